@@ -1,0 +1,187 @@
+//! One partition's share of a commit: encoded, untyped, whole or not at all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::id::{CommandId, Owner};
+use crate::record::EventRecord;
+use crate::time::Timestamp;
+use crate::topic::Shard;
+
+/// Where a partition's writer stands, all of it durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub owner: Owner,
+    /// Offset of the first command not yet handled.
+    pub next_offset: i64,
+    /// The position the next event gets; 1 in an empty partition.
+    pub next_position: u64,
+    /// The stream number the next new aggregate gets; 1 in an empty partition.
+    pub next_stream: i64,
+}
+
+/// What one transaction writes for one partition.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub shard: Shard,
+    /// The cursor before and after; the store writes iff `owner` still holds the partition.
+    pub from: Cursor,
+    pub to: Cursor,
+    pub streams: Vec<NewStream>,
+    pub outcomes: Vec<OutcomeRow>,
+    pub events: Vec<EventRow>,
+    pub timers: Vec<TimerChange>,
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// The first event of an aggregate registers its key; later ones name the narrow number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewStream {
+    pub stream: i64,
+    pub key: Arc<str>,
+}
+
+/// An event and its place in its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    pub stream: i64,
+    pub sequence: u64,
+    pub record: EventRecord,
+}
+
+/// The answer to a command, kept for ever under its id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeRow {
+    pub command: CommandId,
+    /// Hash of type and data: tells a retry from another command under the same id.
+    pub body_hash: i64,
+    pub outcome: Outcome,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Events `first_position ..` were appended; none when the command changed nothing.
+    Accepted {
+        key: Arc<str>,
+        version: u64,
+        first_position: u64,
+        events: u32,
+    },
+    Rejected {
+        key: Arc<str>,
+        version: u64,
+        code: Arc<str>,
+        http_status: u16,
+        detail: Arc<str>,
+    },
+}
+
+impl Outcome {
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Accepted { key, .. } | Self::Rejected { key, .. } => key,
+        }
+    }
+
+    /// Position of the last event, or of nothing.
+    #[must_use]
+    pub fn last_position(&self) -> Option<u64> {
+        match self {
+            Self::Accepted {
+                first_position,
+                events,
+                ..
+            } if *events > 0 => Some(first_position + u64::from(*events) - 1),
+            _ => None,
+        }
+    }
+}
+
+/// A timer is a command that is due later; it is written with the events that ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimerChange {
+    Set(Timer),
+    Cancel { id: Uuid },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Also the id of the command that fires.
+    pub id: Uuid,
+    pub due: Timestamp,
+    pub key: Arc<str>,
+    /// The command envelope to append when due.
+    pub command: Bytes,
+}
+
+/// A command that could not be handled, kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Offset in the command partition: with the shard, the letter's identity.
+    pub offset: i64,
+    pub key: Option<Bytes>,
+    pub value: Option<Bytes>,
+    pub headers: Vec<(String, Bytes)>,
+    /// When the log took the record.
+    pub logged_at: Timestamp,
+    pub reason: DeadReason,
+    pub detail: String,
+}
+
+/// Why a command was parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeadReason {
+    /// Neither a command envelope nor a framed record.
+    Undecodable,
+    /// The registry does not know the schema id, or the context cannot read it.
+    UnknownSchema,
+    UnknownType,
+    /// The body is larger than the configured bound.
+    TooLarge,
+    /// The record is not proven to come from the tenant it names.
+    NotAuthentic,
+    /// The key is missing or not `{tenant}/{aggregate_id}`.
+    BadKey,
+    /// Deciding it panicked, every time it was tried.
+    Panicked,
+    /// An earlier command of the same key is parked; order is kept.
+    BehindParked,
+}
+
+impl DeadReason {
+    pub const ALL: [Self; 8] = [
+        Self::Undecodable,
+        Self::UnknownSchema,
+        Self::UnknownType,
+        Self::TooLarge,
+        Self::NotAuthentic,
+        Self::BadKey,
+        Self::Panicked,
+        Self::BehindParked,
+    ];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecodable => "undecodable",
+            Self::UnknownSchema => "unknown_schema",
+            Self::UnknownType => "unknown_type",
+            Self::TooLarge => "too_large",
+            Self::NotAuthentic => "not_authentic",
+            Self::BadKey => "bad_key",
+            Self::Panicked => "panicked",
+            Self::BehindParked => "behind_parked",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}

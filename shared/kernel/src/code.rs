@@ -1,0 +1,157 @@
+//! The one table from code to HTTP status and retry. Nothing else picks a status.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What a failure means to the one who sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request cannot be read.
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    /// The aggregate's state, version or a used id stands against it.
+    Conflict,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMedia,
+    /// Well-formed, but against a rule.
+    Unprocessable,
+    TooMany,
+    /// Our own mistake.
+    Defect,
+    /// A dependency does not answer.
+    Unavailable,
+}
+
+impl Kind {
+    /// HTTP status, and whether the same request may succeed later without a change.
+    #[must_use]
+    pub fn status_and_retry(self) -> (u16, bool) {
+        match self {
+            Self::Malformed => (400, false),
+            Self::Unauthenticated => (401, false),
+            Self::Forbidden => (403, false),
+            Self::NotFound => (404, false),
+            Self::MethodNotAllowed => (405, false),
+            Self::Conflict => (409, false),
+            Self::PreconditionFailed => (412, false),
+            Self::TooLarge => (413, false),
+            Self::UnsupportedMedia => (415, false),
+            Self::Unprocessable => (422, false),
+            Self::TooMany => (429, true),
+            Self::Defect => (500, false),
+            Self::Unavailable => (503, true),
+        }
+    }
+}
+
+/// A stable public code, `UPPER_SNAKE`; each has a page `docs/errors/<NAME>.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code {
+    pub name: &'static str,
+    pub kind: Kind,
+}
+
+impl Code {
+    #[must_use]
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Codes that belong to the platform itself; a context's own stand in its `rejection.rs`.
+pub mod platform {
+    use super::{Code, Kind};
+
+    pub const BODY_MALFORMED: Code = Code::new("BODY_MALFORMED", Kind::Malformed);
+    pub const PARAMETER_MALFORMED: Code = Code::new("PARAMETER_MALFORMED", Kind::Malformed);
+    pub const TOKEN_INVALID: Code = Code::new("TOKEN_INVALID", Kind::Unauthenticated);
+    pub const NOT_ALLOWED: Code = Code::new("NOT_ALLOWED", Kind::Forbidden);
+    pub const NOT_FOUND: Code = Code::new("NOT_FOUND", Kind::NotFound);
+    pub const METHOD_NOT_ALLOWED: Code = Code::new("METHOD_NOT_ALLOWED", Kind::MethodNotAllowed);
+    /// The command id was used before with another body.
+    pub const COMMAND_ID_REUSED: Code = Code::new("COMMAND_ID_REUSED", Kind::Unprocessable);
+    /// The aggregate is not at the version the command expected.
+    pub const VERSION_CONFLICT: Code = Code::new("VERSION_CONFLICT", Kind::Conflict);
+    /// `If-Match` does not name the current version.
+    pub const PRECONDITION_FAILED: Code =
+        Code::new("PRECONDITION_FAILED", Kind::PreconditionFailed);
+    pub const BODY_TOO_LARGE: Code = Code::new("BODY_TOO_LARGE", Kind::TooLarge);
+    pub const MEDIA_UNSUPPORTED: Code = Code::new("MEDIA_UNSUPPORTED", Kind::UnsupportedMedia);
+    pub const OVERLOADED: Code = Code::new("OVERLOADED", Kind::TooMany);
+    pub const DEFECT: Code = Code::new("DEFECT", Kind::Defect);
+    pub const DEPENDENCY_UNAVAILABLE: Code = Code::new("DEPENDENCY_UNAVAILABLE", Kind::Unavailable);
+    /// `Min-Position` was not reached within the wait.
+    pub const BEHIND: Code = Code::new("BEHIND", Kind::Unavailable);
+
+    /// Every code of this module, for the documentation test.
+    pub const ALL: &[Code] = &[
+        BODY_MALFORMED,
+        PARAMETER_MALFORMED,
+        TOKEN_INVALID,
+        NOT_ALLOWED,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        COMMAND_ID_REUSED,
+        VERSION_CONFLICT,
+        PRECONDITION_FAILED,
+        BODY_TOO_LARGE,
+        MEDIA_UNSUPPORTED,
+        OVERLOADED,
+        DEFECT,
+        DEPENDENCY_UNAVAILABLE,
+        BEHIND,
+    ];
+}
+
+/// The aggregate says no: a normal outcome, stored under the command id for ever, never retried.
+///
+/// `Display` is the sentence the caller reads: lower-case, no period, names the thing.
+pub trait Rejection: StdError + Send + Sync + 'static {
+    fn code(&self) -> Code;
+}
+
+/// A dependency failed; the same call may succeed later.
+///
+/// Carries which dependency and what was attempted; the cause is the `source`.
+#[derive(Debug, thiserror::Error)]
+#[error("{dependency}: {attempt}")]
+pub struct Fault {
+    /// `postgres`, `redis`, `kafka`, `sqlite`, `registry`: a metric label.
+    pub dependency: &'static str,
+    pub attempt: String,
+    #[source]
+    pub source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Fault {
+    pub fn new(
+        dependency: &'static str,
+        attempt: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self {
+            dependency,
+            attempt: attempt.into(),
+            source: Some(source.into()),
+        }
+    }
+
+    /// A failure that has no deeper cause, such as a timeout.
+    pub fn bare(dependency: &'static str, attempt: impl Into<String>) -> Self {
+        Self {
+            dependency,
+            attempt: attempt.into(),
+            source: None,
+        }
+    }
+}

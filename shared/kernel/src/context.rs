@@ -1,0 +1,87 @@
+//! What the pipeline asks of a context, beyond cqrs-es's own traits.
+
+use cqrs_es::Aggregate;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::code::Rejection;
+use crate::envelope::Accepted;
+use crate::id::{AggregateId, Tenant};
+use crate::record::EventMeta;
+use crate::route::{CommandRoute, ViewRoute};
+
+/// A bounded context with one kind of aggregate: one command topic, one event topic.
+///
+/// Commands and events are enums with `#[serde(tag = "type", content = "data")]`, so that a
+/// record's bytes decode in one pass whatever else the record carries.
+pub trait Context:
+    Aggregate<
+        Command = Accepted<Self::Input>,
+        Event: JsonSchema,
+        Error: Rejection + Clone,
+        Services: Clone + Default,
+    > + Clone
+    + 'static
+{
+    /// Plural noun that names topics, tables and routes, such as `trades`.
+    const NAME: &'static str;
+
+    /// How its commands are sent over HTTP.
+    const COMMANDS: &'static [CommandRoute];
+
+    /// The commands of this context, without the facts of their acceptance.
+    type Input: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
+
+    /// The rule book. Does no I/O and reads no clock, randomness or environment: the same state and
+    /// command give the same answer for ever. A retry that changes nothing is an empty list.
+    ///
+    /// # Errors
+    /// The context's own rejection, the reason a rule stands against the command.
+    fn decide(
+        &self,
+        accepted: &Accepted<Self::Input>,
+        policy: &Self::Services,
+    ) -> Result<Vec<Self::Event>, Self::Error>;
+}
+
+/// A read model of one context: a fold of its events, one value per key.
+///
+/// The serialised value is the very body a query sends.
+pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    type Of: Context;
+    /// Noun, such as `position`; with the version it names the view everywhere.
+    const NAME: &'static str;
+    /// Raised when stored values of an older shape must be rebuilt.
+    const VERSION: u16;
+    /// How it is read over HTTP.
+    const ROUTE: ViewRoute;
+
+    fn update(&mut self, meta: &EventMeta, event: &<Self::Of as Aggregate>::Event);
+}
+
+/// Turns an event of one context into commands for another (a process manager without state).
+///
+/// Running it twice is harmless: the commands' ids are derived from the event's.
+pub trait Reaction: Send + Sync + 'static {
+    /// Part of every derived command id, so it never changes once shipped.
+    const NAME: &'static str;
+    /// The context listened to, by name: contexts meet in schemas, not in crates.
+    const ON: &'static str;
+    type To: Context;
+    /// The events listened to, as this side reads them from the record.
+    type Event: DeserializeOwned;
+
+    /// Whether the event type concerns this reaction; others are not even decoded.
+    fn wants(&self, event_type: &str) -> bool;
+
+    fn react(&self, meta: &EventMeta, event: Self::Event) -> Vec<Reacted<Self::To>>;
+}
+
+/// A command that a reaction asks for.
+#[derive(Debug)]
+pub struct Reacted<C: Context> {
+    pub tenant: Tenant,
+    pub to: AggregateId,
+    pub command: C::Input,
+}

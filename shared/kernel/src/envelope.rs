@@ -1,0 +1,49 @@
+//! How a command travels, and how it reaches an aggregate.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::id::{Actor, AggregateId, CommandId, Tenant};
+use crate::time::Timestamp;
+
+/// A command record's value on the command log, in structured form: everything but the aggregate
+/// id, which is the record's key `{tenant}/{aggregate_id}`.
+///
+/// `data` stays raw: whoever routes, stores or parks a command never pays for parsing it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandEnvelope<'a> {
+    pub id: CommandId,
+    /// The command's name, such as `RecordFill`.
+    #[serde(rename = "type", borrow)]
+    pub kind: std::borrow::Cow<'a, str>,
+    pub tenant: Tenant,
+    pub actor: Actor,
+    /// Accepted-at: the only time a decision sees.
+    pub at: Timestamp,
+    /// What the whole chain is about, such as a conversation; empty when nothing was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<AggregateId>,
+    /// The event or command that caused this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation: Option<uuid::Uuid>,
+    /// The aggregate must be at this version, or the command is rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<u64>,
+    /// The gateway instance that waits for the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<AggregateId>,
+    #[serde(borrow)]
+    pub data: &'a RawValue,
+}
+
+/// What an aggregate decides on: the command and the facts of its acceptance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted<C> {
+    /// The aggregate's own id.
+    pub id: AggregateId,
+    pub actor: Actor,
+    /// Accepted-at; a decision knows no other clock.
+    pub at: Timestamp,
+    pub command: C,
+}

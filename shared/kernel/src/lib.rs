@@ -1,0 +1,24 @@
+//! The words every other crate speaks: ids, time, decimals, the command envelope, the event
+//! record, the code table, what a context is, and the ports the pipeline stands on.
+//!
+//! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
+
+pub mod batch;
+pub mod code;
+pub mod context;
+pub mod decimal;
+pub mod envelope;
+pub mod id;
+pub mod port;
+pub mod record;
+pub mod route;
+pub mod time;
+pub mod topic;
+
+pub use code::{Code, Fault, Kind, Rejection};
+pub use context::{Context, Reaction, View};
+pub use decimal::{Currency, Decimal};
+pub use envelope::{Accepted, CommandEnvelope};
+pub use id::{Actor, AggregateId, CommandId, EventId, Label, LabelKind, Owner, Tenant};
+pub use record::{EventMeta, EventRecord};
+pub use time::Timestamp;

@@ -1,0 +1,75 @@
+//! Parked commands, for the people who look after them.
+
+use async_trait::async_trait;
+
+use crate::batch::DeadLetter;
+use crate::code::Fault;
+use crate::topic::Shard;
+
+/// Where a dead letter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeadLetterState {
+    Parked,
+    /// Appended to the command topic again.
+    Redriven,
+    Discarded,
+}
+
+impl DeadLetterState {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parked => "parked",
+            Self::Redriven => "redriven",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Parked, Self::Redriven, Self::Discarded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// A dead letter with its place and state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDeadLetter {
+    pub shard: Shard,
+    pub state: DeadLetterState,
+    pub letter: DeadLetter,
+}
+
+/// Read and mark; letters themselves are written by commits.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// Up to `max` letters of the partition after an offset, in offset order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn list(
+        &self,
+        shard: Shard,
+        after: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// Keys of the partition that have a parked letter: later commands of them park behind it.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault>;
+
+    /// Moves a letter from one state to another; false when it was not in `from`.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn mark(
+        &self,
+        shard: Shard,
+        offset: i64,
+        from: DeadLetterState,
+        to: DeadLetterState,
+    ) -> Result<bool, Fault>;
+}

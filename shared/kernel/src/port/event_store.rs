@@ -1,0 +1,103 @@
+//! The event store: one fenced writer per partition, and readers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::batch::{Batch, Cursor, EventRow, OutcomeRow};
+use crate::code::Fault;
+use crate::id::{CommandId, Owner};
+use crate::topic::Shard;
+
+/// Why a commit did not happen, or may have.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Nothing was written.
+    #[error("commit was not made")]
+    NotMade(#[source] Fault),
+    /// The connection broke after COMMIT was sent: read the cursors to know.
+    #[error("outcome of the commit is unknown")]
+    Unknown(#[source] Fault),
+}
+
+/// The writer's side.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Makes `owner` the partition's only writer and tells where it stands.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault>;
+
+    /// Where the partition stands now, whoever owns it.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault>;
+
+    /// Writes the batches of any contexts and partitions in one transaction. Those whose owner was
+    /// superseded are left out and named; the others are not affected.
+    ///
+    /// # Errors
+    /// [`CommitError`]: nothing was written, or nobody knows.
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError>;
+}
+
+/// What a stream holds: everything needed to rebuild its aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedStream {
+    pub key: Arc<str>,
+    pub stream: i64,
+    /// All events, in sequence order.
+    pub events: Vec<EventRow>,
+}
+
+/// A command that was handled before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownCommand {
+    pub shard: Shard,
+    pub row: OutcomeRow,
+}
+
+/// The readers' side.
+#[async_trait]
+pub trait EventReader: Send + Sync {
+    /// The streams of those keys that exist, each complete.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or a stream has a hole.
+    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault>;
+
+    /// Outcomes of those commands that the partition has handled.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault>;
+
+    /// The outcome of a command, in whichever partition of the contexts.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        id: CommandId,
+    ) -> Result<Option<KnownCommand>, Fault>;
+
+    /// Up to `max` events of the partition after a position, in position order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault>;
+
+    /// Up to `max` outcomes of the partition with an id above `after`, in id order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn scan_outcomes(
+        &self,
+        shard: Shard,
+        after: Option<CommandId>,
+        max: usize,
+    ) -> Result<Vec<OutcomeRow>, Fault>;
+}

@@ -1,0 +1,19 @@
+//! The ports: what the pipeline needs from the world, one trait per need.
+//!
+//! Each has at least two adapters, certified by one contract suite in `testkit`.
+
+mod clock;
+mod dead_letters;
+mod event_store;
+mod log;
+mod read_model;
+mod replies;
+mod timers;
+
+pub use clock::{Clock, Ids};
+pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
+pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream};
+pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
+pub use read_model::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
+pub use replies::{Replies, Reply, ReplyStream};
+pub use timers::Timers;

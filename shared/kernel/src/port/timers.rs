@@ -1,0 +1,30 @@
+//! Commands that are due later.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::batch::Timer;
+use crate::code::Fault;
+use crate::time::Timestamp;
+use crate::topic::Shard;
+
+/// The timers that commits have set. Firing one twice is harmless: its id is the command's id.
+#[async_trait]
+pub trait Timers: Send + Sync {
+    /// Up to `max` timers of the context due at or before `now`, earliest first.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn due(
+        &self,
+        context: &'static str,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<Vec<(Shard, Timer)>, Fault>;
+
+    /// Forgets timers whose commands are in the log.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn fired(&self, context: &'static str, ids: &[Uuid]) -> Result<(), Fault>;
+}
