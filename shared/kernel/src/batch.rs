@@ -21,6 +21,8 @@ pub struct Cursor {
     pub next_position: u64,
     /// The stream number the next new aggregate gets; 1 in an empty partition.
     pub next_stream: i64,
+    /// Commands so far that repeated the id of one handled before and so left no row of their own.
+    pub repeats: u64,
 }
 
 /// What one transaction writes for one partition.
@@ -58,6 +60,8 @@ pub struct OutcomeRow {
     pub command: CommandId,
     /// Hash of type and data: tells a retry from another command under the same id.
     pub body_hash: i64,
+    /// The aggregate's stream, 0 when it has none (a rejected first command).
+    pub stream: i64,
     pub outcome: Outcome,
 }
 
@@ -103,20 +107,22 @@ impl Outcome {
     }
 }
 
-/// A timer is a command that is due later; it is written with the events that ask for it.
+/// A timer is a command that is due later; it is written with the events that ask for it. An
+/// aggregate has at most one timer of a name: setting it again replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerChange {
     Set(Timer),
-    Cancel { id: Uuid },
+    Cancel { key: Arc<str>, name: Arc<str> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timer {
-    /// Also the id of the command that fires.
+    /// Also the id of the command that fires; derived from the event that set it.
     pub id: Uuid,
-    pub due: Timestamp,
     pub key: Arc<str>,
-    /// The command envelope to append when due.
+    pub name: Arc<str>,
+    pub due: Timestamp,
+    /// JSON object of the command's `type` and `data`.
     pub command: Bytes,
 }
 

@@ -10,6 +10,7 @@ use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
 use crate::record::EventMeta;
 use crate::route::{CommandRoute, ViewRoute};
+use crate::time::Timestamp;
 
 /// A bounded context with one kind of aggregate: one command topic, one event topic.
 ///
@@ -43,6 +44,25 @@ pub trait Context:
         accepted: &Accepted<Self::Input>,
         policy: &Self::Services,
     ) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// The timers that `event` sets or cancels; `self` is the state after it.
+    fn timers(&self, _event: &Self::Event) -> Vec<TimerRequest<Self::Input>> {
+        Vec::new()
+    }
+}
+
+/// What an event wants of its aggregate's timers, each known by a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimerRequest<I> {
+    /// The command carries the state it expects, so that firing late is harmless.
+    Set {
+        name: &'static str,
+        due: Timestamp,
+        command: I,
+    },
+    Cancel {
+        name: &'static str,
+    },
 }
 
 /// A read model of one context: a fold of its events, one value per key.

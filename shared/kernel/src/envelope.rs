@@ -1,27 +1,34 @@
 //! How a command travels, and how it reaches an aggregate.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::id::{Actor, AggregateId, CommandId, Tenant};
 use crate::time::Timestamp;
 
-/// A command record's value on the command log, in structured form: everything but the aggregate
-/// id, which is the record's key `{tenant}/{aggregate_id}`.
+/// A command record's value on the command log, in structured form. The aggregate id is not in it:
+/// it is the record's key `{tenant}/{aggregate_id}`.
 ///
-/// `data` stays raw: whoever routes, stores or parks a command never pays for parsing it.
+/// The platform's own records name tenant, actor and time and are signed. A producer that the
+/// broker vouches for may leave them out: they then come from the topic's configuration and from
+/// the log's clock. `data` stays raw: whoever routes, stores or parks a command never parses it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEnvelope<'a> {
     pub id: CommandId,
     /// The command's name, such as `RecordFill`.
     #[serde(rename = "type", borrow)]
-    pub kind: std::borrow::Cow<'a, str>,
-    pub tenant: Tenant,
-    pub actor: Actor,
+    pub kind: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Tenant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// Accepted-at: the only time a decision sees.
-    pub at: Timestamp,
-    /// What the whole chain is about, such as a conversation; empty when nothing was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// What the whole chain is about, such as a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
     /// The event or command that caused this one.

@@ -1,1 +1,26 @@
+//! The event pipeline, written once for every context and for every set of adapters.
+//!
+//! In: commands over the command log. Out: events, views and answers. The modules stand in the
+//! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
+pub mod accept;
+mod commit;
+mod handle;
+mod project;
+mod publish;
+mod reactor;
+mod slices;
+mod timers;
+
+mod backoff;
+pub mod consume;
+mod crash;
+mod membership;
+mod metric;
+
+pub use commit::{CommitHandle, Committer};
+pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE};
+pub use project::{Projector, ProjectorSettings, Until, fold, view_id};
+pub use reactor::{Reactor, ReactorPorts};
+pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
+pub use timers::TimerKeeper;

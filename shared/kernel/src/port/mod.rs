@@ -2,18 +2,22 @@
 //!
 //! Each has at least two adapters, certified by one contract suite in `testkit`.
 
+mod authority;
 mod clock;
 mod dead_letters;
 mod event_store;
 mod log;
 mod read_model;
 mod replies;
+mod schemas;
 mod timers;
 
+pub use authority::{Authority, SIGNATURE, Sender};
 pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream};
 pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
 pub use read_model::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
 pub use replies::{Replies, Reply, ReplyStream};
+pub use schemas::{FRAME, SchemaError, Schemas};
 pub use timers::Timers;

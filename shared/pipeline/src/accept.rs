@@ -1,0 +1,214 @@
+//! Accept: a command whose sender is known goes to the command log; then it is durable, and its id
+//! is what everybody asks about.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use kernel::envelope::CommandEnvelope;
+use kernel::id::{Actor, AggregateId, CommandId, Tenant};
+use kernel::port::{Authority, Clock, CommandLog, Ids, NewRecord, Replies, Reply, SIGNATURE};
+use kernel::{Fault, Timestamp, topic};
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+
+/// A command as its sender gives it; who sent it is proven already.
+#[derive(Debug)]
+pub struct Request<'a> {
+    pub context: &'static str,
+    pub tenant: &'a Tenant,
+    pub actor: &'a Actor,
+    pub aggregate: &'a AggregateId,
+    /// `None` draws a fresh, time-ordered id.
+    pub id: Option<CommandId>,
+    /// Name of the command, such as `RecordFill`.
+    pub kind: &'a str,
+    pub data: &'a RawValue,
+    pub expected_version: Option<u64>,
+    pub correlation: Option<AggregateId>,
+    pub causation: Option<Uuid>,
+}
+
+/// Builds and signs the platform's own command records.
+#[derive(Clone)]
+pub struct Sealer {
+    pub authority: Arc<dyn Authority>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Sealer {
+    /// The record of a command, accepted now; and the command's id.
+    #[must_use]
+    pub fn seal(
+        &self,
+        request: Request<'_>,
+        reply_to: Option<&AggregateId>,
+    ) -> (CommandId, NewRecord) {
+        self.seal_at(request, reply_to, self.clock.now())
+    }
+
+    /// The record of a command whose time is given: a reaction takes its event's, so that running
+    /// it again gives the same bytes.
+    #[must_use]
+    pub fn seal_at(
+        &self,
+        request: Request<'_>,
+        reply_to: Option<&AggregateId>,
+        at: Timestamp,
+    ) -> (CommandId, NewRecord) {
+        let id = request.id.unwrap_or_else(|| CommandId(self.ids.ordered()));
+        let envelope = CommandEnvelope {
+            id,
+            kind: Cow::Borrowed(request.kind),
+            tenant: Some(request.tenant.clone()),
+            actor: Some(request.actor.clone()),
+            at: Some(at),
+            correlation: request.correlation,
+            causation: request.causation,
+            expected_version: request.expected_version,
+            reply_to: reply_to.cloned(),
+            data: request.data,
+        };
+        let value = serde_json::to_vec(&envelope)
+            .expect("an envelope is a struct of strings and raw JSON, which always serialises");
+        let key = topic::key(request.tenant, request.aggregate);
+        (id, self.sign(request.context, key, value.into()))
+    }
+
+    /// A record of ours around bytes that are an envelope already.
+    #[must_use]
+    pub fn sign(&self, context: &'static str, key: Arc<str>, value: Bytes) -> NewRecord {
+        let signature = self.authority.sign(context, key.as_bytes(), &value);
+        NewRecord {
+            context,
+            key,
+            value,
+            headers: vec![(SIGNATURE.to_owned(), signature)],
+        }
+    }
+}
+
+/// The gateway's way in.
+#[derive(Clone)]
+pub struct Acceptor {
+    log: Arc<dyn CommandLog>,
+    sealer: Sealer,
+    /// This process, as replies are addressed.
+    instance: AggregateId,
+    waiters: Waiters,
+}
+
+impl Acceptor {
+    #[must_use]
+    pub fn new(log: Arc<dyn CommandLog>, sealer: Sealer, instance: AggregateId) -> Self {
+        Self {
+            log,
+            sealer,
+            instance,
+            waiters: Waiters::default(),
+        }
+    }
+
+    /// Appends the command; when this returns it is durable.
+    ///
+    /// # Errors
+    /// The log did not take it, as far as is known; sending it again under the same id is safe.
+    pub async fn accept(&self, request: Request<'_>) -> Result<CommandId, Fault> {
+        let (id, record) = self.sealer.seal(request, None);
+        self.log.append(vec![record]).await?;
+        Ok(id)
+    }
+
+    /// Appends the command and asks for its outcome.
+    ///
+    /// # Errors
+    /// As [`Self::accept`].
+    pub async fn accept_and_wait(&self, request: Request<'_>) -> Result<Waiting, Fault> {
+        let (command, record) = self.sealer.seal(request, Some(&self.instance));
+        // Registered first: the reply may be back before the append returns.
+        let waiting = self.waiters.register(command);
+        self.log.append(vec![record]).await?;
+        Ok(waiting)
+    }
+
+    /// Hands incoming replies to those who wait, until `stop`.
+    pub async fn listen(&self, replies: Arc<dyn Replies>, stop: CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                fault = self.subscription(replies.as_ref()) => {
+                    warn!(error = &fault as &dyn std::error::Error, "reply subscription ended, will subscribe again");
+                }
+            }
+            backoff.wait().await;
+        }
+    }
+
+    async fn subscription(&self, replies: &dyn Replies) -> Fault {
+        let mut stream = match replies.subscribe(self.instance.as_str()).await {
+            Ok(stream) => stream,
+            Err(fault) => return fault,
+        };
+        loop {
+            match stream.next().await {
+                Ok(reply) => self.waiters.tell(reply),
+                Err(fault) => return fault,
+            }
+        }
+    }
+}
+
+/// Those who wait for an outcome; as many as there are open requests.
+#[derive(Clone, Default)]
+struct Waiters(Arc<Mutex<HashMap<CommandId, Vec<oneshot::Sender<Reply>>>>>);
+
+/// A wait for one outcome; dropping it gives up.
+#[derive(Debug)]
+pub struct Waiting {
+    pub command: CommandId,
+    reply: oneshot::Receiver<Reply>,
+}
+
+impl Waiting {
+    /// `None` when no reply will come any more.
+    pub async fn outcome(self) -> Option<Reply> {
+        self.reply.await.ok()
+    }
+}
+
+impl Waiters {
+    fn register(&self, command: CommandId) -> Waiting {
+        let (sender, reply) = oneshot::channel();
+        let mut waiting = self.lock();
+        let senders = waiting.entry(command).or_default();
+        senders.retain(|sender| !sender.is_closed());
+        senders.push(sender);
+        // Waits that were given up are swept out when the map has doubled since it was last small.
+        if waiting.len() >= SWEEP_FROM && waiting.len().is_power_of_two() {
+            waiting.retain(|_, senders| senders.iter().any(|sender| !sender.is_closed()));
+        }
+        Waiting { command, reply }
+    }
+
+    fn tell(&self, reply: Reply) {
+        for sender in self.lock().remove(&reply.command).unwrap_or_default() {
+            // Whoever gave up meanwhile no longer wants it.
+            drop(sender.send(reply.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CommandId, Vec<oneshot::Sender<Reply>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Entries below which abandoned waits are not worth a sweep.
+const SWEEP_FROM: usize = 1_024;

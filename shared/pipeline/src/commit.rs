@@ -1,0 +1,192 @@
+//! Commit: every batch that waits, of whatever contexts and partitions, in one transaction.
+//!
+//! A hundred quiet partitions then cost one commit a round, and a busy one fills it alone.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kernel::batch::Batch;
+use kernel::port::{CommitError, EventStore};
+use kernel::topic::Shard;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::backoff::Backoff;
+use crate::{crash, metric};
+
+/// Transactions under way at once: one on its way to disk while the next is being sent.
+const IN_FLIGHT_MAX: usize = 2;
+/// Batches that may wait: one growing batch per partition is all there can be.
+const WAITING_MAX: usize = 1_024;
+/// Rows in one transaction; more only makes the answers later.
+const ROWS_MAX: usize = 16_384;
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Committed {
+    Durable,
+    /// Another owner has the partition; nothing of the batch was written.
+    Fenced,
+}
+
+struct Submission {
+    batch: Arc<Batch>,
+    done: oneshot::Sender<Committed>,
+}
+
+/// Hands batches to the committer.
+#[derive(Clone)]
+pub struct CommitHandle(mpsc::Sender<Submission>);
+
+impl CommitHandle {
+    /// The answer never comes when the committer has stopped: the batch may then be durable or not,
+    /// and whoever owns the partition next will know.
+    pub(crate) async fn submit(&self, batch: Arc<Batch>) -> oneshot::Receiver<Committed> {
+        let (done, answer) = oneshot::channel();
+        // A closed committer drops `done`, which is the answer.
+        if self.0.send(Submission { batch, done }).await.is_err() {
+            warn!("committer is gone, batch not submitted");
+        }
+        answer
+    }
+}
+
+/// The one writer of a process.
+pub struct Committer {
+    store: Arc<dyn EventStore>,
+    waiting: mpsc::Receiver<Submission>,
+}
+
+impl Committer {
+    #[must_use]
+    pub fn new(store: Arc<dyn EventStore>) -> (Self, CommitHandle) {
+        let (sender, waiting) = mpsc::channel(WAITING_MAX);
+        (Self { store, waiting }, CommitHandle(sender))
+    }
+
+    /// Runs until every handle is gone, or `stop` fires and nothing waits any more.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let slots = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+        let mut flights = JoinSet::new();
+        loop {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            while flights.try_join_next().is_some() {}
+            let first = tokio::select! {
+                biased;
+                submission = self.waiting.recv() => submission,
+                () = stop.cancelled() => self.waiting.try_recv().ok(),
+            };
+            let Some(first) = first else { break };
+            let round = self.gather(first);
+            let store = Arc::clone(&self.store);
+            flights.spawn(async move {
+                commit_round(store.as_ref(), round).await;
+                drop(slot);
+            });
+        }
+        while flights.join_next().await.is_some() {}
+    }
+
+    fn gather(&mut self, first: Submission) -> Vec<Submission> {
+        let rows = |submission: &Submission| {
+            submission.batch.events.len() + submission.batch.outcomes.len()
+        };
+        let mut total = rows(&first);
+        let mut round = vec![first];
+        while total < ROWS_MAX {
+            let Ok(next) = self.waiting.try_recv() else {
+                break;
+            };
+            total += rows(&next);
+            round.push(next);
+        }
+        round
+    }
+}
+
+/// Tries until the store has answered for every batch; waiting longer is all a fault can cause.
+async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
+    let mut backoff = Backoff::new();
+    while !round.is_empty() {
+        let batches: Vec<_> = round
+            .iter()
+            .map(|waiting| Arc::clone(&waiting.batch))
+            .collect();
+        let started = Instant::now();
+        crash::point("before-commit");
+        match store.commit(&batches).await {
+            Ok(fenced) => {
+                metric::commit_made(started.elapsed(), &batches);
+                crash::point("committed-not-published");
+                return answer(round, &fenced);
+            }
+            Err(CommitError::NotMade(fault)) => {
+                metric::commit_failed("not_made");
+                warn!(
+                    error = &fault as &dyn std::error::Error,
+                    "commit was not made, will try again"
+                );
+                backoff.wait().await;
+            }
+            Err(CommitError::Unknown(fault)) => {
+                metric::commit_failed("unknown");
+                error!(
+                    error = &fault as &dyn std::error::Error,
+                    "outcome of a commit is unknown, reading the cursors"
+                );
+                crash::point("commit-unknown");
+                backoff.wait().await;
+                round = resolve(store, round, &mut backoff).await;
+            }
+        }
+    }
+}
+
+fn answer(round: Vec<Submission>, fenced: &[Shard]) {
+    for Submission { batch, done } in round {
+        let committed = if fenced.contains(&batch.shard) {
+            metric::fenced(batch.shard);
+            Committed::Fenced
+        } else {
+            Committed::Durable
+        };
+        // A partition that was lost meanwhile no longer waits for the answer.
+        drop(done.send(committed));
+    }
+}
+
+/// Reads each partition's cursor: moved → it was committed, not moved → to be redone, another
+/// owner → fenced. Gives back what is to be redone.
+async fn resolve(
+    store: &dyn EventStore,
+    round: Vec<Submission>,
+    backoff: &mut Backoff,
+) -> Vec<Submission> {
+    let mut redo = Vec::new();
+    for submission in round {
+        let batch = &submission.batch;
+        let cursor = loop {
+            match store.cursor(batch.shard).await {
+                Ok(cursor) => break cursor,
+                Err(fault) => {
+                    warn!(
+                        error = &fault as &dyn std::error::Error,
+                        "cursor cannot be read, will try again"
+                    );
+                    backoff.wait().await;
+                }
+            }
+        };
+        match cursor {
+            Some(cursor) if cursor == batch.to => answer(vec![submission], &[]),
+            Some(cursor) if cursor == batch.from => redo.push(submission),
+            _ => {
+                let shard = batch.shard;
+                answer(vec![submission], &[shard]);
+            }
+        }
+    }
+    redo
+}

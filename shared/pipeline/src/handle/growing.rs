@@ -1,0 +1,305 @@
+//! The batch under construction: what deciding has produced since the last one left.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cqrs_es::DomainEvent;
+use kernel::batch::{
+    Batch, Cursor, DeadLetter, EventRow, NewStream, Outcome, OutcomeRow, Timer, TimerChange,
+};
+use kernel::code::{Code, platform};
+use kernel::context::TimerRequest;
+use kernel::id::EventId;
+use kernel::port::Reply;
+use kernel::record::{self, EventMeta, EventRecord};
+use kernel::topic::Shard;
+use kernel::{Accepted, Context, Rejection};
+use uuid::Uuid;
+
+use super::cache::Cached;
+use super::decode::Incoming;
+
+/// Deciding or applying a command panicked: a defect of the context, not of the command's sender.
+#[derive(Debug)]
+pub(crate) struct Panicked;
+
+pub(crate) struct Growing {
+    /// 1, 2, 3 … within one ownership of the partition.
+    pub(crate) number: u64,
+    pub(crate) batch: Batch,
+    /// Outcomes that somebody waits for, by the instance that waits.
+    pub(crate) replies: Vec<(Arc<str>, Reply)>,
+    pub(crate) accepted: u64,
+    pub(crate) repeated: u64,
+    /// All records of the batch back to back, and where each ends: one allocation for all.
+    records: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A batch on its way to disk, and what to do when it is there.
+pub(crate) struct Sealed {
+    pub(crate) number: u64,
+    pub(crate) batch: Arc<Batch>,
+    pub(crate) replies: Vec<(Arc<str>, Reply)>,
+    pub(crate) accepted: u64,
+    pub(crate) repeated: u64,
+}
+
+impl Growing {
+    pub(crate) fn new(shard: Shard, number: u64, from: Cursor) -> Self {
+        let batch = Batch {
+            shard,
+            from,
+            to: from,
+            streams: Vec::new(),
+            outcomes: Vec::new(),
+            events: Vec::new(),
+            timers: Vec::new(),
+            dead_letters: Vec::new(),
+        };
+        Self {
+            number,
+            batch,
+            replies: Vec::new(),
+            accepted: 0,
+            repeated: 0,
+            records: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// The batch, whole.
+    pub(crate) fn seal(self) -> Sealed {
+        let mut batch = self.batch;
+        let records = Bytes::from(self.records);
+        let mut start = 0;
+        for (row, end) in batch.events.iter_mut().zip(self.ends) {
+            row.record.value = records.slice(start..end);
+            start = end;
+        }
+        Sealed {
+            number: self.number,
+            batch: Arc::new(batch),
+            replies: self.replies,
+            accepted: self.accepted,
+            repeated: self.repeated,
+        }
+    }
+
+    /// Commands and letters in it.
+    pub(crate) fn len(&self) -> usize {
+        self.batch.outcomes.len() + self.batch.dead_letters.len()
+    }
+
+    /// Whether there is anything to commit; a repeat moves the cursor and nothing else.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.to == self.batch.from
+    }
+
+    pub(crate) fn park(&mut self, letter: DeadLetter) {
+        self.batch.to.next_offset = letter.offset + 1;
+        self.batch.dead_letters.push(letter);
+    }
+
+    /// A command whose id is known: its first answer again, or that the id was used for another.
+    pub(crate) fn repeat<I>(&mut self, incoming: &Incoming<I>, first: &OutcomeRow) {
+        self.batch.to.next_offset = incoming.offset + 1;
+        self.batch.to.repeats += 1;
+        self.repeated += 1;
+        let outcome = if first.body_hash == incoming.body_hash {
+            first.outcome.clone()
+        } else {
+            let detail = "the command id was used before with another body";
+            rejected(incoming, 0, platform::COMMAND_ID_REUSED, detail)
+        };
+        self.reply(incoming, outcome);
+    }
+
+    /// Decides a command on its aggregate and adds all that follows from it.
+    ///
+    /// # Errors
+    /// [`Panicked`]; the aggregate may be half changed and this batch must be abandoned.
+    pub(crate) fn handle<C: Context>(
+        &mut self,
+        incoming: Incoming<C::Input>,
+        cached: &mut Cached<C>,
+        policy: &C::Services,
+    ) -> Result<OutcomeRow, Panicked> {
+        let row = catch_unwind(AssertUnwindSafe(|| self.decide(&incoming, cached, policy)))
+            .map_err(|_| Panicked)?;
+        self.batch.to.next_offset = incoming.offset + 1;
+        self.batch.outcomes.push(row.clone());
+        self.reply(&incoming, row.outcome.clone());
+        Ok(row)
+    }
+
+    fn decide<C: Context>(
+        &mut self,
+        incoming: &Incoming<C::Input>,
+        cached: &mut Cached<C>,
+        policy: &C::Services,
+    ) -> OutcomeRow {
+        let outcome = match incoming.expected_version {
+            Some(expected) if expected != cached.version => {
+                let detail = format!("expected version {expected}, found {}", cached.version);
+                rejected(
+                    incoming,
+                    cached.version,
+                    platform::VERSION_CONFLICT,
+                    &detail,
+                )
+            }
+            _ => {
+                let accepted = Accepted {
+                    id: incoming.aggregate.clone(),
+                    actor: incoming.actor.clone(),
+                    at: incoming.at,
+                    command: incoming.input.clone(),
+                };
+                match cached.state.decide(&accepted, policy) {
+                    Ok(events) => self.accept(incoming, cached, events),
+                    Err(rejection) => {
+                        let detail = rejection.to_string();
+                        rejected(incoming, cached.version, rejection.code(), &detail)
+                    }
+                }
+            }
+        };
+        OutcomeRow {
+            command: incoming.id,
+            body_hash: incoming.body_hash,
+            stream: cached.stream,
+            outcome,
+        }
+    }
+
+    fn accept<C: Context>(
+        &mut self,
+        incoming: &Incoming<C::Input>,
+        cached: &mut Cached<C>,
+        events: Vec<C::Event>,
+    ) -> Outcome {
+        if cached.version == 0 && !events.is_empty() {
+            cached.stream = self.batch.to.next_stream;
+            self.batch.to.next_stream += 1;
+            let key = Arc::clone(&incoming.key);
+            self.batch.streams.push(NewStream {
+                stream: cached.stream,
+                key,
+            });
+        }
+        let first_position = self.batch.to.next_position;
+        let count = events.len();
+        for (index, event) in events.into_iter().enumerate() {
+            self.append(incoming, cached, index, event);
+        }
+        cached.changed_in = self.number;
+        self.accepted += 1;
+        Outcome::Accepted {
+            key: Arc::clone(&incoming.key),
+            version: cached.version,
+            first_position,
+            events: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn append<C: Context>(
+        &mut self,
+        incoming: &Incoming<C::Input>,
+        cached: &mut Cached<C>,
+        index: usize,
+        event: C::Event,
+    ) {
+        cached.version += 1;
+        let position = self.batch.to.next_position;
+        self.batch.to.next_position += 1;
+        let meta = meta(incoming, cached.version, position, index, &event);
+        record::encode(&meta, &event, &mut self.records)
+            .expect("an event is a struct of strings and numbers, which always serialise");
+        self.ends.push(self.records.len());
+        self.batch.events.push(EventRow {
+            stream: cached.stream,
+            sequence: cached.version,
+            record: EventRecord {
+                position,
+                key: Arc::clone(&incoming.key),
+                value: Bytes::new(),
+            },
+        });
+        cached.state.apply(event.clone());
+        for request in cached.state.timers(&event) {
+            self.batch
+                .timers
+                .push(timer::<C>(incoming, meta.id, request));
+        }
+    }
+
+    fn reply<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome) {
+        if let Some(instance) = &incoming.reply_to {
+            let partition = self.batch.shard.partition;
+            let reply = Reply {
+                command: incoming.id,
+                partition,
+                outcome,
+            };
+            self.replies.push((instance.as_str().into(), reply));
+        }
+    }
+}
+
+fn meta<I, E: DomainEvent>(
+    incoming: &Incoming<I>,
+    sequence: u64,
+    position: u64,
+    index: usize,
+    event: &E,
+) -> EventMeta {
+    EventMeta {
+        id: EventId::of(incoming.id, index),
+        command: incoming.id,
+        tenant: incoming.tenant.clone(),
+        aggregate: incoming.aggregate.clone(),
+        sequence,
+        at: incoming.at,
+        actor: incoming.actor.clone(),
+        correlation: incoming.correlation.clone(),
+        causation: incoming.causation,
+        v: event.event_version().parse().unwrap_or(1),
+        kind: Box::default(),
+        position,
+    }
+}
+
+fn timer<C: Context>(
+    incoming: &Incoming<C::Input>,
+    event: EventId,
+    request: TimerRequest<C::Input>,
+) -> TimerChange {
+    let key = Arc::clone(&incoming.key);
+    match request {
+        TimerRequest::Cancel { name } => TimerChange::Cancel {
+            key,
+            name: name.into(),
+        },
+        TimerRequest::Set { name, due, command } => TimerChange::Set(Timer {
+            id: Uuid::new_v5(&event.0, name.as_bytes()),
+            key,
+            name: name.into(),
+            due,
+            command: serde_json::to_vec(&command)
+                .expect("a command is a struct of strings and numbers, which always serialise")
+                .into(),
+        }),
+    }
+}
+
+fn rejected<I>(incoming: &Incoming<I>, version: u64, code: Code, detail: &str) -> Outcome {
+    Outcome::Rejected {
+        key: Arc::clone(&incoming.key),
+        version,
+        code: code.name.into(),
+        http_status: code.kind.status_and_retry().0,
+        detail: detail.into(),
+    }
+}

@@ -1,0 +1,15 @@
+//! Handle: typed and ordered per partition, from records of the command log to one encoded batch.
+//!
+//! While a batch is on its way to disk the next one grows on the same aggregates; a failure rolls
+//! both back to the last durable head, by taking the partition over again.
+
+mod cache;
+mod decode;
+mod growing;
+mod known;
+mod partition;
+mod processor;
+
+pub use decode::REDRIVE;
+pub(crate) use decode::body_hash;
+pub use processor::{Processor, ProcessorPorts, ProcessorSettings};

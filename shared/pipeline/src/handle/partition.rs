@@ -1,0 +1,402 @@
+//! One partition, from takeover to the end of its ownership.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use kernel::batch::DeadReason;
+use kernel::id::Owner;
+use kernel::port::{Reader, Record, Reply};
+use kernel::record::EventRecord;
+use kernel::topic::Shard;
+use kernel::{Context, Fault};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::cache::Cache;
+use super::decode::{Decoder, Incoming, REDRIVE, Refused, key_bytes};
+use super::growing::{Growing, Panicked, Sealed};
+use super::known::Known;
+use super::processor::{ProcessorPorts, ProcessorSettings};
+use crate::backoff::Backoff;
+use crate::commit::{CommitHandle, Committed};
+use crate::publish::{PublishHandle, Publisher};
+use crate::{crash, metric};
+
+/// Times a command may panic before it is parked.
+const PANICS_MAX: u32 = 3;
+
+/// Time a fenced partition waits to be told that it was lost, before it takes itself back: the
+/// log's group may be right about the owner while the store was not.
+const FENCED_WAIT: Duration = Duration::from_secs(10);
+
+/// Replies on their way to the instance named first.
+pub(crate) type Replying = mpsc::Sender<(Arc<str>, Vec<Reply>)>;
+
+/// What outlives one ownership of the partition within this process.
+pub(crate) struct Partition<C: Context> {
+    pub(crate) shard: Shard,
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) ports: ProcessorPorts,
+    pub(crate) settings: ProcessorSettings,
+    pub(crate) decoder: Decoder,
+    pub(crate) committer: CommitHandle,
+    pub(crate) replying: Replying,
+    pub(crate) policy: C::Services,
+    /// Offsets whose command panicked, and how often.
+    pub(crate) panics: HashMap<i64, u32>,
+}
+
+/// Why an ownership ended.
+#[derive(Debug)]
+enum Ended {
+    /// The process is stopping, or the partition was revoked: everything handed over is durable.
+    Stopped,
+    /// Another owner has the partition. The log's group will say so too; until then, keep still.
+    Fenced,
+    /// Take the partition over again: a command panicked, or the committer left no answer.
+    Again,
+}
+
+impl<C: Context> Partition<C> {
+    /// Handles the partition until `stop`; faults of dependencies only make it wait.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            let pause = match self.own(&stop).await {
+                Ok(Ended::Stopped) => return,
+                Ok(Ended::Fenced) => tokio::time::sleep(FENCED_WAIT).left_future(),
+                Ok(Ended::Again) => backoff.wait().right_future(),
+                Err(fault) => {
+                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "partition pauses, will be taken over again");
+                    backoff.wait().right_future()
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = pause => {}
+            }
+        }
+    }
+
+    /// One ownership: take over, continue where the database says, publish what is missing.
+    async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
+        let owner = Owner(self.ports.ids.random());
+        let cursor = self.ports.store.take_over(self.shard, owner).await?;
+        self.reader.seek(cursor.next_offset).await?;
+        let blocked = self.ports.dead_letters.parked_keys(self.shard).await?;
+        info!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
+        let (publisher, publishing) = Publisher::new(
+            self.shard,
+            Arc::clone(&self.ports.reader),
+            Arc::clone(&self.ports.event_log),
+        );
+        let ownership = Ownership {
+            growing: Growing::new(self.shard, 1, cursor),
+            cache: Cache::new(self.settings.cached_aggregates_max),
+            known: Known::default(),
+            blocked: blocked.into_iter().collect(),
+            redriving: HashMap::new(),
+            flight: None,
+            durable: 0,
+            publishing,
+            partition: self,
+        };
+        let publishing = publisher.run(cursor.next_position - 1);
+        let (ended, ()) = tokio::join!(ownership.run(stop), publishing);
+        ended
+    }
+}
+
+/// The state that is worth nothing once the partition has another owner.
+struct Ownership<'p, C: Context> {
+    partition: &'p mut Partition<C>,
+    growing: Growing,
+    cache: Cache<C>,
+    known: Known,
+    /// Keys with a parked command: later ones park behind it.
+    blocked: HashSet<Bytes>,
+    /// Redrives under way, by key: whether one of their own commands was parked again.
+    redriving: HashMap<Bytes, (Bytes, bool)>,
+    flight: Option<Flight>,
+    /// Number of the last durable batch.
+    durable: u64,
+    publishing: PublishHandle,
+}
+
+struct Flight {
+    sealed: Sealed,
+    answer: oneshot::Receiver<Committed>,
+}
+
+impl<C: Context> Ownership<'_, C> {
+    async fn run(mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
+        let mut records = Vec::new();
+        loop {
+            if self.flight.is_none() && !self.growing.is_empty() {
+                self.submit().await;
+            }
+            let room = self
+                .partition
+                .settings
+                .batch_commands_max
+                .saturating_sub(self.growing.len());
+            let stopping = stop.is_cancelled();
+            if stopping && self.flight.is_none() {
+                return Ok(Ended::Stopped);
+            }
+            tokio::select! {
+                biased;
+                committed = landed(&mut self.flight) => {
+                    if let Some(ended) = self.land(committed).await {
+                        return Ok(ended);
+                    }
+                }
+                taken = self.partition.reader.take(room, &mut records), if room > 0 && !stopping => {
+                    taken?;
+                    if let Err(Panicked) = self.handle(&mut records).await? {
+                        return Ok(Ended::Again);
+                    }
+                }
+                () = stop.cancelled(), if !stopping => {}
+            }
+        }
+    }
+
+    /// Sends the grown batch to the committer and starts the next one where it ends.
+    async fn submit(&mut self) {
+        let next = Growing::new(
+            self.partition.shard,
+            self.growing.number + 1,
+            self.growing.batch.to,
+        );
+        let sealed = std::mem::replace(&mut self.growing, next).seal();
+        let answer = self
+            .partition
+            .committer
+            .submit(Arc::clone(&sealed.batch))
+            .await;
+        self.flight = Some(Flight { sealed, answer });
+    }
+
+    /// Carries out what follows from a commit; says so when the ownership is over.
+    async fn land(&mut self, committed: Option<Committed>) -> Option<Ended> {
+        let sealed = self.flight.take()?.sealed;
+        match committed {
+            Some(Committed::Durable) => self.durable(sealed).await,
+            Some(Committed::Fenced) => {
+                warn!(shard = %self.partition.shard, "another owner has the partition, batch dropped");
+                Some(Ended::Fenced)
+            }
+            None => {
+                warn!(shard = %self.partition.shard, "committer left no answer");
+                Some(Ended::Again)
+            }
+        }
+    }
+
+    async fn durable(&mut self, sealed: Sealed) -> Option<Ended> {
+        self.count(&sealed);
+        self.durable = sealed.number;
+        self.known.forget(sealed.number, &sealed.batch.outcomes);
+        self.cache.trim(self.durable);
+        let next_offset = sealed.batch.to.next_offset;
+        self.partition
+            .panics
+            .retain(|offset, _| *offset >= next_offset);
+        self.partition.reader.done(next_offset);
+        self.answer(sealed.replies);
+        let events: Vec<EventRecord> = sealed
+            .batch
+            .events
+            .iter()
+            .map(|row| row.record.clone())
+            .collect();
+        if events.is_empty() || self.publishing.publish(events).await {
+            None
+        } else {
+            Some(Ended::Again)
+        }
+    }
+
+    fn count(&self, sealed: &Sealed) {
+        let context = self.partition.shard.context;
+        let outcomes = sealed.batch.outcomes.len() as u64;
+        metric::commands(context, "accepted", sealed.accepted);
+        metric::commands(context, "rejected", outcomes - sealed.accepted);
+        metric::commands(context, "repeated", sealed.repeated);
+        metric::commands(context, "parked", sealed.batch.dead_letters.len() as u64);
+    }
+
+    fn answer(&self, replies: Vec<(Arc<str>, Reply)>) {
+        let mut by_instance: HashMap<Arc<str>, Vec<Reply>> = HashMap::new();
+        for (instance, reply) in replies {
+            by_instance.entry(instance).or_default().push(reply);
+        }
+        for batch in by_instance {
+            // Whoever waits can also ask; a full channel must not hold up the partition.
+            if self.partition.replying.try_send(batch).is_err() {
+                warn!("replies dropped, the reply channel is full");
+            }
+        }
+    }
+
+    /// Turns records into rows of the growing batch.
+    async fn handle(&mut self, records: &mut Vec<Record>) -> Result<Result<(), Panicked>, Fault> {
+        let mut decoded = Vec::with_capacity(records.len());
+        for record in records.iter() {
+            decoded.push(self.partition.decoder.decode::<C>(record).await?);
+        }
+        self.prepare(&decoded).await?;
+        for (record, decoded) in records.drain(..).zip(decoded) {
+            if let Err(Panicked) = self.handle_one(record, decoded).await? {
+                return Ok(Err(Panicked));
+            }
+        }
+        crash::point("handled-not-submitted");
+        Ok(Ok(()))
+    }
+
+    /// One query for the ids and one for the aggregates, whatever the number of records.
+    async fn prepare(
+        &mut self,
+        decoded: &[Result<Incoming<C::Input>, Refused>],
+    ) -> Result<(), Fault> {
+        let shard = self.partition.shard;
+        let store = &self.partition.ports.reader;
+        let incoming = || decoded.iter().filter_map(|decoded| decoded.as_ref().ok());
+        let mut missing: Vec<_> = incoming()
+            .filter(|incoming| !self.cache.has(&incoming.key))
+            .map(|incoming| Arc::clone(&incoming.key))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let ids = incoming().map(|incoming| incoming.id);
+        let load = async {
+            if missing.is_empty() {
+                Ok(Vec::new())
+            } else {
+                store.load(shard, &missing).await
+            }
+        };
+        let (known, loaded) = tokio::join!(self.known.look_up(store, shard, ids), load);
+        known?;
+        for stream in loaded? {
+            self.cache
+                .load(stream)
+                .map_err(|bad| Fault::new("event store", "load a stream", bad))?;
+        }
+        for key in missing {
+            if !self.cache.has(&key) {
+                self.cache.create(key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn handle_one(
+        &mut self,
+        record: Record,
+        decoded: Result<Incoming<C::Input>, Refused>,
+    ) -> Result<Result<(), Panicked>, Fault> {
+        if !self.passes(&record).await? {
+            let behind = Refused::new(
+                DeadReason::BehindParked,
+                "an earlier command of the key is parked",
+            );
+            self.park(record, behind);
+            return Ok(Ok(()));
+        }
+        let incoming = match decoded {
+            Ok(incoming) => incoming,
+            Err(refused) => {
+                self.park(record, refused);
+                return Ok(Ok(()));
+            }
+        };
+        if self
+            .partition
+            .panics
+            .get(&incoming.offset)
+            .is_some_and(|times| *times >= PANICS_MAX)
+        {
+            self.park(
+                record,
+                Refused::new(DeadReason::Panicked, "deciding it panicked"),
+            );
+            return Ok(Ok(()));
+        }
+        if let Some(first) = self.known.get(incoming.id) {
+            self.growing.repeat(&incoming, first);
+            return Ok(Ok(()));
+        }
+        Ok(self.decide(incoming))
+    }
+
+    fn decide(&mut self, incoming: Incoming<C::Input>) -> Result<(), Panicked> {
+        let offset = incoming.offset;
+        let cached = self
+            .cache
+            .get(&incoming.key)
+            .expect("every key of the records at hand was loaded or created before deciding");
+        match self
+            .growing
+            .handle(incoming, cached, &self.partition.policy)
+        {
+            Ok(row) => {
+                self.known.add(self.growing.number, row);
+                Ok(())
+            }
+            Err(Panicked) => {
+                *self.partition.panics.entry(offset).or_default() += 1;
+                error!(shard = %self.partition.shard, offset, "a command's decision panicked, partition is taken over again");
+                Err(Panicked)
+            }
+        }
+    }
+
+    fn park(&mut self, record: Record, refused: Refused) {
+        warn!(shard = %self.partition.shard, offset = record.offset, reason = refused.reason.as_str(), "command parked");
+        let key = key_bytes(&record);
+        if let Some((_, parked_again)) = self.redriving.get_mut(&key) {
+            *parked_again = true;
+        }
+        self.blocked.insert(key);
+        self.growing.park(refused.letter(record));
+    }
+
+    /// Whether a record's key is free. A redriven record passes its own parked self, unless one
+    /// before it in the same redrive was parked again.
+    async fn passes(&mut self, record: &Record) -> Result<bool, Fault> {
+        let key = key_bytes(record);
+        if !self.blocked.contains(&key) {
+            return Ok(true);
+        }
+        let Some(redrive) = record.header(REDRIVE) else {
+            return Ok(false);
+        };
+        if let Some((current, parked_again)) = self.redriving.get(&key)
+            && current == redrive
+        {
+            return Ok(!parked_again);
+        }
+        let shard = self.partition.shard;
+        let parked = self.partition.ports.dead_letters.parked_keys(shard).await?;
+        if !parked.contains(&key) {
+            self.blocked.remove(&key);
+        }
+        self.redriving.insert(key, (redrive.clone(), false));
+        Ok(true)
+    }
+}
+
+/// Waits for the batch in flight; for ever when there is none.
+async fn landed(flight: &mut Option<Flight>) -> Option<Committed> {
+    match flight {
+        Some(flight) => (&mut flight.answer).await.ok(),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,121 @@
+//! The processor role: the partitions of one context that this process owns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kernel::Context;
+use kernel::port::{
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Ids, Replies, Schemas,
+};
+use kernel::topic::Shard;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::decode::Decoder;
+use super::partition::{Partition, Replying};
+use crate::commit::CommitHandle;
+use crate::membership;
+
+/// Reply batches that may wait for the reply channel; more are dropped, their callers poll.
+const REPLIES_MAX: usize = 1_024;
+
+/// The world as a processor sees it.
+#[derive(Clone)]
+pub struct ProcessorPorts {
+    pub command_log: Arc<dyn CommandLog>,
+    pub event_log: Arc<dyn EventLog>,
+    pub store: Arc<dyn EventStore>,
+    pub reader: Arc<dyn EventReader>,
+    pub dead_letters: Arc<dyn DeadLetters>,
+    pub replies: Arc<dyn Replies>,
+    pub authority: Arc<dyn Authority>,
+    pub schemas: Option<Arc<dyn Schemas>>,
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Bounds of a processor.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessorSettings {
+    /// Commands in one batch of one partition.
+    pub batch_commands_max: usize,
+    /// Aggregates kept in memory, per partition.
+    pub cached_aggregates_max: usize,
+    /// Largest command value, bytes; larger ones are parked.
+    pub value_bytes_max: usize,
+}
+
+/// Handles one context.
+pub struct Processor<C: Context> {
+    ports: ProcessorPorts,
+    settings: ProcessorSettings,
+    committer: CommitHandle,
+    policy: C::Services,
+}
+
+impl<C: Context> Processor<C> {
+    #[must_use]
+    pub fn new(
+        ports: ProcessorPorts,
+        settings: ProcessorSettings,
+        committer: CommitHandle,
+        policy: C::Services,
+    ) -> Self {
+        Self {
+            ports,
+            settings,
+            committer,
+            policy,
+        }
+    }
+
+    /// Joins the group and handles what it is assigned, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let (replying, replies) = mpsc::channel(REPLIES_MAX);
+        let replier = reply(Arc::clone(&self.ports.replies), replies);
+        let work = async {
+            let log = Arc::clone(&self.ports.command_log);
+            let join = async || log.consume(C::NAME, "processor").await;
+            let task = |reader, stop| self.partition(reader, replying.clone()).run(stop);
+            membership::hold(C::NAME, join, task, &stop).await;
+            drop(replying);
+        };
+        tokio::join!(work, replier);
+    }
+
+    fn partition(&self, reader: Box<dyn kernel::port::Reader>, replying: Replying) -> Partition<C> {
+        let decoder = Decoder {
+            authority: Arc::clone(&self.ports.authority),
+            schemas: self.ports.schemas.clone(),
+            value_bytes_max: self.settings.value_bytes_max,
+        };
+        Partition {
+            shard: Shard {
+                context: C::NAME,
+                partition: reader.partition(),
+            },
+            reader,
+            ports: self.ports.clone(),
+            settings: self.settings,
+            decoder,
+            committer: self.committer.clone(),
+            replying,
+            policy: self.policy.clone(),
+            panics: HashMap::new(),
+        }
+    }
+}
+
+async fn reply(
+    replies: Arc<dyn Replies>,
+    mut waiting: mpsc::Receiver<(Arc<str>, Vec<kernel::port::Reply>)>,
+) {
+    while let Some((instance, batch)) = waiting.recv().await {
+        if let Err(fault) = replies.send(&instance, batch).await {
+            warn!(
+                error = &fault as &dyn std::error::Error,
+                "replies not sent, their callers will ask"
+            );
+        }
+    }
+}

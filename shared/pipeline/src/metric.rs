@@ -1,0 +1,62 @@
+//! Metric names of the pipeline, each spelled once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::batch::Batch;
+use kernel::topic::Shard;
+use metrics::{counter, histogram};
+
+const COMMANDS: &str = "dealerboard_commands_total";
+const COMMIT: &str = "dealerboard_commit_seconds";
+const COMMIT_ROWS: &str = "dealerboard_commit_events";
+const COMMIT_FAILED: &str = "dealerboard_commit_failures_total";
+const FENCED: &str = "dealerboard_fenced_total";
+const PUBLISHED: &str = "dealerboard_events_published_total";
+const PROJECTED: &str = "dealerboard_events_projected_total";
+const GAPS: &str = "dealerboard_position_gaps_total";
+const REACTED: &str = "dealerboard_reactions_total";
+const QUERIES: &str = "dealerboard_queries_total";
+
+/// `outcome` is one of `accepted rejected repeated parked`.
+pub(crate) fn commands(context: &'static str, outcome: &'static str, count: u64) {
+    if count > 0 {
+        counter!(COMMANDS, "context" => context, "outcome" => outcome).increment(count);
+    }
+}
+
+pub(crate) fn commit_made(took: Duration, batches: &[Arc<Batch>]) {
+    histogram!(COMMIT).record(took.as_secs_f64());
+    let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
+    histogram!(COMMIT_ROWS).record(u32::try_from(events).map_or(f64::MAX, f64::from));
+}
+
+pub(crate) fn commit_failed(outcome: &'static str) {
+    counter!(COMMIT_FAILED, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn fenced(shard: Shard) {
+    counter!(FENCED, "context" => shard.context).increment(1);
+}
+
+pub(crate) fn published(shard: Shard, count: usize) {
+    counter!(PUBLISHED, "context" => shard.context).increment(count as u64);
+}
+
+pub(crate) fn projected(view: &'static str, model: &'static str, count: usize) {
+    counter!(PROJECTED, "view" => view, "model" => model).increment(count as u64);
+}
+
+/// An event log skipped a position: events are missing or a producer is not ours.
+pub(crate) fn gap(context: &'static str, role: &'static str) {
+    counter!(GAPS, "context" => context, "role" => role).increment(1);
+}
+
+pub(crate) fn reacted(reaction: &'static str, count: usize) {
+    counter!(REACTED, "reaction" => reaction).increment(count as u64);
+}
+
+/// `source` is the store that answered.
+pub(crate) fn query(view: &'static str, source: &'static str) {
+    counter!(QUERIES, "view" => view, "source" => source).increment(1);
+}

@@ -1,0 +1,77 @@
+//! Project: events become values of a view, written with the checkpoint they belong to.
+
+mod fold;
+mod partition;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::View;
+use kernel::port::{EventLog, ReadModel, ViewId};
+use tokio_util::sync::CancellationToken;
+
+use crate::membership;
+use partition::Partition;
+
+pub use fold::{Until, fold};
+
+/// Bounds of a projector.
+#[derive(Clone, Copy, Debug)]
+pub struct ProjectorSettings {
+    /// Events folded between two writes.
+    pub batch_events_max: usize,
+    /// Shortest time between two writes of a partition: many events of a key become one value.
+    pub linger: Duration,
+    /// Values kept in memory, per partition.
+    pub cached_values_max: usize,
+}
+
+/// Keeps one view up to date in one read model.
+pub struct Projector<V> {
+    log: Arc<dyn EventLog>,
+    model: Arc<dyn ReadModel>,
+    /// Which model it is: a metric label, and part of the group's name.
+    model_name: &'static str,
+    settings: ProjectorSettings,
+    view: PhantomData<fn() -> V>,
+}
+
+/// The view's name in every store.
+#[must_use]
+pub fn view_id<V: View>() -> ViewId {
+    ViewId {
+        name: V::NAME,
+        version: V::VERSION,
+    }
+}
+
+impl<V: View> Projector<V> {
+    #[must_use]
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        model: Arc<dyn ReadModel>,
+        model_name: &'static str,
+        settings: ProjectorSettings,
+    ) -> Self {
+        Self {
+            log,
+            model,
+            model_name,
+            settings,
+            view: PhantomData,
+        }
+    }
+
+    /// Joins the group of its kind and projects what it is assigned, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let context = <V::Of as kernel::Context>::NAME;
+        let group = format!("projector.{}.{}", self.model_name, view_id::<V>());
+        let join = async || self.log.consume(context, &group).await;
+        let task = |reader, stop| {
+            let model = Arc::clone(&self.model);
+            Partition::<V>::new(reader, model, self.model_name, self.settings).run(stop)
+        };
+        membership::hold(&group, join, task, &stop).await;
+    }
+}

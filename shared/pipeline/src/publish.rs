@@ -1,0 +1,134 @@
+//! Publish: what is committed goes to the event log, in position order, without a gap.
+//!
+//! The same routine recovers after a start, a takeover or a fault: ask the event log for its last
+//! position and continue from the store. A duplicate is possible, a gap is not.
+
+use std::sync::Arc;
+
+use kernel::Fault;
+use kernel::port::{EventLog, EventReader};
+use kernel::record::EventRecord;
+use kernel::topic::Shard;
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use crate::backoff::Backoff;
+use crate::{crash, metric};
+
+/// Committed batches that may wait for the event log before the partition takes no more commands.
+const WAITING_MAX: usize = 32;
+/// Events read from the store at once while catching up.
+const PAGE: usize = 4_096;
+/// Events handed to the event log at once.
+const CHUNK_MAX: usize = 8_192;
+
+/// Hands committed events to the partition's publisher; waits while too much is unpublished.
+#[derive(Clone)]
+pub(crate) struct PublishHandle(mpsc::Sender<Vec<EventRecord>>);
+
+impl PublishHandle {
+    /// False when the publisher has stopped; the events are safe in the store.
+    pub(crate) async fn publish(&self, events: Vec<EventRecord>) -> bool {
+        self.0.send(events).await.is_ok()
+    }
+}
+
+/// Publishes one partition, as long as it is owned.
+pub(crate) struct Publisher {
+    shard: Shard,
+    store: Arc<dyn EventReader>,
+    log: Arc<dyn EventLog>,
+    committed: mpsc::Receiver<Vec<EventRecord>>,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        shard: Shard,
+        store: Arc<dyn EventReader>,
+        log: Arc<dyn EventLog>,
+    ) -> (Self, PublishHandle) {
+        let (sender, committed) = mpsc::channel(WAITING_MAX);
+        (
+            Self {
+                shard,
+                store,
+                log,
+                committed,
+            },
+            PublishHandle(sender),
+        )
+    }
+
+    /// Runs until the handle is gone and everything handed over is published.
+    /// `head` is the last position committed before this publisher came.
+    pub(crate) async fn run(mut self, head: u64) {
+        let mut published = self.catch_up(head).await;
+        while let Some(events) = self.committed.recv().await {
+            let events = self.gather(events);
+            let Some(last) = events.last().map(|event| event.position) else {
+                continue;
+            };
+            let next = events.first().map(|event| event.position);
+            if next != Some(published + 1) || self.send(events).await.is_err() {
+                published = self.catch_up(last).await;
+            } else {
+                published = last;
+            }
+        }
+    }
+
+    fn gather(&mut self, mut events: Vec<EventRecord>) -> Vec<EventRecord> {
+        while events.len() < CHUNK_MAX {
+            let Ok(more) = self.committed.try_recv() else {
+                break;
+            };
+            events.extend(more);
+        }
+        events
+    }
+
+    async fn send(&self, events: Vec<EventRecord>) -> Result<(), Fault> {
+        let count = events.len();
+        crash::point("before-publish");
+        let sent = self.log.publish(self.shard, events).await;
+        match &sent {
+            Ok(()) => metric::published(self.shard, count),
+            Err(fault) => {
+                warn!(shard = %self.shard, error = fault as &dyn std::error::Error, "events were not published, will continue from the last published position");
+            }
+        }
+        crash::point("published-not-stored");
+        sent
+    }
+
+    /// Publishes from the store whatever the event log lacks up to `head`; does not return before.
+    async fn catch_up(&self, head: u64) -> u64 {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.catch_up_once(head).await {
+                Ok(published) => return published,
+                Err(fault) => {
+                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "publication cannot catch up, will try again");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn catch_up_once(&self, head: u64) -> Result<u64, Fault> {
+        let mut published = self.log.last_position(self.shard).await?;
+        while published < head {
+            let rows = self.store.read(self.shard, published, PAGE).await?;
+            let Some(last) = rows.last().map(|row| row.record.position) else {
+                return Err(Fault::bare(
+                    "event store",
+                    format!("read after {published}, head {head}"),
+                ));
+            };
+            self.send(rows.into_iter().map(|row| row.record).collect())
+                .await?;
+            published = last;
+        }
+        Ok(published)
+    }
+}

@@ -1,0 +1,209 @@
+//! The reactor role: events of one context become commands for another.
+//!
+//! Commands are appended before the progress moves, so a crash repeats some; their ids are derived
+//! from the events', and the inbox knows them.
+
+use std::sync::Arc;
+
+use kernel::context::Reacted;
+use kernel::id::{Actor, CommandId};
+use kernel::port::{
+    Applied, Checkpoint, CommandLog, EventLog, NewRecord, ReadModel, Reader, Record, ViewBatch,
+    ViewId,
+};
+use kernel::record::EventMeta;
+use kernel::{Context, Fault, Reaction};
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::accept::{Request, Sealer};
+use crate::backoff::Backoff;
+use crate::consume;
+use crate::membership;
+use crate::metric;
+
+/// Events turned into commands between two moves of the progress.
+const BATCH_EVENTS_MAX: usize = 2_000;
+
+/// The world as a reactor sees it.
+#[derive(Clone)]
+pub struct ReactorPorts {
+    pub event_log: Arc<dyn EventLog>,
+    pub command_log: Arc<dyn CommandLog>,
+    /// Keeps the progress, as a checkpoint without values.
+    pub progress: Arc<dyn ReadModel>,
+    pub sealer: Sealer,
+}
+
+/// Runs one reaction.
+pub struct Reactor<R> {
+    reaction: Arc<R>,
+    ports: ReactorPorts,
+    actor: Actor,
+}
+
+impl<R: Reaction> Reactor<R> {
+    #[must_use]
+    pub fn new(reaction: R, ports: ReactorPorts) -> Self {
+        let actor = Actor::new(&format!("reaction:{}", R::NAME))
+            .expect("a reaction's name is a constant of printable characters");
+        Self {
+            reaction: Arc::new(reaction),
+            ports,
+            actor,
+        }
+    }
+
+    /// Joins the reaction's group and reacts, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let group = format!("reactor.{}", R::NAME);
+        let join = async || self.ports.event_log.consume(R::ON, &group).await;
+        let task = |reader, stop| {
+            let partition = Partition::<R> {
+                reader,
+                reaction: Arc::clone(&self.reaction),
+                ports: self.ports.clone(),
+                actor: self.actor.clone(),
+            };
+            partition.run(stop)
+        };
+        membership::hold(&group, join, task, &stop).await;
+    }
+}
+
+struct Partition<R> {
+    reader: Box<dyn Reader>,
+    reaction: Arc<R>,
+    ports: ReactorPorts,
+    actor: Actor,
+}
+
+impl<R: Reaction> Partition<R> {
+    const PROGRESS: ViewId = ViewId {
+        name: R::NAME,
+        version: 1,
+    };
+
+    async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            if let Err(fault) = self.follow(&stop).await {
+                warn!(
+                    reaction = R::NAME,
+                    partition = self.reader.partition(),
+                    error = &fault as &dyn std::error::Error,
+                    "reaction pauses, will continue from its progress"
+                );
+            }
+            backoff.wait_unless(&stop).await;
+        }
+    }
+
+    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
+        let partition = self.reader.partition();
+        let mut done = self
+            .ports
+            .progress
+            .checkpoint(Self::PROGRESS, partition)
+            .await?;
+        self.reader.seek(done.next_offset).await?;
+        let mut records = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => taken?,
+            }
+            let mut seen = done;
+            let commands = self.react(&mut records, &mut seen)?;
+            if !commands.is_empty() {
+                metric::reacted(R::NAME, commands.len());
+                self.ports.command_log.append(commands).await?;
+            }
+            let step = ViewBatch {
+                view: Self::PROGRESS,
+                partition,
+                from: done,
+                to: seen,
+                puts: Vec::new(),
+            };
+            if done != seen && self.ports.progress.apply(step).await? == Applied::Refused {
+                return Ok(());
+            }
+            done = seen;
+        }
+    }
+
+    fn react(
+        &self,
+        records: &mut Vec<Record>,
+        seen: &mut Checkpoint,
+    ) -> Result<Vec<NewRecord>, Fault> {
+        let mut commands = Vec::new();
+        for record in records.drain(..) {
+            let next = consume::next_position(&record, seen.position).inspect_err(|broken| {
+                metric::gap(R::ON, "reactor");
+                error!(
+                    reaction = R::NAME,
+                    partition = self.reader.partition(),
+                    error = broken as &dyn std::error::Error,
+                    "event log is broken, reaction stops before it"
+                );
+            })?;
+            let Some(position) = next else { continue };
+            let meta = consume::meta(&record, position)?;
+            if self.reaction.wants(&meta.kind) {
+                let value = record.value.as_deref().unwrap_or_default();
+                let event = serde_json::from_slice(value).map_err(|error| {
+                    Fault::new("event log", format!("decode {}", meta.kind), error)
+                })?;
+                for (n, reacted) in self.reaction.react(&meta, event).into_iter().enumerate() {
+                    commands.push(self.command(&meta, n, &reacted)?);
+                }
+            }
+            *seen = Checkpoint {
+                position,
+                next_offset: record.offset + 1,
+            };
+        }
+        Ok(commands)
+    }
+
+    fn command(
+        &self,
+        meta: &EventMeta,
+        n: usize,
+        reacted: &Reacted<R::To>,
+    ) -> Result<NewRecord, Fault> {
+        let (kind, data) = name_and_data(&reacted.command)
+            .map_err(|error| Fault::new("reaction", "encode a command", error))?;
+        let request = Request {
+            context: <R::To as Context>::NAME,
+            tenant: &reacted.tenant,
+            actor: &self.actor,
+            aggregate: &reacted.to,
+            id: Some(CommandId::of_reaction(meta.id, R::NAME, n)),
+            kind: &kind,
+            data: &data,
+            expected_version: None,
+            correlation: meta.correlation.clone(),
+            causation: Some(meta.id.0),
+        };
+        Ok(self.ports.sealer.seal_at(request, None, meta.at).1)
+    }
+}
+
+/// A command's two halves, as an envelope carries them.
+fn name_and_data<I: serde::Serialize>(
+    command: &I,
+) -> Result<(String, Box<RawValue>), serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Halves {
+        #[serde(rename = "type")]
+        kind: String,
+        data: Box<RawValue>,
+    }
+    let Halves { kind, data } = serde_json::from_slice(&serde_json::to_vec(command)?)?;
+    Ok((kind, data))
+}

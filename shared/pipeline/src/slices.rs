@@ -1,0 +1,119 @@
+//! The list of what the platform knows, with its types erased: one line per aggregate, view and
+//! reaction, and no role needs to be told of a new one.
+
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+use kernel::port::{EventLog, LoadedStream, ReadModel, ViewId, ViewValue};
+use kernel::route::{CommandRoute, ViewRoute};
+use kernel::{Context, Reaction, View};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::CommitHandle;
+use crate::handle::{Processor, ProcessorPorts, ProcessorSettings};
+use crate::project::{Projector, ProjectorSettings, Until, fold, view_id};
+use crate::reactor::{Reactor, ReactorPorts};
+
+/// Everything that runs on the pipeline.
+#[derive(Clone, Default)]
+pub struct Slices {
+    pub contexts: Vec<ContextSlice>,
+    pub views: Vec<ViewSlice>,
+    pub reactions: Vec<ReactionSlice>,
+}
+
+type Role = BoxFuture<'static, ()>;
+type Process = fn(ProcessorPorts, ProcessorSettings, CommitHandle, CancellationToken) -> Role;
+type Project = fn(
+    Arc<dyn EventLog>,
+    Arc<dyn ReadModel>,
+    &'static str,
+    ProjectorSettings,
+    CancellationToken,
+) -> Role;
+type Fold = fn(&LoadedStream, u16, Until) -> Result<Option<ViewValue>, serde_json::Error>;
+type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
+
+/// A context, as roles and gateway see it.
+#[derive(Clone, Copy)]
+pub struct ContextSlice {
+    pub name: &'static str,
+    pub commands: &'static [CommandRoute],
+    /// Whether `{"type": …, "data": …}` is one of its commands.
+    pub validate: fn(&[u8]) -> Result<(), serde_json::Error>,
+    /// Runs its processor until stopped.
+    pub process: Process,
+}
+
+/// A view, as roles and queries see it.
+#[derive(Clone, Copy)]
+pub struct ViewSlice {
+    pub id: ViewId,
+    /// The context whose events it folds.
+    pub of: &'static str,
+    pub route: ViewRoute,
+    /// Runs its projector for one read model until stopped.
+    pub project: Project,
+    /// The view of one stream, on the spot.
+    pub fold: Fold,
+}
+
+/// A reaction, as roles see it.
+#[derive(Clone)]
+pub struct ReactionSlice {
+    pub name: &'static str,
+    pub on: &'static str,
+    /// Runs it until stopped.
+    pub react: React,
+}
+
+impl Slices {
+    #[must_use]
+    pub fn context<C: Context>(mut self) -> Self {
+        self.contexts.push(ContextSlice {
+            name: C::NAME,
+            commands: C::COMMANDS,
+            validate: |json| serde_json::from_slice::<C::Input>(json).map(drop),
+            process: |ports, settings, committer, stop| {
+                Processor::<C>::new(ports, settings, committer, C::Services::default())
+                    .run(stop)
+                    .boxed()
+            },
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn view<V: View>(mut self) -> Self {
+        self.views.push(ViewSlice {
+            id: view_id::<V>(),
+            of: <V::Of as Context>::NAME,
+            route: V::ROUTE,
+            project: |log, model, name, settings, stop| {
+                Projector::<V>::new(log, model, name, settings)
+                    .run(stop)
+                    .boxed()
+            },
+            fold: fold::<V>,
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn reaction<R: Reaction + Clone>(mut self, reaction: R) -> Self {
+        self.reactions.push(ReactionSlice {
+            name: R::NAME,
+            on: R::ON,
+            react: Arc::new(move |ports, stop| {
+                Reactor::new(reaction.clone(), ports).run(stop).boxed()
+            }),
+        });
+        self
+    }
+
+    /// Names of all contexts.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.contexts.iter().map(|context| context.name).collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! The timers role: commands that are due are appended to the command log.
+//!
+//! A timer that fires twice is harmless: its id is the command's id.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::batch::Timer;
+use kernel::id::{Actor, CommandId};
+use kernel::port::{Clock, CommandLog, NewRecord, Timers};
+use kernel::{Fault, topic};
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::accept::{Request, Sealer};
+use crate::backoff::Backoff;
+
+/// How late a timer may fire when nothing is wrong.
+const PERIOD: Duration = Duration::from_millis(50);
+/// Timers fired at once.
+const BATCH_MAX: usize = 1_000;
+
+/// Fires the timers of some contexts.
+pub struct TimerKeeper {
+    contexts: Vec<&'static str>,
+    timers: Arc<dyn Timers>,
+    log: Arc<dyn CommandLog>,
+    clock: Arc<dyn Clock>,
+    sealer: Sealer,
+    actor: Actor,
+}
+
+impl TimerKeeper {
+    #[must_use]
+    pub fn new(
+        contexts: Vec<&'static str>,
+        timers: Arc<dyn Timers>,
+        log: Arc<dyn CommandLog>,
+        clock: Arc<dyn Clock>,
+        sealer: Sealer,
+    ) -> Self {
+        let actor = Actor::new("timer").expect("a constant of printable characters");
+        Self {
+            contexts,
+            timers,
+            log,
+            clock,
+            sealer,
+            actor,
+        }
+    }
+
+    /// Fires what is due, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            let pause = match self.fire().await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => PERIOD,
+                Err(fault) => {
+                    warn!(
+                        error = &fault as &dyn std::error::Error,
+                        "timers cannot be fired, will try again"
+                    );
+                    backoff.wait().await;
+                    continue;
+                }
+            };
+            backoff.reset();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One round over all contexts; true when there may be more at once.
+    async fn fire(&self) -> Result<bool, Fault> {
+        let mut more = false;
+        for context in &self.contexts {
+            let due = self
+                .timers
+                .due(context, self.clock.now(), BATCH_MAX)
+                .await?;
+            if due.is_empty() {
+                continue;
+            }
+            more |= due.len() == BATCH_MAX;
+            let records = due
+                .iter()
+                .filter_map(|(_, timer)| self.record(context, timer))
+                .collect();
+            self.log.append(records).await?;
+            let ids: Vec<_> = due.iter().map(|(_, timer)| timer.id).collect();
+            self.timers.fired(context, &ids).await?;
+        }
+        Ok(more)
+    }
+
+    fn record(&self, context: &'static str, timer: &Timer) -> Option<NewRecord> {
+        #[derive(serde::Deserialize)]
+        struct Halves<'a> {
+            #[serde(rename = "type")]
+            kind: &'a str,
+            #[serde(borrow)]
+            data: &'a RawValue,
+        }
+        let halves = serde_json::from_slice::<Halves<'_>>(&timer.command);
+        let (Ok(halves), Ok((tenant, aggregate))) = (halves, topic::split_key(&timer.key)) else {
+            error!(timer = %timer.id, "timer is not one of ours, dropped");
+            return None;
+        };
+        let request = Request {
+            context,
+            tenant: &tenant,
+            actor: &self.actor,
+            aggregate: &aggregate,
+            id: Some(CommandId(timer.id)),
+            kind: halves.kind,
+            data: halves.data,
+            expected_version: None,
+            correlation: None,
+            causation: None,
+        };
+        Some(self.sealer.seal(request, None).1)
+    }
+}
