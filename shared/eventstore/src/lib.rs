@@ -1,1 +1,7 @@
+//! Event stores: Postgres for production, memory for tests. The embedded one lives in `sqlite`.
+//!
+//! In: encoded batches. Out: cursors, streams, outcomes. Knows no context and no broker.
 
+pub mod postgres;
+
+pub use postgres::PostgresEventStore;

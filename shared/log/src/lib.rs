@@ -1,1 +1,8 @@
+//! Command and event logs: Kafka for production, memory for tests. The embedded one lives in
+//! `sqlite`.
+//!
+//! In: encoded records. Out: records of assigned partitions. Knows no context and no database.
 
+pub mod kafka;
+
+pub use kafka::{KafkaLog, KafkaSettings};

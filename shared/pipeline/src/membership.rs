@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use kernel::Fault;
 use kernel::port::{Assignments, Change, Reader};
 use tokio::sync::oneshot;
@@ -20,8 +21,8 @@ const REVOKE_WAIT: Duration = Duration::from_secs(5);
 /// the membership ends. `who` is for the log line only.
 pub(crate) async fn hold<J, T, F>(who: &str, join: J, task: T, stop: &CancellationToken)
 where
-    J: AsyncFn() -> Result<Box<dyn Assignments>, Fault>,
-    T: Fn(Box<dyn Reader>, CancellationToken) -> F,
+    J: Fn() -> BoxFuture<'static, Result<Box<dyn Assignments>, Fault>> + Sync,
+    T: Fn(Box<dyn Reader>, CancellationToken) -> F + Sync,
     F: Future<Output = ()> + Send + 'static,
 {
     let mut backoff = Backoff::new();
@@ -50,7 +51,7 @@ async fn hold_once<T, F>(
     stop: &CancellationToken,
 ) -> Result<(), Fault>
 where
-    T: Fn(Box<dyn Reader>, CancellationToken) -> F,
+    T: Fn(Box<dyn Reader>, CancellationToken) -> F + Sync,
     F: Future<Output = ()> + Send + 'static,
 {
     let mut owned = Owned::default();

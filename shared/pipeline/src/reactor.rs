@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use kernel::context::Reacted;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
@@ -58,7 +59,10 @@ impl<R: Reaction> Reactor<R> {
     /// Joins the reaction's group and reacts, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let group = format!("reactor.{}", R::NAME);
-        let join = async || self.ports.event_log.consume(R::ON, &group).await;
+        let join = || {
+            let (log, group) = (Arc::clone(&self.ports.event_log), group.clone());
+            async move { log.consume(R::ON, &group).await }.boxed()
+        };
         let task = |reader, stop| {
             let partition = Partition::<R> {
                 reader,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use kernel::Context;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Ids, Replies, Schemas,
@@ -75,7 +76,10 @@ impl<C: Context> Processor<C> {
         let replier = reply(Arc::clone(&self.ports.replies), replies);
         let work = async {
             let log = Arc::clone(&self.ports.command_log);
-            let join = async || log.consume(C::NAME, "processor").await;
+            let join = || {
+                let log = Arc::clone(&log);
+                async move { log.consume(C::NAME, "processor").await }.boxed()
+            };
             let task = |reader, stop| self.partition(reader, replying.clone()).run(stop);
             membership::hold(C::NAME, join, task, &stop).await;
             drop(replying);

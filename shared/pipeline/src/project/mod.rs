@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use kernel::View;
 use kernel::port::{EventLog, ReadModel, ViewId};
 use tokio_util::sync::CancellationToken;
@@ -67,7 +68,10 @@ impl<V: View> Projector<V> {
     pub async fn run(self, stop: CancellationToken) {
         let context = <V::Of as kernel::Context>::NAME;
         let group = format!("projector.{}.{}", self.model_name, view_id::<V>());
-        let join = async || self.log.consume(context, &group).await;
+        let join = || {
+            let (log, group) = (Arc::clone(&self.log), group.clone());
+            async move { log.consume(context, &group).await }.boxed()
+        };
         let task = |reader, stop| {
             let model = Arc::clone(&self.model);
             Partition::<V>::new(reader, model, self.model_name, self.settings).run(stop)

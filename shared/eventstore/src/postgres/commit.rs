@@ -1,0 +1,360 @@
+//! One transaction for batches of any contexts and partitions, one statement per table.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Fault;
+use kernel::batch::{Batch, Cursor, DeadLetter, Outcome, OutcomeRow, TimerChange};
+use kernel::id::Owner;
+use kernel::port::{CommitError, EventStore};
+use kernel::topic::Shard;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::{PostgresEventStore, fault, sql};
+
+#[async_trait]
+impl EventStore for PostgresEventStore {
+    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+        let row = sqlx::query(&sql::take_over(shard.context))
+            .bind(signed(shard.partition))
+            .bind(owner.0)
+            .fetch_one(&self.commits)
+            .await
+            .map_err(|error| fault(format!("take over {shard}"), error))?;
+        cursor(&row)
+    }
+
+    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
+        let row = sqlx::query(&sql::cursor(shard.context))
+            .bind(signed(shard.partition))
+            .fetch_optional(&self.commits)
+            .await
+            .map_err(|error| fault(format!("read the cursor of {shard}"), error))?;
+        row.as_ref().map(cursor).transpose()
+    }
+
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+        let mut refused = Vec::new();
+        loop {
+            let kept: Vec<&Batch> = batches
+                .iter()
+                .map(AsRef::as_ref)
+                .filter(|batch| !refused.contains(&batch.shard))
+                .collect();
+            if kept.is_empty() {
+                return Ok(refused);
+            }
+            match self.transaction(&kept).await? {
+                Written::All => return Ok(refused),
+                Written::NotThese(shards) => refused.extend(shards),
+            }
+        }
+    }
+}
+
+enum Written {
+    All,
+    /// Rolled back because of these; without them it may pass.
+    NotThese(Vec<Shard>),
+}
+
+impl PostgresEventStore {
+    async fn transaction(&self, batches: &[&Batch]) -> Result<Written, CommitError> {
+        let not_made = |attempt: &str, error| CommitError::NotMade(fault(attempt, error));
+        let mut connection = self
+            .commits
+            .acquire()
+            .await
+            .map_err(|error| not_made("acquire", error))?;
+        let begun = sqlx::query("BEGIN").execute(&mut *connection).await;
+        begun.map_err(|error| not_made("begin", error))?;
+        let refused = match write(&mut connection, batches).await {
+            Ok(refused) => refused,
+            Err(error) => {
+                // A connection that failed in mid-transaction is not given back: closing it rolls
+                // back, whatever state it is in.
+                drop(connection.detach());
+                return match conflicting(&error, batches) {
+                    Some(shard) => Ok(Written::NotThese(vec![shard])),
+                    None => Err(not_made("write a batch", error)),
+                };
+            }
+        };
+        if !refused.is_empty() {
+            drop(connection.detach());
+            return Ok(Written::NotThese(refused));
+        }
+        match sqlx::query("COMMIT").execute(&mut *connection).await {
+            Ok(_) => Ok(Written::All),
+            Err(error) => {
+                drop(connection.detach());
+                Err(CommitError::Unknown(fault("commit", error)))
+            }
+        }
+    }
+}
+
+/// Writes all rows; gives back the partitions that have another owner.
+async fn write(
+    connection: &mut PgConnection,
+    batches: &[&Batch],
+) -> Result<Vec<Shard>, sqlx::Error> {
+    let fenced = move_cursors(connection, batches).await?;
+    if !fenced.is_empty() {
+        return Ok(fenced);
+    }
+    for batch in batches {
+        insert_streams(connection, batch).await?;
+        insert_events(connection, batch).await?;
+        insert_outcomes(connection, batch).await?;
+        for letter in &batch.dead_letters {
+            insert_dead_letter(connection, batch.shard, letter).await?;
+        }
+        for change in &batch.timers {
+            change_timer(connection, batch.shard, change).await?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+async fn move_cursors(
+    connection: &mut PgConnection,
+    batches: &[&Batch],
+) -> Result<Vec<Shard>, sqlx::Error> {
+    let mut contexts: Vec<_> = batches.iter().map(|batch| batch.shard.context).collect();
+    contexts.sort_unstable();
+    contexts.dedup();
+    let mut fenced = Vec::new();
+    for context in contexts {
+        let mut mine: Vec<_> = batches
+            .iter()
+            .filter(|batch| batch.shard.context == context)
+            .collect();
+        // Locks are taken in one order, so that two processes cannot wait for each other.
+        mine.sort_unstable_by_key(|batch| batch.shard.partition);
+        let column = |of: fn(&Batch) -> i64| -> Vec<i64> { mine.iter().map(|b| of(b)).collect() };
+        let partitions: Vec<i16> = mine.iter().map(|b| signed(b.shard.partition)).collect();
+        let owners: Vec<Uuid> = mine.iter().map(|b| b.from.owner.0).collect();
+        let rows = sqlx::query(&sql::move_cursors(context))
+            .bind(partitions)
+            .bind(owners)
+            .bind(column(|b| b.to.next_offset))
+            .bind(column(|b| b.to.next_position.cast_signed()))
+            .bind(column(|b| b.to.next_stream))
+            .bind(column(|b| b.to.repeats.cast_signed()))
+            .fetch_all(&mut *connection)
+            .await?;
+        let moved: Vec<i16> = rows.iter().map(|row| row.get(0)).collect();
+        fenced.extend(
+            mine.iter()
+                .map(|b| b.shard)
+                .filter(|s| !moved.contains(&signed(s.partition))),
+        );
+    }
+    Ok(fenced)
+}
+
+async fn insert_streams(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
+    if batch.streams.is_empty() {
+        return Ok(());
+    }
+    let streams: Vec<i64> = batch.streams.iter().map(|new| new.stream).collect();
+    let keys: Vec<&str> = batch.streams.iter().map(|new| &*new.key).collect();
+    let insert = sql::insert_streams(batch.shard);
+    sqlx::query(&insert)
+        .bind(streams)
+        .bind(keys)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn insert_events(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
+    if batch.events.is_empty() {
+        return Ok(());
+    }
+    let rows = &batch.events;
+    let positions: Vec<i64> = rows
+        .iter()
+        .map(|row| row.record.position.cast_signed())
+        .collect();
+    let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
+    let sequences: Vec<i32> = rows.iter().map(|row| narrow(row.sequence)).collect();
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        let text = std::str::from_utf8(&row.record.value);
+        records.push(text.map_err(|error| sqlx::Error::Encode(error.into()))?);
+    }
+    sqlx::query(&sql::insert_events(batch.shard))
+        .bind(positions)
+        .bind(streams)
+        .bind(sequences)
+        .bind(records)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn insert_outcomes(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
+    if batch.outcomes.is_empty() {
+        return Ok(());
+    }
+    let rows = &batch.outcomes;
+    let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect();
+    let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
+    let hashes: Vec<i64> = rows.iter().map(|row| row.body_hash).collect();
+    let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
+    let positions: Vec<i64> = columns.iter().map(|c| c.first_position).collect();
+    let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
+    let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
+    let details: Vec<Option<&str>> = columns.iter().map(|c| c.detail.as_deref()).collect();
+    sqlx::query(&sql::insert_outcomes(batch.shard))
+        .bind(commands)
+        .bind(hashes)
+        .bind(streams)
+        .bind(positions)
+        .bind(versions)
+        .bind(events)
+        .bind(details)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+struct OutcomeColumns {
+    first_position: i64,
+    version: i32,
+    events: i32,
+    detail: Option<String>,
+}
+
+fn columns(row: &OutcomeRow) -> OutcomeColumns {
+    let whole = || {
+        serde_json::to_string(&row.outcome)
+            .expect("an outcome is an enum of strings and numbers, which always serialises")
+    };
+    match &row.outcome {
+        Outcome::Accepted {
+            version,
+            first_position,
+            events,
+            ..
+        } => OutcomeColumns {
+            first_position: first_position.cast_signed(),
+            version: narrow(*version),
+            events: narrow(u64::from(*events)),
+            detail: if row.stream == 0 { Some(whole()) } else { None },
+        },
+        Outcome::Rejected { version, .. } => OutcomeColumns {
+            first_position: 0,
+            version: narrow(*version),
+            events: 0,
+            detail: Some(whole()),
+        },
+    }
+}
+
+async fn insert_dead_letter(
+    connection: &mut PgConnection,
+    shard: Shard,
+    letter: &DeadLetter,
+) -> Result<(), sqlx::Error> {
+    let names: Vec<&str> = letter
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let values: Vec<&[u8]> = letter
+        .headers
+        .iter()
+        .map(|(_, value)| value.as_ref())
+        .collect();
+    sqlx::query(&sql::insert_dead_letter(shard.context))
+        .bind(signed(shard.partition))
+        .bind(letter.offset)
+        .bind(letter.key.as_deref())
+        .bind(letter.value.as_deref())
+        .bind(names)
+        .bind(values)
+        .bind(letter.logged_at.micros())
+        .bind(letter.reason.as_str())
+        // Postgres text holds no NUL; the raw bytes stand in `value`.
+        .bind(letter.detail.replace('\0', "\u{fffd}"))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn change_timer(
+    connection: &mut PgConnection,
+    shard: Shard,
+    change: &TimerChange,
+) -> Result<(), sqlx::Error> {
+    match change {
+        TimerChange::Set(timer) => {
+            let command = std::str::from_utf8(&timer.command)
+                .map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let set = sql::set_timer(shard.context);
+            sqlx::query(&set)
+                .bind(&*timer.key)
+                .bind(&*timer.name)
+                .bind(signed(shard.partition))
+                .bind(timer.id)
+                .bind(timer.due.micros())
+                .bind(command)
+                .execute(connection)
+                .await
+                .map(drop)
+        }
+        TimerChange::Cancel { key, name } => {
+            let cancel = sql::cancel_timer(shard.context);
+            sqlx::query(&cancel)
+                .bind(&**key)
+                .bind(&**name)
+                .execute(connection)
+                .await
+                .map(drop)
+        }
+    }
+}
+
+/// The partition whose rows stand against rows already there, told by the table's name. Its memory
+/// and the store disagree, so it must start again from the store.
+fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
+    let error = error.as_database_error()?;
+    if !error.is_unique_violation() {
+        return None;
+    }
+    let error = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
+    let (schema, table) = (error.schema()?, error.table()?);
+    let partition: u16 = table.rsplit('_').next()?.parse().ok()?;
+    batches
+        .iter()
+        .map(|batch| batch.shard)
+        .find(|shard| shard.context == schema && shard.partition == partition)
+}
+
+fn cursor(row: &PgRow) -> Result<Cursor, Fault> {
+    let read = || -> Result<Cursor, sqlx::Error> {
+        Ok(Cursor {
+            owner: Owner(row.try_get(0)?),
+            next_offset: row.try_get(1)?,
+            next_position: row.try_get::<i64, _>(2)?.cast_unsigned(),
+            next_stream: row.try_get(3)?,
+            repeats: row.try_get::<i64, _>(4)?.cast_unsigned(),
+        })
+    };
+    read().map_err(|error| fault("read a cursor row", error))
+}
+
+/// A partition number as the column has it.
+pub(super) fn signed(partition: u16) -> i16 {
+    i16::try_from(partition).unwrap_or(i16::MAX)
+}
+
+/// Versions and counts stand in four bytes: two thousand million events of one aggregate.
+fn narrow(number: u64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

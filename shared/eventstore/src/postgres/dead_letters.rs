@@ -1,0 +1,102 @@
+//! Parked commands on Postgres.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::batch::{DeadLetter, DeadReason};
+use kernel::port::{DeadLetterState, DeadLetters, StoredDeadLetter};
+use kernel::topic::Shard;
+use kernel::{Fault, Timestamp};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::commit::signed;
+use super::{PostgresEventStore, fault};
+
+#[async_trait]
+impl DeadLetters for PostgresEventStore {
+    async fn list(
+        &self,
+        shard: Shard,
+        after: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let attempt = || format!("list dead letters of {shard}");
+        let select = format!(
+            "SELECT * FROM {}.dead_letter WHERE partition = $1 AND \"offset\" > $2 \
+             ORDER BY \"offset\" LIMIT $3",
+            shard.context
+        );
+        let rows = sqlx::query(&select)
+            .bind(signed(shard.partition))
+            .bind(after.unwrap_or(-1))
+            .bind(i64::try_from(max).unwrap_or(i64::MAX))
+            .fetch_all(self.reads())
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        rows.iter()
+            .map(|row| stored(shard, row).map_err(|error| fault(attempt(), error)))
+            .collect()
+    }
+
+    async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
+        let select = format!(
+            "SELECT DISTINCT key FROM {}.dead_letter \
+             WHERE partition = $1 AND state = 'parked' AND key IS NOT NULL",
+            shard.context
+        );
+        let keys: Vec<Vec<u8>> = sqlx::query_scalar(&select)
+            .bind(signed(shard.partition))
+            .fetch_all(self.reads())
+            .await
+            .map_err(|error| fault(format!("read parked keys of {shard}"), error))?;
+        Ok(keys.into_iter().map(Bytes::from).collect())
+    }
+
+    async fn mark(
+        &self,
+        shard: Shard,
+        offset: i64,
+        from: DeadLetterState,
+        to: DeadLetterState,
+    ) -> Result<bool, Fault> {
+        let update = format!(
+            "UPDATE {}.dead_letter SET state = $4 \
+             WHERE partition = $1 AND \"offset\" = $2 AND state = $3",
+            shard.context
+        );
+        let done = sqlx::query(&update)
+            .bind(signed(shard.partition))
+            .bind(offset)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .execute(self.reads())
+            .await
+            .map_err(|error| fault(format!("mark dead letter {shard}/{offset}"), error))?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+fn stored(shard: Shard, row: &PgRow) -> Result<StoredDeadLetter, sqlx::Error> {
+    let unknown =
+        |what: &str| sqlx::Error::Decode(format!("unknown {what} of a dead letter").into());
+    let names: Vec<String> = row.try_get("header_names")?;
+    let values: Vec<Vec<u8>> = row.try_get("header_values")?;
+    let reason: &str = row.try_get("reason")?;
+    let state: &str = row.try_get("state")?;
+    Ok(StoredDeadLetter {
+        shard,
+        state: DeadLetterState::parse(state).ok_or_else(|| unknown("state"))?,
+        letter: DeadLetter {
+            offset: row.try_get("offset")?,
+            key: row.try_get::<Option<Vec<u8>>, _>("key")?.map(Bytes::from),
+            value: row.try_get::<Option<Vec<u8>>, _>("value")?.map(Bytes::from),
+            headers: names
+                .into_iter()
+                .zip(values.into_iter().map(Bytes::from))
+                .collect(),
+            logged_at: Timestamp::from_micros(row.try_get("logged_at")?),
+            reason: DeadReason::parse(reason).ok_or_else(|| unknown("reason"))?,
+            detail: row.try_get("detail")?,
+        },
+    })
+}

@@ -1,0 +1,165 @@
+//! Streams, outcomes and the events of a partition.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::Fault;
+use kernel::batch::{EventRow, Outcome, OutcomeRow};
+use kernel::id::CommandId;
+use kernel::port::{EventReader, KnownCommand, LoadedStream};
+use kernel::record::EventRecord;
+use kernel::topic::Shard;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::{PostgresEventStore, fault, sql};
+
+/// Keys in one look-up: bounds what a single answer can hold.
+const KEYS_MAX: usize = 1_000;
+
+#[async_trait]
+impl EventReader for PostgresEventStore {
+    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault> {
+        let attempt = || format!("load streams of {shard}");
+        let mut streams: Vec<LoadedStream> = Vec::new();
+        for keys in keys.chunks(KEYS_MAX) {
+            let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+            let rows = sqlx::query(&sql::load(shard))
+                .bind(keys)
+                .fetch_all(&self.reads)
+                .await
+                .map_err(|error| fault(attempt(), error))?;
+            for row in &rows {
+                let event = event(row).map_err(|error| fault(attempt(), error))?;
+                match streams.last_mut() {
+                    Some(last) if last.stream == event.stream => last.events.push(event),
+                    _ => streams.push(LoadedStream {
+                        key: Arc::clone(&event.record.key),
+                        stream: event.stream,
+                        events: vec![event],
+                    }),
+                }
+            }
+        }
+        Ok(streams)
+    }
+
+    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
+        let attempt = || format!("look up commands in {shard}");
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = sqlx::query(&sql::outcomes(shard))
+            .bind(ids)
+            .fetch_all(&self.reads)
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        rows.iter()
+            .map(|row| outcome(row).map_err(|error| fault(attempt(), error)))
+            .collect()
+    }
+
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        id: CommandId,
+    ) -> Result<Option<KnownCommand>, Fault> {
+        for &context in contexts {
+            let attempt = || format!("find a command in {context}");
+            let partitions: Option<i32> =
+                sqlx::query_scalar("SELECT partitions FROM dealerboard.context WHERE name = $1")
+                    .bind(context)
+                    .fetch_optional(&self.reads)
+                    .await
+                    .map_err(|error| fault(attempt(), error))?;
+            let partitions = partitions.and_then(|count| u16::try_from(count).ok());
+            let Some(partitions) = partitions else {
+                continue;
+            };
+            let row = sqlx::query(&sql::find_outcome(context, partitions))
+                .bind(id.0)
+                .fetch_optional(&self.reads)
+                .await
+                .map_err(|error| fault(attempt(), error))?;
+            if let Some(row) = row {
+                let partition: i16 = row.get("partition");
+                let partition = u16::try_from(partition).unwrap_or(u16::MAX);
+                let row = outcome(&row).map_err(|error| fault(attempt(), error))?;
+                return Ok(Some(KnownCommand {
+                    shard: Shard { context, partition },
+                    row,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
+        let attempt = || format!("read events of {shard} after {after}");
+        // Positions have no gaps, so a range is a page.
+        let rows = sqlx::query(&sql::read(shard))
+            .bind(after.cast_signed())
+            .bind(after.saturating_add(max as u64).cast_signed())
+            .fetch_all(&self.reads)
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        rows.iter()
+            .map(|row| event(row).map_err(|error| fault(attempt(), error)))
+            .collect()
+    }
+
+    async fn scan_outcomes(
+        &self,
+        shard: Shard,
+        after: Option<CommandId>,
+        max: usize,
+    ) -> Result<Vec<OutcomeRow>, Fault> {
+        let attempt = || format!("scan outcomes of {shard}");
+        let rows = sqlx::query(&sql::scan_outcomes(shard))
+            .bind(after.map_or(Uuid::nil(), |id| id.0))
+            .bind(i64::try_from(max).unwrap_or(i64::MAX))
+            .fetch_all(&self.reads)
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        rows.iter()
+            .map(|row| outcome(row).map_err(|error| fault(attempt(), error)))
+            .collect()
+    }
+}
+
+fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {
+    let sequence: i32 = row.try_get("sequence")?;
+    Ok(EventRow {
+        stream: row.try_get("stream")?,
+        sequence: u64::from(sequence.cast_unsigned()),
+        record: EventRecord {
+            position: row.try_get::<i64, _>("position")?.cast_unsigned(),
+            key: row.try_get::<&str, _>("key")?.into(),
+            value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
+        },
+    })
+}
+
+fn outcome(row: &PgRow) -> Result<OutcomeRow, sqlx::Error> {
+    let detail: Option<&str> = row.try_get("detail")?;
+    let outcome = match detail {
+        Some(detail) => {
+            serde_json::from_str(detail).map_err(|error| sqlx::Error::Decode(error.into()))?
+        }
+        None => {
+            let (version, events): (i32, i32) = (row.try_get("version")?, row.try_get("events")?);
+            Outcome::Accepted {
+                key: row.try_get::<&str, _>("key")?.into(),
+                version: u64::from(version.cast_unsigned()),
+                first_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
+                events: events.cast_unsigned(),
+            }
+        }
+    };
+    Ok(OutcomeRow {
+        command: CommandId(row.try_get("command")?),
+        body_hash: row.try_get("body_hash")?,
+        stream: row.try_get("stream")?,
+        outcome,
+    })
+}

@@ -1,0 +1,125 @@
+//! The statements, per context and partition. Names come from [`Context::NAME`](kernel::Context)
+//! constants only, never from input.
+
+use kernel::topic::Shard;
+
+pub(super) fn take_over(context: &str) -> String {
+    format!(
+        "INSERT INTO {context}.cursor (partition, owner, next_offset, next_position, next_stream, repeats) \
+         VALUES ($1, $2, 0, 1, 1, 0) \
+         ON CONFLICT (partition) DO UPDATE SET owner = excluded.owner \
+         RETURNING owner, next_offset, next_position, next_stream, repeats"
+    )
+}
+
+pub(super) fn cursor(context: &str) -> String {
+    format!(
+        "SELECT owner, next_offset, next_position, next_stream, repeats \
+         FROM {context}.cursor WHERE partition = $1"
+    )
+}
+
+/// Moves the cursors that are still owned; those that come back were.
+pub(super) fn move_cursors(context: &str) -> String {
+    format!(
+        "UPDATE {context}.cursor c \
+         SET next_offset = n.next_offset, next_position = n.next_position, \
+             next_stream = n.next_stream, repeats = n.repeats \
+         FROM unnest($1::int2[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[], $6::int8[]) \
+              AS n (partition, owner, next_offset, next_position, next_stream, repeats) \
+         WHERE c.partition = n.partition AND c.owner = n.owner RETURNING c.partition"
+    )
+}
+
+pub(super) fn insert_streams(Shard { context, partition }: Shard) -> String {
+    format!(
+        "INSERT INTO {context}.stream_{partition} (stream, key) \
+         SELECT * FROM unnest($1::int8[], $2::text[])"
+    )
+}
+
+pub(super) fn insert_events(Shard { context, partition }: Shard) -> String {
+    format!(
+        "INSERT INTO {context}.event_{partition} (position, stream, sequence, record) \
+         SELECT * FROM unnest($1::int8[], $2::int8[], $3::int4[], $4::text[])"
+    )
+}
+
+pub(super) fn insert_outcomes(Shard { context, partition }: Shard) -> String {
+    format!(
+        "INSERT INTO {context}.outcome_{partition} \
+             (command, body_hash, stream, first_position, version, events, detail) \
+         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int4[], \
+                              $6::int4[], $7::text[])"
+    )
+}
+
+pub(super) fn insert_dead_letter(context: &str) -> String {
+    format!(
+        "INSERT INTO {context}.dead_letter (partition, \"offset\", key, value, header_names, \
+             header_values, logged_at, reason, detail) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    )
+}
+
+pub(super) fn set_timer(context: &str) -> String {
+    format!(
+        "INSERT INTO {context}.timer (key, name, partition, id, due, command) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (key, name) DO UPDATE SET id = excluded.id, due = excluded.due, \
+             command = excluded.command"
+    )
+}
+
+pub(super) fn cancel_timer(context: &str) -> String {
+    format!("DELETE FROM {context}.timer WHERE key = $1 AND name = $2")
+}
+
+pub(super) fn load(Shard { context, partition }: Shard) -> String {
+    format!(
+        "SELECT s.key, e.stream, e.position, e.sequence, e.record \
+         FROM {context}.stream_{partition} s JOIN {context}.event_{partition} e USING (stream) \
+         WHERE s.key = ANY($1) ORDER BY e.stream, e.sequence"
+    )
+}
+
+pub(super) fn read(Shard { context, partition }: Shard) -> String {
+    format!(
+        "SELECT s.key, e.stream, e.position, e.sequence, e.record \
+         FROM {context}.event_{partition} e JOIN {context}.stream_{partition} s USING (stream) \
+         WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position"
+    )
+}
+
+fn select_outcomes(Shard { context, partition }: Shard) -> String {
+    format!(
+        "SELECT {partition}::int2 AS partition, o.command, o.body_hash, o.stream, \
+             o.first_position, o.version, o.events, o.detail, s.key \
+         FROM {context}.outcome_{partition} o \
+         LEFT JOIN {context}.stream_{partition} s ON s.stream = o.stream"
+    )
+}
+
+pub(super) fn outcomes(shard: Shard) -> String {
+    format!("{} WHERE o.command = ANY($1)", select_outcomes(shard))
+}
+
+pub(super) fn scan_outcomes(shard: Shard) -> String {
+    format!(
+        "{} WHERE o.command > $1 ORDER BY o.command LIMIT $2",
+        select_outcomes(shard)
+    )
+}
+
+/// One look-up over all partitions of a context: the id does not tell which.
+pub(super) fn find_outcome(context: &'static str, partitions: u16) -> String {
+    let branches: Vec<_> = (0..partitions)
+        .map(|partition| {
+            format!(
+                "{} WHERE o.command = $1",
+                select_outcomes(Shard { context, partition })
+            )
+        })
+        .collect();
+    branches.join(" UNION ALL ")
+}

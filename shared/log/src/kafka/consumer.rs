@@ -1,0 +1,130 @@
+//! The consumer's settings, and what happens in its rebalance callback.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use tokio::sync::mpsc::UnboundedSender;
+use tracing::{error, warn};
+
+use super::KafkaSettings;
+
+/// Longest time a revoked partition is held back while its owner finishes; well within the broker's
+/// rebalance timeout (`max.poll.interval.ms`).
+const REVOKE_WAIT: Duration = Duration::from_secs(10);
+
+pub(super) type GroupConsumer = BaseConsumer<Rebalances>;
+
+/// A change on its way to the asynchronous side.
+pub(super) enum Event {
+    /// Assigned and paused; the partition's queue is split off by the polling thread.
+    Assigned(i32),
+    /// The receiver's sender says that it has been carried out.
+    Revoked(i32, std::sync::mpsc::Sender<()>),
+    Lost(i32),
+    /// The membership cannot go on.
+    Failed(rdkafka::error::KafkaError),
+}
+
+pub(super) struct Rebalances {
+    pub(super) events: UnboundedSender<Event>,
+    /// Partitions assigned in the callback, not yet split off by the polling thread.
+    assigned: Mutex<Vec<i32>>,
+}
+
+impl Rebalances {
+    pub(super) fn new(events: UnboundedSender<Event>) -> Self {
+        Self {
+            events,
+            assigned: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn take_assigned(&self) -> Vec<i32> {
+        std::mem::take(&mut *self.assigned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn revoke(&self, partitions: &TopicPartitionList) {
+        let waits: Vec<Receiver<()>> = partitions
+            .elements()
+            .iter()
+            .filter_map(|element| {
+                let (done, wait) = channel();
+                self.events
+                    .send(Event::Revoked(element.partition(), done))
+                    .ok()
+                    .map(|()| wait)
+            })
+            .collect();
+        for wait in waits {
+            if wait.recv_timeout(REVOKE_WAIT) == Err(RecvTimeoutError::Timeout) {
+                warn!("revoked partition was not handed back in time");
+            }
+        }
+    }
+}
+
+impl ClientContext for Rebalances {}
+
+impl ConsumerContext for Rebalances {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Revoke(partitions) if consumer.assignment_lost() => {
+                for element in partitions.elements() {
+                    // Nobody listens any more when the process stops.
+                    drop(self.events.send(Event::Lost(element.partition())));
+                }
+            }
+            Rebalance::Revoke(partitions) => self.revoke(partitions),
+            Rebalance::Assign(_) => {}
+            Rebalance::Error(error) => error!(%error, "rebalance failed"),
+        }
+    }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(partitions) = rebalance {
+            // Nothing may flow before the reader has said from where.
+            if let Err(error) = consumer.pause(partitions) {
+                warn!(%error, "assigned partitions cannot be paused");
+            }
+            let numbers = partitions
+                .elements()
+                .iter()
+                .map(|element| element.partition())
+                .collect();
+            *self.assigned.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
+        }
+    }
+}
+
+pub(super) fn config(settings: &KafkaSettings, group: &str) -> ClientConfig {
+    let mut config = settings.client();
+    config
+        .set("group.id", group)
+        // Eager: a partition is handed back before another process gets it, and librdkafka's
+        // cooperative mode can lose an assignment when offsets are committed by hand.
+        .set("partition.assignment.strategy", "range")
+        .set("session.timeout.ms", "10000")
+        .set("heartbeat.interval.ms", "2000")
+        // The database knows where to continue; Kafka's offsets are for lag tools.
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // An offset that is gone must stop us, never skip.
+        .set("auto.offset.reset", "error")
+        .set("queued.min.messages", "20000")
+        .set("queued.max.messages.kbytes", "65536")
+        .set("fetch.message.max.bytes", "16777216")
+        // The default second of pause would be the latency after every full queue.
+        .set("fetch.queue.backoff.ms", "5")
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.error.backoff.ms", "50")
+        .set("check.crcs", "true");
+    if let Some(instance) = &settings.instance {
+        config.set("group.instance.id", instance);
+    }
+    config
+}

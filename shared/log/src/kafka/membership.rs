@@ -1,0 +1,128 @@
+//! A membership in a consumer group: one thread polls, the rest is asynchronous.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::Fault;
+use kernel::port::{Assignments, Change};
+use rdkafka::consumer::Consumer;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tracing::{debug, warn};
+
+use super::consumer::{Event, GroupConsumer, Rebalances, config};
+use super::reader::KafkaReader;
+use super::{KafkaSettings, fault};
+
+/// Longest time the polling thread sleeps: how late a stop is noticed.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+struct KafkaAssignments {
+    topic: Arc<str>,
+    consumer: Arc<GroupConsumer>,
+    events: UnboundedReceiver<Event>,
+    /// Told by the next call of `next` that the revocation before it has been carried out.
+    revoked: Option<std::sync::mpsc::Sender<()>>,
+    stopping: Arc<AtomicBool>,
+}
+
+/// Joins; the first assignment comes when the group has settled.
+pub(super) fn join(
+    settings: &KafkaSettings,
+    topic: String,
+    group: &str,
+) -> Result<Box<dyn Assignments>, Fault> {
+    let (sender, events) = unbounded_channel();
+    let consumer: GroupConsumer = config(settings, group)
+        .create_with_context(Rebalances::new(sender))
+        .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
+    consumer
+        .subscribe(&[&topic])
+        .map_err(|error| fault(format!("subscribe to {topic}"), error))?;
+    let consumer = Arc::new(consumer);
+    let stopping = Arc::new(AtomicBool::new(false));
+    let (polled, stop) = (Arc::clone(&consumer), Arc::clone(&stopping));
+    std::thread::Builder::new()
+        .name(format!("kafka {group}"))
+        .spawn(move || poll(&polled, &stop))
+        .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
+    Ok(Box::new(KafkaAssignments {
+        topic: topic.into(),
+        consumer,
+        events,
+        revoked: None,
+        stopping,
+    }))
+}
+
+/// Serves callbacks and heartbeats; records flow through the partitions' own queues.
+fn poll(consumer: &Arc<GroupConsumer>, stopping: &AtomicBool) {
+    while !stopping.load(Ordering::Acquire) {
+        match consumer.poll(POLL_WAIT) {
+            // Fetched between the assignment and the split: the reader seeks and gets it again.
+            Some(Ok(_)) | None => {}
+            Some(Err(error)) if fatal(&error) => {
+                drop(consumer.context().events.send(Event::Failed(error)));
+                break;
+            }
+            Some(Err(error)) => debug!(%error, "consumer reports"),
+        }
+        for partition in consumer.context().take_assigned() {
+            // Nobody listens any more when the membership has been dropped.
+            drop(consumer.context().events.send(Event::Assigned(partition)));
+        }
+    }
+    consumer.unsubscribe();
+}
+
+fn fatal(error: &rdkafka::error::KafkaError) -> bool {
+    matches!(
+        error,
+        rdkafka::error::KafkaError::MessageConsumptionFatal(_)
+    )
+}
+
+#[async_trait]
+impl Assignments for KafkaAssignments {
+    async fn next(&mut self) -> Result<Change, Fault> {
+        if let Some(done) = self.revoked.take() {
+            // The polling thread may have stopped waiting.
+            drop(done.send(()));
+        }
+        loop {
+            let Some(event) = self.events.recv().await else {
+                return Err(Fault::bare(
+                    "kafka",
+                    format!("polling of {} ended", self.topic),
+                ));
+            };
+            match event {
+                Event::Assigned(partition) => {
+                    match KafkaReader::split(&self.consumer, &self.topic, partition) {
+                        Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
+                        None => warn!(partition, "assigned partition has no queue"),
+                    }
+                }
+                Event::Revoked(partition, done) => {
+                    self.revoked = Some(done);
+                    return Ok(Change::Revoked(number(partition)));
+                }
+                Event::Lost(partition) => return Ok(Change::Lost(number(partition))),
+                Event::Failed(error) => {
+                    return Err(fault(format!("poll {}", self.topic), error));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for KafkaAssignments {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+}
+
+pub(super) fn number(partition: i32) -> u16 {
+    u16::try_from(partition).expect("Kafka numbers partitions from 0, and we create at most 1,024")
+}

@@ -1,0 +1,176 @@
+//! The records of one assigned partition.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use kernel::port::{Reader, Record};
+use kernel::{Fault, Timestamp};
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::sync::Notify;
+
+use super::consumer::{GroupConsumer, Rebalances};
+use super::fault;
+use super::membership::number;
+
+/// Longest time one seek may take.
+const SEEK_WAIT: Duration = Duration::from_secs(5);
+/// A seek is refused while the assignment is still being started; it is tried again until then.
+const SEEK_TRIES_FOR: Duration = Duration::from_secs(20);
+const SEEK_PAUSE: Duration = Duration::from_millis(20);
+/// The queue is looked at again after this even without a signal: a lost edge costs no more.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often the group's offset is committed for lag tools.
+const OFFSET_COMMIT_PERIOD: Duration = Duration::from_secs(2);
+
+pub(super) struct KafkaReader {
+    consumer: Arc<GroupConsumer>,
+    topic: Arc<str>,
+    partition: i32,
+    queue: PartitionQueue<Rebalances>,
+    nonempty: Arc<Notify>,
+    committed: Mutex<Instant>,
+}
+
+impl KafkaReader {
+    pub(super) fn split(
+        consumer: &Arc<GroupConsumer>,
+        topic: &Arc<str>,
+        partition: i32,
+    ) -> Option<Self> {
+        let mut queue = consumer.split_partition_queue(topic, partition)?;
+        let nonempty = Arc::new(Notify::new());
+        let signal = Arc::clone(&nonempty);
+        queue.set_nonempty_callback(move || signal.notify_one());
+        Some(Self {
+            consumer: Arc::clone(consumer),
+            topic: Arc::clone(topic),
+            partition,
+            queue,
+            nonempty,
+            committed: Mutex::new(Instant::now()),
+        })
+    }
+
+    fn list(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&self.topic, self.partition);
+        list
+    }
+
+    async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
+        let consumer = Arc::clone(&self.consumer);
+        let (topic, partition) = (Arc::clone(&self.topic), self.partition);
+        let sought = tokio::task::spawn_blocking(move || {
+            consumer.seek(&topic, partition, Offset::Offset(offset), SEEK_WAIT)
+        });
+        sought.await.unwrap_or(Err(KafkaError::Canceled))
+    }
+
+    fn drain(&self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+        let enough = out.len() + max;
+        while out.len() < enough {
+            match self.queue.poll(Duration::ZERO) {
+                None => break,
+                Some(Ok(message)) => out.push(record(&message)),
+                Some(Err(error)) => {
+                    let attempt = format!("read {}/{}", self.topic, self.partition);
+                    return Err(fault(attempt, error));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Reader for KafkaReader {
+    fn partition(&self) -> u16 {
+        number(self.partition)
+    }
+
+    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
+        let attempt = || format!("seek {}/{} to {offset}", self.topic, self.partition);
+        let until = Instant::now() + SEEK_TRIES_FOR;
+        self.consumer
+            .pause(&self.list())
+            .map_err(|error| fault(attempt(), error))?;
+        loop {
+            match self.seek_once(offset).await {
+                Ok(()) => break,
+                Err(KafkaError::Seek(_)) if Instant::now() < until => {
+                    tokio::time::sleep(SEEK_PAUSE).await;
+                }
+                Err(error) => return Err(fault(attempt(), error)),
+            }
+        }
+        self.consumer
+            .resume(&self.list())
+            .map_err(|error| fault(attempt(), error))
+    }
+
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+        loop {
+            let before = out.len();
+            self.drain(max, out)?;
+            if out.len() > before {
+                return Ok(());
+            }
+            // Elapsed or signalled, the queue is looked at alike.
+            drop(tokio::time::timeout(LOOK_AGAIN, self.nonempty.notified()).await);
+        }
+    }
+
+    fn done(&self, next_offset: i64) {
+        let mut committed = self
+            .committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if committed.elapsed() < OFFSET_COMMIT_PERIOD {
+            return;
+        }
+        *committed = Instant::now();
+        let mut list = TopicPartitionList::new();
+        let offset = Offset::Offset(next_offset);
+        if list
+            .add_partition_offset(&self.topic, self.partition, offset)
+            .is_ok()
+            && let Err(error) = self.consumer.commit(&list, CommitMode::Async)
+        {
+            tracing::debug!(%error, "offset was not committed for lag tools");
+        }
+    }
+}
+
+/// Copies a message out of librdkafka: key and value in one allocation.
+fn record(message: &BorrowedMessage<'_>) -> Record {
+    let key = message.key();
+    let value = message.payload();
+    let mut bytes =
+        BytesMut::with_capacity(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len));
+    bytes.extend_from_slice(key.unwrap_or_default());
+    bytes.extend_from_slice(value.unwrap_or_default());
+    let mut bytes = bytes.freeze();
+    let key = key.map(|key| bytes.split_to(key.len()));
+    let headers = message.headers().map_or_else(Vec::new, |headers| {
+        headers
+            .iter()
+            .map(|header| {
+                let value = header.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
+                (header.key.to_owned(), value)
+            })
+            .collect()
+    });
+    Record {
+        offset: message.offset(),
+        logged_at: Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(0)),
+        key,
+        value: value.map(|_| bytes),
+        headers,
+    }
+}
