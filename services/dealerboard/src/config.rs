@@ -1,0 +1,183 @@
+//! Configuration: the default file, then a file, then the environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::{Deserialize, Serialize};
+
+/// Every key with its default and what it means.
+const DEFAULTS: &str = include_str!("../../../config/default.toml");
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) http: Http,
+    pub(crate) storage: Storage,
+    pub(crate) embedded: Embedded,
+    pub(crate) kafka: Kafka,
+    pub(crate) postgres: Postgres,
+    pub(crate) redis: Redis,
+    pub(crate) registry: Registry,
+    pub(crate) processor: Processor,
+    pub(crate) projector: Projector,
+    pub(crate) query: Query,
+    pub(crate) auth: Auth,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) bind: String,
+    pub(crate) workers: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    Embedded,
+    Production,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) mode: Mode,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Embedded {
+    pub(crate) file: PathBuf,
+    pub(crate) partitions: u16,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kafka {
+    pub(crate) brokers: String,
+    pub(crate) prefix: String,
+    pub(crate) partitions: u16,
+    pub(crate) replication: u16,
+    pub(crate) instance: String,
+    pub(crate) client: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) producers: Vec<Producer>,
+}
+
+/// A producer that the broker vouches for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Producer {
+    pub(crate) context: String,
+    pub(crate) tenant: kernel::Tenant,
+    pub(crate) actor: kernel::Actor,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Postgres {
+    pub(crate) url: String,
+    pub(crate) read_connections_max: u32,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redis {
+    pub(crate) url: String,
+    pub(crate) prefix: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registry {
+    pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Processor {
+    pub(crate) batch_commands_max: usize,
+    pub(crate) cached_aggregates_max: usize,
+    pub(crate) value_bytes_max: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Projector {
+    pub(crate) batch_events_max: usize,
+    pub(crate) linger_ms: u64,
+    pub(crate) durable_linger_ms: u64,
+    pub(crate) cached_values_max: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    pub(crate) position_wait_ms: u64,
+    pub(crate) last_good_max: u64,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) directory: PathBuf,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+}
+
+impl Config {
+    /// Reads defaults, the given file and the environment, in that order.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let config: Self = figment.merge(Env::prefixed("DEALERBOARD__").split("__")).extract()?;
+        let faults = config.faults();
+        anyhow::ensure!(faults.is_empty(), "configuration is not valid: {}", faults.join("; "));
+        Ok(config)
+    }
+
+    /// Everything that is wrong, at once.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut bound = |name: &str, value: u64, least: u64, most: u64| {
+            if !(least..=most).contains(&value) {
+                faults.push(format!("{name} is {value}, not within {least}..={most}"));
+            }
+        };
+        bound("embedded.partitions", self.embedded.partitions.into(), 1, 1024);
+        bound("kafka.partitions", self.kafka.partitions.into(), 1, 1024);
+        bound("kafka.replication", self.kafka.replication.into(), 1, 32);
+        let connections = self.postgres.read_connections_max.into();
+        bound("postgres.read_connections_max", connections, 1, 1_000);
+        let batch = self.processor.batch_commands_max as u64;
+        bound("processor.batch_commands_max", batch, 1, 100_000);
+        bound("processor.value_bytes_max", self.processor.value_bytes_max as u64, 256, 16 << 20);
+        let batch = self.projector.batch_events_max as u64;
+        bound("projector.batch_events_max", batch, 1, 100_000);
+        bound("projector.durable_linger_ms", self.projector.durable_linger_ms, 0, 60_000);
+        bound("query.position_wait_ms", self.query.position_wait_ms, 1, 30_000);
+        faults
+    }
+
+    /// Partitions per context in the chosen mode.
+    pub(crate) fn partitions(&self) -> u16 {
+        match self.storage.mode {
+            Mode::Embedded => self.embedded.partitions,
+            Mode::Production => self.kafka.partitions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Mode};
+
+    #[test]
+    fn default_file_is_a_valid_configuration() {
+        assert_eq!(Config::load(None).unwrap().storage.mode, Mode::Embedded);
+    }
+}

@@ -1,0 +1,154 @@
+//! One value or one page, from the first store that can give it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Fault;
+use kernel::port::{Listed, ViewValue};
+use resilience::Deadline;
+use tracing::debug;
+
+use super::{Answer, Demand, Query, Source, Unanswered};
+use crate::metric;
+use crate::project::Until;
+use crate::slices::ViewSlice;
+
+impl Query {
+    /// The value of a key, as current as the demand asks.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn get(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        demand: Demand,
+    ) -> Result<Answer, Unanswered> {
+        if let Some(wanted) = demand.min_position {
+            self.wait_for(view, key, wanted).await?;
+        }
+        let answer = self.first_answer(view, key, demand).await?;
+        metric::query(view.id.name, answer.source);
+        Ok(answer)
+    }
+
+    async fn first_answer(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        demand: Demand,
+    ) -> Result<Answer, Unanswered> {
+        let deadline = Deadline::within(self.settings.deadline);
+        let mut degraded = Vec::new();
+        for source in self.sources.iter() {
+            match read(source, view, key, deadline).await {
+                Some(Some(value)) => {
+                    if source.guard.is_some() {
+                        self.last_good.keep(view.id, key, &value);
+                    }
+                    let (value, source) = (Some(value), source.name);
+                    return Ok(Answer {
+                        value,
+                        source,
+                        degraded,
+                        age: Duration::ZERO,
+                    });
+                }
+                // Not there is no proof: the model may lag or have lost it. The store knows.
+                Some(None) => {}
+                None => degraded.push(source.name),
+            }
+        }
+        match self.fold(view, key, Until::Now, deadline).await {
+            Ok(value) => {
+                let source = self.history.name;
+                Ok(Answer {
+                    value,
+                    source,
+                    degraded,
+                    age: Duration::ZERO,
+                })
+            }
+            Err(unavailable) => {
+                debug!(error = unavailable, "event store cannot answer");
+                degraded.push(self.history.name);
+                self.last_resort(view, key, demand, degraded)
+            }
+        }
+    }
+
+    fn last_resort(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        demand: Demand,
+        degraded: Vec<&'static str>,
+    ) -> Result<Answer, Unanswered> {
+        match self.last_good.get(view.id, key) {
+            Some((value, age)) if demand.max_age.is_none_or(|most| age <= most) => Ok(Answer {
+                value: Some(value),
+                source: "last_good",
+                degraded,
+                age,
+            }),
+            _ => Err(Unanswered::Unavailable { degraded }),
+        }
+    }
+
+    /// Up to `max` values under `prefix` after a key, in key order.
+    ///
+    /// # Errors
+    /// [`Unanswered`]: no store that lists is there.
+    pub async fn list(
+        &self,
+        view: &ViewSlice,
+        prefix: &str,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<(Listed, Vec<&'static str>), Unanswered> {
+        let deadline = Deadline::within(self.settings.deadline);
+        let mut degraded = Vec::new();
+        for source in self.sources.iter().filter(|source| source.lists) {
+            let page = || source.model.list(view.id, prefix, after, max);
+            match guarded(source, deadline, page).await {
+                Some(page) => return Ok((page, degraded)),
+                None => degraded.push(source.name),
+            }
+        }
+        Err(Unanswered::Unavailable { degraded })
+    }
+}
+
+/// `None`: the source cannot answer. `Some(None)`: it has no such key.
+async fn read(
+    source: &Source,
+    view: &ViewSlice,
+    key: &Arc<str>,
+    deadline: Deadline,
+) -> Option<Option<ViewValue>> {
+    let keys = std::slice::from_ref(key);
+    let mut values = guarded(source, deadline, || source.model.get(view.id, keys)).await?;
+    Some(values.pop().flatten())
+}
+
+/// `None` when the source's guard or the source itself says no.
+pub(super) async fn guarded<T, F>(
+    source: &Source,
+    deadline: Deadline,
+    op: impl FnMut() -> F,
+) -> Option<T>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    let mut op = op;
+    let answered = match &source.guard {
+        None => op().await.map_err(|fault| fault.to_string()),
+        Some(guard) => guard
+            .call(deadline, op)
+            .await
+            .map_err(|error| error.to_string()),
+    };
+    answered
+        .inspect_err(|error| debug!(source = source.name, error, "source cannot answer"))
+        .ok()
+}

@@ -1,0 +1,55 @@
+//! Read your own write: wait until a view has seen a position, then say how far it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::topic;
+use resilience::Deadline;
+use tokio::time::Instant;
+
+use super::chain::guarded;
+use super::{Query, Unanswered};
+use crate::slices::ViewSlice;
+
+/// Pause between two looks at a checkpoint: a fraction of the time a commit takes.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+impl Query {
+    /// Waits until the first source that answers has seen the position. A position of a partition
+    /// that the key does not live in says nothing about it and is not waited for.
+    pub(super) async fn wait_for(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        (partition, wanted): (u16, u64),
+    ) -> Result<(), Unanswered> {
+        if topic::partition_of(key.as_bytes(), self.settings.partitions) != partition {
+            return Ok(());
+        }
+        let until = Instant::now() + self.settings.position_wait;
+        loop {
+            let Some(seen) = self.seen(view, partition).await else {
+                // Nothing but the event store answers, and that is never behind.
+                return Ok(());
+            };
+            if seen >= wanted {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(Unanswered::Behind { seen, wanted });
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn seen(&self, view: &ViewSlice, partition: u16) -> Option<u64> {
+        let deadline = Deadline::within(self.settings.deadline);
+        for source in self.sources.iter() {
+            let ask = || source.model.checkpoint(view.id, partition);
+            if let Some(checkpoint) = guarded(source, deadline, ask).await {
+                return Some(checkpoint.position);
+            }
+        }
+        None
+    }
+}
