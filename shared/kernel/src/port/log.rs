@@ -129,6 +129,12 @@ pub trait Reader: Send {
     /// The log cannot be reached.
     async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault>;
 
+    /// The offset behind the last record that is in the log now: how far there is to go.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    async fn end(&self) -> Result<i64, Fault>;
+
     /// Tells the log, for lag tools only, that everything below `next_offset` is done.
     fn done(&self, next_offset: i64);
 }

@@ -17,7 +17,9 @@ pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream};
 pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
-pub use read_model::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
+pub use read_model::{
+    Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
+};
 pub use replies::{Replies, Reply, ReplyStream};
 pub use schemas::{FRAME, SchemaError, Schemas};
 pub use timers::Timers;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -99,6 +100,9 @@ pub enum Applied {
 /// A page of a listing: key and value.
 pub type Listed = Vec<(Arc<str>, ViewValue)>;
 
+/// How often a caught-up projector vouches for its values; a reader's trust lasts three of them.
+pub const READY_PERIOD: Duration = Duration::from_secs(5);
+
 /// A place where views live.
 #[async_trait]
 pub trait ReadModel: Send + Sync {
@@ -113,6 +117,21 @@ pub trait ReadModel: Send + Sync {
     /// # Errors
     /// The model cannot be reached; the batch may or may not have been written.
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault>;
+
+    /// Lets queries trust the partition's values, iff the checkpoint stands at `at`; called when the
+    /// projector has caught up, and again every [`READY_PERIOD`] while it is alive. A model that
+    /// never loses what it was told has nothing to do.
+    ///
+    /// # Errors
+    /// The model cannot be reached.
+    async fn mark_ready(
+        &self,
+        _view: ViewId,
+        _partition: u16,
+        _at: Checkpoint,
+    ) -> Result<Applied, Fault> {
+        Ok(Applied::Written)
+    }
 
     /// The values of the keys, in their order.
     ///

@@ -126,6 +126,19 @@ impl Reader for KafkaReader {
         }
     }
 
+    async fn end(&self) -> Result<i64, Fault> {
+        let consumer = Arc::clone(&self.consumer);
+        let (topic, partition) = (Arc::clone(&self.topic), self.partition);
+        let asked = tokio::task::spawn_blocking(move || {
+            consumer.fetch_watermarks(&topic, partition, SEEK_WAIT)
+        });
+        let (_, end) = asked
+            .await
+            .unwrap_or(Err(KafkaError::Canceled))
+            .map_err(|error| fault(format!("ask for the end of {}", self.topic), error))?;
+        Ok(end)
+    }
+
     fn done(&self, next_offset: i64) {
         let mut committed = self
             .committed

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
-use kernel::port::{Applied, Checkpoint, ReadModel, Reader, Record, ViewBatch, ViewValue};
+use kernel::port::{
+    Applied, Checkpoint, READY_PERIOD, ReadModel, Reader, Record, ViewBatch, ViewValue,
+};
 use kernel::record::EventMeta;
 use kernel::{Fault, Timestamp, View, topic};
 use lru::LruCache;
@@ -65,6 +67,7 @@ impl<V: View> Partition<V> {
             .checkpoint(view_id::<V>(), self.reader.partition())
             .await?;
         self.reader.seek(checkpoint.next_offset).await?;
+        let caught_up_at = self.reader.end().await?;
         info!(
             view = V::NAME,
             model = self.model_name,
@@ -83,6 +86,8 @@ impl<V: View> Partition<V> {
             durable: 0,
             flight: None,
             not_before: Instant::now(),
+            caught_up_at,
+            vouch_at: Instant::now(),
         };
         projection.run(stop).await
     }
@@ -117,6 +122,10 @@ struct Projection<'p, V> {
     durable: u64,
     flight: Option<BoxFuture<'static, Result<Applied, Fault>>>,
     not_before: Instant,
+    /// End of the log when this began: from there on the values are as current as the log.
+    caught_up_at: i64,
+    /// When the values are next vouched for.
+    vouch_at: Instant,
 }
 
 impl<V: View> Projection<'_, V> {
@@ -142,6 +151,11 @@ impl<V: View> Projection<'_, V> {
                 () = tokio::time::sleep_until(self.not_before), if waiting && self.flight.is_none() => {
                     self.write()?;
                 }
+                () = tokio::time::sleep_until(self.vouch_at), if self.is_current() => {
+                    if self.vouch().await? == Applied::Refused {
+                        return Ok(());
+                    }
+                }
                 () = stop.cancelled() => return Ok(()),
                 taken = self.partition.reader.take(room, &mut records), if room > 0 => {
                     taken?;
@@ -149,6 +163,20 @@ impl<V: View> Projection<'_, V> {
                 }
             }
         }
+    }
+
+    /// Whether the model holds all that was in the log when this began.
+    fn is_current(&self) -> bool {
+        self.flight.is_none() && self.written.next_offset >= self.caught_up_at
+    }
+
+    async fn vouch(&mut self) -> Result<Applied, Fault> {
+        self.vouch_at = Instant::now() + READY_PERIOD;
+        let partition = self.partition.reader.partition();
+        self.partition
+            .model
+            .mark_ready(view_id::<V>(), partition, self.written)
+            .await
     }
 
     async fn fold(&mut self, records: &mut Vec<Record>) -> Result<(), Fault> {
