@@ -1,0 +1,142 @@
+//! What can be asked of a trade.
+
+use kernel::{Currency, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::amount::{Fee, Multiplier, Price, Quantity};
+use super::execution::{Execution, Values};
+use super::label::{Account, Book, ExecId, Instrument};
+use super::terms::{LotMethod, LotSelection, Side, Terms};
+
+/// A command; which trade it is for stands in the record's key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum TradeCommand {
+    BookTrade(NewTerms),
+    RecordFill(RecordFill),
+    CancelTrade(CancelTrade),
+    AmendTrade(AmendTrade),
+    CorrectFill(CorrectFill),
+    BustFill(BustFill),
+}
+
+impl TradeCommand {
+    /// The name it travels under.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BookTrade(_) => "BookTrade",
+            Self::RecordFill(_) => "RecordFill",
+            Self::CancelTrade(_) => "CancelTrade",
+            Self::AmendTrade(_) => "AmendTrade",
+            Self::CorrectFill(_) => "CorrectFill",
+            Self::BustFill(_) => "BustFill",
+        }
+    }
+}
+
+/// Terms as a command brings them. Unlike [`Terms`] in an event, an unknown field is refused: a
+/// misspelt `lot_method` must not become the default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTerms {
+    pub account: Account,
+    pub book: Book,
+    pub instrument: Instrument,
+    pub side: Side,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub currency: Currency,
+    #[serde(default = "Multiplier::one")]
+    pub multiplier: Multiplier,
+    pub traded_at: Timestamp,
+    /// The account's configured method, stamped by whoever books.
+    #[serde(default)]
+    pub lot_method: LotMethod,
+}
+
+impl From<&NewTerms> for Terms {
+    fn from(new: &NewTerms) -> Self {
+        Self {
+            account: new.account.clone(),
+            book: new.book.clone(),
+            instrument: new.instrument.clone(),
+            side: new.side,
+            quantity: new.quantity,
+            price: new.price,
+            currency: new.currency.clone(),
+            multiplier: new.multiplier,
+            traded_at: new.traded_at,
+            lot_method: new.lot_method,
+        }
+    }
+}
+
+/// An execution as the market reports it (ExecType F).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordFill {
+    pub exec_id: ExecId,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+    pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lots: Option<LotSelection>,
+}
+
+impl RecordFill {
+    pub(crate) fn execution(&self) -> Execution {
+        Execution {
+            values: Values {
+                quantity: self.quantity,
+                price: self.price,
+                fee: self.fee,
+            },
+            traded_at: self.traded_at,
+            lots: self.lots.clone(),
+        }
+    }
+}
+
+/// Takes back what is not yet filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelTrade {}
+
+/// Puts all terms anew (trade capture report, TradeReportTransType 2), while nothing is filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendTrade {
+    /// The version the amender saw: terms are replaced whole, so a blind one would undo another's.
+    pub expected_version: u64,
+    pub terms: NewTerms,
+}
+
+/// States what a recorded fill really was (ExecType G).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectFill {
+    pub exec_id: ExecId,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+}
+
+impl CorrectFill {
+    pub(crate) fn values(&self) -> Values {
+        Values {
+            quantity: self.quantity,
+            price: self.price,
+            fee: self.fee,
+        }
+    }
+}
+
+/// States that a recorded fill never was (ExecType H).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BustFill {
+    pub exec_id: ExecId,
+}

@@ -1,0 +1,161 @@
+//! What happened to a trade. A shipped event never changes its shape.
+
+use cqrs_es::DomainEvent;
+use kernel::{Actor, Currency, Decimal, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::amount::{Fee, Multiplier, Price, Quantity};
+use super::label::{Account, Book, ExecId, Instrument, TradeId};
+use super::terms::{LotMethod, LotSelection, Side, Terms};
+
+/// An event; its version, time and cause stand in the record around it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum TradeEvent {
+    TradeBooked(TradeBooked),
+    FillRecorded(FillRecorded),
+    /// Follows the event that brought LeavesQty to zero.
+    TradeExecuted(TradeExecuted),
+    /// An execution beyond OrderQty: a break, the trade stands as it stood.
+    OverfillRaised(StrayFill),
+    /// An execution of a trade that was cancelled or busted: a break, the trade stands as it stood.
+    UnmatchedFill(StrayFill),
+    TradeCancelled(TradeCancelled),
+    RemainderCancelled(RemainderCancelled),
+    TradeAmended(TradeAmended),
+    FillCorrected(FillCorrected),
+    FillBusted(FillBusted),
+}
+
+impl TradeEvent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::TradeBooked(_) => "TradeBooked",
+            Self::FillRecorded(_) => "FillRecorded",
+            Self::TradeExecuted(_) => "TradeExecuted",
+            Self::OverfillRaised(_) => "OverfillRaised",
+            Self::UnmatchedFill(_) => "UnmatchedFill",
+            Self::TradeCancelled(_) => "TradeCancelled",
+            Self::RemainderCancelled(_) => "RemainderCancelled",
+            Self::TradeAmended(_) => "TradeAmended",
+            Self::FillCorrected(_) => "FillCorrected",
+            Self::FillBusted(_) => "FillBusted",
+        }
+    }
+}
+
+impl DomainEvent for TradeEvent {
+    fn event_type(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TradeBooked {
+    pub trade_id: TradeId,
+    pub terms: Terms,
+    pub booked_by: Actor,
+}
+
+/// An execution and all a position needs to know of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FillRecorded {
+    pub exec_id: ExecId,
+    pub account: Account,
+    pub book: Book,
+    pub instrument: Instrument,
+    pub side: Side,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+    pub multiplier: Multiplier,
+    pub currency: Currency,
+    pub traded_at: Timestamp,
+    pub lot_method: LotMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lots: Option<LotSelection>,
+    pub cum_quantity: Decimal,
+    pub leaves_quantity: Decimal,
+    /// Who may not correct or bust it alone.
+    pub recorded_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TradeExecuted {
+    pub cum_quantity: Decimal,
+}
+
+/// An execution that the trade cannot take and that someone must resolve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StrayFill {
+    pub exec_id: ExecId,
+    pub account: Account,
+    pub book: Book,
+    pub instrument: Instrument,
+    pub side: Side,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+    pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lots: Option<LotSelection>,
+    pub order_quantity: Decimal,
+    /// Without this execution.
+    pub cum_quantity: Decimal,
+    pub recorded_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TradeCancelled {
+    /// OrderQty, none of which was filled.
+    pub cancelled_quantity: Decimal,
+    pub cancelled_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RemainderCancelled {
+    /// LeavesQty until now.
+    pub cancelled_quantity: Decimal,
+    /// OrderQty from now on: what is filled.
+    pub order_quantity: Decimal,
+    pub cancelled_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TradeAmended {
+    /// All terms as they are now.
+    pub terms: Terms,
+    pub amended_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FillCorrected {
+    pub exec_id: ExecId,
+    pub account: Account,
+    pub book: Book,
+    pub instrument: Instrument,
+    /// These three are the fill's values from now on, as if it had been recorded with them.
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+    pub cum_quantity: Decimal,
+    pub leaves_quantity: Decimal,
+    pub corrected_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FillBusted {
+    pub exec_id: ExecId,
+    pub account: Account,
+    pub book: Book,
+    pub instrument: Instrument,
+    /// Zero ends the trade as Busted.
+    pub cum_quantity: Decimal,
+    pub leaves_quantity: Decimal,
+    pub busted_by: Actor,
+}

@@ -1,0 +1,75 @@
+//! Every command in every state: which are refused outright.
+
+use super::*;
+
+fn stages() -> Vec<(TradeState, Vec<TradeEvent>)> {
+    vec![
+        (TradeState::Absent, vec![]),
+        (TradeState::Booked, vec![booked()]),
+        (
+            TradeState::PartiallyFilled,
+            vec![booked(), filled("e1", 40, 40)],
+        ),
+        (
+            TradeState::Executed,
+            vec![booked(), filled("e1", 100, 100), executed(100)],
+        ),
+        (TradeState::Cancelled, vec![booked(), cancelled()]),
+        (
+            TradeState::Busted,
+            vec![booked(), filled("e1", 40, 40), busted("e1", 0)],
+        ),
+    ]
+}
+
+/// Each would have an effect of its own where it is legal.
+fn commands(version: u64) -> Vec<TradeCommand> {
+    vec![
+        book(),
+        fill("e2", 10),
+        cancel(),
+        amend(version, new_terms(200, "49.20")),
+        correct("e1", 30, "49"),
+        bust("e9"),
+    ]
+}
+
+/// The commands that each state refuses whatever they carry.
+fn refused(state: TradeState) -> &'static [&'static str] {
+    match state {
+        TradeState::Absent => &[
+            "RecordFill",
+            "CancelTrade",
+            "AmendTrade",
+            "CorrectFill",
+            "BustFill",
+        ],
+        TradeState::Booked => &["CorrectFill", "BustFill"],
+        TradeState::PartiallyFilled => &["AmendTrade"],
+        TradeState::Executed => &["CancelTrade", "AmendTrade"],
+        TradeState::Cancelled => &["AmendTrade", "CorrectFill", "BustFill"],
+        TradeState::Busted => &["CancelTrade", "AmendTrade", "CorrectFill", "BustFill"],
+    }
+}
+
+#[test]
+fn command_is_an_invalid_transition_exactly_where_the_table_has_no_row() {
+    for (state, events) in stages() {
+        let trade = folded(&events);
+        assert_eq!(trade.state(), state);
+        for command in commands(trade.version()) {
+            let name = command.name();
+            let decided = trade.decide(&accepted(SECOND, command), &());
+            let invalid = TradeRejection::InvalidTransition {
+                state,
+                command: name,
+                version: trade.version(),
+            };
+            assert_eq!(
+                decided == Err(invalid),
+                refused(state).contains(&name),
+                "{name} while {state}: {decided:?}"
+            );
+        }
+    }
+}

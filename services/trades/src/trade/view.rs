@@ -1,0 +1,207 @@
+//! A trade as a query answers it: a fold of its events.
+
+use kernel::context::View;
+use kernel::route::ViewRoute;
+use kernel::{Decimal, EventMeta};
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::Trade;
+use super::event::{FillRecorded, StrayFill, TradeBooked, TradeEvent};
+use super::label::ExecId;
+use super::stage::TradeState;
+use super::summary::{
+    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, SettleStatus,
+    TradeSummary,
+};
+use super::terms::Terms;
+
+/// The body of a query's answer; `null` before the trade is booked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TradeView(pub Option<TradeSummary>);
+
+/// Places of a price, and so of an average of prices.
+const AVERAGE_PLACES: u32 = 9;
+
+impl View for TradeView {
+    type Of = Trade;
+    const NAME: &'static str = "trade";
+    const VERSION: u16 = 1;
+    const ROUTE: ViewRoute = ViewRoute {
+        path: "/v1/trades/{trade_id}",
+        list: "/v1/trades",
+    };
+
+    fn update(&mut self, meta: &EventMeta, event: &TradeEvent) {
+        match (&mut self.0, event) {
+            (trade, TradeEvent::TradeBooked(booked)) => {
+                *trade = Some(TradeSummary::new(meta, booked));
+            }
+            (Some(trade), event) => {
+                trade.version = meta.sequence;
+                trade.update(event);
+            }
+            // The first event of a trade is its booking.
+            (None, _) => {}
+        }
+    }
+}
+
+impl TradeSummary {
+    fn new(meta: &EventMeta, booked: &TradeBooked) -> Self {
+        let terms = booked.terms.clone();
+        Self {
+            trade_id: booked.trade_id.clone(),
+            state: TradeState::Booked,
+            version: meta.sequence,
+            account: terms.account,
+            book: terms.book,
+            instrument: terms.instrument,
+            side: terms.side,
+            quantity: terms.quantity.get(),
+            price: terms.price,
+            currency: terms.currency,
+            multiplier: terms.multiplier,
+            traded_at: terms.traded_at,
+            lot_method: terms.lot_method,
+            cum_quantity: Decimal::ZERO,
+            leaves_quantity: terms.quantity.get(),
+            gross_amount: Some(Decimal::ZERO),
+            average_price: None,
+            fills: Vec::new(),
+            breaks: Vec::new(),
+            booked_by: booked.booked_by.clone(),
+            alloc_status: AllocStatus::None,
+            confirm_status: ConfirmStatus::None,
+            settle_status: SettleStatus::None,
+            correlation: meta.correlation.clone(),
+        }
+    }
+
+    fn update(&mut self, event: &TradeEvent) {
+        match event {
+            // A booking makes a trade anew; an execution is seen in the totals of the fill before it.
+            TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
+            TradeEvent::TradeAmended(amended) => self.amend(&amended.terms),
+            TradeEvent::TradeCancelled(_) => {
+                self.state = TradeState::Cancelled;
+                self.leaves_quantity = Decimal::ZERO;
+            }
+            TradeEvent::RemainderCancelled(cancelled) => {
+                self.state = TradeState::Executed;
+                self.quantity = cancelled.order_quantity;
+                self.leaves_quantity = Decimal::ZERO;
+            }
+            TradeEvent::FillRecorded(fill) => self.record(fill),
+            TradeEvent::FillCorrected(fill) => {
+                self.restate(&fill.exec_id, |shown| {
+                    shown.quantity = fill.quantity;
+                    shown.price = fill.price;
+                    shown.fee = fill.fee;
+                    shown.status = FillStatus::Corrected;
+                });
+                self.total(fill.cum_quantity, fill.leaves_quantity);
+            }
+            TradeEvent::FillBusted(fill) => {
+                self.restate(&fill.exec_id, |shown| shown.status = FillStatus::Busted);
+                self.total(fill.cum_quantity, fill.leaves_quantity);
+            }
+            TradeEvent::OverfillRaised(stray) => self.raise(BreakKind::Overfill, stray),
+            TradeEvent::UnmatchedFill(stray) => self.raise(BreakKind::Unmatched, stray),
+        }
+    }
+
+    fn amend(&mut self, terms: &Terms) {
+        let terms = terms.clone();
+        self.account = terms.account;
+        self.book = terms.book;
+        self.instrument = terms.instrument;
+        self.side = terms.side;
+        self.quantity = terms.quantity.get();
+        self.price = terms.price;
+        self.currency = terms.currency;
+        self.multiplier = terms.multiplier;
+        self.traded_at = terms.traded_at;
+        self.lot_method = terms.lot_method;
+        self.leaves_quantity = terms.quantity.get();
+    }
+
+    fn record(&mut self, fill: &FillRecorded) {
+        let version = self.version;
+        for stray in &mut self.breaks {
+            if stray.exec_id == fill.exec_id {
+                stray.resolved_version = Some(version);
+            }
+        }
+        let shown = FillView {
+            exec_id: fill.exec_id.clone(),
+            quantity: fill.quantity,
+            price: fill.price,
+            fee: fill.fee,
+            traded_at: fill.traded_at,
+            status: FillStatus::Effective,
+            version,
+        };
+        self.gross_amount = plus(self.gross_amount, shown.amount());
+        self.fills.push(shown);
+        self.total(fill.cum_quantity, fill.leaves_quantity);
+    }
+
+    fn restate(&mut self, exec_id: &ExecId, change: impl FnOnce(&mut FillView)) {
+        // Most corrections are of what has just been recorded.
+        let Some(shown) = self.fills.iter_mut().rfind(|fill| fill.exec_id == *exec_id) else {
+            return;
+        };
+        let before = shown.amount();
+        change(shown);
+        shown.version = self.version;
+        let after = shown.amount();
+        self.gross_amount = plus(self.gross_amount, before.map(Decimal::negated));
+        self.gross_amount = plus(self.gross_amount, after);
+    }
+
+    fn total(&mut self, cum: Decimal, leaves: Decimal) {
+        self.cum_quantity = cum;
+        self.leaves_quantity = leaves;
+        self.average_price = self
+            .gross_amount
+            .and_then(|gross| gross.over(cum, AVERAGE_PLACES).ok());
+        self.state = if cum.is_zero() {
+            self.leaves_quantity = Decimal::ZERO;
+            TradeState::Busted
+        } else if leaves.is_zero() {
+            TradeState::Executed
+        } else {
+            TradeState::PartiallyFilled
+        };
+    }
+
+    fn raise(&mut self, kind: BreakKind, stray: &StrayFill) {
+        self.breaks.push(BreakView {
+            kind,
+            exec_id: stray.exec_id.clone(),
+            quantity: stray.quantity,
+            price: stray.price,
+            fee: stray.fee,
+            traded_at: stray.traded_at,
+            version: self.version,
+            resolved_version: None,
+        });
+    }
+}
+
+impl FillView {
+    /// What it adds to the gross amount; nothing once it is busted.
+    fn amount(&self) -> Option<Decimal> {
+        match self.status {
+            FillStatus::Effective | FillStatus::Corrected => {
+                self.quantity.get().times(self.price.get()).ok()
+            }
+            FillStatus::Busted => Some(Decimal::ZERO),
+        }
+    }
+}
+
+fn plus(left: Option<Decimal>, right: Option<Decimal>) -> Option<Decimal> {
+    left?.plus(right?).ok()
+}
