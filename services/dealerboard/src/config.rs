@@ -134,9 +134,15 @@ impl Config {
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let config: Self = figment.merge(Env::prefixed("DEALERBOARD__").split("__")).extract()?;
+        let config: Self = figment
+            .merge(Env::prefixed("DEALERBOARD__").split("__"))
+            .extract()?;
         let faults = config.faults();
-        anyhow::ensure!(faults.is_empty(), "configuration is not valid: {}", faults.join("; "));
+        anyhow::ensure!(
+            faults.is_empty(),
+            "configuration is not valid: {}",
+            faults.join("; ")
+        );
         Ok(config)
     }
 
@@ -148,18 +154,38 @@ impl Config {
                 faults.push(format!("{name} is {value}, not within {least}..={most}"));
             }
         };
-        bound("embedded.partitions", self.embedded.partitions.into(), 1, 1024);
+        bound(
+            "embedded.partitions",
+            self.embedded.partitions.into(),
+            1,
+            1024,
+        );
         bound("kafka.partitions", self.kafka.partitions.into(), 1, 1024);
         bound("kafka.replication", self.kafka.replication.into(), 1, 32);
         let connections = self.postgres.read_connections_max.into();
         bound("postgres.read_connections_max", connections, 1, 1_000);
         let batch = self.processor.batch_commands_max as u64;
         bound("processor.batch_commands_max", batch, 1, 100_000);
-        bound("processor.value_bytes_max", self.processor.value_bytes_max as u64, 256, 16 << 20);
+        bound(
+            "processor.value_bytes_max",
+            self.processor.value_bytes_max as u64,
+            256,
+            16 << 20,
+        );
         let batch = self.projector.batch_events_max as u64;
         bound("projector.batch_events_max", batch, 1, 100_000);
-        bound("projector.durable_linger_ms", self.projector.durable_linger_ms, 0, 60_000);
-        bound("query.position_wait_ms", self.query.position_wait_ms, 1, 30_000);
+        bound(
+            "projector.durable_linger_ms",
+            self.projector.durable_linger_ms,
+            0,
+            60_000,
+        );
+        bound(
+            "query.position_wait_ms",
+            self.query.position_wait_ms,
+            1,
+            30_000,
+        );
         faults
     }
 

@@ -1,1 +1,22 @@
+//! Positions: what an account holds of an instrument in a book, its open lots and its profit.
+//!
+//! In: fills, corrections, busts, splits, settlements. Out: events that carry their effects, and the
+//! view folded from them. It never rounds an amount it could keep exact, knows no market price, and
+//! does no I/O.
 
+mod lots;
+mod position;
+mod reaction;
+
+pub use lots::effect::{Cycle, Increase, Reduction, Totals};
+pub use lots::execution::{ExecId, Execution, Selected, Side};
+pub use lots::lot::{Left, Lot, Match};
+pub use lots::refold::{Break, BreakKind};
+pub use lots::split::{CashInLieu, Split, SplitEffect, SplitId};
+pub use lots::terms::{LotMethod, Terms};
+pub use position::{
+    AlternativeView, ApplyFill, ApplySplit, BreakView, BustFill, Cause, ChangeLotMethod,
+    CorrectFill, CycleView, Position, PositionCommand, PositionEvent, PositionRejection,
+    PositionView, RecordSettlement, Restatement, Settlement, SettlementId, Traded, codes,
+};
+pub use reaction::{FillsToPositions, TradeFill};

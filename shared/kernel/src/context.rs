@@ -86,6 +86,8 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
 pub trait Reaction: Send + Sync + 'static {
     /// Part of every derived command id, so it never changes once shipped.
     const NAME: &'static str;
+    /// Names the place where its progress is kept, such as `fills_to_positions`: `[a-z_]+`.
+    const PROGRESS: &'static str;
     /// The context listened to, by name: contexts meet in schemas, not in crates.
     const ON: &'static str;
     type To: Context;

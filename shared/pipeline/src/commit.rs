@@ -10,7 +10,6 @@ use kernel::port::{CommitError, EventStore};
 use kernel::topic::Shard;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::backoff::Backoff;
@@ -66,19 +65,16 @@ impl Committer {
         (Self { store, waiting }, CommitHandle(sender))
     }
 
-    /// Runs until every handle is gone, or `stop` fires and nothing waits any more.
-    pub async fn run(mut self, stop: CancellationToken) {
+    /// Runs until every handle is gone and what they handed over is answered.
+    pub async fn run(mut self) {
         let slots = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
         let mut flights = JoinSet::new();
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await;
             while flights.try_join_next().is_some() {}
-            let first = tokio::select! {
-                biased;
-                submission = self.waiting.recv() => submission,
-                () = stop.cancelled() => self.waiting.try_recv().ok(),
+            let Some(first) = self.waiting.recv().await else {
+                break;
             };
-            let Some(first) = first else { break };
             let round = self.gather(first);
             let store = Arc::clone(&self.store);
             flights.spawn(async move {

@@ -14,13 +14,14 @@ mod slices;
 mod timers;
 
 mod backoff;
+mod command;
 pub mod consume;
 mod crash;
 mod membership;
 mod metric;
 
 pub use commit::{CommitHandle, Committer};
-pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE};
+pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE, body_hash};
 pub use project::{Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
 pub use reactor::{Reactor, ReactorPorts};

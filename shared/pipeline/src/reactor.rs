@@ -14,12 +14,12 @@ use kernel::port::{
 };
 use kernel::record::EventMeta;
 use kernel::{Context, Fault, Reaction};
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::accept::{Request, Sealer};
 use crate::backoff::Backoff;
+use crate::command;
 use crate::consume;
 use crate::membership;
 use crate::metric;
@@ -76,6 +76,14 @@ impl<R: Reaction> Reactor<R> {
     }
 }
 
+/// The checkpoint under which a durable read model keeps a reaction's progress.
+pub(crate) fn progress_id<R: Reaction>() -> ViewId {
+    ViewId {
+        name: R::PROGRESS,
+        version: 1,
+    }
+}
+
 struct Partition<R> {
     reader: Box<dyn Reader>,
     reaction: Arc<R>,
@@ -109,7 +117,7 @@ impl<R: Reaction> Partition<R> {
         let mut done = self
             .ports
             .progress
-            .checkpoint(Self::PROGRESS, partition)
+            .checkpoint(progress_id::<R>(), partition)
             .await?;
         self.reader.seek(done.next_offset).await?;
         let mut records = Vec::new();
@@ -126,7 +134,7 @@ impl<R: Reaction> Partition<R> {
                 self.ports.command_log.append(commands).await?;
             }
             let step = ViewBatch {
-                view: Self::PROGRESS,
+                view: progress_id::<R>(),
                 partition,
                 from: done,
                 to: seen,
@@ -180,7 +188,7 @@ impl<R: Reaction> Partition<R> {
         n: usize,
         reacted: &Reacted<R::To>,
     ) -> Result<NewRecord, Fault> {
-        let (kind, data) = name_and_data(&reacted.command)
+        let (kind, data) = command::split(&reacted.command)
             .map_err(|error| Fault::new("reaction", "encode a command", error))?;
         let request = Request {
             context: <R::To as Context>::NAME,
@@ -196,18 +204,4 @@ impl<R: Reaction> Partition<R> {
         };
         Ok(self.ports.sealer.seal_at(request, None, meta.at).1)
     }
-}
-
-/// A command's two halves, as an envelope carries them.
-fn name_and_data<I: serde::Serialize>(
-    command: &I,
-) -> Result<(String, Box<RawValue>), serde_json::Error> {
-    #[derive(serde::Deserialize)]
-    struct Halves {
-        #[serde(rename = "type")]
-        kind: String,
-        data: Box<RawValue>,
-    }
-    let Halves { kind, data } = serde_json::from_slice(&serde_json::to_vec(command)?)?;
-    Ok((kind, data))
 }

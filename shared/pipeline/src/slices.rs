@@ -7,12 +7,14 @@ use futures::future::{BoxFuture, FutureExt};
 use kernel::port::{EventLog, LoadedStream, ReadModel, ViewId, ViewValue};
 use kernel::route::{CommandRoute, ViewRoute};
 use kernel::{Context, Reaction, View};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
+use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings};
 use crate::project::{Projector, ProjectorSettings, Until, fold, view_id};
-use crate::reactor::{Reactor, ReactorPorts};
+use crate::reactor::{Reactor, ReactorPorts, progress_id};
 
 /// Everything that runs on the pipeline.
 #[derive(Clone, Default)]
@@ -38,9 +40,12 @@ type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 #[derive(Clone, Copy)]
 pub struct ContextSlice {
     pub name: &'static str,
+    /// cqrs-es's name of its aggregate.
+    pub aggregate_type: &'static str,
     pub commands: &'static [CommandRoute],
-    /// Whether `{"type": …, "data": …}` is one of its commands.
-    pub validate: fn(&[u8]) -> Result<(), serde_json::Error>,
+    /// A command's data as its type writes it, from its name and what a caller sent: two callers
+    /// who mean the same send the same bytes.
+    pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
 }
@@ -63,6 +68,8 @@ pub struct ViewSlice {
 pub struct ReactionSlice {
     pub name: &'static str,
     pub on: &'static str,
+    /// Where a durable read model keeps how far it is.
+    pub progress: ViewId,
     /// Runs it until stopped.
     pub react: React,
 }
@@ -72,8 +79,9 @@ impl Slices {
     pub fn context<C: Context>(mut self) -> Self {
         self.contexts.push(ContextSlice {
             name: C::NAME,
+            aggregate_type: C::TYPE,
             commands: C::COMMANDS,
-            validate: |json| serde_json::from_slice::<C::Input>(json).map(drop),
+            canonical: canonical::<C>,
             process: |ports, settings, committer, stop| {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
                     .run(stop)
@@ -104,6 +112,7 @@ impl Slices {
         self.reactions.push(ReactionSlice {
             name: R::NAME,
             on: R::ON,
+            progress: progress_id::<R>(),
             react: Arc::new(move |ports, stop| {
                 Reactor::new(reaction.clone(), ports).run(stop).boxed()
             }),
@@ -116,4 +125,9 @@ impl Slices {
     pub fn names(&self) -> Vec<&'static str> {
         self.contexts.iter().map(|context| context.name).collect()
     }
+}
+
+fn canonical<C: Context>(kind: &str, data: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
+    let command: C::Input = serde_json::from_slice(&command::join(kind, data))?;
+    command::split(&command).map(|(_, data)| data)
 }

@@ -9,12 +9,12 @@ use kernel::batch::Timer;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{Clock, CommandLog, NewRecord, Timers};
 use kernel::{Fault, topic};
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::accept::{Request, Sealer};
 use crate::backoff::Backoff;
+use crate::command;
 
 /// How late a timer may fire when nothing is wrong.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -99,15 +99,9 @@ impl TimerKeeper {
     }
 
     fn record(&self, context: &'static str, timer: &Timer) -> Option<NewRecord> {
-        #[derive(serde::Deserialize)]
-        struct Halves<'a> {
-            #[serde(rename = "type")]
-            kind: &'a str,
-            #[serde(borrow)]
-            data: &'a RawValue,
-        }
-        let halves = serde_json::from_slice::<Halves<'_>>(&timer.command);
-        let (Ok(halves), Ok((tenant, aggregate))) = (halves, topic::split_key(&timer.key)) else {
+        let halves = command::split_bytes(&timer.command);
+        let (Ok((kind, data)), Ok((tenant, aggregate))) = (halves, topic::split_key(&timer.key))
+        else {
             error!(timer = %timer.id, "timer is not one of ours, dropped");
             return None;
         };
@@ -117,8 +111,8 @@ impl TimerKeeper {
             actor: &self.actor,
             aggregate: &aggregate,
             id: Some(CommandId(timer.id)),
-            kind: halves.kind,
-            data: halves.data,
+            kind: &kind,
+            data: &data,
             expected_version: None,
             correlation: None,
             causation: None,

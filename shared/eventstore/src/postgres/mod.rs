@@ -60,6 +60,15 @@ impl PostgresEventStore {
         })
     }
 
+    /// Asks the server for an answer, for readiness.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let asked = sqlx::query("SELECT 1").execute(&self.reads).await;
+        asked.map(drop).map_err(|error| fault("ping", error))
+    }
+
     /// The connections reads go through.
     #[must_use]
     pub fn reads(&self) -> &PgPool {

@@ -74,6 +74,17 @@ impl KafkaLog {
         })
     }
 
+    /// Asks the cluster for an answer, for readiness.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let producer = Arc::clone(&self.commands);
+        tokio::task::spawn_blocking(move || producer.ping())
+            .await
+            .map_err(|error| Fault::new("kafka", "ping", error))?
+    }
+
     fn join(&self, topic: String, group: &str) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
         membership::join(&self.settings, topic, &group)

@@ -23,6 +23,8 @@ use super::fault;
 const DELIVERY_WAIT_MS: &str = "30000";
 /// Pause before trying again when librdkafka's own queue is full.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
+/// Longest wait for an answer to a ping.
+const PING_WAIT: Duration = Duration::from_millis(900);
 /// Largest record, bytes; the topics and the broker must allow it too.
 const RECORD_BYTES_MAX: &str = "16777216";
 
@@ -114,6 +116,12 @@ impl Producer {
             unsent -= 1;
         }
         finish(&batch, unsent, done).await
+    }
+
+    /// Asks the cluster for its metadata. Blocks.
+    pub(super) fn ping(&self) -> Result<(), Fault> {
+        let metadata = self.current()?.client().fetch_metadata(None, PING_WAIT);
+        metadata.map(drop).map_err(|error| fault("ping", error))
     }
 
     /// The producer, or a fresh one when the last has failed for good.

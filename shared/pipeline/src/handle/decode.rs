@@ -257,7 +257,8 @@ pub(crate) fn knows<C: Context>(kind: &str) -> bool {
 }
 
 /// Hash of type and data: the same for a retry, whatever the envelope around it says.
-pub(crate) fn body_hash(kind: &str, data: &str) -> i64 {
+#[must_use]
+pub fn body_hash(kind: &str, data: &str) -> i64 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(kind.as_bytes());
     hasher.update(&[0]);

@@ -10,6 +10,5 @@ mod known;
 mod partition;
 mod processor;
 
-pub use decode::REDRIVE;
-pub(crate) use decode::body_hash;
+pub use decode::{REDRIVE, body_hash};
 pub use processor::{Processor, ProcessorPorts, ProcessorSettings};

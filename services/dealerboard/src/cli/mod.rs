@@ -1,0 +1,77 @@
+//! The command line.
+
+mod migrate;
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// The event-sourced platform under a dealing desk.
+#[derive(Debug, Parser)]
+#[command(name = "dealerboard", version)]
+pub(crate) struct Arguments {
+    /// A TOML file that overrides single keys of the default configuration.
+    #[arg(long, global = true, env = "DEALERBOARD_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs roles of the platform until it is told to stop.
+    Serve(serve::Serve),
+    /// Brings database and topics to this version.
+    Migrate,
+    /// Prints an access token signed by the local key.
+    Token(token::Token),
+}
+
+/// A failure that is not a finding: exit code 2 where 1 means something else.
+const FAILED: u8 = 2;
+
+impl Arguments {
+    pub(crate) fn run(self) -> ExitCode {
+        let config = match Config::load(self.config.as_deref()) {
+            Ok(config) => config,
+            Err(error) => return failed(&error),
+        };
+        let done = match self.command {
+            Command::Serve(serve) => serve.run(config),
+            Command::Migrate => migrate::run(&config),
+            Command::Token(token) => token.run(&config),
+        };
+        done.unwrap_or_else(|error| failed(&error))
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&format!("dealerboard: {error:#}"));
+    ExitCode::from(FAILED)
+}
+
+/// A line for the person at the terminal.
+#[expect(
+    clippy::print_stderr,
+    reason = "the command line speaks on standard error"
+)]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// A line of the command's result.
+#[expect(clippy::print_stdout, reason = "results go to standard output")]
+fn print(line: &str) {
+    println!("{line}");
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

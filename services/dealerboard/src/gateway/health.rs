@@ -1,0 +1,66 @@
+//! Liveness, readiness and metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use futures::future::{BoxFuture, join_all};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::Gateway;
+
+/// Longest time one check may take.
+const CHECK_WAIT: Duration = Duration::from_secs(1);
+
+/// A question to one dependency; the error is what an operator reads.
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) ask: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+}
+
+/// What must hold before traffic should come.
+#[derive(Clone, Default)]
+pub(crate) struct Readiness(pub(crate) Arc<Vec<Check>>);
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/livez", web::get().to(live))
+        .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+/// The process answers; dependencies never fail liveness.
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "live" }))
+}
+
+/// Every check by name, each with its own answer.
+async fn ready(gateway: Data<Gateway>) -> HttpResponse {
+    let asked = gateway.readiness.0.iter().map(|check| async move {
+        let answer = tokio::time::timeout(CHECK_WAIT, (check.ask)()).await;
+        let answer = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+        (check.name, answer)
+    });
+    let answers = join_all(asked).await;
+    let all = answers.iter().all(|(_, answer)| answer.is_ok());
+    let checks: serde_json::Map<_, _> = answers
+        .into_iter()
+        .map(|(name, answer)| {
+            let told = answer.map_or_else(|reason| reason, |()| "ok".to_owned());
+            (name.to_owned(), told.into())
+        })
+        .collect();
+    let body = serde_json::json!({ "ready": all, "checks": checks });
+    if all {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
+}
+
+async fn metrics(handle: Data<PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(handle.render())
+}

@@ -1,0 +1,138 @@
+//! The gateway role: HTTP in front of acceptor and query, the same for every context.
+
+mod commands;
+mod health;
+mod outcomes;
+mod reference;
+mod views;
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use http::auth::Verifier;
+use http::edge::edge;
+use http::limits::Limits;
+use http::signature::Keyring;
+use kernel::CommandId;
+use kernel::Tenant;
+use kernel::port::EventReader;
+use moka::sync::Cache;
+use pipeline::accept::Acceptor;
+use pipeline::{Query, Slices};
+use resilience::Dependency;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use health::{Check, Readiness};
+
+/// Commands whose acceptance this instance remembers, to tell pending from unknown.
+const RECENT_MAX: u64 = 200_000;
+const RECENT_FOR: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// What every handler works with.
+pub(crate) struct Gateway {
+    pub(crate) slices: Slices,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) query: Query,
+    pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) reader_guard: Arc<Dependency>,
+    pub(crate) keys: Keyring,
+    pub(crate) partitions: u16,
+    pub(crate) readiness: Readiness,
+    pub(crate) recent: Cache<CommandId, Tenant>,
+}
+
+impl Gateway {
+    pub(crate) fn recent() -> Cache<CommandId, Tenant> {
+        Cache::builder()
+            .max_capacity(RECENT_MAX)
+            .time_to_live(RECENT_FOR)
+            .build()
+    }
+}
+
+/// Serves until `stop`, then drains what is under way.
+pub(crate) async fn serve(
+    listener: std::net::TcpListener,
+    workers: usize,
+    gateway: Arc<Gateway>,
+    verifier: Data<Verifier>,
+    metrics: Data<metrics_exporter_prometheus::PrometheusHandle>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let limits = Limits::default();
+    let gateway = Data::from(gateway);
+    let app = move || {
+        App::new()
+            .app_data(Data::new(limits))
+            .app_data(Data::clone(&gateway))
+            .app_data(Data::clone(&verifier))
+            .app_data(Data::clone(&metrics))
+            .configure(|config| routes(config, &gateway.slices))
+            .wrap(from_fn(edge))
+    };
+    let mut server = limits.of_server(HttpServer::new(app)).disable_signals();
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let server = server.listen(listener)?.run();
+    let handle = server.handle();
+    let stopping = async {
+        stop.cancelled().await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = tokio::join!(server, stopping);
+    Ok(served?)
+}
+
+/// Every path there is; contexts and views bring theirs as data.
+fn routes(config: &mut ServiceConfig, slices: &Slices) {
+    health::routes(config);
+    reference::routes(config);
+    config.route("/v1/commands/{id}", web::get().to(outcomes::get));
+    let mut paths: Vec<&'static str> = Vec::new();
+    for context in &slices.contexts {
+        for route in context.commands {
+            paths.push(route.path);
+        }
+    }
+    for view in &slices.views {
+        paths.extend([view.route.path, view.route.list]);
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        config.service(resource(path, slices));
+    }
+}
+
+/// One path with all methods that contexts and views serve on it, so that others are 405.
+fn resource(path: &'static str, slices: &Slices) -> actix_web::Resource {
+    let mut resource = web::resource(path);
+    for context in &slices.contexts {
+        for route in context.commands.iter().filter(|route| route.path == path) {
+            resource = resource.route(commands::route(*context, *route));
+        }
+    }
+    for view in &slices.views {
+        if view.route.path == path {
+            resource = resource.route(views::route(*view));
+        }
+        if view.route.list == path {
+            resource = resource.route(views::list_route(*view));
+        }
+    }
+    resource
+}
+
+/// The path's parameters in the order the pattern names them, joined by `/`.
+fn joined_parameters(request: &actix_web::HttpRequest, pattern: &str) -> String {
+    let names = pattern
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let values: Vec<_> = names
+        .filter_map(|name| request.match_info().get(name))
+        .collect();
+    values.join("/")
+}

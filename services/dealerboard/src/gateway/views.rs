@@ -1,0 +1,222 @@
+//! `GET` of a view: one value, or a page of them. The body is the bytes the view holds.
+
+use std::fmt::Write as _;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, Route};
+use http::auth::Principal;
+use http::headers::{self, Freshness, PositionToken};
+use http::page::{self, Page, Scope};
+use http::problem::Problem;
+use kernel::Timestamp;
+use kernel::code::platform;
+use kernel::id::AggregateId;
+use kernel::port::{Listed, ViewValue};
+use kernel::topic::{self, Shard};
+use pipeline::{Answer, Demand, Unanswered, Until, ViewSlice};
+
+use super::{Gateway, joined_parameters};
+
+pub(super) fn route(view: ViewSlice) -> Route {
+    web::get().to(
+        move |request: HttpRequest, principal: Principal, gateway: Data<Gateway>| async move {
+            get(&request, &principal, &gateway, view).await
+        },
+    )
+}
+
+pub(super) fn list_route(view: ViewSlice) -> Route {
+    web::get().to(
+        move |request: HttpRequest, principal: Principal, gateway: Data<Gateway>| async move {
+            list(&request, &principal, &gateway, view).await
+        },
+    )
+}
+
+async fn get(
+    request: &HttpRequest,
+    principal: &Principal,
+    gateway: &Gateway,
+    view: ViewSlice,
+) -> Result<HttpResponse, Problem> {
+    let id = joined_parameters(request, view.route.path);
+    let id = AggregateId::new(&id)
+        .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
+    let key = topic::key(&principal.tenant, &id);
+    let answer = match until(request)? {
+        Some(until) => gateway.query.as_of(&view, &key, until).await,
+        None => {
+            let demand = demand(request, gateway, view)?;
+            gateway.query.get(&view, &key, demand).await
+        }
+    };
+    let answer = answer.map_err(refused)?;
+    let Some(value) = &answer.value else {
+        return Err(Problem::new(
+            platform::NOT_FOUND,
+            format!("no such {}", view.id.name),
+        ));
+    };
+    let known = headers::if_none_match(request.headers())?
+        .is_some_and(|tags| tags.matches_weakly(value.version));
+    let mut response = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    let mut response = if known {
+        response.finish()
+    } else {
+        response
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .body(Bytes::clone(&value.body))
+    };
+    freshness(&answer, value, view.of).write(response.headers_mut());
+    degraded(&answer.degraded, &mut response);
+    Ok(response)
+}
+
+fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Freshness {
+    let shard = Shard {
+        context,
+        partition: value.partition,
+    };
+    Freshness {
+        version: Some(value.version),
+        position: Some(PositionToken::new(shard, value.position)),
+        as_of: value.as_of,
+        age: answer.age,
+        degraded: None,
+    }
+}
+
+fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
+    if !sources.is_empty()
+        && let Ok(value) = sources.join(", ").try_into()
+    {
+        let name = actix_web::http::header::HeaderName::from_static("x-degraded");
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// The moment that `?as_of=` names: an instant, or a position of the key's partition.
+fn until(request: &HttpRequest) -> Result<Option<Until>, Problem> {
+    let Some(text) = parameter(request, "as_of") else {
+        return Ok(None);
+    };
+    if let Ok(position) = text.parse::<u64>() {
+        return Ok(Some(Until::Position(position)));
+    }
+    if let Ok(token) = text.parse::<PositionToken>() {
+        return Ok(Some(Until::Position(token.position)));
+    }
+    // A `+` of an offset that was not percent-encoded arrives as a space.
+    match text.replace(' ', "+").parse::<Timestamp>() {
+        Ok(time) => Ok(Some(Until::Time(time))),
+        Err(_) => {
+            let detail = "as_of is neither a date-time with offset nor a position";
+            Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
+        }
+    }
+}
+
+fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
+    query
+        .into_inner()
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
+}
+
+fn demand(request: &HttpRequest, gateway: &Gateway, view: ViewSlice) -> Result<Demand, Problem> {
+    let min_position = match headers::min_position(request.headers())? {
+        None => None,
+        Some(token) => match token.shard(&gateway.slices.names()) {
+            Some(shard) if shard.context == view.of => Some((shard.partition, token.position)),
+            _ => {
+                let detail = format!("min-position is not one of {}", view.of);
+                return Err(Problem::new(platform::PARAMETER_MALFORMED, detail));
+            }
+        },
+    };
+    Ok(Demand {
+        min_position,
+        max_age: headers::max_age(request.headers()),
+    })
+}
+
+fn refused(unanswered: Unanswered) -> Problem {
+    match unanswered {
+        Unanswered::Behind { seen, wanted } => {
+            let detail = format!("view has seen position {seen}, not yet {wanted}");
+            Problem::new(platform::BEHIND, detail).retry_after(1)
+        }
+        Unanswered::Unavailable { degraded } => {
+            let detail = format!("no store can answer now: {}", degraded.join(", "));
+            Problem::new(platform::DEPENDENCY_UNAVAILABLE, detail).retry_after(1)
+        }
+    }
+}
+
+async fn list(
+    request: &HttpRequest,
+    principal: &Principal,
+    gateway: &Gateway,
+    view: ViewSlice,
+) -> Result<HttpResponse, Problem> {
+    let prefix = format!("{}/", principal.tenant);
+    let scope = Scope {
+        tenant: &principal.tenant,
+        list: view.route.list,
+        filter: "",
+    };
+    let page = Page::of(request.query_string(), scope, &gateway.keys)?;
+    // One more than asked for tells whether there is another page.
+    let (mut values, missing) = gateway
+        .query
+        .list(&view, &prefix, page.after.as_deref(), page.limit + 1)
+        .await
+        .map_err(refused)?;
+    let more = values.len() > page.limit;
+    values.truncate(page.limit);
+    let next = values
+        .last()
+        .filter(|_| more)
+        .map(|(key, _)| page::cursor(key, scope, &gateway.keys));
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next {
+        response.insert_header(page::next_link(
+            request.path(),
+            request.query_string(),
+            cursor,
+        ));
+    }
+    let mut response = response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(items(&values, next.as_deref()));
+    degraded(&missing, &mut response);
+    Ok(response)
+}
+
+/// `{"items":[…],"next":…}` around bodies that stay as they are.
+fn items(values: &Listed, next: Option<&str>) -> Bytes {
+    let bodies: usize = values.iter().map(|(_, value)| value.body.len() + 1).sum();
+    let mut out = Vec::with_capacity(bodies + 256);
+    out.extend_from_slice(b"{\"items\":[");
+    for (index, (_, value)) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&value.body);
+    }
+    let mut end = String::from("],\"next\":");
+    match next {
+        // A cursor is base64url and needs no escaping.
+        Some(cursor) => drop(write!(end, "\"{cursor}\"}}")),
+        None => end.push_str("null}"),
+    }
+    out.extend_from_slice(end.as_bytes());
+    out.into()
+}

@@ -1,0 +1,86 @@
+//! One SQLite file for everything, and memory for what is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::{History, Source};
+use readmodel::{MemoryReadModel, MemoryReplies};
+use resilience::Name;
+use sqlite::SqliteFile;
+use uuid::Uuid;
+
+use super::guards::{Class, Guards};
+use super::keys::ConfiguredAuthority;
+use super::{LocalKeys, Model, Ports};
+use crate::config::Config;
+use crate::gateway::Readiness;
+use crate::seams::SystemClock;
+
+pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
+    let path = &config.embedded.file;
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let file = SqliteFile::open(path, config.embedded.partitions, Arc::new(SystemClock))?;
+    let file = Arc::new(file);
+    let memory = Arc::new(MemoryReadModel::default());
+    let guards = Guards::new(Uuid::new_v4());
+    let class = |class| Class {
+        name: Name {
+            dependency: "sqlite",
+            class,
+        },
+        p99: Duration::from_millis(200),
+        timeout: Duration::from_secs(2),
+        in_flight_max: 64,
+    };
+    let sources = vec![
+        Source {
+            name: "memory",
+            model: Arc::clone(&memory) as _,
+            guard: None,
+            lists: true,
+        },
+        Source {
+            name: "sqlite",
+            model: Arc::clone(&file) as _,
+            guard: Some(guards.of(&class("read"))?),
+            lists: true,
+        },
+    ];
+    let history = History {
+        name: "events",
+        reader: Arc::clone(&file) as _,
+        guard: guards.of(&class("fold"))?,
+    };
+    let models = vec![
+        Model {
+            name: "memory",
+            model: memory,
+            durable: false,
+        },
+        Model {
+            name: "sqlite",
+            model: Arc::clone(&file) as _,
+            durable: true,
+        },
+    ];
+    let authority = ConfiguredAuthority {
+        records: keys.records.clone(),
+        producers: Vec::new(),
+    };
+    Ok(Ports {
+        command_log: Arc::clone(&file) as _,
+        event_log: Arc::clone(&file) as _,
+        store: Arc::clone(&file) as _,
+        reader: Arc::clone(&file) as _,
+        dead_letters: Arc::clone(&file) as _,
+        timers: file,
+        replies: Arc::new(MemoryReplies::default()),
+        authority: Arc::new(authority),
+        models,
+        sources,
+        history,
+        readiness: Readiness::default(),
+    })
+}

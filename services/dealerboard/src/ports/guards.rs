@@ -1,0 +1,61 @@
+//! The guards of each dependency and class of operations, with their numbers.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use resilience::{
+    BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, InvalidConfig, Name, RetryBudget,
+    RetryConfig, Seams, TokioClock,
+};
+use uuid::Uuid;
+
+/// What a class of operations should take in health, and how many may be under way.
+pub(super) struct Class {
+    pub(super) name: Name,
+    /// Target for the 99th percentile; thrice this is slow.
+    pub(super) p99: Duration,
+    pub(super) timeout: Duration,
+    pub(super) in_flight_max: u32,
+}
+
+/// Makes guards that share one retry budget, as they share one process.
+pub(super) struct Guards {
+    budget: Arc<RetryBudget>,
+    /// Different in every process, so that a fleet does not come back in step.
+    instance: Uuid,
+}
+
+impl Guards {
+    pub(super) fn new(instance: Uuid) -> Self {
+        Self {
+            budget: Arc::default(),
+            instance,
+        }
+    }
+
+    pub(super) fn of(&self, class: &Class) -> Result<Arc<Dependency>, InvalidConfig> {
+        let mut seed = DefaultHasher::new();
+        (self.instance, class.name).hash(&mut seed);
+        let seams = Seams {
+            clock: Arc::new(TokioClock::start()),
+            seed: seed.finish(),
+            budget: Arc::clone(&self.budget),
+        };
+        let config = DependencyConfig {
+            breaker: BreakerConfig::for_p99(class.p99),
+            bulkhead: BulkheadConfig {
+                in_flight_max: class.in_flight_max,
+                waiting_max: class.in_flight_max.saturating_mul(4),
+                wait_max: class.timeout,
+            },
+            timeout: class.timeout,
+            retry: RetryConfig {
+                retries_max: 1,
+                wait_first: Duration::from_millis(5),
+                wait_longest: Duration::from_millis(50),
+            },
+        };
+        Dependency::new(class.name, config, seams).map(Arc::new)
+    }
+}

@@ -1,0 +1,64 @@
+//! The world behind the ports: one SQLite file, or Kafka, Postgres and Redis. The only place that
+//! knows which.
+
+mod embedded;
+mod guards;
+mod keys;
+mod production;
+
+use std::sync::Arc;
+
+use kernel::port::{
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, ReadModel, Replies,
+    Timers,
+};
+use pipeline::{History, Source};
+
+use crate::config::{Config, Mode};
+use crate::gateway::Readiness;
+
+pub(crate) use keys::LocalKeys;
+pub(crate) use production::migrate;
+
+/// Everything a role can be given.
+pub(crate) struct Ports {
+    pub(crate) command_log: Arc<dyn CommandLog>,
+    pub(crate) event_log: Arc<dyn EventLog>,
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
+    pub(crate) timers: Arc<dyn Timers>,
+    pub(crate) replies: Arc<dyn Replies>,
+    pub(crate) authority: Arc<dyn Authority>,
+    /// Read models that projectors keep, each under its name.
+    pub(crate) models: Vec<Model>,
+    /// The chain that queries ask, fastest first.
+    pub(crate) sources: Vec<Source>,
+    pub(crate) history: History,
+    pub(crate) readiness: Readiness,
+}
+
+/// A read model to project into.
+#[derive(Clone)]
+pub(crate) struct Model {
+    pub(crate) name: &'static str,
+    pub(crate) model: Arc<dyn ReadModel>,
+    /// Whether it outlives everything: it also keeps the progress of reactions.
+    pub(crate) durable: bool,
+}
+
+impl Ports {
+    pub(crate) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Self> {
+        match config.storage.mode {
+            Mode::Embedded => embedded::open(config, keys),
+            Mode::Production => production::open(config, keys),
+        }
+    }
+
+    /// Where reactions keep their progress.
+    pub(crate) fn progress(&self) -> anyhow::Result<Arc<dyn ReadModel>> {
+        let durable = self.models.iter().find(|model| model.durable);
+        let durable = durable.ok_or_else(|| anyhow::anyhow!("no durable read model is wired"))?;
+        Ok(Arc::clone(&durable.model))
+    }
+}

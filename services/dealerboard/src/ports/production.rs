@@ -1,0 +1,180 @@
+//! Kafka, Postgres and Redis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventstore::PostgresEventStore;
+use eventstore::postgres::Installed;
+use futures::FutureExt;
+use kernel::port::ReadModel;
+use log::kafka::TopicSettings;
+use log::{KafkaLog, KafkaSettings};
+use pipeline::{History, Slices, Source};
+use readmodel::{PostgresReadModel, RedisOptions, RedisReadModel, RedisReplies};
+use resilience::Name;
+use uuid::Uuid;
+
+use super::guards::{Class, Guards};
+use super::keys::ConfiguredAuthority;
+use super::{LocalKeys, Model, Ports};
+use crate::config::Config;
+use crate::gateway::{Check, Readiness};
+
+pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
+    let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?);
+    let store = Arc::new(PostgresEventStore::new(
+        &config.postgres.url,
+        config.postgres.read_connections_max,
+    )?);
+    let redis_options = RedisOptions::new(
+        &config.redis.url,
+        &config.redis.prefix,
+        config.kafka.partitions,
+    );
+    let redis = RedisReadModel::new(&redis_options)?;
+    let postgres = Arc::new(PostgresReadModel::connect(
+        &config.postgres.url,
+        config.postgres.read_connections_max,
+    )?);
+    let (sources, history) = chain(config, &redis, &postgres, &store)?;
+    let models = vec![
+        Model {
+            name: "redis",
+            model: Arc::new(redis.for_projector()),
+            durable: false,
+        },
+        Model {
+            name: "postgres",
+            model: Arc::clone(&postgres) as _,
+            durable: true,
+        },
+    ];
+    let authority = ConfiguredAuthority {
+        records: keys.records.clone(),
+        producers: config.kafka.producers.clone(),
+    };
+    Ok(Ports {
+        readiness: readiness(&store, &redis, &kafka),
+        command_log: Arc::clone(&kafka) as _,
+        event_log: kafka,
+        reader: Arc::clone(&store) as _,
+        dead_letters: Arc::clone(&store) as _,
+        timers: Arc::clone(&store) as _,
+        store,
+        replies: Arc::new(RedisReplies::new(&redis_options)?),
+        authority: Arc::new(authority),
+        models,
+        sources,
+        history,
+    })
+}
+
+/// Redis, then Postgres's views with a share of its connections, then its events.
+fn chain(
+    config: &Config,
+    redis: &RedisReadModel,
+    postgres: &Arc<PostgresReadModel>,
+    store: &Arc<PostgresEventStore>,
+) -> anyhow::Result<(Vec<Source>, History)> {
+    let guards = Guards::new(Uuid::new_v4());
+    // A third of the pool: when Redis is away its readers must not starve the rest.
+    let share = (config.postgres.read_connections_max / 3).max(1);
+    let class = |dependency, class, p99_ms, timeout_ms, in_flight_max| Class {
+        name: Name { dependency, class },
+        p99: Duration::from_millis(p99_ms),
+        timeout: Duration::from_millis(timeout_ms),
+        in_flight_max,
+    };
+    let sources = vec![
+        Source {
+            name: "redis",
+            model: Arc::new(redis.clone()),
+            guard: Some(guards.of(&class("redis", "read", 20, 250, 4_096))?),
+            lists: false,
+        },
+        Source {
+            name: "postgres",
+            model: Arc::clone(postgres) as _,
+            guard: Some(guards.of(&class("postgres", "read", 100, 1_000, share))?),
+            lists: true,
+        },
+    ];
+    let history = History {
+        name: "events",
+        reader: Arc::clone(store) as _,
+        guard: guards.of(&class("postgres", "fold", 200, 2_000, share))?,
+    };
+    Ok((sources, history))
+}
+
+fn readiness(
+    store: &Arc<PostgresEventStore>,
+    redis: &RedisReadModel,
+    kafka: &Arc<KafkaLog>,
+) -> Readiness {
+    let (store, redis, kafka) = (Arc::clone(store), redis.clone(), Arc::clone(kafka));
+    let told = |fault: kernel::Fault| fault.to_string();
+    let postgres = Check {
+        name: "postgres",
+        ask: Box::new(move || {
+            let store = Arc::clone(&store);
+            async move { store.ping().await.map_err(told) }.boxed()
+        }),
+    };
+    let probe = kernel::port::ViewId {
+        name: "ready",
+        version: 1,
+    };
+    let redis = Check {
+        name: "redis",
+        ask: Box::new(move || {
+            let redis = redis.clone();
+            async move { redis.checkpoint(probe, 0).await.map(drop).map_err(told) }.boxed()
+        }),
+    };
+    let kafka = Check {
+        name: "kafka",
+        ask: Box::new(move || {
+            let kafka = Arc::clone(&kafka);
+            async move { kafka.ping().await.map_err(told) }.boxed()
+        }),
+    };
+    Readiness(Arc::new(vec![kafka, postgres, redis]))
+}
+
+fn kafka_settings(config: &Config) -> KafkaSettings {
+    let instance = config.kafka.instance.as_str();
+    KafkaSettings {
+        brokers: config.kafka.brokers.clone(),
+        prefix: config.kafka.prefix.clone(),
+        instance: (!instance.is_empty()).then(|| instance.to_owned()),
+        client: config.kafka.client.clone(),
+    }
+}
+
+/// Brings database and topics to this version; running it again changes nothing.
+pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<()> {
+    let contexts: Vec<Installed> = slices
+        .contexts
+        .iter()
+        .map(|context| Installed {
+            context: context.name,
+            aggregate_type: context.aggregate_type,
+            partitions: config.kafka.partitions,
+        })
+        .collect();
+    eventstore::postgres::migrate(&config.postgres.url, &contexts).await?;
+    let views = PostgresReadModel::connect(&config.postgres.url, 1)?;
+    for view in &slices.views {
+        views.install(view.id).await?;
+    }
+    for reaction in &slices.reactions {
+        views.install(reaction.progress).await?;
+    }
+    let topics = TopicSettings {
+        partitions: config.kafka.partitions,
+        replication: config.kafka.replication,
+    };
+    log::kafka::create_topics(&kafka_settings(config), &slices.names(), topics).await?;
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! Roles: what this process does of the pipeline, each a task that has an owner.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use anyhow::Context as _;
+use futures::future::{BoxFuture, FutureExt};
+use http::auth::Verifier;
+use kernel::AggregateId;
+use kernel::port::Ids as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use pipeline::accept::{Acceptor, Sealer};
+use pipeline::{
+    Committer, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query, QuerySettings,
+    ReactorPorts, Slices, TimerKeeper,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::config::Config;
+use crate::gateway::{self, Gateway};
+use crate::ports::{LocalKeys, Ports};
+use crate::seams::{SystemClock, SystemIds};
+
+/// Longest time one question may take before the chain gives up.
+const QUERY_DEADLINE: Duration = Duration::from_secs(3);
+/// Longest time roles may take to finish after a stop.
+const DRAIN_WAIT: Duration = Duration::from_secs(20);
+
+/// In the order of the data path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// Accepts commands and answers queries over HTTP.
+    Gateway,
+    Processor,
+    Projector,
+    Reactor,
+}
+
+impl Role {
+    const ALL: [(&'static str, Self); 4] = [
+        ("gateway", Self::Gateway),
+        ("processor", Self::Processor),
+        ("projector", Self::Projector),
+        ("reactor", Self::Reactor),
+    ];
+}
+
+/// Which roles to run, as `--roles` lists them.
+#[derive(Clone, Debug)]
+pub(crate) struct Roles(BTreeSet<Role>);
+
+impl FromStr for Roles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut roles = BTreeSet::new();
+        for name in text.split(',').map(str::trim) {
+            match Role::ALL.iter().find(|(known, _)| *known == name) {
+                Some((_, role)) => drop(roles.insert(*role)),
+                None if name == "all" => roles.extend(Role::ALL.map(|(_, role)| role)),
+                None => {
+                    let known: Vec<_> = Role::ALL.iter().map(|(known, _)| *known).collect();
+                    return Err(format!(
+                        "no role `{name}`; there are all, {}",
+                        known.join(", ")
+                    ));
+                }
+            }
+        }
+        Ok(Self(roles))
+    }
+}
+
+type Task = BoxFuture<'static, anyhow::Result<()>>;
+
+/// Everything the roles of one process share.
+pub(crate) struct Platform {
+    pub(crate) config: Config,
+    pub(crate) slices: Slices,
+    pub(crate) ports: Ports,
+    pub(crate) keys: LocalKeys,
+    pub(crate) sealer: Sealer,
+}
+
+impl Platform {
+    pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
+        let keys = LocalKeys::open(&config.auth.directory)?;
+        let ports = Ports::open(&config, &keys)?;
+        let sealer = Sealer {
+            authority: Arc::clone(&ports.authority),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        };
+        Ok(Self {
+            config,
+            slices: crate::slices::all(),
+            ports,
+            keys,
+            sealer,
+        })
+    }
+
+    /// Runs the roles until `stop`, or until one of them ends: then all do.
+    pub(crate) async fn run(
+        &self,
+        roles: &Roles,
+        listener: Option<TcpListener>,
+        metrics: PrometheusHandle,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let mut tasks: Vec<(&'static str, Task)> = vec![upkeep(metrics.clone(), stop.clone())];
+        for role in &roles.0 {
+            match role {
+                Role::Gateway => {
+                    let listener = listener.as_ref().context("the gateway has no listener")?;
+                    tasks.extend(self.gateway(listener.try_clone()?, &metrics, &stop)?);
+                }
+                Role::Processor => tasks.extend(self.processor(&stop)),
+                Role::Projector => tasks.extend(self.projectors(&stop)),
+                Role::Reactor => tasks.extend(self.reactors(&stop)?),
+            }
+        }
+        supervise(tasks, stop).await
+    }
+
+    fn gateway(
+        &self,
+        listener: TcpListener,
+        metrics: &PrometheusHandle,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Vec<(&'static str, Task)>> {
+        let instance = AggregateId::new(&format!("gateway-{}", SystemIds.random()))?;
+        let log = Arc::clone(&self.ports.command_log);
+        let acceptor = Acceptor::new(log, self.sealer.clone(), instance);
+        let settings = QuerySettings {
+            partitions: self.config.partitions(),
+            deadline: QUERY_DEADLINE,
+            position_wait: Duration::from_millis(self.config.query.position_wait_ms),
+            last_good_max: self.config.query.last_good_max,
+        };
+        let query = Query::new(
+            self.ports.sources.clone(),
+            self.ports.history.clone(),
+            settings,
+        );
+        let gateway = Gateway {
+            slices: self.slices.clone(),
+            acceptor: acceptor.clone(),
+            query,
+            reader: Arc::clone(&self.ports.reader),
+            reader_guard: Arc::clone(&self.ports.history.guard),
+            keys: self.keys.records.clone(),
+            partitions: self.config.partitions(),
+            readiness: self.ports.readiness.clone(),
+            recent: Gateway::recent(),
+        };
+        let trusted = vec![self.keys.tokens.trusted()];
+        let verifier = Verifier::new(trusted, &self.config.auth.audience, Arc::new(SystemClock));
+        let serve = gateway::serve(
+            listener,
+            self.config.http.workers,
+            Arc::new(gateway),
+            Data::new(verifier),
+            Data::new(metrics.clone()),
+            stop.clone(),
+        );
+        let replies = Arc::clone(&self.ports.replies);
+        let listening = stop.clone();
+        let listen = async move {
+            acceptor.listen(replies, listening).await;
+            Ok(())
+        };
+        Ok(vec![
+            ("gateway", serve.boxed()),
+            ("replies", listen.boxed()),
+        ])
+    }
+
+    fn processor(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {
+        let ports = ProcessorPorts {
+            command_log: Arc::clone(&self.ports.command_log),
+            event_log: Arc::clone(&self.ports.event_log),
+            store: Arc::clone(&self.ports.store),
+            reader: Arc::clone(&self.ports.reader),
+            dead_letters: Arc::clone(&self.ports.dead_letters),
+            replies: Arc::clone(&self.ports.replies),
+            authority: Arc::clone(&self.ports.authority),
+            schemas: None,
+            ids: Arc::new(SystemIds),
+        };
+        let settings = ProcessorSettings {
+            batch_commands_max: self.config.processor.batch_commands_max,
+            cached_aggregates_max: self.config.processor.cached_aggregates_max,
+            value_bytes_max: self.config.processor.value_bytes_max,
+        };
+        let (committer, handle) = Committer::new(Arc::clone(&self.ports.store));
+        // The committer outlives its partitions: it ends when the last handle is gone.
+        let mut tasks = vec![("committer", committer.run().map(Ok).boxed())];
+        for context in &self.slices.contexts {
+            let work = (context.process)(ports.clone(), settings, handle.clone(), stop.clone());
+            tasks.push((context.name, work.map(Ok).boxed()));
+        }
+        tasks
+    }
+
+    fn projectors(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {
+        let settings = &self.config.projector;
+        let mut tasks = Vec::new();
+        for view in &self.slices.views {
+            for model in &self.ports.models {
+                let linger = if model.durable {
+                    settings.durable_linger_ms
+                } else {
+                    settings.linger_ms
+                };
+                let work = (view.project)(
+                    Arc::clone(&self.ports.event_log),
+                    Arc::clone(&model.model),
+                    model.name,
+                    ProjectorSettings {
+                        batch_events_max: settings.batch_events_max,
+                        linger: Duration::from_millis(linger),
+                        cached_values_max: settings.cached_values_max,
+                    },
+                    stop.clone(),
+                );
+                tasks.push((view.id.name, work.map(Ok).boxed()));
+            }
+        }
+        tasks
+    }
+
+    fn reactors(&self, stop: &CancellationToken) -> anyhow::Result<Vec<(&'static str, Task)>> {
+        let ports = ReactorPorts {
+            event_log: Arc::clone(&self.ports.event_log),
+            command_log: Arc::clone(&self.ports.command_log),
+            progress: self.ports.progress()?,
+            sealer: self.sealer.clone(),
+        };
+        let keeper = TimerKeeper::new(
+            self.slices.names(),
+            Arc::clone(&self.ports.timers),
+            Arc::clone(&self.ports.command_log),
+            Arc::new(SystemClock),
+            self.sealer.clone(),
+        );
+        let mut tasks = vec![("timers", keeper.run(stop.clone()).map(Ok).boxed())];
+        for reaction in &self.slices.reactions {
+            let work = (reaction.react)(ports.clone(), stop.clone());
+            tasks.push((reaction.name, work.map(Ok).boxed()));
+        }
+        Ok(tasks)
+    }
+}
+
+/// Owns all tasks. One that ends takes the others down: the orchestrator restarts the process, and
+/// nothing limps.
+async fn supervise(
+    tasks: Vec<(&'static str, Task)>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut running = JoinSet::new();
+    for (name, task) in tasks {
+        running.spawn(async move { (name, task.await) });
+    }
+    let outcome = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = running.join_next() => {
+            stop.cancel();
+            let (name, result) = ended.context("there is no role")?.context("a role panicked")?;
+            error!(role = name, "role ended, the process stops");
+            result.and_then(|()| anyhow::bail!("it ended by itself"))
+                .with_context(|| format!("role `{name}` ended"))
+        }
+    };
+    let drained = tokio::time::timeout(DRAIN_WAIT, async {
+        while let Some(ended) = running.join_next().await {
+            if let Err(failed) = ended {
+                error!(
+                    error = &failed as &dyn std::error::Error,
+                    "role failed while stopping"
+                );
+            }
+        }
+    });
+    drained
+        .await
+        .with_context(|| format!("roles did not end within {DRAIN_WAIT:?}"))?;
+    info!("all roles have ended");
+    outcome
+}
+
+fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) -> (&'static str, Task) {
+    let work = async move {
+        while !stop.is_cancelled() {
+            metrics.run_upkeep();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(telemetry::UPKEEP_PERIOD) => {}
+            }
+        }
+        Ok(())
+    };
+    ("metrics", work.boxed())
+}

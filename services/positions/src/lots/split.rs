@@ -1,0 +1,202 @@
+//! Splits: more or fewer units for the same cost.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use kernel::decimal::Inexact;
+use kernel::{Decimal, Label, LabelKind, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::book::LotBook;
+use super::effect::Totals;
+use super::execution::money;
+use super::holding::{Closing, Holding};
+use super::lot::Lot;
+use super::share::{COST_PLACES, share};
+
+/// Decimal places of a quantity; what a split makes finer than this is rounded away, its cost stays.
+pub(crate) const QUANTITY_PLACES: u32 = 8;
+
+/// Kind of [`SplitId`].
+pub enum SplitIdKind {}
+impl LabelKind for SplitIdKind {
+    const NAME: &'static str = "split id";
+    const MAX: usize = 64;
+    const PATTERN: &'static str = "^[!-~]+$";
+    fn admits(byte: u8) -> bool {
+        byte.is_ascii_graphic()
+    }
+}
+/// Names a corporate action.
+pub type SplitId = Label<SplitIdKind>;
+
+/// `denominator` units become `numerator` units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Split {
+    pub split_id: SplitId,
+    pub numerator: NonZeroU32,
+    pub denominator: NonZeroU32,
+    /// Executions at this instant or later are already in new units.
+    pub ex_at: Timestamp,
+    /// Price, in new units, at which the fraction of a unit is paid in cash; without it fractions
+    /// are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_in_lieu_price: Option<Decimal>,
+}
+
+/// The fraction of a unit that was paid out: a reduction at the reference price, without a fee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CashInLieu {
+    /// Signed change of the position.
+    pub quantity: Decimal,
+    pub consumed: Decimal,
+    pub realised: Decimal,
+}
+
+/// What a split does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SplitEffect {
+    pub split: Split,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_in_lieu: Option<CashInLieu>,
+    /// Every open lot, oldest first.
+    pub lots_after: Vec<Arc<Lot>>,
+    pub after: Totals,
+}
+
+impl Holding {
+    /// # Errors
+    /// [`Inexact`] when an amount needs more digits than there are, or nothing of the position would
+    /// be left while its cost is.
+    pub(crate) fn split_effect(&self, split: &Split) -> Result<SplitEffect, Inexact> {
+        let mut scaled = self.clone();
+        scaled.scale(split)?;
+        let cash_in_lieu = match split.cash_in_lieu_price {
+            Some(price) => scaled.pay_fraction(price)?,
+            None => None,
+        };
+        Ok(SplitEffect {
+            split: split.clone(),
+            cash_in_lieu,
+            lots_after: scaled.lots.by_age(),
+            after: scaled.totals,
+        })
+    }
+
+    pub(crate) fn take_split(&mut self, effect: &SplitEffect) {
+        self.replace(effect.after, &effect.lots_after);
+    }
+
+    /// Rounds the running total, not each lot, so that the lots add up to the rounded whole.
+    fn scale(&mut self, split: &Split) -> Result<(), Inexact> {
+        let mut scaled: Vec<Lot> = Vec::new();
+        let (mut old, mut new) = (Decimal::ZERO, Decimal::ZERO);
+        // The cost of lots that became too small to hold; it goes to a neighbour.
+        let mut orphaned = Decimal::ZERO;
+        for lot in self.lots.by_age() {
+            old = old.plus(lot.quantity)?;
+            let total = ratio(old, split, QUANTITY_PLACES)?;
+            let quantity = total.minus(new)?.normalized();
+            new = total;
+            if quantity.is_zero() {
+                orphaned = orphaned.plus(lot.cost.unwrap_or_default())?;
+                continue;
+            }
+            let cost = adopt(lot.cost, &mut orphaned)?;
+            scaled.push(self.scaled_lot(&lot, split, quantity, cost)?);
+        }
+        match scaled.last_mut() {
+            Some(last) if !orphaned.is_zero() => {
+                last.cost = adopt(last.cost, &mut orphaned)?;
+                last.price_rounded = true;
+            }
+            None if !self.totals.quantity.is_zero() => return Err(Inexact),
+            _ => {}
+        }
+        let lots = scaled.into_iter().map(Arc::new);
+        self.lots = LotBook::holding(self.terms.lot_method, lots);
+        self.totals.quantity = new.normalized();
+        Ok(())
+    }
+
+    fn scaled_lot(
+        &self,
+        lot: &Lot,
+        split: &Split,
+        quantity: Decimal,
+        cost: Option<Decimal>,
+    ) -> Result<Lot, Inexact> {
+        let price = share(lot.price, denominator(split), numerator(split), COST_PLACES)?;
+        let value = money(quantity, price, self.terms.multiplier).ok();
+        Ok(Lot {
+            exec_id: lot.exec_id.clone(),
+            traded_at: lot.traded_at,
+            quantity,
+            cost,
+            price,
+            price_rounded: cost.is_some() && value != cost,
+        })
+    }
+
+    fn pay_fraction(&mut self, price: Decimal) -> Result<Option<CashInLieu>, Inexact> {
+        let held = self.totals.quantity;
+        let fraction = fraction_of(held)?;
+        if fraction.is_zero() {
+            return Ok(None);
+        }
+        let quantity = fraction.negated();
+        let closing = Closing {
+            quantity,
+            price,
+            fee: Decimal::ZERO,
+            selection: &[],
+        };
+        let closed = self.close(&closing)?;
+        for matched in &closed.matched {
+            self.lots.take(matched);
+        }
+        self.totals = closed.after;
+        let (consumed, realised) = (closed.consumed, closed.realised);
+        Ok(Some(CashInLieu {
+            quantity,
+            consumed,
+            realised,
+        }))
+    }
+}
+
+fn ratio(quantity: Decimal, split: &Split, places: u32) -> Result<Decimal, Inexact> {
+    share(quantity, numerator(split), denominator(split), places)
+}
+
+fn numerator(split: &Split) -> Decimal {
+    i64::from(split.numerator.get()).into()
+}
+
+fn denominator(split: &Split) -> Decimal {
+    i64::from(split.denominator.get()).into()
+}
+
+/// Hands the orphaned cost to a lot; a pooled lot has no cost to add to, the pool keeps it anyway.
+fn adopt(cost: Option<Decimal>, orphaned: &mut Decimal) -> Result<Option<Decimal>, Inexact> {
+    let Some(cost) = cost else { return Ok(None) };
+    Ok(Some(cost.plus(std::mem::take(orphaned))?))
+}
+
+/// What stands after the decimal point, with the quantity's sign.
+fn fraction_of(quantity: Decimal) -> Result<Decimal, Inexact> {
+    let nearest = quantity.rounded(0);
+    let overshot = nearest.abs() > quantity.abs();
+    let step = if quantity.is_negative() {
+        Decimal::from(-1)
+    } else {
+        Decimal::ONE
+    };
+    let whole = if overshot {
+        nearest.minus(step)?
+    } else {
+        nearest
+    };
+    Ok(quantity.minus(whole)?.normalized())
+}

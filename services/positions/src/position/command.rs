@@ -1,0 +1,120 @@
+//! What can be asked of a position.
+
+use std::num::NonZeroU32;
+
+use kernel::{Currency, Decimal, Label, LabelKind, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::lots::execution::{ExecId, Selected, Side};
+use crate::lots::split::SplitId;
+use crate::lots::terms::LotMethod;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum PositionCommand {
+    ApplyFill(ApplyFill),
+    CorrectFill(CorrectFill),
+    BustFill(BustFill),
+    ApplySplit(ApplySplit),
+    ChangeLotMethod(ChangeLotMethod),
+    RecordSettlement(RecordSettlement),
+}
+
+/// An execution happened. The first one fixes currency, multiplier and lot method.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyFill {
+    pub exec_id: ExecId,
+    pub side: Side,
+    /// Above zero, at most 8 decimal places.
+    pub quantity: Decimal,
+    /// At most 9 decimal places. May be negative, as prices of spreads, power and oil have been: a
+    /// fill is a fact, and every rule here holds for either sign.
+    pub price: Decimal,
+    /// Above zero, at most 8 decimal places; must be the position's.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub multiplier: Decimal,
+    /// At most 9 decimal places; negative for a rebate.
+    pub fee: Decimal,
+    /// Must be the position's.
+    pub currency: Currency,
+    pub traded_at: Timestamp,
+    /// The account's method as it was when the fill was recorded. Only the first fill's counts;
+    /// after that the method changes by `ChangeLotMethod`, never in passing.
+    #[serde(default)]
+    pub lot_method: LotMethod,
+    /// The lots to reduce under SPECID: each once, at most 1000, together at most what is closed.
+    /// The oldest lots supply the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<Selected>,
+}
+
+/// The venue restated an execution (FIX `ExecType=G`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectFill {
+    pub exec_id: ExecId,
+    pub quantity: Decimal,
+    pub price: Decimal,
+    pub fee: Decimal,
+}
+
+/// The venue cancelled an execution (FIX `ExecType=H`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BustFill {
+    pub exec_id: ExecId,
+}
+
+/// `denominator` old units become `numerator` new ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplySplit {
+    pub split_id: SplitId,
+    pub numerator: NonZeroU32,
+    pub denominator: NonZeroU32,
+    /// Start of the ex-date: executions from then on are already in new units.
+    pub ex_at: Timestamp,
+    /// Price of a new unit at which fractions are paid in cash; without it fractions are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_in_lieu_price: Option<Decimal>,
+}
+
+/// The account's method changed: the whole position is folded again under the new one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeLotMethod {
+    pub lot_method: LotMethod,
+}
+
+/// Kind of [`SettlementId`].
+pub enum SettlementIdKind {}
+impl LabelKind for SettlementIdKind {
+    const NAME: &'static str = "settlement id";
+    const MAX: usize = 64;
+    const PATTERN: &'static str = "^[!-~]+$";
+    fn admits(byte: u8) -> bool {
+        byte.is_ascii_graphic()
+    }
+}
+/// Names one posting of the custodian.
+pub type SettlementId = Label<SettlementIdKind>;
+
+/// Units were delivered. It is a fact of the custodian's books and is not measured against what was
+/// traded: a difference shows as unsettled quantity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordSettlement {
+    pub settlement_id: SettlementId,
+    /// Positive when received, negative when delivered; not zero, at most 8 decimal places.
+    pub quantity: Decimal,
+}
+
+fn one() -> Decimal {
+    Decimal::ONE
+}
+
+fn is_one(multiplier: &Decimal) -> bool {
+    *multiplier == Decimal::ONE
+}

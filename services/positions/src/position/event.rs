@@ -1,0 +1,113 @@
+//! What happened to a position, and what it did: an event carries its effects, so that whoever
+//! applies it needs no rule.
+
+use std::sync::Arc;
+
+use cqrs_es::DomainEvent;
+use kernel::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::lots::effect::{Effect, Increase, Reduction, Totals};
+use crate::lots::execution::{ExecId, Execution};
+use crate::lots::lot::Lot;
+use crate::lots::refold::Break;
+use crate::lots::split::{Split, SplitEffect};
+use crate::lots::terms::{LotMethod, Terms};
+
+use super::command::SettlementId;
+
+/// An execution gives one of `Opened`, `Increased`, `Reduced`, `Closed`; a flip gives `Closed` and
+/// `Opened`, in this order and of one command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum PositionEvent {
+    /// Always the first event.
+    PositionEstablished(Terms),
+    PositionOpened(Increase),
+    PositionIncreased(Increase),
+    PositionReduced(Reduction),
+    /// Quantity and cost are zero; the figures of the cycle in `after` are final.
+    PositionClosed(Reduction),
+    /// The past changed and was folded again.
+    PositionRestated(Restatement),
+    SplitApplied(SplitEffect),
+    SettlementRecorded(Settlement),
+}
+
+/// A changed past and its consequences.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Restatement {
+    pub cause: Cause,
+    /// First place that changed in the order of executions and splits: 1, 2, 3 …
+    pub from_place: u64,
+    pub delta_quantity: Decimal,
+    pub delta_cost: Decimal,
+    pub delta_realised: Decimal,
+    pub delta_fees: Decimal,
+    /// Fills that turned out differently and should be looked at; the first 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<Break>,
+    /// Every open lot, oldest first.
+    pub lots_after: Vec<Arc<Lot>>,
+    pub after: Totals,
+}
+
+/// Why the past changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum Cause {
+    /// An execution became known after later ones.
+    LateFill(Execution),
+    /// The execution as it is now.
+    FillCorrected(Execution),
+    FillBusted {
+        exec_id: ExecId,
+    },
+    /// A split became known after executions in new units.
+    LateSplit(Split),
+    LotMethodChanged {
+        lot_method: LotMethod,
+    },
+}
+
+/// Units delivered or received.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Settlement {
+    pub settlement_id: SettlementId,
+    /// Positive when received.
+    pub quantity: Decimal,
+    /// Settled quantity in all.
+    pub settled_after: Decimal,
+}
+
+impl From<Effect> for PositionEvent {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Opened(increase) => Self::PositionOpened(increase),
+            Effect::Increased(increase) => Self::PositionIncreased(increase),
+            Effect::Reduced(reduction) => Self::PositionReduced(reduction),
+            Effect::Closed(reduction) => Self::PositionClosed(reduction),
+        }
+    }
+}
+
+impl DomainEvent for PositionEvent {
+    fn event_type(&self) -> String {
+        match self {
+            Self::PositionEstablished(_) => "PositionEstablished",
+            Self::PositionOpened(_) => "PositionOpened",
+            Self::PositionIncreased(_) => "PositionIncreased",
+            Self::PositionReduced(_) => "PositionReduced",
+            Self::PositionClosed(_) => "PositionClosed",
+            Self::PositionRestated(_) => "PositionRestated",
+            Self::SplitApplied(_) => "SplitApplied",
+            Self::SettlementRecorded(_) => "SettlementRecorded",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

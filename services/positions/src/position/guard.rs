@@ -1,0 +1,120 @@
+//! What a number must be to be admitted at all.
+
+use std::collections::BTreeSet;
+
+use kernel::{AggregateId, Decimal};
+
+use crate::lots::execution::Selected;
+use crate::lots::split::QUANTITY_PLACES;
+
+use super::command::{ApplyFill, ApplySplit, CorrectFill};
+use super::rejection::PositionRejection;
+
+/// Decimal places of a price and of a fee: prices of venues end at nine.
+const PRICE_PLACES: u32 = 9;
+const FEE_PLACES: u32 = 9;
+/// Decimal places of a multiplier: as a quantity, for it multiplies one.
+const MULTIPLIER_PLACES: u32 = QUANTITY_PLACES;
+/// Lots that one fill may name: a command stays far below the record bound of the log.
+const SELECTED_MAX: usize = 1_000;
+
+/// Open lots of one position. An event that names all of them, at 64 bytes an exec id, takes 172 bytes
+/// a lot and so stays below the megabyte that Kafka takes as a record by default.
+pub(super) const LOTS_MAX: usize = 5_000;
+
+/// Whether a position may be left with so many open lots.
+pub(super) fn open_lots(count: usize) -> Result<(), PositionRejection> {
+    if count <= LOTS_MAX {
+        Ok(())
+    } else {
+        Err(PositionRejection::LotLimit { max: LOTS_MAX })
+    }
+}
+
+/// The id is `{account}/{book}/{instrument}`.
+pub(super) fn key(id: &AggregateId) -> Result<(), PositionRejection> {
+    let mut parts = id.as_str().split('/');
+    let three = parts
+        .by_ref()
+        .take(3)
+        .filter(|part| !part.is_empty())
+        .count()
+        == 3;
+    if three && parts.next().is_none() {
+        Ok(())
+    } else {
+        Err(PositionRejection::KeyMalformed)
+    }
+}
+
+pub(super) fn fill(fill: &ApplyFill) -> Result<(), PositionRejection> {
+    quantity(fill.quantity)?;
+    price(fill.price)?;
+    fee(fill.fee)?;
+    multiplier(fill.multiplier)?;
+    selection(&fill.lots)
+}
+
+pub(super) fn correction(correction: &CorrectFill) -> Result<(), PositionRejection> {
+    quantity(correction.quantity)?;
+    price(correction.price)?;
+    fee(correction.fee)
+}
+
+pub(super) fn split(split: &ApplySplit) -> Result<(), PositionRejection> {
+    split.cash_in_lieu_price.map_or(Ok(()), price)
+}
+
+fn quantity(quantity: Decimal) -> Result<(), PositionRejection> {
+    if quantity.is_positive() && quantity.places() <= QUANTITY_PLACES {
+        Ok(())
+    } else {
+        Err(PositionRejection::QuantityOutOfRange(quantity))
+    }
+}
+
+pub(super) fn settled(quantity: Decimal) -> Result<(), PositionRejection> {
+    if !quantity.is_zero() && quantity.places() <= QUANTITY_PLACES {
+        Ok(())
+    } else {
+        Err(PositionRejection::SettledOutOfRange(quantity))
+    }
+}
+
+fn price(price: Decimal) -> Result<(), PositionRejection> {
+    if price.places() <= PRICE_PLACES {
+        Ok(())
+    } else {
+        Err(PositionRejection::PriceTooFine(price))
+    }
+}
+
+fn fee(fee: Decimal) -> Result<(), PositionRejection> {
+    if fee.places() <= FEE_PLACES {
+        Ok(())
+    } else {
+        Err(PositionRejection::FeeTooFine(fee))
+    }
+}
+
+fn multiplier(multiplier: Decimal) -> Result<(), PositionRejection> {
+    if multiplier.is_positive() && multiplier.places() <= MULTIPLIER_PLACES {
+        Ok(())
+    } else {
+        Err(PositionRejection::MultiplierOutOfRange(multiplier))
+    }
+}
+
+fn selection(lots: &[Selected]) -> Result<(), PositionRejection> {
+    if lots.len() > SELECTED_MAX {
+        return Err(PositionRejection::SelectionMalformed);
+    }
+    let mut named = BTreeSet::new();
+    for selected in lots {
+        quantity(selected.quantity)?;
+        if !named.insert(&selected.exec_id) {
+            return Err(PositionRejection::SelectionMalformed);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! One position: commands in, events out, and the view that is read.
+
+mod aggregate;
+mod alternative;
+mod command;
+mod decide;
+mod event;
+mod guard;
+mod rejection;
+mod snapshot;
+mod traded;
+mod view;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::Position;
+pub use alternative::AlternativeView;
+pub use command::{
+    ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, PositionCommand,
+    RecordSettlement, SettlementId,
+};
+pub use event::{Cause, PositionEvent, Restatement, Settlement};
+pub use rejection::{PositionRejection, codes};
+pub use traded::Traded;
+pub use view::{BreakView, CycleView, PositionView};

@@ -1,0 +1,98 @@
+//! What is known late changes the past.
+
+use super::*;
+
+#[test]
+fn bust_of_a_buy_turns_a_later_sell_into_a_short_and_raises_a_break() {
+    let given = history([
+        buy(1, "100", "10"),
+        buy(2, "100", "11"),
+        sell(3, "150", "12"),
+    ]);
+    let events = TestFramework::<Position>::with(())
+        .given(given)
+        .when(accepted(bust("E1")))
+        .inspect_result()
+        .unwrap();
+    let [PositionEvent::PositionRestated(restated)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        restated.cause,
+        Cause::FillBusted {
+            exec_id: exec("E1")
+        }
+    );
+    assert_eq!(restated.from_place, 1);
+    assert_eq!(restated.delta_quantity, d("-100"));
+    // Was 250 + … = 100·2 + 50·1; is 100·1.
+    assert_eq!(restated.delta_realised, d("-150"));
+    let turned = Break {
+        exec_id: exec("E3"),
+        kind: BreakKind::SideTurned,
+    };
+    assert_eq!(restated.breaks, [turned]);
+    assert_eq!(restated.after.quantity, d("-50"));
+}
+
+#[test]
+fn last_fill_can_be_busted_and_its_id_stays_used() {
+    let given = vec![buy(1, "100", "10"), bust("E1")];
+    let view = after(given.clone());
+    assert_eq!(
+        (view.quantity, view.cost, view.cycle.number),
+        (d("0"), d("0"), 0)
+    );
+    changes_nothing(given.clone(), bust("E1"));
+    changes_nothing(given.clone(), buy(1, "100", "10"));
+    let other = refused(given.clone(), buy(1, "101", "10"));
+    assert_eq!(other, PositionRejection::ExecIdConflict(exec("E1")));
+    let late = refused(given, correct("E1", "1", "1"));
+    assert_eq!(late, PositionRejection::FillBusted(exec("E1")));
+}
+
+#[test]
+fn repeat_of_the_first_report_changes_nothing_after_a_correction() {
+    let given = vec![buy(1, "100", "10"), correct("E1", "90", "11")];
+    changes_nothing(given.clone(), buy(1, "100", "10"));
+    changes_nothing(given.clone(), correct("E1", "90", "11"));
+    let conflict = refused(given.clone(), buy(1, "90", "11"));
+    assert_eq!(conflict, PositionRejection::ExecIdConflict(exec("E1")));
+    let mut busted = given;
+    busted.push(bust("E1"));
+    changes_nothing(busted, buy(1, "100", "10"));
+}
+
+#[test]
+fn late_fill_is_folded_where_it_belongs() {
+    let late = after([buy(2, "50", "12"), sell(3, "60", "13"), buy(1, "100", "10")]);
+    let timely = after([buy(1, "100", "10"), buy(2, "50", "12"), sell(3, "60", "13")]);
+    assert_eq!(late.realised_gross, d("180"));
+    assert_eq!((late.lots, late.quantity), (timely.lots, timely.quantity));
+}
+
+#[test]
+fn same_instant_is_ordered_by_exec_id() {
+    let at = |name: &str, price| {
+        PositionCommand::ApplyFill(ApplyFill {
+            exec_id: exec(name),
+            ..fill(1, Side::Buy, "10", price, "0")
+        })
+    };
+    let commands = vec![at("B", "12"), at("A", "11"), sell(2, "10", "13")];
+    assert_eq!(left(commands), [("B".into(), d("10"))]);
+}
+
+#[test]
+fn changed_method_folds_everything_again() {
+    let mut commands = golden(LotMethod::Fifo)[..3].to_vec();
+    let change = |lot_method| PositionCommand::ChangeLotMethod(ChangeLotMethod { lot_method });
+    commands.push(change(LotMethod::Average));
+    let view = after(commands.clone());
+    assert_eq!(
+        (view.realised_gross, view.lot_method),
+        (d("140"), LotMethod::Average)
+    );
+    assert!(view.lots.iter().all(|lot| lot.cost.is_none()));
+    changes_nothing(commands, change(LotMethod::Average));
+}

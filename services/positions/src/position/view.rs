@@ -1,0 +1,203 @@
+//! The position as it is read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use kernel::decimal::Inexact;
+use kernel::route::ViewRoute;
+use kernel::{Currency, Decimal, EventMeta, Timestamp, View};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::lots::effect::{Increase, Reduction, Totals};
+use crate::lots::execution::{ExecId, money};
+use crate::lots::lot::{Lot, Match};
+use crate::lots::refold::{Break, BreakKind};
+use crate::lots::share::share;
+use crate::lots::terms::{LotMethod, Terms};
+
+use super::aggregate::Position;
+use super::event::{Cause, PositionEvent};
+
+/// Decimal places of the average price, which is for the eye only: the finest a price can have.
+const AVERAGE_PRICE_PLACES: u32 = 9;
+
+/// Breaks kept in view, the latest; all of them are in the events.
+const BREAKS_SHOWN_MAX: usize = 32;
+
+/// A position and its open lots.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PositionView {
+    pub account: String,
+    pub book: String,
+    pub instrument: String,
+    /// Events so far.
+    pub version: u64,
+    /// Signed: negative when short.
+    pub quantity: Decimal,
+    /// Exact and signed; with the quantity it says everything that an average price would.
+    pub cost: Decimal,
+    /// `cost / (quantity · multiplier)`, rounded; none when flat.
+    pub average_price: Option<Decimal>,
+    pub currency: Option<Currency>,
+    pub multiplier: Decimal,
+    pub lot_method: LotMethod,
+    /// Oldest first. Their quantities add up to the position's, and so do their costs, but under
+    /// AVERAGE, where no lot has a cost of its own.
+    pub lots: Vec<Arc<Lot>>,
+    pub realised_gross: Decimal,
+    pub fees: Decimal,
+    /// Gross less fees; none in the far corner where that needs more than 28 digits.
+    pub realised_net: Option<Decimal>,
+    /// From the last opening out of flat; of the last closed one while the position is flat.
+    pub cycle: CycleView,
+    pub settled_quantity: Decimal,
+    /// What was traded and not yet delivered.
+    pub unsettled_quantity: Option<Decimal>,
+    /// The latest 32.
+    pub breaks: VecDeque<BreakView>,
+    pub updated_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CycleView {
+    /// 1, 2, 3 …
+    pub number: u64,
+    pub realised_gross: Decimal,
+    pub fees: Decimal,
+    pub realised_net: Option<Decimal>,
+}
+
+/// A fill that a change of the past turned into something else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakView {
+    pub exec_id: ExecId,
+    pub kind: BreakKind,
+    /// Version of the position that raised it.
+    pub version: u64,
+    pub raised_at: Timestamp,
+}
+
+impl PositionView {
+    /// What closing at `mark` would realise: `quantity · mark · multiplier − cost`.
+    ///
+    /// # Errors
+    /// [`Inexact`] when it needs more digits than there are.
+    pub fn unrealised(&self, mark: Decimal) -> Result<Decimal, Inexact> {
+        money(self.quantity, mark, self.multiplier)?.minus(self.cost)
+    }
+
+    pub(crate) fn show(&mut self, totals: &Totals) {
+        self.quantity = totals.quantity;
+        self.cost = totals.cost;
+        self.average_price = self.average_price();
+        self.realised_gross = totals.realised_gross;
+        self.fees = totals.fees;
+        self.realised_net = totals.realised_gross.minus(totals.fees).ok();
+        self.cycle = CycleView {
+            number: totals.cycle.number,
+            realised_gross: totals.cycle.realised_gross,
+            fees: totals.cycle.fees,
+            realised_net: totals.cycle.realised_gross.minus(totals.cycle.fees).ok(),
+        };
+        self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
+    }
+
+    fn average_price(&self) -> Option<Decimal> {
+        let units = self.quantity.times(self.multiplier).ok()?;
+        share(self.cost, Decimal::ONE, units, AVERAGE_PRICE_PLACES).ok()
+    }
+
+    fn established(&mut self, meta: &EventMeta, terms: &Terms) {
+        let mut parts = meta.aggregate.as_str().splitn(3, '/').map(str::to_owned);
+        self.account = parts.next().unwrap_or_default();
+        self.book = parts.next().unwrap_or_default();
+        self.instrument = parts.next().unwrap_or_default();
+        self.currency = Some(terms.currency.clone());
+        self.multiplier = terms.multiplier;
+        self.lot_method = terms.lot_method;
+    }
+
+    fn increased(&mut self, increase: &Increase) {
+        self.lots.push(increase.lot(self.lot_method).into());
+        self.show(&increase.after);
+    }
+
+    fn reduced(&mut self, reduction: &Reduction) {
+        for matched in &reduction.matched {
+            self.reduce(matched);
+        }
+        self.lots.retain(|lot| !lot.quantity.is_zero());
+        self.show(&reduction.after);
+    }
+
+    /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
+    fn reduce(&mut self, matched: &Match) {
+        let key = (matched.traded_at, &matched.exec_id);
+        let found = self
+            .lots
+            .binary_search_by(|lot| (lot.traded_at, &lot.exec_id).cmp(&key));
+        let Some(lot) = found.ok().and_then(|place| self.lots.get_mut(place)) else {
+            return;
+        };
+        let lot = Arc::make_mut(lot);
+        let left = matched.left.as_ref();
+        lot.quantity = left.map_or(Decimal::ZERO, |left| left.quantity);
+        lot.cost = left.and_then(|left| left.cost);
+    }
+
+    fn raise(&mut self, meta: &EventMeta, breaks: &[Break]) {
+        for raised in breaks {
+            self.breaks.push_back(BreakView {
+                exec_id: raised.exec_id.clone(),
+                kind: raised.kind,
+                version: meta.sequence,
+                raised_at: meta.at,
+            });
+        }
+        let surplus = self.breaks.len().saturating_sub(BREAKS_SHOWN_MAX);
+        self.breaks.drain(..surplus);
+    }
+}
+
+impl View for PositionView {
+    type Of = Position;
+    const NAME: &'static str = "position";
+    const VERSION: u16 = 1;
+    const ROUTE: ViewRoute = ViewRoute {
+        path: "/v1/positions/{account}/{book}/{instrument}",
+        list: "/v1/positions",
+    };
+
+    fn update(&mut self, meta: &EventMeta, event: &PositionEvent) {
+        self.version = meta.sequence;
+        self.updated_at = Some(meta.at);
+        match event {
+            PositionEvent::PositionEstablished(terms) => self.established(meta, terms),
+            PositionEvent::PositionOpened(increase)
+            | PositionEvent::PositionIncreased(increase) => {
+                self.increased(increase);
+            }
+            PositionEvent::PositionReduced(reduction)
+            | PositionEvent::PositionClosed(reduction) => {
+                self.reduced(reduction);
+            }
+            PositionEvent::PositionRestated(restatement) => {
+                if let Cause::LotMethodChanged { lot_method } = restatement.cause {
+                    self.lot_method = lot_method;
+                }
+                self.lots.clone_from(&restatement.lots_after);
+                self.show(&restatement.after);
+                self.raise(meta, &restatement.breaks);
+            }
+            PositionEvent::SplitApplied(effect) => {
+                self.lots.clone_from(&effect.lots_after);
+                self.show(&effect.after);
+            }
+            PositionEvent::SettlementRecorded(settlement) => {
+                self.settled_quantity = settlement.settled_after;
+                self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What the trades context publishes moves positions.
+
+use kernel::context::Reacted;
+use kernel::{AggregateId, Currency, Decimal, EventMeta, Label, LabelKind, Reaction, Timestamp};
+use serde::Deserialize;
+
+use crate::lots::execution::{ExecId, Selected, Side};
+use crate::lots::terms::LotMethod;
+use crate::position::{ApplyFill, BustFill, CorrectFill, Position, PositionCommand};
+
+/// Sends every fill, correction and bust of a trade to the position it belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FillsToPositions;
+
+/// The events of the trades context as they are read here: what is not named is ignored, so that
+/// trades may say more without asking. An `UnmatchedFill` is a break for someone to look at and
+/// moves no position.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum TradeFill {
+    FillRecorded(FillRecorded),
+    FillCorrected(FillCorrected),
+    FillBusted(FillBusted),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FillRecorded {
+    exec_id: ExecId,
+    account: KeyPart,
+    book: KeyPart,
+    instrument: KeyPart,
+    side: Side,
+    quantity: Decimal,
+    price: Decimal,
+    fee: Decimal,
+    #[serde(default = "one")]
+    multiplier: Decimal,
+    currency: Currency,
+    traded_at: Timestamp,
+    #[serde(default)]
+    lot_method: LotMethod,
+    #[serde(default)]
+    lots: Option<Vec<ChosenLot>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FillCorrected {
+    exec_id: ExecId,
+    account: KeyPart,
+    book: KeyPart,
+    instrument: KeyPart,
+    quantity: Decimal,
+    price: Decimal,
+    fee: Decimal,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FillBusted {
+    exec_id: ExecId,
+    account: KeyPart,
+    book: KeyPart,
+    instrument: KeyPart,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct ChosenLot {
+    exec_id: ExecId,
+    quantity: Decimal,
+}
+
+/// Kind of [`KeyPart`]; has no `/`, which joins the parts.
+enum KeyPartKind {}
+impl LabelKind for KeyPartKind {
+    const NAME: &'static str = "part of a position key";
+    /// Three of them and two slashes stay within an aggregate id's 256 bytes.
+    const MAX: usize = 84;
+    const PATTERN: &'static str = "^[!-.0-~]+$";
+    fn admits(byte: u8) -> bool {
+        byte.is_ascii_graphic() && byte != b'/'
+    }
+}
+type KeyPart = Label<KeyPartKind>;
+
+impl Reaction for FillsToPositions {
+    const NAME: &'static str = "fills-to-positions";
+    const PROGRESS: &'static str = "fills_to_positions";
+    const ON: &'static str = "trades";
+    type To = Position;
+    type Event = TradeFill;
+
+    fn wants(&self, event_type: &str) -> bool {
+        matches!(event_type, "FillRecorded" | "FillCorrected" | "FillBusted")
+    }
+
+    fn react(&self, meta: &EventMeta, event: TradeFill) -> Vec<Reacted<Position>> {
+        let (to, command) = match event {
+            TradeFill::FillRecorded(fill) => recorded(fill),
+            TradeFill::FillCorrected(fill) => corrected(fill),
+            TradeFill::FillBusted(fill) => busted(fill),
+        };
+        vec![Reacted {
+            tenant: meta.tenant.clone(),
+            to,
+            command,
+        }]
+    }
+}
+
+fn recorded(fill: FillRecorded) -> (AggregateId, PositionCommand) {
+    let to = position(&fill.account, &fill.book, &fill.instrument);
+    let selected = |lot: ChosenLot| Selected {
+        exec_id: lot.exec_id,
+        quantity: lot.quantity,
+    };
+    let command = ApplyFill {
+        exec_id: fill.exec_id,
+        side: fill.side,
+        quantity: fill.quantity,
+        price: fill.price,
+        multiplier: fill.multiplier,
+        fee: fill.fee,
+        currency: fill.currency,
+        traded_at: fill.traded_at,
+        lot_method: fill.lot_method,
+        lots: fill
+            .lots
+            .unwrap_or_default()
+            .into_iter()
+            .map(selected)
+            .collect(),
+    };
+    (to, PositionCommand::ApplyFill(command))
+}
+
+fn corrected(fill: FillCorrected) -> (AggregateId, PositionCommand) {
+    let to = position(&fill.account, &fill.book, &fill.instrument);
+    let FillCorrected {
+        exec_id,
+        quantity,
+        price,
+        fee,
+        ..
+    } = fill;
+    (
+        to,
+        PositionCommand::CorrectFill(CorrectFill {
+            exec_id,
+            quantity,
+            price,
+            fee,
+        }),
+    )
+}
+
+fn busted(fill: FillBusted) -> (AggregateId, PositionCommand) {
+    let to = position(&fill.account, &fill.book, &fill.instrument);
+    (
+        to,
+        PositionCommand::BustFill(BustFill {
+            exec_id: fill.exec_id,
+        }),
+    )
+}
+
+fn position(account: &KeyPart, book: &KeyPart, instrument: &KeyPart) -> AggregateId {
+    AggregateId::new(&format!("{account}/{book}/{instrument}"))
+        .expect("three key parts and two slashes are graphic and at most 254 bytes")
+}
+
+fn one() -> Decimal {
+    Decimal::ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{CommandId, EventId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn meta() -> EventMeta {
+        let command = CommandId(Uuid::nil());
+        EventMeta {
+            id: EventId::of(command, 0),
+            command,
+            tenant: "demo".parse().unwrap(),
+            aggregate: "T-1".parse().unwrap(),
+            sequence: 2,
+            at: Timestamp::from_millis(0),
+            actor: "oms".parse().unwrap(),
+            correlation: None,
+            causation: None,
+            v: 1,
+            kind: "".into(),
+            position: 9,
+        }
+    }
+
+    /// A record as the trades context publishes it: the meta's fields, then `type` and `data`.
+    fn react(kind: &str, data: &str) -> (String, PositionCommand) {
+        let meta = meta();
+        let head = serde_json::to_string(&meta).unwrap();
+        let head = head.trim_end_matches('}');
+        let record = format!(r#"{head},"type":"{kind}","data":{data}}}"#);
+        assert!(FillsToPositions.wants(kind));
+        let event = serde_json::from_str(&record).unwrap();
+        let [
+            Reacted {
+                tenant,
+                to,
+                command,
+            },
+        ] = <[_; 1]>::try_from(FillsToPositions.react(&meta, event)).unwrap();
+        assert_eq!(tenant.as_str(), "demo");
+        (to.to_string(), command)
+    }
+
+    #[test]
+    fn recorded_fill_is_applied_to_its_position() {
+        let (to, command) = react(
+            "FillRecorded",
+            r#"{"exec_id":"E1","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"SELL",
+                "quantity":"10","price":"181.52","fee":"0.035","multiplier":"1","currency":"USD",
+                "traded_at":"2013-10-07T08:00:00.688Z","lot_method":"SPECID",
+                "lots":[{"exec_id":"E0","quantity":"4"}],
+                "cum_quantity":"10","leaves_quantity":"0","recorded_by":"oms"}"#,
+        );
+        assert_eq!(to, "ACC-1/AGENCY/IBM");
+        let expected = ApplyFill {
+            exec_id: "E1".parse().unwrap(),
+            side: Side::Sell,
+            quantity: "10".parse().unwrap(),
+            price: "181.52".parse().unwrap(),
+            multiplier: Decimal::ONE,
+            fee: "0.035".parse().unwrap(),
+            currency: "USD".parse().unwrap(),
+            traded_at: "2013-10-07T08:00:00.688Z".parse().unwrap(),
+            lot_method: LotMethod::SpecId,
+            lots: vec![Selected {
+                exec_id: "E0".parse().unwrap(),
+                quantity: "4".parse().unwrap(),
+            }],
+        };
+        assert_eq!(command, PositionCommand::ApplyFill(expected));
+    }
+
+    #[test]
+    fn corrected_fill_is_corrected_in_its_position() {
+        let (to, command) = react(
+            "FillCorrected",
+            r#"{"exec_id":"E1","account":"A","book":"B","instrument":"C","quantity":"9",
+                "price":"2","fee":"0","cum_quantity":"9","corrected_by":"bo"}"#,
+        );
+        assert_eq!(to, "A/B/C");
+        let expected = CorrectFill {
+            exec_id: "E1".parse().unwrap(),
+            quantity: "9".parse().unwrap(),
+            price: "2".parse().unwrap(),
+            fee: Decimal::ZERO,
+        };
+        assert_eq!(command, PositionCommand::CorrectFill(expected));
+    }
+
+    #[test]
+    fn busted_fill_is_busted_in_its_position() {
+        let (to, command) = react(
+            "FillBusted",
+            r#"{"exec_id":"E1","account":"A","book":"B","instrument":"C","busted_by":"bo"}"#,
+        );
+        assert_eq!(to, "A/B/C");
+        let exec_id = "E1".parse().unwrap();
+        assert_eq!(command, PositionCommand::BustFill(BustFill { exec_id }));
+    }
+
+    #[test]
+    fn breaks_and_trades_move_no_position() {
+        for kind in [
+            "UnmatchedFill",
+            "OverfillRaised",
+            "TradeBooked",
+            "TradeExecuted",
+        ] {
+            assert!(!FillsToPositions.wants(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn key_part_with_a_slash_is_not_read() {
+        let part = "A/X";
+        let record = format!(
+            r#"{{"type":"FillBusted","data":{{"exec_id":"E1","account":"{part}","book":"B","instrument":"C"}}}}"#
+        );
+        assert!(serde_json::from_str::<TradeFill>(&record).is_err());
+    }
+
+    #[test]
+    fn longest_key_parts_still_make_a_position() {
+        let part: KeyPart = "x".repeat(KeyPartKind::MAX).parse().unwrap();
+        assert_eq!(position(&part, &part, &part).as_str().len(), 254);
+    }
+}

@@ -1,0 +1,64 @@
+//! The event store in the memory of one process, with the troubles of a database: for tests.
+
+mod partition;
+mod read;
+mod timers;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use kernel::batch::Timer;
+use kernel::topic::Shard;
+
+use partition::Partition;
+
+const LOCK: &str = "nothing panics while it holds the lock";
+
+/// A store that ends with its process. Clones share what they hold.
+#[derive(Clone, Default)]
+pub struct MemoryEventStore(Arc<Mutex<State>>);
+
+/// How a commit goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing is written, and the caller is told so.
+    NotMade,
+    /// Everything is written, but the answer is lost.
+    UnknownWritten,
+    /// Nothing is written, but nobody knows.
+    UnknownNotWritten,
+}
+
+#[derive(Default)]
+struct State {
+    partitions: HashMap<Shard, Partition>,
+    /// By context, then key and name.
+    timers: HashMap<&'static str, TimersByName>,
+    troubles: VecDeque<Trouble>,
+}
+
+type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;
+
+impl MemoryEventStore {
+    /// The next commit goes wrong in this way; called again, the one after it.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.state().troubles.push_back(trouble);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect(LOCK)
+    }
+
+    /// What the partition holds; of one that nobody ever took over, nothing.
+    fn partition<T: Default>(&self, shard: Shard, read: impl FnOnce(&Partition) -> T) -> T {
+        self.state()
+            .partitions
+            .get(&shard)
+            .map(read)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,122 @@
+//! The rows of one partition, and the rules of a table: a key that is taken cannot be taken again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use kernel::batch::{Batch, Cursor, EventRow, OutcomeRow};
+use kernel::id::CommandId;
+use kernel::port::{DeadLetterState, LoadedStream, StoredDeadLetter};
+
+pub(super) struct Partition {
+    pub(super) cursor: Cursor,
+    pub(super) streams: HashMap<Arc<str>, i64>,
+    pub(super) keys: BTreeMap<i64, Arc<str>>,
+    /// By position.
+    pub(super) events: BTreeMap<u64, EventRow>,
+    /// Position by stream and sequence.
+    pub(super) sequences: BTreeMap<(i64, u64), u64>,
+    pub(super) outcomes: BTreeMap<CommandId, OutcomeRow>,
+    /// By offset.
+    pub(super) letters: BTreeMap<i64, StoredDeadLetter>,
+}
+
+impl Partition {
+    pub(super) fn new(cursor: Cursor) -> Self {
+        Self {
+            cursor,
+            streams: HashMap::new(),
+            keys: BTreeMap::new(),
+            events: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            letters: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the batch is its owner's, begins where the cursor stands and takes no taken key.
+    pub(super) fn admits(&self, batch: &Batch) -> bool {
+        self.cursor.owner == batch.from.owner
+            && self.cursor.next_offset == batch.from.next_offset
+            && self.cursor.next_position == batch.from.next_position
+            && free(
+                &batch.streams,
+                |new| new.stream,
+                |stream| self.keys.contains_key(stream),
+            )
+            && free(
+                &batch.streams,
+                |new| Arc::clone(&new.key),
+                |key| self.streams.contains_key(key),
+            )
+            && free(&batch.events, position, |position| {
+                self.events.contains_key(position)
+            })
+            && free(&batch.events, sequence, |sequence| {
+                self.sequences.contains_key(sequence)
+            })
+            && free(
+                &batch.outcomes,
+                |row| row.command,
+                |id| self.outcomes.contains_key(id),
+            )
+            && free(
+                &batch.dead_letters,
+                |row| row.offset,
+                |offset| self.letters.contains_key(offset),
+            )
+    }
+
+    /// Writes the rows of a batch that was admitted; its timers belong to the context.
+    pub(super) fn write(&mut self, batch: &Batch) {
+        self.cursor = batch.to;
+        for new in &batch.streams {
+            self.streams.insert(Arc::clone(&new.key), new.stream);
+            self.keys.insert(new.stream, Arc::clone(&new.key));
+        }
+        for row in &batch.events {
+            self.sequences.insert(sequence(row), position(row));
+            self.events.insert(position(row), row.clone());
+        }
+        let outcomes = batch.outcomes.iter().map(|row| (row.command, row.clone()));
+        self.outcomes.extend(outcomes);
+        self.letters.extend(batch.dead_letters.iter().map(|letter| {
+            let state = DeadLetterState::Parked;
+            let stored = StoredDeadLetter {
+                shard: batch.shard,
+                state,
+                letter: letter.clone(),
+            };
+            (letter.offset, stored)
+        }));
+    }
+
+    pub(super) fn stream(&self, key: &Arc<str>) -> Option<LoadedStream> {
+        let stream = *self.streams.get(key)?;
+        let positions = self.sequences.range((stream, 0)..=(stream, u64::MAX));
+        let events = positions
+            .map(|(_, position)| self.events[position].clone())
+            .collect();
+        Some(LoadedStream {
+            key: Arc::clone(key),
+            stream,
+            events,
+        })
+    }
+}
+
+/// Whether no row's key is taken, in the store or by another row.
+fn free<R, K: Eq + Hash>(rows: &[R], key: impl Fn(&R) -> K, taken: impl Fn(&K) -> bool) -> bool {
+    let mut seen = HashSet::with_capacity(rows.len());
+    rows.iter()
+        .map(key)
+        .all(|key| !taken(&key) && seen.insert(key))
+}
+
+fn position(row: &EventRow) -> u64 {
+    row.record.position
+}
+
+fn sequence(row: &EventRow) -> (i64, u64) {
+    (row.stream, row.sequence)
+}

@@ -1,0 +1,97 @@
+//! Streams, outcomes and events.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Fault;
+use kernel::batch::{EventRow, OutcomeRow};
+use kernel::id::CommandId;
+use kernel::port::{EventReader, KnownCommand, LoadedStream};
+use kernel::topic::Shard;
+
+use super::MemoryEventStore;
+
+#[async_trait]
+impl EventReader for MemoryEventStore {
+    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault> {
+        let streams: Vec<_> = self.partition(shard, |partition| {
+            keys.iter()
+                .filter_map(|key| partition.stream(key))
+                .collect()
+        });
+        match streams.iter().find(|stream| has_hole(stream)) {
+            None => Ok(streams),
+            Some(LoadedStream { key, .. }) => Err(Fault::bare(
+                "memory",
+                format!("load {key} of {shard}: the stream has a hole"),
+            )),
+        }
+    }
+
+    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
+        Ok(self.partition(shard, |partition| {
+            ids.iter()
+                .filter_map(|id| partition.outcomes.get(id).cloned())
+                .collect()
+        }))
+    }
+
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        id: CommandId,
+    ) -> Result<Option<KnownCommand>, Fault> {
+        let state = self.state();
+        let known = state.partitions.iter().find_map(|(shard, partition)| {
+            let row = contexts
+                .contains(&shard.context)
+                .then(|| partition.outcomes.get(&id))?;
+            Some(KnownCommand {
+                shard: *shard,
+                row: row?.clone(),
+            })
+        });
+        Ok(known)
+    }
+
+    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
+        let from = (Bound::Excluded(after), Bound::Unbounded);
+        Ok(self.partition(shard, |partition| {
+            partition
+                .events
+                .range(from)
+                .take(max)
+                .map(|(_, row)| row.clone())
+                .collect()
+        }))
+    }
+
+    async fn scan_outcomes(
+        &self,
+        shard: Shard,
+        after: Option<CommandId>,
+        max: usize,
+    ) -> Result<Vec<OutcomeRow>, Fault> {
+        let from = (
+            after.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Unbounded,
+        );
+        Ok(self.partition(shard, |partition| {
+            partition
+                .outcomes
+                .range(from)
+                .take(max)
+                .map(|(_, row)| row.clone())
+                .collect()
+        }))
+    }
+}
+
+fn has_hole(stream: &LoadedStream) -> bool {
+    !stream
+        .events
+        .iter()
+        .map(|row| row.sequence)
+        .eq((1..).take(stream.events.len()))
+}

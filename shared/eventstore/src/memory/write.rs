@@ -1,0 +1,144 @@
+//! Takeovers, commits and marks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Fault;
+use kernel::batch::{Batch, Cursor, TimerChange};
+use kernel::id::Owner;
+use kernel::port::{CommitError, DeadLetterState, DeadLetters, EventStore, StoredDeadLetter};
+use kernel::topic::Shard;
+
+use super::partition::Partition;
+use super::{MemoryEventStore, State, Trouble};
+
+/// Events a partition may hold: about 1 GB when one has 1,000 bytes.
+const EVENTS_MAX: usize = 1_000_000;
+
+#[async_trait]
+impl EventStore for MemoryEventStore {
+    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+        let mut state = self.state();
+        let empty = Cursor {
+            owner,
+            next_offset: 0,
+            next_position: 1,
+            next_stream: 1,
+            repeats: 0,
+        };
+        let partition = state
+            .partitions
+            .entry(shard)
+            .or_insert_with(|| Partition::new(empty));
+        partition.cursor.owner = owner;
+        Ok(partition.cursor)
+    }
+
+    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
+        Ok(self.partition(shard, |partition| Some(partition.cursor)))
+    }
+
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+        let mut state = self.state();
+        let trouble = state.troubles.pop_front();
+        let fault = || Fault::bare("memory", "commit, in trouble as the test wants it");
+        match trouble {
+            None => state.commit(batches),
+            Some(Trouble::NotMade) => Err(CommitError::NotMade(fault())),
+            Some(Trouble::UnknownNotWritten) => Err(CommitError::Unknown(fault())),
+            Some(Trouble::UnknownWritten) => {
+                state.commit(batches)?;
+                Err(CommitError::Unknown(fault()))
+            }
+        }
+    }
+}
+
+impl State {
+    fn commit(&mut self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+        if let Some(full) = batches.iter().find(|batch| !self.has_room(batch)) {
+            let attempt = format!("{} is full at {EVENTS_MAX} events", full.shard);
+            return Err(CommitError::NotMade(Fault::bare("memory", attempt)));
+        }
+        let refused = batches.iter().filter(|batch| !self.write(batch));
+        Ok(refused.map(|batch| batch.shard).collect())
+    }
+
+    fn has_room(&self, batch: &Batch) -> bool {
+        let held = self
+            .partitions
+            .get(&batch.shard)
+            .map_or(0, |partition| partition.events.len());
+        held + batch.events.len() <= EVENTS_MAX
+    }
+
+    /// False when the batch is refused; nothing of it is then written.
+    fn write(&mut self, batch: &Batch) -> bool {
+        let Some(partition) = self.partitions.get_mut(&batch.shard) else {
+            return false;
+        };
+        if !partition.admits(batch) {
+            return false;
+        }
+        partition.write(batch);
+        let timers = self.timers.entry(batch.shard.context).or_default();
+        for change in &batch.timers {
+            match change {
+                TimerChange::Set(timer) => {
+                    let name = (Arc::clone(&timer.key), Arc::clone(&timer.name));
+                    timers.insert(name, (batch.shard, timer.clone()));
+                }
+                TimerChange::Cancel { key, name } => {
+                    timers.remove(&(Arc::clone(key), Arc::clone(name)));
+                }
+            }
+        }
+        true
+    }
+}
+
+#[async_trait]
+impl DeadLetters for MemoryEventStore {
+    async fn list(
+        &self,
+        shard: Shard,
+        after: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let from = after.map_or(0, |after| after.saturating_add(1));
+        Ok(self.partition(shard, |partition| {
+            partition
+                .letters
+                .range(from..)
+                .take(max)
+                .map(|(_, stored)| stored.clone())
+                .collect()
+        }))
+    }
+
+    async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault> {
+        let keys: BTreeSet<_> = self.partition(shard, |partition| {
+            let parked = |stored: &&StoredDeadLetter| stored.state == DeadLetterState::Parked;
+            let parked = partition.letters.values().filter(parked);
+            parked
+                .filter_map(|stored| stored.letter.key.clone())
+                .collect()
+        });
+        Ok(keys.into_iter().collect())
+    }
+
+    async fn mark(
+        &self,
+        shard: Shard,
+        offset: i64,
+        from: DeadLetterState,
+        to: DeadLetterState,
+    ) -> Result<bool, Fault> {
+        let mut state = self.state();
+        let partition = state.partitions.get_mut(&shard);
+        let stored = partition.and_then(|partition| partition.letters.get_mut(&offset));
+        let marked = stored.filter(|stored| stored.state == from);
+        Ok(marked.map(|stored| stored.state = to).is_some())
+    }
+}

@@ -1,0 +1,12 @@
+//! Who sends a request: a verified access token says, and nothing else does.
+
+mod cache;
+mod local_key;
+mod principal;
+mod token;
+mod verifier;
+
+pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
+pub use principal::{Principal, ROLES_MAX, Role, RoleKind};
+pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};
+pub use verifier::{TrustedKey, UnusableKey, Verifier};

@@ -1,0 +1,123 @@
+//! How old an answer may be, and how old it is.
+
+use std::time::Duration;
+
+use actix_web::http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
+use kernel::Timestamp;
+
+use super::{PositionToken, entity_tag, members};
+
+/// What an answer says of itself.
+#[derive(Clone, Debug)]
+pub struct Freshness {
+    /// Version of the aggregate shown: the `ETag`. A page of many has none.
+    pub version: Option<u64>,
+    /// Last position folded in: `X-Position`. A page over several partitions has none.
+    pub position: Option<PositionToken>,
+    /// Accepted-at of the last command folded in: `X-As-Of`.
+    pub as_of: Timestamp,
+    /// Time since the value was last known to be current; `Age` counts whole seconds, rounded up,
+    /// so that an answer never looks younger than it is.
+    pub age: Duration,
+    /// Why a better source did not answer, such as `redis-open`: `X-Degraded`.
+    pub degraded: Option<&'static str>,
+}
+
+impl Freshness {
+    pub fn write(&self, headers: &mut HeaderMap) {
+        if let Some(version) = self.version {
+            let (name, tag) = entity_tag::etag(version);
+            headers.insert(name, tag);
+        }
+        if let Some(position) = &self.position {
+            set(headers, "x-position", &position.to_string());
+        }
+        set(headers, "x-as-of", &self.as_of.to_string());
+        let seconds = self.age.as_secs() + u64::from(self.age.subsec_nanos() > 0);
+        headers.insert(AGE, HeaderValue::from(seconds));
+        if let Some(reason) = self.degraded {
+            set(headers, "x-degraded", reason);
+        }
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: &'static str, text: &str) {
+    let value = HeaderValue::from_str(text)
+        .expect("tokens, instants and our own reasons are printable ASCII");
+    headers.insert(HeaderName::from_static(name), value);
+}
+
+/// The oldest answer the request takes, by `Cache-Control: max-age=N` (N in seconds) or `no-cache`,
+/// which is 0; `None` when it does not say. Of several the strictest counts; what cannot be read
+/// demands nothing (RFC 9111 §4.2.1 lets a reader of a request ignore it).
+#[must_use]
+pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    members(headers, CACHE_CONTROL)
+        .filter_map(|directive| {
+            if directive.eq_ignore_ascii_case("no-cache") {
+                return Some(Duration::ZERO);
+            }
+            let (name, value) = directive.split_once('=')?;
+            let seconds: u32 = value.trim_matches('"').parse().ok()?;
+            name.eq_ignore_ascii_case("max-age")
+                .then(|| Duration::from_secs(u64::from(seconds)))
+        })
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Freshness, max_age};
+    use crate::headers::PositionToken;
+    use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
+    use kernel::Timestamp;
+    use kernel::topic::Shard;
+    use std::time::Duration;
+
+    #[test]
+    fn answer_says_what_it_is() {
+        let mut headers = HeaderMap::new();
+        let shard = Shard {
+            context: "trades",
+            partition: 3,
+        };
+        Freshness {
+            version: Some(7),
+            position: Some(PositionToken::new(shard, 1042)),
+            as_of: Timestamp::from_millis(1_381_132_800_688),
+            age: Duration::from_millis(1_001),
+            degraded: Some("redis-open"),
+        }
+        .write(&mut headers);
+        let mut written: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        written.sort();
+        assert_eq!(
+            written,
+            [
+                "age: 2",
+                "etag: \"7\"",
+                "x-as-of: 2013-10-07T08:00:00.688Z",
+                "x-degraded: redis-open",
+                "x-position: trades-3:1042",
+            ]
+        );
+    }
+
+    #[test]
+    fn strictest_max_age_counts() {
+        let age = |value| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
+            max_age(&headers).map(|age| age.as_secs())
+        };
+        assert_eq!(age("max-age=5"), Some(5));
+        assert_eq!(age("no-transform, Max-Age=\"5\", max-age=3"), Some(3));
+        assert_eq!(age("max-age=5, no-cache"), Some(0));
+        assert_eq!(age("max-age=-1"), None);
+        assert_eq!(age("max-age"), None);
+        assert_eq!(age("s-maxage=5"), None);
+    }
+}

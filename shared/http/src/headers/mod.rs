@@ -1,0 +1,54 @@
+//! The headers of the platform: what a request may demand, what an answer says of itself.
+
+mod entity_tag;
+mod freshness;
+mod idempotency;
+mod position;
+mod prefer;
+pub(crate) mod security;
+
+use actix_web::http::header::{AsHeaderName, HeaderMap};
+use kernel::code::platform;
+
+use crate::problem::Problem;
+
+pub use entity_tag::{EntityTags, expected_version, if_match, if_none_match};
+pub use freshness::{Freshness, max_age};
+pub use idempotency::{KEY_MAX, command_id};
+pub use position::{PositionToken, min_position};
+pub use prefer::{WAIT_MAX, wait, wait_applied};
+
+/// The header's text, when it is there once.
+///
+/// # Errors
+/// The header is there twice, which two readers could resolve differently, or is not ASCII text.
+fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(name);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(bad(name, "is given twice"));
+    }
+    match value.to_str() {
+        Ok(text) => Ok(Some(text.trim())),
+        Err(_) => Err(bad(name, "is not ASCII text")),
+    }
+}
+
+/// The members of a list header, over all its lines; lines that are not text have none.
+fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .filter(|member| !member.is_empty())
+}
+
+fn bad(name: &'static str, what: &str) -> Problem {
+    Problem::new(
+        platform::PARAMETER_MALFORMED,
+        format!("header {name} {what}"),
+    )
+}

@@ -1,0 +1,209 @@
+//! RFC 9457 problems: the one shape of everything that is refused.
+
+mod convert;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use kernel::code::{Code, Fault, platform};
+use serde::Serialize;
+
+use crate::headers::security;
+use crate::json::JsonFault;
+
+pub(crate) use convert::{of_error, of_response};
+
+/// Media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Wait advised when nothing better is known, seconds: long enough to pass a broker's election or
+/// a database's failover in a few tries, short enough for a person who watches.
+const RETRY_AFTER_S: u32 = 2;
+
+/// A refusal as its caller sees it. Status and retry come from the code table alone.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Problem {
+    code: Cow<'static, str>,
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    places: Vec<Place>,
+    /// Seconds; present iff the same request may succeed later.
+    retry_after_s: Option<u32>,
+    trace_id: Option<Box<str>>,
+    /// For the log, never for the caller.
+    #[source]
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// A place in the body that stands against the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// RFC 6901 JSON pointer into the request body.
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Problem {
+    /// `detail` is for this occurrence: lower-case, no period, nothing the caller may not know.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let (status, retryable) = code.kind.status_and_retry();
+        Self {
+            code: Cow::Borrowed(code.name),
+            status: status_of(status),
+            detail: detail.into(),
+            places: Vec::new(),
+            retry_after_s: retryable.then_some(RETRY_AFTER_S),
+            trace_id: None,
+            cause: None,
+        }
+    }
+
+    /// The aggregate's no, as it was decided.
+    #[must_use]
+    pub fn rejection(rejection: &impl kernel::Rejection) -> Self {
+        Self::new(rejection.code(), rejection.to_string())
+    }
+
+    /// A rejection as the store keeps it: its status was taken from the table when it was decided.
+    #[must_use]
+    pub fn stored(code: &str, http_status: u16, detail: &str) -> Self {
+        Self {
+            code: Cow::Owned(code.to_owned()),
+            status: status_of(http_status),
+            detail: Cow::Owned(detail.to_owned()),
+            places: Vec::new(),
+            retry_after_s: None,
+            trace_id: None,
+            cause: None,
+        }
+    }
+
+    /// Our own mistake: the caller learns that, the log learns the cause.
+    pub fn defect(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self::new(platform::DEFECT, "the request met a defect of the platform").because(cause)
+    }
+
+    /// Names a place in the body.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.places.push(Place {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
+        self
+    }
+
+    /// Replaces the advised wait, seconds; has no effect when a retry cannot help.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = self.retry_after_s.map(|_| seconds);
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn because(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    pub(crate) fn traced(mut self, trace_id: Option<&str>) -> Self {
+        self.trace_id = trace_id.map(Into::into);
+        self
+    }
+
+    /// The public code, such as `VERSION_CONFLICT`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    fn document(&self) -> Document<'_> {
+        Document {
+            kind: format!("/docs/errors/{}", self.code),
+            // RFC 9457: the same for every occurrence of the type, so it is the code in words.
+            title: self.code.to_lowercase().replace('_', " "),
+            status: self.status.as_u16(),
+            code: &self.code,
+            detail: &self.detail,
+            errors: &self.places,
+            retryable: self.retry_after_s.is_some(),
+            retry_after: self.retry_after_s,
+            trace_id: self.trace_id.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[Place]>::is_empty")]
+    errors: &'a [Place],
+    retryable: bool,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+}
+
+/// A status that is none can only come from a damaged store.
+fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            // RFC 9110 §15.5.16: says what would have been taken.
+            response.insert_header((header::ACCEPT_ENCODING, "identity"));
+        }
+        let body = serde_json::to_vec(&self.document())
+            .expect("a document of texts and numbers has no key or value that JSON lacks");
+        let mut response = response.body(body);
+        security::apply(response.headers_mut());
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::new(
+            platform::DEPENDENCY_UNAVAILABLE,
+            "a part of the platform does not answer",
+        )
+        .because(fault)
+    }
+}
+
+impl From<JsonFault> for Problem {
+    fn from(fault: JsonFault) -> Self {
+        Self::new(platform::BODY_MALFORMED, "body is not strict JSON")
+            .at(fault.pointer, fault.reason)
+    }
+}

@@ -1,0 +1,15 @@
+//! The crate as an app sees it: every attack and every bound, over HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint's leave for tests ends at their helpers"
+)]
+
+mod attacks;
+mod bodies;
+mod edges;
+mod issuer;
+mod local_keys;
+mod pages;
+mod sockets;
+mod tokens;

@@ -1,0 +1,115 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::port::{Assignments, Clock, EventLog, Record};
+use kernel::record::EventRecord;
+use kernel::topic::Shard;
+use kernel::{Fault, Timestamp};
+
+use super::group;
+use super::topic::{Topics, offset};
+
+/// Header with an event's position in decimal digits.
+const POSITION: &str = "position";
+
+const LOCK: &str = "nothing panics while it holds the lock";
+
+/// An event log that ends with its process. Clones share what they hold.
+///
+/// An event that is published again stands in it twice, as on a broker: consumers must drop it.
+#[derive(Clone)]
+pub struct MemoryEventLog {
+    topics: Topics,
+    clock: Arc<dyn Clock>,
+    /// The highest position each partition ever had.
+    highest: Arc<Mutex<HashMap<Shard, u64>>>,
+}
+
+impl MemoryEventLog {
+    /// An empty log with that many partitions per context.
+    #[must_use]
+    pub fn new(partitions: u16, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            topics: Topics::new(partitions),
+            clock,
+            highest: Arc::default(),
+        }
+    }
+
+    /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
+    /// the member that joined next (to itself when it is alone). False when nobody has it.
+    pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
+        self.topics
+            .of(context)
+            .group(group, |group| group.revoke(partition))
+    }
+
+    /// As [`Self::revoke`], but the next member has it at once, whatever the one before still does.
+    pub fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
+        self.topics
+            .of(context)
+            .group(group, |group| group.lose(partition))
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryEventLog {
+    /// A position that leaves a gap is refused with all that came along: a broker would take it, and its
+    /// consumers would stop for good.
+    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
+        let logged_at = self.clock.now();
+        let topic = self.topics.of(shard.context);
+        let mut all = self.highest.lock().expect(LOCK);
+        let highest = all.entry(shard).or_default();
+        let mut last = *highest;
+        for event in &events {
+            if event.position > last + 1 {
+                let attempt = format!("publish {} of {shard} after {last}", event.position);
+                return Err(Fault::bare("memory", attempt));
+            }
+            last = last.max(event.position);
+        }
+        topic.partition(shard.partition)?.append(|before| {
+            let places = before.len()..;
+            let records = places
+                .zip(events)
+                .map(|(place, event)| record(event, place, logged_at));
+            records.collect()
+        })?;
+        *highest = last;
+        Ok(())
+    }
+
+    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
+        let topic = self.topics.of(shard.context);
+        let records = topic.partition(shard.partition)?.records();
+        Ok(records.last().and_then(position).unwrap_or_default())
+    }
+
+    async fn consume(
+        &self,
+        context: &'static str,
+        group: &str,
+    ) -> Result<Box<dyn Assignments>, Fault> {
+        Ok(group::join(self.topics.of(context), group))
+    }
+}
+
+fn record(event: EventRecord, place: usize, logged_at: Timestamp) -> Record {
+    Record {
+        offset: offset(place),
+        logged_at,
+        key: Some(Bytes::copy_from_slice(event.key.as_bytes())),
+        value: Some(event.value),
+        headers: vec![(POSITION.to_owned(), Bytes::from(event.position.to_string()))],
+    }
+}
+
+fn position(record: &Record) -> Option<u64> {
+    std::str::from_utf8(record.header(POSITION)?)
+        .ok()?
+        .parse()
+        .ok()
+}

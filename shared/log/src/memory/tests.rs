@@ -1,0 +1,129 @@
+//! The logs in memory against the contracts of their ports, and their groups.
+
+use std::sync::Arc;
+
+use eventstore::MemoryEventStore;
+use kernel::port::{Assignments, Change, CommandLog, EventLog};
+use kernel::record::EventRecord;
+use kernel::topic::Shard;
+use testkit::ManualClock;
+use testkit::contract::{self, CONTEXTS, PARTITIONS};
+
+use super::{MemoryCommandLog, MemoryEventLog};
+
+const CONTEXT: &str = CONTEXTS[0];
+const GROUP: &str = "group";
+
+#[tokio::test]
+async fn command_log_keeps_its_contract() {
+    contract::command_log(async || command_log()).await;
+}
+
+#[tokio::test]
+async fn event_log_keeps_its_contract() {
+    contract::event_log(async || (MemoryEventStore::default(), event_log())).await;
+}
+
+#[tokio::test]
+async fn event_beyond_a_gap_is_refused() {
+    let log = event_log();
+    let shard = Shard {
+        context: CONTEXT,
+        partition: 1,
+    };
+    let event = |position| EventRecord {
+        position,
+        key: "demo/a".into(),
+        value: "{}".into(),
+    };
+    log.publish(shard, vec![event(1), event(2)]).await.unwrap();
+    assert!(log.publish(shard, vec![event(4)]).await.is_err());
+    assert!(log.publish(shard, vec![event(3), event(5)]).await.is_err());
+    assert_eq!(
+        log.last_position(shard).await.unwrap(),
+        2,
+        "nothing of a refused call is taken"
+    );
+}
+
+#[tokio::test]
+async fn revoked_partition_moves_once_its_holder_has_finished() {
+    let log = command_log();
+    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert_eq!(assigned(&mut first).await, [0, 1, 2, 3]);
+    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert!(log.revoke(CONTEXT, GROUP, 2));
+    assert!(matches!(first.next().await.unwrap(), Change::Revoked(2)));
+    assert!(
+        is_quiet(&mut second),
+        "the first has not said that it is done"
+    );
+    assert!(is_quiet(&mut first));
+    assert_eq!(assigned(&mut second).await, [2]);
+}
+
+#[tokio::test]
+async fn lost_partition_moves_at_once() {
+    let log = command_log();
+    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert_eq!(assigned(&mut first).await, [0, 1, 2, 3]);
+    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert!(log.lose(CONTEXT, GROUP, 3));
+    assert_eq!(assigned(&mut second).await, [3]);
+    assert!(matches!(first.next().await.unwrap(), Change::Lost(3)));
+    assert!(!log.lose(CONTEXT, "another", 3), "nobody has it there");
+}
+
+#[tokio::test]
+async fn partition_comes_back_to_a_member_that_is_alone() {
+    let log = command_log();
+    let mut only = log.consume(CONTEXT, GROUP).await.unwrap();
+    assigned(&mut only).await;
+    assert!(log.revoke(CONTEXT, GROUP, 1));
+    assert!(matches!(only.next().await.unwrap(), Change::Revoked(1)));
+    assert_eq!(assigned(&mut only).await, [1]);
+    assert!(log.lose(CONTEXT, GROUP, 0));
+    assert!(matches!(only.next().await.unwrap(), Change::Lost(0)));
+    assert_eq!(assigned(&mut only).await, [0]);
+}
+
+#[tokio::test]
+async fn member_that_leaves_hands_its_partitions_on() {
+    let log = command_log();
+    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    assigned(&mut first).await;
+    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert!(is_quiet(&mut second));
+    drop(first);
+    assert_eq!(assigned(&mut second).await, [0, 1, 2, 3]);
+    drop(second);
+    let mut third = log.consume(CONTEXT, GROUP).await.unwrap();
+    assert_eq!(assigned(&mut third).await, [0, 1, 2, 3]);
+}
+
+fn command_log() -> MemoryCommandLog {
+    MemoryCommandLog::new(PARTITIONS, Arc::new(ManualClock::default()))
+}
+
+fn event_log() -> MemoryEventLog {
+    MemoryEventLog::new(PARTITIONS, Arc::new(ManualClock::default()))
+}
+
+/// The partitions that the member is given before it has to wait.
+async fn assigned(member: &mut Box<dyn Assignments>) -> Vec<u16> {
+    let mut partitions = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            change = member.next() => match change.unwrap() {
+                Change::Assigned(reader) => partitions.push(reader.partition()),
+                Change::Revoked(n) | Change::Lost(n) => panic!("{n} is taken away"),
+            },
+            () = std::future::ready(()) => return partitions,
+        }
+    }
+}
+
+fn is_quiet(member: &mut Box<dyn Assignments>) -> bool {
+    futures::FutureExt::now_or_never(member.next()).is_none()
+}

@@ -1,0 +1,29 @@
+//! A command's two halves, its name and its data, as an envelope carries them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+#[derive(Serialize, Deserialize)]
+struct Halves<K, D> {
+    #[serde(rename = "type")]
+    kind: K,
+    data: D,
+}
+
+/// Takes a command apart.
+pub(crate) fn split<I: Serialize>(
+    command: &I,
+) -> Result<(String, Box<RawValue>), serde_json::Error> {
+    split_bytes(&serde_json::to_vec(command)?)
+}
+
+/// Takes a command's JSON apart.
+pub(crate) fn split_bytes(json: &[u8]) -> Result<(String, Box<RawValue>), serde_json::Error> {
+    let Halves { kind, data } = serde_json::from_slice(json)?;
+    Ok((kind, data))
+}
+
+/// Puts a command's JSON together.
+pub(crate) fn join(kind: &str, data: &RawValue) -> Vec<u8> {
+    serde_json::to_vec(&Halves { kind, data }).expect("a text and raw JSON always serialise")
+}

@@ -1,0 +1,7 @@
+//! In the memory of one process: for tests, and for a process that is the whole platform.
+
+mod read_model;
+mod replies;
+
+pub use read_model::MemoryReadModel;
+pub use replies::MemoryReplies;

@@ -1,0 +1,80 @@
+//! A pooled connection for one call, which never goes back in doubt.
+
+use std::time::Duration;
+
+use kernel::code::Fault;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{Execute, Executor, PgPool, Postgres};
+use tokio::time::timeout;
+
+use super::POSTGRES;
+
+/// Settings that every connection of the pool must have (`PgConnectOptions::options`).
+///
+/// The server gives up a statement a little before the client does. Plans are made for each
+/// execution: one that was kept from when a table was small scans it for ever.
+pub const SESSION: [(&str, &str); 2] = [
+    ("statement_timeout", "2s"),
+    ("plan_cache_mode", "force_custom_plan"),
+];
+
+/// How long a call may take, the wait for a connection included.
+const CALL_MAX: Duration = Duration::from_millis(2_500);
+
+/// How long a connection may take to prove that it is still whole, once its call has its answer.
+const RETURN_MAX: Duration = Duration::from_millis(250);
+
+/// Runs one statement in a transaction of its own.
+pub(super) async fn fetch<'q>(
+    pool: &PgPool,
+    attempt: &str,
+    statement: impl Execute<'q, Postgres> + 'q,
+) -> Result<Vec<PgRow>, Fault> {
+    let call = async {
+        let mut lease = Lease(Some(pool.acquire().await?));
+        let rows = lease.fetch(statement).await?;
+        Ok::<_, sqlx::Error>((rows, lease))
+    };
+    match timeout(CALL_MAX, call).await {
+        Ok(Ok((rows, lease))) => {
+            lease.end_well().await;
+            Ok(rows)
+        }
+        Ok(Err(error)) => Err(Fault::new(POSTGRES, attempt, error)),
+        Err(late) => Err(Fault::new(POSTGRES, attempt, late)),
+    }
+}
+
+/// Gives its connection back only when the call ended well. One that failed, ran late or was
+/// cancelled may be half open, or hold an answer that nobody read: it is closed.
+struct Lease(Option<PoolConnection<Postgres>>);
+
+impl Lease {
+    async fn fetch<'q>(
+        &mut self,
+        statement: impl Execute<'q, Postgres> + 'q,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let connection = self.0.as_mut().expect("taken only when the lease ends");
+        connection.fetch_all(statement).await
+    }
+
+    /// The pool tests what comes back. Left to itself it does so in the background and without a
+    /// bound, so a connection that falls silent just then would keep its place in the pool.
+    async fn end_well(mut self) {
+        let Some(mut connection) = self.0.take() else {
+            return;
+        };
+        if let Err(_closed) = timeout(RETURN_MAX, connection.return_to_pool()).await {
+            tracing::debug!("connection fell silent after its answer and was closed");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}

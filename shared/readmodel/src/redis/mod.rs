@@ -1,0 +1,13 @@
+//! On Redis: shared by all instances, fast, and allowed to be lost.
+
+mod keys;
+mod link;
+mod read_model;
+mod replies;
+
+pub use link::RedisOptions;
+pub use read_model::RedisReadModel;
+pub use replies::RedisReplies;
+
+/// The dependency that every fault of this module names.
+const REDIS: &str = "redis";

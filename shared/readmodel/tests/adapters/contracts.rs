@@ -1,0 +1,49 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use readmodel::{MemoryReadModel, MemoryReplies, PostgresReadModel, RedisReadModel, RedisReplies};
+use testkit::contract::{self, Listing};
+
+use crate::servers::{self, Database};
+
+#[tokio::test]
+async fn memory_read_model_keeps_its_contract() {
+    contract::read_model(Listing::InKeyOrder, async || {
+        let model = MemoryReadModel::default();
+        async move || model.clone()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn redis_read_model_keeps_its_contract() {
+    contract::read_model(Listing::Refused, async || {
+        let options = servers::redis();
+        async move || RedisReadModel::new(&options).unwrap().for_projector()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn postgres_read_model_keeps_its_contract() {
+    let created = RefCell::new(Vec::new());
+    contract::read_model(Listing::InKeyOrder, async || {
+        let database = Rc::new(Database::create().await);
+        created.borrow_mut().push(Rc::clone(&database));
+        async move || PostgresReadModel::new(database.pool())
+    })
+    .await;
+    for database in created.into_inner() {
+        database.discard().await;
+    }
+}
+
+#[tokio::test]
+async fn memory_replies_keep_their_contract() {
+    contract::replies(async || MemoryReplies::default()).await;
+}
+
+#[tokio::test]
+async fn redis_replies_keep_their_contract() {
+    contract::replies(async || RedisReplies::new(&servers::redis()).unwrap()).await;
+}

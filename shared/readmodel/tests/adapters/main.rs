@@ -1,0 +1,10 @@
+//! The adapters against their contracts and against what servers do to them.
+
+#![cfg(test)]
+
+mod contracts;
+mod postgres;
+mod proxy;
+mod redis_readiness;
+mod redis_trouble;
+mod servers;

@@ -1,0 +1,51 @@
+//! What an error says about the dependency that gave it.
+
+use std::convert::Infallible;
+
+use kernel::Fault;
+use kernel::port::CommitError;
+
+/// How a breaker counts the end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The dependency answered, though the answer may be a no: not found, a unique violation, 4xx.
+    Success,
+    /// The dependency failed: connection, protocol, 5xx, our timeout.
+    Failure,
+    /// Nothing was learnt: a local pool was full, the caller went away.
+    Ignored,
+}
+
+/// An error that knows its [`Verdict`]. Adapters implement it on their own error types.
+pub trait Classified {
+    fn verdict(&self) -> Verdict;
+
+    /// Whether the very same call may be made again at once. An error that leaves the outcome
+    /// unknown says no unless the call is idempotent.
+    fn is_retriable(&self) -> bool {
+        self.verdict() == Verdict::Failure
+    }
+}
+
+impl Classified for Fault {
+    fn verdict(&self) -> Verdict {
+        Verdict::Failure
+    }
+}
+
+impl Classified for CommitError {
+    fn verdict(&self) -> Verdict {
+        Verdict::Failure
+    }
+
+    /// An unknown outcome is settled by reading the cursor, never by sending the batch again.
+    fn is_retriable(&self) -> bool {
+        matches!(self, Self::NotMade(_))
+    }
+}
+
+impl Classified for Infallible {
+    fn verdict(&self) -> Verdict {
+        match *self {}
+    }
+}

@@ -1,0 +1,136 @@
+//! From a tagged enum to one schema per variant.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+/// The variants of an enum with `#[serde(tag = "type", content = "data")]`: name, and schema of
+/// `data` as it is read. What is read is the weaker promise, and the one that must hold for ever:
+/// a field with a default may be absent.
+///
+/// `None` when the type is no such enum.
+pub(crate) fn variants<T: JsonSchema>() -> Option<Vec<(String, Map<String, Value>)>> {
+    // Inlined, every file explains itself, and a registry compares no references.
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut root = settings.into_generator().into_root_schema_for::<T>().to_value();
+    merge_constants(&mut root);
+    let branches = root.get("oneOf")?.as_array()?;
+    branches.iter().map(variant).collect()
+}
+
+fn variant(branch: &Value) -> Option<(String, Map<String, Value>)> {
+    let name = branch.pointer("/properties/type/const")?.as_str()?;
+    let mut data = match branch.pointer("/properties/data") {
+        Some(Value::Object(data)) => data.clone(),
+        Some(_) => return None,
+        None => Map::from_iter([("type".to_owned(), json!("null"))]),
+    };
+    // What the variant says of its use says more than what its type says of itself.
+    if let Some(description) = branch.get("description") {
+        data.insert("description".to_owned(), description.clone());
+    }
+    data.remove("title");
+    Some((name.to_owned(), data))
+}
+
+/// Writes a choice of constant texts as one sorted `enum`. schemars writes `oneOf`, in another
+/// order, as soon as a variant has a doc comment, and a registry refuses that as a breaking change.
+fn merge_constants(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(merge_constants),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(merge_constants);
+            let texts = fields.get("oneOf").and_then(Value::as_array).and_then(|all| texts(all));
+            if let Some(texts) = texts {
+                fields.remove("oneOf");
+                fields.insert("type".to_owned(), json!("string"));
+                fields.insert("enum".to_owned(), texts.into());
+            }
+            if let Some(Value::Array(values)) = fields.get_mut("enum") {
+                values.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn texts(branches: &[Value]) -> Option<Vec<Value>> {
+    let mut texts = Vec::new();
+    for branch in branches {
+        let branch = branch.as_object()?;
+        if branch.get("type")? != "string" {
+            return None;
+        }
+        for (key, value) in branch {
+            match key.as_str() {
+                "const" => texts.push(value.clone()),
+                "enum" => texts.extend_from_slice(value.as_array()?),
+                "type" | "description" => {}
+                _ => return None,
+            }
+        }
+    }
+    Some(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(tag = "type", content = "data")]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    enum Toy {
+        /// Said of the use.
+        Moved(Step),
+        Rested,
+    }
+
+    /// Said of the type.
+    #[derive(Serialize, JsonSchema)]
+    struct Step {
+        way: Way,
+        plain: Plain,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    enum Way {
+        /// Against the clock.
+        Left,
+        Right,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    enum Plain {
+        Left,
+        Right,
+    }
+
+    #[test]
+    fn variants_carry_the_schema_of_their_data() {
+        let variants = variants::<Toy>().unwrap();
+        let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["Moved", "Rested"]);
+        assert_eq!(variants[0].1["description"], "Said of the use.");
+        assert_eq!(variants[0].1["required"], json!(["way", "plain"]));
+        assert_eq!(Value::Object(variants[1].1.clone()), json!({ "type": "null" }));
+    }
+
+    #[test]
+    fn choice_of_texts_looks_the_same_with_and_without_comments() {
+        let variants = variants::<Toy>().unwrap();
+        let properties = &variants[0].1["properties"];
+        assert_eq!(properties["way"], properties["plain"]);
+        assert_eq!(properties["way"], json!({ "type": "string", "enum": ["Left", "Right"] }));
+    }
+
+    #[test]
+    fn type_that_is_no_tagged_enum_has_no_variants() {
+        assert!(variants::<Step>().is_none());
+        assert!(variants::<Way>().is_none());
+    }
+}

@@ -1,0 +1,132 @@
+//! The writer's side: cursors, and batches that are whole or refused.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::batch::{Batch, Cursor};
+use kernel::id::Owner;
+use kernel::port::{CommitError, EventStore};
+use kernel::topic::Shard;
+use kernel::{Fault, Timestamp};
+use rusqlite::{Connection, OptionalExtension, ffi, params};
+
+use super::{CURSOR, cursor, write};
+use crate::file::{SqliteFile, fault, savepoint};
+
+#[async_trait]
+impl EventStore for SqliteFile {
+    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+        let attempt = format!("take over {shard}");
+        let work = move |connection: &Connection| take_over(connection, shard, owner);
+        self.write(attempt, work, |_| {}).await.map_err(fault)
+    }
+
+    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
+        let attempt = format!("read the cursor of {shard}");
+        self.read(attempt, move |connection| read_cursor(connection, shard))
+            .await
+    }
+
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+        let attempt = format!("commit {} batches", batches.len());
+        let (batches, clock) = (batches.to_vec(), self.clock());
+        let work = move |connection: &Connection| commit(connection, &batches, clock.now());
+        self.write(attempt, work, |_| {}).await
+    }
+}
+
+fn take_over(connection: &Connection, shard: Shard, owner: Owner) -> rusqlite::Result<Cursor> {
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO cursor (context, partition, {CURSOR}) VALUES (?1, ?2, ?3, 0, 1, 1, 0) \
+             ON CONFLICT (context, partition) DO UPDATE SET owner = excluded.owner \
+             RETURNING {CURSOR}"
+        ))?
+        .query_row(params![shard.context, shard.partition, owner.0], cursor)
+}
+
+fn read_cursor(connection: &Connection, shard: Shard) -> rusqlite::Result<Option<Cursor>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {CURSOR} FROM cursor WHERE context = ?1 AND partition = ?2"
+        ))?
+        .query_row(params![shard.context, shard.partition], cursor)
+        .optional()
+}
+
+/// Writes the batches that can be written; gives back the partitions of the others.
+fn commit(
+    connection: &Connection,
+    batches: &[Arc<Batch>],
+    logged_at: Timestamp,
+) -> rusqlite::Result<Vec<Shard>> {
+    let mut refused = Vec::new();
+    for batch in batches {
+        let mut written = Ok(Written::Whole);
+        savepoint(connection, || {
+            written = write_batch(connection, batch, logged_at);
+            matches!(written, Ok(Written::Whole))
+        })?;
+        if let Written::Refused = written? {
+            refused.push(batch.shard);
+        }
+    }
+    Ok(refused)
+}
+
+enum Written {
+    Whole,
+    /// The partition's owner has changed, or its writer's memory and the store disagree about what
+    /// is there. Either way it must start again from the store, and the others need not wait.
+    Refused,
+}
+
+fn write_batch(
+    connection: &Connection,
+    batch: &Batch,
+    logged_at: Timestamp,
+) -> rusqlite::Result<Written> {
+    if !move_cursor(connection, batch)? {
+        return Ok(Written::Refused);
+    }
+    match write::rows(connection, batch, logged_at) {
+        Ok(()) => Ok(Written::Whole),
+        Err(error) if is_conflict(&error) => Ok(Written::Refused),
+        Err(error) => Err(error),
+    }
+}
+
+/// False when another owner has the partition, or its cursor is not where the batch begins.
+fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
+    let Batch {
+        shard, from, to, ..
+    } = batch;
+    let moved = connection
+        .prepare_cached(
+            "UPDATE cursor SET next_offset = ?4, next_position = ?5, next_stream = ?6, repeats = ?7 \
+             WHERE context = ?1 AND partition = ?2 AND owner = ?3 \
+               AND next_offset = ?8 AND next_position = ?9",
+        )?
+        .execute(params![
+            shard.context,
+            shard.partition,
+            from.owner.0,
+            to.next_offset,
+            to.next_position.cast_signed(),
+            to.next_stream,
+            to.repeats.cast_signed(),
+            from.next_offset,
+            from.next_position.cast_signed(),
+        ])?;
+    Ok(moved == 1)
+}
+
+/// A row with this key is there already.
+fn is_conflict(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    let conflicts = [
+        ffi::SQLITE_CONSTRAINT_UNIQUE,
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+    ];
+    code.is_some_and(|code| conflicts.contains(&code))
+}

@@ -1,0 +1,157 @@
+//! The rows of a batch. There is no `ON CONFLICT DO NOTHING`: a row that is not inserted is an error.
+
+use bytes::Bytes;
+use kernel::Timestamp;
+use kernel::batch::{Batch, DeadLetter, Outcome, OutcomeRow, TimerChange};
+use kernel::port::DeadLetterState;
+use kernel::topic::Shard;
+use rusqlite::{Connection, params};
+
+use crate::headers;
+
+pub(super) fn rows(
+    connection: &Connection,
+    batch: &Batch,
+    logged_at: Timestamp,
+) -> rusqlite::Result<()> {
+    streams(connection, batch)?;
+    events(connection, batch, logged_at)?;
+    outcomes(connection, batch)?;
+    for letter in &batch.dead_letters {
+        dead_letter(connection, batch.shard, letter)?;
+    }
+    for change in &batch.timers {
+        timer(connection, batch.shard, change)?;
+    }
+    Ok(())
+}
+
+fn streams(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let Shard { context, partition } = batch.shard;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO stream (context, partition, stream, key) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for new in &batch.streams {
+        insert.execute(params![context, partition, new.stream, &*new.key])?;
+    }
+    Ok(())
+}
+
+fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusqlite::Result<()> {
+    let Shard { context, partition } = batch.shard;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO event (context, partition, position, stream, sequence, logged_at, record) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for row in &batch.events {
+        insert.execute(params![
+            context,
+            partition,
+            row.record.position.cast_signed(),
+            row.stream,
+            row.sequence.cast_signed(),
+            logged_at.micros(),
+            text(&row.record.value)?,
+        ])?;
+    }
+    Ok(())
+}
+
+fn outcomes(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let Shard { context, partition } = batch.shard;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outcome (context, partition, command, body_hash, stream, first_position, \
+             version, events, detail) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for row in &batch.outcomes {
+        let (first_position, version, events) = numbers(&row.outcome);
+        insert.execute(params![
+            context,
+            partition,
+            row.command.0,
+            row.body_hash,
+            row.stream,
+            first_position.cast_signed(),
+            version.cast_signed(),
+            events,
+            detail(row),
+        ])?;
+    }
+    Ok(())
+}
+
+fn numbers(outcome: &Outcome) -> (u64, u64, u32) {
+    match outcome {
+        Outcome::Accepted {
+            version,
+            first_position,
+            events,
+            ..
+        } => (*first_position, *version, *events),
+        Outcome::Rejected { version, .. } => (0, *version, 0),
+    }
+}
+
+/// What the other columns do not say: nothing, when the command was accepted and its key stands in
+/// the table of the streams.
+fn detail(row: &OutcomeRow) -> Option<String> {
+    if matches!(row.outcome, Outcome::Accepted { .. }) && row.stream != 0 {
+        return None;
+    }
+    let whole = serde_json::to_string(&row.outcome);
+    Some(whole.expect("an outcome is strings and numbers, which always serialise"))
+}
+
+fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO dead_letter (context, partition, \"offset\", key, value, headers, \
+                 logged_at, reason, detail, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            shard.context,
+            shard.partition,
+            letter.offset,
+            letter.key.as_deref(),
+            letter.value.as_deref(),
+            headers::encode(&letter.headers)?,
+            letter.logged_at.micros(),
+            letter.reason.as_str(),
+            letter.detail,
+            DeadLetterState::Parked.as_str(),
+        ])
+        .map(drop)
+}
+
+fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlite::Result<()> {
+    match change {
+        TimerChange::Set(timer) => connection
+            .prepare_cached(
+                "INSERT INTO timer (context, key, name, partition, id, due, command) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT (context, key, name) DO UPDATE \
+                 SET id = excluded.id, due = excluded.due, command = excluded.command",
+            )?
+            .execute(params![
+                shard.context,
+                &*timer.key,
+                &*timer.name,
+                shard.partition,
+                timer.id,
+                timer.due.micros(),
+                text(&timer.command)?,
+            ])
+            .map(drop),
+        TimerChange::Cancel { key, name } => connection
+            .prepare_cached("DELETE FROM timer WHERE context = ?1 AND key = ?2 AND name = ?3")?
+            .execute(params![shard.context, &**key, &**name])
+            .map(drop),
+    }
+}
+
+/// JSON is kept as text, for the people who look into the file.
+fn text(json: &Bytes) -> rusqlite::Result<&str> {
+    std::str::from_utf8(json).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}

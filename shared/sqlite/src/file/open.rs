@@ -1,0 +1,142 @@
+//! Opening the file: the lock, the pragmas, the schema.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+const SCHEMA: &str = include_str!("../schema.sql");
+/// `user_version` of files with [`SCHEMA`].
+const VERSION: i32 = 1;
+/// `application_id` of our files: "DLRB".
+const APPLICATION: i32 = 0x444c_5242;
+
+/// Nobody else writes, so only a checkpoint can meet a reader.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Statements kept prepared per connection; all there are is fewer.
+const STATEMENTS_MAX: usize = 64;
+/// Page cache of the writer: the upper levels and right edges of all trees.
+const WRITER_CACHE_KIB: i32 = 64 * 1024;
+/// Page cache of each reader.
+const READER_CACHE_KIB: i32 = 16 * 1024;
+/// A write-ahead log that once grew larger is cut back to this when it starts again.
+const LOG_KEPT_BYTES: i64 = 64 * 1024 * 1024;
+
+/// Why a file was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    #[error("lock {}", .0.display())]
+    Lock(PathBuf, #[source] io::Error),
+    #[error("the file is not one of ours")]
+    Foreign,
+    #[error("the file has version {found}, this program knows up to {VERSION}")]
+    Newer { found: i32 },
+    #[error("the file was created with {file} partitions, not {asked}")]
+    Partitions { file: u16, asked: u16 },
+    #[error("open the file")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("start the writer's thread")]
+    Thread(#[source] io::Error),
+}
+
+/// Takes the file for this process until the lock is dropped, or the process ends however it ends.
+///
+/// The lock is on a file beside it: closing any handle of the database itself would also drop
+/// SQLite's own locks on it.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let beside = with_suffix(path, ".lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(|error| OpenError::Lock(beside.clone(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(OpenError::Lock(beside, error)),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The one connection that writes and checkpoints. No second one ever does: that is also what keeps
+/// clear of the races of concurrent checkpoints.
+pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = connect(path, flags, WRITER_CACHE_KIB)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidParameterName(format!(
+            "journal_mode is {mode}"
+        )));
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    // SQLite's own checkpoint runs inside COMMIT, while the callers wait; ours runs after they
+    // have been answered.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    Ok(connection)
+}
+
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    connect(path, flags, READER_CACHE_KIB)
+}
+
+fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+/// Brings the file to [`VERSION`], and makes sure it is ours and has the partitions asked for.
+pub(super) fn migrate(connection: &Connection, partitions: u16) -> Result<(), OpenError> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    match (number("application_id")?, number("user_version")?) {
+        (APPLICATION, VERSION) => {}
+        (APPLICATION, found) => return Err(OpenError::Newer { found }),
+        (0, 0) if is_empty(connection)? => create(connection, partitions)?,
+        _ => return Err(OpenError::Foreign),
+    }
+    let file = connection.query_row("SELECT partitions FROM meta", [], |row| row.get(0))?;
+    if file == partitions {
+        Ok(())
+    } else {
+        Err(OpenError::Partitions {
+            file,
+            asked: partitions,
+        })
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+        [],
+        |row| row.get(0),
+    )
+}
+
+fn create(connection: &Connection, partitions: u16) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute("INSERT INTO meta VALUES (1, ?1)", [partitions])?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}

@@ -1,0 +1,130 @@
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use futures::future::{join, join3};
+use kernel::port::CommitError;
+use rusqlite::Connection;
+use tempfile::TempDir;
+use testkit::ManualClock;
+use tokio::sync::oneshot;
+
+use super::SqliteFile;
+
+const TABLES: &str = "CREATE TABLE number (n INTEGER PRIMARY KEY);
+    CREATE TABLE debt (of INTEGER REFERENCES number (n) DEFERRABLE INITIALLY DEFERRED);";
+
+#[tokio::test]
+async fn failed_job_is_undone_alone() {
+    let (file, _directory) = file().await;
+    let before = file.transactions();
+    let failing = run(
+        &file,
+        "INSERT INTO number VALUES (2); INSERT INTO number VALUES (1)",
+    );
+    let (first, failed, last) = together(
+        &file,
+        join3(
+            run(&file, "INSERT INTO number VALUES (1)"),
+            failing,
+            run(&file, "INSERT INTO number VALUES (3)"),
+        ),
+    )
+    .await;
+    assert!(first.is_ok() && last.is_ok());
+    assert!(matches!(failed, Err(CommitError::NotMade(_))));
+    assert_eq!(numbers(&file).await, [1, 3]);
+    assert_eq!(
+        file.transactions() - before,
+        2,
+        "one for the job that holds, one for the three"
+    );
+}
+
+#[tokio::test]
+async fn job_that_ends_the_whole_transaction_leaves_nothing_of_it() {
+    let (file, _directory) = file().await;
+    run(&file, "INSERT INTO number VALUES (7)").await.unwrap();
+    let (before, ending, after) = together(
+        &file,
+        join3(
+            run(&file, "INSERT INTO number VALUES (1)"),
+            run(&file, "INSERT OR ROLLBACK INTO number VALUES (7)"),
+            run(&file, "INSERT INTO number VALUES (2)"),
+        ),
+    )
+    .await;
+    for told in [before, ending, after] {
+        assert!(matches!(told, Err(CommitError::NotMade(_))));
+    }
+    assert_eq!(numbers(&file).await, [7]);
+    run(&file, "INSERT INTO number VALUES (2)").await.unwrap();
+    assert_eq!(numbers(&file).await, [2, 7]);
+}
+
+#[tokio::test]
+async fn refused_commit_leaves_nothing_of_its_jobs() {
+    let (file, _directory) = file().await;
+    let jobs = join(
+        run(&file, "INSERT INTO number VALUES (1)"),
+        run(&file, "INSERT INTO debt VALUES (99)"),
+    );
+    let (fine, owing) = together(&file, jobs).await;
+    assert!(matches!(fine, Err(CommitError::NotMade(_))));
+    assert!(matches!(owing, Err(CommitError::NotMade(_))));
+    assert!(numbers(&file).await.is_empty());
+    run(&file, "INSERT INTO number VALUES (2)").await.unwrap();
+    assert_eq!(numbers(&file).await, [2]);
+}
+
+#[tokio::test]
+async fn file_that_is_dropped_finishes_what_waits() {
+    let (file, directory) = file().await;
+    let mut write = Box::pin(run(&file, "INSERT INTO number VALUES (5)"));
+    assert!(futures::poll!(write.as_mut()).is_pending());
+    drop(write);
+    drop(file);
+    assert_eq!(numbers(&open(&directory)).await, [5]);
+}
+
+async fn file() -> (SqliteFile, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = open(&directory);
+    run(&file, TABLES).await.unwrap();
+    (file, directory)
+}
+
+fn open(directory: &TempDir) -> SqliteFile {
+    let path = directory.path().join("file.db");
+    SqliteFile::open(&path, 1, Arc::new(ManualClock::default())).unwrap()
+}
+
+async fn run(file: &SqliteFile, sql: &'static str) -> Result<(), CommitError> {
+    let work = |connection: &Connection| connection.execute_batch(sql);
+    file.write(sql.to_owned(), work, |()| {}).await
+}
+
+/// Has the jobs wait behind one that holds the writer, so that they share the next transaction.
+async fn together<T>(file: &SqliteFile, jobs: impl Future<Output = T>) -> T {
+    let (release, held) = mpsc::channel::<()>();
+    let (begin, begun) = oneshot::channel();
+    let work = move |_: &Connection| {
+        begin.send(()).unwrap();
+        Ok(held.recv().is_err())
+    };
+    let mut hold = Box::pin(file.write("hold".to_owned(), work, |_| {}));
+    assert!(futures::poll!(hold.as_mut()).is_pending());
+    begun.await.unwrap();
+    let mut jobs = Box::pin(jobs);
+    assert!(futures::poll!(jobs.as_mut()).is_pending());
+    drop(release);
+    hold.await.unwrap();
+    jobs.await
+}
+
+async fn numbers(file: &SqliteFile) -> Vec<i64> {
+    let select = |connection: &Connection| {
+        let mut select = connection.prepare("SELECT n FROM number ORDER BY n")?;
+        select.query_map([], |row| row.get(0))?.collect()
+    };
+    file.read("select".to_owned(), select).await.unwrap()
+}

@@ -1,0 +1,296 @@
+//! The one thread that writes, and the commits its callers share.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+
+use kernel::Fault;
+use kernel::port::CommitError;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use super::open::{self, OpenError};
+use super::savepoint::{execute, savepoint};
+
+/// Jobs that may wait; whoever comes on top waits for a place.
+const WAITING_MAX: usize = 1_024;
+/// Jobs in one transaction: bounds how late the first of them is answered.
+const JOBS_MAX: usize = 256;
+/// Rows, and transactions, between two checkpoints. A transaction dirties few pages and a row at
+/// most about three, so the log stays within some tens of megabytes and a checkpoint within some
+/// tens of milliseconds.
+const CHECKPOINT_ROWS: u64 = 8_192;
+const CHECKPOINT_TRANSACTIONS: u64 = 2_048;
+/// Pages (4 KiB) in the log beyond which a checkpoint waits for the readers to let go of it;
+/// normally it takes what it can get and never waits.
+const LOG_PAGES_MAX: i64 = 65_536;
+
+pub(super) struct Writer {
+    /// Gone once the writer is being dropped: that is what ends the thread.
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    transactions: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        path: &Path,
+        connection: Connection,
+        lock: File,
+    ) -> Result<Self, OpenError> {
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let transactions = Arc::new(AtomicU64::new(0));
+        let writing = Writing {
+            path: path.to_owned(),
+            checkpointed: Progress {
+                rows: connection.total_changes(),
+                transactions: 0,
+            },
+            connection: Some(connection),
+            transactions: Arc::clone(&transactions),
+            _lock: lock,
+        };
+        let thread = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || writing.run(waiting))
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+            transactions,
+        })
+    }
+
+    pub(super) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn run<T, W, A>(
+        &self,
+        attempt: String,
+        work: W,
+        after: A,
+    ) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Task {
+            attempt,
+            stage: Stage::Waiting(work),
+            after,
+            caller,
+        };
+        let gone = || Fault::bare("sqlite", "the writer is gone");
+        let jobs = self
+            .jobs
+            .as_ref()
+            .ok_or_else(|| CommitError::NotMade(gone()))?;
+        if jobs.send(Box::new(job)).await.is_err() {
+            return Err(CommitError::NotMade(gone()));
+        }
+        // Gone while it worked: what it was working on is in the file or is not.
+        answer
+            .await
+            .unwrap_or_else(|_| Err(CommitError::Unknown(gone())))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            error!("the writer of the file panicked");
+        }
+    }
+}
+
+/// What the thread owns.
+struct Writing {
+    path: PathBuf,
+    /// Closed after a transaction that failed as a whole: a fresh one has no doubtful state.
+    connection: Option<Connection>,
+    transactions: Arc<AtomicU64>,
+    checkpointed: Progress,
+    /// Held until the connection is closed.
+    _lock: File,
+}
+
+#[derive(Clone, Copy)]
+struct Progress {
+    rows: u64,
+    transactions: u64,
+}
+
+/// How a transaction ended.
+enum Ended {
+    Durable,
+    NotMade(Arc<rusqlite::Error>),
+    Unknown(Arc<rusqlite::Error>),
+}
+
+impl Writing {
+    fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut round = vec![first];
+            while round.len() < JOBS_MAX
+                && let Ok(job) = waiting.try_recv()
+            {
+                round.push(job);
+            }
+            let ended = self.transaction(&mut round);
+            if !matches!(ended, Ended::Durable) {
+                self.connection = None;
+            }
+            for job in round {
+                job.answer(&ended);
+            }
+            self.checkpoint_when_due();
+        }
+    }
+
+    fn transaction(&mut self, round: &mut [Box<dyn Job>]) -> Ended {
+        let connection = match self.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Ended::NotMade(Arc::new(error)),
+        };
+        if let Err(error) = write(connection, round) {
+            return Ended::NotMade(Arc::new(error));
+        }
+        match execute(connection, "COMMIT") {
+            Ok(()) => {
+                self.transactions.fetch_add(1, Ordering::Relaxed);
+                Ended::Durable
+            }
+            // Still open: it was refused before anything reached the log.
+            Err(error) if !connection.is_autocommit() => Ended::NotMade(Arc::new(error)),
+            // Its frames may stand in the log; a restart would then find them.
+            Err(error) => Ended::Unknown(Arc::new(error)),
+        }
+    }
+
+    fn connection(&mut self) -> rusqlite::Result<&Connection> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                self.checkpointed.rows = 0;
+                open::writer(&self.path)?
+            }
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Copies the log into the file between two transactions, after the callers were answered.
+    fn checkpoint_when_due(&mut self) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        let now = Progress {
+            rows: connection.total_changes(),
+            transactions: self.transactions.load(Ordering::Relaxed),
+        };
+        if now.rows - self.checkpointed.rows < CHECKPOINT_ROWS
+            && now.transactions - self.checkpointed.transactions < CHECKPOINT_TRANSACTIONS
+        {
+            return;
+        }
+        self.checkpointed = now;
+        let done = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)").and_then(|pages| {
+            if pages < LOG_PAGES_MAX {
+                return Ok(pages);
+            }
+            checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
+        });
+        if let Err(error) = done {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "checkpoint failed, will try again"
+            );
+        }
+    }
+}
+
+/// Gives back the pages that the log holds.
+fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(pragma)?
+        .query_row([], |row| row.get(1))
+}
+
+/// One transaction, each job undone alone if it fails.
+fn write(connection: &Connection, round: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    for job in round {
+        savepoint(connection, || job.work(connection))?;
+    }
+    Ok(())
+}
+
+/// Work of one caller.
+trait Job: Send {
+    /// False: it failed and is to be undone.
+    fn work(&mut self, connection: &Connection) -> bool;
+
+    fn answer(self: Box<Self>, ended: &Ended);
+}
+
+struct Task<T, W, A> {
+    attempt: String,
+    stage: Stage<T, W>,
+    after: A,
+    caller: oneshot::Sender<Result<T, CommitError>>,
+}
+
+enum Stage<T, W> {
+    Waiting(W),
+    Done(T),
+    Failed(rusqlite::Error),
+    /// While the work runs.
+    Taken,
+}
+
+impl<T, W, A> Job for Task<T, W, A>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    A: FnOnce(&T) + Send,
+{
+    fn work(&mut self, connection: &Connection) -> bool {
+        if let Stage::Waiting(work) = std::mem::replace(&mut self.stage, Stage::Taken) {
+            self.stage = work(connection).map_or_else(Stage::Failed, Stage::Done);
+        }
+        matches!(self.stage, Stage::Done(_))
+    }
+
+    fn answer(self: Box<Self>, ended: &Ended) {
+        let Self {
+            attempt,
+            stage,
+            after,
+            caller,
+        } = *self;
+        let fault =
+            |error: &Arc<rusqlite::Error>| Fault::new("sqlite", &*attempt, Arc::clone(error));
+        let answer = match (stage, ended) {
+            (Stage::Failed(error), _) => {
+                Err(CommitError::NotMade(Fault::new("sqlite", &*attempt, error)))
+            }
+            (Stage::Done(done), Ended::Durable) => {
+                after(&done);
+                Ok(done)
+            }
+            (_, Ended::Unknown(error)) => Err(CommitError::Unknown(fault(error))),
+            (_, Ended::NotMade(error)) => Err(CommitError::NotMade(fault(error))),
+            (_, Ended::Durable) => Err(CommitError::NotMade(Fault::bare("sqlite", &*attempt))),
+        };
+        // A caller that no longer waits asks again, under the same ids.
+        drop(caller.send(answer));
+    }
+}

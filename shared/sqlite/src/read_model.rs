@@ -1,0 +1,168 @@
+//! Views, with the checkpoint that moves in the same transaction.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::Fault;
+use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
+use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::file::{SqliteFile, fault};
+use crate::tail::limit;
+
+#[async_trait]
+impl ReadModel for SqliteFile {
+    async fn checkpoint(&self, view: ViewId, partition: u16) -> Result<Checkpoint, Fault> {
+        let attempt = format!("read the checkpoint of {view}/{partition}");
+        self.read(attempt, move |connection| {
+            checkpoint(connection, view, partition)
+        })
+        .await
+    }
+
+    async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault> {
+        let attempt = format!("apply {} values to {}", batch.puts.len(), batch.view);
+        let work = move |connection: &Connection| apply(connection, &batch);
+        self.write(attempt, work, |_| {}).await.map_err(fault)
+    }
+
+    async fn get(&self, view: ViewId, keys: &[Arc<str>]) -> Result<Vec<Option<ViewValue>>, Fault> {
+        let attempt = format!("get {} values of {view}", keys.len());
+        let keys = keys.to_vec();
+        let work = move |connection: &Connection| {
+            keys.iter().map(|key| get(connection, view, key)).collect()
+        };
+        self.read(attempt, work).await
+    }
+
+    async fn list(
+        &self,
+        view: ViewId,
+        prefix: &str,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Listed, Fault> {
+        let attempt = format!("list {view}");
+        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+        let work =
+            move |connection: &Connection| list(connection, view, &prefix, after.as_deref(), max);
+        self.read(attempt, work).await
+    }
+
+    /// In one transaction however large the view is: a view that is half cleared beside a checkpoint
+    /// that starts again would lose what a projector writes meanwhile.
+    async fn clear(&self, view: ViewId) -> Result<(), Fault> {
+        let work = move |connection: &Connection| clear(connection, view);
+        self.write(format!("clear {view}"), work, |()| {})
+            .await
+            .map_err(fault)
+    }
+}
+
+fn checkpoint(
+    connection: &Connection,
+    view: ViewId,
+    partition: u16,
+) -> rusqlite::Result<Checkpoint> {
+    connection
+        .prepare_cached(
+            "SELECT position, next_offset FROM view_checkpoint \
+             WHERE view = ?1 AND version = ?2 AND partition = ?3",
+        )?
+        .query_row(params![view.name, view.version, partition], |row| {
+            Ok(Checkpoint {
+                position: row.get::<_, i64>(0)?.cast_unsigned(),
+                next_offset: row.get(1)?,
+            })
+        })
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+fn apply(connection: &Connection, batch: &ViewBatch) -> rusqlite::Result<Applied> {
+    let ViewBatch {
+        view,
+        partition,
+        from,
+        to,
+        puts,
+    } = batch;
+    if checkpoint(connection, *view, *partition)? != *from {
+        return Ok(Applied::Refused);
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO view_checkpoint (view, version, partition, position, next_offset) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            view.name,
+            view.version,
+            partition,
+            to.position.cast_signed(),
+            to.next_offset
+        ])?;
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO view_value (view, version, key, value) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (key, value) in puts {
+        put.execute(params![view.name, view.version, &**key, &*value.to_bytes()])?;
+    }
+    Ok(Applied::Written)
+}
+
+fn get(connection: &Connection, view: ViewId, key: &str) -> rusqlite::Result<Option<ViewValue>> {
+    connection
+        .prepare_cached(
+            "SELECT value FROM view_value WHERE view = ?1 AND version = ?2 AND key = ?3",
+        )?
+        .query_row(params![view.name, view.version, key], |row| {
+            Ok(value(row.get_ref(0)?)?)
+        })
+        .optional()
+}
+
+fn list(
+    connection: &Connection,
+    view: ViewId,
+    prefix: &str,
+    after: Option<&str>,
+    max: usize,
+) -> rusqlite::Result<Listed> {
+    let mut select = connection.prepare_cached(
+        "SELECT key, value FROM view_value \
+         WHERE view = ?1 AND version = ?2 AND key >= ?3 AND (?4 IS NULL OR key > ?4) \
+         ORDER BY key LIMIT ?5",
+    )?;
+    // One bound is a range of the tree, two are a filter: the higher one is the start.
+    let first = after.map_or(prefix, |after| after.max(prefix));
+    let mut rows = select.query(params![view.name, view.version, first, after, limit(max)])?;
+    let mut listed = Listed::new();
+    while let Some(row) = rows.next()? {
+        let key = row.get_ref(0)?.as_str()?;
+        if !key.starts_with(prefix) {
+            break;
+        }
+        listed.push((key.into(), value(row.get_ref(1)?)?));
+    }
+    Ok(listed)
+}
+
+fn clear(connection: &Connection, view: ViewId) -> rusqlite::Result<()> {
+    for delete in [
+        "DELETE FROM view_checkpoint WHERE view = ?1 AND version = ?2",
+        "DELETE FROM view_value WHERE view = ?1 AND version = ?2",
+    ] {
+        connection
+            .prepare_cached(delete)?
+            .execute(params![view.name, view.version])?;
+    }
+    Ok(())
+}
+
+fn value(stored: ValueRef<'_>) -> FromSqlResult<ViewValue> {
+    let bytes = Bytes::copy_from_slice(stored.as_blob()?);
+    ViewValue::from_bytes(bytes).ok_or(FromSqlError::InvalidType)
+}

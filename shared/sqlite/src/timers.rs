@@ -1,0 +1,80 @@
+//! Commands that are due later.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::batch::Timer;
+use kernel::port::Timers;
+use kernel::topic::Shard;
+use kernel::{Fault, Timestamp};
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use crate::file::{SqliteFile, fault};
+use crate::tail::limit;
+
+#[async_trait]
+impl Timers for SqliteFile {
+    async fn due(
+        &self,
+        context: &'static str,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<Vec<(Shard, Timer)>, Fault> {
+        let attempt = format!("read due timers of {context}");
+        self.read(attempt, move |connection| {
+            due(connection, context, now, max)
+        })
+        .await
+    }
+
+    async fn fired(&self, context: &'static str, ids: &[Uuid]) -> Result<(), Fault> {
+        let attempt = format!("forget {} fired timers of {context}", ids.len());
+        let ids = ids.to_vec();
+        let work = move |connection: &Connection| forget(connection, context, &ids);
+        self.write(attempt, work, |()| {}).await.map_err(fault)
+    }
+}
+
+fn due(
+    connection: &Connection,
+    context: &'static str,
+    now: Timestamp,
+    max: usize,
+) -> rusqlite::Result<Vec<(Shard, Timer)>> {
+    connection
+        .prepare_cached(
+            "SELECT partition, id, key, name, due, command FROM timer \
+             WHERE context = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+        )?
+        .query_map(params![context, now.micros(), limit(max)], |row| {
+            timer(context, row)
+        })?
+        .collect()
+}
+
+/// By id: a timer that was set anew meanwhile has another and stays.
+fn forget(connection: &Connection, context: &str, ids: &[Uuid]) -> rusqlite::Result<()> {
+    let mut delete =
+        connection.prepare_cached("DELETE FROM timer WHERE context = ?1 AND id = ?2")?;
+    for id in ids {
+        delete.execute(params![context, id])?;
+    }
+    Ok(())
+}
+
+fn timer(context: &'static str, row: &Row<'_>) -> rusqlite::Result<(Shard, Timer)> {
+    let shard = Shard {
+        context,
+        partition: row.get(0)?,
+    };
+    let timer = Timer {
+        id: row.get(1)?,
+        key: row.get::<_, Arc<str>>(2)?,
+        name: row.get::<_, Arc<str>>(3)?,
+        due: Timestamp::from_micros(row.get(4)?),
+        command: Bytes::copy_from_slice(row.get_ref(5)?.as_bytes()?),
+    };
+    Ok((shard, timer))
+}

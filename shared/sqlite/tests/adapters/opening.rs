@@ -1,0 +1,82 @@
+//! Who may open a file.
+
+use rusqlite::Connection;
+use sqlite::{OpenError, SqliteFile};
+use testkit::contract::PARTITIONS;
+
+use crate::files::{Files, clock, open};
+
+#[tokio::test]
+async fn file_is_refused_while_it_is_open_and_free_once_it_is_dropped() {
+    let files = Files::new();
+    let path = files.path();
+    let file = open(&path);
+    let second = SqliteFile::open(&path, PARTITIONS, clock());
+    assert!(matches!(second, Err(OpenError::InUse(in_use)) if in_use == path));
+    let clone = file.clone();
+    drop(file);
+    assert!(
+        SqliteFile::open(&path, PARTITIONS, clock()).is_err(),
+        "a clone holds it"
+    );
+    drop(clone);
+    open(&path);
+}
+
+#[test]
+fn partition_count_is_fixed_when_the_file_is_created() {
+    let files = Files::new();
+    let path = files.path();
+    drop(open(&path));
+    let other = SqliteFile::open(&path, PARTITIONS + 1, clock());
+    assert!(matches!(
+        other,
+        Err(OpenError::Partitions { file: PARTITIONS, asked }) if asked == PARTITIONS + 1
+    ));
+    open(&path);
+}
+
+#[test]
+fn file_of_a_newer_program_is_refused_and_left_alone() {
+    let files = Files::new();
+    let path = files.path();
+    drop(open(&path));
+    let version = |path| -> i32 {
+        let connection = Connection::open(path).unwrap();
+        connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap()
+    };
+    let newer = version(&path) + 1;
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .pragma_update(None, "user_version", newer)
+        .unwrap();
+    drop(connection);
+    let opened = SqliteFile::open(&path, PARTITIONS, clock());
+    assert!(matches!(opened, Err(OpenError::Newer { found }) if found == newer));
+    assert_eq!(version(&path), newer);
+}
+
+#[test]
+fn database_of_another_program_is_refused() {
+    let files = Files::new();
+    let path = files.path();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE theirs (n INTEGER)")
+        .unwrap();
+    drop(connection);
+    let opened = SqliteFile::open(&path, PARTITIONS, clock());
+    assert!(matches!(opened, Err(OpenError::Foreign)));
+}
+
+#[test]
+fn closed_file_leaves_no_write_ahead_log_behind() {
+    let files = Files::new();
+    let path = files.path();
+    drop(open(&path));
+    let mut log = path.into_os_string();
+    log.push("-wal");
+    assert!(!std::fs::exists(log).unwrap());
+}

@@ -1,0 +1,22 @@
+//! Time as a test wants it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use kernel::port::Clock;
+use kernel::time::Timestamp;
+
+/// A clock that stands still until it is set.
+#[derive(Debug, Default)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.micros(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}

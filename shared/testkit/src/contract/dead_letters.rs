@@ -1,0 +1,191 @@
+//! What every store of dead letters does, whatever it is made of.
+
+use bytes::Bytes;
+use kernel::batch::{DeadLetter, DeadReason};
+use kernel::port::{DeadLetterState, DeadLetters, EventStore, StoredDeadLetter};
+use kernel::time::Timestamp;
+use kernel::topic::Shard;
+
+use super::{CONTEXTS, shard};
+use crate::Writer;
+
+/// Runs the suite. Each call of `make` gives an empty store.
+///
+/// # Panics
+/// The store breaks the contract of its port.
+pub async fn dead_letters<S: EventStore + DeadLetters>(make: impl AsyncFn() -> S) {
+    letter_comes_back_as_it_was_parked(&make().await).await;
+    list_pages_through_a_partition_in_offset_order(&make().await).await;
+    parked_keys_are_those_of_parked_letters_once_each(&make().await).await;
+    mark_moves_a_letter_only_from_the_state_it_is_in(&make().await).await;
+    letter_of_a_refused_batch_is_not_there(&make().await).await;
+}
+
+async fn letter_comes_back_as_it_was_parked<S: EventStore + DeadLetters>(store: &S) {
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut parked = Vec::new();
+    for reason in DeadReason::ALL {
+        parked.push(writer.park(|offset| DeadLetter {
+            reason,
+            ..letter(offset, Some("demo/a"))
+        }));
+    }
+    let header = |name: &str, value: &'static [u8]| (name.to_owned(), Bytes::from_static(value));
+    parked.push(writer.park(|offset| DeadLetter {
+        key: None,
+        value: None,
+        headers: vec![
+            header("same", b"1"),
+            header("same", &[0, 255]),
+            header("", b""),
+        ],
+        detail: String::new(),
+        ..letter(offset, None)
+    }));
+    parked.push(writer.park(|offset| DeadLetter {
+        key: Some(Bytes::from_static(&[0, 159, 255])),
+        value: Some(Bytes::new()),
+        ..letter(offset, None)
+    }));
+    writer.commit(store).await;
+    let expected: Vec<_> = parked
+        .into_iter()
+        .map(|letter| StoredDeadLetter {
+            shard: shard(0),
+            state: DeadLetterState::Parked,
+            letter,
+        })
+        .collect();
+    assert_eq!(list(store, shard(0), None, 100).await, expected);
+}
+
+async fn list_pages_through_a_partition_in_offset_order<S: EventStore + DeadLetters>(store: &S) {
+    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    for n in 0..5 {
+        writer.accept("demo/a", n);
+        writer.park(|offset| letter(offset, Some("demo/b")));
+    }
+    writer.commit(store).await;
+    let offsets = async |after, max| -> Vec<i64> {
+        let page = list(store, shard(2), after, max).await;
+        page.iter().map(|stored| stored.letter.offset).collect()
+    };
+    assert_eq!(offsets(None, 2).await, [1, 3]);
+    assert_eq!(offsets(Some(3), 2).await, [5, 7]);
+    assert_eq!(offsets(Some(4), 9).await, [5, 7, 9]);
+    assert!(offsets(Some(9), 9).await.is_empty());
+    for elsewhere in [
+        shard(1),
+        Shard {
+            context: CONTEXTS[1],
+            partition: 2,
+        },
+    ] {
+        assert_eq!(list(store, elsewhere, None, 9).await, []);
+    }
+}
+
+async fn parked_keys_are_those_of_parked_letters_once_each<S>(store: &S)
+where
+    S: EventStore + DeadLetters,
+{
+    use DeadLetterState::{Discarded, Parked, Redriven};
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    for key in [
+        Some("demo/a"),
+        Some("demo/b"),
+        Some("demo/a"),
+        None,
+        Some("demo/c"),
+    ] {
+        writer.park(|offset| letter(offset, key));
+    }
+    writer.commit(store).await;
+    assert_eq!(keys(store).await, ["demo/a", "demo/b", "demo/c"]);
+    assert!(mark(store, 1, Parked, Redriven).await);
+    assert!(mark(store, 4, Parked, Discarded).await);
+    assert!(mark(store, 0, Parked, Redriven).await);
+    assert_eq!(
+        keys(store).await,
+        ["demo/a"],
+        "one of its letters is still parked"
+    );
+    assert!(mark(store, 1, Redriven, Parked).await);
+    assert_eq!(keys(store).await, ["demo/a", "demo/b"]);
+}
+
+async fn mark_moves_a_letter_only_from_the_state_it_is_in<S>(store: &S)
+where
+    S: EventStore + DeadLetters,
+{
+    use DeadLetterState::{Discarded, Parked, Redriven};
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    writer.park(|offset| letter(offset, Some("demo/a")));
+    writer.commit(store).await;
+    assert!(!mark(store, 0, Redriven, Discarded).await);
+    let (one, other) = tokio::join!(
+        mark(store, 0, Parked, Redriven),
+        mark(store, 0, Parked, Redriven)
+    );
+    assert!(one != other, "one of two that race is told yes");
+    assert!(!mark(store, 0, Parked, Discarded).await);
+    assert!(
+        !mark(store, 1, Parked, Redriven).await,
+        "there is no such letter"
+    );
+    let [stored] = &list(store, shard(0), None, 9).await[..] else {
+        unreachable!("one letter was parked")
+    };
+    assert_eq!(stored.state, Redriven);
+}
+
+async fn letter_of_a_refused_batch_is_not_there<S: EventStore + DeadLetters>(store: &S) {
+    let mut stale = Writer::take_over(store, shard(0), 1).await;
+    Writer::take_over(store, shard(0), 2).await;
+    stale.park(|offset| letter(offset, Some("demo/a")));
+    let refused = store.commit(&[stale.seal()]).await.expect("an answer");
+    assert_eq!(refused, [shard(0)]);
+    assert_eq!(list(store, shard(0), None, 9).await, []);
+    assert_eq!(keys(store).await, Vec::<String>::new());
+}
+
+fn letter(offset: i64, key: Option<&str>) -> DeadLetter {
+    DeadLetter {
+        offset,
+        key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
+        value: Some(Bytes::from_static(b"\0not json\xff")),
+        headers: vec![("traceparent".to_owned(), Bytes::from_static(b"00-1-2-01"))],
+        logged_at: Timestamp::from_micros(1_381_132_800_688_001),
+        reason: DeadReason::Undecodable,
+        detail: "expected `{` in Zürich 🦀".to_owned(),
+    }
+}
+
+async fn list(
+    store: &impl DeadLetters,
+    shard: Shard,
+    after: Option<i64>,
+    max: usize,
+) -> Vec<StoredDeadLetter> {
+    store.list(shard, after, max).await.expect("letters")
+}
+
+async fn keys(store: &impl DeadLetters) -> Vec<String> {
+    let keys = store.parked_keys(shard(0)).await.expect("keys");
+    let text = |key: &Bytes| String::from_utf8_lossy(key).into_owned();
+    let mut keys: Vec<_> = keys.iter().map(text).collect();
+    keys.sort_unstable();
+    keys
+}
+
+async fn mark(
+    store: &impl DeadLetters,
+    offset: i64,
+    from: DeadLetterState,
+    to: DeadLetterState,
+) -> bool {
+    store
+        .mark(shard(0), offset, from, to)
+        .await
+        .expect("an answer")
+}

@@ -1,0 +1,218 @@
+//! What every event log does, whatever it is made of.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kernel::batch::Batch;
+use kernel::port::{EventLog, EventStore, Record};
+use kernel::record::EventRecord;
+
+use super::group::{Member, take};
+use super::{CONTEXTS, key_of, shard};
+use crate::Writer;
+
+/// Runs the suite. Each call of `make` gives an empty store and an empty log: as in the pipeline,
+/// events are committed to the one before they are published to the other.
+///
+/// # Panics
+/// The log breaks the contract of its port.
+pub async fn event_log<S: EventStore, L: EventLog>(make: impl AsyncFn() -> (S, L)) {
+    let (store, log) = make().await;
+    event_comes_back_with_its_key_bytes_and_position(&store, &log).await;
+    let (store, log) = make().await;
+    events_are_consumed_in_position_order(&store, &log).await;
+    let (store, log) = make().await;
+    events_published_again_are_harmless(&store, &log).await;
+    let (store, log) = make().await;
+    last_position_is_that_of_the_last_event(&store, &log).await;
+    let (store, log) = make().await;
+    waiting_reader_sees_what_is_published(&store, &log).await;
+    let (store, log) = make().await;
+    reader_continues_behind_its_checkpoint(&store, &log).await;
+    let (store, log) = make().await;
+    events_of_a_dead_publisher_reach_a_waiting_reader(&store, &log).await;
+    let (store, log) = make().await;
+    every_group_sees_every_event(&store, &log).await;
+}
+
+async fn event_comes_back_with_its_key_bytes_and_position(
+    store: &impl EventStore,
+    log: &impl EventLog,
+) {
+    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let sent = publish(store, log, &mut writer, 1).await;
+    let got = join(log, "projector.contract")
+        .await
+        .take(2, 1)
+        .await
+        .remove(0);
+    assert_eq!(got.key.as_deref(), Some(sent[0].key.as_bytes()));
+    assert_eq!(got.value.as_ref(), Some(&sent[0].value));
+    assert_eq!(got.header("position"), Some(&Bytes::from_static(b"1")));
+}
+
+async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &impl EventLog) {
+    let mut writers = [
+        Writer::take_over(store, shard(0), 1).await,
+        Writer::take_over(store, shard(3), 1).await,
+    ];
+    let mut sent = [vec![], vec![]];
+    for events in [1, 7, 300, 2] {
+        for (writer, sent) in writers.iter_mut().zip(&mut sent) {
+            sent.extend(publish(store, log, writer, events).await);
+        }
+    }
+    let mut member = join(log, "projector.contract").await;
+    for (partition, sent) in [0, 3].into_iter().zip(sent) {
+        let got = member.take(partition, sent.len()).await;
+        assert_eq!(events(&got), sent, "partition {partition}");
+        assert!(got.is_sorted_by(|a, b| a.offset < b.offset), "offsets rise");
+    }
+}
+
+/// A publisher that starts again publishes what it is not sure of; a consumer drops what is not
+/// above the last position, and must not miss one.
+async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl EventLog) {
+    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut sent = publish(store, log, &mut writer, 5).await;
+    for again in [&sent[..], &sent[3..], &sent[1..3], &sent[3..]] {
+        log.publish(shard(1), again.to_vec())
+            .await
+            .expect("published again");
+    }
+    log.publish(shard(1), Vec::new())
+        .await
+        .expect("published nothing");
+    assert_eq!(last_position(log, 1).await, 5);
+    sent.extend(publish(store, log, &mut writer, 3).await);
+    let mut member = join(log, "projector.contract").await;
+    let mut got = Vec::new();
+    while got.len() < sent.len() {
+        let next = got.len() as u64 + 1;
+        let record = events(&member.take(1, 1).await).remove(0);
+        assert!(
+            record.position <= next,
+            "position {} where {next} belongs",
+            record.position
+        );
+        if record.position == next {
+            got.push(record);
+        }
+    }
+    assert_eq!(got, sent);
+}
+
+async fn last_position_is_that_of_the_last_event(store: &impl EventStore, log: &impl EventLog) {
+    assert_eq!(last_position(log, 0).await, 0);
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    for (events, last) in [(1, 1), (6, 7), (500, 507)] {
+        publish(store, log, &mut writer, events).await;
+        assert_eq!(last_position(log, 0).await, last);
+    }
+    assert_eq!(last_position(log, 1).await, 0);
+}
+
+async fn waiting_reader_sees_what_is_published(store: &impl EventStore, log: &impl EventLog) {
+    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut member = join(log, "projector.contract").await;
+    for _ in 0..20 {
+        let (got, sent) = tokio::join!(member.take(2, 2), publish(store, log, &mut writer, 2));
+        assert_eq!(events(&got), sent);
+    }
+}
+
+async fn reader_continues_behind_its_checkpoint(store: &impl EventStore, log: &impl EventLog) {
+    let mut writer = Writer::take_over(store, shard(3), 1).await;
+    let sent = publish(store, log, &mut writer, 12).await;
+    let mut member = join(log, "projector.contract").await;
+    let all = member.take(3, 12).await;
+    let reader = member.reader(3);
+    assert_eq!(reader.end().await.expect("an end"), all[11].offset + 1);
+    for seen in [5, 1, 11] {
+        reader.seek(all[seen - 1].offset + 1).await.expect("sought");
+        assert_eq!(events(&take(reader, 12 - seen).await), sent[seen..]);
+    }
+    reader.seek(all[11].offset + 1).await.expect("sought");
+    let more = publish(store, log, &mut writer, 1).await;
+    assert_eq!(events(&take(reader, 1).await), more);
+}
+
+/// The next publisher asks what was published and goes on from there.
+async fn events_of_a_dead_publisher_reach_a_waiting_reader(
+    store: &impl EventStore,
+    log: &impl EventLog,
+) {
+    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut sent = publish(store, log, &mut writer, 2).await;
+    let mut member = join(log, "projector.contract").await;
+    assert_eq!(events(&member.take(1, 2).await), sent);
+    writer.accept(&key_of(1, 0), 3);
+    sent.extend(records(&writer.commit(store).await));
+    let catch_up = async {
+        let published = last_position(log, 1).await;
+        let mut missing = sent.clone();
+        missing.retain(|event| event.position > published);
+        log.publish(shard(1), missing).await.expect("published");
+    };
+    let (got, ()) = tokio::join!(member.take(1, 3), catch_up);
+    assert_eq!(events(&got), sent[2..]);
+}
+
+async fn every_group_sees_every_event(store: &impl EventStore, log: &impl EventLog) {
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let sent = publish(store, log, &mut writer, 4).await;
+    for group in ["projector.contract", "reactor.contract"] {
+        assert_eq!(
+            events(&join(log, group).await.take(0, 4).await),
+            sent,
+            "{group}"
+        );
+    }
+}
+
+/// Commits that many events over three keys, then publishes them.
+async fn publish(
+    store: &impl EventStore,
+    log: &impl EventLog,
+    writer: &mut Writer,
+    events: usize,
+) -> Vec<EventRecord> {
+    let shard = writer.growing().shard;
+    for n in 0..events {
+        writer.accept(&key_of(shard.partition, n % 3), 1);
+    }
+    let sent = records(&writer.commit(store).await);
+    log.publish(shard, sent.clone()).await.expect("published");
+    sent
+}
+
+fn records(batch: &Arc<Batch>) -> Vec<EventRecord> {
+    batch.events.iter().map(|row| row.record.clone()).collect()
+}
+
+/// Records of the log as events of the store.
+fn events(records: &[Record]) -> Vec<EventRecord> {
+    let event = |record: &Record| {
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
+        Some(EventRecord {
+            position: text(record.header("position")?)?.parse().ok()?,
+            key: text(record.key.as_ref()?)?.into(),
+            value: record.value.clone()?,
+        })
+    };
+    records
+        .iter()
+        .map(|record| event(record).expect("an event with its position"))
+        .collect()
+}
+
+async fn last_position(log: &impl EventLog, partition: u16) -> u64 {
+    log.last_position(shard(partition))
+        .await
+        .expect("a position")
+}
+
+async fn join(log: &impl EventLog, group: &str) -> Member {
+    let assignments = log.consume(CONTEXTS[0], group).await;
+    Member::of(assignments.expect("joined")).await
+}

@@ -1,0 +1,41 @@
+//! One suite per port: every adapter of the port passes it.
+
+mod command_log;
+mod dead_letters;
+mod event_log;
+mod event_store;
+mod group;
+mod read_model;
+mod replies;
+mod timers;
+
+pub use command_log::command_log;
+pub use dead_letters::dead_letters;
+pub use event_log::event_log;
+pub use event_store::event_store;
+pub use read_model::{Listing, PARTITIONS, VIEWS, read_model};
+pub use replies::replies;
+pub use timers::timers;
+
+use kernel::topic::{Shard, partition_of};
+
+/// The contexts that the suites of logs and stores use, each with [`PARTITIONS`] partitions; an
+/// adapter that needs topics or tables must have them.
+pub const CONTEXTS: [&str; 2] = ["contract", "contrast"];
+
+/// A partition of the first context.
+const fn shard(partition: u16) -> Shard {
+    Shard {
+        context: CONTEXTS[0],
+        partition,
+    }
+}
+
+/// The `n`th key that belongs to a partition.
+fn key_of(partition: u16, n: usize) -> String {
+    (0..)
+        .map(|n| format!("demo/ACC-{n}/AGENCY"))
+        .filter(|key| partition_of(key.as_bytes(), PARTITIONS) == partition)
+        .nth(n)
+        .expect("every partition has keys without end")
+}
