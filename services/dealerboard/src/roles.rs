@@ -162,14 +162,14 @@ impl Platform {
         };
         let trusted = vec![self.keys.tokens.trusted()];
         let verifier = Verifier::new(trusted, &self.config.auth.audience, Arc::new(SystemClock));
-        let serve = gateway::serve(
+        let server = gateway::server(
             listener,
             self.config.http.workers,
             Arc::new(gateway),
             Data::new(verifier),
             Data::new(metrics.clone()),
-            stop.clone(),
-        );
+        )?;
+        let serve = gateway::serve(server, stop.clone());
         let replies = Arc::clone(&self.ports.replies);
         let listening = stop.clone();
         let listen = async move {

@@ -49,8 +49,10 @@ impl Registry {
         let url = url.trim_end_matches('/');
         // The registry stands beside the log: no proxy lies between.
         let http = Client::builder().timeout(TIMEOUT).no_proxy().build();
-        let settings =
-            SrSettings::new_builder(url.to_owned()).set_timeout(TIMEOUT).no_proxy().build();
+        let settings = SrSettings::new_builder(url.to_owned())
+            .set_timeout(TIMEOUT)
+            .no_proxy()
+            .build();
         Ok(Self {
             base: Url::parse(url).map_err(|error| failed(error.into()))?,
             http: http.map_err(|error| failed(error.into()))?,
@@ -92,8 +94,14 @@ impl Registry {
         body: &Value,
     ) -> Result<Value, Asked> {
         let failed = |error: reqwest::Error| Asked::Fault(fault(path, error));
-        let request = request.header("content-type", MEDIA_TYPE).header("accept", MEDIA_TYPE);
-        let response = request.body(body.to_string()).send().await.map_err(failed)?;
+        let request = request
+            .header("content-type", MEDIA_TYPE)
+            .header("accept", MEDIA_TYPE);
+        let response = request
+            .body(body.to_string())
+            .send()
+            .await
+            .map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -102,7 +110,10 @@ impl Registry {
             StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(Asked::Refused(Answer { status, body }))
             }
-            _ => Err(Asked::Fault(fault(path, format!("answered {status}: {}", message(&body))))),
+            _ => Err(Asked::Fault(fault(
+                path,
+                format!("answered {status}: {}", message(&body)),
+            ))),
         }
     }
 }

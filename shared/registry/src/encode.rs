@@ -57,7 +57,9 @@ impl Framer {
     /// Frames what our own types wrote, unchecked; `None` when there is no such subject.
     #[must_use]
     pub fn frame(&self, subject: &str, json: &[u8]) -> Option<Vec<u8>> {
-        self.subjects.get(subject).map(|numbered| frame(numbered.id, json))
+        self.subjects
+            .get(subject)
+            .map(|numbered| frame(numbered.id, json))
     }
 
     /// Frames what others wrote, once it fits the schema.
@@ -68,10 +70,13 @@ impl Framer {
         let numbered = self.subjects.get(subject);
         let numbered = numbered.ok_or_else(|| Misfit::Unknown(subject.to_owned()))?;
         let value = serde_json::from_slice(json).map_err(Misfit::NotJson)?;
-        numbered.validator.validate(&value).map_err(|error| Misfit::Invalid {
-            subject: subject.to_owned(),
-            detail: format!("{error} at `{}`", error.instance_path()),
-        })?;
+        numbered
+            .validator
+            .validate(&value)
+            .map_err(|error| Misfit::Invalid {
+                subject: subject.to_owned(),
+                detail: format!("{error} at `{}`", error.instance_path()),
+            })?;
         Ok(frame(numbered.id, json))
     }
 }

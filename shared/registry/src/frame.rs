@@ -30,7 +30,10 @@ pub fn unframe(value: &[u8]) -> Option<Framed<'_>> {
     let [FRAME, id @ ..] = *prefix else {
         return None;
     };
-    Some(Framed { id: u32::from_be_bytes(id), payload })
+    Some(Framed {
+        id: u32::from_be_bytes(id),
+        payload,
+    })
 }
 
 #[cfg(test)]
@@ -41,7 +44,13 @@ mod tests {
     fn frame_is_a_zero_and_the_number_with_its_big_end_first() {
         let framed = frame(0x0102_0304, b"{}");
         assert_eq!(framed, [0, 1, 2, 3, 4, b'{', b'}']);
-        assert_eq!(unframe(&framed), Some(Framed { id: 0x0102_0304, payload: b"{}" }));
+        assert_eq!(
+            unframe(&framed),
+            Some(Framed {
+                id: 0x0102_0304,
+                payload: b"{}"
+            })
+        );
     }
 
     #[test]
@@ -49,6 +58,12 @@ mod tests {
         for value in [&b""[..], b"\0", b"\0\0\0\0", b"{}   ", b"\x01\0\0\0\x07{}"] {
             assert_eq!(unframe(value), None, "{value:?}");
         }
-        assert_eq!(unframe(&[0, 0, 0, 0, 7]), Some(Framed { id: 7, payload: b"" }));
+        assert_eq!(
+            unframe(&[0, 0, 0, 0, 7]),
+            Some(Framed {
+                id: 7,
+                payload: b""
+            })
+        );
     }
 }

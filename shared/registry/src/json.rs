@@ -31,10 +31,14 @@ impl JsonReader {
     }
 
     pub(crate) fn read(&self, payload: &[u8]) -> Result<Vec<u8>, String> {
-        let value = serde_json::from_slice(payload).map_err(|error| format!("not JSON: {error}"))?;
+        let value =
+            serde_json::from_slice(payload).map_err(|error| format!("not JSON: {error}"))?;
         match self.0.validate(&value) {
             Ok(()) => Ok(payload.to_vec()),
-            Err(error) => Err(format!("does not fit its schema: {error} at `{}`", error.instance_path())),
+            Err(error) => Err(format!(
+                "does not fit its schema: {error} at `{}`",
+                error.instance_path()
+            )),
         }
     }
 }

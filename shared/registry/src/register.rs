@@ -18,7 +18,11 @@ pub struct Registered {
 pub enum RegisterError {
     /// The registry says no: mostly, that the schema breaks one registered before.
     #[error("registry refuses subject {subject}: {status} {detail}")]
-    Refused { subject: String, status: u16, detail: String },
+    Refused {
+        subject: String,
+        status: u16,
+        detail: String,
+    },
     /// Nothing registered this schema yet.
     #[error("schema of subject {0} is not registered; `dealerboard migrate` registers it")]
     Unregistered(String),
@@ -50,9 +54,15 @@ async fn register(registry: &Registry, subject: &Subject) -> Result<Registered, 
     let refused = |asked| refused(name, asked);
     // The rule first: under the default, NONE, the very first change could be a breaking one.
     let rule = json!({ "compatibility": subject.compatibility.as_str() });
-    registry.put(&["config", name], &rule).await.map_err(refused)?;
+    registry
+        .put(&["config", name], &rule)
+        .await
+        .map_err(refused)?;
     let path = ["subjects", name, "versions"];
-    let answer = registry.post(&path, &document(subject)).await.map_err(refused)?;
+    let answer = registry
+        .post(&path, &document(subject))
+        .await
+        .map_err(refused)?;
     numbered(name, &answer)
 }
 
@@ -78,7 +88,10 @@ fn document(subject: &Subject) -> Value {
 fn numbered(subject: &str, answer: &Value) -> Result<Registered, RegisterError> {
     let id = answer["id"].as_u64().and_then(|id| u32::try_from(id).ok());
     let id = id.ok_or_else(|| Fault::bare(DEPENDENCY, format!("no number for {subject}")))?;
-    Ok(Registered { subject: subject.to_owned(), id })
+    Ok(Registered {
+        subject: subject.to_owned(),
+        id,
+    })
 }
 
 fn refused(subject: &str, asked: Asked) -> RegisterError {

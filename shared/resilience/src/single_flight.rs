@@ -172,6 +172,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn flight_goes_on_and_can_be_joined_when_one_of_its_passengers_leaves() {
+        let (flights, calls) = (SingleFlight::new(), AtomicU32::new(0));
+        let fetch = || async {
+            sleep(FLIGHT).await;
+            calls.fetch_add(1, Ordering::Relaxed)
+        };
+        let (_, leaver, joiner) = tokio::join!(
+            flights.run("key", fetch),
+            timeout(FLIGHT / 4, flights.run("key", fetch)),
+            async {
+                sleep(FLIGHT / 2).await;
+                flights.run("key", fetch).await
+            },
+        );
+        assert!(leaver.is_err());
+        assert_eq!((joiner, calls.into_inner()), (0, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn nothing_is_kept_when_every_caller_goes_away() {
         let flights = SingleFlight::new();
         let gone = timeout(FLIGHT, flights.run("key", std::future::pending::<u32>));

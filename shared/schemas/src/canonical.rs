@@ -16,7 +16,9 @@ fn sorted(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(sorted).collect(),
         Value::Object(fields) => {
             let by_key: BTreeMap<&String, &Value> = fields.iter().collect();
-            let fields = by_key.into_iter().map(|(key, value)| (key.clone(), sorted(value)));
+            let fields = by_key
+                .into_iter()
+                .map(|(key, value)| (key.clone(), sorted(value)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
         plain => plain.clone(),

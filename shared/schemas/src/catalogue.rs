@@ -50,7 +50,10 @@ impl Default for Catalogue {
             shapes: envelope::shapes(),
             recode: None,
         };
-        Self { sections: vec![envelope], untagged: Vec::new() }
+        Self {
+            sections: vec![envelope],
+            untagged: Vec::new(),
+        }
     }
 }
 
@@ -66,12 +69,24 @@ impl Catalogue {
                 None => self.untagged.push(format!("{} {}", C::NAME, kind.folder())),
                 Some(variants) => shapes.extend(variants.into_iter().map(|(name, data)| {
                     let context = C::NAME.to_owned();
-                    Shape { id: ShapeId { context, kind, name, version: 1 }, data }
+                    Shape {
+                        id: ShapeId {
+                            context,
+                            kind,
+                            name,
+                            version: 1,
+                        },
+                        data,
+                    }
                 })),
             }
         }
         let recode: Recode = recode::<C>;
-        self.sections.push(Section { context: C::NAME, shapes, recode: Some(recode) });
+        self.sections.push(Section {
+            context: C::NAME,
+            shapes,
+            recode: Some(recode),
+        });
         self
     }
 
@@ -90,7 +105,10 @@ impl Catalogue {
     }
 
     fn version(mut self, kind: Kind, name: &str, version: u16) -> Self {
-        let shapes = self.sections.last_mut().map(|section| section.shapes.iter_mut());
+        let shapes = self
+            .sections
+            .last_mut()
+            .map(|section| section.shapes.iter_mut());
         for shape in shapes.into_iter().flatten() {
             if shape.id.kind == kind && shape.id.name == name {
                 shape.id.version = version;
@@ -105,20 +123,28 @@ impl Catalogue {
     }
 
     pub(crate) fn find(&self, context: &str, kind: Kind, name: &str) -> Option<&Shape> {
-        self.shapes().find(|Shape { id, .. }| {
-            id.context == context && id.kind == kind && id.name == name
-        })
+        self.shapes()
+            .find(|Shape { id, .. }| id.context == context && id.kind == kind && id.name == name)
     }
 }
 
 fn recode<C: Context>(kind: Kind, name: &str, data: Value) -> Result<Recoded, serde_json::Error> {
     let tagged = json!({ "type": name, "data": data });
     match kind {
-        Kind::Command => Ok(Recoded { data: again::<C::Input>(tagged)?.1, event: None }),
+        Kind::Command => Ok(Recoded {
+            data: again::<C::Input>(tagged)?.1,
+            event: None,
+        }),
         Kind::Event => {
             let (event, data) = again::<<C as Aggregate>::Event>(tagged)?;
-            let event = EventName { name: event.event_type(), version: event.event_version() };
-            Ok(Recoded { data, event: Some(event) })
+            let event = EventName {
+                name: event.event_type(),
+                version: event.event_version(),
+            };
+            Ok(Recoded {
+                data,
+                event: Some(event),
+            })
         }
     }
 }

@@ -17,7 +17,12 @@ fn shape(kind: Kind, version: u16) -> Shape {
         Kind::Command => ("Command", command()),
         Kind::Event => ("Event", event()),
     };
-    let id = ShapeId { context: CONTEXT.to_owned(), kind, name: name.to_owned(), version };
+    let id = ShapeId {
+        context: CONTEXT.to_owned(),
+        kind,
+        name: name.to_owned(),
+        version,
+    };
     Shape { id, data }
 }
 
@@ -29,7 +34,10 @@ pub(crate) fn around(shape: &Shape) -> Map<String, Value> {
     };
     let name = shape.id.name.as_str();
     if let Some(Value::Object(properties)) = record.get_mut("properties") {
-        properties.insert("type".to_owned(), json!({ "type": "string", "const": name }));
+        properties.insert(
+            "type".to_owned(),
+            json!({ "type": "string", "const": name }),
+        );
         properties.insert("data".to_owned(), Value::Object(shape.data.clone()));
     }
     record
@@ -165,7 +173,12 @@ mod tests {
     fn agrees(full: &Value, schema: Value, reads: impl Fn(&str) -> bool) {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut variants = vec![full.clone()];
-        for field in full.as_object().unwrap().keys().filter(|field| *field != "data") {
+        for field in full
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|field| *field != "data")
+        {
             let mut without = full.clone();
             without.as_object_mut().unwrap().remove(field);
             variants.push(without);
@@ -187,7 +200,8 @@ mod tests {
     #[test]
     fn command_schema_agrees_with_the_envelope() {
         agrees(&full_command(), Value::Object(command()), |text| {
-            serde_json::from_str::<CommandEnvelope<'_>>(text).is_ok_and(|read| !read.kind.is_empty())
+            serde_json::from_str::<CommandEnvelope<'_>>(text)
+                .is_ok_and(|read| !read.kind.is_empty())
         });
     }
 

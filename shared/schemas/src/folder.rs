@@ -38,7 +38,10 @@ pub enum Error {
     #[error("write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{} is not JSON", path.display())]
-    NotJson { path: PathBuf, source: serde_json::Error },
+    NotJson {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
     #[error("not enums with `type` and `data`: {}", .0.join(", "))]
     Untagged(Vec<String>),
     /// Nothing was written.
@@ -90,7 +93,10 @@ impl Catalogue {
         }
         let mut written = Vec::new();
         for shape in self.shapes() {
-            let (path, text) = (folder.join(shape.id.path()), canonical::text(&shape.document()));
+            let (path, text) = (
+                folder.join(shape.id.path()),
+                canonical::text(&shape.document()),
+            );
             if read(&path)?.as_ref() != Some(&text) {
                 write(&path, &text)?;
                 written.push(shape.id.path());
@@ -109,7 +115,10 @@ impl Catalogue {
         let mut found = Vec::new();
         for id in shipped(previous)? {
             for violation in self.violations(&id, previous)? {
-                found.push(Break { shape: id.clone(), violation });
+                found.push(Break {
+                    shape: id.clone(),
+                    violation,
+                });
             }
         }
         Ok(found)
@@ -136,16 +145,24 @@ impl Catalogue {
     }
 
     fn knows(&self, id: &ShapeId) -> bool {
-        self.today(id).is_some_and(|shape| id.version <= shape.id.version)
+        self.today(id)
+            .is_some_and(|shape| id.version <= shape.id.version)
     }
 
     fn is_tagged(&self) -> Result<(), Error> {
-        if self.untagged.is_empty() { Ok(()) } else { Err(Error::Untagged(self.untagged.clone())) }
+        if self.untagged.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Untagged(self.untagged.clone()))
+        }
     }
 }
 
 fn earlier(id: &ShapeId) -> impl Iterator<Item = ShapeId> {
-    let of = |version| ShapeId { version, ..id.clone() };
+    let of = |version| ShapeId {
+        version,
+        ..id.clone()
+    };
     (1..id.version).map(of)
 }
 
@@ -157,7 +174,12 @@ fn shipped(folder: &Path) -> Result<Vec<ShapeId>, Error> {
             for file in names(&folder.join(&context).join(kind.folder()))? {
                 if let Some((name, version, None)) = ShapeId::parse_file(&file) {
                     let (context, name) = (context.clone(), name.to_owned());
-                    found.push(ShapeId { context, kind, name, version });
+                    found.push(ShapeId {
+                        context,
+                        kind,
+                        name,
+                        version,
+                    });
                 }
             }
         }
@@ -167,21 +189,29 @@ fn shipped(folder: &Path) -> Result<Vec<ShapeId>, Error> {
 
 /// The names in a folder, in order; none when there is no such folder.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>, Error> {
-    let failed = |source| Error::Read { path: folder.to_owned(), source };
+    let failed = |source| Error::Read {
+        path: folder.to_owned(),
+        source,
+    };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_absent(&error) => return Ok(Vec::new()),
         Err(source) => return Err(failed(source)),
     };
     let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let mut names = names.collect::<Result<Vec<_>, io::Error>>().map_err(failed)?;
+    let mut names = names
+        .collect::<Result<Vec<_>, io::Error>>()
+        .map_err(failed)?;
     names.sort_unstable();
     Ok(names)
 }
 
 /// A file in a folder of schemas, such as a README, stands where a context's folder would.
 fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// A file's text; `None` when there is no such file.
@@ -189,18 +219,30 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if is_absent(&error) => Ok(None),
-        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+        Err(source) => Err(Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 pub(crate) fn json(path: &Path) -> Result<Value, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
-    serde_json::from_str(&text).map_err(|source| Error::NotJson { path: path.into(), source })
+    let text = fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.into(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|source| Error::NotJson {
+        path: path.into(),
+        source,
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     let folders = path.parent().map_or(Ok(()), fs::create_dir_all);
-    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let failed = |source| Error::Write {
+        path: path.to_owned(),
+        source,
+    };
     folders.and_then(|()| fs::write(path, text)).map_err(failed)
 }
 

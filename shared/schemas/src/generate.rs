@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 pub(crate) fn variants<T: JsonSchema>() -> Option<Vec<(String, Map<String, Value>)>> {
     // Inlined, every file explains itself, and a registry compares no references.
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    let mut root = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let mut root = settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
     merge_constants(&mut root);
     let branches = root.get("oneOf")?.as_array()?;
     branches.iter().map(variant).collect()
@@ -40,7 +43,10 @@ fn merge_constants(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(merge_constants),
         Value::Object(fields) => {
             fields.values_mut().for_each(merge_constants);
-            let texts = fields.get("oneOf").and_then(Value::as_array).and_then(|all| texts(all));
+            let texts = fields
+                .get("oneOf")
+                .and_then(Value::as_array)
+                .and_then(|all| texts(all));
             if let Some(texts) = texts {
                 fields.remove("oneOf");
                 fields.insert("type".to_owned(), json!("string"));
@@ -117,7 +123,10 @@ mod tests {
         assert_eq!(names, ["Moved", "Rested"]);
         assert_eq!(variants[0].1["description"], "Said of the use.");
         assert_eq!(variants[0].1["required"], json!(["way", "plain"]));
-        assert_eq!(Value::Object(variants[1].1.clone()), json!({ "type": "null" }));
+        assert_eq!(
+            Value::Object(variants[1].1.clone()),
+            json!({ "type": "null" })
+        );
     }
 
     #[test]
@@ -125,7 +134,10 @@ mod tests {
         let variants = variants::<Toy>().unwrap();
         let properties = &variants[0].1["properties"];
         assert_eq!(properties["way"], properties["plain"]);
-        assert_eq!(properties["way"], json!({ "type": "string", "enum": ["Left", "Right"] }));
+        assert_eq!(
+            properties["way"],
+            json!({ "type": "string", "enum": ["Left", "Right"] })
+        );
     }
 
     #[test]

@@ -49,7 +49,14 @@ impl Catalogue {
         for section in &self.sections {
             if let Some(recode) = section.recode {
                 for kind in Kind::ALL {
-                    Golden { catalogue: self, folder, section, recode, kind }.check(&mut found)?;
+                    Golden {
+                        catalogue: self,
+                        folder,
+                        section,
+                        recode,
+                        kind,
+                    }
+                    .check(&mut found)?;
                 }
             }
         }
@@ -68,16 +75,26 @@ struct Golden<'a> {
 
 impl Golden<'_> {
     fn check(&self, found: &mut Vec<GoldenFault>) -> Result<(), Error> {
-        let below: PathBuf = [self.section.context, self.kind.folder(), "golden"].iter().collect();
+        let below: PathBuf = [self.section.context, self.kind.folder(), "golden"]
+            .iter()
+            .collect();
         let files = names(&self.folder.join(&below))?;
-        for shape in self.section.shapes.iter().filter(|shape| shape.id.kind == self.kind) {
+        for shape in self
+            .section
+            .shapes
+            .iter()
+            .filter(|shape| shape.id.kind == self.kind)
+        {
             let of_shape = |file: &String| {
                 let parsed = ShapeId::parse_file(file);
                 parsed.is_some_and(|(name, v, _)| name == shape.id.name && v == shape.id.version)
             };
             if !files.iter().any(of_shape) {
                 let file = format!("{}.v{}.json", shape.id.name, shape.id.version);
-                found.push(GoldenFault { path: below.join(file), wrong: Wrong::Missing });
+                found.push(GoldenFault {
+                    path: below.join(file),
+                    wrong: Wrong::Missing,
+                });
             }
         }
         for file in files {
@@ -94,13 +111,25 @@ impl Golden<'_> {
     fn shape(&self, file: &str) -> Option<(ShapeId, &Shape)> {
         let (name, version, _) = ShapeId::parse_file(file)?;
         let today = self.catalogue.find(self.section.context, self.kind, name)?;
-        (version <= today.id.version).then(|| (ShapeId { version, ..today.id.clone() }, today))
+        (version <= today.id.version).then(|| {
+            (
+                ShapeId {
+                    version,
+                    ..today.id.clone()
+                },
+                today,
+            )
+        })
     }
 
     fn wrong(&self, path: &Path, id: &ShapeId, today: &Shape) -> Result<Option<Wrong>, Error> {
         let golden = json(&self.folder.join(path))?;
         let is_current = id.version == today.id.version;
-        let schema = if is_current { today.document() } else { json(&self.folder.join(id.path()))? };
+        let schema = if is_current {
+            today.document()
+        } else {
+            json(&self.folder.join(id.path()))?
+        };
         let validator = match jsonschema::validator_for(&schema) {
             Ok(validator) => validator,
             Err(error) => return Ok(Some(Wrong::Invalid(error.to_string()))),
@@ -120,13 +149,19 @@ fn rewritten(golden: Value, recoded: Recoded, today: &Shape, is_current: bool) -
     if let Some(event) = recoded.event
         && (event.name != today.id.name || event.version != today.id.version.to_string())
     {
-        return Some(Wrong::Misnamed { name: event.name, version: event.version });
+        return Some(Wrong::Misnamed {
+            name: event.name,
+            version: event.version,
+        });
     }
     let same = match today.id.kind {
         Kind::Command => keeps(&recoded.data, &golden),
         Kind::Event => !is_current || recoded.data == golden,
     };
-    (!same).then_some(Wrong::Rewritten { golden, today: recoded.data })
+    (!same).then_some(Wrong::Rewritten {
+        golden,
+        today: recoded.data,
+    })
 }
 
 /// Whether `today` has every field of `golden`, with its value.

@@ -67,7 +67,12 @@ impl ShapeId {
     /// `urn:dealerboard:<context>:<command|event>:<Name>:v<N>`.
     #[must_use]
     pub fn urn(&self) -> String {
-        let Self { context, kind, name, version } = self;
+        let Self {
+            context,
+            kind,
+            name,
+            version,
+        } = self;
         format!("urn:dealerboard:{context}:{kind}:{name}:v{version}")
     }
 
@@ -86,7 +91,12 @@ impl ShapeId {
 
 impl fmt::Display for ShapeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { context, kind, name, version } = self;
+        let Self {
+            context,
+            kind,
+            name,
+            version,
+        } = self;
         write!(f, "{context} {kind} {name} v{version}")
     }
 }
@@ -123,7 +133,10 @@ mod tests {
     fn file_name_gives_name_version_and_label() {
         let cases = [
             ("BookTrade.v1.json", Some(("BookTrade", 1, None))),
-            ("BookTrade.v12.minimal.json", Some(("BookTrade", 12, Some("minimal")))),
+            (
+                "BookTrade.v12.minimal.json",
+                Some(("BookTrade", 12, Some("minimal"))),
+            ),
             ("BookTrade.v0.json", None),
             ("BookTrade.v01.json", None),
             ("BookTrade.v+1.json", None),

@@ -27,7 +27,9 @@ impl Catalogue {
     /// 1 is a record of its own, such as `FillRecorded.v2`, so that its subject starts afresh.
     #[must_use]
     pub fn subjects(&self, prefix: &str) -> Vec<Subject> {
-        let contexts = self.shapes().filter(|shape| shape.id.context != envelope::CONTEXT);
+        let contexts = self
+            .shapes()
+            .filter(|shape| shape.id.context != envelope::CONTEXT);
         contexts.flat_map(|shape| subjects(prefix, shape)).collect()
     }
 }
@@ -41,7 +43,12 @@ fn subjects(prefix: &str, shape: &Shape) -> Vec<Subject> {
     match shape.id.kind {
         Kind::Command => {
             let topic = kernel::topic::commands(prefix, context);
-            let whole = subject(shape, &topic, &format!("{record}Envelope"), envelope::around(shape));
+            let whole = subject(
+                shape,
+                &topic,
+                &format!("{record}Envelope"),
+                envelope::around(shape),
+            );
             vec![subject(shape, &topic, &record, shape.data.clone()), whole]
         }
         Kind::Event => {

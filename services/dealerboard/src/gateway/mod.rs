@@ -6,8 +6,10 @@ mod outcomes;
 mod reference;
 mod views;
 
+use std::net::TcpListener;
 use std::sync::Arc;
 
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
@@ -18,6 +20,7 @@ use http::signature::Keyring;
 use kernel::CommandId;
 use kernel::Tenant;
 use kernel::port::EventReader;
+use metrics_exporter_prometheus::PrometheusHandle;
 use moka::sync::Cache;
 use pipeline::accept::Acceptor;
 use pipeline::{Query, Slices};
@@ -53,14 +56,24 @@ impl Gateway {
 }
 
 /// Serves until `stop`, then drains what is under way.
-pub(crate) async fn serve(
-    listener: std::net::TcpListener,
+pub(crate) async fn serve(server: Server, stop: CancellationToken) -> anyhow::Result<()> {
+    let handle = server.handle();
+    let stopping = async {
+        stop.cancelled().await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = tokio::join!(server, stopping);
+    Ok(served?)
+}
+
+/// The server, bound and not yet polled.
+pub(crate) fn server(
+    listener: TcpListener,
     workers: usize,
     gateway: Arc<Gateway>,
     verifier: Data<Verifier>,
-    metrics: Data<metrics_exporter_prometheus::PrometheusHandle>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
+    metrics: Data<PrometheusHandle>,
+) -> anyhow::Result<Server> {
     let limits = Limits::default();
     let gateway = Data::from(gateway);
     let app = move || {
@@ -76,14 +89,7 @@ pub(crate) async fn serve(
     if workers > 0 {
         server = server.workers(workers);
     }
-    let server = server.listen(listener)?.run();
-    let handle = server.handle();
-    let stopping = async {
-        stop.cancelled().await;
-        handle.stop(true).await;
-    };
-    let (served, ()) = tokio::join!(server, stopping);
-    Ok(served?)
+    Ok(server.listen(listener)?.run())
 }
 
 /// Every path there is; contexts and views bring theirs as data.

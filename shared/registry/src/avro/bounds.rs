@@ -25,10 +25,16 @@ type Names<'a> = HashMap<Name, &'a Schema>;
 /// # Errors
 /// The schema refers to itself, is too large, or has lists whose items take no bytes.
 pub(super) fn check(schema: &Schema, names: &Names<'_>) -> Result<(), String> {
-    let mut scale = Scale { names, known: HashMap::new() };
+    let mut scale = Scale {
+        names,
+        known: HashMap::new(),
+    };
     let cost = scale.weigh(schema, None)?;
     if cost.nodes > NODES_MAX {
-        return Err(format!("{} fields with all references, at most {NODES_MAX}", cost.nodes));
+        return Err(format!(
+            "{} fields with all references, at most {NODES_MAX}",
+            cost.nodes
+        ));
     }
     Ok(())
 }
@@ -41,7 +47,12 @@ struct Scale<'a> {
 
 impl Scale<'_> {
     fn weigh(&mut self, schema: &Schema, within: NamespaceRef<'_>) -> Result<Cost, String> {
-        let leaf = |bytes_min| Ok(Cost { nodes: 1, bytes_min });
+        let leaf = |bytes_min| {
+            Ok(Cost {
+                nodes: 1,
+                bytes_min,
+            })
+        };
         match schema {
             Schema::Null => leaf(0),
             Schema::Fixed(fixed) => leaf(fixed.size as u64),
@@ -58,7 +69,11 @@ impl Scale<'_> {
             Schema::Record(record) => {
                 let name = record.name.fully_qualified_name(within).into_owned();
                 self.known.insert(name.clone(), None);
-                let cost = self.all(record.fields.iter().map(|field| &field.schema), name.namespace(), 0)?;
+                let cost = self.all(
+                    record.fields.iter().map(|field| &field.schema),
+                    name.namespace(),
+                    0,
+                )?;
                 self.known.insert(name, Some(cost));
                 Ok(cost)
             }
@@ -72,7 +87,10 @@ impl Scale<'_> {
         if item.bytes_min + key == 0 {
             return Err("a list whose items take no bytes could be of any length".to_owned());
         }
-        Ok(Cost { nodes: item.nodes.saturating_add(1), bytes_min: 1 })
+        Ok(Cost {
+            nodes: item.nodes.saturating_add(1),
+            bytes_min: 1,
+        })
     }
 
     /// A record, all of whose fields are there, or a union, of whose branches one is.
@@ -82,7 +100,10 @@ impl Scale<'_> {
         within: NamespaceRef<'_>,
         tag: u64,
     ) -> Result<Cost, String> {
-        let mut sum = Cost { nodes: 1, bytes_min: tag };
+        let mut sum = Cost {
+            nodes: 1,
+            bytes_min: tag,
+        };
         for part in parts {
             let cost = self.weigh(part, within)?;
             sum.nodes = sum.nodes.saturating_add(cost.nodes);

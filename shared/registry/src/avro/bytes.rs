@@ -11,7 +11,10 @@ pub(super) struct Bytes<'a> {
 
 impl<'a> Bytes<'a> {
     pub(super) fn new(all: &'a [u8]) -> Self {
-        Self { left: all, overrun: false }
+        Self {
+            left: all,
+            overrun: false,
+        }
     }
 
     /// # Errors

@@ -38,7 +38,9 @@ impl AvroReader {
             .resolved_writer_schemata(resolved.clone())
             .build()
             .map_err(|error| error.to_string())?;
-        let value = reader.read_value(&mut bytes).map_err(|error| format!("not a datum: {error}"))?;
+        let value = reader
+            .read_value(&mut bytes)
+            .map_err(|error| format!("not a datum: {error}"))?;
         bytes.finish()?;
         let mut writer = Writer::new(resolved.get_names(), payload.len());
         writer.value(schema, &value, None)?;

@@ -21,7 +21,10 @@ const GROWTH: usize = 3;
 
 impl<'a> Writer<'a> {
     pub(super) fn new(names: &'a HashMap<Name, &'a Schema>, payload: usize) -> Self {
-        Self { names, out: Vec::with_capacity(payload * GROWTH) }
+        Self {
+            names,
+            out: Vec::with_capacity(payload * GROWTH),
+        }
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -39,7 +42,10 @@ impl<'a> Writer<'a> {
         match (schema, value) {
             (Schema::Ref { name }, _) => self.refer(&name.fully_qualified_name(within), value),
             (Schema::Union(union), Value::Union(branch, value)) => {
-                let branch = union.variants().get(*branch as usize).ok_or("no such branch")?;
+                let branch = union
+                    .variants()
+                    .get(*branch as usize)
+                    .ok_or("no such branch")?;
                 self.value(branch, value, within)
             }
             (Schema::Record(record), Value::Record(fields)) => self.record(record, fields, within),
@@ -66,7 +72,11 @@ impl<'a> Writer<'a> {
         within: NamespaceRef<'_>,
     ) -> Result<(), String> {
         let name = record.name.fully_qualified_name(within);
-        let present = record.fields.iter().zip(values).filter(|(_, (_, value))| !is_null(value));
+        let present = record
+            .fields
+            .iter()
+            .zip(values)
+            .filter(|(_, (_, value))| !is_null(value));
         self.out.push(b'{');
         for (n, (field, (_, value))) in present.enumerate() {
             self.key(n, &field.name);
@@ -137,7 +147,9 @@ fn plain(schema: &Schema, value: &Value) -> Result<String, String> {
         (_, Value::Int(number)) => number.to_string(),
         (_, Value::Long(number)) => number.to_string(),
         // As a float: as a double, 0.1 would become 0.10000000149011612.
-        (_, Value::Float(number)) => real(serde_json::Number::from_f64(f64::from(*number)), *number)?,
+        (_, Value::Float(number)) => {
+            real(serde_json::Number::from_f64(f64::from(*number)), *number)?
+        }
         (_, Value::Double(number)) => real(serde_json::Number::from_f64(*number), *number)?,
         (_, Value::String(text) | Value::Enum(_, text)) => quoted(text),
         (_, Value::Uuid(uuid)) => quoted(&uuid.to_string()),
@@ -156,7 +168,9 @@ fn quoted(text: &str) -> String {
 }
 
 fn real(number: Option<serde_json::Number>, written: impl ToString) -> Result<String, String> {
-    number.map(|_| written.to_string()).ok_or_else(|| "not a finite number".to_owned())
+    number
+        .map(|_| written.to_string())
+        .ok_or_else(|| "not a finite number".to_owned())
 }
 
 fn decimal(schema: &DecimalSchema, number: &apache_avro::Decimal) -> Result<String, String> {
@@ -165,12 +179,18 @@ fn decimal(schema: &DecimalSchema, number: &apache_avro::Decimal) -> Result<Stri
         let scale = u32::try_from(schema.scale).ok()?;
         Decimal::from_parts(mantissa, scale)
     });
-    decimal.map(|decimal| decimal.to_string()).ok_or_else(|| "more than 28 digits".to_owned())
+    decimal
+        .map(|decimal| decimal.to_string())
+        .ok_or_else(|| "more than 28 digits".to_owned())
 }
 
 /// A two's complement, big end first; `None` when it needs more than 16 bytes.
 fn mantissa(bytes: &[u8]) -> Option<i128> {
-    let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) { 0xff } else { 0 };
+    let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) {
+        0xff
+    } else {
+        0
+    };
     let mut wide = [sign; 16];
     let (more, least) = bytes.split_at(bytes.len().saturating_sub(wide.len()));
     let is_sign_only = more.iter().all(|byte| *byte == sign);
@@ -180,8 +200,11 @@ fn mantissa(bytes: &[u8]) -> Option<i128> {
 }
 
 fn instant(micros: Option<i64>) -> Result<String, String> {
-    let at = micros.map(Timestamp::from_micros).filter(|at| Some(at.micros()) == micros);
-    at.map(|at| at.to_string()).ok_or_else(|| "beyond the year 9999".to_owned())
+    let at = micros
+        .map(Timestamp::from_micros)
+        .filter(|at| Some(at.micros()) == micros);
+    at.map(|at| at.to_string())
+        .ok_or_else(|| "beyond the year 9999".to_owned())
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -217,7 +240,10 @@ mod tests {
 
     #[test]
     fn instants_and_dates_beyond_the_calendar_are_refused() {
-        assert_eq!(instant(Some(1_381_132_800_688_000)).unwrap(), "2013-10-07T08:00:00.688Z");
+        assert_eq!(
+            instant(Some(1_381_132_800_688_000)).unwrap(),
+            "2013-10-07T08:00:00.688Z"
+        );
         assert!(instant(Some(i64::MAX)).is_err());
         assert!(instant(i64::MAX.checked_mul(1_000)).is_err());
         assert_eq!(date(15_985).unwrap(), "2013-10-07");

@@ -8,7 +8,7 @@ use super::inclusion::Place;
 #[derive(Clone)]
 pub(super) struct Alternative<'a> {
     pub(super) at: String,
-    pub(super) fields: &'a Map<String, Value>,
+    fields: Option<&'a Map<String, Value>>,
     pub(super) admits: Admits<'a>,
 }
 
@@ -23,8 +23,16 @@ pub(super) enum Admits<'a> {
 /// Keywords that say nothing about which values are valid. A `default` does for whoever leaves the
 /// property out, and is looked at there.
 const ANNOTATIONS: [&str; 10] = [
-    "$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated",
-    "readOnly", "writeOnly",
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
 ];
 
 pub(super) fn is_annotation(keyword: &str) -> bool {
@@ -34,29 +42,48 @@ pub(super) fn is_annotation(keyword: &str) -> bool {
 impl<'a> Alternative<'a> {
     /// Keywords that narrow the values further than [`Admits`] does.
     pub(super) fn constraints(&self) -> impl Iterator<Item = &'a str> {
-        let fields = self.fields.keys().map(String::as_str);
-        fields.filter(|keyword| !is_annotation(keyword) && !["type", "enum", "const"].contains(keyword))
+        let keywords = self
+            .fields
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str);
+        let admitting = ["type", "enum", "const"];
+        keywords.filter(move |keyword| !is_annotation(keyword) && !admitting.contains(keyword))
+    }
+
+    pub(super) fn get(&self, keyword: &str) -> Option<&'a Value> {
+        self.fields?.get(keyword)
     }
 
     pub(super) fn place(&self, keyword: &str) -> Option<Place<'a>> {
-        let schema = self.fields.get(keyword)?;
-        Some(Place { at: format!("{}/{keyword}", self.at), schema })
+        let schema = self.get(keyword)?;
+        Some(Place {
+            at: format!("{}/{keyword}", self.at),
+            schema,
+        })
     }
 }
 
 /// Every value of the schema belongs to one of its alternatives; none, when it admits no value.
 pub(super) fn alternatives<'a>(place: &Place<'a>) -> Vec<Alternative<'a>> {
-    static ANY: Map<String, Value> = Map::new();
     let at = place.at.clone();
     match place.schema {
         Value::Bool(false) => Vec::new(),
         Value::Object(fields) => of_object(at, fields),
-        _ => vec![Alternative { at, fields: &ANY, admits: Admits::Any }],
+        _ => vec![Alternative {
+            at,
+            fields: None,
+            admits: Admits::Any,
+        }],
     }
 }
 
 fn of_object(at: String, fields: &Map<String, Value>) -> Vec<Alternative<'_>> {
-    let alternative = |admits| Alternative { at: at.clone(), fields, admits };
+    let alternative = |admits| Alternative {
+        at: at.clone(),
+        fields: Some(fields),
+        admits,
+    };
     if let Some(branches) = choice(&at, fields) {
         return branches.iter().flat_map(alternatives).collect();
     }
@@ -64,7 +91,10 @@ fn of_object(at: String, fields: &Map<String, Value>) -> Vec<Alternative<'_>> {
         return vec![alternative(Admits::Constant(value))];
     }
     if let Some(Value::Array(values)) = fields.get("enum") {
-        return values.iter().map(|value| alternative(Admits::Constant(value))).collect();
+        return values
+            .iter()
+            .map(|value| alternative(Admits::Constant(value)))
+            .collect();
     }
     match fields.get("type") {
         Some(Value::String(name)) => vec![alternative(Admits::Type(name))],
@@ -88,5 +118,12 @@ fn choice<'a>(at: &str, fields: &'a Map<String, Value>) -> Option<Vec<Place<'a>>
     }
     let branches = fields.get(keyword)?.as_array()?;
     let places = branches.iter().enumerate();
-    Some(places.map(|(n, schema)| Place { at: format!("{at}/{keyword}/{n}"), schema }).collect())
+    Some(
+        places
+            .map(|(n, schema)| Place {
+                at: format!("{at}/{keyword}/{n}"),
+                schema,
+            })
+            .collect(),
+    )
 }

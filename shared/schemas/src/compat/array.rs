@@ -22,9 +22,18 @@ pub(super) fn violations(pair: &Pair) -> Vec<Violation> {
 }
 
 fn items(pair: &Pair) -> Vec<Violation> {
-    let anything = |at: &str| Place { at: at.to_owned(), schema: &ANYTHING };
-    let written = pair.written.place("items").unwrap_or_else(|| anything(&pair.written.at));
-    let read = pair.read.place("items").unwrap_or_else(|| anything(&pair.read.at));
+    let anything = |at: &str| Place {
+        at: at.to_owned(),
+        schema: &ANYTHING,
+    };
+    let written = pair
+        .written
+        .place("items")
+        .unwrap_or_else(|| anything(&pair.written.at));
+    let read = pair
+        .read
+        .place("items")
+        .unwrap_or_else(|| anything(&pair.read.at));
     if !written.schema.is_array() && !read.schema.is_array() {
         return included(&written, &read, pair.direction);
     }
@@ -36,10 +45,19 @@ fn items(pair: &Pair) -> Vec<Violation> {
         return vec![pair.violation(Change::Keyword("items".to_owned()))];
     }
     let places = written.iter().zip(&read);
-    places.flat_map(|(written, read)| included(written, read, pair.direction)).collect()
+    places
+        .flat_map(|(written, read)| included(written, read, pair.direction))
+        .collect()
 }
 
 fn each<'a>(tuple: &Place<'a>) -> Option<Vec<Place<'a>>> {
     let schemas = tuple.schema.as_array()?.iter().enumerate();
-    Some(schemas.map(|(n, schema)| Place { at: format!("{}/{n}", tuple.at), schema }).collect())
+    Some(
+        schemas
+            .map(|(n, schema)| Place {
+                at: format!("{}/{n}", tuple.at),
+                schema,
+            })
+            .collect(),
+    )
 }

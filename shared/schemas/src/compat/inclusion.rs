@@ -15,7 +15,10 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(super) fn root(schema: &'a Value) -> Self {
-        Self { at: String::new(), schema }
+        Self {
+            at: String::new(),
+            schema,
+        }
     }
 }
 
@@ -42,7 +45,11 @@ pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> V
         // One reader is enough. If there is none, the nearest says best what is wrong.
         let nearest = pairs.map(|pair| pair.violations()).min_by_key(Vec::len);
         found.extend(nearest.unwrap_or_else(|| {
-            vec![Violation { at: read.at.clone(), direction, change: Change::Nothing }]
+            vec![Violation {
+                at: read.at.clone(),
+                direction,
+                change: Change::Nothing,
+            }]
         }));
     }
     found
@@ -50,12 +57,16 @@ pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> V
 
 impl<'a> Pair<'a> {
     pub(super) fn violation(&self, change: Change) -> Violation {
-        Violation { at: self.read.at.clone(), direction: self.direction, change }
+        Violation {
+            at: self.read.at.clone(),
+            direction: self.direction,
+            change,
+        }
     }
 
     /// The value of a keyword on both sides: written, read.
     pub(super) fn both(&self, keyword: &str) -> (Option<&'a Value>, Option<&'a Value>) {
-        (self.written.fields.get(keyword), self.read.fields.get(keyword))
+        (self.written.get(keyword), self.read.get(keyword))
     }
 
     /// The reader may say nothing, or the same.
@@ -91,7 +102,9 @@ impl<'a> Pair<'a> {
     /// A constant is not tried against the reader's keywords: the reader must have none.
     fn unproven(&self) -> Vec<Violation> {
         let keywords = self.read.constraints();
-        keywords.filter_map(|keyword| self.same_or_unread(keyword)).collect()
+        keywords
+            .filter_map(|keyword| self.same_or_unread(keyword))
+            .collect()
     }
 
     fn within(&self, kind: &str) -> Vec<Violation> {
@@ -110,7 +123,12 @@ impl<'a> Pair<'a> {
 }
 
 fn is_known(keyword: &str) -> bool {
-    let known = [text::KEYWORDS, number::KEYWORDS, array::KEYWORDS, object::KEYWORDS];
+    let known = [
+        text::KEYWORDS,
+        number::KEYWORDS,
+        array::KEYWORDS,
+        object::KEYWORDS,
+    ];
     known.iter().any(|keywords| keywords.contains(&keyword))
 }
 

@@ -33,8 +33,9 @@ fn schema() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 3, |inner| {
         prop_oneof![
             object(inner.clone()),
-            (inner.clone(), 0..3_u32)
-                .prop_map(|(items, max)| json!({ "type": "array", "items": items, "maxItems": max })),
+            (inner.clone(), 0..3_u32).prop_map(
+                |(items, max)| json!({ "type": "array", "items": items, "maxItems": max })
+            ),
             prop::collection::vec(inner, 1..=2).prop_map(|branches| json!({ "anyOf": branches })),
         ]
     })
@@ -47,18 +48,25 @@ fn object(inner: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = 
         Just(Some(json!(false))),
         inner.clone().prop_map(Some)
     ];
-    (names.clone(), names, prop::collection::vec(inner, 2), others).prop_map(
-        |(declared, required, schemas, others)| {
-            let properties: Map<_, _> =
-                declared.into_iter().map(str::to_owned).zip(schemas).collect();
+    (
+        names.clone(),
+        names,
+        prop::collection::vec(inner, 2),
+        others,
+    )
+        .prop_map(|(declared, required, schemas, others)| {
+            let properties: Map<_, _> = declared
+                .into_iter()
+                .map(str::to_owned)
+                .zip(schemas)
+                .collect();
             let mut schema =
                 json!({ "type": "object", "properties": properties, "required": required });
             if let Some(others) = others {
                 schema["additionalProperties"] = others;
             }
             schema
-        },
-    )
+        })
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -84,7 +92,11 @@ fn neighbours() -> impl Strategy<Value = (Value, Value)> {
     let pair = (schema(), any::<prop::sample::Index>(), prop::bool::ANY);
     pair.prop_map(|(schema, at, swap)| {
         let lesser = lessened(&schema, at);
-        if swap { (lesser, schema) } else { (schema, lesser) }
+        if swap {
+            (lesser, schema)
+        } else {
+            (schema, lesser)
+        }
     })
 }
 
@@ -100,7 +112,7 @@ fn lessened(schema: &Value, at: prop::sample::Index) -> Value {
 /// Counts the parts of a schema, and takes out the one of that number.
 fn parts(schema: &mut Value, take: usize) -> usize {
     let mut count = 0;
-    let mut met = |count: &mut usize| {
+    let met = |count: &mut usize| {
         *count += 1;
         *count - 1 == take
     };

@@ -51,7 +51,11 @@ impl Compatibility {
 pub fn violations(compatibility: Compatibility, old: &Value, new: &Value) -> Vec<Violation> {
     let mut found = included(&Place::root(old), &Place::root(new), Direction::Backward);
     if compatibility == Compatibility::FullTransitive {
-        found.extend(included(&Place::root(new), &Place::root(old), Direction::Forward));
+        found.extend(included(
+            &Place::root(new),
+            &Place::root(old),
+            Direction::Forward,
+        ));
     }
     found
 }

@@ -8,8 +8,14 @@ use super::alternative::Alternative;
 use super::change::{Change, Violation};
 use super::inclusion::Pair;
 
-pub(super) const KEYWORDS: &[&str] =
-    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"];
+pub(super) const KEYWORDS: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "format",
+];
 
 /// What the integer formats mean. A validator ignores them, the type that reads does not.
 const RANGES: [(&str, i128, i128); 8] = [
@@ -73,23 +79,34 @@ fn upper(alternative: &Alternative) -> Vec<Bound> {
 }
 
 fn range(alternative: &Alternative) -> Option<(i128, i128)> {
-    let format = alternative.fields.get("format")?;
+    let format = alternative.get("format")?;
     let (_, least, most) = RANGES.iter().find(|(name, ..)| format == name)?;
     Some((*least, *most))
 }
 
 fn bounds(from: &Alternative, closed: &str, open: &str, format: Option<i128>) -> Vec<Bound> {
     let keyword = |name: &str, open| {
-        let at = limit(from.fields.get(name)?)?;
+        let at = limit(from.get(name)?)?;
         Some(Bound { at, open })
     };
-    let format = format.map(|at| Bound { at: Limit::Whole(at), open: false });
-    [keyword(closed, false), keyword(open, true), format].into_iter().flatten().collect()
+    let format = format.map(|at| Bound {
+        at: Limit::Whole(at),
+        open: false,
+    });
+    [keyword(closed, false), keyword(open, true), format]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn limit(value: &Value) -> Option<Limit> {
-    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-    whole.map(Limit::Whole).or_else(|| value.as_f64().map(Limit::Real))
+    let whole = value
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| value.as_u64().map(i128::from));
+    whole
+        .map(Limit::Whole)
+        .or_else(|| value.as_f64().map(Limit::Real))
 }
 
 /// Whether each of the reader's bounds follows from one of the writer's.
@@ -98,7 +115,8 @@ fn implied(written: &[Bound], read: &[Bound], tighter: Ordering) -> bool {
         Some(Ordering::Equal) => from.open || !bound.open,
         order => order == Some(tighter),
     };
-    read.iter().all(|bound| written.iter().any(|from| follows(bound, from)))
+    read.iter()
+        .all(|bound| written.iter().any(|from| follows(bound, from)))
 }
 
 impl Limit {
@@ -120,7 +138,14 @@ impl Limit {
 /// Integer formats are ranges and were compared as such; of the others, a double reads a float.
 fn format(pair: &Pair) -> Option<Violation> {
     let (written, read) = pair.both("format");
-    let is_range = RANGES.iter().any(|(name, ..)| read.is_some_and(|read| read == name));
-    let is_wider = read.is_some_and(|read| read == "double") && written.is_some_and(|w| w == "float");
-    if is_range || is_wider { None } else { pair.same_or_unread("format") }
+    let is_range = RANGES
+        .iter()
+        .any(|(name, ..)| read.is_some_and(|read| read == name));
+    let is_wider =
+        read.is_some_and(|read| read == "double") && written.is_some_and(|w| w == "float");
+    if is_range || is_wider {
+        None
+    } else {
+        pair.same_or_unread("format")
+    }
 }

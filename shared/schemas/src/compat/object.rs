@@ -7,11 +7,19 @@ use super::change::{Change, Direction, Violation};
 use super::inclusion::{ANYTHING, Pair, Place, included};
 use super::number::{at_least, at_most};
 
-pub(super) const KEYWORDS: &[&str] =
-    &["properties", "required", "additionalProperties", "minProperties", "maxProperties"];
+pub(super) const KEYWORDS: &[&str] = &[
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+];
 
 pub(super) fn violations(pair: &Pair) -> Vec<Violation> {
-    let bounds = [at_least(pair, "minProperties"), at_most(pair, "maxProperties")];
+    let bounds = [
+        at_least(pair, "minProperties"),
+        at_most(pair, "maxProperties"),
+    ];
     let mut found: Vec<_> = bounds.into_iter().flatten().collect();
     found.extend(required(pair));
     for name in properties(&pair.written) {
@@ -26,7 +34,9 @@ pub(super) fn violations(pair: &Pair) -> Vec<Violation> {
 
 fn required(pair: &Pair) -> Vec<Violation> {
     let missing = names(&pair.read).filter(|name| !names(&pair.written).any(|sure| sure == *name));
-    missing.map(|name| pair.violation(Change::Required(name.to_owned()))).collect()
+    missing
+        .map(|name| pair.violation(Change::Required(name.to_owned())))
+        .collect()
 }
 
 /// A property that the writer declares.
@@ -72,7 +82,10 @@ fn undeclared(pair: &Pair, name: &str) -> Vec<Violation> {
 }
 
 fn anything<'a>(pair: &Pair<'a>) -> Place<'a> {
-    Place { at: pair.written.at.clone(), schema: &ANYTHING }
+    Place {
+        at: pair.written.at.clone(),
+        schema: &ANYTHING,
+    }
 }
 
 fn additional(pair: &Pair) -> Vec<Violation> {
@@ -103,8 +116,10 @@ fn others<'a>(of: &Alternative<'a>) -> Others<'a> {
 }
 
 fn properties<'a>(of: &Alternative<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let declared = of.fields.get("properties").and_then(Value::as_object);
-    declared.into_iter().flat_map(|declared| declared.keys().map(String::as_str))
+    let declared = of.get("properties").and_then(Value::as_object);
+    declared
+        .into_iter()
+        .flat_map(|declared| declared.keys().map(String::as_str))
 }
 
 fn has(of: &Alternative, name: &str) -> bool {
@@ -112,13 +127,16 @@ fn has(of: &Alternative, name: &str) -> bool {
 }
 
 fn property<'a>(of: &Alternative<'a>, name: &str) -> Option<Place<'a>> {
-    let schema = of.fields.get("properties")?.get(name)?;
+    let schema = of.get("properties")?.get(name)?;
     let escaped = name.replace('~', "~0").replace('/', "~1");
-    Some(Place { at: format!("{}/properties/{escaped}", of.at), schema })
+    Some(Place {
+        at: format!("{}/properties/{escaped}", of.at),
+        schema,
+    })
 }
 
 /// The properties that are always there.
 fn names<'a>(of: &Alternative<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let required = of.fields.get("required").and_then(Value::as_array);
+    let required = of.get("required").and_then(Value::as_array);
     required.into_iter().flatten().filter_map(Value::as_str)
 }

@@ -41,6 +41,27 @@ async fn failed_job_is_undone_alone() {
 }
 
 #[tokio::test]
+async fn job_that_panics_is_undone_alone() {
+    let (file, _directory) = file().await;
+    let work = |connection: &Connection| -> rusqlite::Result<()> {
+        connection.execute_batch("INSERT INTO number VALUES (2)")?;
+        panic!("as the test wants it")
+    };
+    let (first, panicked) = together(
+        &file,
+        join(
+            run(&file, "INSERT INTO number VALUES (1)"),
+            file.write("panic".to_owned(), work, |()| {}),
+        ),
+    )
+    .await;
+    assert!(first.is_ok());
+    assert!(matches!(panicked, Err(CommitError::NotMade(_))));
+    run(&file, "INSERT INTO number VALUES (3)").await.unwrap();
+    assert_eq!(numbers(&file).await, [1, 3]);
+}
+
+#[tokio::test]
 async fn job_that_ends_the_whole_transaction_leaves_nothing_of_it() {
     let (file, _directory) = file().await;
     run(&file, "INSERT INTO number VALUES (7)").await.unwrap();

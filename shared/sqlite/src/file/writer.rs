@@ -1,6 +1,7 @@
 //! The one thread that writes, and the commits its callers share.
 
 use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -252,8 +253,8 @@ enum Stage<T, W> {
     Waiting(W),
     Done(T),
     Failed(rusqlite::Error),
-    /// While the work runs.
-    Taken,
+    /// Also while the work runs.
+    Panicked,
 }
 
 impl<T, W, A> Job for Task<T, W, A>
@@ -263,8 +264,12 @@ where
     A: FnOnce(&T) + Send,
 {
     fn work(&mut self, connection: &Connection) -> bool {
-        if let Stage::Waiting(work) = std::mem::replace(&mut self.stage, Stage::Taken) {
-            self.stage = work(connection).map_or_else(Stage::Failed, Stage::Done);
+        if let Stage::Waiting(work) = std::mem::replace(&mut self.stage, Stage::Panicked) {
+            // Whatever the work had half done is undone, and the others live on.
+            let worked = panic::catch_unwind(AssertUnwindSafe(|| work(connection)));
+            if let Ok(worked) = worked {
+                self.stage = worked.map_or_else(Stage::Failed, Stage::Done);
+            }
         }
         matches!(self.stage, Stage::Done(_))
     }
@@ -286,9 +291,12 @@ where
                 after(&done);
                 Ok(done)
             }
-            (_, Ended::Unknown(error)) => Err(CommitError::Unknown(fault(error))),
+            (Stage::Done(_), Ended::Unknown(error)) => Err(CommitError::Unknown(fault(error))),
             (_, Ended::NotMade(error)) => Err(CommitError::NotMade(fault(error))),
-            (_, Ended::Durable) => Err(CommitError::NotMade(Fault::bare("sqlite", &*attempt))),
+            (Stage::Panicked | Stage::Waiting(_), _) => {
+                let attempt = format!("{attempt}: its work panicked");
+                Err(CommitError::NotMade(Fault::bare("sqlite", attempt)))
+            }
         };
         // A caller that no longer waits asks again, under the same ids.
         drop(caller.send(answer));
