@@ -10,7 +10,7 @@ use kernel::port::{CommitError, EventStore};
 use kernel::topic::Shard;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::backoff::Backoff;
 use crate::{crash, metric};
@@ -148,8 +148,9 @@ fn answer(round: Vec<Submission>, fenced: &[Shard]) {
         } else {
             Committed::Durable
         };
-        // A partition that was lost meanwhile no longer waits for the answer.
-        drop(done.send(committed));
+        if done.send(committed).is_err() {
+            debug!(shard = %batch.shard, "partition was lost meanwhile, nobody waits for the answer");
+        }
     }
 }
 

@@ -92,15 +92,15 @@ struct Partition<R> {
 }
 
 impl<R: Reaction> Partition<R> {
-    const PROGRESS: ViewId = ViewId {
-        name: R::NAME,
-        version: 1,
-    };
-
     async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
-            if let Err(fault) = self.follow(&stop).await {
+            let followed = tokio::select! {
+                // Whatever is under way is repeated from the checkpoint, and harmless.
+                () = stop.cancelled() => return,
+                followed = self.follow() => followed,
+            };
+            if let Err(fault) = followed {
                 warn!(
                     reaction = R::NAME,
                     partition = self.reader.partition(),
@@ -112,7 +112,7 @@ impl<R: Reaction> Partition<R> {
         }
     }
 
-    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
+    async fn follow(&mut self) -> Result<(), Fault> {
         let partition = self.reader.partition();
         let mut done = self
             .ports
@@ -124,7 +124,6 @@ impl<R: Reaction> Partition<R> {
         loop {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
                 taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => taken?,
             }
             let mut seen = done;

@@ -89,7 +89,7 @@ fn chain(
         Source {
             name: "redis",
             model: Arc::new(redis.clone()),
-            guard: Some(guards.of(&class("redis", "read", 20, 250, 4_096))?),
+            guard: Some(guards.of(&class("redis", "read", 20, 250, 1_024))?),
             lists: false,
         },
         Source {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, warn};
 
@@ -71,32 +73,56 @@ impl Rebalances {
 impl ClientContext for Rebalances {}
 
 impl ConsumerContext for Rebalances {
-    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        match rebalance {
-            Rebalance::Revoke(partitions) if consumer.assignment_lost() => {
-                for element in partitions.elements() {
-                    // Nobody listens any more when the process stops.
-                    drop(self.events.send(Event::Lost(element.partition())));
-                }
+    /// Stands in for librdkafka's default, which would ask for committed offsets that are none of
+    /// our business and leave the partition in a state that cannot be sought.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let done = match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                self.assign(consumer, partitions)
             }
-            Rebalance::Revoke(partitions) => self.revoke(partitions),
-            Rebalance::Assign(_) => {}
-            Rebalance::Error(error) => error!(%error, "rebalance failed"),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
+                self.hand_back(consumer, partitions);
+                consumer.unassign()
+            }
+            other => Err(KafkaError::Rebalance(other.into())),
+        };
+        if let Err(error) = done {
+            error!(%error, "rebalance failed");
         }
     }
+}
 
-    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(partitions) = rebalance {
-            // Nothing may flow before the reader has said from where.
-            if let Err(error) = consumer.pause(partitions) {
-                warn!(%error, "assigned partitions cannot be paused");
-            }
-            let numbers = partitions
-                .elements()
-                .iter()
-                .map(|element| element.partition())
-                .collect();
-            *self.assigned.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
+impl Rebalances {
+    fn assign(
+        &self,
+        consumer: &GroupConsumer,
+        partitions: &mut TopicPartitionList,
+    ) -> KafkaResult<()> {
+        partitions.set_all_offsets(Offset::Beginning)?;
+        consumer.assign(partitions)?;
+        // Nothing may flow before the reader has said from where.
+        consumer.pause(partitions)?;
+        let numbers = partitions
+            .elements()
+            .iter()
+            .map(|element| element.partition())
+            .collect();
+        *self.assigned.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
+        Ok(())
+    }
+
+    fn hand_back(&self, consumer: &GroupConsumer, partitions: &TopicPartitionList) {
+        if !consumer.assignment_lost() {
+            return self.revoke(partitions);
+        }
+        for element in partitions.elements() {
+            // Nobody listens any more when the process stops.
+            drop(self.events.send(Event::Lost(element.partition())));
         }
     }
 }

@@ -86,9 +86,10 @@ fn fatal(error: &rdkafka::error::KafkaError) -> bool {
 #[async_trait]
 impl Assignments for KafkaAssignments {
     async fn next(&mut self) -> Result<Change, Fault> {
-        if let Some(done) = self.revoked.take() {
-            // The polling thread may have stopped waiting.
-            drop(done.send(()));
+        if let Some(done) = self.revoked.take()
+            && done.send(()).is_err()
+        {
+            debug!("the revocation had been waited for long enough");
         }
         loop {
             let Some(event) = self.events.recv().await else {

@@ -15,7 +15,7 @@ use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
 };
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::fault;
 
@@ -237,9 +237,8 @@ impl Batch {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take();
-            if let Some(done) = done {
-                // A caller that gave up no longer listens.
-                drop(done.send(()));
+            if done.is_some_and(|done| done.send(()).is_err()) {
+                debug!("nobody waits for the batch any more");
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use kernel::batch::DeadReason;
+use kernel::batch::{Cursor, DeadReason};
 use kernel::id::Owner;
 use kernel::port::{Reader, Record, Reply};
 use kernel::record::EventRecord;
@@ -82,12 +82,21 @@ impl<C: Context> Partition<C> {
         }
     }
 
-    /// One ownership: take over, continue where the database says, publish what is missing.
-    async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
+    /// Becomes the partition's only writer; gives back where it stands and which keys are parked.
+    async fn take_over(&mut self) -> Result<(Cursor, Vec<Bytes>), Fault> {
         let owner = Owner(self.ports.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
         self.reader.seek(cursor.next_offset).await?;
         let blocked = self.ports.dead_letters.parked_keys(self.shard).await?;
+        Ok((cursor, blocked))
+    }
+
+    /// One ownership: take over, continue where the database says, publish what is missing.
+    async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
+        let (cursor, blocked) = tokio::select! {
+            () = stop.cancelled() => return Ok(Ended::Stopped),
+            taken = self.take_over() => taken?,
+        };
         info!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
         let (publisher, publishing) = Publisher::new(
             self.shard,

@@ -47,7 +47,12 @@ impl<V: View> Partition<V> {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
-            if let Err(fault) = self.follow(&stop).await {
+            let followed = tokio::select! {
+                // Whatever is under way is repeated from the checkpoint, and harmless.
+                () = stop.cancelled() => return,
+                followed = self.follow() => followed,
+            };
+            if let Err(fault) = followed {
                 warn!(
                     view = V::NAME,
                     model = self.model_name,
@@ -61,7 +66,7 @@ impl<V: View> Partition<V> {
     }
 
     /// From the model's checkpoint on; ends when the model was moved by somebody else.
-    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
+    async fn follow(&mut self) -> Result<(), Fault> {
         let checkpoint = self
             .model
             .checkpoint(view_id::<V>(), self.reader.partition())
@@ -89,7 +94,7 @@ impl<V: View> Partition<V> {
             caught_up_at,
             vouch_at: Instant::now(),
         };
-        projection.run(stop).await
+        projection.run().await
     }
 }
 
@@ -129,7 +134,7 @@ struct Projection<'p, V> {
 }
 
 impl<V: View> Projection<'_, V> {
-    async fn run(mut self, stop: &CancellationToken) -> Result<(), Fault> {
+    async fn run(mut self) -> Result<(), Fault> {
         let mut records = Vec::new();
         loop {
             let waiting = self.seen != self.written;
@@ -156,7 +161,6 @@ impl<V: View> Projection<'_, V> {
                         return Ok(());
                     }
                 }
-                () = stop.cancelled() => return Ok(()),
                 taken = self.partition.reader.take(room, &mut records), if room > 0 => {
                     taken?;
                     self.fold(&mut records).await?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::inclusion::Place;
+use super::inclusion::{Place, fits, type_of};
 
 /// Values of one type, or one value, that a schema admits.
 #[derive(Clone)]
@@ -87,12 +87,14 @@ fn of_object(at: String, fields: &Map<String, Value>) -> Vec<Alternative<'_>> {
     if let Some(branches) = choice(&at, fields) {
         return branches.iter().flat_map(alternatives).collect();
     }
-    if let Some(value) = fields.get("const") {
-        return vec![alternative(Admits::Constant(value))];
-    }
-    if let Some(Value::Array(values)) = fields.get("enum") {
-        return values
-            .iter()
+    let constants = match (fields.get("const"), fields.get("enum")) {
+        (Some(value), _) => Some(std::slice::from_ref(value)),
+        (None, Some(Value::Array(values))) => Some(values.as_slice()),
+        _ => None,
+    };
+    if let Some(constants) = constants {
+        let typed = constants.iter().filter(|value| is_typed(fields, value));
+        return typed
             .map(|value| alternative(Admits::Constant(value)))
             .collect();
     }
@@ -103,6 +105,15 @@ fn of_object(at: String, fields: &Map<String, Value>) -> Vec<Alternative<'_>> {
             names.map(|name| alternative(Admits::Type(name))).collect()
         }
         _ => vec![alternative(Admits::Any)],
+    }
+}
+
+fn is_typed(fields: &Map<String, Value>, value: &Value) -> bool {
+    let is = |name: &str| fits(type_of(value), name);
+    match fields.get("type") {
+        Some(Value::String(name)) => is(name),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).any(is),
+        _ => true,
     }
 }
 

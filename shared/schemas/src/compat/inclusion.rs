@@ -78,7 +78,9 @@ impl<'a> Pair<'a> {
 
     fn violations(&self) -> Vec<Violation> {
         match (self.written.admits, self.read.admits) {
-            (Admits::Constant(written), Admits::Constant(read)) if written == read => Vec::new(),
+            (Admits::Constant(written), Admits::Constant(read)) if written == read => {
+                self.unproven()
+            }
             (Admits::Constant(written), Admits::Constant(_)) => {
                 vec![self.violation(Change::Value(written.clone()))]
             }
@@ -91,6 +93,7 @@ impl<'a> Pair<'a> {
             (Admits::Type(written), Admits::Type(read)) if fits(written, read) => {
                 self.within(written)
             }
+            (Admits::Type(written), Admits::Any) => self.within(written),
             (_, Admits::Any) => self.unproven(),
             (written, read) => vec![self.violation(Change::Type {
                 written: described(written),
@@ -132,15 +135,19 @@ fn is_known(keyword: &str) -> bool {
     known.iter().any(|keywords| keywords.contains(&keyword))
 }
 
-fn fits(written: &str, read: &str) -> bool {
+/// Whether values of the one type are values of the other.
+pub(super) fn fits(written: &str, read: &str) -> bool {
     written == read || (written, read) == ("integer", "number")
 }
 
-fn type_of(value: &Value) -> &'static str {
+/// The narrowest type of a value; `1.0` is an integer, as JSON Schema has it.
+pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(number) if number.as_f64().is_some_and(|real| real.fract() != 0.0) => {
+            "number"
+        }
         Value::Number(_) => "integer",
         Value::String(_) => "string",
         Value::Array(_) => "array",

@@ -15,6 +15,8 @@ fn schema() -> impl Strategy<Value = Value> {
         Just(json!({ "type": ["string", "null"] })),
         Just(json!(true)),
         Just(json!({ "enum": ["a", 1, null] })),
+        Just(json!({ "type": ["string", "number"], "enum": ["a", 1.0, null], "maxLength": 0 })),
+        Just(json!({ "const": "ab", "minLength": 2, "maximum": -1 })),
         proptest::sample::subsequence(vec!["", "a", "ab"], 1..=3)
             .prop_map(|values| json!({ "type": "string", "enum": values })),
         (0..3_u32, 0..3_u32).prop_map(|(min, more)| {
@@ -134,8 +136,13 @@ fn parts(schema: &mut Value, take: usize) -> usize {
     count
 }
 
+/// Enough to meet each pair of keywords; `PROPTEST_CASES` may ask for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(2_000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn what_the_old_schema_admits_the_new_one_admits_when_it_is_compatible(
@@ -153,13 +160,6 @@ proptest! {
     #[test]
     fn schema_takes_its_own_place(schema in schema()) {
         prop_assert_eq!(violations(BackwardTransitive, &schema, &schema), []);
-    }
-
-    #[test]
-    fn step_after_step_is_one_step((one, two) in neighbours(), at in any::<prop::sample::Index>()) {
-        let three = lessened(&two, at);
-        let may = |old: &Value, new: &Value| violations(BackwardTransitive, old, new).is_empty();
-        prop_assert!(!(may(&one, &two) && may(&two, &three)) || may(&one, &three));
     }
 }
 

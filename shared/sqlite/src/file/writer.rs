@@ -25,9 +25,9 @@ const JOBS_MAX: usize = 256;
 /// tens of milliseconds.
 const CHECKPOINT_ROWS: u64 = 8_192;
 const CHECKPOINT_TRANSACTIONS: u64 = 2_048;
-/// Pages (4 KiB) in the log beyond which a checkpoint waits for the readers to let go of it;
-/// normally it takes what it can get and never waits.
-const LOG_PAGES_MAX: i64 = 65_536;
+/// Pages (4 KiB) in the log beyond which a checkpoint waits until no read under way needs it any
+/// more; normally it takes what it can get. Reads are pages of rows, so the wait is short.
+const LOG_PAGES_MAX: i64 = 8_192;
 
 pub(super) struct Writer {
     /// Gone once the writer is being dropped: that is what ends the thread.

@@ -62,7 +62,7 @@ async fn write_ahead_log_stays_bounded_while_readers_are_busy() {
     let mut writer = Writer::take_over(&file, shard, 1).await;
     let keys: Vec<_> = (0..500).map(|n| format!("demo/ACC-{n}")).collect();
     let write = async {
-        for _ in 0..60 {
+        for _ in 0..100 {
             for key in keys.iter().cycle().take(1_000) {
                 writer.accept(key, 1);
             }
