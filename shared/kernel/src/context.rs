@@ -78,6 +78,57 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     const ROUTE: ViewRoute;
 
     fn update(&mut self, meta: &EventMeta, event: &<Self::Of as Aggregate>::Event);
+
+    /// Another fold of the same events, when `parameters` ask for one the stored view is not.
+    ///
+    /// # Errors
+    /// A parameter of the view's own cannot be read.
+    fn refold(_parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
+        Ok(None)
+    }
+
+    /// Fields that `parameters` ask for beside the view's own, such as a valuation at a mark.
+    ///
+    /// # Errors
+    /// A parameter of the view's own cannot be read, or the question has no exact answer.
+    fn beside(
+        &self,
+        _parameters: &Parameters,
+    ) -> Result<Vec<(&'static str, String)>, BadParameter> {
+        Ok(Vec::new())
+    }
+}
+
+/// A view under other rules than the stored one.
+pub trait Refold<V: View>: Send {
+    fn update(&mut self, meta: &EventMeta, event: <V::Of as Aggregate>::Event);
+
+    /// # Errors
+    /// Under these rules there is no exact answer.
+    fn finish(self: Box<Self>) -> Result<V, BadParameter>;
+}
+
+/// The parameters of a query string, decoded, in the order given.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(pub Vec<(String, String)>);
+
+impl Parameters {
+    /// The first value under the name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A query parameter that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct BadParameter {
+    pub name: &'static str,
+    pub reason: String,
 }
 
 /// Turns an event of one context into commands for another (a process manager without state).

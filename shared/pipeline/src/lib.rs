@@ -22,7 +22,7 @@ mod metric;
 
 pub use commit::{CommitHandle, Committer};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE, body_hash};
-pub use project::{Projector, ProjectorSettings, Until, fold, view_id};
+pub use project::{FoldError, Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
 pub use reactor::{Reactor, ReactorPorts};
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};

@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::port::{EventLog, LoadedStream, ReadModel, ViewId, ViewValue};
 use kernel::route::{CommandRoute, ViewRoute};
-use kernel::{Context, Reaction, View};
+use kernel::{BadParameter, Context, Parameters, Reaction, View};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings};
-use crate::project::{Projector, ProjectorSettings, Until, fold, view_id};
+use crate::project::{
+    FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, fold, view_id,
+};
 use crate::reactor::{Reactor, ReactorPorts, progress_id};
 
 /// Everything that runs on the pipeline.
@@ -33,7 +36,8 @@ type Project = fn(
     ProjectorSettings,
     CancellationToken,
 ) -> Role;
-type Fold = fn(&LoadedStream, u16, Until) -> Result<Option<ViewValue>, serde_json::Error>;
+type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValue>, FoldError>;
+type Beside = fn(&[u8], &Parameters) -> Result<Option<Bytes>, FoldError>;
 type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 
 /// A context, as roles and gateway see it.
@@ -61,6 +65,10 @@ pub struct ViewSlice {
     pub project: Project,
     /// The view of one stream, on the spot.
     pub fold: Fold,
+    /// Whether parameters ask for a fold of their own.
+    pub asks_refold: fn(&Parameters) -> Result<bool, BadParameter>,
+    /// The body with what parameters ask for beside it.
+    pub beside: Beside,
 }
 
 /// A reaction, as roles see it.
@@ -103,6 +111,8 @@ impl Slices {
                     .boxed()
             },
             fold: fold::<V>,
+            asks_refold: asks_refold::<V>,
+            beside: beside::<V>,
         });
         self
     }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod migrate;
 mod serve;
 mod token;
@@ -28,6 +29,8 @@ enum Command {
     Serve(serve::Serve),
     /// Brings database and topics to this version.
     Migrate,
+    /// Measures speed beside what the machine gives.
+    Bench(bench::Bench),
     /// Prints an access token signed by the local key.
     Token(token::Token),
 }
@@ -44,6 +47,7 @@ impl Arguments {
         let done = match self.command {
             Command::Serve(serve) => serve.run(config),
             Command::Migrate => migrate::run(&config),
+            Command::Bench(bench) => bench.run(&config),
             Command::Token(token) => token.run(&config),
         };
         done.unwrap_or_else(|error| failed(&error))

@@ -9,12 +9,12 @@ use http::auth::Principal;
 use http::headers::{self, Freshness, PositionToken};
 use http::page::{self, Page, Scope};
 use http::problem::Problem;
-use kernel::Timestamp;
 use kernel::code::platform;
 use kernel::id::AggregateId;
 use kernel::port::{Listed, ViewValue};
 use kernel::topic::{self, Shard};
-use pipeline::{Answer, Demand, Unanswered, Until, ViewSlice};
+use kernel::{BadParameter, Parameters, Timestamp};
+use pipeline::{Answer, Demand, FoldError, Unanswered, Until, ViewSlice};
 
 use super::{Gateway, joined_parameters};
 
@@ -44,12 +44,15 @@ async fn get(
     let id = AggregateId::new(&id)
         .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
     let key = topic::key(&principal.tenant, &id);
-    let answer = match until(request)? {
-        Some(until) => gateway.query.as_of(&view, &key, until).await,
-        None => {
-            let demand = demand(request, gateway, view)?;
-            gateway.query.get(&view, &key, demand).await
-        }
+    let parameters = parameters(request);
+    let until = until(&parameters)?;
+    let refold = (view.asks_refold)(&parameters).map_err(|bad| unanswerable(&bad))?;
+    let answer = if until.is_some() || refold {
+        let until = until.unwrap_or(Until::Now);
+        gateway.query.folded(&view, &key, until, &parameters).await
+    } else {
+        let demand = demand(request, gateway, view)?;
+        gateway.query.get(&view, &key, demand).await
     };
     let answer = answer.map_err(refused)?;
     let Some(value) = &answer.value else {
@@ -58,6 +61,10 @@ async fn get(
             format!("no such {}", view.id.name),
         ));
     };
+    let body = (view.beside)(&value.body, &parameters).map_err(|error| match error {
+        FoldError::Parameter(bad) => unanswerable(&bad),
+        FoldError::Undecodable(error) => Problem::defect(error),
+    })?;
     let known = headers::if_none_match(request.headers())?
         .is_some_and(|tags| tags.matches_weakly(value.version));
     let mut response = if known {
@@ -70,7 +77,7 @@ async fn get(
     } else {
         response
             .insert_header((CONTENT_TYPE, "application/json"))
-            .body(Bytes::clone(&value.body))
+            .body(body.unwrap_or_else(|| Bytes::clone(&value.body)))
     };
     freshness(&answer, value, view.of).write(response.headers_mut());
     degraded(&answer.degraded, &mut response);
@@ -101,8 +108,8 @@ fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
 }
 
 /// The moment that `?as_of=` names: an instant, or a position of the key's partition.
-fn until(request: &HttpRequest) -> Result<Option<Until>, Problem> {
-    let Some(text) = parameter(request, "as_of") else {
+fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
+    let Some(text) = parameters.get("as_of") else {
         return Ok(None);
     };
     if let Ok(position) = text.parse::<u64>() {
@@ -121,13 +128,17 @@ fn until(request: &HttpRequest) -> Result<Option<Until>, Problem> {
     }
 }
 
-fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
-    query
-        .into_inner()
-        .into_iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+fn parameters(request: &HttpRequest) -> Parameters {
+    if request.query_string().is_empty() {
+        return Parameters::default();
+    }
+    // A query string that cannot be read asks for nothing.
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    Parameters(query.map(web::Query::into_inner).unwrap_or_default())
+}
+
+fn unanswerable(bad: &BadParameter) -> Problem {
+    Problem::new(platform::PARAMETER_MALFORMED, bad.to_string())
 }
 
 fn demand(request: &HttpRequest, gateway: &Gateway, view: ViewSlice) -> Result<Demand, Problem> {
@@ -153,6 +164,7 @@ fn refused(unanswered: Unanswered) -> Problem {
             let detail = format!("view has seen position {seen}, not yet {wanted}");
             Problem::new(platform::BEHIND, detail).retry_after(1)
         }
+        Unanswered::Unanswerable(bad) => unanswerable(&bad),
         Unanswered::Unavailable { degraded } => {
             let detail = format!("no store can answer now: {}", degraded.join(", "));
             Problem::new(platform::DEPENDENCY_UNAVAILABLE, detail).retry_after(1)

@@ -1,8 +1,9 @@
 //! The same position under another lot method, from the same events.
 
 use cqrs_es::Aggregate;
+use kernel::context::Refold;
 use kernel::decimal::Inexact;
-use kernel::{EventMeta, View};
+use kernel::{BadParameter, EventMeta, View};
 
 use crate::lots::terms::LotMethod;
 
@@ -49,5 +50,18 @@ impl AlternativeView {
         self.view.lots = holding.lots.by_age();
         self.view.show(&holding.totals);
         Ok(self.view)
+    }
+}
+
+impl Refold<PositionView> for AlternativeView {
+    fn update(&mut self, meta: &EventMeta, event: PositionEvent) {
+        Self::update(self, meta, event);
+    }
+
+    fn finish(self: Box<Self>) -> Result<PositionView, BadParameter> {
+        Self::finish(*self).map_err(|error| BadParameter {
+            name: "method",
+            reason: error.to_string(),
+        })
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use kernel::context::Refold;
 use kernel::decimal::Inexact;
 use kernel::route::ViewRoute;
-use kernel::{Currency, Decimal, EventMeta, Timestamp, View};
+use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, View};
 use schemars::JsonSchema;
+use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
 use crate::lots::effect::{Increase, Reduction, Totals};
@@ -17,6 +19,7 @@ use crate::lots::share::share;
 use crate::lots::terms::{LotMethod, Terms};
 
 use super::aggregate::Position;
+use super::alternative::AlternativeView;
 use super::event::{Cause, PositionEvent};
 
 /// Decimal places of the average price, which is for the eye only: the finest a price can have.
@@ -160,6 +163,13 @@ impl PositionView {
     }
 }
 
+fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
+    BadParameter {
+        name,
+        reason: reason.to_string(),
+    }
+}
+
 impl View for PositionView {
     type Of = Position;
     const NAME: &'static str = "position";
@@ -168,6 +178,29 @@ impl View for PositionView {
         path: "/v1/positions/{account}/{book}/{instrument}",
         list: "/v1/positions",
     };
+
+    /// `?method=LIFO`: the same executions under another lot method.
+    fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
+        let Some(text) = parameters.get("method") else {
+            return Ok(None);
+        };
+        let method = LotMethod::deserialize(text.into_deserializer())
+            .map_err(|error: serde::de::value::Error| bad("method", error))?;
+        Ok(Some(Box::new(AlternativeView::new(method))))
+    }
+
+    /// `?mark=181.50`: the unrealised profit at that price.
+    fn beside(&self, parameters: &Parameters) -> Result<Vec<(&'static str, String)>, BadParameter> {
+        let Some(text) = parameters.get("mark") else {
+            return Ok(Vec::new());
+        };
+        let mark: Decimal = text.parse().map_err(|error| bad("mark", error))?;
+        let unrealised = self.unrealised(mark).map_err(|error| bad("mark", error))?;
+        Ok(vec![
+            ("mark", mark.to_string()),
+            ("unrealised", unrealised.to_string()),
+        ])
+    }
 
     fn update(&mut self, meta: &EventMeta, event: &PositionEvent) {
         self.version = meta.sequence;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kernel::port::{LoadedStream, ViewValue};
-use kernel::{Timestamp, View};
+use kernel::{BadParameter, Parameters, Timestamp, View};
 
 /// How far a fold goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +14,27 @@ pub enum Until {
     Position(u64),
 }
 
-/// The view after the stream's events up to `until`; `None` when there are none.
+/// Why a fold gives no value.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    #[error("an event does not decode")]
+    Undecodable(#[from] serde_json::Error),
+    #[error(transparent)]
+    Parameter(#[from] BadParameter),
+}
+
+/// The view after the stream's events up to `until`, folded as the parameters ask; `None` when
+/// there are no such events.
 ///
 /// # Errors
-/// An event does not decode.
+/// [`FoldError`].
 pub fn fold<V: View>(
     stream: &LoadedStream,
     partition: u16,
     until: Until,
-) -> Result<Option<ViewValue>, serde_json::Error> {
+    parameters: &Parameters,
+) -> Result<Option<ViewValue>, FoldError> {
+    let mut refold = V::refold(parameters)?;
     let mut view = V::default();
     let mut last = None;
     for row in &stream.events {
@@ -35,10 +47,18 @@ pub fn fold<V: View>(
         if beyond {
             break;
         }
-        view.update(&meta, &serde_json::from_slice(&row.record.value)?);
+        let event = serde_json::from_slice(&row.record.value)?;
+        match &mut refold {
+            Some(refold) => refold.update(&meta, event),
+            None => view.update(&meta, &event),
+        }
         last = Some(meta);
     }
     let Some(meta) = last else { return Ok(None) };
+    let view = match refold {
+        Some(refold) => refold.finish()?,
+        None => view,
+    };
     Ok(Some(ViewValue {
         version: meta.sequence,
         partition,
@@ -46,4 +66,32 @@ pub fn fold<V: View>(
         as_of: meta.at,
         body: Bytes::from(serde_json::to_vec(&view)?),
     }))
+}
+
+/// Whether the parameters ask for a fold of their own.
+pub(crate) fn asks_refold<V: View>(parameters: &Parameters) -> Result<bool, BadParameter> {
+    V::refold(parameters).map(|refold| refold.is_some())
+}
+
+/// The body with what the parameters ask for beside it; `None` when they ask for nothing.
+pub(crate) fn beside<V: View>(
+    body: &[u8],
+    parameters: &Parameters,
+) -> Result<Option<Bytes>, FoldError> {
+    if parameters.0.is_empty() {
+        return Ok(None);
+    }
+    let view: V = serde_json::from_slice(body)?;
+    let fields = view.beside(parameters)?;
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let mut out = body.to_vec();
+    out.pop();
+    for (name, value) in fields {
+        out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        serde_json::to_writer(&mut out, &value)?;
+    }
+    out.push(b'}');
+    Ok(Some(out.into()))
 }

@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::membership;
 use partition::Partition;
 
-pub use fold::{Until, fold};
+pub use fold::{FoldError, Until, fold};
+pub(crate) use fold::{asks_refold, beside};
 
 /// Bounds of a projector.
 #[derive(Clone, Copy, Debug)]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Fault;
 use kernel::port::{Listed, ViewValue};
+use kernel::{Fault, Parameters};
 use resilience::Deadline;
 use tracing::debug;
 
+use super::history::NoFold;
 use super::{Answer, Demand, Query, Source, Unanswered};
 use crate::metric;
 use crate::project::Until;
@@ -59,7 +60,10 @@ impl Query {
                 None => degraded.push(source.name),
             }
         }
-        match self.fold(view, key, Until::Now, deadline).await {
+        match self
+            .fold(view, key, Until::Now, &Parameters::default(), deadline)
+            .await
+        {
             Ok(value) => {
                 let source = self.history.name;
                 Ok(Answer {
@@ -69,8 +73,9 @@ impl Query {
                     age: Duration::ZERO,
                 })
             }
-            Err(unavailable) => {
-                debug!(error = unavailable, "event store cannot answer");
+            Err(NoFold::Bad(bad)) => Err(Unanswered::Unanswerable(bad)),
+            Err(NoFold::Unavailable(error)) => {
+                debug!(error, "event store cannot answer");
                 degraded.push(self.history.name);
                 self.last_resort(view, key, demand, degraded)
             }

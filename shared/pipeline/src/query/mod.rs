@@ -10,6 +10,7 @@ mod position;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::BadParameter;
 use kernel::port::{EventReader, ReadModel, ViewId, ViewValue};
 use resilience::Dependency;
 
@@ -86,6 +87,8 @@ pub enum Unanswered {
     /// The demanded position was not reached in time; the view has seen `seen`.
     #[error("view has seen position {seen}, not yet {wanted}")]
     Behind { seen: u64, wanted: u64 },
+    #[error(transparent)]
+    Unanswerable(BadParameter),
 }
 
 impl Query {

@@ -1,0 +1,29 @@
+# The only door. `make` lists what there is.
+
+SERVERS := infra/local/servers
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench up down
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: ## Everything in one process on one file, with a demo day moving; prints URLs and a ready curl
+	cargo run --quiet --bin dealerboard -- serve --hello --demo
+
+test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop what was started
+	$(SERVERS) run -- cargo test --workspace
+
+check: ## Formatting and lints, as CI wants them
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: ## Measure on real servers; a table with ratios, and target/bench/report.json
+	cargo build --release --bin dealerboard
+	POSTGRES_SHARED_BUFFERS=2GB $(SERVERS) run -- infra/local/bench
+
+up: ## Start the local servers and leave them running
+	$(SERVERS) start
+
+down: ## Stop them
+	$(SERVERS) stop

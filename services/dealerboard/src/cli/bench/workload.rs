@@ -1,0 +1,83 @@
+//! The commands a benchmark sends: trades booked and filled, as a desk would.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kernel::envelope::CommandEnvelope;
+use kernel::id::{CommandId, Tenant};
+use kernel::port::{Ids, NewRecord};
+use kernel::topic;
+use serde_json::value::RawValue;
+
+/// Fills of each trade: with its booking, four commands and five events per trade.
+const FILLS: u64 = 3;
+/// Commands of each trade.
+pub(super) const COMMANDS_PER_TRADE: u64 = 1 + FILLS;
+
+/// Makes the commands of trade after trade; those of many trades are interleaved.
+pub(super) struct Workload<'i> {
+    pub(super) ids: &'i dyn Ids,
+    pub(super) tenant: Tenant,
+    /// Told apart from earlier runs in the same store.
+    pub(super) run: String,
+}
+
+impl Workload<'_> {
+    /// Booking and fills of trades `first .. first + trades`: all bookings, then all first fills …
+    pub(super) fn commands(&self, first: u64, trades: u64) -> Vec<NewRecord> {
+        let mut commands = Vec::new();
+        for step in 0..COMMANDS_PER_TRADE {
+            for trade in first..first + trades {
+                commands.push(if step == 0 {
+                    self.book(trade)
+                } else {
+                    self.fill(trade, step)
+                });
+            }
+        }
+        commands
+    }
+
+    fn book(&self, trade: u64) -> NewRecord {
+        let account = trade % 200;
+        let data = format!(
+            r#"{{"account":"ACC-{account:04}","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"300","price":"181.5200","currency":"USD","traded_at":"2013-10-07T13:30:00.688Z"}}"#
+        );
+        self.record(trade, "BookTrade", data)
+    }
+
+    fn fill(&self, trade: u64, step: u64) -> NewRecord {
+        let data = format!(
+            r#"{{"exec_id":"E-{}-{trade}-{step}","quantity":"100","price":"181.5{step}00","fee":"0.3500","traded_at":"2013-10-07T13:30:0{step}.052Z"}}"#,
+            self.run
+        );
+        self.record(trade, "RecordFill", data)
+    }
+
+    fn record(&self, trade: u64, kind: &str, data: String) -> NewRecord {
+        let aggregate = format!("T-{}-{trade}", self.run).parse();
+        let aggregate = aggregate.expect("letters, digits and dashes are an aggregate id");
+        let data = RawValue::from_string(data).expect("a literal with numbers in it is JSON");
+        let envelope = CommandEnvelope {
+            id: CommandId(self.ids.ordered()),
+            kind: kind.into(),
+            tenant: None,
+            actor: None,
+            at: None,
+            correlation: None,
+            causation: None,
+            expected_version: None,
+            reply_to: None,
+            data: &data,
+        };
+        let value = serde_json::to_vec(&envelope)
+            .expect("an envelope is a struct of strings and raw JSON, which always serialises");
+        let key: Arc<str> = topic::key(&self.tenant, &aggregate);
+        NewRecord {
+            context: "trades",
+            key,
+            value: Bytes::from(value),
+            headers: Vec::new(),
+        }
+    }
+}
