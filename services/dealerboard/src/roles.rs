@@ -191,7 +191,7 @@ impl Platform {
             dead_letters: Arc::clone(&self.ports.dead_letters),
             replies: Arc::clone(&self.ports.replies),
             authority: Arc::clone(&self.ports.authority),
-            schemas: None,
+            schemas: self.ports.schemas.clone(),
             ids: Arc::new(SystemIds),
         };
         let settings = ProcessorSettings {

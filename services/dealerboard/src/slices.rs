@@ -2,7 +2,15 @@
 
 use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
+use schemas::Catalogue;
 use trades::{Trade, TradeView};
+
+/// The schemas of every command and event.
+pub(crate) fn schemas() -> Catalogue {
+    Catalogue::default()
+        .context::<Trade>()
+        .context::<Position>()
+}
 
 pub(crate) fn all() -> Slices {
     Slices::default()
@@ -11,4 +19,33 @@ pub(crate) fn all() -> Slices {
         .context::<Position>()
         .view::<PositionView>()
         .reaction(FillsToPositions)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// A changed file is refused unless producers and readers of every stored version still fit.
+    #[test]
+    fn committed_schemas_are_those_of_the_types() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+        let catalogue = super::schemas();
+        let told = |found: Vec<String>| assert!(found.is_empty(), "{}", found.join("\n"));
+        told(
+            catalogue
+                .check(&directory)
+                .unwrap()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        );
+        told(
+            catalogue
+                .golden_check(&directory)
+                .unwrap()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        );
+    }
 }

@@ -4,4 +4,7 @@
 
 pub mod postgres;
 
+mod memory;
+
+pub use memory::{MemoryEventStore, Trouble};
 pub use postgres::PostgresEventStore;

@@ -5,4 +5,7 @@
 
 pub mod kafka;
 
+mod memory;
+
 pub use kafka::{KafkaLog, KafkaSettings};
+pub use memory::{MemoryCommandLog, MemoryEventLog};

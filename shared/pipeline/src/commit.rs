@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use kernel::batch::Batch;
 use kernel::port::{CommitError, EventStore};
-use kernel::topic::Shard;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
@@ -105,6 +104,7 @@ impl Committer {
 /// Tries until the store has answered for every batch; waiting longer is all a fault can cause.
 async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
     let mut backoff = Backoff::new();
+    let mut again = false;
     while !round.is_empty() {
         let batches: Vec<_> = round
             .iter()
@@ -113,10 +113,20 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
         let started = Instant::now();
         crash::point("before-commit");
         match store.commit(&batches).await {
-            Ok(fenced) => {
+            Ok(refused) => {
                 metric::commit_made(started.elapsed(), &batches);
                 crash::point("committed-not-published");
-                return answer(round, &fenced);
+                let (refused, written): (Vec<_>, _) = round
+                    .into_iter()
+                    .partition(|submission| refused.contains(&submission.batch.shard));
+                answer(written, Committed::Durable);
+                // One sent again is refused, too, when its first try was made after all.
+                let fenced = if again {
+                    resolve(store, refused, &mut backoff).await
+                } else {
+                    refused
+                };
+                return answer(fenced, Committed::Fenced);
             }
             Err(CommitError::NotMade(fault)) => {
                 metric::commit_failed("not_made");
@@ -135,19 +145,17 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
                 crash::point("commit-unknown");
                 backoff.wait().await;
                 round = resolve(store, round, &mut backoff).await;
+                again = true;
             }
         }
     }
 }
 
-fn answer(round: Vec<Submission>, fenced: &[Shard]) {
+fn answer(round: Vec<Submission>, committed: Committed) {
     for Submission { batch, done } in round {
-        let committed = if fenced.contains(&batch.shard) {
+        if committed == Committed::Fenced {
             metric::fenced(batch.shard);
-            Committed::Fenced
-        } else {
-            Committed::Durable
-        };
+        }
         if done.send(committed).is_err() {
             debug!(shard = %batch.shard, "partition was lost meanwhile, nobody waits for the answer");
         }
@@ -177,12 +185,9 @@ async fn resolve(
             }
         };
         match cursor {
-            Some(cursor) if cursor == batch.to => answer(vec![submission], &[]),
+            Some(cursor) if cursor == batch.to => answer(vec![submission], Committed::Durable),
             Some(cursor) if cursor == batch.from => redo.push(submission),
-            _ => {
-                let shard = batch.shard;
-                answer(vec![submission], &[shard]);
-            }
+            _ => answer(vec![submission], Committed::Fenced),
         }
     }
     redo

@@ -16,7 +16,7 @@ mod timers;
 mod backoff;
 mod command;
 pub mod consume;
-mod crash;
+pub mod crash;
 mod membership;
 mod metric;
 

@@ -53,8 +53,10 @@ impl RegistrySchemas {
     /// `url` ends where Confluent's API begins, such as `http://127.0.0.1:8081/apis/ccompat/v7`,
     /// and may carry `user:password@`. Asks nothing yet.
     ///
-    /// A process that links two TLS providers must have installed one as default by now, or
-    /// libraries that do not choose themselves panic at their first connection.
+    /// This client brings its own TLS provider if none is installed. A process that links two of
+    /// them, as one with sqlx does, must call
+    /// `rustls::crypto::aws_lc_rs::default_provider().install_default()` before anything else, or
+    /// a library that cannot choose panics at its first connection.
     ///
     /// # Errors
     /// The address is none, or TLS cannot be set up.

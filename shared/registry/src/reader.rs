@@ -1,7 +1,6 @@
 //! A schema made ready to read what was written with it.
 
 use kernel::port::SchemaError;
-use schema_registry_converter::async_impl::avro::get_avro_schema;
 use schema_registry_converter::async_impl::json::get_json_schema;
 use schema_registry_converter::schema_registry_common::SchemaType;
 
@@ -27,11 +26,9 @@ impl Reader {
                 let schema = schema.map_err(|error| lack(&attempt, error))?;
                 JsonReader::new(&schema).map(Self::Json).map_err(unusable)
             }
-            SchemaType::Avro => {
-                let schema = get_avro_schema(settings, schema).await;
-                let schema = schema.map_err(|error| lack(&attempt, error))?;
-                AvroReader::new(schema).map(Self::Avro).map_err(unusable)
-            }
+            SchemaType::Avro => AvroReader::new(&schema, settings, &attempt)
+                .await
+                .map(Self::Avro),
             SchemaType::Protobuf => Err(unusable("Protobuf is not read".to_owned())),
             other => Err(unusable(format!("{other:?} is not read"))),
         }

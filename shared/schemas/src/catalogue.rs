@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::envelope;
-use crate::generate::variants;
+use crate::generate::{absent_not_null, variants};
 use crate::shape::{Kind, Shape, ShapeId};
 
 /// The contexts of the platform, one call each, and the envelope around their commands and events.
@@ -67,7 +67,10 @@ impl Catalogue {
         for (kind, variants) in [commands, events] {
             match variants {
                 None => self.untagged.push(format!("{} {}", C::NAME, kind.folder())),
-                Some(variants) => shapes.extend(variants.into_iter().map(|(name, data)| {
+                Some(variants) => shapes.extend(variants.into_iter().map(|(name, mut data)| {
+                    if kind == Kind::Command {
+                        absent_not_null(&mut data);
+                    }
                     let context = C::NAME.to_owned();
                     Shape {
                         id: ShapeId {

@@ -1,9 +1,14 @@
 //! What tests of several crates share: one contract suite per port, and what the suites work with.
 
 pub mod contract;
+pub mod process;
+pub mod proxy;
+pub mod servers;
 
 mod clock;
+mod eventually;
 mod writer;
 
 pub use clock::ManualClock;
+pub use eventually::eventually;
 pub use writer::Writer;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod migrate;
+mod schemas;
 mod serve;
 mod token;
 
@@ -31,6 +32,8 @@ enum Command {
     Migrate,
     /// Measures speed beside what the machine gives.
     Bench(bench::Bench),
+    /// Compares the folder of JSON Schemas with the types, or writes it.
+    Schemas(schemas::SchemasCommand),
     /// Prints an access token signed by the local key.
     Token(token::Token),
 }
@@ -48,6 +51,7 @@ impl Arguments {
             Command::Serve(serve) => serve.run(config),
             Command::Migrate => migrate::run(&config),
             Command::Bench(bench) => bench.run(&config),
+            Command::Schemas(schemas) => schemas.run(),
             Command::Token(token) => token.run(&config),
         };
         done.unwrap_or_else(|error| failed(&error))

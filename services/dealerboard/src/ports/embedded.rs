@@ -78,6 +78,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         timers: file,
         replies: Arc::new(MemoryReplies::default()),
         authority: Arc::new(authority),
+        schemas: None,
         models,
         sources,
         history,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, ReadModel, Replies,
-    Timers,
+    Schemas, Timers,
 };
 use pipeline::{History, Source};
 
@@ -30,6 +30,8 @@ pub(crate) struct Ports {
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) replies: Arc<dyn Replies>,
     pub(crate) authority: Arc<dyn Authority>,
+    /// Reads framed records, when a registry is configured.
+    pub(crate) schemas: Option<Arc<dyn Schemas>>,
     /// Read models that projectors keep, each under its name.
     pub(crate) models: Vec<Model>,
     /// The chain that queries ask, fastest first.

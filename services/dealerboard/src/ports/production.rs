@@ -6,11 +6,12 @@ use std::time::Duration;
 use eventstore::PostgresEventStore;
 use eventstore::postgres::Installed;
 use futures::FutureExt;
-use kernel::port::ReadModel;
+use kernel::port::{ReadModel, Schemas};
 use log::kafka::TopicSettings;
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{History, Slices, Source};
 use readmodel::{PostgresReadModel, RedisOptions, RedisReadModel, RedisReplies};
+use registry::RegistrySchemas;
 use resilience::Name;
 use uuid::Uuid;
 
@@ -63,6 +64,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         store,
         replies: Arc::new(RedisReplies::new(&redis_options)?),
         authority: Arc::new(authority),
+        schemas: schemas(config)?,
         models,
         sources,
         history,
@@ -105,6 +107,13 @@ fn chain(
         guard: guards.of(&class("postgres", "fold", 200, 2_000, share))?,
     };
     Ok((sources, history))
+}
+
+fn schemas(config: &Config) -> anyhow::Result<Option<Arc<dyn Schemas>>> {
+    if config.registry.url.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(RegistrySchemas::new(&config.registry.url)?)))
 }
 
 fn readiness(
@@ -176,5 +185,9 @@ pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<
         replication: config.kafka.replication,
     };
     log::kafka::create_topics(&kafka_settings(config), &slices.names(), topics).await?;
+    if !config.registry.url.is_empty() {
+        let subjects = crate::slices::schemas().subjects(&config.kafka.prefix);
+        registry::register_all(&config.registry.url, &subjects).await?;
+    }
     Ok(())
 }

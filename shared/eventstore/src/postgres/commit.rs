@@ -144,6 +144,7 @@ async fn move_cursors(
             .bind(column(|b| b.to.next_position.cast_signed()))
             .bind(column(|b| b.to.next_stream))
             .bind(column(|b| b.to.repeats.cast_signed()))
+            .bind(column(|b| b.from.next_offset))
             .fetch_all(&mut *connection)
             .await?;
         let moved: Vec<i16> = rows.iter().map(|row| row.get(0)).collect();

@@ -79,6 +79,9 @@ impl PostgresEventStore {
 /// Two transactions in flight, and one connection for cursors beside them.
 const COMMIT_CONNECTIONS: u32 = 3;
 
+/// The dependency's name in a fault.
+const POSTGRES: &str = "postgres";
+
 fn fault(attempt: impl Into<String>, error: sqlx::Error) -> Fault {
-    Fault::new("postgres", attempt, error)
+    Fault::new(POSTGRES, attempt, error)
 }

@@ -14,7 +14,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{PostgresEventStore, fault, sql};
+use super::{POSTGRES, PostgresEventStore, fault, sql};
 
 /// Keys in one look-up: bounds what a single answer can hold.
 const KEYS_MAX: usize = 1_000;
@@ -33,14 +33,7 @@ impl EventReader for PostgresEventStore {
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
                 let event = event(row).map_err(|error| fault(attempt(), error))?;
-                match streams.last_mut() {
-                    Some(last) if last.stream == event.stream => last.events.push(event),
-                    _ => streams.push(LoadedStream {
-                        key: Arc::clone(&event.record.key),
-                        stream: event.stream,
-                        events: vec![event],
-                    }),
-                }
+                add(&mut streams, event).map_err(|hole| Fault::new(POSTGRES, attempt(), hole))?;
             }
         }
         Ok(streams)
@@ -125,6 +118,38 @@ impl EventReader for PostgresEventStore {
             .map(|row| outcome(row).map_err(|error| fault(attempt(), error)))
             .collect()
     }
+}
+
+/// An event that does not follow the one before it: an aggregate folded over it would be wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("stream {key} has event {found} where {expected} belongs")]
+struct Hole {
+    key: Arc<str>,
+    expected: u64,
+    found: u64,
+}
+
+/// Adds the next event of the streams that are being loaded, each in sequence order.
+fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
+    let stream = event.stream;
+    if streams.last().is_none_or(|last| last.stream != stream) {
+        streams.push(LoadedStream {
+            key: Arc::clone(&event.record.key),
+            stream,
+            events: Vec::new(),
+        });
+    }
+    let last = streams.last_mut().expect("one was pushed if there was none");
+    let expected = last.events.len() as u64 + 1;
+    if event.sequence != expected {
+        return Err(Hole {
+            key: event.record.key,
+            expected,
+            found: event.sequence,
+        });
+    }
+    last.events.push(event);
+    Ok(())
 }
 
 fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {

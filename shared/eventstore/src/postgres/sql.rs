@@ -19,15 +19,19 @@ pub(super) fn cursor(context: &str) -> String {
     )
 }
 
-/// Moves the cursors that are still owned; those that come back were.
+/// Moves the cursors that are still owned and stand where their batches begin; those that come
+/// back were. A batch sent again after an unknown outcome waits here for the first try's end, then
+/// sees that it was made.
 pub(super) fn move_cursors(context: &str) -> String {
     format!(
         "UPDATE {context}.cursor c \
          SET next_offset = n.next_offset, next_position = n.next_position, \
              next_stream = n.next_stream, repeats = n.repeats \
-         FROM unnest($1::int2[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[], $6::int8[]) \
-              AS n (partition, owner, next_offset, next_position, next_stream, repeats) \
-         WHERE c.partition = n.partition AND c.owner = n.owner RETURNING c.partition"
+         FROM unnest($1::int2[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], \
+                     $7::int8[]) \
+              AS n (partition, owner, next_offset, next_position, next_stream, repeats, from_offset) \
+         WHERE c.partition = n.partition AND c.owner = n.owner AND c.next_offset = n.from_offset \
+         RETURNING c.partition"
     )
 }
 

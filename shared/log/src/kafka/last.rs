@@ -19,6 +19,8 @@ pub(super) fn position(client: &ClientConfig, topic: &str, partition: u16) -> Re
     let partition = i32::from(partition);
     let consumer: BaseConsumer = client
         .clone()
+        // librdkafka assigns nothing without a group's name, though no group is joined.
+        .set("group.id", format!("{topic}.last"))
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "error")
         .create()

@@ -94,54 +94,55 @@ impl Decoder {
             let detail = format!("{} bytes, at most {}", value.len(), self.value_bytes_max);
             return Ok(Err(Refused::new(DeadReason::TooLarge, detail)));
         }
+        // Before a registry is asked: nobody unknown may make us ask.
+        let Some(sender) = self.authority.sender(C::NAME, record) else {
+            let detail = "neither signed nor from the topic's configured producer";
+            return Ok(Err(Refused::new(DeadReason::NotAuthentic, detail)));
+        };
         if value.first() != Some(&FRAME) {
-            return Ok(self.read::<C>(record, value));
+            return Ok(read::<C>(&sender, record, value));
         }
         let Some(schemas) = &self.schemas else {
             let detail = "framed by a schema registry, but none is configured";
             return Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)));
         };
         match schemas.decode(value).await {
-            Ok(plain) => Ok(self.read::<C>(record, &plain)),
+            Ok(plain) => Ok(read::<C>(&sender, record, &plain)),
             Err(SchemaError::Permanent(detail)) => {
                 Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)))
             }
             Err(SchemaError::Fault(fault)) => Err(fault),
         }
     }
+}
 
-    fn read<C: Context>(
-        &self,
-        record: &Record,
-        json: &[u8],
-    ) -> Result<Incoming<C::Input>, Refused> {
-        let Some(sender) = self.authority.sender(C::NAME, record) else {
-            let detail = "neither signed nor from the topic's configured producer";
-            return Err(Refused::new(DeadReason::NotAuthentic, detail));
-        };
-        let (key, tenant, aggregate) = keyed(record)?;
-        let json = structured(record, json)?;
-        let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json)
-            .map_err(|error| Refused::new(DeadReason::Undecodable, error))?;
-        let claimed = header_text(record, header::TENANT);
-        let (actor, at) = authenticate(&sender, &envelope, record, &tenant, claimed)?;
-        let input = input::<C>(&envelope, &json)?;
-        Ok(Incoming {
-            offset: record.offset,
-            id: envelope.id,
-            body_hash: body_hash(&envelope.kind, envelope.data.get()),
-            tenant,
-            aggregate,
-            key,
-            actor,
-            at,
-            correlation: envelope.correlation,
-            causation: envelope.causation,
-            expected_version: envelope.expected_version,
-            reply_to: envelope.reply_to,
-            input,
-        })
-    }
+fn read<C: Context>(
+    sender: &Sender,
+    record: &Record,
+    json: &[u8],
+) -> Result<Incoming<C::Input>, Refused> {
+    let (key, tenant, aggregate) = keyed(record)?;
+    let json = structured(record, json)?;
+    let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json)
+        .map_err(|error| Refused::new(DeadReason::Undecodable, error))?;
+    let claimed = header_text(record, header::TENANT);
+    let (actor, at) = authenticate(sender, &envelope, record, &tenant, claimed)?;
+    let input = input::<C>(&envelope, &json)?;
+    Ok(Incoming {
+        offset: record.offset,
+        id: envelope.id,
+        body_hash: body_hash(&envelope.kind, envelope.data.get()),
+        tenant,
+        aggregate,
+        key,
+        actor,
+        at,
+        correlation: envelope.correlation,
+        causation: envelope.causation,
+        expected_version: envelope.expected_version,
+        reply_to: envelope.reply_to,
+        input,
+    })
 }
 
 fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {

@@ -7,6 +7,7 @@ mod cache;
 mod decode;
 mod growing;
 mod known;
+mod parked;
 mod partition;
 mod processor;
 

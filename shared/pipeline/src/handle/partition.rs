@@ -1,10 +1,9 @@
 //! One partition, from takeover to the end of its ownership.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use kernel::batch::{Cursor, DeadReason};
 use kernel::id::Owner;
@@ -17,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::cache::Cache;
-use super::decode::{Decoder, Incoming, REDRIVE, Refused, key_bytes};
+use super::decode::{Decoder, Incoming, Refused};
 use super::growing::{Growing, Panicked, Sealed};
 use super::known::Known;
+use super::parked::Parked;
 use super::processor::{ProcessorPorts, ProcessorSettings};
 use crate::backoff::Backoff;
 use crate::commit::{CommitHandle, Committed};
@@ -83,17 +83,17 @@ impl<C: Context> Partition<C> {
     }
 
     /// Becomes the partition's only writer; gives back where it stands and which keys are parked.
-    async fn take_over(&mut self) -> Result<(Cursor, Vec<Bytes>), Fault> {
+    async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
         let owner = Owner(self.ports.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
         self.reader.seek(cursor.next_offset).await?;
-        let blocked = self.ports.dead_letters.parked_keys(self.shard).await?;
-        Ok((cursor, blocked))
+        let letters = Arc::clone(&self.ports.dead_letters);
+        Ok((cursor, Parked::load(self.shard, letters).await?))
     }
 
     /// One ownership: take over, continue where the database says, publish what is missing.
     async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
-        let (cursor, blocked) = tokio::select! {
+        let (cursor, parked) = tokio::select! {
             () = stop.cancelled() => return Ok(Ended::Stopped),
             taken = self.take_over() => taken?,
         };
@@ -107,8 +107,7 @@ impl<C: Context> Partition<C> {
             growing: Growing::new(self.shard, 1, cursor),
             cache: Cache::new(self.settings.cached_aggregates_max),
             known: Known::default(),
-            blocked: blocked.into_iter().collect(),
-            redriving: HashMap::new(),
+            parked,
             flight: None,
             durable: 0,
             publishing,
@@ -127,9 +126,7 @@ struct Ownership<'p, C: Context> {
     cache: Cache<C>,
     known: Known,
     /// Keys with a parked command: later ones park behind it.
-    blocked: HashSet<Bytes>,
-    /// Redrives under way, by key: whether one of their own commands was parked again.
-    redriving: HashMap<Bytes, (Bytes, bool)>,
+    parked: Parked,
     flight: Option<Flight>,
     /// Number of the last durable batch.
     durable: u64,
@@ -311,7 +308,7 @@ impl<C: Context> Ownership<'_, C> {
         record: Record,
         decoded: Result<Incoming<C::Input>, Refused>,
     ) -> Result<Result<(), Panicked>, Fault> {
-        if !self.passes(&record).await? {
+        if !self.parked.passes(&record, self.durable).await? {
             let behind = Refused::new(
                 DeadReason::BehindParked,
                 "an earlier command of the key is parked",
@@ -369,36 +366,8 @@ impl<C: Context> Ownership<'_, C> {
 
     fn park(&mut self, record: Record, refused: Refused) {
         warn!(shard = %self.partition.shard, offset = record.offset, reason = refused.reason.as_str(), "command parked");
-        let key = key_bytes(&record);
-        if let Some((_, parked_again)) = self.redriving.get_mut(&key) {
-            *parked_again = true;
-        }
-        self.blocked.insert(key);
+        self.parked.add(&record, self.growing.number);
         self.growing.park(refused.letter(record));
-    }
-
-    /// Whether a record's key is free. A redriven record passes its own parked self, unless one
-    /// before it in the same redrive was parked again.
-    async fn passes(&mut self, record: &Record) -> Result<bool, Fault> {
-        let key = key_bytes(record);
-        if !self.blocked.contains(&key) {
-            return Ok(true);
-        }
-        let Some(redrive) = record.header(REDRIVE) else {
-            return Ok(false);
-        };
-        if let Some((current, parked_again)) = self.redriving.get(&key)
-            && current == redrive
-        {
-            return Ok(!parked_again);
-        }
-        let shard = self.partition.shard;
-        let parked = self.partition.ports.dead_letters.parked_keys(shard).await?;
-        if !parked.contains(&key) {
-            self.blocked.remove(&key);
-        }
-        self.redriving.insert(key, (redrive.clone(), false));
-        Ok(true)
     }
 }
 

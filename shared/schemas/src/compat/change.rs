@@ -47,6 +47,8 @@ pub enum Change {
     Bound(&'static str),
     /// A keyword has another value for the reader, and what follows from it is not known.
     Keyword(String),
+    /// The reader admits another type than the writer wrote. Nothing is lost, but registries refuse.
+    Reshaped,
     /// No type of today writes or reads the shape.
     Removed,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for Change {
             Self::Closed => f.write_str("further properties are not admitted"),
             Self::Bound(keyword) => write!(f, "`{keyword}` is tighter"),
             Self::Keyword(keyword) => write!(f, "`{keyword}` differs"),
+            Self::Reshaped => f.write_str("another type is admitted than before"),
             Self::Removed => f.write_str("the shape is gone"),
         }
     }

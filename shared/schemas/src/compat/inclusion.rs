@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::alternative::{Admits, Alternative, alternatives};
 use super::change::{Change, Direction, Violation};
+use super::form::form;
 use super::{array, number, object, text};
 
 /// A schema and where it stands in its document.
@@ -34,6 +35,11 @@ pub(super) struct Pair<'a> {
 
 /// What stands against `read` admitting every value of `written`.
 pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> Vec<Violation> {
+    let violation = |change| Violation {
+        at: read.at.clone(),
+        direction,
+        change,
+    };
     let readers = alternatives(read);
     let mut found = Vec::new();
     for written in alternatives(written) {
@@ -44,13 +50,11 @@ pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> V
         });
         // One reader is enough. If there is none, the nearest says best what is wrong.
         let nearest = pairs.map(|pair| pair.violations()).min_by_key(Vec::len);
-        found.extend(nearest.unwrap_or_else(|| {
-            vec![Violation {
-                at: read.at.clone(),
-                direction,
-                change: Change::Nothing,
-            }]
-        }));
+        found.extend(nearest.unwrap_or_else(|| vec![violation(Change::Nothing)]));
+    }
+    let grown = direction == Direction::Backward && !form(written.schema).keeps(&form(read.schema));
+    if grown && found.is_empty() {
+        found.push(violation(Change::Reshaped));
     }
     found
 }

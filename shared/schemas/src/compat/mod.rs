@@ -5,11 +5,13 @@
 //! "compatible" can be trusted, and "incompatible" may be too strict, never the other way.
 //!
 //! Nothing is ever taken out: a property may not go, since its name could come back with another
-//! meaning. That makes each step transitive, and the last shipped schema the only one to ask.
+//! meaning. That makes each step transitive, and the last shipped schema the only one to ask. And
+//! a place keeps its form, since registries ask for that (`form.rs`).
 
 mod alternative;
 mod array;
 mod change;
+mod form;
 mod inclusion;
 mod number;
 mod object;

@@ -76,7 +76,6 @@ fn undeclared(pair: &Pair, name: &str) -> Vec<Violation> {
     match others(&pair.written) {
         Others::None => Vec::new(),
         Others::Like(written) => included(&written, &read, pair.direction),
-        Others::Any if included(&anything(pair), &read, pair.direction).is_empty() => Vec::new(),
         Others::Any => vec![pair.violation(Change::Claimed(name.to_owned()))],
     }
 }

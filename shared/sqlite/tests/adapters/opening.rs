@@ -1,8 +1,12 @@
 //! Who may open a file.
 
+use kernel::id::Owner;
+use kernel::port::EventStore;
+use kernel::topic::Shard;
 use rusqlite::Connection;
 use sqlite::{OpenError, SqliteFile};
-use testkit::contract::PARTITIONS;
+use testkit::contract::{CONTEXTS, PARTITIONS};
+use uuid::Uuid;
 
 use crate::files::{Files, clock, open};
 
@@ -71,11 +75,20 @@ fn database_of_another_program_is_refused() {
     assert!(matches!(opened, Err(OpenError::Foreign)));
 }
 
-#[test]
-fn closed_file_leaves_no_write_ahead_log_behind() {
+#[tokio::test]
+async fn closed_file_leaves_no_write_ahead_log_behind() {
     let files = Files::new();
     let path = files.path();
-    drop(open(&path));
+    let file = open(&path);
+    let shard = Shard {
+        context: CONTEXTS[0],
+        partition: 0,
+    };
+    let owner = Owner(Uuid::from_u128(1));
+    file.take_over(shard, owner).await.unwrap();
+    // Read, so that there is a reader's connection to be closed as well.
+    file.cursor(shard).await.unwrap();
+    drop(file);
     let mut log = path.into_os_string();
     log.push("-wal");
     assert!(!std::fs::exists(log).unwrap());

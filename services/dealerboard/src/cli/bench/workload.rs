@@ -5,24 +5,36 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kernel::envelope::CommandEnvelope;
 use kernel::id::{CommandId, Tenant};
-use kernel::port::{Ids, NewRecord};
+use kernel::port::{Ids as _, NewRecord};
 use kernel::topic;
 use serde_json::value::RawValue;
+
+use crate::seams::SystemIds;
 
 /// Fills of each trade: with its booking, four commands and five events per trade.
 const FILLS: u64 = 3;
 /// Commands of each trade.
 pub(super) const COMMANDS_PER_TRADE: u64 = 1 + FILLS;
 
+/// Events of each trade: booked, filled three times, executed.
+pub(super) const EVENTS_PER_TRADE: u64 = 5;
+
 /// Makes the commands of trade after trade; those of many trades are interleaved.
-pub(super) struct Workload<'i> {
-    pub(super) ids: &'i dyn Ids,
-    pub(super) tenant: Tenant,
-    /// Told apart from earlier runs in the same store.
-    pub(super) run: String,
+pub(super) struct Workload {
+    tenant: Tenant,
+    /// Told apart from other runs in the same store.
+    run: String,
 }
 
-impl Workload<'_> {
+impl Workload {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let run = SystemIds.random().simple().to_string()[..8].to_owned();
+        Ok(Self {
+            tenant: Tenant::new("bench")?,
+            run,
+        })
+    }
+
     /// Booking and fills of trades `first .. first + trades`: all bookings, then all first fills …
     pub(super) fn commands(&self, first: u64, trades: u64) -> Vec<NewRecord> {
         let mut commands = Vec::new();
@@ -59,7 +71,7 @@ impl Workload<'_> {
         let aggregate = aggregate.expect("letters, digits and dashes are an aggregate id");
         let data = RawValue::from_string(data).expect("a literal with numbers in it is JSON");
         let envelope = CommandEnvelope {
-            id: CommandId(self.ids.ordered()),
+            id: CommandId(SystemIds.ordered()),
             kind: kind.into(),
             tenant: None,
             actor: None,

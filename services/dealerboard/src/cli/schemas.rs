@@ -1,0 +1,61 @@
+//! `dealerboard schemas`: the JSON Schemas of commands and events, from their types.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+/// Compares or writes the folder of schemas.
+#[derive(Debug, Args)]
+pub(super) struct SchemasCommand {
+    /// The folder.
+    #[arg(long, default_value = "schemas")]
+    directory: PathBuf,
+    /// Writes what is missing or changed compatibly; refuses what would break a producer or reader.
+    #[arg(long)]
+    write: bool,
+    /// An older folder that today's types must be compatible with.
+    #[arg(long)]
+    against: Option<PathBuf>,
+}
+
+impl SchemasCommand {
+    /// Exit code 1: something differs or breaks.
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let catalogue = crate::slices::schemas();
+        let mut findings: Vec<String> = Vec::new();
+        if self.write {
+            for path in catalogue.write(&self.directory)? {
+                super::say(&format!("wrote {}", path.display()));
+            }
+        }
+        findings.extend(
+            catalogue
+                .check(&self.directory)?
+                .iter()
+                .map(ToString::to_string),
+        );
+        findings.extend(
+            catalogue
+                .golden_check(&self.directory)?
+                .iter()
+                .map(ToString::to_string),
+        );
+        if let Some(older) = &self.against {
+            findings.extend(
+                catalogue
+                    .compatible_with(older)?
+                    .iter()
+                    .map(ToString::to_string),
+            );
+        }
+        for finding in &findings {
+            super::print(finding);
+        }
+        Ok(if findings.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        })
+    }
+}

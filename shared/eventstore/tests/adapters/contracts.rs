@@ -1,0 +1,24 @@
+use testkit::contract;
+
+use crate::databases::Databases;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_event_store_keeps_its_contract() {
+    let databases = Databases::default();
+    contract::event_store(async || databases.store().await).await;
+    databases.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_dead_letters_keep_their_contract() {
+    let databases = Databases::default();
+    contract::dead_letters(async || databases.store().await).await;
+    databases.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_timers_keep_their_contract() {
+    let databases = Databases::default();
+    contract::timers(async || databases.store().await).await;
+    databases.discard().await;
+}

@@ -1,0 +1,8 @@
+//! Postgres against the contracts of its ports, and against the defects of the stock stores.
+
+#![cfg(test)]
+
+mod contracts;
+mod databases;
+mod defects;
+mod trading;

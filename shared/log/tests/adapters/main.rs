@@ -1,0 +1,5 @@
+//! Kafka against the contracts of its ports.
+
+#![cfg(test)]
+
+mod contracts;

@@ -1,0 +1,120 @@
+//! A network between a client and Postgres that breaks at the worst moment: around a COMMIT.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Bytes forwarded at once.
+const CHUNK: usize = 64 << 10;
+
+/// The tag of a `CommandComplete` message.
+const COMMITTED: &[u8] = b"COMMIT\0";
+/// The text of a `Parse` message; a client prepares it once per connection.
+const COMMITTING: &[u8] = b"COMMIT\0";
+
+/// Forwards connections to one Postgres server; ends with the value.
+pub struct CommitBreaker {
+    pub address: SocketAddr,
+    breaks: Arc<Breaks>,
+    _tasks: JoinSet<()>,
+}
+
+/// How many connections are still to be broken, and how many were.
+#[derive(Default)]
+struct Breaks {
+    before: AtomicU32,
+    after: AtomicU32,
+    broken: AtomicU32,
+}
+
+impl CommitBreaker {
+    /// # Panics
+    /// No port is free.
+    pub async fn before(host: &str, port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let breaks = Arc::<Breaks>::default();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(
+            listener,
+            (host.to_owned(), port),
+            Arc::clone(&breaks),
+        ));
+        Self {
+            address,
+            breaks,
+            _tasks: tasks,
+        }
+    }
+
+    /// Breaks the next connections on which a COMMIT is prepared, before the server has seen it.
+    pub fn break_before(&self, connections: u32) {
+        self.breaks.before.store(connections, Ordering::Release);
+    }
+
+    /// Breaks the next connections on which a COMMIT was made, before the client learns of it.
+    pub fn break_after(&self, connections: u32) {
+        self.breaks.after.store(connections, Ordering::Release);
+    }
+
+    /// Connections broken so far.
+    #[must_use]
+    pub fn broken(&self) -> u32 {
+        self.breaks.broken.load(Ordering::Acquire)
+    }
+}
+
+async fn listen(listener: TcpListener, server: (String, u16), breaks: Arc<Breaks>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(forward(client, server.clone(), Arc::clone(&breaks)));
+    }
+}
+
+async fn forward(client: TcpStream, server: (String, u16), breaks: Arc<Breaks>) {
+    let Ok(server) = TcpStream::connect(server).await else {
+        return;
+    };
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // Whichever direction ends first takes the other with it, as a broken connection does.
+    tokio::select! {
+        () = copy(from_client, to_server, COMMITTING, &breaks.before, &breaks.broken) => {}
+        () = copy(from_server, to_client, COMMITTED, &breaks.after, &breaks.broken) => {}
+    }
+}
+
+/// Copies until the end, or until `marker` comes by while there are breaks left.
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    marker: &[u8],
+    left: &AtomicU32,
+    broken: &AtomicU32,
+) {
+    let mut chunk = vec![0; CHUNK];
+    while let Ok(read) = from.read(&mut chunk).await {
+        let bytes = &chunk[..read];
+        let found = bytes.windows(marker.len()).any(|window| window == marker);
+        if found && take_one(left) {
+            broken.fetch_add(1, Ordering::AcqRel);
+            return;
+        }
+        if read == 0 || to.write_all(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn take_one(left: &AtomicU32) -> bool {
+    let taken = left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
+        left.checked_sub(1)
+    });
+    taken.is_ok()
+}
