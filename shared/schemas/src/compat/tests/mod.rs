@@ -2,8 +2,8 @@
 
 mod bounds;
 mod choices;
+mod kinds;
 mod properties;
-mod types;
 
 use serde_json::{Value, json};
 
