@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod demo;
 mod gateway;
 mod ports;
 mod roles;

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::config::Config;
+use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
 use crate::ports::{LocalKeys, Ports};
 use crate::seams::{SystemClock, SystemIds};
@@ -86,6 +87,8 @@ pub(crate) struct Platform {
     pub(crate) ports: Ports,
     pub(crate) keys: LocalKeys,
     pub(crate) sealer: Sealer,
+    /// Sends a demo day beside the roles.
+    pub(crate) demo: Option<Demo>,
 }
 
 impl Platform {
@@ -103,6 +106,7 @@ impl Platform {
             ports,
             keys,
             sealer,
+            demo: None,
         })
     }
 
@@ -126,7 +130,18 @@ impl Platform {
                 Role::Reactor => tasks.extend(self.reactors(&stop)?),
             }
         }
+        tasks.extend(self.demo(&stop));
         supervise(tasks, stop).await
+    }
+
+    fn demo(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {
+        let ports = DemoPorts {
+            command_log: Arc::clone(&self.ports.command_log),
+            sealer: self.sealer.clone(),
+            reader: Arc::clone(&self.ports.reader),
+        };
+        let work = self.demo?.run(ports, stop.clone());
+        Some(("demo", work.map(Ok).boxed()))
     }
 
     fn gateway(
@@ -270,6 +285,8 @@ async fn supervise(
         running.spawn(async move { (name, task.await) });
     }
     let outcome = tokio::select! {
+        // First: told to stop, a role that is quick has ended as well, and that is no failure.
+        biased;
         () = stop.cancelled() => Ok(()),
         ended = running.join_next() => {
             stop.cancel();

@@ -192,3 +192,87 @@ async fn resolve(
     }
     redo
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use kernel::Fault;
+    use kernel::batch::Cursor;
+    use kernel::id::Owner;
+    use kernel::topic::Shard;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const SHARD: Shard = Shard {
+        context: "trades",
+        partition: 0,
+    };
+
+    /// A store whose first commit is still under way when its cursor is read, and made after all:
+    /// the batch sent again is refused.
+    #[derive(Default)]
+    struct Late {
+        commits: AtomicU32,
+    }
+
+    #[async_trait]
+    impl EventStore for Late {
+        async fn take_over(&self, _: Shard, _: Owner) -> Result<Cursor, Fault> {
+            Ok(at(0))
+        }
+
+        async fn cursor(&self, _: Shard) -> Result<Option<Cursor>, Fault> {
+            let made = self.commits.load(Ordering::Relaxed) > 1;
+            Ok(Some(at(i64::from(made))))
+        }
+
+        async fn commit(&self, _: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+            match self.commits.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(CommitError::Unknown(Fault::bare("store", "commit"))),
+                _ => Ok(vec![SHARD]),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn batch_sent_again_is_durable_when_its_first_try_was_made_after_all() {
+        assert_eq!(committed(1).await, Committed::Durable);
+    }
+
+    #[tokio::test]
+    async fn batch_sent_again_is_fenced_when_somebody_else_has_moved_on() {
+        assert_eq!(committed(2).await, Committed::Fenced);
+    }
+
+    /// What becomes of a batch from offset 0 to `end`; the store's cursor moves to 1.
+    async fn committed(end: i64) -> Committed {
+        let (committer, handle) = Committer::new(Arc::new(Late::default()));
+        let batch = Batch {
+            shard: SHARD,
+            from: at(0),
+            to: at(end),
+            streams: Vec::new(),
+            outcomes: Vec::new(),
+            events: Vec::new(),
+            timers: Vec::new(),
+            dead_letters: Vec::new(),
+        };
+        let answer = handle.submit(Arc::new(batch)).await;
+        drop(handle);
+        let (answer, ()) = tokio::join!(answer, committer.run());
+        answer.unwrap()
+    }
+
+    fn at(next_offset: i64) -> Cursor {
+        Cursor {
+            owner: Owner(Uuid::nil()),
+            next_offset,
+            next_position: 1,
+            next_stream: 1,
+            repeats: 0,
+        }
+    }
+}

@@ -10,8 +10,10 @@ mod project;
 mod publish;
 mod query;
 mod reactor;
+mod redrive;
 mod slices;
 mod timers;
+mod verify;
 
 mod backoff;
 mod command;
@@ -25,5 +27,7 @@ pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE, body_has
 pub use project::{FoldError, Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
 pub use reactor::{Reactor, ReactorPorts};
+pub use redrive::{Redriver, Responsible, Stays};
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
+pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch};

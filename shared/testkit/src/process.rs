@@ -80,8 +80,7 @@ impl Process {
 
     /// Whether it ended by a signal, such as that of `abort`.
     pub fn crashed(&mut self) -> bool {
-        self.ended()
-            .is_some_and(|status| status.signal().is_some())
+        self.ended().is_some_and(|status| status.signal().is_some())
     }
 
     /// Everything it has said so far.

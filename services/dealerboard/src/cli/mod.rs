@@ -1,10 +1,14 @@
 //! The command line.
 
 mod bench;
+mod dead_letters;
+mod import;
 mod migrate;
+mod replay;
 mod schemas;
 mod serve;
 mod token;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +34,15 @@ enum Command {
     Serve(serve::Serve),
     /// Brings database and topics to this version.
     Migrate,
+    /// Imports trades from a file through a running gateway.
+    Import(import::Import),
+    /// Checks what is stored against the rules; reads only. Exit code 1: a rule is broken, 2: it
+    /// could not be checked.
+    Verify(verify::Verify),
+    /// Lists, shows, redrives and discards commands that could not be handled.
+    DeadLetters(dead_letters::DeadLettersCommand),
+    /// Folds a view anew from the events.
+    Replay(replay::Replay),
     /// Measures speed beside what the machine gives.
     Bench(bench::Bench),
     /// Compares the folder of JSON Schemas with the types, or writes it.
@@ -37,6 +50,10 @@ enum Command {
     /// Prints an access token signed by the local key.
     Token(token::Token),
 }
+
+/// What is logged by commands whose result is what they print; librdkafka warns of each setting that
+/// it calls experimental.
+const QUIET: &str = "warn,librdkafka=error";
 
 /// A failure that is not a finding: exit code 2 where 1 means something else.
 const FAILED: u8 = 2;
@@ -50,6 +67,10 @@ impl Arguments {
         let done = match self.command {
             Command::Serve(serve) => serve.run(config),
             Command::Migrate => migrate::run(&config),
+            Command::Import(import) => import.run(&config),
+            Command::Verify(verify) => verify.run(config),
+            Command::DeadLetters(dead_letters) => dead_letters.run(config),
+            Command::Replay(replay) => replay.run(config),
             Command::Bench(bench) => bench.run(&config),
             Command::Schemas(schemas) => schemas.run(),
             Command::Token(token) => token.run(&config),

@@ -12,6 +12,7 @@ use tracing::info;
 
 use super::token::Token;
 use crate::config::Config;
+use crate::demo::{Demo, Speed};
 use crate::roles::{Platform, Roles};
 
 /// Which roles to run.
@@ -23,6 +24,15 @@ pub(super) struct Serve {
     /// Prints the URLs and a ready command line once it serves.
     #[arg(long)]
     hello: bool,
+    /// Keeps a small desk trading, tenant `demo`; a restart goes on where it was.
+    #[arg(long)]
+    demo: bool,
+    /// Which demo day it is.
+    #[arg(long, default_value_t = 1, requires = "demo")]
+    seed: u64,
+    /// Times five commands a second, 0.1 to 200.
+    #[arg(long, default_value = "1", requires = "demo")]
+    speed: Speed,
 }
 
 impl Serve {
@@ -35,7 +45,11 @@ impl Serve {
         let address = listener.local_addr()?;
         super::runtime()?.block_on(async {
             let stop = CancellationToken::new();
-            let platform = Platform::open(config)?;
+            let mut platform = Platform::open(config)?;
+            platform.demo = self.demo.then_some(Demo {
+                seed: self.seed,
+                speed: self.speed,
+            });
             if self.hello {
                 hello(&platform, address)?;
             }

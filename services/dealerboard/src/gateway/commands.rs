@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
@@ -169,7 +169,15 @@ async fn earlier(
         let detail = "the idempotency key was used before with another body";
         return Some(Err(Problem::new(platform::COMMAND_ID_REUSED, detail)));
     }
-    Some(outcome(id, shard, &first.outcome))
+    Some(outcome(id, shard, &first.outcome).map(replayed))
+}
+
+/// Marks an answer that was given before.
+fn replayed(mut response: HttpResponse) -> HttpResponse {
+    let name = HeaderName::from_static("idempotent-replayed");
+    let value = HeaderValue::from_static("true");
+    response.headers_mut().insert(name, value);
+    response
 }
 
 fn pending(gateway: &Gateway, principal: &Principal, id: CommandId) -> HttpResponse {

@@ -21,6 +21,9 @@ const ACQUIRE_WAIT: Duration = Duration::from_millis(250);
 const COMMIT_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
 /// Longest time one statement may run on the server.
 const STATEMENT_WAIT: &str = "10s";
+/// Longest time a transaction may stand still: a frozen owner would keep its cursor's row locked,
+/// and nobody could take the partition over. Shorter than the log takes to give an owner up.
+const STANDSTILL_WAIT: &str = "5s";
 /// Statements prepared per connection: a handful per partition table.
 const STATEMENTS_MAX: usize = 2_000;
 
@@ -44,7 +47,11 @@ impl PostgresEventStore {
         let options = options
             .statement_cache_capacity(STATEMENTS_MAX)
             .application_name("dealerboard")
-            .options([("statement_timeout", STATEMENT_WAIT), ("jit", "off")]);
+            .options([
+                ("statement_timeout", STATEMENT_WAIT),
+                ("idle_in_transaction_session_timeout", STANDSTILL_WAIT),
+                ("jit", "off"),
+            ]);
         // Look-ups are by key, always. Prepared while a table is empty they would keep a sequential
         // scan for ever (20,000 commands/s became 6,400): the plan is forbidden there.
         let lookups = options.clone().options([("enable_seqscan", "off")]);

@@ -139,7 +139,9 @@ fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
             events: Vec::new(),
         });
     }
-    let last = streams.last_mut().expect("one was pushed if there was none");
+    let last = streams
+        .last_mut()
+        .expect("one was pushed if there was none");
     let expected = last.events.len() as u64 + 1;
     if event.sequence != expected {
         return Err(Hole {

@@ -73,7 +73,9 @@ impl Desk {
             command: serde_json::from_str::<TradeCommand>(command).unwrap(),
         };
         let events = self.trade.decide(&accepted, &()).unwrap();
-        let command = self.writer.accept(KEY, u32::try_from(events.len()).unwrap());
+        let command = self
+            .writer
+            .accept(KEY, u32::try_from(events.len()).unwrap());
         let first = self.writer.growing().events.len() - events.len();
         for (index, event) in events.into_iter().enumerate() {
             self.trade.apply(event.clone());

@@ -103,7 +103,9 @@ impl Rebalances {
         consumer: &GroupConsumer,
         partitions: &mut TopicPartitionList,
     ) -> KafkaResult<()> {
-        partitions.set_all_offsets(Offset::Beginning)?;
+        // A number, not `Beginning`: the broker's late answer to that would undo the reader's seek,
+        // and hand out the whole partition again. From where is what the seek says.
+        partitions.set_all_offsets(Offset::Offset(0))?;
         consumer.assign(partitions)?;
         // Nothing may flow before the reader has said from where.
         consumer.pause(partitions)?;

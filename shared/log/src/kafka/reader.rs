@@ -35,6 +35,8 @@ pub(super) struct KafkaReader {
     queue: PartitionQueue<Rebalances>,
     nonempty: Arc<Notify>,
     committed: Mutex<Instant>,
+    /// Offset of the next record; what lies before it was fetched for an earlier position.
+    next: i64,
 }
 
 impl KafkaReader {
@@ -54,6 +56,7 @@ impl KafkaReader {
             queue,
             nonempty,
             committed: Mutex::new(Instant::now()),
+            next: 0,
         })
     }
 
@@ -72,12 +75,16 @@ impl KafkaReader {
         sought.await.unwrap_or(Err(KafkaError::Canceled))
     }
 
-    fn drain(&self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
         let enough = out.len() + max;
         while out.len() < enough {
             match self.queue.poll(Duration::ZERO) {
                 None => break,
-                Some(Ok(message)) => out.push(record(&message)),
+                Some(Ok(message)) if message.offset() < self.next => {}
+                Some(Ok(message)) => {
+                    self.next = message.offset() + 1;
+                    out.push(record(&message));
+                }
                 Some(Err(error)) => {
                     let attempt = format!("read {}/{}", self.topic, self.partition);
                     return Err(fault(attempt, error));
@@ -109,6 +116,7 @@ impl Reader for KafkaReader {
                 Err(error) => return Err(fault(attempt(), error)),
             }
         }
+        self.next = offset;
         self.consumer
             .resume(&self.list())
             .map_err(|error| fault(attempt(), error))

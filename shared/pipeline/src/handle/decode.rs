@@ -190,6 +190,13 @@ fn structured<'a>(record: &Record, json: &'a [u8]) -> Result<Cow<'a, [u8]>, Refu
     Ok(Cow::Owned(out))
 }
 
+/// The id that a record names, whoever sent it; `None` when it names none.
+pub(crate) fn command_id(record: &Record, json: &[u8]) -> Option<CommandId> {
+    let json = structured(record, json).ok()?;
+    let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json).ok()?;
+    Some(envelope.id)
+}
+
 fn header_text<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     record
         .header(name)

@@ -11,5 +11,6 @@ mod parked;
 mod partition;
 mod processor;
 
+pub(crate) use decode::command_id;
 pub use decode::{REDRIVE, body_hash};
 pub use processor::{Processor, ProcessorPorts, ProcessorSettings};

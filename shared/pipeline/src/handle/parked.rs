@@ -134,7 +134,9 @@ impl Parked {
                 let headers = &stored.letter.headers;
                 stored.state == DeadLetterState::Parked
                     && stored.letter.key.as_ref() == Some(key)
-                    && headers.iter().any(|(name, id)| name == REDRIVE && id == redrive)
+                    && headers
+                        .iter()
+                        .any(|(name, id)| name == REDRIVE && id == redrive)
             });
             if parked {
                 return Ok(true);

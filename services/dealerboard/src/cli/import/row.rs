@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use kernel::{Currency, Decimal};
 use serde::Serialize;
-use trades::{Amount, AmountKind, LotMethod, Multiplier, NewTerms, RecordFill, Side, TradeId};
+use trades::{Amount, AmountKind, LotMethod, NewTerms, RecordFill, Side, TradeId};
 
 pub(super) const COLUMNS: [&str; 9] = [
     "ts",
@@ -193,7 +193,11 @@ mod tests {
             ("-04:00,", ",", "column ts: "),
             (",BUY,", ",HOLD,", "column side: `HOLD`"),
             (",300,", ",3e2,", "column quantity: "),
-            (",300,", ",0,", "column quantity: quantity is not above zero"),
+            (
+                ",300,",
+                ",0,",
+                "column quantity: quantity is not above zero",
+            ),
             (",49.1800,", ",NaN,", "column price: "),
             (",0.1050,", ",,", "column fee: "),
             ("ACC-1", "ACC/1", "column account: "),

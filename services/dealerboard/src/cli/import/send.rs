@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use http::headers::PositionToken;
 use kernel::CommandId;
 
-use super::api::{Api, Answer, Command};
+use super::api::{Answer, Api, Command};
 use super::row::Row;
 
 /// Events of the fill that fills a trade whole: that of the fill, and that it is executed now. One

@@ -17,7 +17,7 @@ const ASKED_AT_ONCE: usize = 16;
 
 /// The last fill of each pair of trades partition and position.
 #[derive(Default)]
-pub(super) struct Settling(HashMap<(String, [String; 3]), Last>);
+pub(super) struct Settling(HashMap<(u16, [String; 3]), Last>);
 
 struct Last {
     position: u64,

@@ -1,0 +1,304 @@
+//! I9: what trades have filled is what positions hold, quantity and fees, key by key.
+//!
+//! The two contexts share no code, only the events that one publishes and the other follows; here
+//! their sums meet.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use kernel::decimal::Inexact;
+use kernel::port::LoadedStream;
+use kernel::topic::Shard;
+use kernel::{Context as _, Decimal, EventMeta, Fault, topic};
+use pipeline::{Findings, Invariant};
+use positions::{Cause, Execution, Position, PositionEvent, Totals};
+use trades::{Trade, TradeEvent};
+
+use crate::roles::Platform;
+
+/// Sums per position key, of both sides; one entry per position.
+pub(super) struct Conservation {
+    /// Positions of all partitions when the check began: only sums of a quiet platform compare.
+    began: Heads,
+    filled: BTreeMap<Arc<str>, Sum>,
+    held: BTreeMap<Arc<str>, Sum>,
+    broken: Vec<String>,
+}
+
+/// Next offset and next position, per partition of each context.
+type Heads = HashMap<Shard, (i64, u64)>;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    /// Bought less sold.
+    quantity: Decimal,
+    fees: Decimal,
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) -> Result<(), Inexact> {
+        self.quantity = self.quantity.plus(other.quantity)?;
+        self.fees = self.fees.plus(other.fees)?;
+        Ok(())
+    }
+}
+
+impl Conservation {
+    pub(super) async fn start(platform: &Platform) -> Result<Self, Fault> {
+        Ok(Self {
+            began: heads(platform).await?,
+            filled: BTreeMap::new(),
+            held: BTreeMap::new(),
+            broken: Vec::new(),
+        })
+    }
+
+    pub(super) fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
+        let added = match shard.context {
+            Trade::NAME => self.trade(stream, until),
+            Position::NAME => self.position(stream, until),
+            _ => Ok(()),
+        };
+        if let Err(error) = added {
+            self.broken.push(format!("{shard} {}: {error}", stream.key));
+        }
+    }
+
+    /// The effective fills of a trade, each on the position it was recorded for.
+    fn trade(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
+        let mut fills: HashMap<trades::ExecId, (Arc<str>, bool, Sum)> = HashMap::new();
+        for row in events(stream, until) {
+            let tenant = row.record.meta()?.tenant;
+            match serde_json::from_slice(&row.record.value)? {
+                TradeEvent::FillRecorded(fill) => {
+                    let key = format!(
+                        "{tenant}/{}/{}/{}",
+                        fill.account, fill.book, fill.instrument
+                    );
+                    let sold = fill.side == trades::Side::Sell;
+                    let sum = Sum {
+                        quantity: signed(fill.quantity.get(), sold),
+                        fees: fill.fee.get(),
+                    };
+                    fills.insert(fill.exec_id, (key.into(), sold, sum));
+                }
+                TradeEvent::FillCorrected(fill) => {
+                    if let Some((_, sold, sum)) = fills.get_mut(&fill.exec_id) {
+                        sum.quantity = signed(fill.quantity.get(), *sold);
+                        sum.fees = fill.fee.get();
+                    }
+                }
+                TradeEvent::FillBusted(fill) => drop(fills.remove(&fill.exec_id)),
+                _ => {}
+            }
+        }
+        for (key, _, sum) in fills.into_values() {
+            self.filled.entry(key).or_default().add(sum)?;
+        }
+        Ok(())
+    }
+
+    /// The effective executions of a position that came from trades; and all of them against what
+    /// the position says of itself.
+    fn position(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
+        let mut executions = Executions::default();
+        for row in events(stream, until) {
+            let event = serde_json::from_slice(&row.record.value)?;
+            executions.apply(&row.record.meta()?, event);
+        }
+        let all = executions.sum(|_| true)?;
+        let says = executions.says;
+        if !executions.split && (all.quantity, all.fees) != (says.quantity, says.fees) {
+            self.broken.push(format!(
+                "{}: executions sum to {} with fees {}, the position says {} with fees {}",
+                stream.key, all.quantity, all.fees, says.quantity, says.fees
+            ));
+        }
+        let ours = executions.sum(|held| held.of_trade)?;
+        self.held.insert(Arc::clone(&stream.key), ours);
+        Ok(())
+    }
+
+    pub(super) async fn finish(
+        self,
+        platform: &Platform,
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
+        for broken in &self.broken {
+            findings.violation(Invariant::I9, Position::NAME, broken);
+        }
+        if let Some(moving) = self.moving(platform).await? {
+            findings.note(format!("{} I9 not compared: {moving}", Position::NAME));
+            return Ok(());
+        }
+        let parked = parked(platform).await?;
+        let keys = self.filled.keys().chain(self.held.keys());
+        for key in keys.collect::<std::collections::BTreeSet<_>>() {
+            let filled = self.filled.get(key).copied().unwrap_or_default();
+            let held = self.held.get(key).copied().unwrap_or_default();
+            if filled == held {
+                continue;
+            }
+            let detail = format!(
+                "{key}: trades filled {} with fees {}, the position holds {} with fees {} of them",
+                filled.quantity, filled.fees, held.quantity, held.fees
+            );
+            if parked.contains(&**key) {
+                findings.note(format!("{detail}; commands of it are parked"));
+            } else {
+                findings.violation(Invariant::I9, Position::NAME, detail);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why the two sides cannot be compared: something is on its way between them.
+    async fn moving(&self, platform: &Platform) -> Result<Option<String>, Fault> {
+        if heads(platform).await? != self.began {
+            return Ok(Some("the platform works meanwhile".to_owned()));
+        }
+        let durable = platform.ports.models.iter().find(|model| model.durable);
+        let Some(durable) = durable else {
+            return Ok(Some("no model keeps the reactions' progress".to_owned()));
+        };
+        for reaction in &platform.slices.reactions {
+            for partition in 0..platform.config.partitions() {
+                let shard = Shard {
+                    context: reaction.on,
+                    partition,
+                };
+                let done = durable
+                    .model
+                    .checkpoint(reaction.progress, partition)
+                    .await?;
+                let head = self.began.get(&shard).map_or(0, |(_, next)| next - 1);
+                if done.position < head {
+                    return Ok(Some(format!(
+                        "reaction {} has seen {} of {head} events of {shard}",
+                        reaction.name, done.position
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The executions of one position.
+#[derive(Default)]
+struct Executions {
+    held: HashMap<positions::ExecId, Held>,
+    /// What the last event says.
+    says: Totals,
+    /// A split changed the units: quantities of before and after do not add up.
+    split: bool,
+}
+
+struct Held {
+    of_trade: bool,
+    sum: Sum,
+}
+
+impl Executions {
+    fn apply(&mut self, meta: &EventMeta, event: PositionEvent) {
+        match event {
+            PositionEvent::PositionOpened(increase)
+            | PositionEvent::PositionIncreased(increase) => {
+                self.executed(meta, &increase.execution);
+                self.says = increase.after;
+            }
+            PositionEvent::PositionReduced(reduction)
+            | PositionEvent::PositionClosed(reduction) => {
+                self.executed(meta, &reduction.execution);
+                self.says = reduction.after;
+            }
+            PositionEvent::PositionRestated(restated) => {
+                match &restated.cause {
+                    Cause::LateFill(execution) => self.executed(meta, execution),
+                    Cause::FillCorrected(execution) => self.corrected(execution),
+                    Cause::FillBusted { exec_id } => drop(self.held.remove(exec_id)),
+                    Cause::LateSplit(_) => self.split = true,
+                    Cause::LotMethodChanged { .. } => {}
+                }
+                self.says = restated.after;
+            }
+            PositionEvent::SplitApplied(effect) => {
+                self.split = true;
+                self.says = effect.after;
+            }
+            PositionEvent::PositionEstablished(_) | PositionEvent::SettlementRecorded(_) => {}
+        }
+    }
+
+    fn executed(&mut self, meta: &EventMeta, execution: &Execution) {
+        let held = Held {
+            of_trade: meta.actor.as_str() == "reaction:fills-to-positions",
+            sum: sum(execution),
+        };
+        self.held.insert(execution.exec_id.clone(), held);
+    }
+
+    fn corrected(&mut self, execution: &Execution) {
+        if let Some(held) = self.held.get_mut(&execution.exec_id) {
+            held.sum = sum(execution);
+        }
+    }
+
+    fn sum(&self, wanted: impl Fn(&Held) -> bool) -> Result<Sum, Inexact> {
+        let mut sum = Sum::default();
+        for held in self.held.values().filter(|held| wanted(held)) {
+            sum.add(held.sum)?;
+        }
+        Ok(sum)
+    }
+}
+
+fn sum(execution: &Execution) -> Sum {
+    Sum {
+        quantity: signed(execution.quantity, execution.side == positions::Side::Sell),
+        fees: execution.fee,
+    }
+}
+
+fn signed(quantity: Decimal, sold: bool) -> Decimal {
+    if sold { quantity.negated() } else { quantity }
+}
+
+fn events(stream: &LoadedStream, until: u64) -> impl Iterator<Item = &kernel::batch::EventRow> {
+    let known = move |row: &&kernel::batch::EventRow| row.record.position <= until;
+    stream.events.iter().filter(known)
+}
+
+async fn heads(platform: &Platform) -> Result<Heads, Fault> {
+    let mut heads = Heads::new();
+    for context in platform.slices.names() {
+        for partition in 0..platform.config.partitions() {
+            let shard = Shard { context, partition };
+            if let Some(cursor) = platform.ports.store.cursor(shard).await? {
+                heads.insert(shard, (cursor.next_offset, cursor.next_position));
+            }
+        }
+    }
+    Ok(heads)
+}
+
+/// Keys of positions with a parked command.
+async fn parked(platform: &Platform) -> Result<HashSet<String>, Fault> {
+    let mut keys = HashSet::new();
+    for partition in 0..platform.config.partitions() {
+        let shard = Shard {
+            context: Position::NAME,
+            partition,
+        };
+        let parked = platform.ports.dead_letters.parked_keys(shard).await?;
+        let texts = parked
+            .iter()
+            .filter_map(|key| std::str::from_utf8(key).ok());
+        keys.extend(
+            texts
+                .filter(|key| topic::split_key(key).is_ok())
+                .map(str::to_owned),
+        );
+    }
+    Ok(keys)
+}

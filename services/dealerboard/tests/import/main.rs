@@ -1,0 +1,12 @@
+//! `dealerboard import` against running platforms: real trades go in, and every position is what an
+//! independent implementation says.
+//!
+//! `DEALERBOARD_WHOLE_FILE=1` takes the whole sample file instead of its beginning.
+
+#![cfg(test)]
+
+mod agreement;
+mod oracle;
+mod repeating;
+mod site;
+mod trouble;

@@ -1,0 +1,197 @@
+//! Redrive: parked commands go to the command log again, under the same ids and in key order.
+//!
+//! A letter is marked after its copy is in the log: a crash between the two leaves it parked, and
+//! redriving it again is harmless because the inbox knows its id. The other order could lose it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kernel::Fault;
+use kernel::id::Actor;
+use kernel::port::{CommandLog, DeadLetterState, DeadLetters, Ids, NewRecord, StoredDeadLetter};
+use kernel::topic::Shard;
+
+use crate::handle::REDRIVE;
+
+/// Letters read, and copies appended, at once.
+const PAGE: usize = 500;
+
+/// Headers that say who redrove a record; only for people to read.
+const REDRIVEN_BY: &str = "redriven-by";
+const APPROVED_BY: &str = "approved-by";
+
+/// Looks after the dead letters.
+#[derive(Clone)]
+pub struct Redriver {
+    pub letters: Arc<dyn DeadLetters>,
+    pub command_log: Arc<dyn CommandLog>,
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Who answers for it.
+#[derive(Clone, Debug)]
+pub struct Responsible {
+    pub by: Actor,
+    pub approved_by: Option<Actor>,
+}
+
+/// Why a letter is left where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// It has no key, or one that is not a text: no log knows where it belongs.
+    WithoutKey,
+    WithoutValue,
+    /// It is no longer parked: somebody else has redriven or discarded it meanwhile.
+    Settled,
+}
+
+impl Stays {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WithoutKey => "it has no key to route it by, so it can only be discarded",
+            Self::WithoutValue => "it has no value, so it can only be discarded",
+            Self::Settled => "it was redriven or discarded by somebody else meanwhile",
+        }
+    }
+}
+
+impl Redriver {
+    /// Parked letters of a partition that `wanted` wants, in offset order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn parked(
+        &self,
+        shard: Shard,
+        wanted: &(dyn Fn(&StoredDeadLetter) -> bool + Sync),
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.letters.list(shard, after, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(found);
+            };
+            after = Some(last.letter.offset);
+            let parked = |stored: &StoredDeadLetter| stored.state == DeadLetterState::Parked;
+            found.extend(
+                page.into_iter()
+                    .filter(|stored| parked(stored) && wanted(stored)),
+            );
+        }
+    }
+
+    /// The first letter that would be overtaken: parked before one of `chosen`, of the same key, and
+    /// not chosen itself.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn overtaken(
+        &self,
+        chosen: &[StoredDeadLetter],
+    ) -> Result<Option<StoredDeadLetter>, Fault> {
+        let place = |stored: &StoredDeadLetter| (stored.shard, stored.letter.offset);
+        let places: HashSet<_> = chosen.iter().map(place).collect();
+        let shards: HashSet<Shard> = chosen.iter().map(|stored| stored.shard).collect();
+        for shard in shards {
+            let before = |other: &StoredDeadLetter| {
+                !places.contains(&place(other))
+                    && chosen.iter().any(|stored| {
+                        stored.shard == shard
+                            && stored.letter.key == other.letter.key
+                            && stored.letter.offset > other.letter.offset
+                    })
+            };
+            if let Some(first) = self.parked(shard, &before).await?.into_iter().next() {
+                return Ok(Some(first));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Appends a copy of each letter, then marks it. They must stand in offset order per partition.
+    /// Gives back those that stay, and why.
+    ///
+    /// # Errors
+    /// Log or store did not answer: some copies may be in the log; redriving again is harmless.
+    pub async fn redrive(
+        &self,
+        letters: Vec<StoredDeadLetter>,
+        responsible: &Responsible,
+    ) -> Result<Vec<(StoredDeadLetter, Stays)>, Fault> {
+        let redrive = Bytes::from(self.ids.random().to_string());
+        let mut stay = Vec::new();
+        let mut chunk = Vec::new();
+        for stored in letters {
+            match copy(&stored, &redrive, responsible) {
+                Ok(record) => chunk.push((stored, record)),
+                Err(stays) => stay.push((stored, stays)),
+            }
+            if chunk.len() == PAGE {
+                stay.extend(self.send(std::mem::take(&mut chunk)).await?);
+            }
+        }
+        stay.extend(self.send(chunk).await?);
+        Ok(stay)
+    }
+
+    async fn send(
+        &self,
+        chunk: Vec<(StoredDeadLetter, NewRecord)>,
+    ) -> Result<Vec<(StoredDeadLetter, Stays)>, Fault> {
+        let (letters, records): (Vec<_>, Vec<_>) = chunk.into_iter().unzip();
+        self.command_log.append(records).await?;
+        let mut stay = Vec::new();
+        for stored in letters {
+            if !self.settle(&stored, DeadLetterState::Redriven).await? {
+                stay.push((stored, Stays::Settled));
+            }
+        }
+        Ok(stay)
+    }
+
+    /// Ends a parked letter without another try; false when it was not parked any more.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn discard(&self, stored: &StoredDeadLetter) -> Result<bool, Fault> {
+        self.settle(stored, DeadLetterState::Discarded).await
+    }
+
+    async fn settle(&self, stored: &StoredDeadLetter, to: DeadLetterState) -> Result<bool, Fault> {
+        let (shard, offset) = (stored.shard, stored.letter.offset);
+        let from = DeadLetterState::Parked;
+        self.letters.mark(shard, offset, from, to).await
+    }
+}
+
+/// The record as it came: what was signed keeps its signature.
+fn copy(
+    stored: &StoredDeadLetter,
+    redrive: &Bytes,
+    responsible: &Responsible,
+) -> Result<NewRecord, Stays> {
+    let letter = &stored.letter;
+    let key = letter.key.as_deref().filter(|key| !key.is_empty());
+    let key = key.and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.ok_or(Stays::WithoutKey)?;
+    let own = [REDRIVE, REDRIVEN_BY, APPROVED_BY];
+    let came = letter.headers.iter();
+    let mut headers: Vec<_> = came
+        .filter(|(name, _)| !own.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    let text = |actor: &Actor| Bytes::from(actor.to_string());
+    headers.push((REDRIVE.to_owned(), redrive.clone()));
+    headers.push((REDRIVEN_BY.to_owned(), text(&responsible.by)));
+    if let Some(approved_by) = &responsible.approved_by {
+        headers.push((APPROVED_BY.to_owned(), text(approved_by)));
+    }
+    Ok(NewRecord {
+        context: stored.shard.context,
+        key: key.into(),
+        value: letter.value.clone().ok_or(Stays::WithoutValue)?,
+        headers,
+    })
+}

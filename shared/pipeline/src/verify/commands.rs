@@ -1,0 +1,225 @@
+//! I1: every record of the command log below the cursor has an outcome or a dead letter.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+use kernel::Fault;
+use kernel::batch::{Cursor, OutcomeRow};
+use kernel::id::CommandId;
+use kernel::port::{DeadLetterState, FRAME, Reader, Record, SchemaError, StoredDeadLetter};
+use kernel::topic::Shard;
+
+use super::finding::{at, quoted};
+use super::log::Scan;
+use super::{Findings, Invariant, PAGE, Verifier, VerifyPorts, Watch};
+use crate::handle::{REDRIVE, command_id};
+
+impl Verifier<'_> {
+    pub(super) async fn commands(
+        &self,
+        shard: Shard,
+        cursor: &Cursor,
+        reader: Box<dyn Reader>,
+        findings: &mut Findings,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Fault> {
+        let mut scan = Scan::new(reader).await?;
+        if cursor.next_offset > scan.end {
+            findings.violation(
+                Invariant::I8,
+                shard,
+                format!(
+                    "the cursor stands at {}, the command log ends at {}",
+                    cursor.next_offset, scan.end
+                ),
+            );
+        }
+        let mut check = Check {
+            ports: self.ports,
+            shard,
+            cursor,
+            letters: Letters::new(shard),
+            redriven: HashMap::new(),
+            elsewhere: 0,
+        };
+        loop {
+            let page = scan.page().await?;
+            if page.is_empty() {
+                break;
+            }
+            watch.progress(page.len());
+            check.page(page, findings).await?;
+        }
+        let waiting = scan.end - cursor.next_offset;
+        if waiting > 0 {
+            findings.note(format!("{shard}: {waiting} commands wait to be handled"));
+        }
+        check.finish(findings);
+        Ok(())
+    }
+}
+
+struct Check<'a> {
+    ports: &'a VerifyPorts,
+    shard: Shard,
+    cursor: &'a Cursor,
+    letters: Letters,
+    /// Letters marked redriven whose copy has not been met yet, by hash of key and value.
+    redriven: HashMap<u64, i64>,
+    /// Commands whose outcome is another key's: each repeats an id that was used there.
+    elsewhere: u64,
+}
+
+impl Check<'_> {
+    async fn page(&mut self, page: Vec<Record>, findings: &mut Findings) -> Result<(), Fault> {
+        let mut ids = Vec::with_capacity(page.len());
+        for record in page {
+            if record.header(REDRIVE).is_some() {
+                self.redriven.remove(&content(&record.key, &record.value));
+            }
+            if record.offset >= self.cursor.next_offset {
+                continue;
+            }
+            findings.commands += 1;
+            if let Some(stored) = self.letters.at(self.ports, record.offset).await? {
+                self.letter(&record, &stored, findings);
+                continue;
+            }
+            match self.id(&record).await? {
+                Some(id) => ids.push((record, id)),
+                None => findings.violation(
+                    Invariant::I1,
+                    at(self.shard, record.offset),
+                    "the record names no command id and has no dead letter",
+                ),
+            }
+        }
+        self.outcomes(&ids, findings).await
+    }
+
+    /// A letter keeps its record as it came.
+    fn letter(&mut self, record: &Record, stored: &StoredDeadLetter, findings: &mut Findings) {
+        let letter = &stored.letter;
+        if letter.key != record.key || letter.value != record.value {
+            findings.violation(
+                Invariant::I1,
+                at(self.shard, record.offset),
+                "the dead letter's key or value is not the record's",
+            );
+        }
+        if stored.state == DeadLetterState::Redriven {
+            self.redriven
+                .insert(content(&letter.key, &letter.value), letter.offset);
+        }
+    }
+
+    async fn id(&self, record: &Record) -> Result<Option<CommandId>, Fault> {
+        let value = record.value.as_deref().unwrap_or_default();
+        match &self.ports.schemas {
+            Some(schemas) if value.first() == Some(&FRAME) => match schemas.decode(value).await {
+                Ok(json) => Ok(command_id(record, &json)),
+                Err(SchemaError::Permanent(_)) => Ok(None),
+                Err(SchemaError::Fault(fault)) => Err(fault),
+            },
+            _ => Ok(command_id(record, value)),
+        }
+    }
+
+    async fn outcomes(
+        &mut self,
+        commands: &[(Record, CommandId)],
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
+        let mut ids: Vec<CommandId> = commands.iter().map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let rows = self.ports.reader.outcomes(self.shard, &ids).await?;
+        let rows: HashMap<CommandId, OutcomeRow> =
+            rows.into_iter().map(|row| (row.command, row)).collect();
+        for (record, id) in commands {
+            let place = at(self.shard, record.offset);
+            let Some(row) = rows.get(id) else {
+                let detail = format!("command {id} has neither outcome nor dead letter");
+                findings.violation(Invariant::I1, place, detail);
+                continue;
+            };
+            if record.key.as_deref() == Some(row.outcome.key().as_bytes()) {
+                continue;
+            }
+            self.elsewhere += 1;
+            if self.elsewhere > self.cursor.repeats {
+                let (key, other) = (quoted(record.key.as_ref()), row.outcome.key());
+                let detail = format!("command {id} of {key} has the outcome of {other}");
+                findings.violation(Invariant::I12, place, detail);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, findings: &mut Findings) {
+        for offset in self.redriven.into_values() {
+            findings.violation(
+                Invariant::I1,
+                at(self.shard, offset),
+                "the dead letter is marked redriven, but no copy of it is in the log",
+            );
+        }
+    }
+}
+
+fn content(key: &impl Hash, value: &impl Hash) -> u64 {
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    key.hash(&mut hasher);
+    value.hash(&mut hasher);
+    hasher.digest()
+}
+
+/// The letters of a partition beside its log, both in offset order.
+struct Letters {
+    shard: Shard,
+    page: VecDeque<StoredDeadLetter>,
+    after: Option<i64>,
+    more: bool,
+}
+
+impl Letters {
+    fn new(shard: Shard) -> Self {
+        Self {
+            shard,
+            page: VecDeque::new(),
+            after: None,
+            more: true,
+        }
+    }
+
+    async fn at(
+        &mut self,
+        ports: &VerifyPorts,
+        offset: i64,
+    ) -> Result<Option<StoredDeadLetter>, Fault> {
+        loop {
+            while self
+                .page
+                .front()
+                .is_some_and(|stored| stored.letter.offset < offset)
+            {
+                self.page.pop_front();
+            }
+            if !self.page.is_empty() || !self.more {
+                break;
+            }
+            let page = ports
+                .dead_letters
+                .list(self.shard, self.after, PAGE)
+                .await?;
+            self.more = page.len() == PAGE;
+            self.after = page.last().map(|last| last.letter.offset).or(self.after);
+            self.page = page.into();
+        }
+        let here = self
+            .page
+            .front()
+            .is_some_and(|stored| stored.letter.offset == offset);
+        Ok(if here { self.page.pop_front() } else { None })
+    }
+}

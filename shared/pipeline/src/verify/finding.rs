@@ -1,0 +1,98 @@
+//! What a check has found.
+
+use std::fmt;
+
+use kernel::topic::Shard;
+
+/// Violations kept word by word; all are counted.
+const KEPT_MAX: usize = 100;
+
+/// The rules that stored data can prove or break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// Every accepted command has exactly one outcome.
+    I1,
+    /// Versions per aggregate are 1..n.
+    I2,
+    /// Positions per partition are 1..n.
+    I3,
+    /// The event topic, deduplicated by position, equals the events table, in order.
+    I4,
+    /// A read model's value is the fold of the events.
+    I5,
+    /// In = accepted + rejected + parked + repeated.
+    I6,
+    /// No effect stands beyond the cursor.
+    I8,
+    /// A position is the fold of its trades.
+    I9,
+    /// The tenant of a row is the tenant of its command.
+    I12,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The result of a check.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Each names the records that contradict; the first hundred.
+    pub violations: Vec<String>,
+    pub violated: u64,
+    /// What could not be compared, and why that is no violation.
+    pub notes: Vec<String>,
+    pub commands: u64,
+    pub events: u64,
+    pub streams: u64,
+    /// Values of read models compared byte by byte.
+    pub values: u64,
+}
+
+impl Findings {
+    pub fn violation(
+        &mut self,
+        invariant: Invariant,
+        place: impl fmt::Display,
+        detail: impl fmt::Display,
+    ) {
+        self.violated += 1;
+        if self.violations.len() < KEPT_MAX {
+            self.violations
+                .push(format!("{invariant} {place}: {detail}"));
+        }
+    }
+
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < KEPT_MAX {
+            self.notes.push(note);
+        }
+    }
+
+    /// Adds what another part of the check has found.
+    pub fn add(&mut self, other: Self) {
+        let room = KEPT_MAX.saturating_sub(self.violations.len());
+        self.violations
+            .extend(other.violations.into_iter().take(room));
+        self.violated += other.violated;
+        for note in other.notes {
+            self.note(note);
+        }
+        self.commands += other.commands;
+        self.events += other.events;
+        self.streams += other.streams;
+        self.values += other.values;
+    }
+}
+
+/// A command id, key or position as a finding quotes it.
+pub(super) fn quoted(bytes: Option<&bytes::Bytes>) -> String {
+    String::from_utf8_lossy(bytes.map_or(&[][..], |bytes| bytes)).into_owned()
+}
+
+/// A place within a partition.
+pub(super) fn at(shard: Shard, offset: i64) -> String {
+    format!("{shard}/{offset}")
+}
