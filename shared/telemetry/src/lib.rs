@@ -31,7 +31,9 @@ pub struct NotSetUp(String);
 /// A logger is there already.
 pub fn log(default: &str) -> Result<(), NotSetUp> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
         builder.compact().try_init()
     } else {

@@ -12,14 +12,18 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
-        .unwrap()
+        .expect("the checkout can be read")
 }
 
 /// Every file below a folder that ends so, build output left out.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in fs::read_dir(folder).expect("the checkout can be read") {
+        let path = entry.expect("the checkout can be read").path();
+        let name = path
+            .file_name()
+            .expect("the checkout can be read")
+            .to_string_lossy()
+            .into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             files(&path, ending, found);
         } else if name.ends_with(ending) {
@@ -39,8 +43,8 @@ fn sources() -> Vec<PathBuf> {
 fn crates() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in ["services", "shared"] {
-        for entry in fs::read_dir(root().join(folder)).unwrap() {
-            found.push(entry.unwrap().path());
+        for entry in fs::read_dir(root().join(folder)).expect("the checkout can be read") {
+            found.push(entry.expect("the checkout can be read").path());
         }
     }
     found

@@ -37,8 +37,9 @@ impl PostgresReadModel {
     /// # Errors
     /// The URL cannot be read.
     pub fn connect(url: &str, connections_max: u32) -> Result<Self, Fault> {
-        let options: PgConnectOptions =
-            url.parse().map_err(|error| Fault::new(POSTGRES, "read the url", error))?;
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(|error| Fault::new(POSTGRES, "read the url", error))?;
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_MAX)

@@ -38,7 +38,7 @@ type Case = (&'static str, Value, Value, bool, bool);
 fn cases() -> Vec<Case> {
     let parts = [
         properties::cases(),
-        types::cases(),
+        kinds::cases(),
         bounds::cases(),
         choices::cases(),
     ];
