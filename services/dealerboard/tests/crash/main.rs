@@ -1,0 +1,13 @@
+//! The platform on real servers, killed, frozen and cut off: whatever happens on the way, the same
+//! commands end in the same events and the same views.
+
+#![cfg(test)]
+
+mod embedded;
+mod kills;
+mod outages;
+mod owners;
+mod points;
+mod site;
+mod state;
+mod workload;
