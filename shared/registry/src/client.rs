@@ -11,8 +11,11 @@ use schema_registry_converter::error::SRCError;
 use schema_registry_converter::schema_registry_common::{RawError, RegisteredSchema};
 use serde_json::Value;
 
-/// A registry reads its answer from memory; one that needs longer is away.
+/// A registry reads a schema from memory; one that needs longer is away.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Registering is compared with all versions there are, by a server that may have just started.
+const REGISTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What every failure is labelled with.
 pub(crate) const DEPENDENCY: &str = "registry";
@@ -48,7 +51,10 @@ impl Registry {
         let failed = |error: Box<dyn Error + Send + Sync>| Fault::new(DEPENDENCY, "set up", error);
         let url = url.trim_end_matches('/');
         // The registry stands beside the log: no proxy lies between.
-        let http = Client::builder().timeout(TIMEOUT).no_proxy().build();
+        let http = Client::builder()
+            .timeout(REGISTER_TIMEOUT)
+            .no_proxy()
+            .build();
         let settings = SrSettings::new_builder(url.to_owned())
             .set_timeout(TIMEOUT)
             .no_proxy()

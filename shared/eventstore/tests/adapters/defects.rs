@@ -95,7 +95,11 @@ async fn conflict_is_reported_before_anything_is_committed() {
     let mut successor = Writer::take_over(&desk.store, shard(), 2).await;
     desk.fill(3);
     let late = desk.writer.seal();
-    let refused = desk.store.commit(std::slice::from_ref(&late)).await.unwrap();
+    let refused = desk
+        .store
+        .commit(std::slice::from_ref(&late))
+        .await
+        .unwrap();
     assert_eq!(refused, [shard()]);
     let ids: Vec<_> = late.outcomes.iter().map(|row| row.command).collect();
     assert_eq!(desk.store.outcomes(shard(), &ids).await.unwrap(), []);
