@@ -123,7 +123,6 @@ pub(crate) struct Query {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) directory: PathBuf,
-    pub(crate) issuer: String,
     pub(crate) audience: String,
 }
 

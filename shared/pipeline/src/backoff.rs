@@ -1,4 +1,4 @@
-//! Waiting after a fault: exponential, with full jitter, for ever.
+//! Waiting after a fault: exponential, each wait stretched by a random share of itself, for ever.
 
 use std::time::Duration;
 
