@@ -77,7 +77,7 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     /// How it is read over HTTP.
     const ROUTE: ViewRoute;
 
-    fn update(&mut self, meta: &EventMeta, event: &<Self::Of as Aggregate>::Event);
+    fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
 
     /// Another fold of the same events, when `parameters` ask for one the stored view is not.
     ///
@@ -99,9 +99,12 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     }
 }
 
+/// The events that a view folds.
+pub type EventOf<V> = <<V as View>::Of as Aggregate>::Event;
+
 /// A view under other rules than the stored one.
 pub trait Refold<V: View>: Send {
-    fn update(&mut self, meta: &EventMeta, event: <V::Of as Aggregate>::Event);
+    fn update(&mut self, meta: &EventMeta, event: EventOf<V>);
 
     /// # Errors
     /// Under these rules there is no exact answer.

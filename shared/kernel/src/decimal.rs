@@ -146,6 +146,74 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// A sign, 29 digits and a point, or a sign, `0.` and 28 digits.
+const TEXT_MAX: usize = 31;
+
+impl Decimal {
+    /// The text of `Display` without its machinery, which cost more than all else in a record.
+    fn text(self, out: &mut [u8; TEXT_MAX]) -> &str {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(self.0.mantissa().unsigned_abs()).as_bytes();
+        let scale = self.0.scale() as usize;
+        let mut length = 0;
+        let mut push = |bytes: &[u8]| {
+            out[length..length + bytes.len()].copy_from_slice(bytes);
+            length += bytes.len();
+        };
+        if self.0.is_sign_negative() {
+            push(b"-");
+        }
+        match digits.len().checked_sub(scale) {
+            Some(whole) if whole > 0 => {
+                push(&digits[..whole]);
+                if scale > 0 {
+                    push(b".");
+                    push(&digits[whole..]);
+                }
+            }
+            _ => {
+                push(b"0.");
+                push(&ZEROS[..scale - digits.len()]);
+                push(digits);
+            }
+        }
+        std::str::from_utf8(&out[..length]).expect("digits, a sign and a point are ASCII")
+    }
+
+    /// Reads what fits a machine word, as nearly every number does; `None` for all else.
+    fn short(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.as_bytes() {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        if digits.len() > SHORT_MAX || !digits.first()?.is_ascii_digit() {
+            return None;
+        }
+        let (mut mantissa, mut point) = (0_i64, None);
+        for (place, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() => point = Some(place),
+                _ => return None,
+            }
+        }
+        let scale = match point {
+            Some(place) if place + 1 == digits.len() => return None,
+            Some(place) => digits.len() - place - 1,
+            None => 0,
+        };
+        let mut number = Raw::new(mantissa, u32::try_from(scale).ok()?);
+        number.set_sign_negative(negative);
+        Some(Self(number))
+    }
+}
+
+/// As many as a number can have behind its point.
+const ZEROS: [u8; 28] = [b'0'; 28];
+
+/// Digits and point that surely fit 63 bits.
+const SHORT_MAX: usize = 18;
+
 impl fmt::Debug for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -156,6 +224,9 @@ impl FromStr for Decimal {
     type Err = NotADecimal;
 
     fn from_str(text: &str) -> Result<Self, NotADecimal> {
+        if let Some(short) = Self::short(text) {
+            return Ok(short);
+        }
         let refused = || NotADecimal(text.chars().take(64).collect());
         let digits = text.strip_prefix('-').unwrap_or(text);
         // `rust_decimal` also reads `1_000`, `+1` and `.5`; one number, one text.
@@ -173,7 +244,7 @@ impl FromStr for Decimal {
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.serialize_str(self.text(&mut [0; TEXT_MAX]))
     }
 }
 
@@ -220,7 +291,7 @@ pub type Currency = Label<CurrencyKind>;
 
 #[cfg(test)]
 mod tests {
-    use super::{Decimal, Inexact};
+    use super::{Decimal, Inexact, Raw};
     use proptest::prelude::*;
 
     fn d(text: &str) -> Decimal {
@@ -265,6 +336,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn written_text_is_the_displayed_one_and_reads_back(mantissa in -(1i128 << 96) + 1..1i128 << 96, bits in 0u32..96, scale in 0u32..29) {
+            let number = Decimal::from_parts(mantissa >> bits, scale).unwrap();
+            let written = serde_json::to_string(&number).unwrap();
+            prop_assert_eq!(&written, &format!("\"{number}\""));
+            let read: Decimal = serde_json::from_str(&written).unwrap();
+            prop_assert_eq!((read, read.scale()), (number, number.scale()));
+        }
+
+        #[test]
+        fn short_texts_read_as_the_library_reads_them(text in "-?[0-9.]{1,18}") {
+            let read = text.parse::<Decimal>().ok();
+            let plain = !text.trim_start_matches('-').starts_with('.') && !text.ends_with('.');
+            let library = Raw::from_str_exact(&text).ok().filter(|_| plain).map(Decimal);
+            prop_assert_eq!(read.map(|read| read.to_string()), library.map(|library| library.to_string()));
+        }
+
         #[test]
         fn sums_agree_with_integers(a in -1_000_000_000_000i64..1_000_000_000_000, b in -1_000_000_000_000i64..1_000_000_000_000, sa in 0u32..12, sb in 0u32..12) {
             let left = Decimal::from_parts(a.into(), sa).unwrap();

@@ -3,6 +3,7 @@
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 
+pub mod adjacent;
 pub mod batch;
 pub mod code;
 pub mod context;

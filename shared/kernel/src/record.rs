@@ -1,17 +1,21 @@
 //! The event record: the bytes that are stored are the bytes that are published.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+use crate::adjacent::Halves;
 use crate::id::{Actor, AggregateId, CommandId, EventId, Tenant};
 use crate::time::Timestamp;
 
 /// Everything a record says beside the event itself. In the record's JSON these fields stand before
-/// `type` and `data`, so that one pass reads either.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `type` and `data`, so that one pass reads both.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventMeta {
     pub id: EventId,
     pub command: CommandId,
@@ -22,14 +26,14 @@ pub struct EventMeta {
     /// Accepted-at of the command.
     pub at: Timestamp,
     pub actor: Actor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
     /// Version of the event's shape.
     pub v: u16,
     /// Name of the event, such as `FillRecorded`. Written by the event itself.
-    #[serde(rename = "type", skip_serializing)]
+    #[serde(skip)]
     pub kind: Box<str>,
     /// Position in the partition: 1, 2, 3 … without gaps. Travels beside the value (a header on
     /// Kafka, a column in a store), so that a record's bytes do not depend on it.
@@ -51,9 +55,148 @@ impl EventRecord {
     /// # Errors
     /// The record is not one of ours.
     pub fn meta(&self) -> Result<EventMeta, serde_json::Error> {
-        let mut meta: EventMeta = serde_json::from_slice(&self.value)?;
-        meta.position = self.position;
-        Ok(meta)
+        decode_if::<IgnoredAny>(self.position, &self.value, |_| false).map(|(meta, _)| meta)
+    }
+
+    /// What the record says of itself, and its event.
+    ///
+    /// # Errors
+    /// The record is not one of ours, or the event is not one that `E` knows.
+    pub fn decode<E: DeserializeOwned>(&self) -> Result<(EventMeta, E), serde_json::Error> {
+        decode(self.position, &self.value)
+    }
+}
+
+/// Reads a record's JSON in one pass.
+///
+/// # Errors
+/// The record is not one of ours, or the event is not one that `E` knows.
+pub fn decode<E: DeserializeOwned>(
+    position: u64,
+    value: &[u8],
+) -> Result<(EventMeta, E), serde_json::Error> {
+    let (meta, event) = decode_if(position, value, |_| true)?;
+    event
+        .map(|event| (meta, event))
+        .ok_or_else(|| serde_json::Error::missing_field("type"))
+}
+
+/// As [`decode`], but an event whose name is not wanted is skipped over.
+///
+/// # Errors
+/// The record is not one of ours, or the event is wanted and not one that `E` knows.
+pub fn decode_if<E: DeserializeOwned>(
+    position: u64,
+    value: &[u8],
+    wants: impl Fn(&str) -> bool,
+) -> Result<(EventMeta, Option<E>), serde_json::Error> {
+    // Checked once as a whole rather than text by text.
+    let text = std::str::from_utf8(value).map_err(serde_json::Error::custom)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let whole = Whole {
+        position,
+        wants,
+        event: PhantomData,
+    };
+    let read = whole.deserialize(&mut json)?;
+    json.end()?;
+    Ok(read)
+}
+
+struct Whole<F, E> {
+    position: u64,
+    wants: F,
+    event: PhantomData<E>,
+}
+
+/// The keys of a record.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Id,
+    Command,
+    Tenant,
+    Aggregate,
+    Sequence,
+    At,
+    Actor,
+    Correlation,
+    Causation,
+    V,
+    Type,
+    Data,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> DeserializeSeed<'de> for Whole<F, E> {
+    type Value = (EventMeta, Option<E>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E> {
+    type Value = (EventMeta, Option<E>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut id, mut command, mut tenant, mut aggregate) = (None, None, None, None);
+        let (mut sequence, mut at, mut actor, mut v) = (None, None, None, None);
+        let (mut correlation, mut causation) = (None, None);
+        let (mut kind, mut event): (Option<Box<str>>, Option<E>) = (None, None);
+        let mut has_data = false;
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Id => id = Some(map.next_value()?),
+                Key::Command => command = Some(map.next_value()?),
+                Key::Tenant => tenant = Some(map.next_value()?),
+                Key::Aggregate => aggregate = Some(map.next_value()?),
+                Key::Sequence => sequence = Some(map.next_value()?),
+                Key::At => at = Some(map.next_value()?),
+                Key::Actor => actor = Some(map.next_value()?),
+                Key::Correlation => correlation = map.next_value()?,
+                Key::Causation => causation = map.next_value()?,
+                Key::V => v = Some(map.next_value()?),
+                Key::Type => kind = Some(map.next_value()?),
+                Key::Data => {
+                    has_data = true;
+                    // Ours always stands behind the name.
+                    let kind = kind
+                        .as_deref()
+                        .ok_or_else(|| A::Error::missing_field("type"))?;
+                    if (self.wants)(kind) {
+                        event = Some(E::deserialize(Halves::new(kind, Some(&mut map)))?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let kind = kind.ok_or_else(|| A::Error::missing_field("type"))?;
+        if !has_data && (self.wants)(&kind) {
+            event = Some(E::deserialize(Halves::new(&kind, None::<&mut A>))?);
+        }
+        let meta = EventMeta {
+            id: id.ok_or_else(|| A::Error::missing_field("id"))?,
+            command: command.ok_or_else(|| A::Error::missing_field("command"))?,
+            tenant: tenant.ok_or_else(|| A::Error::missing_field("tenant"))?,
+            aggregate: aggregate.ok_or_else(|| A::Error::missing_field("aggregate"))?,
+            sequence: sequence.ok_or_else(|| A::Error::missing_field("sequence"))?,
+            at: at.ok_or_else(|| A::Error::missing_field("at"))?,
+            actor: actor.ok_or_else(|| A::Error::missing_field("actor"))?,
+            correlation,
+            causation,
+            v: v.ok_or_else(|| A::Error::missing_field("v"))?,
+            kind,
+            position: self.position,
+        };
+        Ok((meta, event))
     }
 }
 
@@ -112,8 +255,11 @@ mod tests {
         meta.kind = "Counted".into();
         assert_eq!(record.meta().unwrap(), meta);
         assert_eq!(
-            serde_json::from_slice::<Toy>(&record.value).unwrap(),
-            Toy::Counted { n: 3 }
+            record.decode().unwrap(),
+            (meta.clone(), Toy::Counted { n: 3 })
         );
+        let unwanted = decode_if::<Toy>(7, &record.value, |kind| kind == "Ended");
+        assert_eq!(unwanted.unwrap(), (meta, None));
+        assert!(decode::<Toy>(7, &record.value[..record.value.len() - 1]).is_err());
     }
 }

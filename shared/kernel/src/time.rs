@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -34,6 +36,80 @@ impl Timestamp {
     fn civil(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).expect("kept within jiff's range by construction")
     }
+
+    /// The text of `Display` without its machinery; `None` for years that have not four digits.
+    fn text(self, out: &mut [u8; TEXT_MAX]) -> Option<&str> {
+        let civil = Offset::UTC.to_datetime(self.civil());
+        let year = u32::try_from(civil.year()).ok()?;
+        let parts = [
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+        ];
+        *out = *TEMPLATE;
+        write_digits(&mut out[..4], year);
+        for (part, place) in parts.into_iter().zip([5, 8, 11, 14, 17]) {
+            write_digits(&mut out[place..place + 2], part.unsigned_abs().into());
+        }
+        let micros = civil.subsec_nanosecond().unsigned_abs() / 1_000;
+        write_digits(&mut out[FRACTION..FRACTION + 6], micros);
+        let mut end = FRACTION + 6;
+        while out[end - 1] == b'0' {
+            end -= 1;
+        }
+        if end == FRACTION {
+            end = FRACTION - 1;
+        }
+        out[end] = b'Z';
+        std::str::from_utf8(&out[..=end]).ok()
+    }
+
+    /// Reads what `text` writes, as nearly every sender does too; `None` for all else.
+    fn short(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let shaped = match bytes.len() {
+            20 => true,
+            22..=TEXT_MAX => bytes[FRACTION - 1] == b'.',
+            _ => false,
+        };
+        if !shaped
+            || bytes.last() != Some(&b'Z')
+            || [4, 7].iter().any(|place| bytes[*place] != b'-')
+            || bytes[10] != b'T'
+            || [13, 16].iter().any(|place| bytes[*place] != b':')
+        {
+            return None;
+        }
+        let two = |place: usize| i8::try_from(digits(&bytes[place..place + 2])?).ok();
+        let year = i16::try_from(digits(&bytes[..4])?).ok()?;
+        let fraction = bytes.get(FRACTION..bytes.len() - 1).unwrap_or_default();
+        let nanos = digits(fraction)? * 10_i32.pow(9 - u32::try_from(fraction.len()).ok()?);
+        let civil = DateTime::new(year, two(5)?, two(8)?, two(11)?, two(14)?, two(17)?, nanos);
+        let at = Offset::UTC.to_timestamp(civil.ok()?).ok()?;
+        Some(Self(at.as_microsecond()))
+    }
+}
+
+const TEMPLATE: &[u8; TEXT_MAX] = b"0000-00-00T00:00:00.000000Z";
+const TEXT_MAX: usize = 27;
+/// Where the fraction of a second begins.
+const FRACTION: usize = 20;
+
+fn write_digits(out: &mut [u8], mut number: u32) {
+    for place in out.iter_mut().rev() {
+        *place = b'0' + u8::try_from(number % 10).expect("one digit");
+        number /= 10;
+    }
+}
+
+/// At most nine digits as a number; 0 for none.
+fn digits(text: &[u8]) -> Option<i32> {
+    text.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit()
+            .then(|| number * 10 + i32::from(byte - b'0'))
+    })
 }
 
 impl fmt::Display for Timestamp {
@@ -51,6 +127,9 @@ impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
+        if let Some(at) = Self::short(text) {
+            return Ok(at);
+        }
         text.parse::<jiff::Timestamp>()
             .map(|at| Self(at.as_microsecond()))
             .map_err(|_| NotATimestamp(text.chars().take(64).collect()))
@@ -59,7 +138,10 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self.text(&mut [0; TEXT_MAX]) {
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(self),
+        }
     }
 }
 
@@ -93,7 +175,25 @@ impl JsonSchema for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Timestamp;
+
+    proptest! {
+        #[test]
+        fn written_text_is_the_displayed_one_and_reads_back(micros in -70_000_000_000_000_000i64..260_000_000_000_000_000, zeros in 0u32..7) {
+            let at = Timestamp::from_micros(micros - micros % 10_i64.pow(zeros));
+            let written = serde_json::to_string(&at).unwrap();
+            prop_assert_eq!(&written, &format!("\"{at}\""));
+            prop_assert_eq!(serde_json::from_str::<Timestamp>(&written).unwrap(), at);
+        }
+
+        #[test]
+        fn near_misses_read_as_the_library_reads_them(text in "(20[0-9]{2}|9999|0000)-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.,][0-9]{0,10})?(Z|z|[+]01:00|)") {
+            let library = text.parse::<jiff::Timestamp>().ok().map(|at| at.as_microsecond());
+            prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::micros), library);
+        }
+    }
 
     #[test]
     fn offset_is_normalised_to_utc() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Halves<K, D> {
     #[serde(rename = "type")]
     kind: K,
@@ -21,9 +21,4 @@ pub(crate) fn split<I: Serialize>(
 pub(crate) fn split_bytes(json: &[u8]) -> Result<(String, Box<RawValue>), serde_json::Error> {
     let Halves { kind, data } = serde_json::from_slice(json)?;
     Ok((kind, data))
-}
-
-/// Puts a command's JSON together.
-pub(crate) fn join(kind: &str, data: &RawValue) -> Vec<u8> {
-    serde_json::to_vec(&Halves { kind, data }).expect("a text and raw JSON always serialise")
 }

@@ -163,12 +163,9 @@ impl<R: Reaction> Partition<R> {
                 );
             })?;
             let Some(position) = next else { continue };
-            let meta = consume::meta(&record, position)?;
-            if self.reaction.wants(&meta.kind) {
-                let value = record.value.as_deref().unwrap_or_default();
-                let event = serde_json::from_slice(value).map_err(|error| {
-                    Fault::new("event log", format!("decode {}", meta.kind), error)
-                })?;
+            let (meta, event) =
+                consume::event(&record, position, |kind| self.reaction.wants(kind))?;
+            if let Some(event) = event {
                 for (n, reacted) in self.reaction.react(&meta, event).into_iter().enumerate() {
                     commands.push(self.command(&meta, n, &reacted)?);
                 }

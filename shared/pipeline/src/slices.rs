@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::port::{EventLog, LoadedStream, ReadModel, ViewId, ViewValue};
 use kernel::route::{CommandRoute, ViewRoute};
-use kernel::{BadParameter, Context, Parameters, Reaction, View};
+use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -138,6 +138,6 @@ impl Slices {
 }
 
 fn canonical<C: Context>(kind: &str, data: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
-    let command: C::Input = serde_json::from_slice(&command::join(kind, data))?;
+    let command: C::Input = adjacent::from_raw(kind, data)?;
     command::split(&command).map(|(_, data)| data)
 }

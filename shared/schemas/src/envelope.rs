@@ -144,7 +144,9 @@ fn optional(mut schema: Value, description: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandEnvelope, EventMeta};
+    use kernel::CommandEnvelope;
+    use kernel::record::{self, EventMeta};
+    use serde::de::IgnoredAny;
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -205,12 +207,16 @@ mod tests {
         });
     }
 
+    fn read(text: &str) -> Result<EventMeta, serde_json::Error> {
+        let read = record::decode_if::<IgnoredAny>(1, text.as_bytes(), |_| false);
+        read.map(|(meta, _)| meta)
+    }
+
     #[test]
     fn event_schema_agrees_with_the_record() {
         agrees(&full_event(), Value::Object(event()), |text| {
             // The record's own bounds: names and counters start at one.
-            serde_json::from_str::<EventMeta>(text)
-                .is_ok_and(|read| !read.kind.is_empty() && read.sequence > 0 && read.v > 0)
+            read(text).is_ok_and(|read| !read.kind.is_empty() && read.sequence > 0 && read.v > 0)
         });
     }
 
@@ -223,6 +229,6 @@ mod tests {
         let mut stranger = full_event();
         stranger["trace"] = json!("00-1");
         assert!(jsonschema::is_valid(&Value::Object(event()), &stranger));
-        assert!(serde_json::from_value::<EventMeta>(stranger).is_ok());
+        assert!(read(&stranger.to_string()).is_ok());
     }
 }

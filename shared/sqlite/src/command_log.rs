@@ -120,6 +120,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         key: Some(Bytes::copy_from_slice(row.get_ref(1)?.as_bytes()?)),
         value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?)),
         headers: headers::decode(row.get_ref(3)?.as_blob()?)?,
+        position: None,
         logged_at: Timestamp::from_micros(row.get(4)?),
     })
 }

@@ -13,9 +13,6 @@ use rusqlite::{Connection, Row, params};
 use crate::file::{Log, SqliteFile};
 use crate::tail::{Membership, limit};
 
-/// Header with an event's position in decimal digits.
-const POSITION: &str = "position";
-
 #[async_trait]
 impl EventLog for SqliteFile {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
@@ -89,7 +86,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         offset: position - 1,
         key: Some(Bytes::copy_from_slice(row.get_ref(1)?.as_bytes()?)),
         value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?)),
-        headers: vec![(POSITION.to_owned(), Bytes::from(position.to_string()))],
+        headers: Vec::new(),
+        position: Some(position.cast_unsigned()),
         logged_at: Timestamp::from_micros(row.get(3)?),
     })
 }

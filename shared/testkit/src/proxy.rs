@@ -12,10 +12,11 @@ use tokio::task::JoinSet;
 /// Bytes forwarded at once.
 const CHUNK: usize = 64 << 10;
 
-/// The tag of a `CommandComplete` message.
-const COMMITTED: &[u8] = b"COMMIT\0";
-/// The text of a `Parse` message; a client prepares it once per connection.
-const COMMITTING: &[u8] = b"COMMIT\0";
+/// What the server says of a commit: the tag of a `CommandComplete` message, or the answer of a
+/// statement that commits by itself.
+const COMMITTED: [&[u8]; 2] = [b"COMMIT\0", b"committed"];
+/// What the text of a `Parse` message holds; a client prepares it once per connection.
+const COMMITTING: [&[u8]; 2] = [b"COMMIT\0", b"'committed'"];
 
 /// Forwards connections to one Postgres server; ends with the value.
 pub struct CommitBreaker {
@@ -90,18 +91,20 @@ async fn forward(client: TcpStream, server: (String, u16), breaks: Arc<Breaks>) 
     }
 }
 
-/// Copies until the end, or until `marker` comes by while there are breaks left.
+/// Copies until the end, or until one of the markers comes by while there are breaks left.
 async fn copy(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    marker: &[u8],
+    markers: [&[u8]; 2],
     left: &AtomicU32,
     broken: &AtomicU32,
 ) {
     let mut chunk = vec![0; CHUNK];
     while let Ok(read) = from.read(&mut chunk).await {
         let bytes = &chunk[..read];
-        let found = bytes.windows(marker.len()).any(|window| window == marker);
+        let found = markers
+            .iter()
+            .any(|marker| bytes.windows(marker.len()).any(|window| window == *marker));
         if found && take_one(left) {
             broken.fetch_add(1, Ordering::AcqRel);
             return;

@@ -8,8 +8,8 @@ use kernel::batch::{Batch, Cursor, DeadLetter, Outcome, OutcomeRow, TimerChange}
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
 use kernel::topic::Shard;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
 use super::{PostgresEventStore, fault, sql};
@@ -62,38 +62,73 @@ enum Written {
 
 impl PostgresEventStore {
     async fn transaction(&self, batches: &[&Batch]) -> Result<Written, CommitError> {
-        let not_made = |attempt: &str, error| CommitError::NotMade(fault(attempt, error));
-        let mut connection = self
-            .commits
-            .acquire()
-            .await
-            .map_err(|error| not_made("acquire", error))?;
-        let begun = sqlx::query("BEGIN").execute(&mut *connection).await;
-        begun.map_err(|error| not_made("begin", error))?;
-        let refused = match write(&mut connection, batches).await {
-            Ok(refused) => refused,
-            Err(error) => {
-                // A connection that failed in mid-transaction is not given back: closing it rolls
-                // back, whatever state it is in.
-                drop(connection.detach());
-                return match conflicting(&error, batches) {
-                    Some(shard) => Ok(Written::NotThese(vec![shard])),
-                    None => Err(not_made("write a batch", error)),
-                };
-            }
+        let connection = self.commits.acquire().await;
+        let mut connection = connection.map_err(|error| not_made("acquire", error))?;
+        let written = match batches {
+            [only] if is_one_statement(only) => alone(&mut connection, only).await,
+            _ => together(&mut connection, batches).await,
         };
-        if !refused.is_empty() {
+        if !matches!(written, Ok(Written::All)) {
+            // A connection that failed in mid-transaction is not given back: closing it rolls back,
+            // whatever state it is in.
             drop(connection.detach());
-            return Ok(Written::NotThese(refused));
         }
-        match sqlx::query("COMMIT").execute(&mut *connection).await {
-            Ok(_) => Ok(Written::All),
-            Err(error) => {
-                drop(connection.detach());
-                Err(CommitError::Unknown(fault("commit", error)))
-            }
+        written
+    }
+}
+
+fn not_made(attempt: &str, error: sqlx::Error) -> CommitError {
+    CommitError::NotMade(fault(attempt, error))
+}
+
+/// Whether nothing has to be written beside what the commit statement writes.
+fn is_one_statement(batch: &Batch) -> bool {
+    batch.dead_letters.is_empty() && batch.timers.is_empty()
+}
+
+/// A batch whose statement is its transaction.
+async fn alone(connection: &mut PgConnection, batch: &Batch) -> Result<Written, CommitError> {
+    match write_rows(connection, batch).await {
+        Ok(true) => Ok(Written::All),
+        Ok(false) => Ok(Written::NotThese(vec![batch.shard])),
+        Err(error) => match conflicting(&error, &[batch]) {
+            Some(shard) => Ok(Written::NotThese(vec![shard])),
+            None if is_refusal(&error) => Err(not_made("write a batch", error)),
+            None => Err(CommitError::Unknown(fault("commit a batch", error))),
+        },
+    }
+}
+
+/// Whether the server answered that it did not do it. One that is going down may have done it first.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => !error.code().is_some_and(|code| code.starts_with("57P")),
+        sqlx::Error::Encode(_) => true,
+        _ => false,
+    }
+}
+
+/// Several batches in one transaction.
+async fn together(
+    connection: &mut PgConnection,
+    batches: &[&Batch],
+) -> Result<Written, CommitError> {
+    let begun = sqlx::query("BEGIN").execute(&mut *connection).await;
+    begun.map_err(|error| not_made("begin", error))?;
+    match write(connection, batches).await {
+        Ok(refused) if refused.is_empty() => {}
+        Ok(refused) => return Ok(Written::NotThese(refused)),
+        Err(error) => {
+            return match conflicting(&error, batches) {
+                Some(shard) => Ok(Written::NotThese(vec![shard])),
+                None => Err(not_made("write a batch", error)),
+            };
         }
     }
+    let committed = sqlx::query("COMMIT").execute(connection).await;
+    committed
+        .map(|_| Written::All)
+        .map_err(|error| CommitError::Unknown(fault("commit", error)))
 }
 
 /// Writes all rows; gives back the partitions that have another owner.
@@ -101,14 +136,15 @@ async fn write(
     connection: &mut PgConnection,
     batches: &[&Batch],
 ) -> Result<Vec<Shard>, sqlx::Error> {
-    let fenced = move_cursors(connection, batches).await?;
-    if !fenced.is_empty() {
-        return Ok(fenced);
-    }
+    // Locks are taken in one order, so that two processes cannot wait for each other.
+    let mut batches = batches.to_vec();
+    batches.sort_unstable_by_key(|batch| batch.shard);
+    let mut refused = Vec::new();
     for batch in batches {
-        insert_streams(connection, batch).await?;
-        insert_events(connection, batch).await?;
-        insert_outcomes(connection, batch).await?;
+        if !write_rows(connection, batch).await? {
+            refused.push(batch.shard);
+            continue;
+        }
         for letter in &batch.dead_letters {
             insert_dead_letter(connection, batch.shard, letter).await?;
         }
@@ -116,66 +152,38 @@ async fn write(
             change_timer(connection, batch.shard, change).await?;
         }
     }
-    Ok(Vec::new())
+    Ok(refused)
 }
 
-async fn move_cursors(
-    connection: &mut PgConnection,
-    batches: &[&Batch],
-) -> Result<Vec<Shard>, sqlx::Error> {
-    let mut contexts: Vec<_> = batches.iter().map(|batch| batch.shard.context).collect();
-    contexts.sort_unstable();
-    contexts.dedup();
-    let mut fenced = Vec::new();
-    for context in contexts {
-        let mut mine: Vec<_> = batches
-            .iter()
-            .filter(|batch| batch.shard.context == context)
-            .collect();
-        // Locks are taken in one order, so that two processes cannot wait for each other.
-        mine.sort_unstable_by_key(|batch| batch.shard.partition);
-        let column = |of: fn(&Batch) -> i64| -> Vec<i64> { mine.iter().map(|b| of(b)).collect() };
-        let partitions: Vec<i16> = mine.iter().map(|b| signed(b.shard.partition)).collect();
-        let owners: Vec<Uuid> = mine.iter().map(|b| b.from.owner.0).collect();
-        let rows = sqlx::query(&sql::move_cursors(context))
-            .bind(partitions)
-            .bind(owners)
-            .bind(column(|b| b.to.next_offset))
-            .bind(column(|b| b.to.next_position.cast_signed()))
-            .bind(column(|b| b.to.next_stream))
-            .bind(column(|b| b.to.repeats.cast_signed()))
-            .bind(column(|b| b.from.next_offset))
-            .fetch_all(&mut *connection)
-            .await?;
-        let moved: Vec<i16> = rows.iter().map(|row| row.get(0)).collect();
-        fenced.extend(
-            mine.iter()
-                .map(|b| b.shard)
-                .filter(|s| !moved.contains(&signed(s.partition))),
-        );
-    }
-    Ok(fenced)
+/// Moves the cursor and writes streams, events and outcomes; false when somebody else owns it.
+async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool, sqlx::Error> {
+    let statement = sql::commit(batch.shard);
+    let (from, to) = (&batch.from, &batch.to);
+    let query = sqlx::query(&statement)
+        .bind(signed(batch.shard.partition))
+        .bind(from.owner.0)
+        .bind(from.next_offset)
+        .bind(to.next_offset)
+        .bind(to.next_position.cast_signed())
+        .bind(to.next_stream)
+        .bind(to.repeats.cast_signed());
+    let query = bind_streams(query, batch);
+    let query = bind_events(query, batch)?;
+    let query = bind_outcomes(query, batch);
+    // All the answer, to its end: a statement outside a transaction is committed only then.
+    let answer = query.fetch_all(connection).await?;
+    Ok(!answer.is_empty())
 }
 
-async fn insert_streams(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
-    if batch.streams.is_empty() {
-        return Ok(());
-    }
+type Bound<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
+
+fn bind_streams<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
     let streams: Vec<i64> = batch.streams.iter().map(|new| new.stream).collect();
     let keys: Vec<&str> = batch.streams.iter().map(|new| &*new.key).collect();
-    let insert = sql::insert_streams(batch.shard);
-    sqlx::query(&insert)
-        .bind(streams)
-        .bind(keys)
-        .execute(connection)
-        .await
-        .map(drop)
+    query.bind(streams).bind(keys)
 }
 
-async fn insert_events(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
-    if batch.events.is_empty() {
-        return Ok(());
-    }
+fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
     let rows = &batch.events;
     let positions: Vec<i64> = rows
         .iter()
@@ -188,20 +196,14 @@ async fn insert_events(connection: &mut PgConnection, batch: &Batch) -> Result<(
         let text = std::str::from_utf8(&row.record.value);
         records.push(text.map_err(|error| sqlx::Error::Encode(error.into()))?);
     }
-    sqlx::query(&sql::insert_events(batch.shard))
+    Ok(query
         .bind(positions)
         .bind(streams)
         .bind(sequences)
-        .bind(records)
-        .execute(connection)
-        .await
-        .map(drop)
+        .bind(records))
 }
 
-async fn insert_outcomes(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::Error> {
-    if batch.outcomes.is_empty() {
-        return Ok(());
-    }
+fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
     let rows = &batch.outcomes;
     let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect();
     let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
@@ -210,8 +212,8 @@ async fn insert_outcomes(connection: &mut PgConnection, batch: &Batch) -> Result
     let positions: Vec<i64> = columns.iter().map(|c| c.first_position).collect();
     let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
     let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
-    let details: Vec<Option<&str>> = columns.iter().map(|c| c.detail.as_deref()).collect();
-    sqlx::query(&sql::insert_outcomes(batch.shard))
+    let details: Vec<Option<String>> = columns.into_iter().map(|c| c.detail).collect();
+    query
         .bind(commands)
         .bind(hashes)
         .bind(streams)
@@ -219,9 +221,6 @@ async fn insert_outcomes(connection: &mut PgConnection, batch: &Batch) -> Result
         .bind(versions)
         .bind(events)
         .bind(details)
-        .execute(connection)
-        .await
-        .map(drop)
 }
 
 struct OutcomeColumns {

@@ -19,42 +19,33 @@ pub(super) fn cursor(context: &str) -> String {
     )
 }
 
-/// Moves the cursors that are still owned and stand where their batches begin; those that come
-/// back were. A batch sent again after an unknown outcome waits here for the first try's end, then
-/// sees that it was made.
-pub(super) fn move_cursors(context: &str) -> String {
+/// Moves the cursor that is still owned and stands where the batch begins, and writes the batch's
+/// rows; says `committed` when it did, and nothing when it did not. A batch sent again after an
+/// unknown outcome waits here for the first try's end, then sees that it was made.
+///
+/// One statement is one journey to the server, and outside a transaction the commit as well.
+pub(super) fn commit(Shard { context, partition }: Shard) -> String {
     format!(
-        "UPDATE {context}.cursor c \
-         SET next_offset = n.next_offset, next_position = n.next_position, \
-             next_stream = n.next_stream, repeats = n.repeats \
-         FROM unnest($1::int2[], $2::uuid[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], \
-                     $7::int8[]) \
-              AS n (partition, owner, next_offset, next_position, next_stream, repeats, from_offset) \
-         WHERE c.partition = n.partition AND c.owner = n.owner AND c.next_offset = n.from_offset \
-         RETURNING c.partition"
-    )
-}
-
-pub(super) fn insert_streams(Shard { context, partition }: Shard) -> String {
-    format!(
-        "INSERT INTO {context}.stream_{partition} (stream, key) \
-         SELECT * FROM unnest($1::int8[], $2::text[])"
-    )
-}
-
-pub(super) fn insert_events(Shard { context, partition }: Shard) -> String {
-    format!(
-        "INSERT INTO {context}.event_{partition} (position, stream, sequence, record) \
-         SELECT * FROM unnest($1::int8[], $2::int8[], $3::int4[], $4::text[])"
-    )
-}
-
-pub(super) fn insert_outcomes(Shard { context, partition }: Shard) -> String {
-    format!(
-        "INSERT INTO {context}.outcome_{partition} \
-             (command, body_hash, stream, first_position, version, events, detail) \
-         SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int4[], \
-                              $6::int4[], $7::text[])"
+        "WITH moved AS ( \
+             UPDATE {context}.cursor \
+             SET next_offset = $4, next_position = $5, next_stream = $6, repeats = $7 \
+             WHERE partition = $1 AND owner = $2 AND next_offset = $3 \
+             RETURNING 'committed'::text AS answer \
+         ), streams AS ( \
+             INSERT INTO {context}.stream_{partition} (stream, key) \
+             SELECT n.* FROM moved, unnest($8::int8[], $9::text[]) AS n \
+         ), events AS ( \
+             INSERT INTO {context}.event_{partition} (position, stream, sequence, record) \
+             SELECT n.* FROM moved, \
+                 unnest($10::int8[], $11::int8[], $12::int4[], $13::text[]) AS n \
+         ), outcomes AS ( \
+             INSERT INTO {context}.outcome_{partition} \
+                 (command, body_hash, stream, first_position, version, events, detail) \
+             SELECT n.* FROM moved, \
+                 unnest($14::uuid[], $15::int8[], $16::int8[], $17::int8[], $18::int4[], \
+                        $19::int4[], $20::text[]) AS n \
+         ) \
+         SELECT answer FROM moved"
     )
 }
 

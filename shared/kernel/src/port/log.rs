@@ -28,7 +28,10 @@ pub struct Record {
     pub logged_at: Timestamp,
     pub key: Option<Bytes>,
     pub value: Option<Bytes>,
+    /// None in an event log: what stands beside an event is its position.
     pub headers: Vec<(String, Bytes)>,
+    /// An event's position, where the record names one; none in a command log.
+    pub position: Option<u64>,
 }
 
 impl Record {
@@ -78,8 +81,7 @@ pub trait EventLog: Send + Sync {
     /// The log cannot be reached.
     async fn last_position(&self, shard: Shard) -> Result<u64, Fault>;
 
-    /// Joins the group of processes that share a context's event partitions. A record's header
-    /// `position` (decimal digits) is the event's position.
+    /// Joins the group of processes that share a context's event partitions.
     ///
     /// # Errors
     /// The log cannot be reached.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 
 use crate::code::Fault;
 use crate::time::Timestamp;
@@ -52,13 +52,18 @@ impl ViewValue {
     /// One value for stores that keep bytes: a fixed prefix, then the body untouched.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(PREFIX + self.body.len());
+        let mut out = Vec::with_capacity(PREFIX + self.body.len());
+        self.write(&mut out);
+        out.into()
+    }
+
+    /// Appends what [`Self::to_bytes`] gives.
+    pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u64(self.version);
         out.put_u16(self.partition);
         out.put_u64(self.position);
         out.put_i64(self.as_of.micros());
         out.put_slice(&self.body);
-        out.freeze()
     }
 
     /// The reverse of [`Self::to_bytes`]; the body shares the given memory. `None` when too short.

@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::copies::{POSITION, number};
 use super::fault;
 
 /// Longest time each of the two questions may take.
@@ -47,8 +48,8 @@ pub(super) fn position(client: &ClientConfig, topic: &str, partition: u16) -> Re
         if let Some(message) = consumer.poll(Duration::from_millis(100)) {
             let message = message.map_err(|error| fault(attempt(), error))?;
             let position = message.headers().and_then(|headers| {
-                let header = headers.iter().find(|header| header.key == "position")?;
-                std::str::from_utf8(header.value?).ok()?.parse().ok()
+                let header = headers.iter().find(|header| header.key == POSITION)?;
+                number(header.value?)
             });
             return position
                 .ok_or_else(|| Fault::bare("kafka", format!("{}: not an event", attempt())));

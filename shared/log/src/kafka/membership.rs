@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tracing::{debug, warn};
 
 use super::consumer::{Event, GroupConsumer, Rebalances, config};
+use super::copies::Beside;
 use super::reader::KafkaReader;
 use super::{KafkaSettings, fault};
 
@@ -20,6 +21,7 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 
 struct KafkaAssignments {
     topic: Arc<str>,
+    beside: Beside,
     consumer: Arc<GroupConsumer>,
     events: UnboundedReceiver<Event>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
@@ -32,6 +34,7 @@ pub(super) fn join(
     settings: &KafkaSettings,
     topic: String,
     group: &str,
+    beside: Beside,
 ) -> Result<Box<dyn Assignments>, Fault> {
     let (sender, events) = unbounded_channel();
     let consumer: GroupConsumer = config(settings, group)
@@ -49,6 +52,7 @@ pub(super) fn join(
         .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
     Ok(Box::new(KafkaAssignments {
         topic: topic.into(),
+        beside,
         consumer,
         events,
         revoked: None,
@@ -100,7 +104,7 @@ impl Assignments for KafkaAssignments {
             };
             match event {
                 Event::Assigned(partition) => {
-                    match KafkaReader::split(&self.consumer, &self.topic, partition) {
+                    match KafkaReader::split(&self.consumer, &self.topic, partition, self.beside) {
                         Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
                         None => warn!(partition, "assigned partition has no queue"),
                     }

@@ -1,6 +1,7 @@
 //! The logs on Kafka.
 
 mod consumer;
+mod copies;
 mod last;
 mod membership;
 mod producer;
@@ -17,6 +18,7 @@ use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
+use copies::Beside;
 use producer::{OnGap, Outgoing, Producer};
 
 pub use topics::{TopicSettings, create_topics};
@@ -85,9 +87,14 @@ impl KafkaLog {
             .map_err(|error| Fault::new("kafka", "ping", error))?
     }
 
-    fn join(&self, topic: String, group: &str) -> Result<Box<dyn Assignments>, Fault> {
+    fn join(
+        &self,
+        topic: String,
+        group: &str,
+        beside: Beside,
+    ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, topic, &group)
+        membership::join(&self.settings, topic, &group, beside)
     }
 }
 
@@ -111,7 +118,11 @@ impl CommandLog for KafkaLog {
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{group}.{context}");
-        self.join(topic::commands(&self.settings.prefix, context), &group)
+        self.join(
+            topic::commands(&self.settings.prefix, context),
+            &group,
+            Beside::Headers,
+        )
     }
 }
 
@@ -137,7 +148,11 @@ impl EventLog for KafkaLog {
         context: &'static str,
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        self.join(topic::events(&self.settings.prefix, context), group)
+        self.join(
+            topic::events(&self.settings.prefix, context),
+            group,
+            Beside::Position,
+        )
     }
 }
 

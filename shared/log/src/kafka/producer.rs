@@ -17,6 +17,7 @@ use rdkafka::producer::{
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
+use super::copies::POSITION;
 use super::fault;
 
 /// Longest time a record may be under way before its batch fails.
@@ -58,8 +59,8 @@ impl Producer {
             .set("acks", "all")
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
-            // What waits is sent at once; a busy producer fills its batches anyway.
-            .set("linger.ms", "1")
+            // What waits is sent at once; a busy producer fills its batches while others are under way.
+            .set("linger.ms", "0")
             .set("batch.size", "1048576")
             .set("message.max.bytes", RECORD_BYTES_MAX)
             .set("queue.buffering.max.messages", "200000")
@@ -196,7 +197,7 @@ fn position_header(position: u64) -> OwnedHeaders {
     let mut digits = itoa::Buffer::new();
     let value = Some(digits.format(position));
     OwnedHeaders::new_with_capacity(1).insert(Header {
-        key: "position",
+        key: POSITION,
         value,
     })
 }

@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use kernel::Fault;
 use kernel::port::{Reader, Record};
-use kernel::{Fault, Timestamp};
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
 
 use super::consumer::{GroupConsumer, Rebalances};
+use super::copies::{Beside, Copies};
 use super::fault;
 use super::membership::number;
 
@@ -35,6 +35,7 @@ pub(super) struct KafkaReader {
     queue: PartitionQueue<Rebalances>,
     nonempty: Arc<Notify>,
     committed: Mutex<Instant>,
+    beside: Beside,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
 }
@@ -44,6 +45,7 @@ impl KafkaReader {
         consumer: &Arc<GroupConsumer>,
         topic: &Arc<str>,
         partition: i32,
+        beside: Beside,
     ) -> Option<Self> {
         let mut queue = consumer.split_partition_queue(topic, partition)?;
         let nonempty = Arc::new(Notify::new());
@@ -56,6 +58,7 @@ impl KafkaReader {
             queue,
             nonempty,
             committed: Mutex::new(Instant::now()),
+            beside,
             next: 0,
         })
     }
@@ -76,22 +79,26 @@ impl KafkaReader {
     }
 
     fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
-        let enough = out.len() + max;
-        while out.len() < enough {
+        let mut copies = Copies::new(self.beside);
+        let ended = loop {
+            if copies.records.len() == max {
+                break Ok(());
+            }
             match self.queue.poll(Duration::ZERO) {
-                None => break,
+                None => break Ok(()),
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
-                    out.push(record(&message));
+                    copies.add(&message);
                 }
                 Some(Err(error)) => {
                     let attempt = format!("read {}/{}", self.topic, self.partition);
-                    return Err(fault(attempt, error));
+                    break Err(fault(attempt, error));
                 }
             }
-        }
-        Ok(())
+        };
+        copies.finish(out);
+        ended
     }
 }
 
@@ -165,33 +172,5 @@ impl Reader for KafkaReader {
         {
             tracing::debug!(%error, "offset was not committed for lag tools");
         }
-    }
-}
-
-/// Copies a message out of librdkafka: key and value in one allocation.
-fn record(message: &BorrowedMessage<'_>) -> Record {
-    let key = message.key();
-    let value = message.payload();
-    let mut bytes =
-        BytesMut::with_capacity(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len));
-    bytes.extend_from_slice(key.unwrap_or_default());
-    bytes.extend_from_slice(value.unwrap_or_default());
-    let mut bytes = bytes.freeze();
-    let key = key.map(|key| bytes.split_to(key.len()));
-    let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers
-            .iter()
-            .map(|header| {
-                let value = header.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
-                (header.key.to_owned(), value)
-            })
-            .collect()
-    });
-    Record {
-        offset: message.offset(),
-        logged_at: Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(0)),
-        key,
-        value: value.map(|_| bytes),
-        headers,
     }
 }

@@ -11,9 +11,6 @@ use kernel::{Fault, Timestamp};
 use super::group;
 use super::topic::{Topics, offset};
 
-/// Header with an event's position in decimal digits.
-const POSITION: &str = "position";
-
 const LOCK: &str = "nothing panics while it holds the lock";
 
 /// An event log that ends with its process. Clones share what they hold.
@@ -85,7 +82,10 @@ impl EventLog for MemoryEventLog {
     async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
         let topic = self.topics.of(shard.context);
         let records = topic.partition(shard.partition)?.records();
-        Ok(records.last().and_then(position).unwrap_or_default())
+        Ok(records
+            .last()
+            .and_then(|record| record.position)
+            .unwrap_or_default())
     }
 
     async fn consume(
@@ -103,13 +103,7 @@ fn record(event: EventRecord, place: usize, logged_at: Timestamp) -> Record {
         logged_at,
         key: Some(Bytes::copy_from_slice(event.key.as_bytes())),
         value: Some(event.value),
-        headers: vec![(POSITION.to_owned(), Bytes::from(event.position.to_string()))],
+        headers: Vec::new(),
+        position: Some(event.position),
     }
-}
-
-fn position(record: &Record) -> Option<u64> {
-    std::str::from_utf8(record.header(POSITION)?)
-        .ok()?
-        .parse()
-        .ok()
 }

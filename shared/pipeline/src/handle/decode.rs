@@ -8,7 +8,7 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::envelope::CommandEnvelope;
 use kernel::id::{Actor, AggregateId, CommandId, Tenant};
 use kernel::port::{Authority, FRAME, Record, SchemaError, Schemas, Sender};
-use kernel::{Context, Fault, Timestamp, topic};
+use kernel::{Accepted, Context, Fault, Timestamp, adjacent, topic};
 use uuid::Uuid;
 
 /// Headers of the binary form, in which the value is the bare command.
@@ -32,15 +32,12 @@ pub(crate) struct Incoming<I> {
     pub(crate) id: CommandId,
     pub(crate) body_hash: i64,
     pub(crate) tenant: Tenant,
-    pub(crate) aggregate: AggregateId,
     pub(crate) key: Arc<str>,
-    pub(crate) actor: Actor,
-    pub(crate) at: Timestamp,
     pub(crate) correlation: Option<AggregateId>,
     pub(crate) causation: Option<Uuid>,
     pub(crate) expected_version: Option<u64>,
     pub(crate) reply_to: Option<AggregateId>,
-    pub(crate) input: I,
+    pub(crate) accepted: Accepted<I>,
 }
 
 /// A record that no retry will make readable.
@@ -122,26 +119,32 @@ fn read<C: Context>(
     json: &[u8],
 ) -> Result<Incoming<C::Input>, Refused> {
     let (key, tenant, aggregate) = keyed(record)?;
+    let undecodable =
+        |error: &dyn ToString| Refused::new(DeadReason::Undecodable, error.to_string());
     let json = structured(record, json)?;
-    let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json)
-        .map_err(|error| Refused::new(DeadReason::Undecodable, error))?;
+    // Checked once as a whole rather than text by text.
+    let json = std::str::from_utf8(&json).map_err(|error| undecodable(&error))?;
+    let envelope: CommandEnvelope<'_> =
+        serde_json::from_str(json).map_err(|error| undecodable(&error))?;
     let claimed = header_text(record, header::TENANT);
     let (actor, at) = authenticate(sender, &envelope, record, &tenant, claimed)?;
-    let input = input::<C>(&envelope, &json)?;
+    let command = command::<C>(&envelope)?;
     Ok(Incoming {
         offset: record.offset,
         id: envelope.id,
         body_hash: body_hash(&envelope.kind, envelope.data.get()),
         tenant,
-        aggregate,
         key,
-        actor,
-        at,
         correlation: envelope.correlation,
         causation: envelope.causation,
         expected_version: envelope.expected_version,
         reply_to: envelope.reply_to,
-        input,
+        accepted: Accepted {
+            id: aggregate,
+            actor,
+            at,
+            command,
+        },
     })
 }
 
@@ -244,8 +247,8 @@ fn authenticate(
     }
 }
 
-fn input<C: Context>(envelope: &CommandEnvelope<'_>, json: &[u8]) -> Result<C::Input, Refused> {
-    serde_json::from_slice(json).map_err(|error| {
+fn command<C: Context>(envelope: &CommandEnvelope<'_>) -> Result<C::Input, Refused> {
+    adjacent::from_raw(&envelope.kind, envelope.data).map_err(|error| {
         let reason = if knows::<C>(&envelope.kind) {
             DeadReason::Undecodable
         } else {
@@ -274,7 +277,8 @@ pub fn body_hash(kind: &str, data: &str) -> i64 {
     hasher.digest().cast_signed()
 }
 
-/// The bytes of a key, for those who have only the record.
+/// The bytes of a key, for those who keep them: a copy, because a record's own share the memory of
+/// all that came with it.
 pub(crate) fn key_bytes(record: &Record) -> Bytes {
-    record.key.clone().unwrap_or_default()
+    Bytes::copy_from_slice(record.key.as_deref().unwrap_or_default())
 }

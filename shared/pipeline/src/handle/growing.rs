@@ -14,7 +14,7 @@ use kernel::id::EventId;
 use kernel::port::Reply;
 use kernel::record::{self, EventMeta, EventRecord};
 use kernel::topic::Shard;
-use kernel::{Accepted, Context, Rejection};
+use kernel::{Context, Rejection};
 use uuid::Uuid;
 
 use super::cache::Cached;
@@ -47,7 +47,8 @@ pub(crate) struct Sealed {
 }
 
 impl Growing {
-    pub(crate) fn new(shard: Shard, number: u64, from: Cursor) -> Self {
+    /// `bytes` is what the records will take, as far as the batch before tells.
+    pub(crate) fn new(shard: Shard, number: u64, from: Cursor, bytes: usize) -> Self {
         let batch = Batch {
             shard,
             from,
@@ -64,9 +65,14 @@ impl Growing {
             replies: Vec::new(),
             accepted: 0,
             repeated: 0,
-            records: Vec::new(),
+            records: Vec::with_capacity(bytes),
             ends: Vec::new(),
         }
+    }
+
+    /// Bytes of its records.
+    pub(crate) fn bytes(&self) -> usize {
+        self.records.len()
     }
 
     /// The batch, whole.
@@ -125,13 +131,15 @@ impl Growing {
         incoming: Incoming<C::Input>,
         cached: &mut Cached<C>,
         policy: &C::Services,
-    ) -> Result<OutcomeRow, Panicked> {
+    ) -> Result<(), Panicked> {
         let row = catch_unwind(AssertUnwindSafe(|| self.decide(&incoming, cached, policy)))
             .map_err(|_| Panicked)?;
         self.batch.to.next_offset = incoming.offset + 1;
-        self.batch.outcomes.push(row.clone());
-        self.reply(&incoming, row.outcome.clone());
-        Ok(row)
+        if incoming.reply_to.is_some() {
+            self.reply(&incoming, row.outcome.clone());
+        }
+        self.batch.outcomes.push(row);
+        Ok(())
     }
 
     fn decide<C: Context>(
@@ -150,21 +158,13 @@ impl Growing {
                     &detail,
                 )
             }
-            _ => {
-                let accepted = Accepted {
-                    id: incoming.aggregate.clone(),
-                    actor: incoming.actor.clone(),
-                    at: incoming.at,
-                    command: incoming.input.clone(),
-                };
-                match cached.state.decide(&accepted, policy) {
-                    Ok(events) => self.accept(incoming, cached, events),
-                    Err(rejection) => {
-                        let detail = rejection.to_string();
-                        rejected(incoming, cached.version, rejection.code(), &detail)
-                    }
+            _ => match cached.state.decide(&incoming.accepted, policy) {
+                Ok(events) => self.accept(incoming, cached, events),
+                Err(rejection) => {
+                    let detail = rejection.to_string();
+                    rejected(incoming, cached.version, rejection.code(), &detail)
                 }
-            }
+            },
         };
         OutcomeRow {
             command: incoming.id,
@@ -259,10 +259,10 @@ fn meta<I, E: DomainEvent>(
         id: EventId::of(incoming.id, index),
         command: incoming.id,
         tenant: incoming.tenant.clone(),
-        aggregate: incoming.aggregate.clone(),
+        aggregate: incoming.accepted.id.clone(),
         sequence,
-        at: incoming.at,
-        actor: incoming.actor.clone(),
+        at: incoming.accepted.at,
+        actor: incoming.accepted.actor.clone(),
         correlation: incoming.correlation.clone(),
         causation: incoming.causation,
         v: event.event_version().parse().unwrap_or(1),

@@ -1,8 +1,8 @@
 //! Command ids that are known already: in the inbox, or in batches that are not durable yet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use kernel::Fault;
 use kernel::batch::OutcomeRow;
 use kernel::id::CommandId;
@@ -11,51 +11,127 @@ use kernel::topic::Shard;
 
 /// The outcomes of batches still in flight, over those of the inbox.
 #[derive(Default)]
-pub(crate) struct Known {
-    in_flight: HashMap<CommandId, (u64, OutcomeRow)>,
+pub(super) struct Known {
+    /// Places in the growing batch's outcomes, and in those of the batch on its way to disk.
+    growing: HashMap<CommandId, usize>,
+    flying: HashMap<CommandId, usize>,
     /// The inbox's answer about the records at hand.
     found: HashMap<CommandId, OutcomeRow>,
+    gap: Option<Gap>,
+}
+
+/// A range of ids of which the inbox has none, and which lie between two that it has.
+///
+/// Ids that are ordered by time nearly always fall into the one behind the newest, and need not be
+/// asked about: a look-up costs the database a quarter of what a commit does.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    after: CommandId,
+    before: Option<CommandId>,
+}
+
+impl Gap {
+    fn contains(&self, id: CommandId) -> bool {
+        id > self.after && self.before.is_none_or(|before| id < before)
+    }
+
+    /// The id is taken now. What comes next is expected behind one that is ordered by time, and
+    /// anywhere else after a random one.
+    fn take(&mut self, id: CommandId) {
+        if is_ordered(id) {
+            self.after = id;
+        } else {
+            self.before = Some(id);
+        }
+    }
+}
+
+fn is_ordered(id: CommandId) -> bool {
+    id.0.get_version_num() == 7
 }
 
 impl Known {
-    /// Asks the inbox about those ids that no batch in flight knows.
-    pub(crate) async fn look_up(
+    /// Asks the inbox about those ids that it may have.
+    pub(super) async fn look_up(
         &mut self,
         store: &Arc<dyn EventReader>,
         shard: Shard,
         ids: impl Iterator<Item = CommandId>,
     ) -> Result<(), Fault> {
-        let asked: Vec<_> = ids.filter(|id| !self.in_flight.contains_key(id)).collect();
+        let (mut asked, mut all) = (Vec::new(), 0);
+        for id in ids {
+            all += 1;
+            let is_new = self.gap.is_some_and(|gap| gap.contains(id));
+            if !is_new && !self.growing.contains_key(&id) && !self.flying.contains_key(&id) {
+                asked.push(id);
+            }
+        }
         self.found.clear();
-        if !asked.is_empty() {
-            let rows = store.outcomes(shard, &asked).await?;
-            self.found
-                .extend(rows.into_iter().map(|row| (row.command, row)));
+        if asked.is_empty() {
+            return Ok(());
+        }
+        // A gap that spares few of the questions is not where the ids come from now.
+        let newest = asked.iter().copied().filter(|id| is_ordered(*id)).max();
+        let newest = newest.filter(|_| asked.len() * 2 > all);
+        let next = async {
+            match newest {
+                Some(newest) => store.scan_outcomes(shard, Some(newest), 1).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (rows, next) = tokio::join!(store.outcomes(shard, &asked), next);
+        let (rows, next) = (rows?, next?);
+        self.found
+            .extend(rows.into_iter().map(|row| (row.command, row)));
+        if let Some(after) = newest {
+            let before = next.first().map(|row| row.command);
+            self.gap = Some(Gap { after, before });
+            // Those in flight are not in the inbox yet and lie behind none or all of it.
+            let flying: Vec<_> = self
+                .growing
+                .keys()
+                .chain(self.flying.keys())
+                .copied()
+                .collect();
+            flying.into_iter().for_each(|id| self.take(id));
         }
         Ok(())
     }
 
-    pub(crate) fn get(&self, id: CommandId) -> Option<&OutcomeRow> {
-        self.in_flight
-            .get(&id)
-            .map(|(_, row)| row)
+    /// The answer that the id was given before, if it was; `growing` and `flying` are the outcomes of
+    /// the batches it may stand in.
+    pub(super) fn get<'a>(
+        &'a self,
+        id: CommandId,
+        growing: &'a [OutcomeRow],
+        flying: &'a [OutcomeRow],
+    ) -> Option<&'a OutcomeRow> {
+        let place = |places: &HashMap<CommandId, usize>| places.get(&id).copied();
+        place(&self.growing)
+            .and_then(|place| growing.get(place))
+            .or_else(|| place(&self.flying).and_then(|place| flying.get(place)))
             .or_else(|| self.found.get(&id))
     }
 
-    pub(crate) fn add(&mut self, batch: u64, row: OutcomeRow) {
-        self.in_flight.insert(row.command, (batch, row));
+    /// The id was given an answer, which stands at that place of the growing batch.
+    pub(super) fn add(&mut self, id: CommandId, place: usize) {
+        self.growing.insert(id, place);
+        self.take(id);
+    }
+
+    /// The growing batch is on its way to disk.
+    pub(super) fn submitted(&mut self) {
+        self.flying = std::mem::take(&mut self.growing);
     }
 
     /// The batch is durable: the inbox knows its commands now.
-    pub(crate) fn forget(&mut self, batch: u64, rows: &[OutcomeRow]) {
-        for row in rows {
-            if self
-                .in_flight
-                .get(&row.command)
-                .is_some_and(|(number, _)| *number == batch)
-            {
-                self.in_flight.remove(&row.command);
-            }
+    pub(super) fn landed(&mut self) {
+        self.flying.clear();
+    }
+
+    fn take(&mut self, id: CommandId) {
+        if let Some(gap) = self.gap.as_mut().filter(|gap| gap.contains(id)) {
+            gap.take(id);
         }
     }
 }

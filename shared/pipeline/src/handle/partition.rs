@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use kernel::batch::{Cursor, DeadReason};
-use kernel::id::Owner;
+use kernel::batch::{Cursor, DeadReason, OutcomeRow};
+use kernel::id::{CommandId, Owner};
 use kernel::port::{Reader, Record, Reply};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
@@ -104,7 +104,7 @@ impl<C: Context> Partition<C> {
             Arc::clone(&self.ports.event_log),
         );
         let ownership = Ownership {
-            growing: Growing::new(self.shard, 1, cursor),
+            growing: Growing::new(self.shard, 1, cursor, 0),
             cache: Cache::new(self.settings.cached_aggregates_max),
             known: Known::default(),
             parked,
@@ -178,8 +178,10 @@ impl<C: Context> Ownership<'_, C> {
             self.partition.shard,
             self.growing.number + 1,
             self.growing.batch.to,
+            self.growing.bytes(),
         );
         let sealed = std::mem::replace(&mut self.growing, next).seal();
+        self.known.submitted();
         let answer = self
             .partition
             .committer
@@ -207,7 +209,7 @@ impl<C: Context> Ownership<'_, C> {
     async fn durable(&mut self, sealed: Sealed) -> Option<Ended> {
         self.count(&sealed);
         self.durable = sealed.number;
-        self.known.forget(sealed.number, &sealed.batch.outcomes);
+        self.known.landed();
         self.cache.trim(self.durable);
         let next_offset = sealed.batch.to.next_offset;
         self.partition
@@ -335,15 +337,22 @@ impl<C: Context> Ownership<'_, C> {
             );
             return Ok(Ok(()));
         }
-        if let Some(first) = self.known.get(incoming.id) {
-            self.growing.repeat(&incoming, first);
+        if let Some(first) = self.first_answer(incoming.id) {
+            self.growing.repeat(&incoming, &first);
             return Ok(Ok(()));
         }
         Ok(self.decide(incoming))
     }
 
+    fn first_answer(&self, id: CommandId) -> Option<OutcomeRow> {
+        let flying = self.flight.as_ref().map(|flight| &flight.sealed.batch);
+        let flying = flying.map_or(&[][..], |batch| &batch.outcomes);
+        let first = self.known.get(id, &self.growing.batch.outcomes, flying);
+        first.cloned()
+    }
+
     fn decide(&mut self, incoming: Incoming<C::Input>) -> Result<(), Panicked> {
-        let offset = incoming.offset;
+        let (id, offset) = (incoming.id, incoming.offset);
         let cached = self
             .cache
             .get(&incoming.key)
@@ -352,8 +361,8 @@ impl<C: Context> Ownership<'_, C> {
             .growing
             .handle(incoming, cached, &self.partition.policy)
         {
-            Ok(row) => {
-                self.known.add(self.growing.number, row);
+            Ok(()) => {
+                self.known.add(id, self.growing.batch.outcomes.len() - 1);
                 Ok(())
             }
             Err(Panicked) => {

@@ -38,7 +38,7 @@ pub fn fold<V: View>(
     let mut view = V::default();
     let mut last = None;
     for row in &stream.events {
-        let meta = row.record.meta()?;
+        let (meta, event) = row.record.decode()?;
         let beyond = match until {
             Until::Now => false,
             Until::Time(time) => meta.at > time,
@@ -47,7 +47,6 @@ pub fn fold<V: View>(
         if beyond {
             break;
         }
-        let event = serde_json::from_slice(&row.record.value)?;
         match &mut refold {
             Some(refold) => refold.update(&meta, event),
             None => view.update(&meta, &event),

@@ -1,15 +1,15 @@
 //! One event partition into one view of one read model.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
+use kernel::context::EventOf;
 use kernel::port::{
     Applied, Checkpoint, READY_PERIOD, ReadModel, Reader, Record, ViewBatch, ViewValue,
 };
 use kernel::record::EventMeta;
-use kernel::{Fault, Timestamp, View, topic};
+use kernel::{Fault, Timestamp, View};
 use lru::LruCache;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,9 @@ use super::{ProjectorSettings, view_id};
 use crate::backoff::Backoff;
 use crate::consume::{self, Broken};
 use crate::metric;
+
+/// What a body may take, so that the memory for all of them rarely has to move.
+const BODY_BYTES: usize = 1_024;
 
 pub(super) struct Partition<V> {
     reader: Box<dyn Reader>,
@@ -83,7 +86,7 @@ impl<V: View> Partition<V> {
         let projection = Projection::<V> {
             partition: self,
             values: LruCache::unbounded(),
-            dirty: HashSet::new(),
+            dirty: Vec::new(),
             folded: 0,
             seen: checkpoint,
             written: checkpoint,
@@ -102,7 +105,21 @@ impl<V: View> Partition<V> {
 struct Cached<V> {
     value: V,
     meta: Option<Meta>,
+    /// Number of the last write that carries it; 0 for none.
     changed_in: u64,
+}
+
+/// An event that comes next, and the key of its value.
+struct Fresh<V: View> {
+    key: Bytes,
+    meta: EventMeta,
+    event: EventOf<V>,
+}
+
+impl<V: View> Fresh<V> {
+    fn key(&self) -> &str {
+        std::str::from_utf8(&self.key).expect("checked when the record was read")
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -116,7 +133,8 @@ struct Meta {
 struct Projection<'p, V> {
     partition: &'p mut Partition<V>,
     values: LruCache<Arc<str>, Cached<V>>,
-    dirty: HashSet<Arc<str>>,
+    /// Keys that the growing write carries, each once.
+    dirty: Vec<Arc<str>>,
     /// Events folded since the last write left.
     folded: usize,
     seen: Checkpoint,
@@ -186,46 +204,40 @@ impl<V: View> Projection<'_, V> {
     async fn fold(&mut self, records: &mut Vec<Record>) -> Result<(), Fault> {
         let fresh = self.fresh(records)?;
         self.load_missing(&fresh).await?;
-        for (record, meta, key) in fresh {
-            let event = record
-                .value
-                .as_deref()
-                .and_then(|value| serde_json::from_slice(value).ok())
-                .ok_or_else(|| undecodable::<V>(&meta))?;
-            let cached = self
+        for fresh in &fresh {
+            let (key, cached) = self
                 .values
-                .get_mut(&key)
+                .get_key_value_mut(fresh.key())
                 .expect("every key of these records was loaded or created before folding");
-            cached.value.update(&meta, &event);
-            cached.changed_in = self.number;
+            let Fresh { meta, event, .. } = fresh;
+            cached.value.update(meta, event);
             cached.meta = Some(Meta {
                 version: meta.sequence,
                 position: meta.position,
                 as_of: meta.at,
             });
-            self.dirty.insert(key);
+            if cached.changed_in != self.number {
+                cached.changed_in = self.number;
+                self.dirty.push(Arc::clone(key));
+            }
             self.folded += 1;
         }
         Ok(())
     }
 
     /// Those records that come next, with what they say of themselves; `seen` moves past them.
-    fn fresh(
-        &mut self,
-        records: &mut Vec<Record>,
-    ) -> Result<Vec<(Record, EventMeta, Arc<str>)>, Fault> {
+    fn fresh(&mut self, records: &mut Vec<Record>) -> Result<Vec<Fresh<V>>, Fault> {
         let mut fresh = Vec::with_capacity(records.len());
         for record in records.drain(..) {
+            let next_offset = record.offset + 1;
             let next = consume::next_position(&record, self.seen.position)
                 .inspect_err(|broken| self.alarm(broken))?;
             if let Some(position) = next {
-                let meta = consume::meta(&record, position)?;
-                let key = topic::key(&meta.tenant, &meta.aggregate);
+                fresh.push(read(record, position).inspect_err(|broken| self.alarm(broken))?);
                 self.seen = Checkpoint {
                     position,
-                    next_offset: record.offset + 1,
+                    next_offset,
                 };
-                fresh.push((record, meta, key));
             }
         }
         Ok(fresh)
@@ -241,11 +253,12 @@ impl<V: View> Projection<'_, V> {
         );
     }
 
-    async fn load_missing(&mut self, fresh: &[(Record, EventMeta, Arc<str>)]) -> Result<(), Fault> {
+    async fn load_missing(&mut self, fresh: &[Fresh<V>]) -> Result<(), Fault> {
         let mut missing: Vec<Arc<str>> = fresh
             .iter()
-            .filter(|(_, _, key)| !self.values.contains(key))
-            .map(|(_, _, key)| Arc::clone(key))
+            .map(Fresh::key)
+            .filter(|key| !self.values.contains(*key))
+            .map(Arc::from)
             .collect();
         missing.sort_unstable();
         missing.dedup();
@@ -275,31 +288,7 @@ impl<V: View> Projection<'_, V> {
     /// Encodes what changed and sends it off; the next events fold meanwhile.
     fn write(&mut self) -> Result<(), Fault> {
         let partition = self.partition.reader.partition();
-        let mut puts = Vec::with_capacity(self.dirty.len());
-        for key in self.dirty.drain() {
-            let Some(cached) = self.values.peek(&key) else {
-                continue;
-            };
-            let Some(meta) = cached.meta else { continue };
-            let body = serde_json::to_vec(&cached.value)
-                .map_err(|error| Fault::new("read model", "encode a view", error))?;
-            let Meta {
-                version,
-                position,
-                as_of,
-            } = meta;
-            let body = Bytes::from(body);
-            puts.push((
-                key,
-                ViewValue {
-                    version,
-                    partition,
-                    position,
-                    as_of,
-                    body,
-                },
-            ));
-        }
+        let puts = self.puts()?;
         let batch = ViewBatch {
             view: view_id::<V>(),
             partition,
@@ -317,6 +306,36 @@ impl<V: View> Projection<'_, V> {
         Ok(())
     }
 
+    /// What changed, all bodies in one piece of memory.
+    fn puts(&mut self) -> Result<Vec<(Arc<str>, ViewValue)>, Fault> {
+        let partition = self.partition.reader.partition();
+        let mut bodies = Vec::with_capacity(self.dirty.len() * BODY_BYTES);
+        let mut changed = Vec::with_capacity(self.dirty.len());
+        for key in self.dirty.drain(..) {
+            let cached = self.values.peek(&key);
+            let Some((value, meta)) = cached.and_then(|cached| Some((&cached.value, cached.meta?)))
+            else {
+                continue;
+            };
+            let start = bodies.len();
+            serde_json::to_writer(&mut bodies, value)
+                .map_err(|error| Fault::new("read model", "encode a view", error))?;
+            changed.push((key, meta, start..bodies.len()));
+        }
+        let bodies = Bytes::from(bodies);
+        let puts = changed.into_iter().map(|(key, meta, body)| {
+            let value = ViewValue {
+                version: meta.version,
+                partition,
+                position: meta.position,
+                as_of: meta.as_of,
+                body: bodies.slice(body),
+            };
+            (key, value)
+        });
+        Ok(puts.collect())
+    }
+
     fn trim(&mut self) {
         while self.values.len() > self.partition.settings.cached_values_max {
             match self.values.peek_lru() {
@@ -329,12 +348,15 @@ impl<V: View> Projection<'_, V> {
     }
 }
 
-fn undecodable<V: View>(meta: &EventMeta) -> Fault {
-    // An event that this version does not know stops the projection: skipping it would be a lie.
-    Fault::bare(
-        "event log",
-        format!("decode {} v{} for view {}", meta.kind, meta.v, V::NAME),
-    )
+fn read<V: View>(record: Record, position: u64) -> Result<Fresh<V>, Broken> {
+    let offset = record.offset;
+    let (meta, event) = consume::event(&record, position, |_| true)?;
+    consume::key(&record, &meta)?;
+    let (Some(key), Some(event)) = (record.key, event) else {
+        let source = None;
+        return Err(Broken::NotAnEvent { offset, source });
+    };
+    Ok(Fresh { key, meta, event })
 }
 
 async fn landed(

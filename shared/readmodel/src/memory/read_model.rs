@@ -3,6 +3,7 @@ use std::ops::Bound;
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use kernel::code::Fault;
 use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
 
@@ -66,7 +67,13 @@ impl ReadModel for MemoryReadModel {
             let attempt = format!("view {} is full at {} values", batch.view, self.values_max);
             return Err(Fault::bare("memory", attempt));
         }
-        held.values.extend(batch.puts);
+        held.values
+            .extend(batch.puts.into_iter().map(|(key, value)| {
+                // A copy of its own: bodies share the memory of their batch, and one that stays would keep
+                // all of it.
+                let body = Bytes::copy_from_slice(&value.body);
+                (key, ViewValue { body, ..value })
+            }));
         held.checkpoints.insert(batch.partition, batch.to);
         Ok(Applied::Written)
     }

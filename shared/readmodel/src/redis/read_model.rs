@@ -136,10 +136,14 @@ impl ReadModel for RedisReadModel {
             .arg(encode(batch.from))
             .arg(encode(batch.to))
             .arg(shared.ready_lease.as_millis().to_string());
+        let (mut name, mut bytes) = (shared.keys.value(batch.view, ""), Vec::new());
+        let stem = name.len();
         for (key, value) in &batch.puts {
-            command
-                .arg(shared.keys.value(batch.view, key))
-                .arg(&value.to_bytes()[..]);
+            name.truncate(stem);
+            name.push_str(key);
+            bytes.clear();
+            value.write(&mut bytes);
+            command.arg(&name).arg(&bytes[..]);
         }
         let attempt = format!(
             "apply to partition {} of view {}",

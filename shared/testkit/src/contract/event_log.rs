@@ -48,7 +48,7 @@ async fn event_comes_back_with_its_key_bytes_and_position(
         .remove(0);
     assert_eq!(got.key.as_deref(), Some(sent[0].key.as_bytes()));
     assert_eq!(got.value.as_ref(), Some(&sent[0].value));
-    assert_eq!(got.header("position"), Some(&Bytes::from_static(b"1")));
+    assert_eq!(got.position, Some(1));
 }
 
 async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &impl EventLog) {
@@ -199,7 +199,7 @@ fn events(records: &[Record]) -> Vec<EventRecord> {
     let event = |record: &Record| {
         let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
         Some(EventRecord {
-            position: text(record.header("position")?)?.parse().ok()?,
+            position: record.position?,
             key: text(record.key.as_ref()?)?.into(),
             value: record.value.clone()?,
         })

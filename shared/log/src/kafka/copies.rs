@@ -1,0 +1,98 @@
+//! Messages copied out of librdkafka, all that are taken at once into one piece of memory.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use kernel::Timestamp;
+use kernel::port::Record;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+
+/// What the records of a topic carry beside key and value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Whatever their producers say, kept as it came.
+    Headers,
+    /// An event's position.
+    Position,
+}
+
+/// Header with an event's position in decimal digits.
+pub(super) const POSITION: &str = "position";
+
+pub(super) struct Copies {
+    beside: Beside,
+    bytes: Vec<u8>,
+    pub(super) records: Vec<Copy>,
+}
+
+/// A record whose bytes still grow with those of the others.
+pub(super) struct Copy {
+    offset: i64,
+    logged_at: Timestamp,
+    key: Option<Range<usize>>,
+    value: Option<Range<usize>>,
+    headers: Vec<(String, Range<usize>)>,
+    position: Option<u64>,
+}
+
+impl Copies {
+    pub(super) fn new(beside: Beside) -> Self {
+        Self {
+            beside,
+            bytes: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, message: &BorrowedMessage<'_>) {
+        let key = message.key().map(|key| self.copy(key));
+        let value = message.payload().map(|value| self.copy(value));
+        let (mut headers, mut position) = (Vec::new(), None);
+        for header in message.headers().into_iter().flat_map(Headers::iter) {
+            let bytes = header.value.unwrap_or_default();
+            match self.beside {
+                Beside::Headers => headers.push((header.key.to_owned(), self.copy(bytes))),
+                Beside::Position if header.key == POSITION => position = number(bytes),
+                Beside::Position => {}
+            }
+        }
+        self.records.push(Copy {
+            offset: message.offset(),
+            logged_at: Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(0)),
+            key,
+            value,
+            headers,
+            position,
+        });
+    }
+
+    /// Hands the records out; they share the memory.
+    pub(super) fn finish(self, out: &mut Vec<Record>) {
+        let bytes = Bytes::from(self.bytes);
+        out.extend(self.records.into_iter().map(|copy| {
+            Record {
+                offset: copy.offset,
+                logged_at: copy.logged_at,
+                key: copy.key.map(|range| bytes.slice(range)),
+                value: copy.value.map(|range| bytes.slice(range)),
+                headers: copy
+                    .headers
+                    .into_iter()
+                    .map(|(name, range)| (name, bytes.slice(range)))
+                    .collect(),
+                position: copy.position,
+            }
+        }));
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+}
+
+/// Decimal digits as a number.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
