@@ -16,6 +16,7 @@ mod clock;
 mod config;
 mod jitter;
 mod metric;
+mod waits;
 
 pub use breaker::{
     Breaker, BreakerConfig, BreakerSnapshot, Mode, Permit, Refused, State, Transition, WindowSpan,
@@ -28,3 +29,4 @@ pub use deadline::Deadline;
 pub use dependency::{CallError, Dependency, DependencyConfig, Name, Seams};
 pub use retry::{RetryBudget, RetryConfig};
 pub use single_flight::SingleFlight;
+pub use waits::Waits;
