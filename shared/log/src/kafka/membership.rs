@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tracing::{debug, warn};
 
 use super::consumer::{Event, GroupConsumer, Rebalances, config};
-use super::reader::KafkaReader;
+use super::reader::{KafkaReader, Values};
 use super::{KafkaSettings, fault};
 
 /// Longest time the polling thread sleeps: how late a stop is noticed.
@@ -21,6 +21,7 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 struct KafkaAssignments {
     topic: Arc<str>,
     consumer: Arc<GroupConsumer>,
+    values: Values,
     events: UnboundedReceiver<Event>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
     revoked: Option<std::sync::mpsc::Sender<()>>,
@@ -32,6 +33,7 @@ pub(super) fn join(
     settings: &KafkaSettings,
     topic: String,
     group: &str,
+    values: Values,
 ) -> Result<Box<dyn Assignments>, Fault> {
     let (sender, events) = unbounded_channel();
     let consumer: GroupConsumer = config(settings, group)
@@ -50,6 +52,7 @@ pub(super) fn join(
     Ok(Box::new(KafkaAssignments {
         topic: topic.into(),
         consumer,
+        values,
         events,
         revoked: None,
         stopping,
@@ -100,7 +103,8 @@ impl Assignments for KafkaAssignments {
             };
             match event {
                 Event::Assigned(partition) => {
-                    match KafkaReader::split(&self.consumer, &self.topic, partition) {
+                    let (consumer, topic) = (&self.consumer, &self.topic);
+                    match KafkaReader::split(consumer, topic, partition, self.values) {
                         Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
                         None => warn!(partition, "assigned partition has no queue"),
                     }

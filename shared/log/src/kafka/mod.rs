@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, CommandLog, EventLog, NewRecord};
+use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord};
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
 use producer::{OnGap, Outgoing, Producer};
+use reader::Values;
 
 pub use topics::{TopicSettings, create_topics};
 
@@ -58,6 +59,7 @@ pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     commands: Arc<Producer>,
     events: Arc<Producer>,
+    framing: Option<Arc<dyn Framing>>,
 }
 
 impl KafkaLog {
@@ -71,7 +73,14 @@ impl KafkaLog {
             commands: Arc::new(Producer::new(client.clone(), OnGap::Continue)?),
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
             settings: Arc::new(settings),
+            framing: None,
         })
+    }
+
+    /// The same, with a schema's number before each event that is published.
+    #[must_use]
+    pub fn framing(self, framing: Option<Arc<dyn Framing>>) -> Self {
+        Self { framing, ..self }
     }
 
     /// Asks the cluster for an answer, for readiness.
@@ -85,9 +94,14 @@ impl KafkaLog {
             .map_err(|error| Fault::new("kafka", "ping", error))?
     }
 
-    fn join(&self, topic: String, group: &str) -> Result<Box<dyn Assignments>, Fault> {
+    fn join(
+        &self,
+        topic: String,
+        group: &str,
+        values: Values,
+    ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, topic, &group)
+        membership::join(&self.settings, topic, &group, values)
     }
 }
 
@@ -111,7 +125,9 @@ impl CommandLog for KafkaLog {
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{group}.{context}");
-        self.join(topic::commands(&self.settings.prefix, context), &group)
+        let topic = topic::commands(&self.settings.prefix, context);
+        // What is signed is what is on the wire, and a dead letter keeps it.
+        self.join(topic, &group, Values::AsTheyAre)
     }
 }
 
@@ -120,7 +136,7 @@ impl EventLog for KafkaLog {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let topic = topic::events(&self.settings.prefix, shard.context);
         self.events
-            .send_events(&topic, shard.partition, events)
+            .send_events(&topic, shard, events, self.framing.as_deref())
             .await
     }
 
@@ -137,7 +153,8 @@ impl EventLog for KafkaLog {
         context: &'static str,
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        self.join(topic::events(&self.settings.prefix, context), group)
+        let topic = topic::events(&self.settings.prefix, context);
+        self.join(topic, group, Values::Unframed)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use kernel::frame::{Framed, unframe};
 use kernel::port::{Reader, Record};
 use kernel::{Fault, Timestamp};
 use rdkafka::consumer::base_consumer::PartitionQueue;
@@ -28,10 +29,19 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often the group's offset is committed for lag tools.
 const OFFSET_COMMIT_PERIOD: Duration = Duration::from_secs(2);
 
+/// How values are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    AsTheyAre,
+    /// Without a schema registry's prefix, when there is one.
+    Unframed,
+}
+
 pub(super) struct KafkaReader {
     consumer: Arc<GroupConsumer>,
     topic: Arc<str>,
     partition: i32,
+    values: Values,
     queue: PartitionQueue<Rebalances>,
     nonempty: Arc<Notify>,
     committed: Mutex<Instant>,
@@ -44,6 +54,7 @@ impl KafkaReader {
         consumer: &Arc<GroupConsumer>,
         topic: &Arc<str>,
         partition: i32,
+        values: Values,
     ) -> Option<Self> {
         let mut queue = consumer.split_partition_queue(topic, partition)?;
         let nonempty = Arc::new(Notify::new());
@@ -53,6 +64,7 @@ impl KafkaReader {
             consumer: Arc::clone(consumer),
             topic: Arc::clone(topic),
             partition,
+            values,
             queue,
             nonempty,
             committed: Mutex::new(Instant::now()),
@@ -83,7 +95,7 @@ impl KafkaReader {
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
-                    out.push(record(&message));
+                    out.push(record(&message, self.values));
                 }
                 Some(Err(error)) => {
                     let attempt = format!("read {}/{}", self.topic, self.partition);
@@ -169,9 +181,12 @@ impl Reader for KafkaReader {
 }
 
 /// Copies a message out of librdkafka: key and value in one allocation.
-fn record(message: &BorrowedMessage<'_>) -> Record {
+fn record(message: &BorrowedMessage<'_>, values: Values) -> Record {
     let key = message.key();
-    let value = message.payload();
+    let value = message.payload().map(|value| match values {
+        Values::AsTheyAre => value,
+        Values::Unframed => unframe(value).map_or(value, |Framed { payload, .. }| payload),
+    });
     let mut bytes =
         BytesMut::with_capacity(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len));
     bytes.extend_from_slice(key.unwrap_or_default());
