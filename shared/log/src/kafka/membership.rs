@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::port::{Assignments, Change};
 use rdkafka::consumer::Consumer;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tracing::{debug, warn};
 
-use super::consumer::{Event, GroupConsumer, Rebalances, config};
+use super::consumer::{CHANGES_MAX, Event, GroupConsumer, Rebalances, config};
 use super::reader::{KafkaReader, Values};
 use super::{KafkaSettings, fault};
 
@@ -22,7 +22,7 @@ struct KafkaAssignments {
     topic: Arc<str>,
     consumer: Arc<GroupConsumer>,
     values: Values,
-    events: UnboundedReceiver<Event>,
+    events: Receiver<Event>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
     revoked: Option<std::sync::mpsc::Sender<()>>,
     stopping: Arc<AtomicBool>,
@@ -35,7 +35,7 @@ pub(super) fn join(
     group: &str,
     values: Values,
 ) -> Result<Box<dyn Assignments>, Fault> {
-    let (sender, events) = unbounded_channel();
+    let (sender, events) = channel(CHANGES_MAX);
     let consumer: GroupConsumer = config(settings, group)
         .create_with_context(Rebalances::new(sender))
         .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
@@ -61,19 +61,19 @@ pub(super) fn join(
 
 /// Serves callbacks and heartbeats; records flow through the partitions' own queues.
 fn poll(consumer: &Arc<GroupConsumer>, stopping: &AtomicBool) {
-    while !stopping.load(Ordering::Acquire) {
+    while !stopping.load(Ordering::Acquire) && !consumer.context().is_overrun() {
         match consumer.poll(POLL_WAIT) {
             // Fetched between the assignment and the split: the reader seeks and gets it again.
             Some(Ok(_)) | None => {}
             Some(Err(error)) if fatal(&error) => {
-                drop(consumer.context().events.send(Event::Failed(error)));
+                consumer.context().tell(Event::Failed(error));
                 break;
             }
             Some(Err(error)) => debug!(%error, "consumer reports"),
         }
         for partition in consumer.context().take_assigned() {
             // Nobody listens any more when the membership has been dropped.
-            drop(consumer.context().events.send(Event::Assigned(partition)));
+            consumer.context().tell(Event::Assigned(partition));
         }
     }
     consumer.unsubscribe();
@@ -95,6 +95,10 @@ impl Assignments for KafkaAssignments {
             debug!("the revocation had been waited for long enough");
         }
         loop {
+            if self.consumer.context().is_overrun() {
+                let attempt = format!("follow the assignment of {}", self.topic);
+                return Err(Fault::bare("kafka", attempt));
+            }
             let Some(event) = self.events.recv().await else {
                 return Err(Fault::bare(
                     "kafka",
