@@ -11,16 +11,16 @@ use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use http::auth::Verifier;
 use kernel::AggregateId;
-use kernel::port::Ids as _;
+use kernel::port::{Framing, Ids as _};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Sealer};
 use pipeline::{
-    Committer, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query, QuerySettings,
+    Backoff, Committer, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query, QuerySettings,
     ReactorPorts, Slices, TimerKeeper,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
@@ -99,6 +99,10 @@ impl Platform {
             authority: Arc::clone(&ports.authority),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            framing: ports
+                .framing
+                .clone()
+                .map(|framing| framing as Arc<dyn Framing>),
         };
         Ok(Self {
             config,
@@ -130,8 +134,36 @@ impl Platform {
                 Role::Reactor => tasks.extend(self.reactors(&stop)?),
             }
         }
+        tasks.extend(self.framing(&stop));
         tasks.extend(self.demo(&stop));
         supervise(tasks, stop).await
+    }
+
+    /// Learns the numbers of our schemas, however long the registry is away: until then nothing is
+    /// written to Kafka, and readiness says so.
+    fn framing(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {
+        let (framing, stop) = (self.ports.framing.clone()?, stop.clone());
+        let work = async move {
+            let mut backoff = Backoff::new();
+            while !stop.is_cancelled() {
+                let learnt = tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    learnt = framing.learn() => learnt,
+                };
+                match learnt {
+                    Ok(()) => stop.cancelled().await,
+                    Err(error) => {
+                        warn!(
+                            error = &error as &dyn std::error::Error,
+                            "schema numbers are not known, will ask again"
+                        );
+                        backoff.wait_unless(&stop).await;
+                    }
+                }
+            }
+            Ok(())
+        };
+        Some(("registry", work.boxed()))
     }
 
     fn demo(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {

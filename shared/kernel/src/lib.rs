@@ -9,6 +9,7 @@ pub mod code;
 pub mod context;
 pub mod decimal;
 pub mod envelope;
+pub mod frame;
 pub mod id;
 pub mod port;
 pub mod record;

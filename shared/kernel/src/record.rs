@@ -1,4 +1,5 @@
-//! The event record: the bytes that are stored are the bytes that are published.
+//! The event record: the bytes that are stored are the bytes that are published, behind a frame if
+//! there is a schema registry.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -218,8 +219,31 @@ pub fn encode<E: Serialize>(
     Ok(())
 }
 
+/// Bytes in which the meta of a record ends: its labels are shorter, however they are escaped.
+const META_MAX: usize = 16 * 1024;
+/// What stands between the meta and the event's name.
+const KIND: &[u8] = b",\"type\":\"";
+
+/// Name and version of a record's event, found without reading the record as JSON. `None`: the record
+/// is not one of ours.
+///
+/// The first `,"type":"` is no part of a text, because a text's own quotes are escaped; and what
+/// stands before it is the meta's last field, the version.
+#[must_use]
+pub fn shape(value: &[u8]) -> Option<(&str, u16)> {
+    let head = &value[..value.len().min(META_MAX)];
+    let at = memchr::memmem::find(head, KIND)?;
+    let (meta, rest) = (&head[..at], &head[at + KIND.len()..]);
+    let version = &meta[memchr::memrchr(b':', meta)? + 1..];
+    let kind = &rest[..memchr::memchr(b'"', rest)?];
+    let version = std::str::from_utf8(version).ok()?.parse().ok()?;
+    Some((std::str::from_utf8(kind).ok()?, version))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -252,6 +276,7 @@ mod tests {
             key: "demo/a/b".into(),
             value: value.into(),
         };
+        assert_eq!(shape(&record.value), Some(("Counted", 1)));
         meta.kind = "Counted".into();
         assert_eq!(record.meta().unwrap(), meta);
         assert_eq!(
@@ -261,5 +286,43 @@ mod tests {
         let unwanted = decode_if::<Toy>(7, &record.value, |kind| kind == "Ended");
         assert_eq!(unwanted.unwrap(), (meta, None));
         assert!(decode::<Toy>(7, &record.value[..record.value.len() - 1]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn shape_is_found_whatever_stands_in_the_labels(
+            labels in [r#"[!-~]{1,128}"#, r#"(,"type":"|\\|"|[a-z]){1,12}"#],
+            v in 1..=u16::MAX,
+        ) {
+            let [aggregate, actor] = labels;
+            let (Ok(aggregate), Ok(actor)) = (aggregate.parse(), actor.parse()) else {
+                return Ok(());
+            };
+            let command = CommandId(Uuid::nil());
+            let meta = EventMeta {
+                id: EventId::of(command, 0),
+                command,
+                tenant: "demo".parse().unwrap(),
+                aggregate,
+                sequence: 1,
+                at: Timestamp::from_millis(1_000),
+                actor,
+                correlation: None,
+                causation: None,
+                v,
+                kind: Box::default(),
+                position: 1,
+            };
+            let mut value = Vec::new();
+            encode(&meta, &Toy::Counted { n: 3 }, &mut value).unwrap();
+            prop_assert_eq!(shape(&value), Some(("Counted", v)));
+        }
+
+        #[test]
+        fn shape_of_any_bytes_is_no_panic(value in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert!(shape(&value).is_none());
+            let looked_for = [&value[..], KIND, &value].concat();
+            drop(shape(&looked_for).map(|(kind, _)| kind.to_owned()));
+        }
     }
 }

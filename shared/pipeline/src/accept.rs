@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use kernel::envelope::CommandEnvelope;
 use kernel::id::{Actor, AggregateId, CommandId, Tenant};
-use kernel::port::{Authority, Clock, CommandLog, Ids, NewRecord, Replies, Reply, SIGNATURE};
+use kernel::port::{
+    Authority, Clock, CommandLog, Framing, Ids, NewRecord, Replies, Reply, SIGNATURE,
+};
 use kernel::{Fault, Timestamp, topic};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -41,28 +43,35 @@ pub struct Sealer {
     pub authority: Arc<dyn Authority>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
+    /// Puts a schema's number before each command. The signature covers it: what proves the sender
+    /// is looked at before anything else in the value is.
+    pub framing: Option<Arc<dyn Framing>>,
 }
 
 impl Sealer {
     /// The record of a command, accepted now; and the command's id.
-    #[must_use]
+    ///
+    /// # Errors
+    /// The number of its schema is not known.
     pub fn seal(
         &self,
         request: Request<'_>,
         reply_to: Option<&AggregateId>,
-    ) -> (CommandId, NewRecord) {
+    ) -> Result<(CommandId, NewRecord), Fault> {
         self.seal_at(request, reply_to, self.clock.now())
     }
 
     /// The record of a command whose time is given: a reaction takes its event's, so that running
     /// it again gives the same bytes.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
     pub fn seal_at(
         &self,
         request: Request<'_>,
         reply_to: Option<&AggregateId>,
         at: Timestamp,
-    ) -> (CommandId, NewRecord) {
+    ) -> Result<(CommandId, NewRecord), Fault> {
         let id = request.id.unwrap_or_else(|| CommandId(self.ids.ordered()));
         let envelope = CommandEnvelope {
             id,
@@ -76,13 +85,17 @@ impl Sealer {
             reply_to: reply_to.cloned(),
             data: request.data,
         };
-        let value = serde_json::to_vec(&envelope)
+        let mut value = match &self.framing {
+            None => Vec::new(),
+            Some(framing) => framing.command(request.context, request.kind)?.to_vec(),
+        };
+        serde_json::to_writer(&mut value, &envelope)
             .expect("an envelope is a struct of strings and raw JSON, which always serialises");
         let key = topic::key(request.tenant, request.aggregate);
-        (id, self.sign(request.context, key, value.into()))
+        Ok((id, self.sign(request.context, key, value.into())))
     }
 
-    /// A record of ours around bytes that are an envelope already.
+    /// A record of ours around bytes that are a value already.
     #[must_use]
     pub fn sign(&self, context: &'static str, key: Arc<str>, value: Bytes) -> NewRecord {
         let signature = self.authority.sign(context, key.as_bytes(), &value);
@@ -121,7 +134,7 @@ impl Acceptor {
     /// # Errors
     /// The log did not take it, as far as is known; sending it again under the same id is safe.
     pub async fn accept(&self, request: Request<'_>) -> Result<CommandId, Fault> {
-        let (id, record) = self.sealer.seal(request, None);
+        let (id, record) = self.sealer.seal(request, None)?;
         self.log.append(vec![record]).await?;
         Ok(id)
     }
@@ -131,7 +144,7 @@ impl Acceptor {
     /// # Errors
     /// As [`Self::accept`].
     pub async fn accept_and_wait(&self, request: Request<'_>) -> Result<Waiting, Fault> {
-        let (command, record) = self.sealer.seal(request, Some(&self.instance));
+        let (command, record) = self.sealer.seal(request, Some(&self.instance))?;
         // Registered first: the reply may be back before the append returns.
         let waiting = self.waiters.register(command);
         self.log.append(vec![record]).await?;

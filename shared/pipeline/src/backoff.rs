@@ -1,43 +1,50 @@
-//! Waiting after a fault: exponential, each wait stretched by a random share of itself, for ever.
+//! Waiting after a fault: each wait is drawn from nothing to a ceiling that doubles, for ever.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use resilience::Waits;
 use tokio_util::sync::CancellationToken;
 
-/// First wait: long enough not to hammer, short enough not to be seen.
-const SHORTEST: Duration = Duration::from_millis(50);
-/// Longest wait: what an outage costs after it is over.
+/// Ceiling of the first wait: long enough not to hammer, short enough not to be seen.
+const FIRST: Duration = Duration::from_millis(100);
+/// Ceiling of the longest wait: what an outage costs after it is over.
 const LONGEST: Duration = Duration::from_secs(5);
 
-pub(crate) struct Backoff(ExponentialBackoff);
+/// The waits of one who tries again until it works.
+pub struct Backoff(Waits);
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Backoff {
-    pub(crate) fn new() -> Self {
-        let schedule = ExponentialBuilder::default()
-            .with_min_delay(SHORTEST)
-            .with_max_delay(LONGEST)
-            .with_jitter()
-            .without_max_times();
-        Self(schedule.build())
+    #[must_use]
+    pub fn new() -> Self {
+        // The one draw without a seam: no decision and no record depends on how long somebody
+        // waited, and no two who wait may be in step.
+        let seed = RandomState::new().hash_one(FIRST);
+        Self(Waits::endless(FIRST, LONGEST, seed))
     }
 
-    /// Waits the next, longer while.
-    pub(crate) async fn wait(&mut self) {
-        let pause = self.0.next().unwrap_or(LONGEST);
-        tokio::time::sleep(pause.min(LONGEST)).await;
+    /// Waits the next while.
+    pub async fn wait(&mut self) {
+        tokio::time::sleep(self.0.next().unwrap_or(LONGEST)).await;
     }
 
-    /// Waits the next, longer while, or until `stop`.
-    pub(crate) async fn wait_unless(&mut self, stop: &CancellationToken) {
+    /// Waits the next while, or until `stop`.
+    pub async fn wait_unless(&mut self, stop: &CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.wait() => {}
         }
     }
 
-    /// The dependency answered: the next fault starts from the shortest wait.
-    pub(crate) fn reset(&mut self) {
+    /// The dependency answered: the next fault starts from the shortest ceiling.
+    pub fn reset(&mut self) {
         *self = Self::new();
     }
 }

@@ -22,6 +22,7 @@ pub mod crash;
 mod membership;
 mod metric;
 
+pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, REDRIVE, body_hash};
 pub use project::{FoldError, Projector, ProjectorSettings, Until, fold, view_id};

@@ -198,6 +198,6 @@ impl<R: Reaction> Partition<R> {
             correlation: meta.correlation.clone(),
             causation: Some(meta.id.0),
         };
-        Ok(self.ports.sealer.seal_at(request, None, meta.at).1)
+        Ok(self.ports.sealer.seal_at(request, None, meta.at)?.1)
     }
 }

@@ -90,7 +90,7 @@ impl TimerKeeper {
             let records = due
                 .iter()
                 .filter_map(|(_, timer)| self.record(context, timer))
-                .collect();
+                .collect::<Result<_, Fault>>()?;
             self.log.append(records).await?;
             let ids: Vec<_> = due.iter().map(|(_, timer)| timer.id).collect();
             self.timers.fired(context, &ids).await?;
@@ -98,7 +98,7 @@ impl TimerKeeper {
         Ok(more)
     }
 
-    fn record(&self, context: &'static str, timer: &Timer) -> Option<NewRecord> {
+    fn record(&self, context: &'static str, timer: &Timer) -> Option<Result<NewRecord, Fault>> {
         let halves = command::split_bytes(&timer.command);
         let (Ok((kind, data)), Ok((tenant, aggregate))) = (halves, topic::split_key(&timer.key))
         else {
@@ -117,6 +117,6 @@ impl TimerKeeper {
             correlation: None,
             causation: None,
         };
-        Some(self.sealer.seal(request, None).1)
+        Some(self.sealer.seal(request, None).map(|(_, record)| record))
     }
 }

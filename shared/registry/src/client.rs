@@ -76,12 +76,18 @@ impl Registry {
         answer.map_err(|error| lack(&format!("read schema {id}"), error))
     }
 
+    pub(crate) async fn get(&self, path: &[&str]) -> Result<Value, Asked> {
+        self.send(self.http.get(self.url(path)), path).await
+    }
+
     pub(crate) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Asked> {
-        self.send(self.http.put(self.url(path)), path, body).await
+        let request = self.http.put(self.url(path)).body(body.to_string());
+        self.send(request, path).await
     }
 
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Value, Asked> {
-        self.send(self.http.post(self.url(path)), path, body).await
+        let request = self.http.post(self.url(path)).body(body.to_string());
+        self.send(request, path).await
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -93,21 +99,12 @@ impl Registry {
         url
     }
 
-    async fn send(
-        &self,
-        request: reqwest::RequestBuilder,
-        path: &[&str],
-        body: &Value,
-    ) -> Result<Value, Asked> {
+    async fn send(&self, request: reqwest::RequestBuilder, path: &[&str]) -> Result<Value, Asked> {
         let failed = |error: reqwest::Error| Asked::Fault(fault(path, error));
         let request = request
             .header("content-type", MEDIA_TYPE)
             .header("accept", MEDIA_TYPE);
-        let response = request
-            .body(body.to_string())
-            .send()
-            .await
-            .map_err(failed)?;
+        let response = request.send().await.map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();

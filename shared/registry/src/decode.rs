@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
+use kernel::frame::{Framed, unframe};
 use kernel::port::{SchemaError, Schemas};
 use moka::future::Cache;
 
 use crate::client::{DEPENDENCY, Lack, Registry};
-use crate::frame::{Framed, unframe};
 use crate::reader::Reader;
 
 /// Schemas kept ready; a number's schema never changes, so they are kept until room is needed.

@@ -1,10 +1,8 @@
 //! The schema registry: reads records that carry a schema's number, registers our own schemas, and
-//! frames what we write with their numbers.
+//! knows the numbers that we write.
 //!
 //! In: framed bytes and subjects. Out: JSON bytes, numbers, and an error that says whether a retry
 //! helps. It never guesses: a registry that does not answer is a fault, not an unknown schema.
-
-mod frame;
 
 mod client;
 
@@ -14,10 +12,9 @@ mod reader;
 
 mod decode;
 
-mod encode;
+mod framing;
 mod register;
 
 pub use decode::RegistrySchemas;
-pub use encode::{Framer, Misfit};
-pub use frame::{Framed, frame, unframe};
+pub use framing::RegistryFraming;
 pub use register::{RegisterError, Registered, register_all};

@@ -81,6 +81,18 @@ pub(crate) async fn look_up(
     }
 }
 
+/// The number of the newest schema of a subject; `None` when there is no such subject.
+pub(crate) async fn latest(registry: &Registry, name: &str) -> Result<Option<u32>, RegisterError> {
+    match registry
+        .get(&["subjects", name, "versions", "latest"])
+        .await
+    {
+        Ok(answer) => Ok(Some(numbered(name, &answer)?.id)),
+        Err(Asked::Refused(Answer { status, .. })) if status.as_u16() == 404 => Ok(None),
+        Err(asked) => Err(refused(name, asked)),
+    }
+}
+
 fn document(subject: &Subject) -> Value {
     json!({ "schemaType": "JSON", "schema": subject.schema.to_string() })
 }

@@ -16,6 +16,8 @@ mod clock;
 mod config;
 mod jitter;
 mod metric;
+mod refused;
+mod waits;
 
 pub use breaker::{
     Breaker, BreakerConfig, BreakerSnapshot, Mode, Permit, Refused, State, Transition, WindowSpan,
@@ -26,5 +28,7 @@ pub use clock::{Monotonic, TokioClock};
 pub use config::InvalidConfig;
 pub use deadline::Deadline;
 pub use dependency::{CallError, Dependency, DependencyConfig, Name, Seams};
+pub use refused::unless_refused;
 pub use retry::{RetryBudget, RetryConfig};
 pub use single_flight::SingleFlight;
+pub use waits::Waits;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use backon::ExponentialBuilder;
 
 use crate::config::{self, WAIT};
 use crate::jitter::Jitter;
+use crate::waits::{Waits, ceilings};
 
 /// How often a failed call is made again, and how soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +39,6 @@ const RETRIES_MAX: u32 = 10;
 
 /// What one retry costs, in the unit of `RetryBudget::saved`.
 const RETRY: u64 = 100;
-
-/// The waits of one call, drawn anew for each retry.
-#[derive(Debug)]
-pub(crate) struct Waits<'jitter> {
-    ceilings: ExponentialBackoff,
-    jitter: &'jitter Jitter,
-}
 
 impl RetryConfig {
     pub(crate) fn faults(&self) -> Vec<&'static str> {
@@ -114,39 +108,23 @@ impl Default for RetryBudget {
 #[derive(Debug)]
 pub(crate) struct Retry {
     schedule: ExponentialBuilder,
-    jitter: Jitter,
+    jitter: Arc<Jitter>,
     pub(crate) budget: Arc<RetryBudget>,
 }
 
 impl Retry {
     pub(crate) fn new(config: RetryConfig, seed: u64, budget: Arc<RetryBudget>) -> Self {
-        // backon's own jitter adds to the delay (d to 2d) and draws from a global: not used.
-        let schedule = ExponentialBuilder::new()
-            .with_min_delay(config.wait_first)
-            .with_max_delay(config.wait_longest)
+        let schedule = ceilings(config.wait_first, config.wait_longest)
             .with_max_times(config.retries_max as usize);
         Self {
             schedule,
-            jitter: Jitter::new(seed),
+            jitter: Arc::new(Jitter::new(seed)),
             budget,
         }
     }
 
-    pub(crate) fn waits(&self) -> Waits<'_> {
-        Waits {
-            ceilings: self.schedule.build(),
-            jitter: &self.jitter,
-        }
-    }
-}
-
-impl Iterator for Waits<'_> {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        self.ceilings
-            .next()
-            .map(|ceiling| self.jitter.up_to(ceiling))
+    pub(crate) fn waits(&self) -> Waits {
+        Waits::new(self.schedule, Arc::clone(&self.jitter))
     }
 }
 

@@ -24,4 +24,4 @@ pub use compat::{Change, Compatibility, Direction, Violation, violations};
 pub use folder::{Break, Difference, Error};
 pub use golden::{GoldenFault, Wrong};
 pub use shape::{Kind, Shape, ShapeId};
-pub use subject::Subject;
+pub use subject::{Subject, Written};

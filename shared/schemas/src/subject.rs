@@ -19,7 +19,30 @@ pub struct Subject {
     pub compatibility: Compatibility,
 }
 
+/// A record that the platform itself writes, and the subject that its schema stands under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub context: String,
+    pub kind: Kind,
+    /// Of the command or event.
+    pub name: String,
+    pub version: u16,
+    pub subject: String,
+    /// `None` of an event's version before today's: a replay may still publish it, but only the
+    /// registry knows its schema.
+    pub schema: Option<Value>,
+}
+
 impl Catalogue {
+    /// What the platform writes to the topics whose names start with `prefix`: commands in
+    /// structured form, and events of every version there ever was.
+    #[must_use]
+    pub fn written(&self, prefix: &str) -> Vec<Written> {
+        let shapes = self.shapes();
+        let contexts = shapes.filter(|shape| shape.id.context != envelope::CONTEXT);
+        contexts.flat_map(|shape| written(prefix, shape)).collect()
+    }
+
     /// The subjects of all topics whose names start with `prefix`.
     ///
     /// A command has two: `BookTrade` is the bare command, for records whose headers say the rest,
@@ -34,12 +57,43 @@ impl Catalogue {
     }
 }
 
+fn written(prefix: &str, shape: &Shape) -> Vec<Written> {
+    let whole = subjects(prefix, shape).pop();
+    let today = |subject: Subject| Written {
+        context: shape.id.context.clone(),
+        kind: shape.id.kind,
+        name: shape.id.name.clone(),
+        version: shape.id.version,
+        subject: subject.name,
+        schema: Some(subject.schema),
+    };
+    let before = match shape.id.kind {
+        Kind::Command => 1..1,
+        Kind::Event => 1..shape.id.version,
+    };
+    let topic = kernel::topic::events(prefix, &shape.id.context);
+    let before = before.map(|version| Written {
+        context: shape.id.context.clone(),
+        kind: shape.id.kind,
+        name: shape.id.name.clone(),
+        version,
+        subject: format!("{topic}-{}", record(&shape.id.name, version)),
+        schema: None,
+    });
+    whole.map(today).into_iter().chain(before).collect()
+}
+
+fn record(name: &str, version: u16) -> String {
+    match version {
+        1 => name.to_owned(),
+        version => format!("{name}.v{version}"),
+    }
+}
+
+/// The last of them is that of the whole record.
 fn subjects(prefix: &str, shape: &Shape) -> Vec<Subject> {
     let context = &shape.id.context;
-    let record = match shape.id.version {
-        1 => shape.id.name.clone(),
-        version => format!("{}.v{version}", shape.id.name),
-    };
+    let record = record(&shape.id.name, shape.id.version);
     match shape.id.kind {
         Kind::Command => {
             let topic = kernel::topic::commands(prefix, context);

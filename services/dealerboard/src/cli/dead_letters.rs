@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use kernel::Actor;
+use kernel::frame::{framed_object, unframe};
 use kernel::port::{DeadLetterState, StoredDeadLetter};
 use kernel::topic::Shard;
 use pipeline::{Redriver, Responsible};
@@ -240,8 +241,11 @@ fn show(stored: &StoredDeadLetter) -> anyhow::Result<()> {
         super::print(&format!("header     {name}: {}", bytes(Some(value))));
     }
     let length = letter.value.as_ref().map_or(0, bytes::Bytes::len);
-    super::print(&format!("value      {length} bytes"));
-    super::print(&bytes(letter.value.as_deref()));
+    let framed = letter.value.as_deref().and_then(unframe);
+    let schema = framed.map_or_else(String::new, |framed| format!(", schema {}", framed.id));
+    super::print(&format!("value      {length} bytes{schema}"));
+    let value = letter.value.as_deref();
+    super::print(&bytes(value.and_then(framed_object).or(value)));
     Ok(())
 }
 

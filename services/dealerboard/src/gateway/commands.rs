@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
@@ -91,7 +91,12 @@ async fn post(
                 context: context.name,
                 partition: reply.partition,
             };
-            outcome(id, shard, &reply.outcome)
+            let answer = outcome(id, shard, &reply.outcome);
+            if reply.repeated {
+                replayed(answer)
+            } else {
+                answer
+            }
         }
         // Running out of patience is no failure: the command is durable and will be handled.
         _ => Ok(pending(gateway, principal, id)),
@@ -169,15 +174,14 @@ async fn earlier(
         let detail = "the idempotency key was used before with another body";
         return Some(Err(Problem::new(platform::COMMAND_ID_REUSED, detail)));
     }
-    Some(outcome(id, shard, &first.outcome).map(replayed))
+    Some(replayed(outcome(id, shard, &first.outcome)))
 }
 
-/// Marks an answer that was given before.
-fn replayed(mut response: HttpResponse) -> HttpResponse {
-    let name = HeaderName::from_static("idempotent-replayed");
-    let value = HeaderValue::from_static("true");
-    response.headers_mut().insert(name, value);
-    response
+/// Marks an answer that was given before, be it a yes or a no.
+fn replayed(answer: Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
+    let mut response = answer.map_err(Problem::replayed)?;
+    headers::mark_replayed(response.headers_mut());
+    Ok(response)
 }
 
 fn pending(gateway: &Gateway, principal: &Principal, id: CommandId) -> HttpResponse {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use futures::future::{BoxFuture, join_all};
+use http::problem::MEDIA_TYPE;
+use kernel::code::platform;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Gateway;
@@ -51,12 +53,23 @@ async fn ready(gateway: Data<Gateway>) -> HttpResponse {
             (name.to_owned(), told.into())
         })
         .collect();
-    let body = serde_json::json!({ "ready": all, "checks": checks });
     if all {
-        HttpResponse::Ok().json(body)
-    } else {
-        HttpResponse::ServiceUnavailable().json(body)
+        return HttpResponse::Ok().json(serde_json::json!({ "ready": true, "checks": checks }));
     }
+    // A problem with members of its own (RFC 9457 §3.2): any other refusal would be replaced by one
+    // that does not name the checks.
+    let problem = serde_json::json!({
+        "type": format!("/docs/errors/{}", platform::DEPENDENCY_UNAVAILABLE),
+        "title": "not ready",
+        "status": 503,
+        "code": platform::DEPENDENCY_UNAVAILABLE.name,
+        "detail": "a check does not hold",
+        "retryable": true,
+        "ready": false,
+        "checks": checks,
+    });
+    let mut unready = HttpResponse::ServiceUnavailable();
+    unready.content_type(MEDIA_TYPE).body(problem.to_string())
 }
 
 async fn metrics(handle: Data<PrometheusHandle>) -> HttpResponse {

@@ -79,6 +79,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         replies: Arc::new(MemoryReplies::default()),
         authority: Arc::new(authority),
         schemas: None,
+        framing: None,
         models,
         sources,
         history,

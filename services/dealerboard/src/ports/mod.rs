@@ -13,6 +13,7 @@ use kernel::port::{
     Schemas, Timers,
 };
 use pipeline::{History, Source};
+use registry::RegistryFraming;
 
 use crate::config::{Config, Mode};
 use crate::gateway::Readiness;
@@ -32,6 +33,8 @@ pub(crate) struct Ports {
     pub(crate) authority: Arc<dyn Authority>,
     /// Reads framed records, when a registry is configured.
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
+    /// Frames what the platform writes, when a registry is configured.
+    pub(crate) framing: Option<Arc<RegistryFraming>>,
     /// Read models that projectors keep, each under its name.
     pub(crate) models: Vec<Model>,
     /// The chain that queries ask, fastest first.

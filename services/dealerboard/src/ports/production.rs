@@ -6,12 +6,12 @@ use std::time::Duration;
 use eventstore::PostgresEventStore;
 use eventstore::postgres::Installed;
 use futures::FutureExt;
-use kernel::port::{ReadModel, Schemas};
+use kernel::port::{Framing, ReadModel, Schemas};
 use log::kafka::TopicSettings;
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{History, Slices, Source};
 use readmodel::{PostgresReadModel, RedisOptions, RedisReadModel, RedisReplies};
-use registry::RegistrySchemas;
+use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
 use uuid::Uuid;
 
@@ -22,7 +22,9 @@ use crate::config::Config;
 use crate::gateway::{Check, Readiness};
 
 pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
-    let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?);
+    let framing = framing(config)?;
+    let frames = framing.clone().map(|framing| framing as Arc<dyn Framing>);
+    let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?.framing(frames));
     let store = Arc::new(PostgresEventStore::new(
         &config.postgres.url,
         config.postgres.read_connections_max,
@@ -55,7 +57,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         producers: config.kafka.producers.clone(),
     };
     Ok(Ports {
-        readiness: readiness(&store, &redis, &kafka),
+        readiness: readiness(&store, &redis, &kafka, framing.as_ref()),
         command_log: Arc::clone(&kafka) as _,
         event_log: kafka,
         reader: Arc::clone(&store) as _,
@@ -65,6 +67,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         replies: Arc::new(RedisReplies::new(&redis_options)?),
         authority: Arc::new(authority),
         schemas: schemas(config)?,
+        framing,
         models,
         sources,
         history,
@@ -116,10 +119,20 @@ fn schemas(config: &Config) -> anyhow::Result<Option<Arc<dyn Schemas>>> {
     Ok(Some(Arc::new(RegistrySchemas::new(&config.registry.url)?)))
 }
 
+fn framing(config: &Config) -> anyhow::Result<Option<Arc<RegistryFraming>>> {
+    if config.registry.url.is_empty() {
+        return Ok(None);
+    }
+    let written = crate::slices::schemas().written(&config.kafka.prefix);
+    let framing = RegistryFraming::new(&config.registry.url, written)?;
+    Ok(Some(Arc::new(framing)))
+}
+
 fn readiness(
     store: &Arc<PostgresEventStore>,
     redis: &RedisReadModel,
     kafka: &Arc<KafkaLog>,
+    framing: Option<&Arc<RegistryFraming>>,
 ) -> Readiness {
     let (store, redis, kafka) = (Arc::clone(store), redis.clone(), Arc::clone(kafka));
     let told = |fault: kernel::Fault| fault.to_string();
@@ -148,7 +161,12 @@ fn readiness(
             async move { kafka.ping().await.map_err(told) }.boxed()
         }),
     };
-    Readiness(Arc::new(vec![kafka, postgres, redis]))
+    let registry = framing.cloned().map(|framing| Check {
+        name: "registry",
+        ask: Box::new(move || std::future::ready(framing.ready()).boxed()),
+    });
+    let checks = [kafka, postgres, redis].into_iter().chain(registry);
+    Readiness(Arc::new(checks.collect()))
 }
 
 fn kafka_settings(config: &Config) -> KafkaSettings {

@@ -5,6 +5,7 @@
 
 mod embedded;
 mod kills;
+mod nobody;
 mod outages;
 mod owners;
 mod points;

@@ -147,7 +147,7 @@ fn record(
         correlation: None,
         causation: None,
     };
-    sealer.seal_at(request, None, at(number as i64)).1
+    sealer.seal_at(request, None, at(number as i64)).unwrap().1
 }
 
 fn sealer() -> Sealer {
@@ -156,5 +156,6 @@ fn sealer() -> Sealer {
         authority: Arc::new(Keyring::new("local", &secret).unwrap()),
         clock: Arc::new(ManualClock::default()),
         ids: Arc::new(NoIds),
+        framing: None,
     }
 }

@@ -10,8 +10,9 @@ mod timers;
 use std::time::Duration;
 
 use kernel::Fault;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres};
 
 pub use migrate::{Installed, migrate};
 
@@ -72,8 +73,18 @@ impl PostgresEventStore {
     /// # Errors
     /// There is none.
     pub async fn ping(&self) -> Result<(), Fault> {
-        let asked = sqlx::query("SELECT 1").execute(&self.reads).await;
+        let mut connection = self.reading(|| "ping".to_owned()).await?;
+        let asked = sqlx::query("SELECT 1").execute(&mut *connection).await;
         asked.map(drop).map_err(|error| fault("ping", error))
+    }
+
+    /// A connection to read through.
+    async fn reading(
+        &self,
+        attempt: impl Fn() -> String,
+    ) -> Result<PoolConnection<Postgres>, Fault> {
+        let acquired = acquire(&self.reads).await;
+        acquired.map_err(|error| fault(attempt(), error))
     }
 
     /// The connections reads go through.
@@ -81,6 +92,18 @@ impl PostgresEventStore {
     pub fn reads(&self) -> &PgPool {
         &self.reads
     }
+}
+
+/// A connection of the pool. One that is refused is a fault at once: sqlx would take the server for
+/// one that starts up, and try again until the wait is over.
+async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    let options = pool.connect_options();
+    if options.get_socket().is_some() || options.get_host().starts_with('/') {
+        return pool.acquire().await;
+    }
+    let can_grow = || pool.num_idle() == 0 && pool.size() < pool.options().get_max_connections();
+    let address = (options.get_host(), options.get_port());
+    resilience::unless_refused(address, can_grow, pool.acquire()).await?
 }
 
 /// Two transactions in flight, and one connection for cursors beside them.

@@ -26,9 +26,10 @@ impl EventReader for PostgresEventStore {
         let mut streams: Vec<LoadedStream> = Vec::new();
         for keys in keys.chunks(KEYS_MAX) {
             let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+            let mut connection = self.reading(attempt).await?;
             let rows = sqlx::query(&sql::load(shard))
                 .bind(keys)
-                .fetch_all(&self.reads)
+                .fetch_all(&mut *connection)
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
@@ -42,9 +43,10 @@ impl EventReader for PostgresEventStore {
     async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
         let attempt = || format!("look up commands in {shard}");
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let mut connection = self.reading(attempt).await?;
         let rows = sqlx::query(&sql::outcomes(shard))
             .bind(ids)
-            .fetch_all(&self.reads)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
@@ -59,10 +61,11 @@ impl EventReader for PostgresEventStore {
     ) -> Result<Option<KnownCommand>, Fault> {
         for &context in contexts {
             let attempt = || format!("find a command in {context}");
+            let mut connection = self.reading(attempt).await?;
             let partitions: Option<i32> =
                 sqlx::query_scalar("SELECT partitions FROM dealerboard.context WHERE name = $1")
                     .bind(context)
-                    .fetch_optional(&self.reads)
+                    .fetch_optional(&mut *connection)
                     .await
                     .map_err(|error| fault(attempt(), error))?;
             let partitions = partitions.and_then(|count| u16::try_from(count).ok());
@@ -71,7 +74,7 @@ impl EventReader for PostgresEventStore {
             };
             let row = sqlx::query(&sql::find_outcome(context, partitions))
                 .bind(id.0)
-                .fetch_optional(&self.reads)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             if let Some(row) = row {
@@ -89,11 +92,12 @@ impl EventReader for PostgresEventStore {
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let attempt = || format!("read events of {shard} after {after}");
+        let mut connection = self.reading(attempt).await?;
         // Positions have no gaps, so a range is a page.
         let rows = sqlx::query(&sql::read(shard))
             .bind(after.cast_signed())
             .bind(after.saturating_add(max as u64).cast_signed())
-            .fetch_all(&self.reads)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
@@ -108,10 +112,11 @@ impl EventReader for PostgresEventStore {
         max: usize,
     ) -> Result<Vec<OutcomeRow>, Fault> {
         let attempt = || format!("scan outcomes of {shard}");
+        let mut connection = self.reading(attempt).await?;
         let rows = sqlx::query(&sql::scan_outcomes(shard))
             .bind(after.map_or(Uuid::nil(), |id| id.0))
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
-            .fetch_all(&self.reads)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()

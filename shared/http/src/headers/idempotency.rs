@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: the caller's name for a command, and so the command's id.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use kernel::{CommandId, Tenant};
 use uuid::{Uuid, uuid};
 
@@ -37,6 +37,12 @@ pub fn command_id(headers: &HeaderMap, tenant: &Tenant) -> Result<Option<Command
         return Err(bad(NAME, "has a character outside printable ASCII"));
     }
     Ok(Some(id_of(key, tenant)))
+}
+
+/// Says of an answer that it was given before.
+pub fn mark_replayed(headers: &mut HeaderMap) {
+    let name = HeaderName::from_static("idempotency-replayed");
+    headers.insert(name, HeaderValue::from_static("true"));
 }
 
 fn unquoted(text: &str) -> &str {

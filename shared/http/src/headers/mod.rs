@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 pub use entity_tag::{EntityTags, expected_version, if_match, if_none_match};
 pub use freshness::{Freshness, max_age};
-pub use idempotency::{KEY_MAX, command_id};
+pub use idempotency::{KEY_MAX, command_id, mark_replayed};
 pub use position::{PositionToken, min_position};
 pub use prefer::{WAIT_MAX, wait, wait_applied};
 

@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use kernel::code::{Code, Fault, platform};
 use serde::Serialize;
 
-use crate::headers::security;
+use crate::headers::{self, security};
 use crate::json::JsonFault;
 
 pub(crate) use convert::{of_error, of_response};
@@ -35,6 +35,8 @@ pub struct Problem {
     /// Seconds; present iff the same request may succeed later.
     retry_after_s: Option<u32>,
     trace_id: Option<Box<str>>,
+    /// It was answered before.
+    replayed: bool,
     /// For the log, never for the caller.
     #[source]
     cause: Option<Arc<dyn StdError + Send + Sync>>,
@@ -59,6 +61,7 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: retryable.then_some(RETRY_AFTER_S),
             trace_id: None,
+            replayed: false,
             cause: None,
         }
     }
@@ -79,6 +82,7 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: None,
             trace_id: None,
+            replayed: false,
             cause: None,
         }
     }
@@ -102,6 +106,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = self.retry_after_s.map(|_| seconds);
+        self
+    }
+
+    /// Says that this is the first answer again.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.replayed = true;
         self
     }
 
@@ -184,6 +195,9 @@ impl ResponseError for Problem {
             .expect("a document of texts and numbers has no key or value that JSON lacks");
         let mut response = response.body(body);
         security::apply(response.headers_mut());
+        if self.replayed {
+            headers::mark_replayed(response.headers_mut());
+        }
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

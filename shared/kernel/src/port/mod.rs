@@ -6,6 +6,7 @@ mod authority;
 mod clock;
 mod dead_letters;
 mod event_store;
+mod framing;
 mod log;
 mod read_model;
 mod replies;
@@ -16,6 +17,7 @@ pub use authority::{Authority, SIGNATURE, Sender};
 pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream};
+pub use framing::Framing;
 pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,

@@ -13,6 +13,9 @@ pub struct Reply {
     pub command: CommandId,
     pub partition: u16,
     pub outcome: Outcome,
+    /// The command was handled before, and this is its first answer again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 /// Replies as they come in.

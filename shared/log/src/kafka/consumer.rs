@@ -1,5 +1,6 @@
 //! The consumer's settings, and what happens in its rebalance callback.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 use tracing::{error, warn};
 
 use super::KafkaSettings;
@@ -18,6 +20,10 @@ use super::KafkaSettings;
 /// Longest time a revoked partition is held back while its owner finishes; well within the broker's
 /// rebalance timeout (`max.poll.interval.ms`).
 const REVOKE_WAIT: Duration = Duration::from_secs(10);
+
+/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. Who
+/// is further behind has not looked for two whole rebalances.
+pub(super) const CHANGES_MAX: usize = 4 * 1_024;
 
 pub(super) type GroupConsumer = BaseConsumer<Rebalances>;
 
@@ -33,17 +39,35 @@ pub(super) enum Event {
 }
 
 pub(super) struct Rebalances {
-    pub(super) events: UnboundedSender<Event>,
+    events: Sender<Event>,
+    /// A change was not told, so what the asynchronous side believes is wrong.
+    overrun: AtomicBool,
     /// Partitions assigned in the callback, not yet split off by the polling thread.
     assigned: Mutex<Vec<i32>>,
 }
 
 impl Rebalances {
-    pub(super) fn new(events: UnboundedSender<Event>) -> Self {
+    pub(super) fn new(events: Sender<Event>) -> Self {
         Self {
             events,
+            overrun: AtomicBool::new(false),
             assigned: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Never blocks: the polling thread's heartbeats keep the membership. A change that finds no room
+    /// ends the membership instead, since it must not be missed. False when nobody will hear it.
+    pub(super) fn tell(&self, event: Event) -> bool {
+        let told = self.events.try_send(event);
+        if let Err(TrySendError::Full(_)) = &told {
+            error!("changes of the assignment are not taken, the membership ends");
+            self.overrun.store(true, Ordering::Release);
+        }
+        told.is_ok()
+    }
+
+    pub(super) fn is_overrun(&self) -> bool {
+        self.overrun.load(Ordering::Acquire)
     }
 
     pub(super) fn take_assigned(&self) -> Vec<i32> {
@@ -56,10 +80,8 @@ impl Rebalances {
             .iter()
             .filter_map(|element| {
                 let (done, wait) = channel();
-                self.events
-                    .send(Event::Revoked(element.partition(), done))
-                    .ok()
-                    .map(|()| wait)
+                self.tell(Event::Revoked(element.partition(), done))
+                    .then_some(wait)
             })
             .collect();
         for wait in waits {
@@ -124,7 +146,7 @@ impl Rebalances {
         }
         for element in partitions.elements() {
             // Nobody listens any more when the process stops.
-            drop(self.events.send(Event::Lost(element.partition())));
+            self.tell(Event::Lost(element.partition()));
         }
     }
 }
@@ -155,4 +177,32 @@ pub(super) fn config(settings: &KafkaSettings, group: &str) -> ClientConfig {
         config.set("group.instance.id", instance);
     }
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::channel;
+
+    use super::{Event, Rebalances};
+
+    #[test]
+    fn change_that_finds_no_room_ends_the_membership_and_blocks_nobody() {
+        let (sender, events) = channel(1);
+        let rebalances = Rebalances::new(sender);
+        assert!(rebalances.tell(Event::Lost(0)));
+        assert!(!rebalances.is_overrun());
+        assert!(!rebalances.tell(Event::Lost(1)));
+        assert!(rebalances.is_overrun());
+        drop(events);
+        assert!(!rebalances.tell(Event::Lost(2)));
+    }
+
+    #[test]
+    fn change_that_nobody_hears_is_no_overrun() {
+        let (sender, events) = channel(1);
+        let rebalances = Rebalances::new(sender);
+        drop(events);
+        assert!(!rebalances.tell(Event::Lost(0)));
+        assert!(!rebalances.is_overrun());
+    }
 }

@@ -4,23 +4,24 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use kernel::Timestamp;
+use kernel::frame::{Framed, unframe};
 use kernel::port::Record;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
-/// What the records of a topic carry beside key and value.
+/// What the records of a topic are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beside {
-    /// Whatever their producers say, kept as it came.
-    Headers,
-    /// An event's position.
-    Position,
+pub(super) enum Carries {
+    /// Kept as they came: what is signed is what is on the wire, and a dead letter keeps it.
+    Commands,
+    /// Taken without a schema registry's prefix; of their headers only the position counts.
+    Events,
 }
 
 /// Header with an event's position in decimal digits.
 pub(super) const POSITION: &str = "position";
 
 pub(super) struct Copies {
-    beside: Beside,
+    carries: Carries,
     bytes: Vec<u8>,
     pub(super) records: Vec<Copy>,
 }
@@ -36,9 +37,9 @@ pub(super) struct Copy {
 }
 
 impl Copies {
-    pub(super) fn new(beside: Beside) -> Self {
+    pub(super) fn new(carries: Carries) -> Self {
         Self {
-            beside,
+            carries,
             bytes: Vec::new(),
             records: Vec::new(),
         }
@@ -46,14 +47,18 @@ impl Copies {
 
     pub(super) fn add(&mut self, message: &BorrowedMessage<'_>) {
         let key = message.key().map(|key| self.copy(key));
-        let value = message.payload().map(|value| self.copy(value));
+        let value = message.payload().map(|value| match self.carries {
+            Carries::Commands => value,
+            Carries::Events => unframe(value).map_or(value, |Framed { payload, .. }| payload),
+        });
+        let value = value.map(|value| self.copy(value));
         let (mut headers, mut position) = (Vec::new(), None);
         for header in message.headers().into_iter().flat_map(Headers::iter) {
             let bytes = header.value.unwrap_or_default();
-            match self.beside {
-                Beside::Headers => headers.push((header.key.to_owned(), self.copy(bytes))),
-                Beside::Position if header.key == POSITION => position = number(bytes),
-                Beside::Position => {}
+            match self.carries {
+                Carries::Commands => headers.push((header.key.to_owned(), self.copy(bytes))),
+                Carries::Events if header.key == POSITION => position = number(bytes),
+                Carries::Events => {}
             }
         }
         self.records.push(Copy {

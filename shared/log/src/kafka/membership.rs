@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::port::{Assignments, Change};
 use rdkafka::consumer::Consumer;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tracing::{debug, warn};
 
-use super::consumer::{Event, GroupConsumer, Rebalances, config};
-use super::copies::Beside;
+use super::consumer::{CHANGES_MAX, Event, GroupConsumer, Rebalances, config};
+use super::copies::Carries;
 use super::reader::KafkaReader;
 use super::{KafkaSettings, fault};
 
@@ -21,9 +21,9 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 
 struct KafkaAssignments {
     topic: Arc<str>,
-    beside: Beside,
+    carries: Carries,
     consumer: Arc<GroupConsumer>,
-    events: UnboundedReceiver<Event>,
+    events: Receiver<Event>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
     revoked: Option<std::sync::mpsc::Sender<()>>,
     stopping: Arc<AtomicBool>,
@@ -34,9 +34,9 @@ pub(super) fn join(
     settings: &KafkaSettings,
     topic: String,
     group: &str,
-    beside: Beside,
+    carries: Carries,
 ) -> Result<Box<dyn Assignments>, Fault> {
-    let (sender, events) = unbounded_channel();
+    let (sender, events) = channel(CHANGES_MAX);
     let consumer: GroupConsumer = config(settings, group)
         .create_with_context(Rebalances::new(sender))
         .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
@@ -52,7 +52,7 @@ pub(super) fn join(
         .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
     Ok(Box::new(KafkaAssignments {
         topic: topic.into(),
-        beside,
+        carries,
         consumer,
         events,
         revoked: None,
@@ -62,19 +62,19 @@ pub(super) fn join(
 
 /// Serves callbacks and heartbeats; records flow through the partitions' own queues.
 fn poll(consumer: &Arc<GroupConsumer>, stopping: &AtomicBool) {
-    while !stopping.load(Ordering::Acquire) {
+    while !stopping.load(Ordering::Acquire) && !consumer.context().is_overrun() {
         match consumer.poll(POLL_WAIT) {
             // Fetched between the assignment and the split: the reader seeks and gets it again.
             Some(Ok(_)) | None => {}
             Some(Err(error)) if fatal(&error) => {
-                drop(consumer.context().events.send(Event::Failed(error)));
+                consumer.context().tell(Event::Failed(error));
                 break;
             }
             Some(Err(error)) => debug!(%error, "consumer reports"),
         }
         for partition in consumer.context().take_assigned() {
             // Nobody listens any more when the membership has been dropped.
-            drop(consumer.context().events.send(Event::Assigned(partition)));
+            consumer.context().tell(Event::Assigned(partition));
         }
     }
     consumer.unsubscribe();
@@ -96,6 +96,10 @@ impl Assignments for KafkaAssignments {
             debug!("the revocation had been waited for long enough");
         }
         loop {
+            if self.consumer.context().is_overrun() {
+                let attempt = format!("follow the assignment of {}", self.topic);
+                return Err(Fault::bare("kafka", attempt));
+            }
             let Some(event) = self.events.recv().await else {
                 return Err(Fault::bare(
                     "kafka",
@@ -104,7 +108,8 @@ impl Assignments for KafkaAssignments {
             };
             match event {
                 Event::Assigned(partition) => {
-                    match KafkaReader::split(&self.consumer, &self.topic, partition, self.beside) {
+                    let (consumer, topic) = (&self.consumer, &self.topic);
+                    match KafkaReader::split(consumer, topic, partition, self.carries) {
                         Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
                         None => warn!(partition, "assigned partition has no queue"),
                     }

@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, CommandLog, EventLog, NewRecord};
+use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord};
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
-use copies::Beside;
+use copies::Carries;
 use producer::{OnGap, Outgoing, Producer};
 
 pub use topics::{TopicSettings, create_topics};
@@ -60,6 +60,7 @@ pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     commands: Arc<Producer>,
     events: Arc<Producer>,
+    framing: Option<Arc<dyn Framing>>,
 }
 
 impl KafkaLog {
@@ -73,7 +74,14 @@ impl KafkaLog {
             commands: Arc::new(Producer::new(client.clone(), OnGap::Continue)?),
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
             settings: Arc::new(settings),
+            framing: None,
         })
+    }
+
+    /// The same, with a schema's number before each event that is published.
+    #[must_use]
+    pub fn framing(self, framing: Option<Arc<dyn Framing>>) -> Self {
+        Self { framing, ..self }
     }
 
     /// Asks the cluster for an answer, for readiness.
@@ -91,10 +99,10 @@ impl KafkaLog {
         &self,
         topic: String,
         group: &str,
-        beside: Beside,
+        carries: Carries,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, topic, &group, beside)
+        membership::join(&self.settings, topic, &group, carries)
     }
 }
 
@@ -118,11 +126,8 @@ impl CommandLog for KafkaLog {
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{group}.{context}");
-        self.join(
-            topic::commands(&self.settings.prefix, context),
-            &group,
-            Beside::Headers,
-        )
+        let topic = topic::commands(&self.settings.prefix, context);
+        self.join(topic, &group, Carries::Commands)
     }
 }
 
@@ -131,7 +136,7 @@ impl EventLog for KafkaLog {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let topic = topic::events(&self.settings.prefix, shard.context);
         self.events
-            .send_events(&topic, shard.partition, events)
+            .send_events(&topic, shard, events, self.framing.as_deref())
             .await
     }
 
@@ -148,11 +153,8 @@ impl EventLog for KafkaLog {
         context: &'static str,
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        self.join(
-            topic::events(&self.settings.prefix, context),
-            group,
-            Beside::Position,
-        )
+        let topic = topic::events(&self.settings.prefix, context);
+        self.join(topic, group, Carries::Events)
     }
 }
 

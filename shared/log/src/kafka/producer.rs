@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::Fault;
-use kernel::record::EventRecord;
+use kernel::frame::Prefix;
+use kernel::port::Framing;
+use kernel::record::{self, EventRecord};
+use kernel::topic::Shard;
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -99,17 +102,29 @@ impl Producer {
     pub(super) async fn send_events(
         &self,
         topic: &str,
-        partition: u16,
+        shard: Shard,
         events: Vec<EventRecord>,
+        framing: Option<&dyn Framing>,
     ) -> Result<(), Fault> {
+        let prefixes = prefixes(framing, shard, &events)?;
+        let mut framed = Vec::new();
         let producer = self.current()?;
         let (batch, done) = Batch::new(events.len());
         let mut unsent = events.len();
-        for event in &events {
+        for (place, event) in events.iter().enumerate() {
+            let value = match prefixes.get(place) {
+                None => event.value.as_ref(),
+                Some(prefix) => {
+                    framed.clear();
+                    framed.extend_from_slice(prefix);
+                    framed.extend_from_slice(&event.value);
+                    framed.as_slice()
+                }
+            };
             let mut base = BaseRecord::with_opaque_to(topic, Arc::clone(&batch))
-                .partition(i32::from(partition))
+                .partition(i32::from(shard.partition))
                 .key(event.key.as_bytes())
-                .payload(event.value.as_ref());
+                .payload(value);
             base.headers = Some(position_header(event.position));
             if !enqueue(&producer, base, &batch).await {
                 break;
@@ -141,6 +156,23 @@ fn create(config: &ClientConfig) -> Result<Arc<ThreadedProducer<Deliveries>>, Fa
     producer
         .map(Arc::new)
         .map_err(|error| fault("create a producer", error))
+}
+
+/// One per event, or none at all without framing. All are known before the first event is sent.
+fn prefixes(
+    framing: Option<&dyn Framing>,
+    shard: Shard,
+    events: &[EventRecord],
+) -> Result<Vec<Prefix>, Fault> {
+    let Some(framing) = framing else {
+        return Ok(Vec::new());
+    };
+    let prefix = |event: &EventRecord| {
+        let (kind, version) = record::shape(&event.value)
+            .ok_or_else(|| Fault::bare("kafka", format!("frame {} of {shard}", event.position)))?;
+        framing.event(shard.context, kind, version)
+    };
+    events.iter().map(prefix).collect()
 }
 
 /// False when the record was refused for good; the batch then knows why.

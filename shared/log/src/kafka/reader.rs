@@ -14,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
 
 use super::consumer::{GroupConsumer, Rebalances};
-use super::copies::{Beside, Copies};
+use super::copies::{Carries, Copies};
 use super::fault;
 use super::membership::number;
 
@@ -35,7 +35,7 @@ pub(super) struct KafkaReader {
     queue: PartitionQueue<Rebalances>,
     nonempty: Arc<Notify>,
     committed: Mutex<Instant>,
-    beside: Beside,
+    carries: Carries,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
 }
@@ -45,7 +45,7 @@ impl KafkaReader {
         consumer: &Arc<GroupConsumer>,
         topic: &Arc<str>,
         partition: i32,
-        beside: Beside,
+        carries: Carries,
     ) -> Option<Self> {
         let mut queue = consumer.split_partition_queue(topic, partition)?;
         let nonempty = Arc::new(Notify::new());
@@ -58,7 +58,7 @@ impl KafkaReader {
             queue,
             nonempty,
             committed: Mutex::new(Instant::now()),
-            beside,
+            carries,
             next: 0,
         })
     }
@@ -79,7 +79,7 @@ impl KafkaReader {
     }
 
     fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
-        let mut copies = Copies::new(self.beside);
+        let mut copies = Copies::new(self.carries);
         let ended = loop {
             if copies.records.len() == max {
                 break Ok(());

@@ -5,12 +5,15 @@ use kernel::topic;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{KafkaSettings, fault};
 
 /// Longest time the cluster may take to create topics.
 const CREATE_WAIT: Duration = Duration::from_secs(30);
+
+/// How often a new topic is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How topics are created.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +60,7 @@ pub async fn create_topics(
             }
         }
     }
-    check_counts(&admin, &wanted, topics.partitions)
+    check_counts(&admin, &wanted, topics.partitions).await
 }
 
 fn new_topic<'a>(name: &'a str, clock: &'a str, topics: TopicSettings) -> NewTopic<'a> {
@@ -70,24 +73,49 @@ fn new_topic<'a>(name: &'a str, clock: &'a str, topics: TopicSettings) -> NewTop
         .set("max.message.bytes", "16777216")
 }
 
-fn check_counts(
+/// Waits until every partition's leader answers: what was created just now is known to the controller
+/// first, and asking a broker that has not heard of it is a fault.
+async fn check_counts(
     admin: &AdminClient<DefaultClientContext>,
     wanted: &[(String, &str)],
     partitions: u16,
 ) -> Result<(), Fault> {
+    let until = Instant::now() + CREATE_WAIT;
     for (name, _) in wanted {
-        let metadata = admin
-            .inner()
-            .fetch_metadata(Some(name), CREATE_WAIT)
-            .map_err(|error| fault(format!("describe topic {name}"), error))?;
-        let found = metadata
-            .topics()
-            .first()
-            .map_or(0, |topic| topic.partitions().len());
-        if found != 0 && found != usize::from(partitions) {
-            let detail = format!("topic {name} has {found} partitions, not {partitions}");
-            return Err(Fault::bare("kafka", detail));
+        while let Err(fault) = check_count(admin, name, partitions)? {
+            if Instant::now() > until {
+                return Err(fault);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
     Ok(())
+}
+
+/// The inner fault may pass, the outer one will not.
+fn check_count(
+    admin: &AdminClient<DefaultClientContext>,
+    name: &str,
+    partitions: u16,
+) -> Result<Result<(), Fault>, Fault> {
+    let metadata = admin
+        .inner()
+        .fetch_metadata(Some(name), CREATE_WAIT)
+        .map_err(|error| fault(format!("describe topic {name}"), error))?;
+    let found = metadata
+        .topics()
+        .first()
+        .map_or(0, |topic| topic.partitions().len());
+    if found != 0 && found != usize::from(partitions) {
+        let detail = format!("topic {name} has {found} partitions, not {partitions}");
+        return Err(Fault::bare("kafka", detail));
+    }
+    for partition in 0..i32::from(partitions) {
+        let asked = admin.inner().fetch_watermarks(name, partition, CREATE_WAIT);
+        if let Err(error) = asked {
+            let attempt = format!("ask the leader of {name}/{partition}");
+            return Ok(Err(fault(attempt, error)));
+        }
+    }
+    Ok(Ok(()))
 }

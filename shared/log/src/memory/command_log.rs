@@ -6,7 +6,6 @@ use kernel::Fault;
 use kernel::port::{Assignments, Clock, CommandLog, NewRecord, Record};
 use kernel::topic::partition_of;
 
-use super::group;
 use super::topic::{Topics, offset};
 
 /// A command log that ends with its process. Clones share what they hold.
@@ -29,16 +28,12 @@ impl MemoryCommandLog {
     /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
     /// the member that joined next (to itself when it is alone). False when nobody has it.
     pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
-        self.topics
-            .of(context)
-            .group(group, |group| group.revoke(partition))
+        self.topics.revoke(context, group, partition)
     }
 
     /// As [`Self::revoke`], but the next member has it at once, whatever the one before still does.
     pub fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
-        self.topics
-            .of(context)
-            .group(group, |group| group.lose(partition))
+        self.topics.lose(context, group, partition)
     }
 }
 
@@ -68,6 +63,6 @@ impl CommandLog for MemoryCommandLog {
         context: &'static str,
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        Ok(group::join(self.topics.of(context), group))
+        Ok(self.topics.join(context, group))
     }
 }

@@ -8,7 +8,6 @@ use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 
-use super::group;
 use super::topic::{Topics, offset};
 
 const LOCK: &str = "nothing panics while it holds the lock";
@@ -38,16 +37,12 @@ impl MemoryEventLog {
     /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
     /// the member that joined next (to itself when it is alone). False when nobody has it.
     pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
-        self.topics
-            .of(context)
-            .group(group, |group| group.revoke(partition))
+        self.topics.revoke(context, group, partition)
     }
 
     /// As [`Self::revoke`], but the next member has it at once, whatever the one before still does.
     pub fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
-        self.topics
-            .of(context)
-            .group(group, |group| group.lose(partition))
+        self.topics.lose(context, group, partition)
     }
 }
 
@@ -93,7 +88,7 @@ impl EventLog for MemoryEventLog {
         context: &'static str,
         group: &str,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        Ok(group::join(self.topics.of(context), group))
+        Ok(self.topics.join(context, group))
     }
 }
 

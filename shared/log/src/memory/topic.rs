@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Reader, Record};
+use kernel::port::{Assignments, Reader, Record};
 use tokio::sync::watch;
 
-use super::group::Group;
+use super::group::{self, Group};
 
 /// Records a partition may hold: about 1 GB when one has 1,000 bytes.
 const RECORDS_MAX: usize = 1_000_000;
@@ -53,6 +53,19 @@ impl Topics {
             .entry(context)
             .or_insert_with(|| Arc::new(Topic::new(self.partitions)));
         Arc::clone(topic)
+    }
+
+    pub(super) fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
+        self.of(context)
+            .group(group, |group| group.revoke(partition))
+    }
+
+    pub(super) fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
+        self.of(context).group(group, |group| group.lose(partition))
+    }
+
+    pub(super) fn join(&self, context: &'static str, group: &str) -> Box<dyn Assignments> {
+        group::join(self.of(context), group)
     }
 }
 

@@ -113,13 +113,14 @@ impl Growing {
         self.batch.to.next_offset = incoming.offset + 1;
         self.batch.to.repeats += 1;
         self.repeated += 1;
-        let outcome = if first.body_hash == incoming.body_hash {
+        let same = first.body_hash == incoming.body_hash;
+        let outcome = if same {
             first.outcome.clone()
         } else {
             let detail = "the command id was used before with another body";
             rejected(incoming, 0, platform::COMMAND_ID_REUSED, detail)
         };
-        self.reply(incoming, outcome);
+        self.reply(incoming, outcome, same);
     }
 
     /// Decides a command on its aggregate and adds all that follows from it.
@@ -136,7 +137,7 @@ impl Growing {
             .map_err(|_| Panicked)?;
         self.batch.to.next_offset = incoming.offset + 1;
         if incoming.reply_to.is_some() {
-            self.reply(&incoming, row.outcome.clone());
+            self.reply(&incoming, row.outcome.clone(), false);
         }
         self.batch.outcomes.push(row);
         Ok(())
@@ -235,13 +236,14 @@ impl Growing {
         }
     }
 
-    fn reply<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome) {
+    fn reply<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome, repeated: bool) {
         if let Some(instance) = &incoming.reply_to {
             let partition = self.batch.shard.partition;
             let reply = Reply {
                 command: incoming.id,
                 partition,
                 outcome,
+                repeated,
             };
             self.replies.push((instance.as_str().into(), reply));
         }

@@ -79,6 +79,7 @@ mod tests {
                 first_position: 1,
                 events: 1,
             },
+            repeated: false,
         };
         let replies = MemoryReplies::default();
         let mut stream = replies.subscribe("gateway-1").await.unwrap();

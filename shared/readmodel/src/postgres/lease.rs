@@ -32,7 +32,7 @@ pub(super) async fn fetch<'q>(
     statement: impl Execute<'q, Postgres> + 'q,
 ) -> Result<Vec<PgRow>, Fault> {
     let call = async {
-        let mut lease = Lease(Some(pool.acquire().await?));
+        let mut lease = Lease(Some(acquire(pool).await?));
         let rows = lease.fetch(statement).await?;
         Ok::<_, sqlx::Error>((rows, lease))
     };
@@ -44,6 +44,18 @@ pub(super) async fn fetch<'q>(
         Ok(Err(error)) => Err(Fault::new(POSTGRES, attempt, error)),
         Err(late) => Err(Fault::new(POSTGRES, attempt, late)),
     }
+}
+
+/// A connection of the pool. One that is refused is a fault at once: sqlx would take the server for
+/// one that starts up, and try again until the wait is over.
+async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    let options = pool.connect_options();
+    if options.get_socket().is_some() || options.get_host().starts_with('/') {
+        return pool.acquire().await;
+    }
+    let can_grow = || pool.num_idle() == 0 && pool.size() < pool.options().get_max_connections();
+    let address = (options.get_host(), options.get_port());
+    resilience::unless_refused(address, can_grow, pool.acquire()).await?
 }
 
 /// Gives its connection back only when the call ended well. One that failed, ran late or was

@@ -1,20 +1,8 @@
 -- Writes values and moves the partition's checkpoint, iff the checkpoint stands where the batch
 -- begins. Answers 1 when written, 0 when refused.
+-- Behind held.lua.
 -- KEYS: checkpoint, ready marker
 -- ARGV: checkpoint before, checkpoint after, lease in ms, then key and value in turn
-
-local function position(checkpoint)
-  return tonumber(string.match(checkpoint, '^%d+')) or 0
-end
-
-local held = redis.call('GET', KEYS[1]) or '0 0'
-if held ~= ARGV[1] then
-  -- Behind the projector: this server lost writes, so its values are older than readers may see.
-  if position(held) < position(ARGV[1]) then
-    redis.call('UNLINK', KEYS[2])
-  end
-  return 0
-end
 
 -- Lua's stack holds fewer than 8,000 values, so they are handed over in parts.
 local part = 7000

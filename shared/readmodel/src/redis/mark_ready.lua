@@ -1,20 +1,8 @@
 -- Lets readers trust the partition's values for a lease, iff the checkpoint stands where the
 -- projector left it. Answers 1 when marked, 0 when refused.
+-- Behind held.lua.
 -- KEYS: checkpoint, ready marker
 -- ARGV: checkpoint, lease in ms
-
-local function position(checkpoint)
-  return tonumber(string.match(checkpoint, '^%d+')) or 0
-end
-
-local held = redis.call('GET', KEYS[1]) or '0 0'
-if held ~= ARGV[1] then
-  -- Behind the projector: this server lost writes, so its values are older than readers may see.
-  if position(held) < position(ARGV[1]) then
-    redis.call('UNLINK', KEYS[2])
-  end
-  return 0
-end
 
 -- A server that evicts any key loses single values without a trace, and readers would take them for
 -- absent. One that evicts only keys with an expiry can lose nothing but the markers.

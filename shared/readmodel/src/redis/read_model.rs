@@ -76,8 +76,11 @@ impl RedisReadModel {
             ready_lease: options.ready_lease,
             reads: Link::open(options, options.read_timeout)?,
             writes: Link::open(options, options.write_timeout)?,
-            apply: Script::new(include_str!("apply.lua")),
-            mark_ready: Script::new(include_str!("mark_ready.lua")),
+            apply: Script::new(concat!(include_str!("held.lua"), include_str!("apply.lua"))),
+            mark_ready: Script::new(concat!(
+                include_str!("held.lua"),
+                include_str!("mark_ready.lua")
+            )),
         };
         Ok(Self {
             shared: Arc::new(shared),

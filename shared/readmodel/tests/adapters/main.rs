@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod contracts;
+mod nobody;
 mod postgres;
 mod proxy;
 mod redis_readiness;

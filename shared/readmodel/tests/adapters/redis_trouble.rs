@@ -189,5 +189,6 @@ fn reply() -> Reply {
             first_position: 1,
             events: 1,
         },
+        repeated: false,
     }
 }

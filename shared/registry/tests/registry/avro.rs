@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use apache_avro::Schema;
 use apache_avro::types::Value as Avro;
 use apache_avro::writer::datum::GenericDatumWriter;
+use kernel::frame::frame;
 use kernel::port::Schemas;
 use proptest::prelude::*;
-use registry::{RegistrySchemas, frame};
+use registry::RegistrySchemas;
 use schema_registry_converter::async_impl::schema_registry::{SrSettings, post_schema};
 use schema_registry_converter::schema_registry_common::{
     SchemaType, SuppliedReference, SuppliedSchema,

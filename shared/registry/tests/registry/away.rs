@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use kernel::Fault;
+use kernel::frame::frame;
 use kernel::port::{SchemaError, Schemas};
-use registry::{RegisterError, RegistrySchemas, frame, register_all};
+use registry::{RegisterError, RegistrySchemas, register_all};
 use schemas::{Compatibility, Subject};
 use serde_json::json;
 

@@ -1,7 +1,8 @@
 //! JSON with a registered schema.
 
+use kernel::frame::frame;
 use kernel::port::Schemas;
-use registry::{Framer, Misfit, frame, register_all};
+use registry::register_all;
 use schema_registry_converter::schema_registry_common::SchemaType;
 use schemas::{Compatibility, Subject};
 use serde_json::{Value, json};
@@ -29,20 +30,16 @@ fn order() -> Value {
 async fn value_that_fits_its_schema_comes_out_byte_for_byte() {
     let subjects = [subject(order())];
     let registered = register_all(&url(), &subjects).await.unwrap();
-    let framer = Framer::connect(&url(), &subjects).await.unwrap();
     // Whoever hashes the command must see what the producer sent.
     let value = b"{ \"units\":\t3 }";
-    let framed = framer.encode(&subjects[0].name, value).unwrap();
-    assert_eq!(framed, frame(registered[0].id, value));
-    assert_eq!(framer.frame(&subjects[0].name, value), Some(framed.clone()));
+    let framed = frame(registered[0].id, value);
     assert_eq!(schemas().decode(&framed).await.unwrap(), value);
 }
 
 #[tokio::test]
-async fn value_that_does_not_fit_is_neither_read_nor_written() {
+async fn value_that_does_not_fit_is_not_read() {
     let subjects = [subject(order())];
     let id = register_all(&url(), &subjects).await.unwrap()[0].id;
-    let framer = Framer::connect(&url(), &subjects).await.unwrap();
     let reader = schemas();
     for (value, reason) in [
         (&br#"{"units":0}"#[..], "/units"),
@@ -53,10 +50,7 @@ async fn value_that_does_not_fit_is_neither_read_nor_written() {
     ] {
         let detail = refusal(&reader, &frame(id, value)).await;
         assert!(detail.contains(reason), "{detail}");
-        assert!(framer.encode(&subjects[0].name, value).is_err());
     }
-    let unknown = framer.encode("nobody", b"{}");
-    assert!(matches!(unknown, Err(Misfit::Unknown(name)) if name == "nobody"));
 }
 
 #[tokio::test]

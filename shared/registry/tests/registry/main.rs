@@ -9,6 +9,7 @@
 
 mod avro;
 mod away;
+mod framing;
 mod json;
 mod register;
 mod stand_in;

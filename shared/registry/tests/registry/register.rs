@@ -1,6 +1,6 @@
 //! Registering, and what the registry refuses.
 
-use registry::{Framer, RegisterError, register_all};
+use registry::{RegisterError, register_all};
 use schemas::Compatibility::{self, BackwardTransitive, FullTransitive};
 use schemas::{Subject, violations};
 use serde_json::{Map, Value, json};
@@ -63,24 +63,6 @@ async fn schema_that_breaks_the_one_before_is_refused() {
         matches!(&refused, Err(RegisterError::Refused { subject, status: 409, .. }) if *subject == name),
         "{refused:?}"
     );
-}
-
-#[tokio::test]
-async fn framer_asks_for_a_migration_when_a_schema_is_not_registered() {
-    let name = unique("new");
-    let old = subject(&name, BackwardTransitive, &closed(json!({}), json!([])));
-    let new = subject(
-        &name,
-        BackwardTransitive,
-        &closed(json!({ "x": true }), json!([])),
-    );
-    for expected in [&old, &new] {
-        let missing = Framer::connect(&url(), std::slice::from_ref(expected)).await;
-        assert!(matches!(missing.err(), Some(RegisterError::Unregistered(of)) if of == name));
-        register_all(&url(), std::slice::from_ref(&old))
-            .await
-            .unwrap();
-    }
 }
 
 /// What our own check lets through, the registry must take: else a release that is green stops in

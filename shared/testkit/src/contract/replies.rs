@@ -79,6 +79,7 @@ fn accepted(n: u64) -> Reply {
             first_position: n,
             events: 1,
         },
+        repeated: false,
     }
 }
 
@@ -93,6 +94,7 @@ fn rejected(n: u64) -> Reply {
             http_status: 409,
             detail: "the book of Zürich is \"closed\" 🦀".into(),
         },
+        repeated: false,
     }
 }
 

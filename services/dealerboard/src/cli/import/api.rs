@@ -42,7 +42,7 @@ pub(super) struct Answer {
     pub(super) version: u64,
     /// Token of its last event; none when it changed nothing.
     pub(super) position: Option<String>,
-    /// The gateway knew the key before we sent it.
+    /// The key had been used before we sent it.
     pub(super) repeated: bool,
 }
 
@@ -121,7 +121,7 @@ impl Api {
         };
         let (tries, response) = persist(request).await?;
         // Of a second try nobody knows whether the first had come through.
-        let repeated = tries == 1 && response.headers().contains_key("idempotent-replayed");
+        let repeated = tries == 1 && response.headers().contains_key("idempotency-replayed");
         match response.status() {
             StatusCode::OK | StatusCode::CREATED => {
                 let told: Told = response.json().await.context("read the answer")?;

@@ -1,9 +1,12 @@
 //! Confluent's wire format: a zero, the schema's number in four bytes, big end first, the payload.
 
-use kernel::port::FRAME;
+use crate::port::FRAME;
 
 /// Bytes before the payload.
 const PREFIX: usize = 5;
+
+/// What stands before a payload.
+pub type Prefix = [u8; PREFIX];
 
 /// A framed value, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,14 +16,17 @@ pub struct Framed<'a> {
     pub payload: &'a [u8],
 }
 
+/// The prefix of a schema's values.
+#[must_use]
+pub fn prefix(id: u32) -> Prefix {
+    let [a, b, c, d] = id.to_be_bytes();
+    [FRAME, a, b, c, d]
+}
+
 /// Puts the prefix before a payload.
 #[must_use]
 pub fn frame(id: u32, payload: &[u8]) -> Vec<u8> {
-    let mut framed = Vec::with_capacity(PREFIX + payload.len());
-    framed.push(FRAME);
-    framed.extend_from_slice(&id.to_be_bytes());
-    framed.extend_from_slice(payload);
-    framed
+    [&prefix(id), payload].concat()
 }
 
 /// Takes a value apart; `None` when it is not framed.
@@ -36,9 +42,16 @@ pub fn unframe(value: &[u8]) -> Option<Framed<'_>> {
     })
 }
 
+/// The payload of a framed JSON object; `None` of whatever else.
+#[must_use]
+pub fn framed_object(value: &[u8]) -> Option<&[u8]> {
+    let payload = unframe(value)?.payload;
+    payload.starts_with(b"{").then_some(payload)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Framed, frame, unframe};
+    use super::{Framed, frame, framed_object, unframe};
 
     #[test]
     fn frame_is_a_zero_and_the_number_with_its_big_end_first() {
@@ -51,6 +64,14 @@ mod tests {
                 payload: b"{}"
             })
         );
+    }
+
+    #[test]
+    fn framed_object_is_told_from_other_values() {
+        assert_eq!(framed_object(&frame(7, b"{}")), Some(&b"{}"[..]));
+        for value in [&frame(7, b"\x02\x06")[..], &frame(7, b""), b"{}"] {
+            assert_eq!(framed_object(value), None, "{value:?}");
+        }
     }
 
     #[test]
