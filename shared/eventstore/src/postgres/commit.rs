@@ -182,7 +182,10 @@ async fn insert_events(connection: &mut PgConnection, batch: &Batch) -> Result<(
         .map(|row| row.record.position.cast_signed())
         .collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
-    let sequences: Vec<i32> = rows.iter().map(|row| narrow(row.sequence)).collect();
+    let sequences: Vec<i32> = rows
+        .iter()
+        .map(|row| narrow(row.sequence))
+        .collect::<Result<_, _>>()?;
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
         let text = std::str::from_utf8(&row.record.value);
@@ -203,7 +206,7 @@ async fn insert_outcomes(connection: &mut PgConnection, batch: &Batch) -> Result
         return Ok(());
     }
     let rows = &batch.outcomes;
-    let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect();
+    let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect::<Result<_, _>>()?;
     let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
     let hashes: Vec<i64> = rows.iter().map(|row| row.body_hash).collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
@@ -231,12 +234,12 @@ struct OutcomeColumns {
     detail: Option<String>,
 }
 
-fn columns(row: &OutcomeRow) -> OutcomeColumns {
+fn columns(row: &OutcomeRow) -> Result<OutcomeColumns, sqlx::Error> {
     let whole = || {
         serde_json::to_string(&row.outcome)
             .expect("an outcome is an enum of strings and numbers, which always serialises")
     };
-    match &row.outcome {
+    Ok(match &row.outcome {
         Outcome::Accepted {
             version,
             first_position,
@@ -244,17 +247,17 @@ fn columns(row: &OutcomeRow) -> OutcomeColumns {
             ..
         } => OutcomeColumns {
             first_position: first_position.cast_signed(),
-            version: narrow(*version),
-            events: narrow(u64::from(*events)),
+            version: narrow(*version)?,
+            events: narrow(u64::from(*events))?,
             detail: if row.stream == 0 { Some(whole()) } else { None },
         },
         Outcome::Rejected { version, .. } => OutcomeColumns {
             first_position: 0,
-            version: narrow(*version),
+            version: narrow(*version)?,
             events: 0,
             detail: Some(whole()),
         },
-    }
+    })
 }
 
 async fn insert_dead_letter(
@@ -355,7 +358,8 @@ pub(super) fn signed(partition: u16) -> i16 {
     i16::try_from(partition).unwrap_or(i16::MAX)
 }
 
-/// Versions and counts stand in four bytes: two thousand million events of one aggregate.
-fn narrow(number: u64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
+/// Versions and counts stand in four bytes: two thousand million events of one aggregate. One more
+/// is not written at all, rather than as another number.
+fn narrow(number: u64) -> Result<i32, sqlx::Error> {
+    i32::try_from(number).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -5,4 +5,5 @@
 mod contracts;
 mod databases;
 mod defects;
+mod limits;
 mod trading;
