@@ -6,4 +6,5 @@ mod contracts;
 mod databases;
 mod defects;
 mod limits;
+mod migrating;
 mod trading;
