@@ -156,3 +156,123 @@ fn excerpt(state: &[u8], from: usize) -> String {
     let end = state.len().min(from + QUOTED_MAX);
     String::from_utf8_lossy(&state[from.min(end)..end]).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::Aggregate as _;
+    use kernel::batch::EventRow;
+    use kernel::record::EventRecord;
+    use kernel::{Accepted, Timestamp};
+    use trades::{Trade, TradeCommand};
+
+    use super::*;
+
+    const KEY: &str = "demo/T-1";
+
+    /// A trade of three events, and its state after each of them.
+    fn traded() -> (LoadedStream, Vec<Trade>) {
+        let (mut trade, mut events, mut states) = (Trade::default(), Vec::new(), Vec::new());
+        for command in [
+            r#"{"type":"BookTrade","data":{"account":"ACC-1","book":"AGENCY","instrument":"IBM",
+                "side":"BUY","quantity":"1000","price":"181.52","currency":"USD",
+                "traded_at":"2013-10-07T13:30:00Z"}}"#,
+            r#"{"type":"RecordFill","data":{"exec_id":"E-1","quantity":"10","price":"181.5",
+                "fee":"0.35","traded_at":"2013-10-07T13:30:01Z"}}"#,
+            r#"{"type":"RecordFill","data":{"exec_id":"E-2","quantity":"20","price":"181.5",
+                "fee":"0.35","traded_at":"2013-10-07T13:30:02Z"}}"#,
+        ] {
+            let accepted = Accepted {
+                id: "T-1".parse().unwrap(),
+                actor: "desk".parse().unwrap(),
+                at: Timestamp::from_millis(1_381_152_600_688),
+                command: serde_json::from_str::<TradeCommand>(command).unwrap(),
+            };
+            for event in trade.decide(&accepted, &()).unwrap() {
+                events.push(EventRow {
+                    stream: 1,
+                    sequence: events.len() as u64 + 1,
+                    record: EventRecord {
+                        position: 40 + events.len() as u64,
+                        key: KEY.into(),
+                        value: serde_json::to_vec(&event).unwrap().into(),
+                    },
+                });
+                trade.apply(event);
+                states.push(trade.clone());
+            }
+        }
+        let stream = LoadedStream {
+            key: KEY.into(),
+            stream: 1,
+            events,
+        };
+        (stream, states)
+    }
+
+    #[test]
+    fn snapshot_of_every_version_holds() {
+        let (stream, states) = traded();
+        for (state, version) in states.iter().zip(1..) {
+            let snapshot = take(KEY, 1, version, state).unwrap();
+            assert_eq!(prove::<Trade>(&stream, &snapshot), Proof::Holds);
+            let restored: Trade = restore(KEY, &snapshot, true).unwrap();
+            assert_eq!(restored, *state);
+        }
+    }
+
+    #[test]
+    fn state_of_another_version_is_refuted_by_the_event_it_claims_to_stand_on() {
+        let (stream, states) = traded();
+        let snapshot = take(KEY, 1, 2, &states[2]).unwrap();
+        let Proof::Refuted(why) = prove::<Trade>(&stream, &snapshot) else {
+            panic!("it holds");
+        };
+        assert!(why.contains("the last at position 41"), "{why}");
+    }
+
+    #[test]
+    fn snapshot_of_another_key_stream_version_or_shape_is_not_restored() {
+        let (_, states) = traded();
+        let taken = take(KEY, 1, 3, &states[2]).unwrap();
+        let refused = |key, snapshot: Snapshot| restore::<Trade>(key, &snapshot, true).is_err();
+        assert!(!refused(KEY, taken.clone()));
+        assert!(refused("demo/T-2", taken.clone()));
+        let bent = [
+            Snapshot {
+                stream: 2,
+                ..taken.clone()
+            },
+            Snapshot {
+                version: 2,
+                ..taken.clone()
+            },
+            Snapshot {
+                shape: taken.shape + 1,
+                ..taken.clone()
+            },
+            Snapshot {
+                checksum: !taken.checksum,
+                ..taken.clone()
+            },
+            Snapshot {
+                state: taken.state.slice(1..),
+                ..taken.clone()
+            },
+        ];
+        for snapshot in bent {
+            assert!(refused(KEY, snapshot.clone()), "{snapshot:?}");
+        }
+        let beyond = restore::<Trade>(KEY, &taken, false);
+        assert!(matches!(beyond, Err(Unusable::BeyondEnd)));
+    }
+
+    #[test]
+    fn state_that_does_not_decode_is_not_restored() {
+        let (_, states) = traded();
+        let mut snapshot = take(KEY, 1, 3, &states[2]).unwrap();
+        snapshot.state = Bytes::from_static(b"{\"version\":");
+        snapshot.checksum = checksum(KEY, &snapshot);
+        let restored = restore::<Trade>(KEY, &snapshot, true);
+        assert!(matches!(restored, Err(Unusable::Undecodable(_))));
+    }
+}
