@@ -101,6 +101,7 @@ pub(crate) struct Processor {
     pub(crate) batch_commands_max: usize,
     pub(crate) cached_aggregates_max: usize,
     pub(crate) value_bytes_max: usize,
+    pub(crate) snapshot_events_min: u64,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -116,6 +117,8 @@ pub(crate) struct Projector {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
     pub(crate) position_wait_ms: u64,
+    pub(crate) fold_events_max: u64,
+    pub(crate) history_events_max: u64,
     pub(crate) last_good_max: u64,
 }
 
@@ -171,6 +174,12 @@ impl Config {
             256,
             16 << 20,
         );
+        bound(
+            "processor.snapshot_events_min",
+            self.processor.snapshot_events_min,
+            1,
+            u64::MAX,
+        );
         let batch = self.projector.batch_events_max as u64;
         bound("projector.batch_events_max", batch, 1, 100_000);
         bound(
@@ -185,6 +194,10 @@ impl Config {
             1,
             30_000,
         );
+        let fold = self.query.fold_events_max;
+        bound("query.fold_events_max", fold, 1, 10_000);
+        let history = self.query.history_events_max;
+        bound("query.history_events_max", history, fold, 10_000_000);
         faults
     }
 

@@ -189,6 +189,8 @@ impl Platform {
             partitions: self.config.partitions(),
             deadline: QUERY_DEADLINE,
             position_wait: Duration::from_millis(self.config.query.position_wait_ms),
+            fold_events_max: self.config.query.fold_events_max,
+            history_events_max: self.config.query.history_events_max,
             last_good_max: self.config.query.last_good_max,
         };
         let query = Query::new(
@@ -235,6 +237,7 @@ impl Platform {
             event_log: Arc::clone(&self.ports.event_log),
             store: Arc::clone(&self.ports.store),
             reader: Arc::clone(&self.ports.reader),
+            snapshots: Arc::clone(&self.ports.snapshots),
             dead_letters: Arc::clone(&self.ports.dead_letters),
             replies: Arc::clone(&self.ports.replies),
             authority: Arc::clone(&self.ports.authority),
@@ -245,6 +248,7 @@ impl Platform {
             batch_commands_max: self.config.processor.batch_commands_max,
             cached_aggregates_max: self.config.processor.cached_aggregates_max,
             value_bytes_max: self.config.processor.value_bytes_max,
+            snapshot_events_min: self.config.processor.snapshot_events_min,
         };
         let (committer, handle) = Committer::new(Arc::clone(&self.ports.store));
         // The committer outlives its partitions: it ends when the last handle is gone.

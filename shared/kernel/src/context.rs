@@ -28,6 +28,10 @@ pub trait Context:
     /// Plural noun that names topics, tables and routes, such as `trades`.
     const NAME: &'static str;
 
+    /// Version of the aggregate's state as it is stored in snapshots. Raised when the JSON changes,
+    /// or when the same events come to mean another state: snapshots of other versions are ignored.
+    const SHAPE: u16;
+
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];
 

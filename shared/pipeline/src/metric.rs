@@ -15,6 +15,7 @@ const FENCED: &str = "dealerboard_fenced_total";
 const PUBLISHED: &str = "dealerboard_events_published_total";
 const PROJECTED: &str = "dealerboard_events_projected_total";
 const GAPS: &str = "dealerboard_position_gaps_total";
+const SNAPSHOTS: &str = "dealerboard_snapshots_total";
 const REACTED: &str = "dealerboard_reactions_total";
 const QUERIES: &str = "dealerboard_queries_total";
 
@@ -50,6 +51,12 @@ pub(crate) fn projected(view: &'static str, model: &'static str, count: usize) {
 /// An event log skipped a position: events are missing or a producer is not ours.
 pub(crate) fn gap(context: &'static str, role: &'static str) {
     counter!(GAPS, "context" => context, "role" => role).increment(1);
+}
+
+/// `outcome` is `saved save_failed`, or why one was not used: `unreadable wrong_checksum beyond_end
+/// other_shape undecodable`.
+pub(crate) fn snapshots(context: &'static str, outcome: &'static str, count: usize) {
+    counter!(SNAPSHOTS, "context" => context, "outcome" => outcome).increment(count as u64);
 }
 
 pub(crate) fn reacted(reaction: &'static str, count: usize) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
-use kernel::port::{EventLog, LoadedStream, ReadModel, ViewId, ViewValue};
+use kernel::port::{EventLog, LoadedStream, ReadModel, Snapshot, ViewId, ViewValue};
 use kernel::route::{CommandRoute, ViewRoute};
 use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
 use serde_json::value::RawValue;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command;
 use crate::commit::CommitHandle;
-use crate::handle::{Processor, ProcessorPorts, ProcessorSettings};
+use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
 use crate::project::{
     FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, fold, view_id,
 };
@@ -29,6 +29,7 @@ pub struct Slices {
 
 type Role = BoxFuture<'static, ()>;
 type Process = fn(ProcessorPorts, ProcessorSettings, CommitHandle, CancellationToken) -> Role;
+type Prove = fn(&LoadedStream, &Snapshot) -> Proof;
 type Project = fn(
     Arc<dyn EventLog>,
     Arc<dyn ReadModel>,
@@ -52,6 +53,8 @@ pub struct ContextSlice {
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
+    /// Whether a snapshot is the fold of its stream.
+    pub prove: Prove,
 }
 
 /// A view, as roles and queries see it.
@@ -95,6 +98,7 @@ impl Slices {
                     .run(stop)
                     .boxed()
             },
+            prove: prove::<C>,
         });
         self
     }

@@ -1,5 +1,5 @@
-//! Every port on one SQLite file: command log, event log, event store, dead letters, timers and
-//! read model of a platform that is one process.
+//! Every port on one SQLite file: command log, event log, event store, snapshots, dead letters,
+//! timers and read model of a platform that is one process.
 //!
 //! In: what the ports take. Out: what they promise, once a group of callers shares one durable
 //! commit. It never shares the file with a second process, and it keeps no second copy of an event:
@@ -14,6 +14,7 @@ mod dead_letters;
 mod event_log;
 mod event_store;
 mod read_model;
+mod snapshots;
 mod timers;
 
 pub use file::{OpenError, SqliteFile};

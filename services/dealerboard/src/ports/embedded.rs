@@ -74,6 +74,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         event_log: Arc::clone(&file) as _,
         store: Arc::clone(&file) as _,
         reader: Arc::clone(&file) as _,
+        snapshots: Arc::clone(&file) as _,
         dead_letters: Arc::clone(&file) as _,
         timers: file,
         replies: Arc::new(MemoryReplies::default()),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, ReadModel, Replies,
-    Schemas, Timers,
+    Schemas, Snapshots, Timers,
 };
 use pipeline::{History, Source};
 use registry::RegistryFraming;
@@ -27,6 +27,7 @@ pub(crate) struct Ports {
     pub(crate) event_log: Arc<dyn EventLog>,
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) snapshots: Arc<dyn Snapshots>,
     pub(crate) dead_letters: Arc<dyn DeadLetters>,
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) replies: Arc<dyn Replies>,

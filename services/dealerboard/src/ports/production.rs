@@ -61,6 +61,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         command_log: Arc::clone(&kafka) as _,
         event_log: kafka,
         reader: Arc::clone(&store) as _,
+        snapshots: Arc::clone(&store) as _,
         dead_letters: Arc::clone(&store) as _,
         timers: Arc::clone(&store) as _,
         store,

@@ -178,7 +178,7 @@ fn kafka(servers: &Servers, prefix: &str) -> KafkaLog {
     .unwrap()
 }
 
-/// Small batches and hasty views: more boundaries for a crash to fall on.
+/// Small batches, hasty views and many snapshots: more boundaries for a crash to fall on.
 fn environment(servers: &Servers, postgres: &str, prefix: &str) -> BTreeMap<String, String> {
     let partitions = PARTITIONS.to_string();
     [
@@ -191,6 +191,7 @@ fn environment(servers: &Servers, postgres: &str, prefix: &str) -> BTreeMap<Stri
         ("REDIS__PREFIX", prefix),
         ("PROCESSOR__BATCH_COMMANDS_MAX", "20"),
         ("PROCESSOR__CACHED_AGGREGATES_MAX", "10"),
+        ("PROCESSOR__SNAPSHOT_EVENTS_MIN", "3"),
         ("PROJECTOR__BATCH_EVENTS_MAX", "20"),
         ("PROJECTOR__DURABLE_LINGER_MS", "10"),
         ("PROJECTOR__CACHED_VALUES_MAX", "10"),

@@ -24,6 +24,8 @@ pub enum Position {
 impl Context for Position {
     const NAME: &'static str = "positions";
 
+    const SHAPE: u16 = 1;
+
     const COMMANDS: &'static [CommandRoute] = &[
         route(
             "/v1/positions/{account}/{book}/{instrument}/fills",

@@ -243,6 +243,7 @@ proptest! {
             .collect();
         holds_the_state(&view(&events), &live);
 
+        // Any point will do, and the ends are points.
         let cut = cut.index(events.len() + 1);
         let mut replayed = Position::default();
         for event in &events[..cut] {
@@ -257,6 +258,10 @@ proptest! {
         }
         prop_assert_eq!(&replayed, &live);
         prop_assert_eq!(&restored, &live);
+        // A snapshot is compared byte by byte with the fold of the events.
+        let text = |position| serde_json::to_string(position).unwrap();
+        prop_assert_eq!(text(&replayed), text(&live));
+        prop_assert_eq!(text(&restored), text(&live));
     }
 
     #[test]

@@ -45,6 +45,8 @@ impl Trade {
 impl Context for Trade {
     const NAME: &'static str = "trades";
 
+    const SHAPE: u16 = 1;
+
     const COMMANDS: &'static [CommandRoute] = &[
         CommandRoute {
             path: "/v1/trades",

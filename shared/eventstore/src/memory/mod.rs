@@ -2,6 +2,7 @@
 
 mod partition;
 mod read;
+mod snapshots;
 mod timers;
 mod write;
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use kernel::batch::{Batch, Cursor, EventRow, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{DeadLetterState, LoadedStream, StoredDeadLetter};
+use kernel::port::{DeadLetterState, LoadedStream, Resumed, Snapshot, StoredDeadLetter};
 
 pub(super) struct Partition {
     pub(super) cursor: Cursor,
@@ -19,6 +20,8 @@ pub(super) struct Partition {
     pub(super) outcomes: BTreeMap<CommandId, OutcomeRow>,
     /// By offset.
     pub(super) letters: BTreeMap<i64, StoredDeadLetter>,
+    /// By stream.
+    pub(super) snapshots: BTreeMap<i64, Snapshot>,
 }
 
 impl Partition {
@@ -31,6 +34,7 @@ impl Partition {
             sequences: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             letters: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
         }
     }
 
@@ -91,9 +95,24 @@ impl Partition {
         }));
     }
 
-    pub(super) fn stream(&self, key: &Arc<str>) -> Option<LoadedStream> {
+    pub(super) fn resumed(&self, key: &Arc<str>, shape: u16) -> Option<Resumed> {
+        let snapshot = self.snapshots.get(self.streams.get(key)?).cloned();
+        let snapshot = snapshot.filter(|snapshot| snapshot.shape == shape);
+        let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+        Some(Resumed {
+            snapshot,
+            tail: self.stream(key, from..=u64::MAX)?,
+        })
+    }
+
+    pub(super) fn stream(
+        &self,
+        key: &Arc<str>,
+        sequences: RangeInclusive<u64>,
+    ) -> Option<LoadedStream> {
         let stream = *self.streams.get(key)?;
-        let positions = self.sequences.range((stream, 0)..=(stream, u64::MAX));
+        let (first, last) = sequences.into_inner();
+        let positions = self.sequences.range((stream, first)..=(stream, last));
         let events = positions
             .map(|(_, position)| self.events[position].clone())
             .collect();

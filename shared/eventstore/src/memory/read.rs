@@ -14,10 +14,15 @@ use super::MemoryEventStore;
 
 #[async_trait]
 impl EventReader for MemoryEventStore {
-    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault> {
+    async fn load(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        upto: u64,
+    ) -> Result<Vec<LoadedStream>, Fault> {
         let streams: Vec<_> = self.partition(shard, |partition| {
             keys.iter()
-                .filter_map(|key| partition.stream(key))
+                .filter_map(|key| partition.stream(key, 0..=upto))
                 .collect()
         });
         match streams.iter().find(|stream| has_hole(stream)) {

@@ -169,7 +169,7 @@ async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool
         .bind(to.repeats.cast_signed());
     let query = bind_streams(query, batch);
     let query = bind_events(query, batch)?;
-    let query = bind_outcomes(query, batch);
+    let query = bind_outcomes(query, batch)?;
     // All the answer, to its end: a statement outside a transaction is committed only then.
     let answer = query.fetch_all(connection).await?;
     Ok(!answer.is_empty())
@@ -190,7 +190,10 @@ fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
         .map(|row| row.record.position.cast_signed())
         .collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
-    let sequences: Vec<i32> = rows.iter().map(|row| narrow(row.sequence)).collect();
+    let sequences: Vec<i32> = rows
+        .iter()
+        .map(|row| narrow(row.sequence))
+        .collect::<Result<_, _>>()?;
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
         let text = std::str::from_utf8(&row.record.value);
@@ -203,9 +206,9 @@ fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
         .bind(records))
 }
 
-fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
+fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
     let rows = &batch.outcomes;
-    let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect();
+    let columns: Vec<OutcomeColumns> = rows.iter().map(columns).collect::<Result<_, _>>()?;
     let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
     let hashes: Vec<i64> = rows.iter().map(|row| row.body_hash).collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
@@ -213,14 +216,14 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
     let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
     let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
     let details: Vec<Option<String>> = columns.into_iter().map(|c| c.detail).collect();
-    query
+    Ok(query
         .bind(commands)
         .bind(hashes)
         .bind(streams)
         .bind(positions)
         .bind(versions)
         .bind(events)
-        .bind(details)
+        .bind(details))
 }
 
 struct OutcomeColumns {
@@ -230,12 +233,12 @@ struct OutcomeColumns {
     detail: Option<String>,
 }
 
-fn columns(row: &OutcomeRow) -> OutcomeColumns {
+fn columns(row: &OutcomeRow) -> Result<OutcomeColumns, sqlx::Error> {
     let whole = || {
         serde_json::to_string(&row.outcome)
             .expect("an outcome is an enum of strings and numbers, which always serialises")
     };
-    match &row.outcome {
+    Ok(match &row.outcome {
         Outcome::Accepted {
             version,
             first_position,
@@ -243,17 +246,17 @@ fn columns(row: &OutcomeRow) -> OutcomeColumns {
             ..
         } => OutcomeColumns {
             first_position: first_position.cast_signed(),
-            version: narrow(*version),
-            events: narrow(u64::from(*events)),
+            version: narrow(*version)?,
+            events: narrow(u64::from(*events))?,
             detail: if row.stream == 0 { Some(whole()) } else { None },
         },
         Outcome::Rejected { version, .. } => OutcomeColumns {
             first_position: 0,
-            version: narrow(*version),
+            version: narrow(*version)?,
             events: 0,
             detail: Some(whole()),
         },
-    }
+    })
 }
 
 async fn insert_dead_letter(
@@ -354,7 +357,8 @@ pub(super) fn signed(partition: u16) -> i16 {
     i16::try_from(partition).unwrap_or(i16::MAX)
 }
 
-/// Versions and counts stand in four bytes: two thousand million events of one aggregate.
-fn narrow(number: u64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
+/// Versions and counts stand in four bytes: two thousand million events of one aggregate. One more
+/// is not written at all, rather than as another number.
+fn narrow(number: u64) -> Result<i32, sqlx::Error> {
+    i32::try_from(number).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -4,6 +4,7 @@ mod commit;
 mod dead_letters;
 mod migrate;
 mod read;
+mod snapshots;
 mod sql;
 mod timers;
 
@@ -20,6 +21,8 @@ pub use migrate::{Installed, migrate};
 const ACQUIRE_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait when a commit needs a connection: commits are retried, so they may queue a little.
 const COMMIT_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
+/// Longest wait for the connection that saves: the next snapshot of a stream is as good.
+const SAVE_ACQUIRE_WAIT: Duration = Duration::from_secs(10);
 /// Longest time one statement may run on the server.
 const STATEMENT_WAIT: &str = "10s";
 /// Longest time a transaction may stand still: a frozen owner would keep its cursor's row locked,
@@ -34,6 +37,8 @@ pub struct PostgresEventStore {
     /// Connections that only commit: they never wait behind a reader.
     commits: PgPool,
     reads: PgPool,
+    /// The connection that writes snapshots, one save at a time: it takes nobody else's.
+    snapshots: PgPool,
 }
 
 impl PostgresEventStore {
@@ -61,6 +66,10 @@ impl PostgresEventStore {
                 .max_connections(COMMIT_CONNECTIONS)
                 .acquire_timeout(COMMIT_ACQUIRE_WAIT)
                 .connect_lazy_with(options),
+            snapshots: PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(SAVE_ACQUIRE_WAIT)
+                .connect_lazy_with(lookups.clone()),
             reads: PgPoolOptions::new()
                 .max_connections(read_connections_max)
                 .acquire_timeout(ACQUIRE_WAIT)

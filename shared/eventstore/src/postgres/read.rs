@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, KnownCommand, LoadedStream};
+use kernel::port::{EventReader, Hole, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use sqlx::Row;
@@ -17,11 +17,16 @@ use uuid::Uuid;
 use super::{POSTGRES, PostgresEventStore, fault, sql};
 
 /// Keys in one look-up: bounds what a single answer can hold.
-const KEYS_MAX: usize = 1_000;
+pub(super) const KEYS_MAX: usize = 1_000;
 
 #[async_trait]
 impl EventReader for PostgresEventStore {
-    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault> {
+    async fn load(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        upto: u64,
+    ) -> Result<Vec<LoadedStream>, Fault> {
         let attempt = || format!("load streams of {shard}");
         let mut streams: Vec<LoadedStream> = Vec::new();
         for keys in keys.chunks(KEYS_MAX) {
@@ -29,6 +34,8 @@ impl EventReader for PostgresEventStore {
             let mut connection = self.reading(attempt).await?;
             let rows = sqlx::query(&sql::load(shard))
                 .bind(keys)
+                // A stream has no more than the column holds.
+                .bind(i32::try_from(upto).unwrap_or(i32::MAX))
                 .fetch_all(&mut *connection)
                 .await
                 .map_err(|error| fault(attempt(), error))?;
@@ -125,15 +132,6 @@ impl EventReader for PostgresEventStore {
     }
 }
 
-/// An event that does not follow the one before it: an aggregate folded over it would be wrong.
-#[derive(Debug, thiserror::Error)]
-#[error("stream {key} has event {found} where {expected} belongs")]
-struct Hole {
-    key: Arc<str>,
-    expected: u64,
-    found: u64,
-}
-
 /// Adds the next event of the streams that are being loaded, each in sequence order.
 fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
     let stream = event.stream;
@@ -159,7 +157,7 @@ fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
     Ok(())
 }
 
-fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {
+pub(super) fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {
     let sequence: i32 = row.try_get("sequence")?;
     Ok(EventRow {
         stream: row.try_get("stream")?,

@@ -74,7 +74,7 @@ pub(super) fn load(Shard { context, partition }: Shard) -> String {
     format!(
         "SELECT s.key, e.stream, e.position, e.sequence, e.record \
          FROM {context}.stream_{partition} s JOIN {context}.event_{partition} e USING (stream) \
-         WHERE s.key = ANY($1) ORDER BY e.stream, e.sequence"
+         WHERE s.key = ANY($1) AND e.sequence <= $2 ORDER BY e.stream, e.sequence"
     )
 }
 
@@ -83,6 +83,41 @@ pub(super) fn read(Shard { context, partition }: Shard) -> String {
         "SELECT s.key, e.stream, e.position, e.sequence, e.record \
          FROM {context}.event_{partition} e JOIN {context}.stream_{partition} s USING (stream) \
          WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position"
+    )
+}
+
+/// Each stream's snapshot as a row with a checksum, then its events from the one that the snapshot
+/// stands on.
+pub(super) fn resume(Shard { context, partition }: Shard) -> String {
+    format!(
+        "WITH wanted AS MATERIALIZED ( \
+             SELECT s.key, s.stream, n.version, n.checksum, n.state \
+             FROM {context}.stream_{partition} s \
+             LEFT JOIN {context}.snapshot_{partition} n ON n.stream = s.stream AND n.shape = $2 \
+             WHERE s.key = ANY($1)) \
+         SELECT key, stream, 0::int8 AS position, version AS sequence, checksum, state AS record \
+         FROM wanted WHERE version IS NOT NULL \
+         UNION ALL \
+         SELECT w.key, e.stream, e.position, e.sequence, NULL, e.record \
+         FROM wanted w JOIN {context}.event_{partition} e \
+             ON e.stream = w.stream AND e.sequence >= coalesce(w.version, 1) \
+         ORDER BY stream, sequence, checksum"
+    )
+}
+
+pub(super) fn stored_snapshots(Shard { context, partition }: Shard) -> String {
+    format!(
+        "SELECT stream, version AS sequence, shape, checksum, state AS record \
+         FROM {context}.snapshot_{partition} WHERE stream = ANY($1) ORDER BY stream"
+    )
+}
+
+pub(super) fn save_snapshots(Shard { context, partition }: Shard) -> String {
+    format!(
+        "INSERT INTO {context}.snapshot_{partition} (stream, version, shape, checksum, state) \
+         SELECT * FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::int8[], $5::text[]) \
+         ON CONFLICT (stream) DO UPDATE SET version = excluded.version, shape = excluded.shape, \
+             checksum = excluded.checksum, state = excluded.state"
     )
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cqrs_es::persist::{PersistedEventRepository, PersistedEventStore, SerializedEvent};
 use cqrs_es::{Aggregate as _, EventStore as _};
-use kernel::port::{EventReader as _, EventStore as _};
+use kernel::port::{EventReader as _, EventStore as _, WHOLE};
 use kernel::{Decimal, View as _};
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
@@ -73,7 +73,11 @@ async fn every_event_is_replayed_wherever_the_commits_were() {
     for fills in [1, 7, 0, 2, 31, 9] {
         desk.fill(fills);
         desk.commit().await;
-        let streams = desk.store.load(shard(), &[KEY.into()]).await.unwrap();
+        let streams = desk
+            .store
+            .load(shard(), &[KEY.into()], WHOLE)
+            .await
+            .unwrap();
         let replayed: Vec<TradeEvent> = streams[0]
             .events
             .iter()
@@ -133,7 +137,7 @@ async fn read_whose_connection_dies_ends_with_an_error() {
         died[0] |= read.is_err();
         assert!(read.is_err() || read.is_ok_and(|rows| rows.len() == LONG_READ));
         let keys = [KEY.into()];
-        let load = async { desk.store.load(shard(), &keys).await };
+        let load = async { desk.store.load(shard(), &keys, WHOLE).await };
         let (load, _) = tokio::join!(load, kill_reader(&pool));
         died[1] |= load.is_err();
         assert!(load.is_err() || load.is_ok_and(|all| all[0].events.len() == LONG_READ));
@@ -160,7 +164,11 @@ async fn kill_reader(pool: &PgPool) {
 
 /// The trade and its view, folded from the store.
 async fn load(desk: &Desk) -> (Trade, TradeView) {
-    let streams = desk.store.load(shard(), &[KEY.into()]).await.unwrap();
+    let streams = desk
+        .store
+        .load(shard(), &[KEY.into()], WHOLE)
+        .await
+        .unwrap();
     assert_eq!(streams.len(), 1);
     let (mut trade, mut view) = (Trade::default(), TradeView::default());
     for row in &streams[0].events {

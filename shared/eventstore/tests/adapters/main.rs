@@ -5,5 +5,7 @@
 mod contracts;
 mod databases;
 mod defects;
+mod limits;
+mod migrating;
 mod nobody;
 mod trading;

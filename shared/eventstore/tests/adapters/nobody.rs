@@ -16,7 +16,10 @@ const SHARD: Shard = Shard {
 async fn reader_of_a_server_that_nobody_runs_is_refused_rather_than_kept_waiting() {
     let store = PostgresEventStore::new("postgres://127.0.0.1:1/none", 4).unwrap();
     let faults = [
-        store.load(SHARD, &["demo/T-1".into()]).await.unwrap_err(),
+        store
+            .load(SHARD, &["demo/T-1".into()], kernel::port::WHOLE)
+            .await
+            .unwrap_err(),
         store.read(SHARD, 0, 1).await.unwrap_err(),
         store.ping().await.unwrap_err(),
     ];

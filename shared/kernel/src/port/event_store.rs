@@ -43,12 +43,15 @@ pub trait EventStore: Send + Sync {
     async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError>;
 }
 
+/// For [`EventReader::load`]: every event of a stream, however long it is.
+pub const WHOLE: u64 = u64::MAX;
+
 /// What a stream holds: everything needed to rebuild its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedStream {
     pub key: Arc<str>,
     pub stream: i64,
-    /// All events, in sequence order.
+    /// In sequence order.
     pub events: Vec<EventRow>,
 }
 
@@ -62,11 +65,16 @@ pub struct KnownCommand {
 /// The readers' side.
 #[async_trait]
 pub trait EventReader: Send + Sync {
-    /// The streams of those keys that exist, each complete.
+    /// The streams of those keys that exist, each up to its event `upto`: more is not even read.
     ///
     /// # Errors
     /// The store cannot be reached, or a stream has a hole.
-    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault>;
+    async fn load(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        upto: u64,
+    ) -> Result<Vec<LoadedStream>, Fault>;
 
     /// Outcomes of those commands that the partition has handled.
     ///

@@ -11,12 +11,13 @@ mod log;
 mod read_model;
 mod replies;
 mod schemas;
+mod snapshots;
 mod timers;
 
 pub use authority::{Authority, SIGNATURE, Sender};
 pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
-pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream};
+pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
 pub use framing::Framing;
 pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
 pub use read_model::{
@@ -24,4 +25,5 @@ pub use read_model::{
 };
 pub use replies::{Replies, Reply, ReplyStream};
 pub use schemas::{FRAME, SchemaError, Schemas};
+pub use snapshots::{Hole, Resumed, Snapshot, Snapshots};
 pub use timers::Timers;

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use kernel::Context;
-use kernel::port::LoadedStream;
+use kernel::batch::EventRow;
+use kernel::port::Resumed;
 use lru::LruCache;
+
+use super::snapshot::{Unusable, restore};
 
 /// An aggregate with its place in the store.
 pub(crate) struct Cached<C> {
     pub(crate) stream: i64,
     /// Events so far; 0 for an aggregate that does not exist yet.
     pub(crate) version: u64,
+    /// The version that its last snapshot stands at; 0 when there is none.
+    pub(crate) snapshot: u64,
     pub(crate) state: C,
     /// Number of the last batch that changed it: not to be dropped before that is durable.
     pub(crate) changed_in: u64,
@@ -30,6 +35,16 @@ pub(crate) enum BadStream {
         key: Arc<str>,
         source: serde_json::Error,
     },
+}
+
+/// Why what the store gave is no aggregate.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotLoaded {
+    /// The whole stream will do.
+    #[error("the snapshot of {key} cannot be used")]
+    Snapshot { key: Arc<str>, source: Unusable },
+    #[error(transparent)]
+    Stream(#[from] BadStream),
 }
 
 pub(crate) struct Cache<C> {
@@ -53,33 +68,37 @@ impl<C: Context> Cache<C> {
         self.entries.get_mut(key)
     }
 
-    /// Folds a stream as the store gave it.
-    pub(crate) fn load(&mut self, loaded: LoadedStream) -> Result<(), BadStream> {
-        let key = loaded.key;
-        let mut state = C::default();
-        let mut version = 0;
-        for row in &loaded.events {
-            version += 1;
-            if row.sequence != version {
-                return Err(BadStream::Hole {
-                    key,
-                    expected: version,
-                    found: row.sequence,
-                });
-            }
-            let event = serde_json::from_slice(&row.record.value).map_err(|source| {
-                BadStream::Undecodable {
+    /// As [`Self::get`], but it counts as no use.
+    pub(crate) fn peek(&mut self, key: &Arc<str>) -> Option<&mut Cached<C>> {
+        self.entries.peek_mut(key)
+    }
+
+    /// Folds what the store gave: a snapshot and the events after it, or a whole stream.
+    pub(crate) fn load(&mut self, resumed: Resumed) -> Result<(), NotLoaded> {
+        let Resumed { snapshot, tail } = resumed;
+        let key = tail.key;
+        let (mut state, known, new) = match &snapshot {
+            None => (C::default(), 0, &tail.events[..]),
+            Some(snapshot) => {
+                // It stands on the first event that came with it.
+                let on = tail.events.split_first();
+                let new = on.filter(|(on, _)| on.sequence == snapshot.version);
+                let state = restore(&key, snapshot, new.is_some());
+                let state = state.map_err(|source| NotLoaded::Snapshot {
                     key: Arc::clone(&key),
                     source,
-                }
-            })?;
-            state.apply(event);
-        }
+                })?;
+                let new = new.map_or(&[][..], |(_, new)| new);
+                (state, snapshot.version, new)
+            }
+        };
+        let version = fold(&key, &mut state, known, new)?;
         self.entries.put(
             key,
             Cached {
-                stream: loaded.stream,
+                stream: tail.stream,
                 version,
+                snapshot: known,
                 state,
                 changed_in: 0,
             },
@@ -94,6 +113,7 @@ impl<C: Context> Cache<C> {
             Cached {
                 stream: 0,
                 version: 0,
+                snapshot: 0,
                 state: C::default(),
                 changed_in: 0,
             },
@@ -112,4 +132,30 @@ impl<C: Context> Cache<C> {
             }
         }
     }
+}
+
+/// Applies events to a state of that version, and gives back the version it then has.
+pub(super) fn fold<C: Context>(
+    key: &Arc<str>,
+    state: &mut C,
+    mut version: u64,
+    events: &[EventRow],
+) -> Result<u64, BadStream> {
+    for row in events {
+        version += 1;
+        if row.sequence != version {
+            return Err(BadStream::Hole {
+                key: Arc::clone(key),
+                expected: version,
+                found: row.sequence,
+            });
+        }
+        let event =
+            serde_json::from_slice(&row.record.value).map_err(|source| BadStream::Undecodable {
+                key: Arc::clone(key),
+                source,
+            })?;
+        state.apply(event);
+    }
+    Ok(version)
 }

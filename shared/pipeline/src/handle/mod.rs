@@ -10,7 +10,12 @@ mod known;
 mod parked;
 mod partition;
 mod processor;
+mod resuming;
+mod saving;
+mod snapshot;
 
 pub(crate) use decode::command_id;
 pub use decode::{REDRIVE, body_hash};
 pub use processor::{Processor, ProcessorPorts, ProcessorSettings};
+pub use snapshot::Proof;
+pub(crate) use snapshot::prove;

@@ -21,6 +21,8 @@ use super::growing::{Growing, Panicked, Sealed};
 use super::known::Known;
 use super::parked::Parked;
 use super::processor::{ProcessorPorts, ProcessorSettings};
+use super::resuming;
+use super::saving::{Saving, Taken, saving};
 use crate::backoff::Backoff;
 use crate::commit::{CommitHandle, Committed};
 use crate::publish::{PublishHandle, Publisher};
@@ -103,6 +105,11 @@ impl<C: Context> Partition<C> {
             Arc::clone(&self.ports.reader),
             Arc::clone(&self.ports.event_log),
         );
+        let (saving, saver) = saving(
+            self.shard,
+            Arc::clone(&self.ports.snapshots),
+            self.settings.snapshot_events_min,
+        );
         let ownership = Ownership {
             growing: Growing::new(self.shard, 1, cursor, 0),
             cache: Cache::new(self.settings.cached_aggregates_max),
@@ -111,11 +118,20 @@ impl<C: Context> Partition<C> {
             flight: None,
             durable: 0,
             publishing,
+            saving,
             partition: self,
         };
         let publishing = publisher.run(cursor.next_position - 1);
-        let (ended, ()) = tokio::join!(ownership.run(stop), publishing);
-        ended
+        let owning = async { tokio::join!(ownership.run(stop), publishing).0 };
+        let saver = async {
+            saver.run().await;
+            std::future::pending().await
+        };
+        // A save under way when the ownership ends is dropped: the partition is not held for it.
+        tokio::select! {
+            ended = owning => ended,
+            never = saver => never,
+        }
     }
 }
 
@@ -127,14 +143,17 @@ struct Ownership<'p, C: Context> {
     known: Known,
     /// Keys with a parked command: later ones park behind it.
     parked: Parked,
-    flight: Option<Flight>,
+    flight: Option<Flight<C>>,
     /// Number of the last durable batch.
     durable: u64,
     publishing: PublishHandle,
+    saving: Saving<C>,
 }
 
-struct Flight {
+struct Flight<C> {
     sealed: Sealed,
+    /// States at the end of the batch, to be saved once it is durable.
+    taken: Vec<Taken<C>>,
     answer: oneshot::Receiver<Committed>,
 }
 
@@ -167,6 +186,11 @@ impl<C: Context> Ownership<'_, C> {
                         return Ok(Ended::Again);
                     }
                 }
+                // Nothing is under way, so every state in the cache is durable.
+                () = self.saving.room(), if self.flight.is_none() => {
+                    let taken = self.saving.take(&mut self.cache);
+                    self.saving.durable(taken);
+                }
                 () = stop.cancelled(), if !stopping => {}
             }
         }
@@ -182,19 +206,28 @@ impl<C: Context> Ownership<'_, C> {
         );
         let sealed = std::mem::replace(&mut self.growing, next).seal();
         self.known.submitted();
+        let taken = self.saving.take(&mut self.cache);
         let answer = self
             .partition
             .committer
             .submit(Arc::clone(&sealed.batch))
             .await;
-        self.flight = Some(Flight { sealed, answer });
+        self.flight = Some(Flight {
+            sealed,
+            taken,
+            answer,
+        });
     }
 
     /// Carries out what follows from a commit; says so when the ownership is over.
     async fn land(&mut self, committed: Option<Committed>) -> Option<Ended> {
-        let sealed = self.flight.take()?.sealed;
+        let Flight { sealed, taken, .. } = self.flight.take()?;
         match committed {
-            Some(Committed::Durable) => self.durable(sealed).await,
+            Some(Committed::Durable) => {
+                let ended = self.durable(sealed).await;
+                self.saving.durable(taken);
+                ended
+            }
             Some(Committed::Fenced) => {
                 warn!(shard = %self.partition.shard, "another owner has the partition, batch dropped");
                 Some(Ended::Fenced)
@@ -283,20 +316,10 @@ impl<C: Context> Ownership<'_, C> {
         missing.sort_unstable();
         missing.dedup();
         let ids = incoming().map(|incoming| incoming.id);
-        let load = async {
-            if missing.is_empty() {
-                Ok(Vec::new())
-            } else {
-                store.load(shard, &missing).await
-            }
-        };
-        let (known, loaded) = tokio::join!(self.known.look_up(store, shard, ids), load);
+        let resume = resuming::read::<C>(&self.partition.ports, shard, &missing);
+        let (known, resumed) = tokio::join!(self.known.look_up(store, shard, ids), resume);
         known?;
-        for stream in loaded? {
-            self.cache
-                .load(stream)
-                .map_err(|bad| Fault::new("event store", "load a stream", bad))?;
-        }
+        resuming::keep(&mut self.cache, &self.partition.ports, shard, resumed?).await?;
         for key in missing {
             if !self.cache.has(&key) {
                 self.cache.create(key);
@@ -362,7 +385,11 @@ impl<C: Context> Ownership<'_, C> {
             .handle(incoming, cached, &self.partition.policy)
         {
             Ok(()) => {
-                self.known.add(id, self.growing.batch.outcomes.len() - 1);
+                let outcomes = &self.growing.batch.outcomes;
+                if let Some(row) = outcomes.last() {
+                    self.saving.note(row.outcome.key(), cached);
+                }
+                self.known.add(id, outcomes.len() - 1);
                 Ok(())
             }
             Err(Panicked) => {
@@ -381,7 +408,7 @@ impl<C: Context> Ownership<'_, C> {
 }
 
 /// Waits for the batch in flight; for ever when there is none.
-async fn landed(flight: &mut Option<Flight>) -> Option<Committed> {
+async fn landed<C>(flight: &mut Option<Flight<C>>) -> Option<Committed> {
     match flight {
         Some(flight) => (&mut flight.answer).await.ok(),
         None => std::future::pending().await,

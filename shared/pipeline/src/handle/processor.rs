@@ -7,6 +7,7 @@ use futures::FutureExt;
 use kernel::Context;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Ids, Replies, Schemas,
+    Snapshots,
 };
 use kernel::topic::Shard;
 use tokio::sync::mpsc;
@@ -28,6 +29,7 @@ pub struct ProcessorPorts {
     pub event_log: Arc<dyn EventLog>,
     pub store: Arc<dyn EventStore>,
     pub reader: Arc<dyn EventReader>,
+    pub snapshots: Arc<dyn Snapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub replies: Arc<dyn Replies>,
     pub authority: Arc<dyn Authority>,
@@ -44,6 +46,8 @@ pub struct ProcessorSettings {
     pub cached_aggregates_max: usize,
     /// Largest command value, bytes; larger ones are parked.
     pub value_bytes_max: usize,
+    /// Events that a stream grows by, at least, between two snapshots of its aggregate.
+    pub snapshot_events_min: u64,
 }
 
 /// Handles one context.

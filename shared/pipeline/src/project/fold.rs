@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kernel::port::{LoadedStream, ViewValue};
-use kernel::{BadParameter, Parameters, Timestamp, View};
+use kernel::{BadParameter, EventMeta, Parameters, Timestamp, View};
 
 /// How far a fold goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub enum Until {
     Time(Timestamp),
     /// Events at or before this position of the partition.
     Position(u64),
+}
+
+impl Until {
+    /// Whether the event comes after it.
+    pub(crate) fn is_before(self, meta: &EventMeta) -> bool {
+        match self {
+            Self::Now => false,
+            Self::Time(time) => meta.at > time,
+            Self::Position(position) => meta.position > position,
+        }
+    }
 }
 
 /// Why a fold gives no value.
@@ -39,12 +50,7 @@ pub fn fold<V: View>(
     let mut last = None;
     for row in &stream.events {
         let (meta, event) = row.record.decode()?;
-        let beyond = match until {
-            Until::Now => false,
-            Until::Time(time) => meta.at > time,
-            Until::Position(position) => meta.position > position,
-        };
-        if beyond {
+        if until.is_before(&meta) {
             break;
         }
         match &mut refold {

@@ -8,7 +8,7 @@ use kernel::{Fault, Parameters};
 use resilience::Deadline;
 use tracing::debug;
 
-use super::history::NoFold;
+use super::history::{Asked, NoFold};
 use super::{Answer, Demand, Query, Source, Unanswered};
 use crate::metric;
 use crate::project::Until;
@@ -60,10 +60,20 @@ impl Query {
                 None => degraded.push(source.name),
             }
         }
-        match self
-            .fold(view, key, Until::Now, &Parameters::default(), deadline)
-            .await
-        {
+        let parameters = Parameters::default();
+        let asked = Asked {
+            until: Until::Now,
+            parameters: &parameters,
+            // Everything answered and nothing has it: there is no such thing, or it is so new that no
+            // view has seen it, or the view is being made anew. The events are the answer then, and
+            // not a way around a store that is away.
+            events_max: if degraded.is_empty() {
+                self.settings.history_events_max
+            } else {
+                self.settings.fold_events_max
+            },
+        };
+        match self.fold(view, key, asked, deadline).await {
             Ok(value) => {
                 let source = self.history.name;
                 Ok(Answer {
@@ -74,6 +84,11 @@ impl Query {
                 })
             }
             Err(NoFold::Bad(bad)) => Err(Unanswered::Unanswerable(bad)),
+            Err(NoFold::TooLong(max)) => {
+                debug!(max, "the stream is too long to be folded now");
+                degraded.push(self.history.name);
+                self.last_resort(view, key, demand, degraded)
+            }
             Err(NoFold::Unavailable(error)) => {
                 debug!(error, "event store cannot answer");
                 degraded.push(self.history.name);
@@ -89,13 +104,23 @@ impl Query {
         demand: Demand,
         degraded: Vec<&'static str>,
     ) -> Result<Answer, Unanswered> {
+        // A caller who shows a position has seen what it stands for: nothing older will do.
+        let new_enough = |value: &ViewValue| {
+            demand.min_position.is_none_or(|(partition, wanted)| {
+                partition != value.partition || value.position >= wanted
+            })
+        };
         match self.last_good.get(view.id, key) {
-            Some((value, age)) if demand.max_age.is_none_or(|most| age <= most) => Ok(Answer {
-                value: Some(value),
-                source: "last_good",
-                degraded,
-                age,
-            }),
+            Some((value, age))
+                if demand.max_age.is_none_or(|most| age <= most) && new_enough(&value) =>
+            {
+                Ok(Answer {
+                    value: Some(value),
+                    source: "last_good",
+                    degraded,
+                    age,
+                })
+            }
             _ => Err(Unanswered::Unavailable { degraded }),
         }
     }

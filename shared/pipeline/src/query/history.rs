@@ -16,7 +16,16 @@ use crate::slices::ViewSlice;
 /// Why the event store gave no value.
 pub(super) enum NoFold {
     Unavailable(String),
+    /// The stream is longer than the bound, and what is asked for lies beyond it.
+    TooLong(u64),
     Bad(BadParameter),
+}
+
+/// What a fold is about, and how many events it may take.
+pub(super) struct Asked<'a> {
+    pub(super) until: Until,
+    pub(super) parameters: &'a Parameters,
+    pub(super) events_max: u64,
 }
 
 impl Query {
@@ -33,7 +42,12 @@ impl Query {
     ) -> Result<Answer, Unanswered> {
         let source = self.history.name;
         let deadline = Deadline::within(self.settings.deadline);
-        match self.fold(view, key, until, parameters, deadline).await {
+        let asked = Asked {
+            until,
+            parameters,
+            events_max: self.settings.history_events_max,
+        };
+        match self.fold(view, key, asked, deadline).await {
             Ok(value) => Ok(Answer {
                 value,
                 source,
@@ -41,6 +55,7 @@ impl Query {
                 age: Duration::ZERO,
             }),
             Err(NoFold::Bad(bad)) => Err(Unanswered::Unanswerable(bad)),
+            Err(NoFold::TooLong(max)) => Err(Unanswered::Unanswerable(too_long(max))),
             Err(NoFold::Unavailable(error)) => {
                 debug!(error, "event store cannot answer");
                 Err(Unanswered::Unavailable {
@@ -50,13 +65,13 @@ impl Query {
         }
     }
 
-    /// The view folded from the key's own stream.
+    /// The view folded from the key's own stream; of a longer one than may be, what is asked for
+    /// must lie within the bound.
     pub(super) async fn fold(
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        until: Until,
-        parameters: &Parameters,
+        asked: Asked<'_>,
         deadline: Deadline,
     ) -> Result<Option<ViewValue>, NoFold> {
         let partition = topic::partition_of(key.as_bytes(), self.settings.partitions);
@@ -65,15 +80,41 @@ impl Query {
             partition,
         };
         let keys = std::slice::from_ref(key);
-        let load = || self.history.reader.load(shard, keys);
+        let Asked {
+            until,
+            parameters,
+            events_max,
+        } = asked;
+        // One more than may be folded tells whether there are more, and when they begin.
+        let upto = events_max.saturating_add(1);
+        let load = || self.history.reader.load(shard, keys, upto);
         let streams = self.history.guard.call(deadline, load).await;
         let streams = streams.map_err(|error| NoFold::Unavailable(error.to_string()))?;
         let Some(stream) = streams.first() else {
             return Ok(None);
         };
-        (view.fold)(stream, partition, until, parameters).map_err(|error| match error {
+        let unanswered = |error| match error {
             FoldError::Parameter(bad) => NoFold::Bad(bad),
             FoldError::Undecodable(error) => NoFold::Unavailable(error.to_string()),
-        })
+        };
+        if let Some(last) = stream.events.last()
+            && last.sequence > events_max
+        {
+            let meta = last.record.meta();
+            let meta = meta.map_err(|error| unanswered(error.into()))?;
+            if !until.is_before(&meta) {
+                return Err(NoFold::TooLong(events_max));
+            }
+        }
+        (view.fold)(stream, partition, until, parameters).map_err(unanswered)
+    }
+}
+
+fn too_long(events_max: u64) -> BadParameter {
+    BadParameter {
+        name: "as_of",
+        reason: format!(
+            "the answer is a fold of more than {events_max} events; an earlier moment may do"
+        ),
     }
 }

@@ -44,6 +44,12 @@ pub struct QuerySettings {
     pub deadline: Duration,
     /// Longest wait for a demanded position.
     pub position_wait: Duration,
+    /// Events folded for a current value when a store that should have given it is away: many ask
+    /// then, and a longer stream is refused.
+    pub fold_events_max: u64,
+    /// Events folded for a moment of the past, for other rules, or for a value that no view has
+    /// seen yet: who asks for these asks for work.
+    pub history_events_max: u64,
     /// Values kept for the time when every store is away.
     pub last_good_max: u64,
 }

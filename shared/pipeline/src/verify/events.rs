@@ -53,8 +53,9 @@ impl Verifier<'_> {
             self.causes(shard, &rows, &metas, findings).await?;
             published.compare(&rows, findings).await?;
             let new = rows.iter().filter(|row| row.sequence == 1);
-            let keys: Vec<Arc<str>> = new.map(|row| Arc::clone(&row.record.key)).collect();
-            let fault = self.streams(shard, &keys, head, findings, watch).await?;
+            let new = new.map(|row| (Arc::clone(&row.record.key), row.stream));
+            let new: Vec<(Arc<str>, i64)> = new.collect();
+            let fault = self.streams(shard, &new, head, findings, watch).await?;
             unloaded = unloaded.or(fault);
         }
         match unloaded {

@@ -18,7 +18,7 @@ pub enum Invariant {
     I3,
     /// The event topic, deduplicated by position, equals the events table, in order.
     I4,
-    /// A read model's value is the fold of the events.
+    /// A read model's value is the fold of the events, and so is a snapshot.
     I5,
     /// In = accepted + rejected + parked + repeated.
     I6,
@@ -49,6 +49,8 @@ pub struct Findings {
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
+    /// Snapshots compared with the fold of their streams.
+    pub snapshots: u64,
 }
 
 impl Findings {
@@ -84,6 +86,7 @@ impl Findings {
         self.events += other.events;
         self.streams += other.streams;
         self.values += other.values;
+        self.snapshots += other.snapshots;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Verify: the invariants, checked over the ports on what is stored. Reads only.
 //!
 //! A pass over one context: its command log against outcomes and letters, its events against log,
-//! outcomes and order, its streams against every read model. Memory is a page of each, four bytes
+//! outcomes and order, its streams against every snapshot and read model. Memory is a page of each, four bytes
 //! per aggregate of one partition, and the letters that were redriven.
 
 mod commands;
@@ -16,10 +16,11 @@ use kernel::Fault;
 use kernel::batch::Cursor;
 use kernel::port::{
     CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel, Schemas,
+    Snapshots,
 };
 use kernel::topic::Shard;
 
-use crate::slices::ViewSlice;
+use crate::slices::{ContextSlice, ViewSlice};
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
@@ -36,6 +37,7 @@ pub struct VerifyPorts {
     pub event_log: Arc<dyn EventLog>,
     pub store: Arc<dyn EventStore>,
     pub reader: Arc<dyn EventReader>,
+    pub snapshots: Arc<dyn Snapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Read models that outlive their process, each under its name.
@@ -53,7 +55,7 @@ pub trait Watch: Send {
 /// A check of one context.
 pub struct Verifier<'a> {
     pub ports: &'a VerifyPorts,
-    pub context: &'static str,
+    pub context: ContextSlice,
     pub views: &'a [ViewSlice],
     pub partitions: u16,
     /// The platform runs meanwhile: what is committed and not yet published is no violation.
@@ -67,10 +69,11 @@ impl Verifier<'_> {
     /// A port cannot be reached, so that nothing can be said.
     pub async fn run(&self, watch: &mut dyn Watch) -> Result<Findings, Fault> {
         let mut findings = Findings::default();
-        let mut logs = Logs::join(self.ports, self.context, &self.group, self.partitions).await?;
+        let mut logs =
+            Logs::join(self.ports, self.context.name, &self.group, self.partitions).await?;
         for partition in 0..self.partitions {
             let shard = Shard {
-                context: self.context,
+                context: self.context.name,
                 partition,
             };
             // Read first: the logs and tables are checked as far as it stood then.

@@ -1,12 +1,13 @@
-//! I5: every value of every read model is the fold of its stream, byte by byte.
+//! I5: every value of every read model and every snapshot is the fold of its stream, byte by byte.
 
 use std::sync::Arc;
 
-use kernel::port::{LoadedStream, ReadModel, ViewValue};
+use kernel::port::{LoadedStream, ReadModel, Snapshot, ViewValue, WHOLE};
 use kernel::topic::Shard;
 use kernel::{Fault, Parameters};
 
 use super::{Findings, Invariant, Verifier, Watch};
+use crate::handle::Proof;
 use crate::project::Until;
 use crate::slices::ViewSlice;
 
@@ -18,17 +19,19 @@ impl Verifier<'_> {
     /// over the events names it.
     ///
     /// # Errors
-    /// A read model cannot be reached.
+    /// A read model or the snapshots cannot be reached.
     pub(super) async fn streams(
         &self,
         shard: Shard,
-        keys: &[Arc<str>],
+        new: &[(Arc<str>, i64)],
         head: u64,
         findings: &mut Findings,
         watch: &mut dyn Watch,
     ) -> Result<Option<Fault>, Fault> {
         let mut unloaded = None;
-        for keys in keys.chunks(STREAMS_MAX) {
+        for new in new.chunks(STREAMS_MAX) {
+            let (keys, numbers): (Vec<_>, Vec<_>) = new.iter().cloned().unzip();
+            let keys = &keys[..];
             // The order matters on a live system: what a model has seen is in the values read after
             // it, and what is in a value is in the streams read after that.
             let mut shown = Vec::new();
@@ -37,7 +40,8 @@ impl Verifier<'_> {
                     shown.push(Shown::read(*view, name, model.as_ref(), shard, keys).await?);
                 }
             }
-            let streams = match self.ports.reader.load(shard, keys).await {
+            let snapshots = self.ports.snapshots.stored(shard, &numbers).await?;
+            let streams = match self.ports.reader.load(shard, keys, WHOLE).await {
                 Ok(streams) => streams,
                 Err(fault) => {
                     unloaded.get_or_insert(fault);
@@ -51,9 +55,32 @@ impl Verifier<'_> {
                 for shown in &shown {
                     shown.compare(shard, stream, findings);
                 }
+                let mine = snapshots.iter().filter(|kept| kept.stream == stream.stream);
+                mine.for_each(|snapshot| self.snapshot(shard, stream, snapshot, findings));
             }
         }
         Ok(unloaded)
+    }
+
+    fn snapshot(
+        &self,
+        shard: Shard,
+        stream: &LoadedStream,
+        snapshot: &Snapshot,
+        findings: &mut Findings,
+    ) {
+        let place = format!(
+            "{shard} snapshot of {} at version {}",
+            stream.key, snapshot.version
+        );
+        match (self.context.prove)(stream, snapshot) {
+            Proof::Holds => findings.snapshots += 1,
+            Proof::Refuted(why) => {
+                findings.snapshots += 1;
+                findings.violation(Invariant::I5, place, why);
+            }
+            Proof::OtherShape => findings.note(format!("{place}: of another shape, not compared")),
+        }
     }
 }
 

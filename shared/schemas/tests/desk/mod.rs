@@ -57,6 +57,7 @@ impl<I: Input, E: DomainEvent + JsonSchema + 'static> Aggregate for Desk<I, E> {
 
 impl<I: Input, E: DomainEvent + JsonSchema + 'static> Context for Desk<I, E> {
     const NAME: &'static str = "desks";
+    const SHAPE: u16 = 1;
     const COMMANDS: &'static [CommandRoute] = &[];
     type Input = I;
 

@@ -8,6 +8,9 @@ use kernel::batch::Cursor;
 use kernel::id::Owner;
 use rusqlite::Row;
 
+pub(crate) use read::{events_of, number_of};
+pub(crate) use write::text;
+
 /// The columns a [`cursor`] is made of.
 const CURSOR: &str = "owner, next_offset, next_position, next_stream, repeats";
 

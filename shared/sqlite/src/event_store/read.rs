@@ -1,5 +1,6 @@
 //! The readers' side: look-ups by key, one prepared statement each; pages in order.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,11 +19,17 @@ use crate::tail::limit;
 
 #[async_trait]
 impl EventReader for SqliteFile {
-    async fn load(&self, shard: Shard, keys: &[Arc<str>]) -> Result<Vec<LoadedStream>, Fault> {
+    async fn load(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        upto: u64,
+    ) -> Result<Vec<LoadedStream>, Fault> {
         let attempt = format!("load {} streams of {shard}", keys.len());
         let keys = keys.to_vec();
         let work = move |connection: &Connection| {
-            let streams = keys.into_iter().map(|key| stream(connection, shard, key));
+            let streams = keys.into_iter();
+            let streams = streams.map(|key| stream(connection, shard, key, 1..=upto));
             streams
                 .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -86,32 +93,54 @@ fn stream(
     connection: &Connection,
     shard: Shard,
     key: Arc<str>,
+    sequences: RangeInclusive<u64>,
 ) -> rusqlite::Result<Option<LoadedStream>> {
-    let stream = connection
-        .prepare_cached(
-            "SELECT stream FROM stream WHERE context = ?1 AND partition = ?2 AND key = ?3",
-        )?
-        .query_row(params![shard.context, shard.partition, &*key], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    let Some(stream) = stream else {
+    let Some(stream) = number_of(connection, shard, &key)? else {
         return Ok(None);
     };
-    let events = connection
-        .prepare_cached(
-            "SELECT sequence, position, record FROM event \
-             WHERE context = ?1 AND partition = ?2 AND stream = ?3 ORDER BY sequence",
-        )?
-        .query_map(params![shard.context, shard.partition, stream], |row| {
-            event(row, stream, Arc::clone(&key))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let events = events_of(connection, shard, stream, &key, sequences)?;
     Ok(Some(LoadedStream {
         key,
         stream,
         events,
     }))
+}
+
+pub(crate) fn events_of(
+    connection: &Connection,
+    shard: Shard,
+    stream: i64,
+    key: &Arc<str>,
+    sequences: RangeInclusive<u64>,
+) -> rusqlite::Result<Vec<EventRow>> {
+    let bound = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
+    let (first, last) = (bound(*sequences.start()), bound(*sequences.end()));
+    connection
+        .prepare_cached(
+            "SELECT sequence, position, record FROM event \
+             WHERE context = ?1 AND partition = ?2 AND stream = ?3 \
+               AND sequence BETWEEN ?4 AND ?5 ORDER BY sequence",
+        )?
+        .query_map(
+            params![shard.context, shard.partition, stream, first, last],
+            |row| event(row, stream, Arc::clone(key)),
+        )?
+        .collect()
+}
+
+pub(crate) fn number_of(
+    connection: &Connection,
+    shard: Shard,
+    key: &str,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT stream FROM stream WHERE context = ?1 AND partition = ?2 AND key = ?3",
+        )?
+        .query_row(params![shard.context, shard.partition, key], |row| {
+            row.get(0)
+        })
+        .optional()
 }
 
 fn without_holes(shard: Shard, stream: &LoadedStream) -> Result<(), Fault> {

@@ -152,6 +152,6 @@ fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlit
 }
 
 /// JSON is kept as text, for the people who look into the file.
-fn text(json: &Bytes) -> rusqlite::Result<&str> {
+pub(crate) fn text(json: &Bytes) -> rusqlite::Result<&str> {
     std::str::from_utf8(json).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

@@ -91,6 +91,15 @@ impl SqliteFile {
         self.0.writer.run(attempt, work, after).await
     }
 
+    /// Runs `work` in a transaction that it shares with nobody: if it fails, nothing else does.
+    pub(crate) async fn write_alone<T, W>(&self, attempt: String, work: W) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.0.writer.run_alone(attempt, work).await
+    }
+
     /// Runs `work` on one snapshot of what is committed.
     pub(crate) async fn read<T, W>(&self, attempt: String, work: W) -> Result<T, Fault>
     where

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-const SCHEMA: &str = include_str!("../schema.sql");
-/// `user_version` of files with [`SCHEMA`].
-const VERSION: i32 = 1;
+/// What each version of the file adds to the one before.
+const SCHEMAS: [&str; 2] = [
+    include_str!("../schema.sql"),
+    include_str!("../schema_2.sql"),
+];
+/// `user_version` of files with all of [`SCHEMAS`].
+const VERSION: i32 = 2;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 
@@ -109,6 +113,7 @@ pub(super) fn migrate(connection: &Connection, partitions: u16) -> Result<(), Op
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     match (number("application_id")?, number("user_version")?) {
         (APPLICATION, VERSION) => {}
+        (APPLICATION, found @ 1..VERSION) => upgrade(connection, found)?,
         (APPLICATION, found) => return Err(OpenError::Newer { found }),
         (0, 0) if is_empty(connection)? => create(connection, partitions)?,
         _ => return Err(OpenError::Foreign),
@@ -134,9 +139,23 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 
 fn create(connection: &Connection, partitions: u16) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(SCHEMA)?;
+    for schema in SCHEMAS {
+        transaction.execute_batch(schema)?;
+    }
     transaction.execute("INSERT INTO meta VALUES (1, ?1)", [partitions])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// Adds what the versions after `found` have, all or nothing.
+fn upgrade(connection: &Connection, found: i32) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    for (schema, version) in SCHEMAS.into_iter().zip(1..) {
+        if version > found {
+            transaction.execute_batch(schema)?;
+        }
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }

@@ -83,10 +83,35 @@ impl Writer {
         let (caller, answer) = oneshot::channel();
         let job = Task {
             attempt,
+            alone: false,
             stage: Stage::Waiting(work),
             after,
             caller,
         };
+        self.hand_over(job, answer).await
+    }
+
+    pub(super) async fn run_alone<T, W>(&self, attempt: String, work: W) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Task {
+            attempt,
+            alone: true,
+            stage: Stage::Waiting(work),
+            after: |_: &T| {},
+            caller,
+        };
+        self.hand_over(job, answer).await
+    }
+
+    async fn hand_over<T>(
+        &self,
+        job: impl Job + 'static,
+        answer: oneshot::Receiver<Result<T, CommitError>>,
+    ) -> Result<T, CommitError> {
         let gone = || Fault::bare("sqlite", "the writer is gone");
         let jobs = self
             .jobs
@@ -139,11 +164,18 @@ enum Ended {
 
 impl Writing {
     fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = waiting.blocking_recv() {
+        let mut next: Option<Box<dyn Job>> = None;
+        while let Some(first) = next.take().or_else(|| waiting.blocking_recv()) {
+            let alone = first.is_alone();
             let mut round = vec![first];
-            while round.len() < JOBS_MAX
+            while !alone
+                && round.len() < JOBS_MAX
                 && let Ok(job) = waiting.try_recv()
             {
+                if job.is_alone() {
+                    next = Some(job);
+                    break;
+                }
                 round.push(job);
             }
             let ended = self.transaction(&mut round);
@@ -153,7 +185,8 @@ impl Writing {
             for job in round {
                 job.answer(&ended);
             }
-            self.checkpoint_when_due();
+            // One that works alone may write few rows of many pages.
+            self.checkpoint_when_due(alone);
         }
     }
 
@@ -189,7 +222,7 @@ impl Writing {
     }
 
     /// Copies the log into the file between two transactions, after the callers were answered.
-    fn checkpoint_when_due(&mut self) {
+    fn checkpoint_when_due(&mut self, at_once: bool) {
         let Some(connection) = &self.connection else {
             return;
         };
@@ -197,7 +230,8 @@ impl Writing {
             rows: connection.total_changes(),
             transactions: self.transactions.load(Ordering::Relaxed),
         };
-        if now.rows - self.checkpointed.rows < CHECKPOINT_ROWS
+        if !at_once
+            && now.rows - self.checkpointed.rows < CHECKPOINT_ROWS
             && now.transactions - self.checkpointed.transactions < CHECKPOINT_TRANSACTIONS
         {
             return;
@@ -236,6 +270,9 @@ fn write(connection: &Connection, round: &mut [Box<dyn Job>]) -> rusqlite::Resul
 
 /// Work of one caller.
 trait Job: Send {
+    /// Whether it wants a transaction for itself.
+    fn is_alone(&self) -> bool;
+
     /// False: it failed and is to be undone.
     fn work(&mut self, connection: &Connection) -> bool;
 
@@ -244,6 +281,7 @@ trait Job: Send {
 
 struct Task<T, W, A> {
     attempt: String,
+    alone: bool,
     stage: Stage<T, W>,
     after: A,
     caller: oneshot::Sender<Result<T, CommitError>>,
@@ -263,6 +301,10 @@ where
     W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
     A: FnOnce(&T) + Send,
 {
+    fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     fn work(&mut self, connection: &Connection) -> bool {
         if let Stage::Waiting(work) = std::mem::replace(&mut self.stage, Stage::Panicked) {
             // Whatever the work had half done is undone, and the others live on.
@@ -280,6 +322,7 @@ where
             stage,
             after,
             caller,
+            ..
         } = *self;
         let fault =
             |error: &Arc<rusqlite::Error>| Fault::new("sqlite", &*attempt, Arc::clone(error));

@@ -30,6 +30,12 @@ async fn event_store_keeps_its_contract() {
 }
 
 #[tokio::test]
+async fn snapshots_keep_their_contract() {
+    let files = Files::new();
+    contract::snapshots(async || files.create()).await;
+}
+
+#[tokio::test]
 async fn dead_letters_keep_their_contract() {
     let files = Files::new();
     contract::dead_letters(async || files.create()).await;

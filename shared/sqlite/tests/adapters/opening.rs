@@ -1,7 +1,7 @@
 //! Who may open a file.
 
 use kernel::id::Owner;
-use kernel::port::EventStore;
+use kernel::port::{EventStore, Snapshot, Snapshots};
 use kernel::topic::Shard;
 use rusqlite::Connection;
 use sqlite::{OpenError, SqliteFile};
@@ -60,6 +60,46 @@ fn file_of_a_newer_program_is_refused_and_left_alone() {
     let opened = SqliteFile::open(&path, PARTITIONS, clock());
     assert!(matches!(opened, Err(OpenError::Newer { found }) if found == newer));
     assert_eq!(version(&path), newer);
+}
+
+/// A file of the first version, with an event in it.
+#[tokio::test]
+async fn file_of_an_older_program_gains_what_is_new_and_keeps_what_it_has() {
+    let files = Files::new();
+    let path = files.path();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(include_str!("../../src/schema.sql"))
+        .unwrap();
+    connection
+        .execute_batch(&format!(
+            "INSERT INTO meta VALUES (1, {PARTITIONS});
+             INSERT INTO stream VALUES ('contract', 0, 1, 'demo/a');
+             INSERT INTO event VALUES ('contract', 0, 1, 1, 1, 0, '{{}}');
+             PRAGMA application_id = 0x444c5242;
+             PRAGMA user_version = 1;"
+        ))
+        .unwrap();
+    drop(connection);
+    let shard = Shard {
+        context: CONTEXTS[0],
+        partition: 0,
+    };
+    let snapshot = Snapshot {
+        stream: 1,
+        version: 1,
+        shape: 1,
+        checksum: 7,
+        state: "{}".into(),
+    };
+    let file = open(&path);
+    let kept = [snapshot];
+    file.save(shard, &kept).await.unwrap();
+    drop(file);
+    let file = open(&path);
+    assert_eq!(file.stored(shard, &[1]).await.unwrap(), kept);
+    let streams = file.resume(shard, &["demo/a".into()], 1).await.unwrap();
+    assert_eq!(streams[0].tail.events.len(), 1);
 }
 
 #[test]

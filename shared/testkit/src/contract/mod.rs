@@ -7,6 +7,7 @@ mod event_store;
 mod group;
 mod read_model;
 mod replies;
+mod snapshots;
 mod timers;
 
 pub use command_log::command_log;
@@ -15,6 +16,7 @@ pub use event_log::event_log;
 pub use event_store::event_store;
 pub use read_model::{Listing, PARTITIONS, VIEWS, read_model};
 pub use replies::replies;
+pub use snapshots::snapshots;
 pub use timers::timers;
 
 use kernel::topic::{Shard, partition_of};

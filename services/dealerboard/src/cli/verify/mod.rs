@@ -53,10 +53,10 @@ impl Verify {
         let bar = bar();
         let mut findings = Findings::default();
         let mut conservation = Conservation::start(platform).await?;
-        for context in platform.slices.names() {
-            bar.set_message(context);
+        for &context in &platform.slices.contexts {
+            bar.set_message(context.name);
             let views = platform.slices.views.iter().copied();
-            let views: Vec<ViewSlice> = views.filter(|view| view.of == context).collect();
+            let views: Vec<ViewSlice> = views.filter(|view| view.of == context.name).collect();
             let verifier = Verifier {
                 ports: &ports,
                 context,
@@ -101,6 +101,7 @@ fn ports(platform: &Platform) -> VerifyPorts {
         event_log: Arc::clone(&ports.event_log),
         store: Arc::clone(&ports.store),
         reader: Arc::clone(&ports.reader),
+        snapshots: Arc::clone(&ports.snapshots),
         dead_letters: Arc::clone(&ports.dead_letters),
         schemas: ports.schemas.clone(),
         models: models
@@ -140,10 +141,11 @@ fn report(findings: &Findings) {
         super::print(&format!("note      {note}"));
     }
     super::print(&format!(
-        "{} commands, {} events, {} streams and {} view values checked: {}",
+        "{} commands, {} events, {} streams, {} snapshots and {} view values checked: {}",
         findings.commands,
         findings.events,
         findings.streams,
+        findings.snapshots,
         findings.values,
         match findings.violated {
             0 => "all invariants hold".to_owned(),

@@ -95,6 +95,8 @@ proptest! {
                 tailed.apply(event);
             }
             prop_assert_eq!(&tailed, &live);
+            // A snapshot is compared byte by byte with the fold of the events.
+            prop_assert_eq!(serde_json::to_vec(&tailed).unwrap(), serde_json::to_vec(&live).unwrap());
             prop_assert_eq!(&tailed_view, &viewed(&log));
             if let Some(event) = log.get(at) {
                 view.update(&meta(at as u64 + 1), event);

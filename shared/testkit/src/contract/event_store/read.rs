@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::batch::{Batch, EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, EventStore, LoadedStream};
+use kernel::port::{EventReader, EventStore, LoadedStream, WHOLE};
 use kernel::topic::Shard;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ pub(super) async fn suite<S: EventStore + EventReader>(make: &impl AsyncFn() -> 
     empty_store_knows_nothing(&make().await).await;
     load_gives_each_stream_that_exists_whole_and_in_order(&make().await).await;
     load_refuses_a_stream_with_a_hole(&make().await).await;
+    load_reads_no_further_than_asked(&make().await).await;
     outcomes_come_back_as_they_were_given(&make().await).await;
     find_looks_into_every_partition_of_the_contexts(&make().await).await;
     read_pages_through_the_events_in_order(&make().await).await;
@@ -26,12 +27,12 @@ async fn empty_store_knows_nothing(store: &impl EventReader) {
     let id = CommandId(Uuid::from_u128(1));
     assert_eq!(
         store
-            .load(shard(0), &[key_of(0, 0).into()])
+            .load(shard(0), &[key_of(0, 0).into()], WHOLE)
             .await
             .expect("streams"),
         []
     );
-    assert_eq!(store.load(shard(0), &[]).await.expect("streams"), []);
+    assert_eq!(store.load(shard(0), &[], WHOLE).await.expect("streams"), []);
     assert_eq!(store.outcomes(shard(0), &[id]).await.expect("outcomes"), []);
     assert_eq!(store.find(&CONTEXTS, id).await.expect("an answer"), None);
     assert_eq!(store.read(shard(0), 0, 10).await.expect("events"), []);
@@ -59,7 +60,7 @@ where
         rows.extend(writer.commit(store).await.events.iter().cloned());
     }
     let asked = [&keys[2], &keys[3], &keys[0]].map(Arc::clone);
-    let mut loaded = store.load(shard(1), &asked).await.expect("streams");
+    let mut loaded = store.load(shard(1), &asked, WHOLE).await.expect("streams");
     let mut expected = vec![stream_of(&keys[0], &rows), stream_of(&keys[2], &rows)];
     loaded.sort_by_key(|stream| stream.stream);
     expected.sort_by_key(|stream| stream.stream);
@@ -75,11 +76,32 @@ async fn load_refuses_a_stream_with_a_hole<S: EventStore + EventReader>(store: &
     writer.growing().events[2].sequence = 4;
     writer.commit(store).await;
     assert!(
-        store.load(shard(0), &keys).await.is_err(),
+        store.load(shard(0), &keys, WHOLE).await.is_err(),
         "the hole was not noticed"
     );
-    let whole = store.load(shard(0), &keys[1..]).await.expect("a stream");
+    let whole = store
+        .load(shard(0), &keys[1..], WHOLE)
+        .await
+        .expect("a stream");
     assert_eq!(whole.len(), 1);
+}
+
+async fn load_reads_no_further_than_asked<S: EventStore + EventReader>(store: &S) {
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let keys: [Arc<str>; 2] = [key_of(0, 0).into(), key_of(0, 1).into()];
+    writer.accept(&keys[0], 7);
+    writer.accept(&keys[1], 3);
+    // Beyond what is asked for, a hole is not met.
+    writer.growing().events[6].sequence = 8;
+    let rows = writer.commit(store).await.events.clone();
+    for upto in [1, 2, 3, 6] {
+        let mut loaded = store.load(shard(0), &keys, upto).await.expect("streams");
+        loaded.sort_by_key(|stream| stream.stream);
+        let upto = usize::try_from(upto).expect("a small number");
+        assert_eq!(loaded[0].events, rows[..upto]);
+        assert_eq!(loaded[1].events, rows[7..7 + upto.min(3)]);
+    }
+    assert!(store.load(shard(0), &keys, 8).await.is_err());
 }
 
 async fn outcomes_come_back_as_they_were_given<S: EventStore + EventReader>(store: &S) {
@@ -196,7 +218,7 @@ async fn partitions_do_not_mix<S: EventStore + EventReader>(store: &S) {
     ] {
         let mut writer = Writer::take_over(store, other, 1).await;
         assert_eq!(writer.cursor().next_position, 1);
-        assert_eq!(store.load(other, &key).await.expect("streams"), []);
+        assert_eq!(store.load(other, &key, WHOLE).await.expect("streams"), []);
         assert_eq!(store.outcomes(other, &[id]).await.expect("outcomes"), []);
         assert_eq!(store.read(other, 0, 10).await.expect("events"), []);
         assert_eq!(

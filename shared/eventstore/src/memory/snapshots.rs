@@ -1,0 +1,51 @@
+//! Snapshots, as the newest of each stream.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::Fault;
+use kernel::port::{Resumed, Snapshot, Snapshots};
+use kernel::topic::Shard;
+
+use super::MemoryEventStore;
+
+#[async_trait]
+impl Snapshots for MemoryEventStore {
+    async fn save(&self, shard: Shard, snapshots: &[Snapshot]) -> Result<(), Fault> {
+        let mut state = self.state();
+        let Some(partition) = state.partitions.get_mut(&shard) else {
+            return Err(Fault::bare("memory", format!("{shard} has no streams")));
+        };
+        for snapshot in snapshots {
+            partition
+                .snapshots
+                .insert(snapshot.stream, snapshot.clone());
+        }
+        Ok(())
+    }
+
+    async fn resume(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        shape: u16,
+    ) -> Result<Vec<Resumed>, Fault> {
+        let streams: Vec<_> = self.partition(shard, |partition| {
+            keys.iter()
+                .filter_map(|key| partition.resumed(key, shape))
+                .collect()
+        });
+        let streams = streams.into_iter().map(Resumed::without_holes);
+        let streams: Result<Vec<_>, _> = streams.collect();
+        streams.map_err(|hole| Fault::new("memory", format!("resume streams of {shard}"), hole))
+    }
+
+    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault> {
+        Ok(self.partition(shard, |partition| {
+            streams
+                .iter()
+                .filter_map(|stream| partition.snapshots.get(stream).cloned())
+                .collect()
+        }))
+    }
+}

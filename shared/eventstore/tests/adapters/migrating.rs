@@ -1,0 +1,70 @@
+//! Databases of older versions.
+
+use eventstore::PostgresEventStore;
+use eventstore::postgres::{Installed, migrate};
+use kernel::port::{EventReader as _, Snapshot, Snapshots as _, WHOLE};
+use kernel::topic::Shard;
+use sqlx::{Connection as _, PgConnection};
+use testkit::Writer;
+use testkit::contract::{CONTEXTS, PARTITIONS};
+use testkit::servers::{Database, Servers};
+
+const SHARD: Shard = Shard {
+    context: CONTEXTS[0],
+    partition: PARTITIONS - 1,
+};
+
+fn installed(context: &'static str) -> Installed {
+    Installed {
+        context,
+        aggregate_type: "noted",
+        partitions: PARTITIONS,
+    }
+}
+
+/// Installed by the first version.
+async fn old(database: &Database) {
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.migrations.to_mut().truncate(1);
+    migrator.run(&mut connection).await.unwrap();
+    sqlx::query("SELECT dealerboard.install($1, 'noted', $2)")
+        .bind(SHARD.context)
+        .bind(i32::from(PARTITIONS))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contexts_installed_before_snapshots_gain_their_tables() {
+    let database = Servers::shared().database().await;
+    old(&database).await;
+    let store = PostgresEventStore::new(&database.url, 2).unwrap();
+    let mut writer = Writer::take_over(&store, SHARD, 1).await;
+    writer.accept("demo/a", 3);
+    writer.commit(&store).await;
+    // Twice, and with a context that is new.
+    for _ in 0..2 {
+        migrate(&database.url, &CONTEXTS.map(installed))
+            .await
+            .unwrap();
+    }
+    for context in CONTEXTS {
+        let shard = Shard { context, ..SHARD };
+        let snapshot = Snapshot {
+            stream: 1,
+            version: 2,
+            shape: 1,
+            checksum: 7,
+            state: "{}".into(),
+        };
+        let kept = [snapshot];
+        store.save(shard, &kept).await.unwrap();
+        assert_eq!(store.stored(shard, &[1]).await.unwrap(), kept);
+    }
+    let streams = store.load(SHARD, &["demo/a".into()], WHOLE).await.unwrap();
+    assert_eq!(streams[0].events.len(), 3);
+    database.discard().await;
+}

@@ -1,0 +1,94 @@
+//! Snapshots: aggregates as they were after one of their events, so that a cold one need not replay
+//! all of them.
+//!
+//! A snapshot is disposable. It is written beside the commits, never with them, and whoever reads
+//! one checks it; where it is missing or wrong the events say the same, later.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::LoadedStream;
+use crate::code::Fault;
+use crate::topic::Shard;
+
+/// The state of an aggregate after the event `version` of its stream. A stream has at most one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub stream: i64,
+    pub version: u64,
+    /// Version of the state's shape, [`Context::SHAPE`](crate::Context::SHAPE) when it was taken.
+    pub shape: u16,
+    /// Over everything else and the stream's key. Stores keep it and do not understand it.
+    pub checksum: i64,
+    /// JSON of the aggregate.
+    pub state: Bytes,
+}
+
+/// What there is to fold of one aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    pub snapshot: Option<Snapshot>,
+    /// From the very event that the snapshot stands on, which proves that there is one; none when
+    /// the snapshot stands beyond the stream's end. Without a snapshot all events.
+    pub tail: LoadedStream,
+}
+
+/// Where snapshots are kept, beside the events of the same store.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// Keeps each, one of a stream, in the place of what was kept of it; all in one transaction that
+    /// carries nothing else.
+    ///
+    /// # Errors
+    /// The store cannot be reached; nothing depends on it.
+    async fn save(&self, shard: Shard, snapshots: &[Snapshot]) -> Result<(), Fault>;
+
+    /// The streams of those keys that exist, each from its snapshot of that shape on.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or a stream has a hole after its snapshot.
+    async fn resume(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        shape: u16,
+    ) -> Result<Vec<Resumed>, Fault>;
+
+    /// What is kept of those streams, of whatever shape.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault>;
+}
+
+/// An event that does not follow the one before it: an aggregate folded over it would be wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stream {key} has event {found} where {expected} belongs")]
+pub struct Hole {
+    pub key: Arc<str>,
+    pub expected: u64,
+    pub found: u64,
+}
+
+impl Resumed {
+    /// # Errors
+    /// The first event that is out of place.
+    pub fn without_holes(self) -> Result<Self, Hole> {
+        let first = self
+            .snapshot
+            .as_ref()
+            .map_or(1, |snapshot| snapshot.version);
+        for (row, expected) in self.tail.events.iter().zip(first..) {
+            if row.sequence != expected {
+                return Err(Hole {
+                    key: self.tail.key,
+                    expected,
+                    found: row.sequence,
+                });
+            }
+        }
+        Ok(self)
+    }
+}
