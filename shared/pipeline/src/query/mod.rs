@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::BadParameter;
-use kernel::port::{EventReader, ReadModel, ViewId, ViewValue};
+use kernel::port::{EventReader, ReadModel, ViewValue};
 use resilience::Dependency;
 
+use crate::metric::QueryMeters;
 use last_good::LastGood;
 
 /// A read model in the chain, fastest first.
@@ -55,6 +56,7 @@ pub struct Query {
     history: History,
     settings: QuerySettings,
     last_good: LastGood,
+    meters: QueryMeters,
 }
 
 /// What a caller demands of an answer beyond being right.
@@ -100,6 +102,7 @@ impl Query {
             history,
             settings,
             last_good,
+            meters: QueryMeters::default(),
         }
     }
 
@@ -111,6 +114,3 @@ impl Query {
             .chain(std::iter::once((self.history.name, &self.history.guard)))
     }
 }
-
-/// The key of a last good value.
-type ViewKey = (ViewId, Arc<str>);

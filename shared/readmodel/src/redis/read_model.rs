@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -203,8 +203,8 @@ impl RedisReadModel {
         for partition in &partitions {
             mget.arg(shared.keys.ready(view, *partition));
         }
-        let attempt = format!("read view {view}");
-        let mut answers: Vec<Option<Bytes>> = shared.reads.command(&attempt, &mget).await?;
+        let attempt = ReadView(view);
+        let mut answers: Vec<Option<Bytes>> = shared.reads.command(attempt, &mget).await?;
         let markers = answers.split_off(keys.len().min(answers.len()));
         for (partition, marker) in partitions.iter().zip(&markers) {
             if marker.is_none() {
@@ -222,15 +222,25 @@ impl RedisReadModel {
         Ok(())
     }
 
-    fn partitions_to_trust(&self, keys: &[Arc<str>]) -> BTreeSet<u16> {
-        match self.trust {
-            Trust::Always => BTreeSet::new(),
-            Trust::IfReady => {
-                let partition =
-                    |key: &Arc<str>| partition_of(key.as_bytes(), self.shared.partitions);
-                keys.iter().map(partition).collect()
-            }
+    fn partitions_to_trust(&self, keys: &[Arc<str>]) -> Vec<u16> {
+        if self.trust == Trust::Always {
+            return Vec::new();
         }
+        let partition = |key: &Arc<str>| partition_of(key.as_bytes(), self.shared.partitions);
+        let mut partitions: Vec<_> = keys.iter().map(partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        partitions
+    }
+}
+
+/// What a read attempts; put into words when it fails.
+#[derive(Clone, Copy)]
+struct ReadView(ViewId);
+
+impl fmt::Display for ReadView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read view {}", self.0)
     }
 }
 
