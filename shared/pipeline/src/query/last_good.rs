@@ -28,37 +28,45 @@ struct Kept {
 
 impl LastGood {
     pub(super) fn new(values_max: u64) -> Self {
-        let each = usize::try_from(values_max).unwrap_or(usize::MAX) / SHARDS;
-        let each = NonZeroUsize::new(each).unwrap_or(NonZeroUsize::MIN);
-        let shard = || Mutex::new(LruCache::sparse(each));
+        let values = usize::try_from(values_max).unwrap_or(usize::MAX);
+        let shards = values.min(SHARDS);
+        // None when there are no shards.
+        let each = values.checked_div(shards).and_then(NonZeroUsize::new);
+        let shards = each.into_iter().cycle().take(shards);
         Self(Arc::new(Kept {
             place: RandomState::new(),
-            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
+            shards: shards
+                .map(|each| Mutex::new(LruCache::sparse(each)))
+                .collect(),
         }))
     }
 
     pub(super) fn keep(&self, view: ViewId, key: &Arc<str>, value: &ViewValue) {
         let kept = (value.clone(), Instant::now());
-        let replaced = self.shard(key).put((view, Arc::clone(key)), kept);
-        // Not before the lock is free: the body may have no other owner.
-        drop(replaced);
+        let Some(mut shard) = self.shard(key) else {
+            return;
+        };
+        let gone = shard.push((view, Arc::clone(key)), kept);
+        // Only then what it gave up: its body may have no other owner.
+        drop(shard);
+        drop(gone);
     }
 
     /// The value and its age.
     pub(super) fn get(&self, view: ViewId, key: &Arc<str>) -> Option<(ViewValue, Duration)> {
-        let mut shard = self.shard(key);
+        let mut shard = self.shard(key)?;
         let (value, at) = shard.get(&(view, Arc::clone(key)))?;
         let age = at.elapsed();
         (age <= KEPT_FOR).then(|| (value.clone(), age))
     }
 
-    fn shard(&self, key: &Arc<str>) -> MutexGuard<'_, Shard> {
-        let place = self.0.place.hash_one(key);
-        let place = usize::try_from(place % SHARDS as u64).unwrap_or_default();
+    /// `None` when nothing is to be kept.
+    fn shard(&self, key: &Arc<str>) -> Option<MutexGuard<'_, Shard>> {
+        let shards = self.0.shards.len() as u64;
+        let place = self.0.place.hash_one(key).checked_rem(shards)?;
+        let shard = self.0.shards.get(usize::try_from(place).ok()?)?;
         // A panic under the lock cannot leave a wrong value: values are put in whole.
-        self.0.shards[place]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -98,13 +106,15 @@ mod tests {
 
     #[test]
     fn values_stay_within_their_bound() {
-        let kept = LastGood::new(640);
-        for n in 0..6_400 {
-            kept.keep(VIEW, &Arc::from(n.to_string()), &value(n));
+        for bound in [0, 1, 63, 64, 640] {
+            let kept = LastGood::new(bound);
+            for n in 0..6_400 {
+                kept.keep(VIEW, &Arc::from(n.to_string()), &value(n));
+            }
+            let held: usize = kept.0.shards.iter().map(|s| s.lock().unwrap().len()).sum();
+            assert!(held as u64 <= bound);
+            let newest = "6399".into();
+            assert_eq!(kept.get(VIEW, &newest).is_some(), bound > 0);
         }
-        let held: usize = kept.0.shards.iter().map(|s| s.lock().unwrap().len()).sum();
-        assert!(held <= 640);
-        let newest = "6399".into();
-        assert!(kept.get(VIEW, &newest).is_some());
     }
 }

@@ -13,6 +13,7 @@ use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind};
 use super::REDIS;
 use super::keys::Keys;
 use super::link::{Link, RedisOptions};
+use super::links::Links;
 
 /// Values of one batch. At about 1 µs each the script holds up every other client for 50 ms.
 const PUTS_MAX: usize = 50_000;
@@ -49,7 +50,7 @@ struct Shared {
     keys: Keys,
     partitions: u16,
     ready_lease: Duration,
-    reads: Link,
+    reads: Links,
     writes: Link,
     apply: Script,
     mark_ready: Script,
@@ -74,7 +75,7 @@ impl RedisReadModel {
             keys: Keys::under(&options.prefix),
             partitions: options.partitions,
             ready_lease: options.ready_lease,
-            reads: Link::open(options, options.read_timeout)?,
+            reads: Links::open(options, options.read_timeout)?,
             writes: Link::open(options, options.write_timeout)?,
             apply: Script::new(include_str!("apply.lua")),
             mark_ready: Script::new(include_str!("mark_ready.lua")),
@@ -204,7 +205,7 @@ impl RedisReadModel {
             mget.arg(shared.keys.ready(view, *partition));
         }
         let attempt = ReadView(view);
-        let mut answers: Vec<Option<Bytes>> = shared.reads.command(attempt, &mget).await?;
+        let mut answers: Vec<Option<Bytes>> = shared.reads.own().command(attempt, &mget).await?;
         let markers = answers.split_off(keys.len().min(answers.len()));
         for (partition, marker) in partitions.iter().zip(&markers) {
             if marker.is_none() {
