@@ -215,7 +215,7 @@ impl Platform {
             listener,
             self.config.http.workers,
             Arc::new(gateway),
-            Data::new(verifier),
+            verifier,
             Data::new(metrics.clone()),
         )?;
         let serve = gateway::serve(server, stop.clone());

@@ -1,8 +1,13 @@
 //! The first and last code a request meets: bounds, a deadline, and one shape for every answer.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use kernel::code::platform;
@@ -10,6 +15,8 @@ use kernel::code::platform;
 use crate::headers::security;
 use crate::limits::Limits;
 use crate::problem::{self, MEDIA_TYPE, Problem};
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The outermost middleware of every app: `App::new().wrap(from_fn(edge))`.
 ///
@@ -30,10 +37,21 @@ pub async fn edge(
         return Ok(request.into_response(answer(problem, trace_id)));
     }
     let deadline = limits.deadline(request.headers());
-    match tokio::time::timeout(deadline, next.call(request)).await {
-        Ok(Ok(response)) => Ok(finish(response.map_into_boxed_body(), trace_id)),
-        Ok(Err(error)) => Err(refuse(problem::of_error(&error), trace_id).into()),
-        Err(_) => Err(refuse(too_late(), trace_id).into()),
+    match within(deadline, next.call(request)).await {
+        Some(Ok(response)) => Ok(finish(response.map_into_boxed_body(), trace_id)),
+        Some(Err(error)) => Err(refuse(problem::of_error(&error), trace_id).into()),
+        None => Err(refuse(too_late(), trace_id).into()),
+    }
+}
+
+/// What `work` comes to, unless that takes longer than `deadline`. An answer from memory is there
+/// at once, and no timer is made for it.
+async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let at_once = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+    match at_once {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => tokio::time::timeout(deadline, work).await.ok(),
     }
 }
 
@@ -100,7 +118,7 @@ fn is_problem(headers: &HeaderMap) -> bool {
 
 /// The trace id of a W3C `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`.
 fn trace_id(headers: &HeaderMap) -> Option<Box<str>> {
-    let parent = headers.get("traceparent")?.to_str().ok()?;
+    let parent = headers.get(&TRACEPARENT)?.to_str().ok()?;
     let mut fields = parent.split('-').skip(1);
     let id = fields.next()?;
     let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

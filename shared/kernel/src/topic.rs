@@ -40,7 +40,8 @@ pub fn dead_letters(prefix: &str, context: &str) -> String {
 /// The record key: `{tenant}/{aggregate_id}`.
 #[must_use]
 pub fn key(tenant: &Tenant, aggregate: &AggregateId) -> Arc<str> {
-    format!("{tenant}/{aggregate}").into()
+    let (tenant, aggregate) = (tenant.as_str(), aggregate.as_str());
+    [tenant, "/", aggregate].concat().into()
 }
 
 /// Takes a record key apart.

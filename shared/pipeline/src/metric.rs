@@ -1,11 +1,12 @@
 //! Metric names of the pipeline, each spelled once.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kernel::batch::Batch;
 use kernel::topic::Shard;
-use metrics::{counter, histogram};
+use metrics::{Counter, counter, histogram};
 
 const COMMANDS: &str = "dealerboard_commands_total";
 const COMMIT: &str = "dealerboard_commit_seconds";
@@ -63,7 +64,24 @@ pub(crate) fn reacted(reaction: &'static str, count: usize) {
     counter!(REACTED, "reaction" => reaction).increment(count as u64);
 }
 
-/// `source` is the store that answered.
-pub(crate) fn query(view: &'static str, source: &'static str) {
-    counter!(QUERIES, "view" => view, "source" => source).increment(1);
+/// Counts answers by view and by the store that gave them. Counters are looked up by their labels
+/// once: a read from memory takes no longer than such a look-up.
+#[derive(Clone, Default)]
+pub(crate) struct QueryMeters(Arc<RwLock<HashMap<Answered, Counter>>>);
+
+/// A view and the store that answered.
+type Answered = (&'static str, &'static str);
+
+impl QueryMeters {
+    pub(crate) fn count(&self, view: &'static str, source: &'static str) {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counter) = known.get(&(view, source)) {
+            return counter.increment(1);
+        }
+        drop(known);
+        let counter = counter!(QUERIES, "view" => view, "source" => source);
+        counter.increment(1);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert((view, source), counter);
+    }
 }

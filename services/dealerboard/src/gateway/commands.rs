@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, LOCATION};
-use actix_web::web::{self, Data};
+use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
 use http::body::JsonBody;
@@ -22,7 +22,7 @@ use resilience::Deadline;
 use serde_json::Map;
 use serde_json::value::RawValue;
 
-use super::{Gateway, joined_parameters};
+use super::{Gateway, Shared, joined_parameters};
 
 /// How long the look for an earlier answer under the same key may take.
 const EARLIER_WAIT: Duration = Duration::from_millis(500);
@@ -32,7 +32,7 @@ pub(super) fn route(context: ContextSlice, route: CommandRoute) -> Route {
         move |request: HttpRequest,
               principal: Principal,
               body: JsonBody,
-              gateway: Data<Gateway>| async move {
+              gateway: Shared| async move {
             post(&request, &principal, &body, &gateway, context, route).await
         },
     )

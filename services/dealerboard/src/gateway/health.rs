@@ -10,7 +10,7 @@ use http::problem::MEDIA_TYPE;
 use kernel::code::platform;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::Gateway;
+use super::Shared;
 
 /// Longest time one check may take.
 const CHECK_WAIT: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ async fn live() -> HttpResponse {
 }
 
 /// Every check by name, each with its own answer.
-async fn ready(gateway: Data<Gateway>) -> HttpResponse {
+async fn ready(gateway: Shared) -> HttpResponse {
     let asked = gateway.readiness.0.iter().map(|check| async move {
         let answer = tokio::time::timeout(CHECK_WAIT, (check.ask)()).await;
         let answer = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));

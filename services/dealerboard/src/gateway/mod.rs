@@ -13,7 +13,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
-use http::auth::Verifier;
+use http::auth::{Verifier, remember};
 use http::edge::edge;
 use http::limits::Limits;
 use http::signature::Keyring;
@@ -46,6 +46,9 @@ pub(crate) struct Gateway {
     pub(crate) recent: Cache<CommandId, Tenant>,
 }
 
+/// As handlers are given it: each worker counts its own users, and no core waits for another's count.
+type Shared = Data<Arc<Gateway>>;
+
 impl Gateway {
     pub(crate) fn recent() -> Cache<CommandId, Tenant> {
         Cache::builder()
@@ -71,21 +74,22 @@ pub(crate) fn server(
     listener: TcpListener,
     workers: usize,
     gateway: Arc<Gateway>,
-    verifier: Data<Verifier>,
+    verifier: Verifier,
     metrics: Data<PrometheusHandle>,
 ) -> anyhow::Result<Server> {
     let limits = Limits::default();
-    let gateway = Data::from(gateway);
+    let verifier = Arc::new(verifier);
     let app = move || {
         App::new()
             .app_data(Data::new(limits))
-            .app_data(Data::clone(&gateway))
-            .app_data(Data::clone(&verifier))
+            .app_data(Shared::new(Arc::clone(&gateway)))
+            .app_data(Data::new(verifier.for_worker()))
             .app_data(Data::clone(&metrics))
             .configure(|config| routes(config, &gateway.slices))
             .wrap(from_fn(edge))
     };
-    let mut server = limits.of_server(HttpServer::new(app)).disable_signals();
+    let server = HttpServer::new(app).on_connect(remember);
+    let mut server = limits.of_server(server).disable_signals();
     if workers > 0 {
         server = server.workers(workers);
     }
@@ -94,9 +98,6 @@ pub(crate) fn server(
 
 /// Every path there is; contexts and views bring theirs as data.
 fn routes(config: &mut ServiceConfig, slices: &Slices) {
-    health::routes(config);
-    reference::routes(config);
-    config.route("/v1/commands/{id}", web::get().to(outcomes::get));
     let mut paths: Vec<&'static str> = Vec::new();
     for context in &slices.contexts {
         for route in context.commands {
@@ -106,11 +107,16 @@ fn routes(config: &mut ServiceConfig, slices: &Slices) {
     for view in &slices.views {
         paths.extend([view.route.path, view.route.list]);
     }
-    paths.sort_unstable();
+    // Tried one after the other: what is asked for most comes first.
+    let is_view = |path: &str| slices.views.iter().any(|view| view.route.path == path);
+    paths.sort_unstable_by_key(|path| (!is_view(path), *path));
     paths.dedup();
     for path in paths {
         config.service(resource(path, slices));
     }
+    config.route("/v1/commands/{id}", web::get().to(outcomes::get));
+    health::routes(config);
+    reference::routes(config);
 }
 
 /// One path with all methods that contexts and views serve on it, so that others are 405.
@@ -137,8 +143,12 @@ fn joined_parameters(request: &actix_web::HttpRequest, pattern: &str) -> String 
     let names = pattern
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let values: Vec<_> = names
-        .filter_map(|name| request.match_info().get(name))
-        .collect();
-    values.join("/")
+    let mut joined = String::with_capacity(request.path().len());
+    for value in names.filter_map(|name| request.match_info().get(name)) {
+        if !joined.is_empty() {
+            joined.push('/');
+        }
+        joined.push_str(value);
+    }
+    joined
 }

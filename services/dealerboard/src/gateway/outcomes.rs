@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::Path;
 use http::auth::Principal;
 use http::problem::Problem;
 use kernel::code::platform;
@@ -11,7 +11,7 @@ use kernel::id::CommandId;
 use resilience::Deadline;
 use uuid::Uuid;
 
-use super::Gateway;
+use super::Shared;
 use super::commands::told;
 
 /// How long the look-up over all partitions may take.
@@ -20,7 +20,7 @@ const FIND_WAIT: Duration = Duration::from_secs(2);
 pub(super) async fn get(
     id: Path<Uuid>,
     principal: Principal,
-    gateway: Data<Gateway>,
+    gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
     let id = CommandId(id.into_inner());
     let contexts = gateway.slices.names();

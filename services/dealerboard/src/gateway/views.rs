@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{self, Bytes, Data};
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
 use http::headers::{self, Freshness, PositionToken};
@@ -16,11 +18,11 @@ use kernel::topic::{self, Shard};
 use kernel::{BadParameter, Parameters, Timestamp};
 use pipeline::{Answer, Demand, FoldError, Unanswered, Until, ViewSlice};
 
-use super::{Gateway, joined_parameters};
+use super::{Gateway, Shared, joined_parameters};
 
 pub(super) fn route(view: ViewSlice) -> Route {
     web::get().to(
-        move |request: HttpRequest, principal: Principal, gateway: Data<Gateway>| async move {
+        move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
             get(&request, &principal, &gateway, view).await
         },
     )
@@ -28,7 +30,7 @@ pub(super) fn route(view: ViewSlice) -> Route {
 
 pub(super) fn list_route(view: ViewSlice) -> Route {
     web::get().to(
-        move |request: HttpRequest, principal: Principal, gateway: Data<Gateway>| async move {
+        move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
             list(&request, &principal, &gateway, view).await
         },
     )
@@ -49,7 +51,8 @@ async fn get(
     let refold = (view.asks_refold)(&parameters).map_err(|bad| unanswerable(&bad))?;
     let answer = if until.is_some() || refold {
         let until = until.unwrap_or(Until::Now);
-        gateway.query.folded(&view, &key, until, &parameters).await
+        // Rare and large: on the heap, it does not make every answer's future as large.
+        Box::pin(gateway.query.folded(&view, &key, until, &parameters)).await
     } else {
         let demand = demand(request, gateway, view)?;
         gateway.query.get(&view, &key, demand).await
@@ -68,16 +71,13 @@ async fn get(
     let known = headers::if_none_match(request.headers())?
         .is_some_and(|tags| tags.matches_weakly(value.version));
     let mut response = if known {
-        HttpResponse::NotModified()
+        HttpResponse::NotModified().finish()
     } else {
-        HttpResponse::Ok()
-    };
-    let mut response = if known {
-        response.finish()
-    } else {
+        let body = body.unwrap_or_else(|| Bytes::clone(&value.body));
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(body));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
-            .insert_header((CONTENT_TYPE, "application/json"))
-            .body(body.unwrap_or_else(|| Bytes::clone(&value.body)))
     };
     freshness(&answer, value, view.of).write(response.headers_mut());
     degraded(&answer.degraded, &mut response);
@@ -102,7 +102,7 @@ fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
     if !sources.is_empty()
         && let Ok(value) = sources.join(", ").try_into()
     {
-        let name = actix_web::http::header::HeaderName::from_static("x-degraded");
+        let name = HeaderName::from_static("x-degraded");
         response.headers_mut().insert(name, value);
     }
 }

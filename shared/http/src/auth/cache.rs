@@ -17,7 +17,7 @@ use super::token::Window;
 /// Locks, so that the workers rarely wait for each other; a power of two above usual core counts.
 const SHARDS: usize = 64;
 
-/// Tokens kept per shard: 16,384 in all, a few MB, more than one instance's users at once.
+/// Tokens kept per shard: 16,384 per worker, a few MB, more than one instance's users at once.
 const SHARD_TOKENS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
 /// Stands for a token: a heap dump of the cache holds no token that could be used.
@@ -72,32 +72,33 @@ impl TokenCache {
     }
 }
 
+/// Ann of the demo desk, whose token counts from 0 to 60 s.
+#[cfg(test)]
+pub(super) fn someone() -> (Principal, Window) {
+    use super::token::Claims;
+    use kernel::{Actor, Tenant};
+
+    let claims = Claims {
+        iss: String::new(),
+        sub: String::new(),
+        aud: serde_json::Value::Null,
+        exp: 60,
+        nbf: 0,
+        iat: 0,
+        tenant: String::new(),
+        roles: Vec::new(),
+    };
+    let principal = Principal {
+        tenant: Tenant::new("demo").unwrap(),
+        actor: Actor::new("ann").unwrap(),
+        roles: [].into(),
+    };
+    (principal, Window::of(&claims).unwrap())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SHARD_TOKENS, SHARDS, TokenCache, fingerprint};
-    use crate::auth::Principal;
-    use crate::auth::token::{Claims, Window};
-    use kernel::{Actor, Tenant};
-    use serde_json::Value;
-
-    fn someone() -> (Principal, Window) {
-        let claims = Claims {
-            iss: String::new(),
-            sub: String::new(),
-            aud: Value::Null,
-            exp: 60,
-            nbf: 0,
-            iat: 0,
-            tenant: String::new(),
-            roles: Vec::new(),
-        };
-        let principal = Principal {
-            tenant: Tenant::new("demo").unwrap(),
-            actor: Actor::new("ann").unwrap(),
-            roles: [].into(),
-        };
-        (principal, Window::of(&claims).unwrap())
-    }
+    use super::{SHARD_TOKENS, SHARDS, TokenCache, fingerprint, someone};
 
     #[test]
     fn cache_stays_within_its_bound() {

@@ -3,10 +3,12 @@
 mod cache;
 mod local_key;
 mod principal;
+mod remembered;
 mod token;
 mod verifier;
 
 pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
 pub use principal::{Principal, ROLES_MAX, Role, RoleKind};
+pub use remembered::remember;
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};
 pub use verifier::{TrustedKey, UnusableKey, Verifier};

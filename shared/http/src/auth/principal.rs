@@ -4,13 +4,14 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kernel::code::platform;
 use kernel::id::{Label, LabelKind};
 use kernel::{Actor, Tenant};
 
+use super::remembered::Remembered;
 use super::token::TokenError;
 use super::verifier::Verifier;
 use crate::problem::Problem;
@@ -63,7 +64,17 @@ fn of_request(request: &HttpRequest) -> Result<Principal, Problem> {
     let Some(verifier) = request.app_data::<Data<Verifier>>() else {
         return Err(Problem::defect(NoVerifier));
     };
-    Ok(verifier.verify(bearer(request)?)?)
+    let header = authorization(request)?;
+    let now_s = verifier.now_s();
+    let remembered = request.conn_data::<Remembered>();
+    if let Some(known) = remembered.and_then(|last| last.recall(header.as_bytes(), now_s)) {
+        return Ok(known);
+    }
+    let (principal, window) = verifier.verify_at(now_s, bearer(header)?)?;
+    if let Some(remembered) = remembered {
+        remembered.keep(header.as_bytes(), principal.clone(), window);
+    }
+    Ok(principal)
 }
 
 /// The app was built without a [`Verifier`].
@@ -71,14 +82,19 @@ fn of_request(request: &HttpRequest) -> Result<Principal, Problem> {
 #[error("no verifier in the app data")]
 struct NoVerifier;
 
-/// The token of the one `Authorization` header.
-fn bearer(request: &HttpRequest) -> Result<&str, TokenError> {
+/// The one `Authorization` header.
+fn authorization(request: &HttpRequest) -> Result<&HeaderValue, TokenError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
     let value = values.next().ok_or(TokenError::Missing)?;
     if values.next().is_some() {
         return Err(TokenError::Malformed);
     }
-    let text = value.to_str().map_err(|_| TokenError::Malformed)?;
+    Ok(value)
+}
+
+/// The token of the header.
+fn bearer(header: &HeaderValue) -> Result<&str, TokenError> {
+    let text = header.to_str().map_err(|_| TokenError::Malformed)?;
     let (scheme, token) = text.split_once(' ').ok_or(TokenError::Malformed)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);

@@ -34,7 +34,7 @@ pub struct UnusableKey {
 
 /// Turns tokens into principals.
 pub struct Verifier {
-    keys: Vec<(TrustedKey, Validation)>,
+    keys: Arc<[(TrustedKey, Validation)]>,
     clock: Arc<dyn Clock>,
     cache: TokenCache,
 }
@@ -121,25 +121,50 @@ impl Verifier {
         }
     }
 
+    /// The same verifier with a memory of its own. Workers that share one spend more time on passing
+    /// its entries from core to core than on all else that a known token costs.
+    #[must_use]
+    pub fn for_worker(&self) -> Self {
+        Self {
+            keys: Arc::clone(&self.keys),
+            clock: Arc::clone(&self.clock),
+            cache: TokenCache::default(),
+        }
+    }
+
     /// # Errors
     /// [`TokenError`]: the token proves nothing, or not now.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        self.verify_at(self.now_s(), token)
+            .map(|(principal, _)| principal)
+    }
+
+    /// Seconds since the epoch.
+    pub(super) fn now_s(&self) -> i64 {
+        self.clock.now().micros().div_euclid(1_000_000)
+    }
+
+    /// The principal, and how long the token counts.
+    pub(super) fn verify_at(
+        &self,
+        now_s: i64,
+        token: &str,
+    ) -> Result<(Principal, Window), TokenError> {
         if token.len() > TOKEN_MAX {
             return Err(TokenError::TooLong);
         }
-        let now_s = self.clock.now().micros().div_euclid(1_000_000);
         let fingerprint = fingerprint(token);
         if let Some((principal, window)) = self.cache.get(&fingerprint) {
             let still = window.admits(now_s);
             if still.is_err() {
                 self.cache.forget(&fingerprint);
             }
-            return still.map(|()| principal);
+            return still.map(|()| (principal, window));
         }
         let (principal, window) = self.prove(token)?;
         window.admits(now_s)?;
         self.cache.keep(fingerprint, principal.clone(), window);
-        Ok(principal)
+        Ok((principal, window))
     }
 
     /// All that does not change with time.

@@ -1,10 +1,13 @@
 //! Entity tags: a resource's tag is its version, `"7"`.
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use kernel::code::platform;
 
-use super::{bad, single};
+use super::{bad, single, value};
 use crate::problem::Problem;
+
+static IF_MATCH: HeaderName = header::IF_MATCH;
+static IF_NONE_MATCH: HeaderName = header::IF_NONE_MATCH;
 
 /// Most tags in one condition: a cache holds a few versions, not more.
 const TAGS_MAX: usize = 16;
@@ -51,7 +54,7 @@ impl EntityTags {
 /// # Errors
 /// The header cannot be read, or lists more than 16 tags.
 pub fn if_none_match(headers: &HeaderMap) -> Result<Option<EntityTags>, Problem> {
-    tags(headers, "if-none-match")
+    tags(headers, &IF_NONE_MATCH)
 }
 
 /// What `If-Match` names; when it does not match, the answer is 412.
@@ -59,7 +62,7 @@ pub fn if_none_match(headers: &HeaderMap) -> Result<Option<EntityTags>, Problem>
 /// # Errors
 /// The header cannot be read, or lists more than 16 tags.
 pub fn if_match(headers: &HeaderMap) -> Result<Option<EntityTags>, Problem> {
-    tags(headers, "if-match")
+    tags(headers, &IF_MATCH)
 }
 
 /// The one version `If-Match` demands of a command's aggregate; `None` without the header or with
@@ -82,7 +85,7 @@ pub fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
                 platform::PRECONDITION_FAILED,
                 "header if-match names no version",
             )),
-            _ => Err(bad("if-match", "names several versions")),
+            _ => Err(bad(&IF_MATCH, "names several versions")),
         },
     }
 }
@@ -90,12 +93,10 @@ pub fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 /// The `ETag` of a version.
 #[must_use]
 pub(super) fn etag(version: u64) -> (HeaderName, HeaderValue) {
-    let value =
-        HeaderValue::try_from(format!("\"{version}\"")).expect("a quoted number is a header value");
-    (actix_web::http::header::ETAG, value)
+    (header::ETAG, value(format_args!("\"{version}\"")))
 }
 
-fn tags(headers: &HeaderMap, name: &'static str) -> Result<Option<EntityTags>, Problem> {
+fn tags(headers: &HeaderMap, name: &'static HeaderName) -> Result<Option<EntityTags>, Problem> {
     let Some(text) = single(headers, name)? else {
         return Ok(None);
     };

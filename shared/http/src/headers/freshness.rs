@@ -5,7 +5,11 @@ use std::time::Duration;
 use actix_web::http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use kernel::Timestamp;
 
-use super::{PositionToken, entity_tag, members};
+use super::{PositionToken, entity_tag, members, value};
+
+static X_AS_OF: HeaderName = HeaderName::from_static("x-as-of");
+static X_DEGRADED: HeaderName = HeaderName::from_static("x-degraded");
+static X_POSITION: HeaderName = HeaderName::from_static("x-position");
 
 /// What an answer says of itself.
 #[derive(Clone, Debug)]
@@ -30,21 +34,15 @@ impl Freshness {
             headers.insert(name, tag);
         }
         if let Some(position) = &self.position {
-            set(headers, "x-position", &position.to_string());
+            headers.insert(X_POSITION.clone(), value(format_args!("{position}")));
         }
-        set(headers, "x-as-of", &self.as_of.to_string());
+        headers.insert(X_AS_OF.clone(), value(format_args!("{}", self.as_of)));
         let seconds = self.age.as_secs() + u64::from(self.age.subsec_nanos() > 0);
         headers.insert(AGE, HeaderValue::from(seconds));
         if let Some(reason) = self.degraded {
-            set(headers, "x-degraded", reason);
+            headers.insert(X_DEGRADED.clone(), HeaderValue::from_static(reason));
         }
     }
-}
-
-fn set(headers: &mut HeaderMap, name: &'static str, text: &str) {
-    let value = HeaderValue::from_str(text)
-        .expect("tokens, instants and our own reasons are printable ASCII");
-    headers.insert(HeaderName::from_static(name), value);
 }
 
 /// The oldest answer the request takes, by `Cache-Control: max-age=N` (N in seconds) or `no-cache`,
@@ -52,7 +50,7 @@ fn set(headers: &mut HeaderMap, name: &'static str, text: &str) {
 /// demands nothing (RFC 9111 §4.2.1 lets a reader of a request ignore it).
 #[must_use]
 pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    members(headers, CACHE_CONTROL)
+    members(headers, &CACHE_CONTROL)
         .filter_map(|directive| {
             if directive.eq_ignore_ascii_case("no-cache") {
                 return Some(Duration::ZERO);

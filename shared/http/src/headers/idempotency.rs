@@ -7,6 +7,8 @@ use uuid::{Uuid, uuid};
 use super::{bad, single};
 use crate::problem::Problem;
 
+static NAME: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// Longest key, bytes, as Stripe's clients assume.
 pub const KEY_MAX: usize = 255;
 
@@ -22,19 +24,18 @@ const KEYS: Uuid = uuid!("6f0c8a2e-3f0b-5d52-9a35-0e9f4b0f8c11");
 /// # Errors
 /// The key is empty, longer than [`KEY_MAX`], not printable ASCII, or given twice.
 pub fn command_id(headers: &HeaderMap, tenant: &Tenant) -> Result<Option<CommandId>, Problem> {
-    const NAME: &str = "idempotency-key";
-    let Some(text) = single(headers, NAME)? else {
+    let Some(text) = single(headers, &NAME)? else {
         return Ok(None);
     };
     let key = unquoted(text);
     if key.is_empty() {
-        return Err(bad(NAME, "is empty"));
+        return Err(bad(&NAME, "is empty"));
     }
     if key.len() > KEY_MAX {
-        return Err(bad(NAME, "is longer than 255 bytes"));
+        return Err(bad(&NAME, "is longer than 255 bytes"));
     }
     if !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(bad(NAME, "has a character outside printable ASCII"));
+        return Err(bad(&NAME, "has a character outside printable ASCII"));
     }
     Ok(Some(id_of(key, tenant)))
 }

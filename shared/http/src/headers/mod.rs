@@ -7,7 +7,10 @@ mod position;
 mod prefer;
 pub(crate) mod security;
 
-use actix_web::http::header::{AsHeaderName, HeaderMap};
+use std::fmt;
+use std::io::Write as _;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use kernel::code::platform;
 
 use crate::problem::Problem;
@@ -22,7 +25,10 @@ pub use prefer::{WAIT_MAX, wait, wait_applied};
 ///
 /// # Errors
 /// The header is there twice, which two readers could resolve differently, or is not ASCII text.
-fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &'static HeaderName,
+) -> Result<Option<&'h str>, Problem> {
     let mut values = headers.get_all(name);
     let Some(value) = values.next() else {
         return Ok(None);
@@ -37,7 +43,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h s
 }
 
 /// The members of a list header, over all its lines; lines that are not text have none.
-fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
+fn members<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
     headers
         .get_all(name)
         .filter_map(|value| value.to_str().ok())
@@ -46,7 +52,24 @@ fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item =
         .filter(|member| !member.is_empty())
 }
 
-fn bad(name: &'static str, what: &str) -> Problem {
+/// Bytes of a value that need no second buffer; the longest of ours is a position token.
+const VALUE_USUAL: usize = 128;
+
+/// A value, put together on the stack so that it costs one allocation, its own.
+fn value(text: fmt::Arguments<'_>) -> HeaderValue {
+    let mut buffer = [0; VALUE_USUAL];
+    let mut rest = &mut buffer[..];
+    let made = match rest.write_fmt(text) {
+        Ok(()) => {
+            let length = VALUE_USUAL - rest.len();
+            HeaderValue::from_bytes(&buffer[..length])
+        }
+        Err(_) => HeaderValue::from_bytes(text.to_string().as_bytes()),
+    };
+    made.expect("tokens, instants, numbers and our own reasons are printable ASCII")
+}
+
+fn bad(name: &'static HeaderName, what: &str) -> Problem {
     Problem::new(
         platform::PARAMETER_MALFORMED,
         format!("header {name} {what}"),

@@ -1,13 +1,16 @@
 //! Position tokens: `Min-Position` demands one, `X-Position` hands one out.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use kernel::topic::Shard;
 
 use super::{bad, single};
 use crate::problem::Problem;
+
+static MIN_POSITION: HeaderName = HeaderName::from_static("min-position");
 
 /// Longest context name in a token, bytes; ours are plural nouns of a dozen.
 const CONTEXT_MAX: usize = 64;
@@ -17,7 +20,7 @@ const CONTEXT_MAX: usize = 64;
 /// Whoever presents it asks for an answer that has seen at least this position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PositionToken {
-    context: Box<str>,
+    context: Cow<'static, str>,
     pub partition: u16,
     pub position: u64,
 }
@@ -26,7 +29,7 @@ impl PositionToken {
     #[must_use]
     pub fn new(shard: Shard, position: u64) -> Self {
         Self {
-            context: shard.context.into(),
+            context: Cow::Borrowed(shard.context),
             partition: shard.partition,
             position,
         }
@@ -35,7 +38,7 @@ impl PositionToken {
     /// The token's partition, when its context is one of these.
     #[must_use]
     pub fn shard(&self, contexts: &[&'static str]) -> Option<Shard> {
-        let context = contexts.iter().find(|name| **name == &*self.context)?;
+        let context = contexts.iter().find(|name| **name == self.context)?;
         Some(Shard {
             context,
             partition: self.partition,
@@ -70,7 +73,7 @@ impl FromStr for PositionToken {
             return Err(NotAPosition);
         }
         Ok(Self {
-            context: context.into(),
+            context: Cow::Owned(context.to_owned()),
             partition: canonical(partition)?,
             position: canonical(position)?,
         })
@@ -92,11 +95,11 @@ fn canonical<N: FromStr + fmt::Display>(text: &str) -> Result<N, NotAPosition> {
 /// # Errors
 /// The header is not a position token, or is given twice.
 pub fn min_position(headers: &HeaderMap) -> Result<Option<PositionToken>, Problem> {
-    const NAME: &str = "min-position";
-    single(headers, NAME)?
+    single(headers, &MIN_POSITION)?
         .map(|text| {
-            text.parse()
-                .map_err(|error: NotAPosition| bad(NAME, "is not a position token").because(error))
+            text.parse().map_err(|error: NotAPosition| {
+                bad(&MIN_POSITION, "is not a position token").because(error)
+            })
         })
         .transpose()
 }

@@ -6,6 +6,8 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::members;
 
+static PREFER: HeaderName = HeaderName::from_static("prefer");
+
 /// Longest wait granted: below the idle timeout of common proxies, 60 s.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -14,7 +16,7 @@ pub const WAIT_MAX: Duration = Duration::from_secs(30);
 #[must_use]
 pub fn wait(headers: &HeaderMap) -> Duration {
     // The first `wait` counts (RFC 7240 §2).
-    members(headers, "prefer")
+    members(headers, &PREFER)
         .flat_map(|member| member.split(';').take(1))
         .find_map(|preference| {
             let (name, value) = preference.split_once('=')?;

@@ -10,7 +10,6 @@ use tracing::debug;
 
 use super::history::{Asked, NoFold};
 use super::{Answer, Demand, Query, Source, Unanswered};
-use crate::metric;
 use crate::project::Until;
 use crate::slices::ViewSlice;
 
@@ -26,10 +25,10 @@ impl Query {
         demand: Demand,
     ) -> Result<Answer, Unanswered> {
         if let Some(wanted) = demand.min_position {
-            self.wait_for(view, key, wanted).await?;
+            Box::pin(self.wait_for(view, key, wanted)).await?;
         }
         let answer = self.first_answer(view, key, demand).await?;
-        metric::query(view.id.name, answer.source);
+        self.meters.count(view.id.name, answer.source);
         Ok(answer)
     }
 
@@ -73,7 +72,8 @@ impl Query {
                 self.settings.fold_events_max
             },
         };
-        match self.fold(view, key, asked, deadline).await {
+        // Rare and large: on the heap, it does not make every answer's future as large.
+        match Box::pin(self.fold(view, key, asked, deadline)).await {
             Ok(value) => {
                 let source = self.history.name;
                 Ok(Answer {
@@ -173,8 +173,8 @@ where
     let mut op = op;
     let answered = match &source.guard {
         None => op().await.map_err(|fault| fault.to_string()),
-        Some(guard) => guard
-            .call(deadline, op)
+        // On the heap, so that an answer from memory does not carry it along.
+        Some(guard) => Box::pin(guard.call(deadline, op))
             .await
             .map_err(|error| error.to_string()),
     };

@@ -1,38 +1,120 @@
 //! Values that were current once, for the time when every store is away.
 
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kernel::port::{ViewId, ViewValue};
-use moka::sync::Cache;
+use lru::LruCache;
 use tokio::time::Instant;
-
-use super::ViewKey;
 
 /// Longest time a value is worth showing, however clearly it is marked.
 const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
 
+/// Locks, so that the readers rarely wait for each other.
+const SHARDS: usize = 64;
+
+type Shard = LruCache<(ViewId, Arc<str>), (ViewValue, Instant)>;
+
+/// Every read through a store writes here, so a write is a look-up, a lock and an assignment.
 #[derive(Clone)]
-pub(super) struct LastGood(Cache<ViewKey, (ViewValue, Instant)>);
+pub(super) struct LastGood(Arc<Kept>);
+
+struct Kept {
+    place: RandomState,
+    shards: Vec<Mutex<Shard>>,
+}
 
 impl LastGood {
     pub(super) fn new(values_max: u64) -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(values_max)
-                .time_to_live(KEPT_FOR)
-                .build(),
-        )
+        let values = usize::try_from(values_max).unwrap_or(usize::MAX);
+        let shards = values.min(SHARDS);
+        // None when there are no shards.
+        let each = values.checked_div(shards).and_then(NonZeroUsize::new);
+        let shards = each.into_iter().cycle().take(shards);
+        Self(Arc::new(Kept {
+            place: RandomState::new(),
+            shards: shards
+                .map(|each| Mutex::new(LruCache::sparse(each)))
+                .collect(),
+        }))
     }
 
     pub(super) fn keep(&self, view: ViewId, key: &Arc<str>, value: &ViewValue) {
-        self.0
-            .insert((view, Arc::clone(key)), (value.clone(), Instant::now()));
+        let kept = (value.clone(), Instant::now());
+        let Some(mut shard) = self.shard(key) else {
+            return;
+        };
+        let gone = shard.push((view, Arc::clone(key)), kept);
+        // Only then what it gave up: its body may have no other owner.
+        drop(shard);
+        drop(gone);
     }
 
     /// The value and its age.
     pub(super) fn get(&self, view: ViewId, key: &Arc<str>) -> Option<(ViewValue, Duration)> {
-        let (value, at) = self.0.get(&(view, Arc::clone(key)))?;
-        Some((value, at.elapsed()))
+        let mut shard = self.shard(key)?;
+        let (value, at) = shard.get(&(view, Arc::clone(key)))?;
+        let age = at.elapsed();
+        (age <= KEPT_FOR).then(|| (value.clone(), age))
+    }
+
+    /// `None` when nothing is to be kept.
+    fn shard(&self, key: &Arc<str>) -> Option<MutexGuard<'_, Shard>> {
+        let shards = self.0.shards.len() as u64;
+        let place = self.0.place.hash_one(key).checked_rem(shards)?;
+        let shard = self.0.shards.get(usize::try_from(place).ok()?)?;
+        // A panic under the lock cannot leave a wrong value: values are put in whole.
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Duration, KEPT_FOR, LastGood, ViewId, ViewValue};
+
+    const VIEW: ViewId = ViewId {
+        name: "position",
+        version: 1,
+    };
+
+    fn value(version: u64) -> ViewValue {
+        ViewValue {
+            version,
+            partition: 0,
+            position: version,
+            as_of: kernel::Timestamp::default(),
+            body: "{}".into(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn value_ages_from_the_last_time_it_was_kept() {
+        let (kept, key) = (LastGood::new(100), "demo/A".into());
+        kept.keep(VIEW, &key, &value(1));
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(
+            kept.get(VIEW, &key),
+            Some((value(1), Duration::from_secs(7)))
+        );
+        kept.keep(VIEW, &key, &value(2));
+        assert_eq!(kept.get(VIEW, &key), Some((value(2), Duration::ZERO)));
+        tokio::time::advance(KEPT_FOR + Duration::from_secs(1)).await;
+        assert_eq!(kept.get(VIEW, &key), None);
+    }
+
+    #[test]
+    fn values_stay_within_their_bound() {
+        for bound in [0, 1, 63, 64, 640] {
+            let kept = LastGood::new(bound);
+            for n in 0..6_400 {
+                kept.keep(VIEW, &Arc::from(n.to_string()), &value(n));
+            }
+            let held: usize = kept.0.shards.iter().map(|s| s.lock().unwrap().len()).sum();
+            assert!(held as u64 <= bound);
+            let newest = "6399".into();
+            assert_eq!(kept.get(VIEW, &newest).is_some(), bound > 0);
+        }
     }
 }

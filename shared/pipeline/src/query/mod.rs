@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::BadParameter;
-use kernel::port::{EventReader, ReadModel, ViewId, ViewValue};
+use kernel::port::{EventReader, ReadModel, ViewValue};
 use resilience::Dependency;
 
+use crate::metric::QueryMeters;
 use last_good::LastGood;
 
 /// A read model in the chain, fastest first.
@@ -61,6 +62,7 @@ pub struct Query {
     history: History,
     settings: QuerySettings,
     last_good: LastGood,
+    meters: QueryMeters,
 }
 
 /// What a caller demands of an answer beyond being right.
@@ -106,6 +108,7 @@ impl Query {
             history,
             settings,
             last_good,
+            meters: QueryMeters::default(),
         }
     }
 
@@ -117,6 +120,3 @@ impl Query {
             .chain(std::iter::once((self.history.name, &self.history.guard)))
     }
 }
-
-/// The key of a last good value.
-type ViewKey = (ViewId, Arc<str>);

@@ -16,7 +16,8 @@ impl Keys {
     }
 
     pub(super) fn value(&self, view: ViewId, key: &str) -> String {
-        self.of(view, key)
+        let version = view.version.to_string();
+        [&self.0, view.name, ":v", &version, ":", key].concat()
     }
 
     pub(super) fn checkpoint(&self, view: ViewId, partition: u16) -> String {

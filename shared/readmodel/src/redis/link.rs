@@ -1,5 +1,6 @@
 //! The connection: multiplexed, with a deadline on every call, replaced when it stops answering.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ impl Link {
 
     pub(super) async fn command<T: FromRedisValue>(
         &self,
-        attempt: &str,
+        attempt: impl fmt::Display,
         command: &Cmd,
     ) -> Result<T, Fault> {
         let call = |mut on| async move { command.query_async(&mut on).await };
@@ -121,7 +122,7 @@ impl Link {
 
     pub(super) async fn pipeline<T: FromRedisValue>(
         &self,
-        attempt: &str,
+        attempt: impl fmt::Display,
         pipeline: &Pipeline,
     ) -> Result<T, Fault> {
         let call = |mut on| async move { pipeline.query_async(&mut on).await };
@@ -131,7 +132,7 @@ impl Link {
     /// Runs `call` on the connection, the wait for a connection included in the deadline.
     pub(super) async fn run<T, C>(
         &self,
-        attempt: &str,
+        attempt: impl fmt::Display,
         call: impl FnOnce(ConnectionManager) -> C,
     ) -> Result<T, Fault>
     where
@@ -145,10 +146,10 @@ impl Link {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.is_timeout() => {
                 self.give_up(generation);
-                Err(Fault::new(REDIS, attempt, error))
+                Err(Fault::new(REDIS, attempt.to_string(), error))
             }
-            Ok(Err(error)) => Err(Fault::new(REDIS, attempt, error)),
-            Err(late) => Err(Fault::new(REDIS, attempt, late)),
+            Ok(Err(error)) => Err(Fault::new(REDIS, attempt.to_string(), error)),
+            Err(late) => Err(Fault::new(REDIS, attempt.to_string(), late)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod keys;
 mod link;
+mod links;
 mod read_model;
 mod replies;
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind};
 use super::REDIS;
 use super::keys::Keys;
 use super::link::{Link, RedisOptions};
+use super::links::Links;
 
 /// Values of one batch. At about 1 µs each the script holds up every other client for 50 ms.
 const PUTS_MAX: usize = 50_000;
@@ -49,7 +50,7 @@ struct Shared {
     keys: Keys,
     partitions: u16,
     ready_lease: Duration,
-    reads: Link,
+    reads: Links,
     writes: Link,
     apply: Script,
     mark_ready: Script,
@@ -74,7 +75,7 @@ impl RedisReadModel {
             keys: Keys::under(&options.prefix),
             partitions: options.partitions,
             ready_lease: options.ready_lease,
-            reads: Link::open(options, options.read_timeout)?,
+            reads: Links::open(options, options.read_timeout)?,
             writes: Link::open(options, options.write_timeout)?,
             apply: Script::new(concat!(include_str!("held.lua"), include_str!("apply.lua"))),
             mark_ready: Script::new(concat!(
@@ -210,8 +211,8 @@ impl RedisReadModel {
         for partition in &partitions {
             mget.arg(shared.keys.ready(view, *partition));
         }
-        let attempt = format!("read view {view}");
-        let mut answers: Vec<Option<Bytes>> = shared.reads.command(&attempt, &mget).await?;
+        let attempt = ReadView(view);
+        let mut answers: Vec<Option<Bytes>> = shared.reads.own().command(attempt, &mget).await?;
         let markers = answers.split_off(keys.len().min(answers.len()));
         for (partition, marker) in partitions.iter().zip(&markers) {
             if marker.is_none() {
@@ -229,15 +230,25 @@ impl RedisReadModel {
         Ok(())
     }
 
-    fn partitions_to_trust(&self, keys: &[Arc<str>]) -> BTreeSet<u16> {
-        match self.trust {
-            Trust::Always => BTreeSet::new(),
-            Trust::IfReady => {
-                let partition =
-                    |key: &Arc<str>| partition_of(key.as_bytes(), self.shared.partitions);
-                keys.iter().map(partition).collect()
-            }
+    fn partitions_to_trust(&self, keys: &[Arc<str>]) -> Vec<u16> {
+        if self.trust == Trust::Always {
+            return Vec::new();
         }
+        let partition = |key: &Arc<str>| partition_of(key.as_bytes(), self.shared.partitions);
+        let mut partitions: Vec<_> = keys.iter().map(partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        partitions
+    }
+}
+
+/// What a read attempts; put into words when it fails.
+#[derive(Clone, Copy)]
+struct ReadView(ViewId);
+
+impl fmt::Display for ReadView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read view {}", self.0)
     }
 }
 

@@ -1,12 +1,19 @@
 //! `dealerboard bench`: what the machine gives, and what we make of it.
 
+mod backlog;
+mod bare;
+mod commits;
 mod drain;
 mod embedded;
 mod live;
+mod load;
+mod memory;
 mod pipeline;
+mod raw;
 mod reads;
 mod rebuild;
 mod report;
+mod stock;
 mod workload;
 
 use std::path::PathBuf;
@@ -16,12 +23,13 @@ use clap::Args;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::config::Config;
+use memory::Server;
 use report::Row;
 
 /// Which parts to measure, and how long.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
-    /// Some of embedded, pipeline, live, rebuild, reads; all when not given.
+    /// Some of embedded, pipeline, live, rebuild, reads, commits; all when not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Trades of the drained backlog; four commands each.
@@ -30,23 +38,28 @@ pub(super) struct Bench {
     /// Seconds of each paced load.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
+    /// Fills whose view of positions is rebuilt.
+    #[arg(long, default_value_t = 400_000)]
+    fills: u64,
+    /// Servers whose memory is looked at, each `name=pid`: kafka, registry, postgres, redis.
+    #[arg(long, value_delimiter = ',')]
+    servers: Vec<Server>,
     /// Where `report.json` goes.
     #[arg(long, default_value = "target/bench")]
     report: PathBuf,
 }
 
 impl Bench {
-    pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, config: &Config) -> anyhow::Result<ExitCode> {
         telemetry::log("error")?;
         let metrics = telemetry::metrics()?;
-        let mut rows = super::runtime()?.block_on(self.measure(config, &metrics))?;
-        rows.push(Row::alone("rss_dealerboard", peak_rss_mib()?, "MiB"));
+        let rows = super::runtime()?.block_on(self.measure(config, &metrics))?;
         report::write(&rows, &self.report)?;
         Ok(ExitCode::SUCCESS)
     }
 
     async fn measure(
-        &self,
+        &mut self,
         config: &Config,
         metrics: &PrometheusHandle,
     ) -> anyhow::Result<Vec<Row>> {
@@ -55,38 +68,56 @@ impl Bench {
             super::say("embedded …");
             rows.extend(embedded::rows(config, metrics).await?);
         }
-        let platform = pipeline::platform(config).await?;
-        if self.wants("pipeline") {
-            super::say("pipeline, drained …");
-            rows.extend(pipeline::drained(&platform, metrics, self.trades).await?);
-        }
-        if self.wants("live") {
-            super::say("pipeline, live …");
-            rows.extend(live::rows(&platform, metrics, self.seconds).await?);
+        if self.wants("pipeline") || self.wants("live") {
+            rows.extend(self.trades(config, metrics).await?);
         }
         if self.wants("rebuild") {
             super::say("rebuild …");
-            rows.extend(rebuild::rows(&platform, metrics).await?);
+            rows.extend(rebuild::rows(config, metrics, self.fills).await?);
         }
-        drop(platform);
+        self.look();
         if self.wants("reads") {
             super::say("reads …");
             rows.extend(reads::rows(config, metrics).await?);
         }
+        // Before the commits, which keep all they have written, to write it again.
+        let own = memory::own();
+        if self.wants("commits") {
+            super::say("commits …");
+            rows.extend(commits::rows(config, metrics).await?);
+        }
+        self.look();
+        rows.push(own);
+        rows.extend(self.servers.iter().filter_map(Server::row));
         Ok(rows)
+    }
+
+    /// The whole path, drained and live.
+    async fn trades(
+        &mut self,
+        config: &Config,
+        metrics: &PrometheusHandle,
+    ) -> anyhow::Result<Vec<Row>> {
+        let platform = pipeline::platform(config, "trades").await?;
+        let mut rows = Vec::new();
+        if self.wants("pipeline") {
+            super::say("pipeline, drained …");
+            rows.extend(pipeline::drained(&platform, metrics, self.trades).await?);
+        }
+        // While its connections are open.
+        self.look();
+        if self.wants("live") {
+            super::say("pipeline, live …");
+            rows.extend(live::rows(&platform, metrics, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    fn look(&mut self) {
+        self.servers.iter_mut().for_each(Server::look);
     }
 
     fn wants(&self, part: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == part)
     }
-}
-
-/// The most memory this process ever had, as the kernel counts it.
-fn peak_rss_mib() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
-    let kib: u64 = kib.unwrap_or("0").parse()?;
-    Ok(drain::to_f64(kib) / 1_024.0)
 }

@@ -15,24 +15,21 @@ use crate::roles::Platform;
 /// Trades whose commands are interleaved and appended at once.
 pub(super) const CHUNK_TRADES: u64 = 2_500;
 
-/// The production platform with trades and their view on Redis, and a producer of its own whom the
-/// broker vouches for.
-pub(super) async fn platform(config: &Config) -> anyhow::Result<Platform> {
+/// The production platform with one context and its view on Redis, and a producer of its own whom
+/// the broker vouches for.
+pub(super) async fn platform(config: &Config, context: &'static str) -> anyhow::Result<Platform> {
     let mut config = config.clone();
     config.storage.mode = Mode::Production;
     config.kafka.producers = vec![Producer {
-        context: "trades".to_owned(),
+        context: context.to_owned(),
         tenant: Tenant::new("bench")?,
         actor: "generator".parse()?,
     }];
     ports::migrate(&config, &crate::slices::all()).await?;
     let mut platform = Platform::open(config)?;
     platform.slices.reactions.clear();
-    platform
-        .slices
-        .contexts
-        .retain(|context| context.name == "trades");
-    platform.slices.views.retain(|view| view.of == "trades");
+    platform.slices.contexts.retain(|kept| kept.name == context);
+    platform.slices.views.retain(|view| view.of == context);
     platform.ports.models.retain(|model| model.name == "redis");
     Ok(platform)
 }

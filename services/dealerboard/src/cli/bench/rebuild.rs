@@ -1,27 +1,48 @@
-//! Rebuilding a view from the event log, beside copying the same events out of Postgres.
+//! Rebuilding the view of positions from the event log, beside copying the same events out of
+//! Postgres.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures::TryStreamExt as _;
+use kernel::topic::Shard;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgPoolCopyExt as _;
 
 use super::drain::{beside, to_f64, watch};
-use super::pipeline::seen;
+use super::pipeline::{self, seen};
 use super::report::Row;
+use super::workload::Workload;
+use crate::config::Config;
 use crate::roles::Platform;
 
+const CONTEXT: &str = "positions";
+/// Fills of every position, in a cycle that opens two lots and closes them again.
+const FILLS: u64 = 200;
+/// Fills that are appended at once.
+const CHUNK: u64 = 10_000;
+/// Pause between two looks at what has been published.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The events are made first: fills of many positions, handled and published.
 pub(super) async fn rows(
-    platform: &Platform,
+    config: &Config,
     metrics: &PrometheusHandle,
+    fills: u64,
 ) -> anyhow::Result<Vec<Row>> {
-    let events = seen(platform).await;
+    let platform = pipeline::platform(config, CONTEXT).await?;
+    let positions = (fills / FILLS).max(1);
+    let made = published(&platform, positions * FILLS);
+    let events = beside(&platform, "processor", metrics, async {
+        append(&platform, positions).await?;
+        made.await
+    });
+    let events = events.await?;
     let view = platform.slices.views[0].id;
     platform.ports.models[0].model.clear(view).await?;
-    let rebuilt = watch(events, async || seen(platform).await);
-    let rebuilt = beside(platform, "projector", metrics, rebuilt).await?;
-    let copied = copied(platform).await?;
+    let rebuilt = watch(events, async || seen(&platform).await);
+    let rebuilt = beside(&platform, "projector", metrics, rebuilt).await?;
+    let copied = copied(&platform).await?;
     Ok(vec![Row::beside(
         "rebuild",
         rebuilt.rate(),
@@ -30,13 +51,52 @@ pub(super) async fn rows(
     )])
 }
 
+async fn append(platform: &Platform, positions: u64) -> anyhow::Result<()> {
+    let workload = Workload::new()?;
+    for fill in 0..FILLS {
+        for first in (0..positions).step_by(usize::try_from(CHUNK)?) {
+            let until = positions.min(first + CHUNK);
+            let fills = (first..until).map(|position| workload.apply_fill(position, fill));
+            platform.ports.command_log.append(fills.collect()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until that many commands are handled and their events published; tells how many those are.
+async fn published(platform: &Platform, commands: u64) -> anyhow::Result<u64> {
+    let mut told = Instant::now();
+    loop {
+        let (mut handled, mut committed, mut published) = (0, 0, 0);
+        for partition in 0..platform.config.partitions() {
+            let shard = Shard {
+                context: CONTEXT,
+                partition,
+            };
+            if let Some(cursor) = platform.ports.store.cursor(shard).await? {
+                handled += cursor.next_offset.unsigned_abs();
+                committed += cursor.next_position - 1;
+                published += platform.ports.event_log.last_position(shard).await?;
+            }
+        }
+        if handled >= commands && published == committed {
+            return Ok(committed);
+        }
+        if told.elapsed() > Duration::from_secs(5) {
+            crate::cli::say(&format!("  {handled} of {commands} fills"));
+            told = Instant::now();
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
 /// Events per second of COPY TO STDOUT over all partitions.
 async fn copied(platform: &Platform) -> anyhow::Result<f64> {
     let pool = sqlx::PgPool::connect(&platform.config.postgres.url).await?;
     let started = Instant::now();
     let mut lines = 0;
     for partition in 0..platform.config.partitions() {
-        let copy = format!("COPY trades.event_{partition} (position, record) TO STDOUT");
+        let copy = format!("COPY {CONTEXT}.event_{partition} (position, record) TO STDOUT");
         let mut rows = pool.copy_out_raw(&copy).await.context("copy events out")?;
         while let Some(row) = rows.try_next().await? {
             lines += row.iter().filter(|byte| **byte == b'\n').count() as u64;

@@ -41,7 +41,7 @@ impl Row {
 /// Prints the table and writes `report.json` under `directory`.
 pub(super) fn write(rows: &[Row], directory: &Path) -> anyhow::Result<()> {
     crate::cli::print(&format!(
-        "{:<22} {:>12} {:<12} {:>12} {:>7}",
+        "{:<26} {:>12} {:<12} {:>12} {:>7}",
         "row", "value", "unit", "limit", "ratio"
     ));
     for Row {
@@ -55,7 +55,7 @@ pub(super) fn write(rows: &[Row], directory: &Path) -> anyhow::Result<()> {
         let limit = limit.map_or_else(String::new, |limit| format!("{limit:.0}"));
         let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         crate::cli::print(&format!(
-            "{row:<22} {value:>12.1} {unit:<12} {limit:>12} {ratio:>7}"
+            "{row:<26} {value:>12.1} {unit:<12} {limit:>12} {ratio:>7}"
         ));
     }
     std::fs::create_dir_all(directory)?;

@@ -55,7 +55,7 @@ impl Workload {
         let data = format!(
             r#"{{"account":"ACC-{account:04}","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"300","price":"181.5200","currency":"USD","traded_at":"2013-10-07T13:30:00.688Z"}}"#
         );
-        self.record(trade, "BookTrade", data)
+        self.of_trade(trade, "BookTrade", data)
     }
 
     fn fill(&self, trade: u64, step: u64) -> NewRecord {
@@ -63,12 +63,34 @@ impl Workload {
             r#"{{"exec_id":"E-{}-{trade}-{step}","quantity":"100","price":"181.5{step}00","fee":"0.3500","traded_at":"2013-10-07T13:30:0{step}.052Z"}}"#,
             self.run
         );
-        self.record(trade, "RecordFill", data)
+        self.of_trade(trade, "RecordFill", data)
     }
 
-    fn record(&self, trade: u64, kind: &str, data: String) -> NewRecord {
-        let aggregate = format!("T-{}-{trade}", self.run).parse();
-        let aggregate = aggregate.expect("letters, digits and dashes are an aggregate id");
+    fn of_trade(&self, trade: u64, kind: &str, data: String) -> NewRecord {
+        self.record("trades", &format!("T-{}-{trade}", self.run), kind, data)
+    }
+
+    /// The `fill`th fill of a position: two buy, two sell, so that no more than two lots are open.
+    pub(super) fn apply_fill(&self, position: u64, fill: u64) -> NewRecord {
+        let run = &self.run;
+        let side = if fill % 4 < 2 { "BUY" } else { "SELL" };
+        let (minute, second) = (fill / 60, fill % 60);
+        let data = format!(
+            r#"{{"exec_id":"E-{run}-{position}-{fill}","side":"{side}","quantity":"100","price":"181.{second:02}00","fee":"0.3500","currency":"USD","traded_at":"2013-10-07T13:{minute:02}:{second:02}.688Z"}}"#
+        );
+        let id = format!("ACC-{:04}/{run}/I-{}", position % 200, position / 200);
+        self.record("positions", &id, "ApplyFill", data)
+    }
+
+    fn record(
+        &self,
+        context: &'static str,
+        aggregate: &str,
+        kind: &str,
+        data: String,
+    ) -> NewRecord {
+        let aggregate = aggregate.parse();
+        let aggregate = aggregate.expect("letters, digits, dashes and slashes are an aggregate id");
         let data = RawValue::from_string(data).expect("a literal with numbers in it is JSON");
         let envelope = CommandEnvelope {
             id: CommandId(SystemIds.ordered()),
@@ -86,7 +108,7 @@ impl Workload {
             .expect("an envelope is a struct of strings and raw JSON, which always serialises");
         let key: Arc<str> = topic::key(&self.tenant, &aggregate);
         NewRecord {
-            context: "trades",
+            context,
             key,
             value: Bytes::from(value),
             headers: Vec::new(),
