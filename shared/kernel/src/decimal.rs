@@ -203,7 +203,7 @@ impl Decimal {
             None => 0,
         };
         let mut number = Raw::new(mantissa, u32::try_from(scale).ok()?);
-        number.set_sign_negative(negative);
+        number.set_sign_negative(negative && mantissa != 0);
         Some(Self(number))
     }
 }

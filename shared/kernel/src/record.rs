@@ -8,9 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::adjacent::Halves;
+use crate::adjacent::{self, Halves};
 use crate::id::{Actor, AggregateId, CommandId, EventId, Tenant};
 use crate::time::Timestamp;
 
@@ -150,7 +151,7 @@ impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E>
         let (mut sequence, mut at, mut actor, mut v) = (None, None, None, None);
         let (mut correlation, mut causation) = (None, None);
         let (mut kind, mut event): (Option<Box<str>>, Option<E>) = (None, None);
-        let mut has_data = false;
+        let (mut read_ahead, mut has_data): (Option<Box<RawValue>>, _) = (None, false);
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Id => id = Some(map.next_value()?),
@@ -166,22 +167,25 @@ impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E>
                 Key::Type => kind = Some(map.next_value()?),
                 Key::Data => {
                     has_data = true;
-                    // Ours always stands behind the name.
-                    let kind = kind
-                        .as_deref()
-                        .ok_or_else(|| A::Error::missing_field("type"))?;
-                    if (self.wants)(kind) {
-                        event = Some(E::deserialize(Halves::new(kind, Some(&mut map)))?);
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
+                    // In our own records it stands behind the name.
+                    match kind.as_deref() {
+                        None => read_ahead = Some(map.next_value()?),
+                        Some(kind) if (self.wants)(kind) => {
+                            event = Some(E::deserialize(Halves::new(kind, Some(&mut map)))?);
+                        }
+                        Some(_) => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         let kind = kind.ok_or_else(|| A::Error::missing_field("type"))?;
-        if !has_data && (self.wants)(&kind) {
-            event = Some(E::deserialize(Halves::new(&kind, None::<&mut A>))?);
+        if (self.wants)(&kind) {
+            event = match read_ahead {
+                Some(data) => Some(adjacent::from_raw(&kind, &data).map_err(A::Error::custom)?),
+                None if has_data => event,
+                None => Some(E::deserialize(Halves::new(&kind, None::<&mut A>))?),
+            };
         }
         let meta = EventMeta {
             id: id.ok_or_else(|| A::Error::missing_field("id"))?,
@@ -281,6 +285,12 @@ mod tests {
         assert_eq!(record.meta().unwrap(), meta);
         assert_eq!(
             record.decode().unwrap(),
+            (meta.clone(), Toy::Counted { n: 3 })
+        );
+        let sorted: serde_json::Value = serde_json::from_slice(&record.value).unwrap();
+        let sorted = sorted.to_string();
+        assert_eq!(
+            decode(7, sorted.as_bytes()).unwrap(),
             (meta.clone(), Toy::Counted { n: 3 })
         );
         let unwanted = decode_if::<Toy>(7, &record.value, |kind| kind == "Ended");

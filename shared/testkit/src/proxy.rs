@@ -14,9 +14,29 @@ const CHUNK: usize = 64 << 10;
 
 /// What the server says of a commit: the tag of a `CommandComplete` message, or the answer of a
 /// statement that commits by itself.
-const COMMITTED: [&[u8]; 2] = [b"COMMIT\0", b"committed"];
+const COMMITTED: Marks = Marks {
+    any: [b"COMMIT\0", b"committed"],
+    end: b"Z\0\0\0\x05I",
+};
 /// What the text of a `Parse` message holds; a client prepares it once per connection.
-const COMMITTING: [&[u8]; 2] = [b"COMMIT\0", b"'committed'"];
+const COMMITTING: Marks = Marks {
+    any: [b"COMMIT\0", b"'committed'"],
+    end: b"",
+};
+
+/// What tells that bytes are about a commit.
+struct Marks {
+    any: [&'static [u8]; 2],
+    /// Their end: `ReadyForQuery` with no transaction open any more, when they come from the server.
+    end: &'static [u8],
+}
+
+impl Marks {
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        let stands = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+        bytes.ends_with(self.end) && self.any.iter().any(|mark| stands(mark))
+    }
+}
 
 /// Forwards connections to one Postgres server; ends with the value.
 pub struct CommitBreaker {
@@ -86,26 +106,23 @@ async fn forward(client: TcpStream, server: (String, u16), breaks: Arc<Breaks>) 
     let (from_server, to_server) = server.into_split();
     // Whichever direction ends first takes the other with it, as a broken connection does.
     tokio::select! {
-        () = copy(from_client, to_server, COMMITTING, &breaks.before, &breaks.broken) => {}
-        () = copy(from_server, to_client, COMMITTED, &breaks.after, &breaks.broken) => {}
+        () = copy(from_client, to_server, &COMMITTING, &breaks.before, &breaks.broken) => {}
+        () = copy(from_server, to_client, &COMMITTED, &breaks.after, &breaks.broken) => {}
     }
 }
 
-/// Copies until the end, or until one of the markers comes by while there are breaks left.
+/// Copies until the end, or until the marks come by while there are breaks left.
 async fn copy(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    markers: [&[u8]; 2],
+    marks: &Marks,
     left: &AtomicU32,
     broken: &AtomicU32,
 ) {
     let mut chunk = vec![0; CHUNK];
     while let Ok(read) = from.read(&mut chunk).await {
         let bytes = &chunk[..read];
-        let found = markers
-            .iter()
-            .any(|marker| bytes.windows(marker.len()).any(|window| window == *marker));
-        if found && take_one(left) {
+        if marks.are_in(bytes) && take_one(left) {
             broken.fetch_add(1, Ordering::AcqRel);
             return;
         }
