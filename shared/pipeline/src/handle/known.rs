@@ -135,3 +135,139 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use kernel::batch::{EventRow, Outcome};
+    use kernel::port::{KnownCommand, LoadedStream};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const SHARD: Shard = Shard {
+        context: "trades",
+        partition: 0,
+    };
+
+    /// An inbox, and how many ids it was asked about.
+    #[derive(Default)]
+    struct Inbox(Mutex<(BTreeMap<CommandId, OutcomeRow>, usize)>);
+
+    #[async_trait]
+    impl EventReader for Inbox {
+        async fn load(&self, _: Shard, _: &[Arc<str>], _: u64) -> Result<Vec<LoadedStream>, Fault> {
+            Ok(Vec::new())
+        }
+
+        async fn outcomes(&self, _: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
+            let mut inbox = self.0.lock().unwrap();
+            inbox.1 += ids.len();
+            Ok(ids
+                .iter()
+                .filter_map(|id| inbox.0.get(id).cloned())
+                .collect())
+        }
+
+        async fn find(
+            &self,
+            _: &[&'static str],
+            _: CommandId,
+        ) -> Result<Option<KnownCommand>, Fault> {
+            Ok(None)
+        }
+
+        async fn read(&self, _: Shard, _: u64, _: usize) -> Result<Vec<EventRow>, Fault> {
+            Ok(Vec::new())
+        }
+
+        async fn scan_outcomes(
+            &self,
+            _: Shard,
+            after: Option<CommandId>,
+            max: usize,
+        ) -> Result<Vec<OutcomeRow>, Fault> {
+            let inbox = self.0.lock().unwrap();
+            let above = inbox.0.values().filter(|row| Some(row.command) > after);
+            Ok(above.take(max).cloned().collect())
+        }
+    }
+
+    /// Batches of ids as the processor meets them; gives back how many the inbox was asked about.
+    async fn handled(batches: &[Vec<CommandId>]) -> usize {
+        let inbox = Arc::new(Inbox::default());
+        let store = Arc::clone(&inbox) as Arc<dyn EventReader>;
+        let mut known = Known::default();
+        let (mut growing, mut flying): (Vec<OutcomeRow>, Vec<OutcomeRow>) =
+            (Vec::new(), Vec::new());
+        for batch in batches {
+            let ids = batch.iter().copied();
+            known.look_up(&store, SHARD, ids.clone()).await.unwrap();
+            for id in ids {
+                let handled = |rows: &[OutcomeRow]| rows.iter().any(|row| row.command == id);
+                let before = handled(&growing)
+                    || handled(&flying)
+                    || inbox.0.lock().unwrap().0.contains_key(&id);
+                let answer = known.get(id, &growing, &flying);
+                assert_eq!(answer.map(|row| row.command), before.then_some(id));
+                if !before {
+                    growing.push(row(id));
+                    known.add(id, growing.len() - 1);
+                }
+            }
+            // The batch in flight lands, and the one that grew takes its place.
+            let landed = std::mem::replace(&mut flying, std::mem::take(&mut growing));
+            known.landed();
+            let landed = landed.into_iter().map(|row| (row.command, row));
+            inbox.0.lock().unwrap().0.extend(landed);
+            known.submitted();
+        }
+        inbox.0.lock().unwrap().1
+    }
+
+    fn row(command: CommandId) -> OutcomeRow {
+        OutcomeRow {
+            command,
+            body_hash: 0,
+            stream: 0,
+            outcome: Outcome::Accepted {
+                key: "demo/T-1".into(),
+                version: 1,
+                first_position: 1,
+                events: 0,
+            },
+        }
+    }
+
+    /// An id of the fourth or seventh kind, of few enough that they come again.
+    fn id() -> impl Strategy<Value = CommandId> {
+        (0..40_u128, any::<bool>()).prop_map(|(number, ordered)| {
+            let version = if ordered { 7 } else { 4 };
+            CommandId(Uuid::from_u128((number << 80) | (version << 76)))
+        })
+    }
+
+    fn ordered(number: u128) -> CommandId {
+        CommandId(Uuid::from_u128((number << 80) | (7 << 76)))
+    }
+
+    proptest! {
+        #[test]
+        fn known_id_is_never_taken_for_new(batches in prop::collection::vec(prop::collection::vec(id(), 0..6), 0..30)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(handled(&batches));
+        }
+    }
+
+    #[tokio::test]
+    async fn ids_in_time_order_are_asked_about_once() {
+        let batches: Vec<_> = (0..100)
+            .map(|n| vec![ordered(2 * n), ordered(2 * n + 1)])
+            .collect();
+        assert_eq!(handled(&batches).await, 2);
+    }
+}
