@@ -23,11 +23,11 @@ pub(super) const POSITION: &str = "position";
 pub(super) struct Copies {
     carries: Carries,
     bytes: Vec<u8>,
-    pub(super) records: Vec<Copy>,
+    records: Vec<Copied>,
 }
 
 /// A record whose bytes still grow with those of the others.
-pub(super) struct Copy {
+struct Copied {
     offset: i64,
     logged_at: Timestamp,
     key: Option<Range<usize>>,
@@ -61,7 +61,7 @@ impl Copies {
                 Carries::Events => {}
             }
         }
-        self.records.push(Copy {
+        self.records.push(Copied {
             offset: message.offset(),
             logged_at: Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(0)),
             key,
@@ -69,6 +69,10 @@ impl Copies {
             headers,
             position,
         });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
     }
 
     /// Hands the records out; they share the memory.

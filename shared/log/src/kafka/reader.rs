@@ -81,7 +81,7 @@ impl KafkaReader {
     fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
         let mut copies = Copies::new(self.carries);
         let ended = loop {
-            if copies.records.len() == max {
+            if copies.len() == max {
                 break Ok(());
             }
             match self.queue.poll(Duration::ZERO) {
