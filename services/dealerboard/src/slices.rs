@@ -10,6 +10,7 @@ pub(crate) fn schemas() -> Catalogue {
     Catalogue::default()
         .context::<Trade>()
         .context::<Position>()
+        .event_version("PositionRestated", 2)
 }
 
 pub(crate) fn all() -> Slices {

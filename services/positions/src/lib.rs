@@ -12,6 +12,7 @@ pub use lots::effect::{Cycle, Increase, Reduction, Totals};
 pub use lots::execution::{ExecId, Execution, Selected, Side};
 pub use lots::lot::{Left, Lot, Match};
 pub use lots::refold::{Break, BreakKind};
+pub use lots::restated::{LotChanges, LotName, RestatedLots};
 pub use lots::split::{CashInLieu, Split, SplitEffect, SplitId};
 pub use lots::terms::{LotMethod, Terms};
 pub use position::{

@@ -9,6 +9,7 @@ use kernel::{Decimal, Timestamp};
 
 use super::execution::{ExecId, Selected};
 use super::lot::{Lot, Match};
+use super::restated::{LotChanges, LotName};
 use super::terms::LotMethod;
 
 /// The open lots. Every operation on one lot is O(log n).
@@ -85,7 +86,7 @@ impl LotBook {
 
     /// Carries out what [`match_lots`](Self::match_lots) found.
     pub(crate) fn take(&mut self, matched: &Match) {
-        let Some(lot) = self.pull(matched) else {
+        let Some(lot) = self.pull(&matched.exec_id, matched.traded_at) else {
             return;
         };
         if let Some(left) = &matched.left {
@@ -95,6 +96,38 @@ impl LotBook {
                 ..(*lot).clone()
             };
             self.put(rest.into());
+        }
+    }
+
+    /// What tells `now` from this; both have the same method, and so the same order.
+    pub(crate) fn changes_to(&self, now: &Self) -> LotChanges {
+        let mut changes = LotChanges::default();
+        let mut now = now.lots.iter().peekable();
+        for (place, was) in &self.lots {
+            while let Some((_, new)) = now.next_if(|(next, _)| *next < place) {
+                changes.open.push(Arc::clone(new));
+            }
+            match now.next_if(|(next, _)| *next == place) {
+                Some((_, lot)) if lot == was => {}
+                Some((_, lot)) => changes.open.push(Arc::clone(lot)),
+                None => changes.closed.push(LotName {
+                    exec_id: was.exec_id.clone(),
+                    traded_at: was.traded_at,
+                }),
+            }
+        }
+        changes.open.extend(now.map(|(_, lot)| Arc::clone(lot)));
+        changes
+    }
+
+    /// Carries out what [`changes_to`](Self::changes_to) found. A lot whose price changed is closed
+    /// under the old one and open under the new.
+    pub(crate) fn change(&mut self, changes: &LotChanges) {
+        for name in &changes.closed {
+            self.pull(&name.exec_id, name.traded_at);
+        }
+        for lot in &changes.open {
+            self.put(Arc::clone(lot));
         }
     }
 
@@ -173,27 +206,27 @@ impl LotBook {
             .get(&self.place_of(Decimal::ZERO, traded_at, exec_id))
     }
 
-    fn pull(&mut self, matched: &Match) -> Option<Arc<Lot>> {
-        self.named.remove(&matched.exec_id);
+    fn pull(&mut self, exec_id: &ExecId, traded_at: Timestamp) -> Option<Arc<Lot>> {
+        self.named.remove(exec_id);
         if self.method == LotMethod::Hifo {
-            // A match does not tell the lot's price, and need not: it is the first lot. Only events
-            // of a time with other rules can say otherwise; then it is found by its name.
+            // An event does not tell the lot's price, and need not: a match takes the first lot.
+            // Others are found by their name.
             let first = self
                 .lots
                 .first_entry()
-                .filter(|e| e.key().exec_id == matched.exec_id);
+                .filter(|e| e.key().exec_id == *exec_id);
             if let Some(first) = first {
                 return Some(first.remove());
             }
             let place = self
                 .lots
                 .keys()
-                .find(|place| place.exec_id == matched.exec_id)?
+                .find(|place| place.exec_id == *exec_id)?
                 .clone();
             return self.lots.remove(&place);
         }
         self.lots
-            .remove(&self.place_of(Decimal::ZERO, matched.traded_at, &matched.exec_id))
+            .remove(&self.place_of(Decimal::ZERO, traded_at, exec_id))
     }
 
     fn place(&self, lot: &Lot) -> Place {

@@ -9,6 +9,7 @@ use super::book::LotBook;
 use super::effect::{Cycle, Effect, Effects, Increase, Reduction, Totals};
 use super::execution::{Execution, Selected, money, same_side};
 use super::lot::{Lot, Match};
+use super::restated::RestatedLots;
 use super::share::{COST_PLACES, share};
 use super::terms::{LotMethod, Terms, minor_places};
 
@@ -166,6 +167,17 @@ impl Holding {
     pub(crate) fn replace(&mut self, totals: Totals, lots: &[Arc<Lot>]) {
         self.lots = LotBook::holding(self.terms.lot_method, lots.iter().cloned());
         self.totals = totals;
+    }
+
+    /// Takes the totals and what became of the lots.
+    pub(crate) fn restate(&mut self, totals: Totals, lots: &RestatedLots) {
+        match lots {
+            RestatedLots::All(all) => self.replace(totals, all),
+            RestatedLots::Changed(changes) => {
+                self.lots.change(changes);
+                self.totals = totals;
+            }
+        }
     }
 
     /// Carries an effect out.

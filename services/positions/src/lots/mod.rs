@@ -9,6 +9,7 @@ pub(crate) mod execution;
 pub(crate) mod holding;
 pub(crate) mod lot;
 pub(crate) mod refold;
+pub(crate) mod restated;
 pub(crate) mod share;
 pub(crate) mod split;
 pub(crate) mod terms;

@@ -4,6 +4,7 @@ use kernel::AggregateId;
 
 use crate::lots::execution::{ExecId, Execution};
 use crate::lots::holding::Holding;
+use crate::lots::restated::RestatedLots;
 use crate::lots::split::Split;
 use crate::lots::terms::Terms;
 
@@ -132,7 +133,7 @@ impl Traded {
             delta_realised: after.realised_gross.minus(was.realised_gross)?.normalized(),
             delta_fees: after.fees.minus(was.fees)?.normalized(),
             breaks: refolded.breaks,
-            lots_after: refolded.holding.lots.by_age(),
+            lots: RestatedLots::between(&self.holding.lots, &refolded.holding.lots),
             after,
         })])
     }

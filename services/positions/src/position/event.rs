@@ -1,8 +1,6 @@
 //! What happened to a position, and what it did: an event carries its effects, so that whoever
 //! applies it needs no rule.
 
-use std::sync::Arc;
-
 use cqrs_es::DomainEvent;
 use kernel::Decimal;
 use schemars::JsonSchema;
@@ -10,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::lots::effect::{Effect, Increase, Reduction, Totals};
 use crate::lots::execution::{ExecId, Execution};
-use crate::lots::lot::Lot;
 use crate::lots::refold::Break;
+use crate::lots::restated::RestatedLots;
 use crate::lots::split::{Split, SplitEffect};
 use crate::lots::terms::{LotMethod, Terms};
 
 use super::command::SettlementId;
+use super::upcast;
 
 /// An execution gives one of `Opened`, `Increased`, `Reduced`, `Closed`; a flip gives `Closed` and
 /// `Opened`, in this order and of one command.
@@ -48,8 +47,8 @@ pub struct Restatement {
     /// Fills that turned out differently and should be looked at; the first 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<Break>,
-    /// Every open lot, oldest first.
-    pub lots_after: Vec<Arc<Lot>>,
+    #[serde(alias = "lots_after", deserialize_with = "upcast::restated_lots")]
+    pub lots: RestatedLots,
     pub after: Totals,
 }
 
@@ -108,6 +107,10 @@ impl DomainEvent for PositionEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            Self::PositionRestated(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }

@@ -9,6 +9,7 @@ mod guard;
 mod rejection;
 mod snapshot;
 mod traded;
+mod upcast;
 mod view;
 
 #[cfg(test)]

@@ -108,10 +108,7 @@ impl Traded {
 
     fn restated(&mut self, restatement: Restatement) {
         let Restatement {
-            cause,
-            after,
-            lots_after,
-            ..
+            cause, after, lots, ..
         } = restatement;
         if let Cause::LotMethodChanged { lot_method } = cause {
             self.holding.terms.lot_method = lot_method;
@@ -119,7 +116,7 @@ impl Traded {
         } else {
             self.change_past(cause);
         }
-        self.holding.replace(after, &lots_after);
+        self.holding.restate(after, &lots);
     }
 
     fn change_past(&mut self, cause: Cause) {

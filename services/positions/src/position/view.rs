@@ -15,6 +15,7 @@ use crate::lots::effect::{Increase, Reduction, Totals};
 use crate::lots::execution::{ExecId, money};
 use crate::lots::lot::{Lot, Match};
 use crate::lots::refold::{Break, BreakKind};
+use crate::lots::restated::find;
 use crate::lots::share::share;
 use crate::lots::terms::{LotMethod, Terms};
 
@@ -136,14 +137,10 @@ impl PositionView {
 
     /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
     fn reduce(&mut self, matched: &Match) {
-        let key = (matched.traded_at, &matched.exec_id);
-        let found = self
-            .lots
-            .binary_search_by(|lot| (lot.traded_at, &lot.exec_id).cmp(&key));
-        let Some(lot) = found.ok().and_then(|place| self.lots.get_mut(place)) else {
+        let Ok(place) = find(&self.lots, matched.traded_at, &matched.exec_id) else {
             return;
         };
-        let lot = Arc::make_mut(lot);
+        let lot = Arc::make_mut(&mut self.lots[place]);
         let left = matched.left.as_ref();
         lot.quantity = left.map_or(Decimal::ZERO, |left| left.quantity);
         lot.cost = left.and_then(|left| left.cost);
@@ -219,7 +216,7 @@ impl View for PositionView {
                 if let Cause::LotMethodChanged { lot_method } = restatement.cause {
                     self.lot_method = lot_method;
                 }
-                self.lots.clone_from(&restatement.lots_after);
+                restatement.lots.apply(&mut self.lots);
                 self.show(&restatement.after);
                 self.raise(meta, &restatement.breaks);
             }

@@ -13,6 +13,7 @@ use super::*;
 use crate::lots::execution::{ExecId, Execution, Selected, Side};
 use crate::lots::lot::Lot;
 use crate::lots::refold::{Break, BreakKind};
+use crate::lots::restated::RestatedLots;
 use crate::lots::terms::LotMethod;
 
 mod chosen_lots;

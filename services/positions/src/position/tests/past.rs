@@ -96,3 +96,54 @@ fn changed_method_folds_everything_again() {
     assert!(view.lots.iter().all(|lot| lot.cost.is_none()));
     changes_nothing(commands, change(LotMethod::Average));
 }
+
+#[test]
+fn restatement_names_the_lots_that_changed_and_no_others() {
+    let opened = |n: i64| buy(n, "10", "10");
+    let mut given: Vec<_> = (1..=5).map(|n| opened(2 * n)).collect();
+    given.push(sell(20, "15", "11"));
+    let lots = |command| {
+        let mut position = Position::default();
+        for command in given.clone() {
+            send(&mut position, command).unwrap();
+        }
+        let events = send(&mut position, command).unwrap();
+        let [PositionEvent::PositionRestated(restated)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        restated.lots.clone()
+    };
+    // Sold were E2 and half of E4; with E3 known it is half of E3 instead.
+    let RestatedLots::Changed(late) = lots(opened(3)) else {
+        panic!("one of five lots changed")
+    };
+    let named: Vec<_> = late.open.iter().map(|lot| lot.exec_id.as_str()).collect();
+    assert_eq!((named, late.closed.len()), (vec!["E3", "E4"], 0));
+    // Without E8, nothing else moves.
+    let RestatedLots::Changed(busted) = lots(bust("E8")) else {
+        panic!("one of five lots changed")
+    };
+    assert_eq!(busted.closed[0].exec_id, exec("E8"));
+    assert_eq!((busted.closed.len(), busted.open.len()), (1, 0));
+}
+
+#[test]
+fn restatement_of_version_1_lists_every_lot() {
+    let all = serde_json::json!({
+        "cause": {"type": "FillBusted", "data": {"exec_id": "E1"}},
+        "from_place": 1,
+        "delta_quantity": "-1", "delta_cost": "-10", "delta_realised": "0", "delta_fees": "0",
+        "lots_after": [
+            {"exec_id": "E2", "traded_at": "2013-10-07T08:00:00Z", "quantity": "5", "cost": "50", "price": "10"},
+        ],
+        "after": {
+            "quantity": "5", "cost": "50", "realised_gross": "0", "fees": "0",
+            "cycle": {"number": 1, "realised_gross": "0", "fees": "0"},
+        },
+    });
+    let restated: Restatement = serde_json::from_value(all).unwrap();
+    let RestatedLots::All(lots) = restated.lots else {
+        panic!("{:?}", restated.lots)
+    };
+    assert_eq!((lots.len(), lots[0].quantity), (1, d("5")));
+}

@@ -1,0 +1,79 @@
+//! The open lots after a change of the past, told by what is other than it was.
+
+use std::sync::Arc;
+
+use kernel::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::book::LotBook;
+use super::execution::ExecId;
+use super::lot::Lot;
+
+/// The shorter of the two ways to say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum RestatedLots {
+    /// Every open lot, oldest first.
+    All(Vec<Arc<Lot>>),
+    Changed(LotChanges),
+}
+
+/// What tells the lots after from the lots before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LotChanges {
+    /// Open before, and no longer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<LotName>,
+    /// New, or other than before; as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<Arc<Lot>>,
+}
+
+/// The execution that opened a lot, and when it was traded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LotName {
+    pub exec_id: ExecId,
+    pub traded_at: Timestamp,
+}
+
+impl RestatedLots {
+    pub(crate) fn between(was: &LotBook, now: &LotBook) -> Self {
+        // Books of two methods do not have one order.
+        if was.method() == now.method() {
+            let changes = was.changes_to(now);
+            if changes.closed.len() + changes.open.len() < now.count() {
+                return Self::Changed(changes);
+            }
+        }
+        Self::All(now.by_age())
+    }
+
+    /// Carries it out on lots that stand oldest first.
+    pub(crate) fn apply(&self, lots: &mut Vec<Arc<Lot>>) {
+        let changes = match self {
+            Self::All(all) => return lots.clone_from(all),
+            Self::Changed(changes) => changes,
+        };
+        for name in &changes.closed {
+            if let Ok(place) = find(lots, name.traded_at, &name.exec_id) {
+                lots.remove(place);
+            }
+        }
+        for lot in &changes.open {
+            match find(lots, lot.traded_at, &lot.exec_id) {
+                Ok(place) => lots[place] = Arc::clone(lot),
+                Err(place) => lots.insert(place, Arc::clone(lot)),
+            }
+        }
+    }
+}
+
+/// Where a lot stands among lots oldest first, or would.
+pub(crate) fn find(
+    lots: &[Arc<Lot>],
+    traded_at: Timestamp,
+    exec_id: &ExecId,
+) -> Result<usize, usize> {
+    lots.binary_search_by(|lot| (lot.traded_at, &lot.exec_id).cmp(&(traded_at, exec_id)))
+}
