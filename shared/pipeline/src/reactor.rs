@@ -4,6 +4,7 @@
 //! from the events', and the inbox knows them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::context::Reacted;
@@ -14,6 +15,7 @@ use kernel::port::{
 };
 use kernel::record::EventMeta;
 use kernel::{Context, Fault, Reaction};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -24,8 +26,11 @@ use crate::consume;
 use crate::membership;
 use crate::metric;
 
-/// Events turned into commands between two moves of the progress.
+/// Events turned into commands at once.
 const BATCH_EVENTS_MAX: usize = 2_000;
+/// Shortest time between two moves of a partition's progress. What was done since is done again after
+/// a crash, which costs a look-up each; moving costs a transaction.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
 /// The world as a reactor sees it.
 #[derive(Clone)]
@@ -120,30 +125,40 @@ impl<R: Reaction> Partition<R> {
             .checkpoint(progress_id::<R>(), partition)
             .await?;
         self.reader.seek(done.next_offset).await?;
+        let mut seen = done;
         let mut records = Vec::new();
+        let mut move_at = Instant::now();
         loop {
             tokio::select! {
                 biased;
-                taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => taken?,
+                () = tokio::time::sleep_until(move_at), if seen != done => {
+                    if self.advance(done, seen).await? == Applied::Refused {
+                        return Ok(());
+                    }
+                    done = seen;
+                    move_at = Instant::now() + PROGRESS_PERIOD;
+                }
+                taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => {
+                    taken?;
+                    let commands = self.react(&mut records, &mut seen)?;
+                    if !commands.is_empty() {
+                        metric::reacted(R::NAME, commands.len());
+                        self.ports.command_log.append(commands).await?;
+                    }
+                }
             }
-            let mut seen = done;
-            let commands = self.react(&mut records, &mut seen)?;
-            if !commands.is_empty() {
-                metric::reacted(R::NAME, commands.len());
-                self.ports.command_log.append(commands).await?;
-            }
-            let step = ViewBatch {
-                view: progress_id::<R>(),
-                partition,
-                from: done,
-                to: seen,
-                puts: Vec::new(),
-            };
-            if done != seen && self.ports.progress.apply(step).await? == Applied::Refused {
-                return Ok(());
-            }
-            done = seen;
         }
+    }
+
+    async fn advance(&mut self, from: Checkpoint, to: Checkpoint) -> Result<Applied, Fault> {
+        let step = ViewBatch {
+            view: progress_id::<R>(),
+            partition: self.reader.partition(),
+            from,
+            to,
+            puts: Vec::new(),
+        };
+        self.ports.progress.apply(step).await
     }
 
     fn react(

@@ -24,8 +24,8 @@ use serde_json::value::RawValue;
 
 use super::{Gateway, Shared, joined_parameters};
 
-/// How long the look for an earlier answer under the same key may take.
-const EARLIER_WAIT: Duration = Duration::from_millis(500);
+/// How long the look for an earlier answer may take.
+const INBOX_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) fn route(context: ContextSlice, route: CommandRoute) -> Route {
     web::post().to(
@@ -64,14 +64,18 @@ async fn post(
         correlation: correlation(request.headers())?,
         causation: None,
     };
-    let shard = shard(gateway, context, &command);
-    if let Some(id) = id
-        && let Some(answer) = earlier(gateway, shard, id, &command).await
-    {
-        return answer;
-    }
+    let inbox = Inbox {
+        gateway,
+        shard: shard(gateway, context, &command),
+        body_hash: pipeline::body_hash(command.kind, command.data.get()),
+    };
     let wait = headers::wait(request.headers());
     if wait.is_zero() {
+        if let Some(id) = id
+            && let Some(first) = inbox.answer(id).await?
+        {
+            return replayed(outcome(id, inbox.shard, &first));
+        }
         let id = gateway
             .acceptor
             .accept(command)
@@ -85,21 +89,19 @@ async fn post(
         .await
         .map_err(Problem::from)?;
     let id = waiting.command;
-    match tokio::time::timeout(wait, waiting.outcome()).await {
-        Ok(Some(reply)) => {
-            let shard = Shard {
-                context: context.name,
-                partition: reply.partition,
-            };
-            let answer = outcome(id, shard, &reply.outcome);
-            if reply.repeated {
-                replayed(answer)
-            } else {
-                answer
-            }
-        }
+    if let Ok(Some(reply)) = tokio::time::timeout(wait, waiting.outcome()).await {
+        let answer = outcome(id, inbox.shard, &reply.outcome);
+        return if reply.repeated {
+            replayed(answer)
+        } else {
+            answer
+        };
+    }
+    // Replies can be lost, and a repeated command need not wait for a processor that is behind.
+    match inbox.answer(id).await? {
+        Some(first) => outcome(id, inbox.shard, &first),
         // Running out of patience is no failure: the command is durable and will be handled.
-        _ => Ok(pending(gateway, principal, id)),
+        None => Ok(pending(gateway, principal, id)),
     }
 }
 
@@ -154,27 +156,30 @@ fn shard(gateway: &Gateway, context: ContextSlice, command: &Request<'_>) -> Sha
     }
 }
 
-/// The first answer again, when the id was used before. Asked only for ids that callers choose; a
-/// store that cannot say leaves it to the processor, which always knows.
-async fn earlier(
-    gateway: &Gateway,
+/// What the partition of a command knows of it without the processor's help.
+struct Inbox<'g> {
+    gateway: &'g Gateway,
     shard: Shard,
-    id: CommandId,
-    command: &Request<'_>,
-) -> Option<Result<HttpResponse, Problem>> {
-    let ids = [id];
-    let look_up = || gateway.reader.outcomes(shard, &ids);
-    let rows = gateway
-        .reader_guard
-        .call(Deadline::within(EARLIER_WAIT), look_up)
-        .await
-        .ok()?;
-    let first = rows.into_iter().next()?;
-    if first.body_hash != pipeline::body_hash(command.kind, command.data.get()) {
+    body_hash: i64,
+}
+
+impl Inbox<'_> {
+    /// The answer that the id was given, if it was. A store that cannot say leaves it to the
+    /// processor, which always knows.
+    async fn answer(&self, id: CommandId) -> Result<Option<Outcome>, Problem> {
+        let ids = [id];
+        let look_up = || self.gateway.reader.outcomes(self.shard, &ids);
+        let guard = &self.gateway.reader_guard;
+        let found = guard.call(Deadline::within(INBOX_WAIT), look_up).await;
+        let Some(first) = found.ok().and_then(|rows| rows.into_iter().next()) else {
+            return Ok(None);
+        };
+        if first.body_hash == self.body_hash {
+            return Ok(Some(first.outcome));
+        }
         let detail = "the idempotency key was used before with another body";
-        return Some(Err(Problem::new(platform::COMMAND_ID_REUSED, detail)));
+        Err(Problem::new(platform::COMMAND_ID_REUSED, detail))
     }
-    Some(replayed(outcome(id, shard, &first.outcome)))
 }
 
 /// Marks an answer that was given before, be it a yes or a no.

@@ -8,11 +8,12 @@ use kernel::batch::{Batch, Cursor, DeadLetter, Outcome, OutcomeRow, TimerChange}
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
 use kernel::topic::Shard;
+use postgres::fault;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
-use super::{PostgresEventStore, fault, sql};
+use super::{PostgresEventStore, sql};
 
 #[async_trait]
 impl EventStore for PostgresEventStore {

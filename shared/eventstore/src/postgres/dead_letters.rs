@@ -6,11 +6,12 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::port::{DeadLetterState, DeadLetters, StoredDeadLetter};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
+use postgres::fault;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use super::PostgresEventStore;
 use super::commit::signed;
-use super::{PostgresEventStore, fault};
 
 #[async_trait]
 impl DeadLetters for PostgresEventStore {

@@ -8,11 +8,13 @@ mod snapshots;
 mod sql;
 mod timers;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kernel::Fault;
+use postgres::{BY_KEY, acquire, fault};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
 
 pub use migrate::{Installed, migrate};
@@ -39,6 +41,8 @@ pub struct PostgresEventStore {
     reads: PgPool,
     /// The connection that writes snapshots, one save at a time: it takes nobody else's.
     snapshots: PgPool,
+    /// Partitions of the contexts asked about so far.
+    partitions: Arc<Mutex<HashMap<&'static str, u16>>>,
 }
 
 impl PostgresEventStore {
@@ -47,33 +51,20 @@ impl PostgresEventStore {
     /// # Errors
     /// The URL cannot be read.
     pub fn new(url: &str, read_connections_max: u32) -> Result<Self, Fault> {
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|error| Fault::new("postgres", "read the URL", error))?;
-        let options = options
+        let options = postgres::options(url)?
             .statement_cache_capacity(STATEMENTS_MAX)
-            .application_name("dealerboard")
             .options([
                 ("statement_timeout", STATEMENT_WAIT),
                 ("idle_in_transaction_session_timeout", STANDSTILL_WAIT),
                 ("jit", "off"),
-            ]);
-        // Look-ups are by key, always. Prepared while a table is empty they would keep a sequential
-        // scan for ever (20,000 commands/s became 6,400): the plan is forbidden there.
-        let lookups = options.clone().options([("enable_seqscan", "off")]);
+            ])
+            .options(BY_KEY);
+        let reads = postgres::pool(options.clone(), read_connections_max, ACQUIRE_WAIT);
         Ok(Self {
-            commits: PgPoolOptions::new()
-                .max_connections(COMMIT_CONNECTIONS)
-                .acquire_timeout(COMMIT_ACQUIRE_WAIT)
-                .connect_lazy_with(options),
-            snapshots: PgPoolOptions::new()
-                .max_connections(1)
-                .acquire_timeout(SAVE_ACQUIRE_WAIT)
-                .connect_lazy_with(lookups.clone()),
-            reads: PgPoolOptions::new()
-                .max_connections(read_connections_max)
-                .acquire_timeout(ACQUIRE_WAIT)
-                .connect_lazy_with(lookups),
+            snapshots: postgres::pool(options.clone(), 1, SAVE_ACQUIRE_WAIT),
+            commits: postgres::pool(options, COMMIT_CONNECTIONS, COMMIT_ACQUIRE_WAIT),
+            reads,
+            partitions: Arc::default(),
         })
     }
 
@@ -103,24 +94,5 @@ impl PostgresEventStore {
     }
 }
 
-/// A connection of the pool. One that is refused is a fault at once: sqlx would take the server for
-/// one that starts up, and try again until the wait is over.
-async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-    let options = pool.connect_options();
-    if options.get_socket().is_some() || options.get_host().starts_with('/') {
-        return pool.acquire().await;
-    }
-    let can_grow = || pool.num_idle() == 0 && pool.size() < pool.options().get_max_connections();
-    let address = (options.get_host(), options.get_port());
-    resilience::unless_refused(address, can_grow, pool.acquire()).await?
-}
-
 /// Two transactions in flight, and one connection for cursors beside them.
 const COMMIT_CONNECTIONS: u32 = 3;
-
-/// The dependency's name in a fault.
-const POSTGRES: &str = "postgres";
-
-fn fault(attempt: impl Into<String>, error: sqlx::Error) -> Fault {
-    Fault::new(POSTGRES, attempt, error)
-}

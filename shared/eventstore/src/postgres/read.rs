@@ -1,6 +1,7 @@
 //! Streams, outcomes and the events of a partition.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,14 +11,48 @@ use kernel::id::CommandId;
 use kernel::port::{EventReader, Hole, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
-use sqlx::Row;
+use postgres::{POSTGRES, fault};
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{POSTGRES, PostgresEventStore, fault, sql};
+use super::{PostgresEventStore, sql};
 
 /// Keys in one look-up: bounds what a single answer can hold.
 pub(super) const KEYS_MAX: usize = 1_000;
+
+impl PostgresEventStore {
+    /// A context's partitions; none when it is not installed. The count is fixed, so it is read once.
+    async fn partitions(
+        &self,
+        context: &'static str,
+        connection: &mut PgConnection,
+    ) -> Result<Option<u16>, sqlx::Error> {
+        let known = |counts: &HashMap<_, _>| counts.get(context).copied();
+        if let Some(count) = known(
+            &self
+                .partitions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        ) {
+            return Ok(Some(count));
+        }
+        let read: Option<i32> =
+            sqlx::query_scalar("SELECT partitions FROM dealerboard.context WHERE name = $1")
+                .bind(context)
+                .fetch_optional(connection)
+                .await?;
+        let count = read.and_then(|count| u16::try_from(count).ok());
+        if let Some(count) = count {
+            let mut counts = self
+                .partitions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            counts.insert(context, count);
+        }
+        Ok(count)
+    }
+}
 
 #[async_trait]
 impl EventReader for PostgresEventStore {
@@ -69,14 +104,8 @@ impl EventReader for PostgresEventStore {
         for &context in contexts {
             let attempt = || format!("find a command in {context}");
             let mut connection = self.reading(attempt).await?;
-            let partitions: Option<i32> =
-                sqlx::query_scalar("SELECT partitions FROM dealerboard.context WHERE name = $1")
-                    .bind(context)
-                    .fetch_optional(&mut *connection)
-                    .await
-                    .map_err(|error| fault(attempt(), error))?;
-            let partitions = partitions.and_then(|count| u16::try_from(count).ok());
-            let Some(partitions) = partitions else {
+            let partitions = self.partitions(context, &mut connection).await;
+            let Some(partitions) = partitions.map_err(|error| fault(attempt(), error))? else {
                 continue;
             };
             let row = sqlx::query(&sql::find_outcome(context, partitions))

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{LoadedStream, Resumed, Snapshot, Snapshots};
 use kernel::topic::Shard;
+use postgres::{POSTGRES, fault};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::read::{KEYS_MAX, event};
-use super::{POSTGRES, PostgresEventStore, fault, sql};
+use super::{PostgresEventStore, sql};
 
 #[async_trait]
 impl Snapshots for PostgresEventStore {

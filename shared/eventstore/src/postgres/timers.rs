@@ -6,11 +6,12 @@ use kernel::batch::Timer;
 use kernel::port::Timers;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
+use postgres::fault;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{PostgresEventStore, fault};
+use super::PostgresEventStore;
 
 #[async_trait]
 impl Timers for PostgresEventStore {

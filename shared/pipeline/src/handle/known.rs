@@ -51,13 +51,13 @@ fn is_ordered(id: CommandId) -> bool {
 }
 
 impl Known {
-    /// Asks the inbox about those ids that it may have.
+    /// Asks the inbox about those ids that it may have; says whether there were any.
     pub(super) async fn look_up(
         &mut self,
         store: &Arc<dyn EventReader>,
         shard: Shard,
         ids: impl Iterator<Item = CommandId>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let (mut asked, mut all) = (Vec::new(), 0);
         for id in ids {
             all += 1;
@@ -68,7 +68,7 @@ impl Known {
         }
         self.found.clear();
         if asked.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         // A gap that spares few of the questions is not where the ids come from now.
         let newest = asked.iter().copied().filter(|id| is_ordered(*id)).max();
@@ -95,7 +95,7 @@ impl Known {
                 .collect();
             flying.into_iter().for_each(|id| self.take(id));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The answer that the id was given before, if it was; `growing` and `flying` are the outcomes of

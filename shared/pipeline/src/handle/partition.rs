@@ -114,6 +114,7 @@ impl<C: Context> Partition<C> {
             growing: Growing::new(self.shard, 1, cursor, 0),
             cache: Cache::new(self.settings.cached_aggregates_max),
             known: Known::default(),
+            asked: false,
             parked,
             flight: None,
             durable: 0,
@@ -141,6 +142,8 @@ struct Ownership<'p, C: Context> {
     growing: Growing,
     cache: Cache<C>,
     known: Known,
+    /// Whether the last records could not be decided without asking the store.
+    asked: bool,
     /// Keys with a parked command: later ones park behind it.
     parked: Parked,
     flight: Option<Flight<C>>,
@@ -180,7 +183,7 @@ impl<C: Context> Ownership<'_, C> {
                         return Ok(ended);
                     }
                 }
-                taken = self.partition.reader.take(room, &mut records), if room > 0 && !stopping => {
+                taken = self.partition.reader.take(room, &mut records), if room > 0 && !stopping && self.may_prepare() => {
                     taken?;
                     if let Err(Panicked) = self.handle(&mut records).await? {
                         return Ok(Ended::Again);
@@ -194,6 +197,12 @@ impl<C: Context> Ownership<'_, C> {
                 () = stop.cancelled(), if !stopping => {}
             }
         }
+    }
+
+    /// Records that need the store's answer wait until the batch in flight has landed: they could not
+    /// leave sooner, and are asked about together. Those that need none are decided meanwhile.
+    fn may_prepare(&self) -> bool {
+        self.flight.is_none() || !self.asked
     }
 
     /// Sends the grown batch to the committer and starts the next one where it ends.
@@ -318,7 +327,7 @@ impl<C: Context> Ownership<'_, C> {
         let ids = incoming().map(|incoming| incoming.id);
         let resume = resuming::read::<C>(&self.partition.ports, shard, &missing);
         let (known, resumed) = tokio::join!(self.known.look_up(store, shard, ids), resume);
-        known?;
+        self.asked = known? || !missing.is_empty();
         resuming::keep(&mut self.cache, &self.partition.ports, shard, resumed?).await?;
         for key in missing {
             if !self.cache.has(&key) {

@@ -8,16 +8,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{Execute, Executor, PgPool, Postgres};
 use tokio::time::timeout;
 
-use super::POSTGRES;
+use postgres::{POSTGRES, acquire};
 
-/// Settings that every connection of the pool must have (`PgConnectOptions::options`).
+/// Settings that every connection of the pool must have (`PgConnectOptions::options`), besides
+/// [`BY_KEY`].
 ///
-/// The server gives up a statement a little before the client does. Plans are made for each
-/// execution: one that was kept from when a table was small scans it for ever.
-pub const SESSION: [(&str, &str); 2] = [
-    ("statement_timeout", "2s"),
-    ("plan_cache_mode", "force_custom_plan"),
-];
+/// The server gives up a statement a little before the client does. It does not wait for the disk:
+/// values and checkpoint are lost together, and come again from the log.
+pub const SESSION: [(&str, &str); 2] = [("statement_timeout", "2s"), ("synchronous_commit", "off")];
 
 /// How long a call may take, the wait for a connection included.
 const CALL_MAX: Duration = Duration::from_millis(2_500);
@@ -44,18 +42,6 @@ pub(super) async fn fetch<'q>(
         Ok(Err(error)) => Err(Fault::new(POSTGRES, attempt, error)),
         Err(late) => Err(Fault::new(POSTGRES, attempt, late)),
     }
-}
-
-/// A connection of the pool. One that is refused is a fault at once: sqlx would take the server for
-/// one that starts up, and try again until the wait is over.
-async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-    let options = pool.connect_options();
-    if options.get_socket().is_some() || options.get_host().starts_with('/') {
-        return pool.acquire().await;
-    }
-    let can_grow = || pool.num_idle() == 0 && pool.size() < pool.options().get_max_connections();
-    let address = (options.get_host(), options.get_port());
-    resilience::unless_refused(address, can_grow, pool.acquire()).await?
 }
 
 /// Gives its connection back only when the call ended well. One that failed, ran late or was

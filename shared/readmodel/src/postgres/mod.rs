@@ -6,6 +6,3 @@ mod table;
 
 pub use lease::SESSION;
 pub use read_model::PostgresReadModel;
-
-/// The dependency that every fault of this module names.
-const POSTGRES: &str = "postgres";

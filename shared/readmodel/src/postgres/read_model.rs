@@ -7,10 +7,10 @@ use bytes::Bytes;
 use kernel::code::Fault;
 use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
 use kernel::time::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use postgres::{BY_KEY, POSTGRES};
+use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
 
-use super::POSTGRES;
 use super::lease::{SESSION, fetch};
 use super::table::Table;
 
@@ -26,7 +26,7 @@ pub struct PostgresReadModel {
 }
 
 impl PostgresReadModel {
-    /// The pool's connections must have the settings of [`SESSION`](super::SESSION).
+    /// The pool's connections must have the settings of [`SESSION`](super::SESSION) and [`BY_KEY`].
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
@@ -37,14 +37,12 @@ impl PostgresReadModel {
     /// # Errors
     /// The URL cannot be read.
     pub fn connect(url: &str, connections_max: u32) -> Result<Self, Fault> {
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|error| Fault::new(POSTGRES, "read the url", error))?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(ACQUIRE_MAX)
-            .connect_lazy_with(options.application_name("dealerboard").options(SESSION));
-        Ok(Self::new(pool))
+        let options = postgres::options(url)?.options(BY_KEY).options(SESSION);
+        Ok(Self::new(postgres::pool(
+            options,
+            connections_max,
+            ACQUIRE_MAX,
+        )))
     }
 
     /// Creates what the view needs and is not there yet. Needs a role that may; the others need to

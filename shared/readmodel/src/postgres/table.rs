@@ -2,8 +2,7 @@
 
 use kernel::code::Fault;
 use kernel::port::ViewId;
-
-use super::POSTGRES;
+use postgres::POSTGRES;
 
 /// Longest view name: with its version it stays far below Postgres's 63 bytes.
 const NAME_MAX: usize = 40;
@@ -30,6 +29,7 @@ impl Table {
         let Self(table) = self;
         format!(
             r#"
+SET LOCAL synchronous_commit = on;
 SELECT pg_advisory_xact_lock({INSTALL_LOCK});
 CREATE SCHEMA IF NOT EXISTS views;
 CREATE TABLE IF NOT EXISTS views.checkpoint (

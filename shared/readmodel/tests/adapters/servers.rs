@@ -46,7 +46,10 @@ impl Database {
         // It sorts like a dictionary, so that an order by bytes can only come from the tables.
         let sorted = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' TEMPLATE template0";
         statement(&format!("CREATE DATABASE {name} {sorted}")).await;
-        let options = server().database(&name).options(SESSION);
+        let options = server()
+            .database(&name)
+            .options(postgres::BY_KEY)
+            .options(SESSION);
         let database = Self { name, options };
         for view in VIEWS {
             let model = PostgresReadModel::new(database.pool());

