@@ -7,6 +7,7 @@ mod cache;
 mod decode;
 mod growing;
 mod known;
+mod ownership;
 mod parked;
 mod partition;
 mod processor;
