@@ -116,4 +116,3 @@ impl<C: Context> Partition<C> {
         }
     }
 }
-
