@@ -1,5 +1,7 @@
 //! What the pipeline asks of a context, beyond cqrs-es's own traits.
 
+use std::borrow::Cow;
+
 use cqrs_es::Aggregate;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,17 +57,18 @@ pub trait Context:
     }
 }
 
-/// What an event wants of its aggregate's timers, each known by a name.
+/// What an event wants of its aggregate's timers, each known by a name, such as `wrap_up` or
+/// `offer/O-17` where there can be several.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TimerRequest<I> {
     /// The command carries the state it expects, so that firing late is harmless.
     Set {
-        name: &'static str,
+        name: Cow<'static, str>,
         due: Timestamp,
         command: I,
     },
     Cancel {
-        name: &'static str,
+        name: Cow<'static, str>,
     },
 }
 

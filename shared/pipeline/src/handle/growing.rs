@@ -282,12 +282,12 @@ fn timer<C: Context>(
     match request {
         TimerRequest::Cancel { name } => TimerChange::Cancel {
             key,
-            name: name.into(),
+            name: Arc::from(&*name),
         },
         TimerRequest::Set { name, due, command } => TimerChange::Set(Timer {
             id: Uuid::new_v5(&event.0, name.as_bytes()),
             key,
-            name: name.into(),
+            name: Arc::from(&*name),
             due,
             command: serde_json::to_vec(&command)
                 .expect("a command is a struct of strings and numbers, which always serialise")
