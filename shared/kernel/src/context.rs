@@ -94,6 +94,14 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
         Ok(None)
     }
 
+    /// What a list is narrowed to, when `parameters` ask for that, such as `?state=Booked`.
+    ///
+    /// # Errors
+    /// A parameter of the view's own cannot be read.
+    fn filter(_parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
+        Ok(None)
+    }
+
     /// Fields that `parameters` ask for beside the view's own, such as a valuation at a mark.
     ///
     /// # Errors
@@ -105,6 +113,9 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
         Ok(Vec::new())
     }
 }
+
+/// Whether a value is one of those that a list was asked for.
+pub type Filter<V> = Box<dyn Fn(&V) -> bool + Send + Sync>;
 
 /// The events that a view folds.
 pub type EventOf<V> = <<V as View>::Of as Aggregate>::Event;
@@ -130,6 +141,15 @@ impl Parameters {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Those of these names, in the order of the names; of one given twice, the first.
+    #[must_use]
+    pub fn among(&self, names: &[&'static str]) -> Vec<(&'static str, Box<str>)> {
+        let found = names
+            .iter()
+            .filter_map(|name| Some((*name, self.get(name)?.into())));
+        found.collect()
     }
 }
 

@@ -25,7 +25,7 @@ mod metric;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE, body_hash};
-pub use project::{FoldError, Projector, ProjectorSettings, Until, fold, view_id};
+pub use project::{BodyFilter, FoldError, Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};

@@ -15,7 +15,8 @@ use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
 use crate::project::{
-    FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, fold, view_id,
+    BodyFilter, FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, filter, fold,
+    view_id,
 };
 use crate::reactor::{Reactor, ReactorPorts, progress_id};
 
@@ -70,6 +71,8 @@ pub struct ViewSlice {
     pub fold: Fold,
     /// Whether parameters ask for a fold of their own.
     pub asks_refold: fn(&Parameters) -> Result<bool, BadParameter>,
+    /// What a list is narrowed to by parameters.
+    pub filter: fn(&Parameters) -> Result<Option<BodyFilter>, BadParameter>,
     /// The body with what parameters ask for beside it.
     pub beside: Beside,
 }
@@ -116,6 +119,7 @@ impl Slices {
             },
             fold: fold::<V>,
             asks_refold: asks_refold::<V>,
+            filter: filter::<V>,
             beside: beside::<V>,
         });
         self

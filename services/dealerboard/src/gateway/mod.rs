@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod lists;
 mod outcomes;
 mod reference;
 mod views;
@@ -132,7 +133,7 @@ fn resource(path: &'static str, slices: &Slices) -> actix_web::Resource {
             resource = resource.route(views::route(*view));
         }
         if view.route.list == path {
-            resource = resource.route(views::list_route(*view));
+            resource = resource.route(lists::route(*view));
         }
     }
     resource

@@ -1,6 +1,4 @@
-//! `GET` of a view: one value, or a page of them. The body is the bytes the view holds.
-
-use std::fmt::Write as _;
+//! `GET` of one value of a view. The body is the bytes the view holds.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -9,11 +7,10 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
 use http::headers::{self, Freshness, PositionToken};
-use http::page::{self, Page, Scope};
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::id::AggregateId;
-use kernel::port::{Listed, ViewValue};
+use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
 use kernel::{BadParameter, Parameters, Timestamp};
 use pipeline::{Answer, Demand, FoldError, Unanswered, Until, ViewSlice};
@@ -24,14 +21,6 @@ pub(super) fn route(view: ViewSlice) -> Route {
     web::get().to(
         move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
             get(&request, &principal, &gateway, view).await
-        },
-    )
-}
-
-pub(super) fn list_route(view: ViewSlice) -> Route {
-    web::get().to(
-        move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
-            list(&request, &principal, &gateway, view).await
         },
     )
 }
@@ -98,7 +87,7 @@ fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Fresh
     }
 }
 
-fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
+pub(super) fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
     if !sources.is_empty()
         && let Ok(value) = sources.join(", ").try_into()
     {
@@ -128,7 +117,7 @@ fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
     }
 }
 
-fn parameters(request: &HttpRequest) -> Parameters {
+pub(super) fn parameters(request: &HttpRequest) -> Parameters {
     if request.query_string().is_empty() {
         return Parameters::default();
     }
@@ -137,7 +126,7 @@ fn parameters(request: &HttpRequest) -> Parameters {
     Parameters(query.map(web::Query::into_inner).unwrap_or_default())
 }
 
-fn unanswerable(bad: &BadParameter) -> Problem {
+pub(super) fn unanswerable(bad: &BadParameter) -> Problem {
     Problem::new(platform::PARAMETER_MALFORMED, bad.to_string())
 }
 
@@ -158,7 +147,7 @@ fn demand(request: &HttpRequest, gateway: &Gateway, view: ViewSlice) -> Result<D
     })
 }
 
-fn refused(unanswered: Unanswered) -> Problem {
+pub(super) fn refused(unanswered: Unanswered) -> Problem {
     match unanswered {
         Unanswered::Behind { seen, wanted } => {
             let detail = format!("view has seen position {seen}, not yet {wanted}");
@@ -170,65 +159,4 @@ fn refused(unanswered: Unanswered) -> Problem {
             Problem::new(platform::DEPENDENCY_UNAVAILABLE, detail).retry_after(1)
         }
     }
-}
-
-async fn list(
-    request: &HttpRequest,
-    principal: &Principal,
-    gateway: &Gateway,
-    view: ViewSlice,
-) -> Result<HttpResponse, Problem> {
-    let prefix = format!("{}/", principal.tenant);
-    let scope = Scope {
-        tenant: &principal.tenant,
-        list: view.route.list,
-        filter: "",
-    };
-    let page = Page::of(request.query_string(), scope, &gateway.keys)?;
-    // One more than asked for tells whether there is another page.
-    let (mut values, missing) = gateway
-        .query
-        .list(&view, &prefix, page.after.as_deref(), page.limit + 1)
-        .await
-        .map_err(refused)?;
-    let more = values.len() > page.limit;
-    values.truncate(page.limit);
-    let next = values
-        .last()
-        .filter(|_| more)
-        .map(|(key, _)| page::cursor(key, scope, &gateway.keys));
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next {
-        response.insert_header(page::next_link(
-            request.path(),
-            request.query_string(),
-            cursor,
-        ));
-    }
-    let mut response = response
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .body(items(&values, next.as_deref()));
-    degraded(&missing, &mut response);
-    Ok(response)
-}
-
-/// `{"items":[…],"next":…}` around bodies that stay as they are.
-fn items(values: &Listed, next: Option<&str>) -> Bytes {
-    let bodies: usize = values.iter().map(|(_, value)| value.body.len() + 1).sum();
-    let mut out = Vec::with_capacity(bodies + 256);
-    out.extend_from_slice(b"{\"items\":[");
-    for (index, (_, value)) in values.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&value.body);
-    }
-    let mut end = String::from("],\"next\":");
-    match next {
-        // A cursor is base64url and needs no escaping.
-        Some(cursor) => drop(write!(end, "\"{cursor}\"}}")),
-        None => end.push_str("null}"),
-    }
-    out.extend_from_slice(end.as_bytes());
-    out.into()
 }

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod agreement;
+mod narrowing;
 mod oracle;
 mod repeating;
 mod site;

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::eventually;
@@ -110,11 +110,24 @@ impl Site {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// One query, from its path and parameters.
+    pub(crate) async fn get(&self, tenant: &str, query: &str) -> Response {
+        let request = Client::new().get(format!("{}{query}", self.url));
+        let request = request.bearer_auth(self.token(tenant));
+        request.send().await.unwrap()
+    }
+
     /// Every position of a tenant, over the list.
     pub(crate) async fn positions(&self, tenant: &str) -> Vec<Value> {
+        self.list(tenant, &format!("/v1/positions?limit={PAGE}"))
+            .await
+    }
+
+    /// Every page of a list, from its path and query.
+    pub(crate) async fn list(&self, tenant: &str, query: &str) -> Vec<Value> {
         let (client, token) = (Client::new(), self.token(tenant));
         let mut items = Vec::new();
-        let mut url = format!("{}/v1/positions?limit={PAGE}", self.url);
+        let mut url = format!("{}{query}", self.url);
         loop {
             let request = client.get(&url).bearer_auth(&token);
             let answer = request.send().await.unwrap().error_for_status().unwrap();
@@ -123,7 +136,7 @@ impl Site {
             let Some(cursor) = page["next"].as_str() else {
                 return items;
             };
-            url = format!("{}/v1/positions?limit={PAGE}&cursor={cursor}", self.url);
+            url = format!("{}{query}&cursor={cursor}", self.url);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kernel::context::Refold;
+use kernel::context::{Filter, Refold};
 use kernel::decimal::Inexact;
 use kernel::route::ViewRoute;
 use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, View};
@@ -184,6 +184,21 @@ impl View for PositionView {
         let method = LotMethod::deserialize(text.into_deserializer())
             .map_err(|error: serde::de::value::Error| bad("method", error))?;
         Ok(Some(Box::new(AlternativeView::new(method))))
+    }
+
+    /// `?account=`, `?book=`, `?instrument=`.
+    fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
+        let asked = parameters.among(&["account", "book", "instrument"]);
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(move |view| {
+            asked.iter().all(|(name, text)| match *name {
+                "account" => view.account == **text,
+                "book" => view.book == **text,
+                _ => view.instrument == **text,
+            })
+        })))
     }
 
     /// `?mark=181.50`: the unrealised profit at that price.

@@ -1,8 +1,10 @@
 //! A trade as a query answers it: a fold of its events.
 
-use kernel::context::View;
+use kernel::context::{Filter, View};
 use kernel::route::ViewRoute;
-use kernel::{Decimal, EventMeta};
+use kernel::{BadParameter, Decimal, EventMeta, Parameters};
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as BadName;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
@@ -31,6 +33,26 @@ impl View for TradeView {
         path: "/v1/trades/{trade_id}",
         list: "/v1/trades",
     };
+
+    /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`.
+    fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
+        let asked = parameters.among(&["account", "book", "instrument", "state"]);
+        if let Some(state) = parameters.get("state") {
+            let known: Result<TradeState, BadName> =
+                TradeState::deserialize(state.into_deserializer());
+            known.map_err(|error| BadParameter {
+                name: "state",
+                reason: error.to_string(),
+            })?;
+        }
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(move |Self(trade)| {
+            let has = |trade: &TradeSummary| asked.iter().all(|(name, text)| trade.is(name, text));
+            trade.as_ref().is_some_and(has)
+        })))
+    }
 
     fn update(&mut self, meta: &EventMeta, event: &TradeEvent) {
         match (&mut self.0, event) {
@@ -75,6 +97,15 @@ impl TradeSummary {
             confirm_status: ConfirmStatus::None,
             settle_status: SettleStatus::None,
             correlation: meta.correlation.clone(),
+        }
+    }
+
+    fn is(&self, name: &str, text: &str) -> bool {
+        match name {
+            "account" => self.account.as_str() == text,
+            "book" => self.book.as_str() == text,
+            "instrument" => self.instrument.as_str() == text,
+            _ => self.state.to_string() == text,
         }
     }
 

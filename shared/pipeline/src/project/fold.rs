@@ -78,6 +78,19 @@ pub(crate) fn asks_refold<V: View>(parameters: &Parameters) -> Result<bool, BadP
     V::refold(parameters).map(|refold| refold.is_some())
 }
 
+/// A view's filter, on the bytes of its values.
+pub type BodyFilter = Box<dyn Fn(&[u8]) -> Result<bool, serde_json::Error> + Send + Sync>;
+
+/// What a list is narrowed to, when the parameters ask for that.
+pub(crate) fn filter<V: View>(
+    parameters: &Parameters,
+) -> Result<Option<BodyFilter>, BadParameter> {
+    let filter = V::filter(parameters)?;
+    Ok(filter.map(|asked| -> BodyFilter {
+        Box::new(move |body| serde_json::from_slice(body).map(|view| asked(&view)))
+    }))
+}
+
 /// The body with what the parameters ask for beside it; `None` when they ask for nothing.
 pub(crate) fn beside<V: View>(
     body: &[u8],

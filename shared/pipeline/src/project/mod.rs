@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::membership;
 use partition::Partition;
 
-pub use fold::{FoldError, Until, fold};
-pub(crate) use fold::{asks_refold, beside};
+pub use fold::{BodyFilter, FoldError, Until, fold};
+pub(crate) use fold::{asks_refold, beside, filter};
 
 /// Bounds of a projector.
 #[derive(Clone, Copy, Debug)]
