@@ -1,80 +1,39 @@
-//! A platform of its own, in one process, and the imports that are run against it.
+//! A platform, and the imports that are run against it.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
-use tempfile::TempDir;
-use testkit::eventually;
-use testkit::process::Process;
-use testkit::servers::{Database, Servers, unique};
+use testkit::platform::Platform;
 
 /// Rows of the beginning of the sample file: enough for every position to open, close and flip.
 const SLICE_ROWS: usize = 3_000;
 /// Entries of a page of a list, the most there may be.
 const PAGE: usize = 200;
+const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
 
-pub(crate) struct Site {
-    folder: TempDir,
-    environment: Vec<(&'static str, String)>,
-    database: Option<Database>,
-    url: String,
-    _serve: Process,
+pub(crate) struct Site(Platform);
+
+impl Deref for Site {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.0
+    }
 }
 
 impl Site {
     pub(crate) async fn embedded() -> Self {
-        Self::start(folder(), Vec::new(), None).await
+        Self(Platform::embedded(BINARY).await)
     }
 
     /// On the servers that the environment names.
     pub(crate) async fn production() -> Self {
-        let servers = Servers::shared();
-        let database = servers.database().await;
-        let prefix = format!("{}.", unique("import"));
-        let environment = vec![
-            ("DEALERBOARD__STORAGE__MODE", "production".to_owned()),
-            ("DEALERBOARD__KAFKA__BROKERS", servers.kafka),
-            ("DEALERBOARD__KAFKA__PREFIX", prefix.clone()),
-            ("DEALERBOARD__KAFKA__PARTITIONS", "4".to_owned()),
-            ("DEALERBOARD__POSTGRES__URL", database.url.clone()),
-            ("DEALERBOARD__REDIS__URL", servers.redis),
-            ("DEALERBOARD__REDIS__PREFIX", prefix),
-        ];
-        let folder = folder();
-        let migrated = binary(folder.path(), &environment).arg("migrate").output();
-        let migrated = migrated.unwrap();
-        assert!(migrated.status.success(), "{migrated:?}");
-        Self::start(folder, environment, Some(database)).await
-    }
-
-    async fn start(
-        folder: TempDir,
-        environment: Vec<(&'static str, String)>,
-        database: Option<Database>,
-    ) -> Self {
-        let mut command = binary(folder.path(), &environment);
-        let serve = Process::start(command.arg("serve"), folder.path());
-        let address = eventually("the address", Duration::from_secs(30), async || {
-            address(&serve.log())
-        })
-        .await;
-        Self {
-            folder,
-            environment,
-            database,
-            url: format!("http://{address}"),
-            _serve: serve,
-        }
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        Self(Platform::production(BINARY).await)
     }
 
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -85,36 +44,12 @@ impl Site {
 
     /// The command line of an import, not yet run.
     pub(crate) fn import(&self, file: &Path, tenant: &str) -> Command {
-        let mut command = binary(self.folder(), &self.environment);
+        let mut command = self.command();
         command
             .arg("import")
             .arg(file)
-            .args(["--url", &self.url, "--tenant", tenant]);
+            .args(["--url", self.url(), "--tenant", tenant]);
         command
-    }
-
-    /// A command by hand, that is accepted.
-    pub(crate) async fn post(&self, tenant: &str, path: &str, body: &Value) {
-        let request = Client::new()
-            .post(format!("{}{path}", self.url))
-            .bearer_auth(self.token(tenant))
-            .header("prefer", "wait=10")
-            .json(body);
-        let answer = request.send().await.unwrap().error_for_status().unwrap();
-        assert_ne!(answer.status(), StatusCode::ACCEPTED, "it was handled");
-    }
-
-    fn token(&self, tenant: &str) -> String {
-        let mut token = binary(self.folder(), &self.environment);
-        let output = token.args(["token", "--tenant", tenant]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// One query, from its path and parameters.
-    pub(crate) async fn get(&self, tenant: &str, query: &str) -> Response {
-        let request = Client::new().get(format!("{}{query}", self.url));
-        let request = request.bearer_auth(self.token(tenant));
-        request.send().await.unwrap()
     }
 
     /// Every position of a tenant, over the list.
@@ -123,39 +58,9 @@ impl Site {
             .await
     }
 
-    /// Every page of a list, from its path and query.
-    pub(crate) async fn list(&self, tenant: &str, query: &str) -> Vec<Value> {
-        let (client, token) = (Client::new(), self.token(tenant));
-        let mut items = Vec::new();
-        let mut url = format!("{}{query}", self.url);
-        loop {
-            let request = client.get(&url).bearer_auth(&token);
-            let answer = request.send().await.unwrap().error_for_status().unwrap();
-            let mut page: Value = answer.json().await.unwrap();
-            items.append(page["items"].as_array_mut().unwrap());
-            let Some(cursor) = page["next"].as_str() else {
-                return items;
-            };
-            url = format!("{}{query}&cursor={cursor}", self.url);
-        }
-    }
-
     /// Leaves nothing behind; for the end of a test that passed.
     pub(crate) async fn discard(self) {
-        let database = self.database.clone();
-        drop(self);
-        if let Some(database) = database {
-            database.discard().await;
-        }
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.folder.disable_cleanup(true);
-            eprintln!("everything is in {}", self.folder().display());
-        }
+        self.0.discard().await;
     }
 }
 
@@ -181,31 +86,4 @@ pub(crate) fn sample(folder: &Path) -> (PathBuf, usize) {
     }
     out.flush().unwrap();
     (slice, SLICE_ROWS)
-}
-
-fn folder() -> TempDir {
-    TempDir::with_prefix("dealerboard-import-").unwrap()
-}
-
-/// The binary, without the caller's configuration.
-fn binary(folder: &Path, environment: &[(&'static str, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dealerboard"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("DEALERBOARD_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .current_dir(folder)
-        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0")
-        .envs(environment.iter().map(|(name, value)| (name, value)));
-    command
-}
-
-fn address(log: &str) -> Option<String> {
-    let line = log
-        .lines()
-        .find(|line| line.contains("dealerboard serves"))?;
-    let line: Value = serde_json::from_str(line).ok()?;
-    Some(line["address"].as_str()?.to_owned())
 }

@@ -1,0 +1,203 @@
+//! A platform of a test's own, in one process, and a client of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::eventually;
+use crate::process::Process;
+use crate::servers::{Database, Servers, unique};
+
+/// Until the process says its address.
+const START_WAIT: Duration = Duration::from_secs(30);
+
+/// A running `dealerboard serve`, in a folder that goes when it is dropped, unless the test failed.
+pub struct Platform {
+    binary: PathBuf,
+    folder: TempDir,
+    environment: Vec<(&'static str, String)>,
+    database: Option<Database>,
+    url: String,
+    _serve: Process,
+}
+
+impl Platform {
+    pub async fn embedded(binary: impl Into<PathBuf>) -> Self {
+        Self::start(binary.into(), folder(), Vec::new(), None).await
+    }
+
+    /// On the servers that the environment names, in a database, topics and keys of its own.
+    ///
+    /// # Panics
+    /// It cannot be installed there.
+    pub async fn production(binary: impl Into<PathBuf>) -> Self {
+        let binary = binary.into();
+        let servers = Servers::shared();
+        let database = servers.database().await;
+        let prefix = format!("{}.", unique("platform"));
+        let environment = vec![
+            ("DEALERBOARD__STORAGE__MODE", "production".to_owned()),
+            ("DEALERBOARD__KAFKA__BROKERS", servers.kafka),
+            ("DEALERBOARD__KAFKA__PREFIX", prefix.clone()),
+            ("DEALERBOARD__KAFKA__PARTITIONS", "4".to_owned()),
+            ("DEALERBOARD__POSTGRES__URL", database.url.clone()),
+            ("DEALERBOARD__REDIS__URL", servers.redis),
+            ("DEALERBOARD__REDIS__PREFIX", prefix),
+        ];
+        let folder = folder();
+        let migrated = command(&binary, folder.path(), &environment)
+            .arg("migrate")
+            .output();
+        let migrated = migrated.unwrap();
+        assert!(migrated.status.success(), "{migrated:?}");
+        Self::start(binary, folder, environment, Some(database)).await
+    }
+
+    async fn start(
+        binary: PathBuf,
+        folder: TempDir,
+        environment: Vec<(&'static str, String)>,
+        database: Option<Database>,
+    ) -> Self {
+        let mut command = command(&binary, folder.path(), &environment);
+        let serve = Process::start(command.arg("serve"), folder.path());
+        let address = eventually("the address", START_WAIT, async || address(&serve.log())).await;
+        Self {
+            binary,
+            folder,
+            environment,
+            database,
+            url: format!("http://{address}"),
+            _serve: serve,
+        }
+    }
+
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where it serves, such as `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another process of the same installation, not yet started.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        command(&self.binary, self.folder(), &self.environment)
+    }
+
+    /// A command by hand, and its outcome.
+    ///
+    /// # Panics
+    /// There is no answer.
+    pub async fn send(&self, tenant: &str, path: &str, body: &Value) -> Response {
+        let request = Client::new()
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(self.token(tenant))
+            .header("prefer", "wait=10")
+            .json(body);
+        request.send().await.unwrap()
+    }
+
+    /// A command by hand, that is accepted and handled.
+    ///
+    /// # Panics
+    /// It was refused, or not handled in time.
+    pub async fn post(&self, tenant: &str, path: &str, body: &Value) {
+        let answer = self.send(tenant, path, body).await;
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        let handled = [StatusCode::OK, StatusCode::CREATED].contains(&status);
+        assert!(handled, "{path} {body}: {status} {text}");
+    }
+
+    /// One query, from its path and parameters.
+    ///
+    /// # Panics
+    /// There is no answer.
+    pub async fn get(&self, tenant: &str, query: &str) -> Response {
+        let request = Client::new().get(format!("{}{query}", self.url));
+        let request = request.bearer_auth(self.token(tenant));
+        request.send().await.unwrap()
+    }
+
+    /// Every page of a list, from its path and parameters, of which there is one at least.
+    ///
+    /// # Panics
+    /// A page is refused.
+    pub async fn list(&self, tenant: &str, query: &str) -> Vec<Value> {
+        let (client, token) = (Client::new(), self.token(tenant));
+        let mut items = Vec::new();
+        let mut url = format!("{}{query}", self.url);
+        loop {
+            let request = client.get(&url).bearer_auth(&token);
+            let answer = request.send().await.unwrap().error_for_status().unwrap();
+            let mut page: Value = answer.json().await.unwrap();
+            items.append(page["items"].as_array_mut().unwrap());
+            let Some(cursor) = page["next"].as_str() else {
+                return items;
+            };
+            url = format!("{}{query}&cursor={cursor}", self.url);
+        }
+    }
+
+    fn token(&self, tenant: &str) -> String {
+        let output = self.command().args(["token", "--tenant", tenant]).output();
+        String::from_utf8(output.unwrap().stdout)
+            .unwrap()
+            .trim()
+            .to_owned()
+    }
+
+    /// Leaves nothing behind; for the end of a test that passed.
+    pub async fn discard(self) {
+        let database = self.database.clone();
+        drop(self);
+        if let Some(database) = database {
+            database.discard().await;
+        }
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!("everything is in {}", self.folder().display());
+        }
+    }
+}
+
+fn folder() -> TempDir {
+    TempDir::with_prefix("dealerboard-platform-").unwrap()
+}
+
+/// The binary, without the caller's configuration.
+fn command(binary: &Path, folder: &Path, environment: &[(&'static str, String)]) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DEALERBOARD_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(folder)
+        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0")
+        .envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+fn address(log: &str) -> Option<String> {
+    let line = log
+        .lines()
+        .find(|line| line.contains("dealerboard serves"))?;
+    let line: Value = serde_json::from_str(line).ok()?;
+    Some(line["address"].as_str()?.to_owned())
+}
