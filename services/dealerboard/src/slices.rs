@@ -1,5 +1,7 @@
 //! What the platform knows: one line per context, view and reaction.
 
+use agents::{Agent, AgentView, ConversationsToAgents};
+use conversations::{AgentsToConversations, Conversation, ConversationView};
 use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
 use schemas::Catalogue;
@@ -11,6 +13,8 @@ pub(crate) fn schemas() -> Catalogue {
         .context::<Trade>()
         .context::<Position>()
         .event_version("PositionRestated", 2)
+        .context::<Agent>()
+        .context::<Conversation>()
 }
 
 pub(crate) fn all() -> Slices {
@@ -20,6 +24,12 @@ pub(crate) fn all() -> Slices {
         .context::<Position>()
         .view::<PositionView>()
         .reaction(FillsToPositions)
+        .context::<Agent>()
+        .view::<AgentView>()
+        .context::<Conversation>()
+        .view::<ConversationView>()
+        .reaction(ConversationsToAgents)
+        .reaction(AgentsToConversations)
 }
 
 #[cfg(test)]

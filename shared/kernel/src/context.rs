@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use cqrs_es::Aggregate;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::Error as BadValue;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
 use crate::code::Rejection;
 use crate::envelope::Accepted;
@@ -141,6 +142,21 @@ impl Parameters {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value under the name, as what it stands for.
+    ///
+    /// # Errors
+    /// It stands for nothing of the kind.
+    pub fn read<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, BadParameter> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let read = T::deserialize(text.into_deserializer());
+        read.map(Some).map_err(|error: BadValue| BadParameter {
+            name,
+            reason: error.to_string(),
+        })
     }
 
     /// Those of these names, in the order of the names; of one given twice, the first.

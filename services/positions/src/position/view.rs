@@ -8,7 +8,6 @@ use kernel::decimal::Inexact;
 use kernel::route::ViewRoute;
 use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, View};
 use schemars::JsonSchema;
-use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
 use crate::lots::effect::{Increase, Reduction, Totals};
@@ -178,11 +177,9 @@ impl View for PositionView {
 
     /// `?method=LIFO`: the same executions under another lot method.
     fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
-        let Some(text) = parameters.get("method") else {
+        let Some(method) = parameters.read::<LotMethod>("method")? else {
             return Ok(None);
         };
-        let method = LotMethod::deserialize(text.into_deserializer())
-            .map_err(|error: serde::de::value::Error| bad("method", error))?;
         Ok(Some(Box::new(AlternativeView::new(method))))
     }
 

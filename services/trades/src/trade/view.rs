@@ -3,8 +3,6 @@
 use kernel::context::{Filter, View};
 use kernel::route::ViewRoute;
 use kernel::{BadParameter, Decimal, EventMeta, Parameters};
-use serde::de::IntoDeserializer as _;
-use serde::de::value::Error as BadName;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
@@ -36,21 +34,16 @@ impl View for TradeView {
 
     /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
-        let asked = parameters.among(&["account", "book", "instrument", "state"]);
-        if let Some(state) = parameters.get("state") {
-            let known: Result<TradeState, BadName> =
-                TradeState::deserialize(state.into_deserializer());
-            known.map_err(|error| BadParameter {
-                name: "state",
-                reason: error.to_string(),
-            })?;
-        }
-        if asked.is_empty() {
+        let asked = parameters.among(&["account", "book", "instrument"]);
+        let state = parameters.read::<TradeState>("state")?;
+        if asked.is_empty() && state.is_none() {
             return Ok(None);
         }
         Ok(Some(Box::new(move |Self(trade)| {
-            let has = |trade: &TradeSummary| asked.iter().all(|(name, text)| trade.is(name, text));
-            trade.as_ref().is_some_and(has)
+            trade.as_ref().is_some_and(|trade| {
+                state.is_none_or(|state| trade.state == state)
+                    && asked.iter().all(|(name, text)| trade.is(name, text))
+            })
         })))
     }
 
@@ -104,8 +97,7 @@ impl TradeSummary {
         match name {
             "account" => self.account.as_str() == text,
             "book" => self.book.as_str() == text,
-            "instrument" => self.instrument.as_str() == text,
-            _ => self.state.to_string() == text,
+            _ => self.instrument.as_str() == text,
         }
     }
 

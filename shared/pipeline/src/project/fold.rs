@@ -82,9 +82,7 @@ pub(crate) fn asks_refold<V: View>(parameters: &Parameters) -> Result<bool, BadP
 pub type BodyFilter = Box<dyn Fn(&[u8]) -> Result<bool, serde_json::Error> + Send + Sync>;
 
 /// What a list is narrowed to, when the parameters ask for that.
-pub(crate) fn filter<V: View>(
-    parameters: &Parameters,
-) -> Result<Option<BodyFilter>, BadParameter> {
+pub(crate) fn filter<V: View>(parameters: &Parameters) -> Result<Option<BodyFilter>, BadParameter> {
     let filter = V::filter(parameters)?;
     Ok(filter.map(|asked| -> BodyFilter {
         Box::new(move |body| serde_json::from_slice(body).map(|view| asked(&view)))

@@ -1,0 +1,271 @@
+//! What can be asked of an agent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU16, NonZeroU32};
+
+use kernel::{Actor, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::label::{
+    Channel, ConversationId, Device, DispositionCode, Notes, OfferId, Queue, Reason, SessionId,
+    Skill,
+};
+use super::level::Level;
+use super::presence::Presence;
+use super::slot::ReleaseCause;
+
+/// A command; which agent it is for stands in the record's key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum AgentCommand {
+    StartSession(StartSession),
+    SetPresence(SetPresence),
+    ReserveSlot(ReserveSlot),
+    ActivateSlot(ActivateSlot),
+    ReleaseSlot(ReleaseSlot),
+    HoldSlot(HoldSlot),
+    ResumeSlot(ResumeSlot),
+    BeginWrapUp(BeginWrapUp),
+    CompleteWrapUp(CompleteWrapUp),
+    ExtendWrapUp(ExtendWrapUp),
+    SetCapacity(SetCapacity),
+    SetSkills(SetSkills),
+    SetQueues(SetQueues),
+    Heartbeat(Heartbeat),
+    LoseLink(LoseLink),
+    SuspendRouting(SuspendRouting),
+    ExpireSlot(ExpireSlot),
+    ExpireWrapUp(ExpireWrapUp),
+    ExpireGrace(ExpireGrace),
+    EndCooldown(EndCooldown),
+}
+
+impl AgentCommand {
+    /// The name it travels under.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StartSession(_) => "StartSession",
+            Self::SetPresence(_) => "SetPresence",
+            Self::ReserveSlot(_) => "ReserveSlot",
+            Self::ActivateSlot(_) => "ActivateSlot",
+            Self::ReleaseSlot(_) => "ReleaseSlot",
+            Self::HoldSlot(_) => "HoldSlot",
+            Self::ResumeSlot(_) => "ResumeSlot",
+            Self::BeginWrapUp(_) => "BeginWrapUp",
+            Self::CompleteWrapUp(_) => "CompleteWrapUp",
+            Self::ExtendWrapUp(_) => "ExtendWrapUp",
+            Self::SetCapacity(_) => "SetCapacity",
+            Self::SetSkills(_) => "SetSkills",
+            Self::SetQueues(_) => "SetQueues",
+            Self::Heartbeat(_) => "Heartbeat",
+            Self::LoseLink(_) => "LoseLink",
+            Self::SuspendRouting(_) => "SuspendRouting",
+            Self::ExpireSlot(_) => "ExpireSlot",
+            Self::ExpireWrapUp(_) => "ExpireWrapUp",
+            Self::ExpireGrace(_) => "ExpireGrace",
+            Self::EndCooldown(_) => "EndCooldown",
+        }
+    }
+}
+
+/// Opens a session at a device, or brings one back that is in grace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartSession {
+    pub session_id: SessionId,
+    pub device: Device,
+    /// What the device is ready to carry; nothing else is offered to it.
+    pub channels: BTreeSet<Channel>,
+}
+
+/// Chooses a presence. The agent it is about, or a supervisor, sends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPresence {
+    pub presence: Presence,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    #[serde(default)]
+    pub when: When,
+    /// Ends the work that stands against going offline; a supervisor's only.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// When a chosen presence begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    #[default]
+    Now,
+    /// As soon as the agent has no slot; until then nothing new is offered.
+    WhenClear,
+}
+
+/// Takes capacity for an offer, before it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReserveSlot {
+    pub offer_id: OfferId,
+    pub conversation_id: ConversationId,
+    pub channel: Channel,
+    /// Units of the channel's capacity.
+    pub cost: NonZeroU16,
+    /// Milliseconds the slot waits for the offer's outcome: the offer's own time and 15 s more, since
+    /// it only heals a crash between the two.
+    pub ttl_ms: NonZeroU32,
+    /// Who allows it beyond the capacity; not the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_by: Option<Actor>,
+    /// Skills that the conversation needs, each with its lowest level.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requirements: BTreeMap<Skill, Level>,
+}
+
+/// The offer was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivateSlot {
+    pub offer_id: OfferId,
+}
+
+/// Gives capacity back. A slot that is not there is what the sender wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseSlot {
+    pub slot: SlotName,
+    pub cause: ReleaseCause,
+}
+
+/// A slot, by either of its names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotName {
+    OfferId(OfferId),
+    ConversationId(ConversationId),
+}
+
+/// The other side is put on hold; the capacity stays taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldSlot {
+    pub conversation_id: ConversationId,
+}
+
+/// The talk goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeSlot {
+    pub conversation_id: ConversationId,
+}
+
+/// The talking is over, the writing up begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BeginWrapUp {
+    pub conversation_id: ConversationId,
+    /// Seconds; 0 releases the slot at once, more than 900 count as 900.
+    pub budget_s: u32,
+    /// Whether the wrap-up cannot be completed without a code.
+    #[serde(default)]
+    pub disposition_required: bool,
+}
+
+/// The writing up is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteWrapUp {
+    pub conversation_id: ConversationId,
+    /// The main one first.
+    #[serde(default)]
+    pub codes: Vec<DispositionCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Notes>,
+}
+
+/// The writing up takes longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtendWrapUp {
+    pub conversation_id: ConversationId,
+    /// Added to the deadline, up to 900 in all.
+    pub seconds: NonZeroU16,
+}
+
+/// States the channels the agent may work on, and how much of each at once. A channel that is not
+/// named is not permitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetCapacity {
+    pub channels: BTreeMap<Channel, u16>,
+}
+
+/// States all skills anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetSkills {
+    pub skills: BTreeMap<Skill, Level>,
+}
+
+/// States all queues the agent serves anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetQueues {
+    pub queues: BTreeSet<Queue>,
+}
+
+/// The session is alive: brings it back from grace, and changes nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    pub session_id: SessionId,
+}
+
+/// The session's heartbeats have stopped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoseLink {
+    pub session_id: SessionId,
+}
+
+/// The agent does not respond.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendRouting {}
+
+/// A timer: the offer's outcome never came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireSlot {
+    pub offer_id: OfferId,
+    /// As the reservation said.
+    pub expires_at: Timestamp,
+}
+
+/// A timer: the wrap-up's time is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireWrapUp {
+    pub conversation_id: ConversationId,
+    /// An extended wrap-up has a later one, and goes on.
+    pub deadline: Timestamp,
+}
+
+/// A timer: the session did not come back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireGrace {
+    pub session_id: SessionId,
+    /// As the loss said; a session that was lost again has a later one.
+    pub grace_until: Timestamp,
+}
+
+/// A timer: the cool-down after a rejected offer is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndCooldown {
+    /// A later rejection has a later one.
+    pub ready_at: Timestamp,
+}

@@ -1,0 +1,110 @@
+//! The rules of presence: chosen now, chosen for later, taken back, and what it does to the work.
+
+use super::command::{SetPresence, When};
+use super::draft::{Decision, Draft};
+use super::event::{AgentEvent, NextPresenceSet, RoutingResumed, RoutingSuspended};
+use super::presence::{Choice, Presence, Source};
+use super::rejection::AgentRejection;
+use super::slot::{PhaseName, ReleaseCause};
+use super::suspension::{Suspension, SuspensionReason};
+
+impl Draft<'_> {
+    pub(crate) fn set_presence(self, command: &SetPresence, source: Source) -> Decision {
+        if command.presence == self.standing.chosen.presence {
+            return self.keep_presence();
+        }
+        if self.standing.sessions.is_empty() {
+            return Err(AgentRejection::NoSession);
+        }
+        let choice = Choice {
+            presence: command.presence.clone(),
+            reason: command.reason.clone(),
+            source,
+        };
+        match command.when {
+            When::WhenClear if !self.standing.slots.is_empty() => self.choose_next(choice),
+            When::WhenClear | When::Now => self.change_presence(choice, command.force),
+        }
+    }
+
+    /// The presence is the one the agent has. Choosing it again takes back what was chosen for later,
+    /// and answers for an agent who did not respond; the idle clock runs on. A cool-down is not cut
+    /// short, or a rejected offer would come straight back.
+    fn keep_presence(mut self) -> Decision {
+        if self.standing.next_presence.is_some() {
+            let taken_back = NextPresenceSet { next: None };
+            self.write(AgentEvent::NextPresenceSet(taken_back));
+        }
+        let is_routable = self.standing.chosen.presence.is_routable();
+        if is_routable && self.standing.suspension == Some(Suspension::NotResponding) {
+            self.write(AgentEvent::RoutingResumed(RoutingResumed {}));
+        }
+        self.finish()
+    }
+
+    fn choose_next(mut self, choice: Choice) -> Decision {
+        let next = self.standing.next_presence.as_ref();
+        if next.is_none_or(|next| next.presence != choice.presence) {
+            let next = Some(choice);
+            self.write(AgentEvent::NextPresenceSet(NextPresenceSet { next }));
+        }
+        self.finish()
+    }
+
+    fn change_presence(mut self, choice: Choice, force: bool) -> Decision {
+        if choice.presence == Presence::Offline {
+            self.may_leave(choice.source, force)?;
+            self.go_offline(choice);
+            return self.finish();
+        }
+        let is_routable = choice.presence.is_routable();
+        if !is_routable {
+            self.release_all(&[PhaseName::Reserved], ReleaseCause::AgentUnavailable);
+        }
+        self.write(AgentEvent::PresenceChanged(choice));
+        if is_routable && self.standing.suspension.is_some() {
+            self.write(AgentEvent::RoutingResumed(RoutingResumed {}));
+        }
+        self.finish()
+    }
+
+    /// Work holds an agent back, unless someone else says otherwise.
+    fn may_leave(&self, source: Source, force: bool) -> Result<(), AgentRejection> {
+        match self.standing.work() {
+            0 => Ok(()),
+            slots if !force => Err(AgentRejection::ActiveWork { slots }),
+            _ if source == Source::Agent => Err(AgentRejection::SupervisorRequired {
+                what: "going offline past active work",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends all there is: offers first, then the work, then the wrap-ups.
+    pub(crate) fn go_offline(&mut self, choice: Choice) {
+        self.release_all(&[PhaseName::Reserved], ReleaseCause::AgentUnavailable);
+        let talking = [PhaseName::Active, PhaseName::Held];
+        self.release_all(&talking, ReleaseCause::AgentOffline);
+        self.release_all(&[PhaseName::WrapUp], ReleaseCause::AgentOffline);
+        self.write(AgentEvent::PresenceChanged(choice));
+    }
+
+    /// The agent does not respond, as someone else has found.
+    pub(crate) fn suspend_routing(mut self) -> Decision {
+        if self.standing.sessions.is_empty() {
+            return Err(AgentRejection::NoSession);
+        }
+        self.suspend_not_responding();
+        self.finish()
+    }
+
+    pub(crate) fn suspend_not_responding(&mut self) {
+        if self.standing.suspension != Some(Suspension::NotResponding) {
+            let suspended = RoutingSuspended {
+                reason: SuspensionReason::NotResponding,
+                ready_at: None,
+            };
+            self.write(AgentEvent::RoutingSuspended(suspended));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! How an event moves a conversation. It cannot fail and holds no rule.
+
+use std::mem;
+
+use kernel::Timestamp;
+
+use super::aggregate::Conversation;
+use super::event::ConversationEvent as E;
+use super::offer_event::Offered;
+use super::stage::{
+    CloseReason, Closing, FinalOffer, Handling, LiveOffer, OfferOutcome, Parking, Place, Stage,
+    Talk, WrapUp,
+};
+use crate::label::{AgentId, OfferId};
+
+/// Final offers remembered, so that what is sent again is known; older ones are merely not live.
+const FINAL_OFFERS_MAX: usize = 64;
+/// Agents remembered who had the conversation, so that their late wrap-up is known.
+const SERVED_MAX: usize = 32;
+
+impl Conversation {
+    pub(crate) fn fold(&mut self, event: E) {
+        self.version += 1;
+        self.clock = self.clock.max(event.at());
+        match event {
+            E::ConversationCreated(created) => {
+                self.opened = Some(Box::new(created));
+                self.stage = Stage::Created;
+            }
+            E::BotEngaged(_) => self.stage = Stage::Bot,
+            E::Queued(queued) => {
+                self.seq = queued.seq;
+                self.episode = self.episode.max(1);
+                self.stage = Stage::Queued(Box::new(queued.into()));
+            }
+            E::Reopened(reopened) => {
+                self.episode = reopened.episode;
+                self.offers_made = 0;
+                self.wait_again();
+            }
+            E::Offered(offered) => self.offer(offered),
+            E::OfferAccepting(moved) => self.accept(&moved.offer_id),
+            E::OfferAccepted(moved) => self.settle(&moved.offer_id, OfferOutcome::Accepted),
+            E::OfferRejected(moved) => self.settle(&moved.offer_id, OfferOutcome::Rejected),
+            E::OfferExpired(moved) => self.settle(&moved.offer_id, OfferOutcome::Expired),
+            E::OfferRescinded(moved) => self.settle(&moved.offer_id, OfferOutcome::Rescinded),
+            E::OfferCanceled(moved) => self.settle(&moved.offer_id, OfferOutcome::Canceled),
+            E::OfferFailed(moved) => self.settle(&moved.offer_id, OfferOutcome::Failed),
+            E::Connected(connected) => self.connect(connected.agent_id),
+            E::ManuallyTaken(taken) => self.connect(taken.agent_id),
+            E::PriorityChanged(changed) => self.change_place(|place| {
+                place.priority = changed.priority;
+            }),
+            E::RequirementsRelaxed(relaxed) => self.change_place(|place| {
+                place.ring = relaxed.ring;
+                place.requirements = relaxed.requirements;
+            }),
+            E::Overflowed(overflowed) => self.change_place(|place| {
+                place.queue = overflowed.queue;
+            }),
+            E::CallbackRequested(_) => self.park(None),
+            E::Parked(parked) => self.park(Some(parked.agent_id)),
+            E::Unparked(_) => self.with_place(Stage::Queued),
+            E::Held(_) => self.talk(Talk::Held),
+            E::Resumed(_) | E::ParticipantLeft(_) | E::TransferFailed(_) => {
+                self.talk(Talk::Talking);
+            }
+            E::ConsultStarted(started) => self.talk(Talk::Consulting(started.target)),
+            E::ParticipantJoined(joined) => self.talk(Talk::Conferenced(joined.agent_id)),
+            // The agent is gone with it; where it goes is said by the `Queued` that follows.
+            E::AgentLeft(_) => self.with_place(Stage::Queued),
+            E::OwnerChanged(changed) => self.connect(changed.to),
+            E::Ended(ended) if ended.wrap_up_s.get() == 0 => {
+                self.close(CloseReason::Resolved, ended.at);
+            }
+            E::Ended(ended) => {
+                let version = self.version;
+                self.with_place(|place| {
+                    let wrap_up = WrapUp {
+                        owner: ended.agent_id,
+                        disposition_required: ended.disposition_required,
+                        version,
+                    };
+                    Stage::WrapUp(place, wrap_up)
+                });
+            }
+            E::LeftBeforeQueue(left) => self.close(CloseReason::Abandoned, left.at),
+            E::ResolvedByBot(resolved) => self.close(CloseReason::Resolved, resolved.at),
+            E::Abandoned(abandoned) => self.close(CloseReason::Abandoned, abandoned.at),
+            E::Expired(expired) => self.close(CloseReason::Expired, expired.at),
+            E::Cancelled(cancelled) => self.close(CloseReason::Cancelled, cancelled.at),
+            E::Disposed(disposed) => self.close(CloseReason::Resolved, disposed.at),
+            E::WrapUpTimedOut(timed_out) => self.close(CloseReason::Resolved, timed_out.at),
+            E::ForceClosed(forced) => self.close(CloseReason::Cancelled, forced.at),
+            E::Merged(merged) => self.close(CloseReason::Merged, merged.at),
+            // The owner is gone with these; the place is given anew by the `Queued` that follows.
+            E::ForceRequeued(_) => self.leave(),
+            E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
+            // They tell others what the events around them did.
+            E::Requeued(_) | E::HandedOff(_) | E::TransferRequested(_) => {}
+            E::MessageReceived(received) => self.messages.receive(received),
+            E::MessageSeen(seen) => self.messages.see(seen),
+            E::MessageQueued(queued) => self.messages.queue(queued),
+            E::MessageSent(sent) => self.messages.sent(&sent),
+            E::ReceiptRecorded(recorded) => self.messages.record(&recorded),
+            E::ReceiptBuffered(buffered) => self.messages.buffer(buffered),
+            E::MessageRetried(retried) => self.messages.retry(&retried),
+            E::MessageCancelled(cancelled) => self.messages.cancel(&cancelled),
+            // Both follow from the receipts.
+            E::ReceiptAnomaly(_) | E::MessageStatusChanged(_) => {}
+        }
+    }
+
+    /// Moves to what `next` makes of the place; a stage without one stays.
+    fn with_place(&mut self, next: impl FnOnce(Box<Place>) -> Stage) {
+        self.stage = match mem::take(&mut self.stage) {
+            Stage::Queued(place)
+            | Stage::Offered(place, _)
+            | Stage::Active(place, _)
+            | Stage::Parked(place, _)
+            | Stage::WrapUp(place, _) => next(place),
+            other => other,
+        };
+    }
+
+    fn change_place(&mut self, change: impl FnOnce(&mut Place)) {
+        self.with_place(|mut place| {
+            change(&mut place);
+            Stage::Queued(place)
+        });
+    }
+
+    fn leave(&mut self) {
+        self.with_place(Stage::Queued);
+    }
+
+    fn wait_again(&mut self) {
+        self.stage = match mem::take(&mut self.stage) {
+            Stage::Closed(Closing {
+                place: Some(place), ..
+            }) => Stage::Queued(place),
+            other => other,
+        };
+    }
+
+    fn offer(&mut self, offered: Offered) {
+        self.offers_made += 1;
+        let offer = LiveOffer {
+            offer_id: offered.offer_id,
+            agent_id: offered.agent_id,
+            accepting: false,
+        };
+        self.stage = match mem::take(&mut self.stage) {
+            Stage::Queued(place) => Stage::Offered(place, vec![offer]),
+            Stage::Offered(place, mut live) => {
+                live.push(offer);
+                Stage::Offered(place, live)
+            }
+            other => other,
+        };
+    }
+
+    fn accept(&mut self, offer_id: &OfferId) {
+        if let Stage::Offered(_, live) = &mut self.stage {
+            for offer in live.iter_mut().filter(|offer| offer.offer_id == *offer_id) {
+                offer.accepting = true;
+            }
+        }
+    }
+
+    /// Takes a live offer out; without any the conversation is back at its place in the queue.
+    fn settle(&mut self, offer_id: &OfferId, outcome: OfferOutcome) {
+        let Stage::Offered(_, live) = &mut self.stage else {
+            return;
+        };
+        let Some(index) = live.iter().position(|offer| offer.offer_id == *offer_id) else {
+            return;
+        };
+        let LiveOffer {
+            offer_id, agent_id, ..
+        } = live.remove(index);
+        let none_live = live.is_empty();
+        self.final_offers.push(FinalOffer {
+            offer_id,
+            agent_id,
+            outcome,
+        });
+        keep_last(&mut self.final_offers, FINAL_OFFERS_MAX);
+        if none_live {
+            self.leave();
+        }
+    }
+
+    fn connect(&mut self, owner: AgentId) {
+        if !self.served.contains(&owner) {
+            self.served.push(owner.clone());
+            keep_last(&mut self.served, SERVED_MAX);
+        }
+        self.with_place(|place| {
+            let talk = Talk::Talking;
+            Stage::Active(place, Handling { owner, talk })
+        });
+    }
+
+    fn talk(&mut self, next: Talk) {
+        if let Stage::Active(_, handling) = &mut self.stage {
+            handling.talk = next;
+        }
+    }
+
+    fn park(&mut self, agent_id: Option<AgentId>) {
+        let version = self.version;
+        let is_callback = agent_id.is_none();
+        self.with_place(|mut place| {
+            if is_callback {
+                // Who asked to be called back is not given up for having waited.
+                place.expires_at = None;
+            }
+            Stage::Parked(place, Parking { agent_id, version })
+        });
+    }
+
+    fn close(&mut self, reason: CloseReason, at: Timestamp) {
+        let agent_id = self.last_agent().cloned();
+        let place = match mem::take(&mut self.stage) {
+            Stage::Queued(place)
+            | Stage::Offered(place, _)
+            | Stage::Active(place, _)
+            | Stage::Parked(place, _)
+            | Stage::WrapUp(place, _) => Some(place),
+            Stage::Absent | Stage::Created | Stage::Bot | Stage::Closed(_) => None,
+        };
+        self.stage = Stage::Closed(Closing {
+            reason,
+            at,
+            place,
+            agent_id,
+        });
+    }
+}
+
+fn keep_last<T>(entries: &mut Vec<T>, most: usize) {
+    if entries.len() > most {
+        entries.remove(0);
+    }
+}

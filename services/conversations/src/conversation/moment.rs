@@ -1,0 +1,55 @@
+//! When and by whom a decision is made.
+
+use kernel::{Accepted, Actor, Timestamp};
+
+use super::command::ConversationCommand;
+
+/// The facts of a command's acceptance, on the conversation's own clock.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    /// Never before an event that already happened.
+    pub(crate) at: Timestamp,
+    /// What the accepting clock showed.
+    accepted_at: Timestamp,
+    pub(crate) by: &'a Actor,
+}
+
+/// How long somebody waited.
+pub(crate) struct Wait {
+    /// Milliseconds.
+    pub(crate) ms: u64,
+    /// The clocks say that it ended before it began.
+    pub(crate) clock_anomaly: bool,
+}
+
+impl<'a> Moment<'a> {
+    pub(crate) fn new(accepted: &'a Accepted<ConversationCommand>, clock: Timestamp) -> Self {
+        Self {
+            at: accepted.at.max(clock),
+            accepted_at: accepted.at,
+            by: &accepted.actor,
+        }
+    }
+
+    pub(crate) fn after_ms(&self, ms: i64) -> Timestamp {
+        after_ms(self.at, ms)
+    }
+
+    /// Durations are of the accepting clock alone: a negative one is 0 and said to be wrong.
+    pub(crate) fn wait_since(&self, start: Timestamp) -> Wait {
+        Wait {
+            ms: millis_between(start, self.accepted_at),
+            clock_anomaly: self.accepted_at < start,
+        }
+    }
+}
+
+pub(crate) fn after_ms(at: Timestamp, ms: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros().saturating_add(ms.saturating_mul(1_000)))
+}
+
+/// Whole milliseconds, 0 when `end` is before `start`.
+pub(crate) fn millis_between(start: Timestamp, end: Timestamp) -> u64 {
+    let micros = end.micros().saturating_sub(start.micros());
+    u64::try_from(micros / 1_000).unwrap_or(0)
+}

@@ -1,0 +1,226 @@
+//! Waiting: how a conversation comes into a queue, moves there and leaves it unanswered.
+
+use super::aggregate::Conversation;
+use super::command::{
+    Enqueue, Expire, Handoff, Overflow, Relax, Reprioritise, RequestCallback, TakeManually,
+};
+use super::event::{
+    Abandoned, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff, Happened,
+    ManuallyTaken, Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
+};
+use super::moment::{Moment, after_ms};
+use super::offer_event::{FailCause, OfferFailed, OfferMoved};
+use super::stage::{LiveOffer, Place, Stage};
+use crate::bounds::{Priority, Requirements, WaitTtlMs};
+use crate::label::{AgentId, Queue};
+
+/// An abandon this soon, in milliseconds, says nothing about the desk.
+const SHORT_ABANDON_MS: u64 = 5_000;
+/// How long, in milliseconds, a preferred agent comes before the pool.
+const STICKY_MS: i64 = 120_000;
+
+impl Conversation {
+    pub(super) fn enqueue(&self, now: &Moment<'_>, enqueue: &Enqueue) -> Vec<E> {
+        let queued = self.first_queued(
+            now,
+            QueueCause::Enqueued,
+            &enqueue.queue,
+            &enqueue.requirements,
+            enqueue.priority,
+            enqueue.ttl_ms,
+        );
+        vec![E::Queued(queued)]
+    }
+
+    /// The wait begins here, not when the bot began.
+    pub(super) fn hand_off(&self, now: &Moment<'_>, handoff: &Handoff) -> Vec<E> {
+        let handed_off = HandedOff {
+            at: now.at,
+            reason: handoff.reason.clone(),
+            summary: handoff.summary.clone(),
+        };
+        let queued = self.first_queued(
+            now,
+            QueueCause::HandedOff,
+            &handoff.queue,
+            &handoff.requirements,
+            handoff.priority,
+            handoff.ttl_ms,
+        );
+        vec![E::HandedOff(handed_off), E::Queued(queued)]
+    }
+
+    pub(super) fn first_queued(
+        &self,
+        now: &Moment<'_>,
+        cause: QueueCause,
+        queue: &Queue,
+        requirements: &Requirements,
+        priority: Option<Priority>,
+        ttl_ms: Option<WaitTtlMs>,
+    ) -> Queued {
+        let opened_with = self.opened.as_ref().map(|opened| opened.priority);
+        Queued {
+            at: now.at,
+            cause,
+            queue: queue.clone(),
+            requirements: requirements.clone(),
+            priority: priority.or(opened_with).unwrap_or_default(),
+            enqueued_at: now.at,
+            seq: self.seq + 1,
+            hops: 0,
+            ttl_ms,
+            expires_at: ttl_ms.map(|ttl| now.after_ms(ttl.get())),
+            sticky: None,
+        }
+    }
+
+    /// The same place in all but time: the wait begins anew.
+    pub(super) fn queued_again(
+        &self,
+        now: &Moment<'_>,
+        cause: QueueCause,
+        place: &Place,
+    ) -> Queued {
+        Queued {
+            at: now.at,
+            cause,
+            queue: place.queue.clone(),
+            requirements: place.requirements.clone(),
+            priority: place.priority,
+            enqueued_at: now.at,
+            seq: self.seq + 1,
+            hops: place.hops,
+            ttl_ms: place.ttl_ms,
+            expires_at: place.ttl_ms.map(|ttl| now.after_ms(ttl.get())),
+            sticky: None,
+        }
+    }
+
+    pub(super) fn reprioritise(
+        &self,
+        now: &Moment<'_>,
+        place: &Place,
+        change: &Reprioritise,
+    ) -> Vec<E> {
+        if place.priority == change.priority {
+            return vec![];
+        }
+        vec![E::PriorityChanged(PriorityChanged {
+            at: now.at,
+            priority: change.priority,
+        })]
+    }
+
+    pub(super) fn relax(&self, now: &Moment<'_>, place: &Place, relax: &Relax) -> Vec<E> {
+        if relax.ring <= place.ring {
+            return vec![];
+        }
+        vec![E::RequirementsRelaxed(RequirementsRelaxed {
+            at: now.at,
+            ring: relax.ring,
+            requirements: place.requirements.without(&relax.dropped),
+        })]
+    }
+
+    pub(super) fn overflow(&self, now: &Moment<'_>, place: &Place, overflow: &Overflow) -> Vec<E> {
+        if place.queue == overflow.queue {
+            return vec![];
+        }
+        vec![E::Overflowed(Overflowed {
+            at: now.at,
+            from: place.queue.clone(),
+            queue: overflow.queue.clone(),
+        })]
+    }
+
+    pub(super) fn take(&self, now: &Moment<'_>, place: &Place, take: &TakeManually) -> Vec<E> {
+        let wait = now.wait_since(place.enqueued_at);
+        vec![E::ManuallyTaken(ManuallyTaken {
+            at: now.at,
+            agent_id: take.agent_id.clone(),
+            over_capacity: take.over_capacity,
+            taken_by: now.by.clone(),
+            wait_ms: wait.ms,
+            clock_anomaly: wait.clock_anomaly,
+        })]
+    }
+
+    pub(super) fn request_callback(&self, now: &Moment<'_>, request: &RequestCallback) -> Vec<E> {
+        vec![E::CallbackRequested(CallbackRequested {
+            at: now.at,
+            callback_at: request.callback_at,
+            number: request.number.clone(),
+        })]
+    }
+
+    /// An agent whose offer was pending is not to blame; one who had accepted finds nobody there.
+    pub(super) fn abandon(&self, now: &Moment<'_>, place: &Place) -> Vec<E> {
+        let gone = |offer: &LiveOffer| {
+            if offer.accepting {
+                E::OfferFailed(OfferFailed {
+                    at: now.at,
+                    offer_id: offer.offer_id.clone(),
+                    agent_id: offer.agent_id.clone(),
+                    cause: FailCause::CustomerGone,
+                })
+            } else {
+                canceled(now, offer)
+            }
+        };
+        let live = self.stage.live_offers();
+        let wait = now.wait_since(place.enqueued_at);
+        let abandoned = Abandoned {
+            at: now.at,
+            wait_ms: wait.ms,
+            clock_anomaly: wait.clock_anomaly,
+            short: wait.ms <= SHORT_ABANDON_MS,
+            while_offered: !live.is_empty(),
+        };
+        let mut events: Vec<_> = live.iter().map(gone).collect();
+        events.push(E::Abandoned(abandoned));
+        events
+    }
+
+    pub(super) fn cancel(&self, now: &Moment<'_>) -> Vec<E> {
+        let mut events = self.cancel_offers(now);
+        events.push(E::Cancelled(Cancelled {
+            at: now.at,
+            cancelled_by: now.by.clone(),
+        }));
+        events
+    }
+
+    pub(super) fn expire(&self, now: &Moment<'_>, expire: &Expire) -> Vec<E> {
+        match &self.stage {
+            Stage::Queued(place) | Stage::Offered(place, _) if place.seq == expire.seq => {
+                let mut events = self.cancel_offers(now);
+                events.push(E::Expired(Happened { at: now.at }));
+                events
+            }
+            _ => vec![],
+        }
+    }
+
+    /// What is offered has gone.
+    pub(super) fn cancel_offers(&self, now: &Moment<'_>) -> Vec<E> {
+        let live = self.stage.live_offers().iter();
+        live.map(|offer| canceled(now, offer)).collect()
+    }
+}
+
+pub(super) fn canceled(now: &Moment<'_>, offer: &LiveOffer) -> E {
+    E::OfferCanceled(OfferMoved {
+        at: now.at,
+        offer_id: offer.offer_id.clone(),
+        agent_id: offer.agent_id.clone(),
+    })
+}
+
+/// A preference for who knows the customer, with a time box.
+pub(super) fn sticky(now: &Moment<'_>, agent_id: Option<&AgentId>) -> Option<Sticky> {
+    agent_id.map(|agent_id| Sticky {
+        agent_id: agent_id.clone(),
+        until: after_ms(now.at, STICKY_MS),
+    })
+}

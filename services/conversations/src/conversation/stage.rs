@@ -1,0 +1,227 @@
+//! Where a conversation stands, and what is known there.
+
+use std::fmt;
+
+use kernel::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::event::{Queued, Sticky};
+use crate::bounds::{Priority, Requirements, Ring, WaitTtlMs};
+use crate::label::{AgentId, OfferId, Queue};
+
+/// The headline state as others see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ConversationState {
+    Absent,
+    Created,
+    Bot,
+    Queued,
+    Offered,
+    Active,
+    Parked,
+    WrapUp,
+    Closed,
+}
+
+impl fmt::Display for ConversationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The headline state with what is known in it. Each run from the queue on keeps its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    #[default]
+    Absent,
+    Created,
+    Bot,
+    Queued(Box<Place>),
+    /// At least one offer is live.
+    Offered(Box<Place>, Vec<LiveOffer>),
+    Active(Box<Place>, Handling),
+    Parked(Box<Place>, Parking),
+    WrapUp(Box<Place>, WrapUp),
+    Closed(Closing),
+}
+
+/// A place in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) queue: Queue,
+    pub(crate) requirements: Requirements,
+    pub(crate) ring: Ring,
+    pub(crate) priority: Priority,
+    pub(crate) enqueued_at: Timestamp,
+    pub(crate) seq: u64,
+    pub(crate) hops: u32,
+    pub(crate) ttl_ms: Option<WaitTtlMs>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) sticky: Option<Sticky>,
+}
+
+impl From<Queued> for Place {
+    fn from(queued: Queued) -> Self {
+        Self {
+            queue: queued.queue,
+            requirements: queued.requirements,
+            ring: Ring::default(),
+            priority: queued.priority,
+            enqueued_at: queued.enqueued_at,
+            seq: queued.seq,
+            hops: queued.hops,
+            ttl_ms: queued.ttl_ms,
+            expires_at: queued.expires_at,
+            sticky: queued.sticky,
+        }
+    }
+}
+
+/// An offer whose outcome is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LiveOffer {
+    pub(crate) offer_id: OfferId,
+    pub(crate) agent_id: AgentId,
+    /// The agent has said yes and the connection is being set up.
+    pub(crate) accepting: bool,
+}
+
+/// An offer whose outcome is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FinalOffer {
+    pub(crate) offer_id: OfferId,
+    pub(crate) agent_id: AgentId,
+    pub(crate) outcome: OfferOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OfferOutcome {
+    Accepted,
+    Rejected,
+    Expired,
+    Rescinded,
+    Canceled,
+    Failed,
+}
+
+/// Who talks to the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Handling {
+    pub(crate) owner: AgentId,
+    pub(crate) talk: Talk,
+}
+
+/// What is going on in an active conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Talk {
+    Talking,
+    Held,
+    Consulting(AgentId),
+    Conferenced(AgentId),
+}
+
+impl Talk {
+    /// The second agent, if there is one.
+    pub(crate) fn participant(&self) -> Option<&AgentId> {
+        match self {
+            Self::Talking | Self::Held => None,
+            Self::Consulting(agent_id) | Self::Conferenced(agent_id) => Some(agent_id),
+        }
+    }
+}
+
+/// Why it is aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parking {
+    /// Who put it there; none for a callback, which keeps its place in the queue.
+    pub(crate) agent_id: Option<AgentId>,
+    /// Version of the event that parked it.
+    pub(crate) version: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrapUp {
+    pub(crate) owner: AgentId,
+    pub(crate) disposition_required: bool,
+    /// Version of the event that began it.
+    pub(crate) version: u64,
+}
+
+/// How the episode ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closing {
+    pub(crate) reason: CloseReason,
+    pub(crate) at: Timestamp,
+    /// The place it had; none when it was never in a queue.
+    pub(crate) place: Option<Box<Place>>,
+    /// Who had it last.
+    pub(crate) agent_id: Option<AgentId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    Resolved,
+    Abandoned,
+    Cancelled,
+    Expired,
+    Merged,
+}
+
+impl Stage {
+    pub(crate) fn state(&self) -> ConversationState {
+        match self {
+            Self::Absent => ConversationState::Absent,
+            Self::Created => ConversationState::Created,
+            Self::Bot => ConversationState::Bot,
+            Self::Queued(_) => ConversationState::Queued,
+            Self::Offered(..) => ConversationState::Offered,
+            Self::Active(..) => ConversationState::Active,
+            Self::Parked(..) => ConversationState::Parked,
+            Self::WrapUp(..) => ConversationState::WrapUp,
+            Self::Closed(_) => ConversationState::Closed,
+        }
+    }
+
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Absent | Self::Created | Self::Bot => None,
+            Self::Queued(place)
+            | Self::Offered(place, _)
+            | Self::Active(place, _)
+            | Self::Parked(place, _)
+            | Self::WrapUp(place, _) => Some(place),
+            Self::Closed(closing) => closing.place.as_deref(),
+        }
+    }
+
+    pub(crate) fn owner(&self) -> Option<&AgentId> {
+        match self {
+            Self::Active(_, handling) => Some(&handling.owner),
+            Self::WrapUp(_, wrap_up) => Some(&wrap_up.owner),
+            Self::Absent
+            | Self::Created
+            | Self::Bot
+            | Self::Queued(_)
+            | Self::Offered(..)
+            | Self::Parked(..)
+            | Self::Closed(_) => None,
+        }
+    }
+
+    pub(crate) fn live_offers(&self) -> &[LiveOffer] {
+        match self {
+            Self::Offered(_, live) => live,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn participant(&self) -> Option<&AgentId> {
+        match self {
+            Self::Active(_, handling) => handling.talk.participant(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Every command in every state: which are refused for want of a row.
+
+use super::wire::every_command;
+use super::*;
+
+fn stories() -> Vec<Story> {
+    vec![
+        Story::default(),
+        created(),
+        bot(),
+        queued(),
+        offered(),
+        active(),
+        parked(),
+        wrapping_up(),
+        closed(),
+    ]
+}
+
+/// Commands that a reaction or a timer may send at any time, that people may repeat, or that only
+/// messages stand against: none is refused for the state of an existing conversation.
+const ANYWHERE: &[&str] = &[
+    "Create",
+    "Expire",
+    "AcceptOffer",
+    "RejectOffer",
+    "ExpireOffer",
+    "RescindOffer",
+    "FailOffer",
+    "ConnectOffer",
+    "LoseAgent",
+    "ExpireWrapUp",
+    "ReceiveMessage",
+    "MarkSent",
+    "RecordReceipt",
+    "CancelMessage",
+    "MarkSeen",
+];
+
+/// Commands with a row in the state.
+fn rows(state: State) -> Vec<&'static str> {
+    let own: &[&str] = match state {
+        State::Absent => return vec!["Create"],
+        State::Created => &["RouteToBot", "Enqueue", "CustomerLeft", "Contain"],
+        State::Bot => &["Handoff", "CustomerLeft", "Contain"],
+        State::Queued => &[
+            "MarkOffered",
+            "Reprioritise",
+            "Relax",
+            "Overflow",
+            "TakeManually",
+            "CustomerLeft",
+            "RequestCallback",
+            "Cancel",
+        ],
+        State::Offered => &["MarkOffered", "CustomerLeft", "Cancel"],
+        State::Active => &["Hold", "Park", "Consult", "TransferCold", "End"],
+        State::Parked => &["Unpark", "CompleteWrapUp"],
+        State::WrapUp => &["CompleteWrapUp"],
+        State::Closed => &["Reopen", "CompleteWrapUp"],
+    };
+    let unless_closed: &[&str] = match state {
+        State::Closed => &[],
+        _ => &[
+            "ForceRequeue",
+            "ForceClose",
+            "Merge",
+            "SendMessage",
+            "RetryMessage",
+        ],
+    };
+    [ANYWHERE, own, unless_closed].concat()
+}
+
+#[test]
+fn command_is_an_invalid_transition_exactly_where_the_table_has_no_row() {
+    let mut seen = Vec::new();
+    for story in stories() {
+        let state = story.conversation.state();
+        seen.push(state);
+        for command in every_command() {
+            let name = command.name();
+            let decided = story
+                .conversation
+                .decide(&accepted(story.second, command), &());
+            let version = story.conversation.version();
+            let invalid = ConversationRejection::InvalidTransition {
+                state,
+                command: name,
+                version,
+            };
+            let is_row = rows(state).contains(&name);
+            let is_refused = decided == Err(invalid);
+            assert_eq!(is_refused, !is_row, "{name} while {state}: {decided:?}");
+        }
+    }
+    assert_eq!(seen.len(), 9);
+}

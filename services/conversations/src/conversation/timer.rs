@@ -1,0 +1,129 @@
+//! What is to happen later. Each command says what it expects, so that a late one changes nothing;
+//! cancelling merely spares it.
+
+use std::borrow::Cow;
+
+use kernel::Timestamp;
+use kernel::context::TimerRequest;
+
+use super::aggregate::Conversation;
+use super::command::{
+    ConversationCommand as C, Expire, ExpireOffer, ExpireWrapUp, FailOffer, Unpark,
+};
+use super::event::{ConversationEvent as E, Queued};
+use super::moment::after_ms;
+use super::offer_event::FailCause;
+use crate::label::OfferId;
+
+/// How long, in milliseconds, a connection may take to be set up once the agent said yes.
+const SETUP_MAX_MS: i64 = 10_000;
+
+/// When, in milliseconds, a wrap-up is over whatever the agent does. Its deadline is kept, and may be
+/// put off to 900 seconds in all, by the agents context, which tells of its end; this is for the case
+/// that it never does.
+const WRAP_UP_MAX_MS: i64 = 915_000;
+
+const TTL: &str = "ttl";
+const PARK: &str = "park";
+const WRAP_UP: &str = "wrap_up";
+
+type Timer = TimerRequest<C>;
+
+pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
+    match event {
+        E::Offered(offered) => vec![set(
+            offer(&offered.offer_id),
+            offered.expires_at,
+            C::ExpireOffer(ExpireOffer {
+                offer_id: offered.offer_id.clone(),
+            }),
+        )],
+        E::OfferAccepting(moved) => vec![
+            cancel(offer(&moved.offer_id)),
+            set(
+                setup(&moved.offer_id),
+                after_ms(moved.at, SETUP_MAX_MS),
+                C::FailOffer(FailOffer {
+                    offer_id: moved.offer_id.clone(),
+                    cause: FailCause::SetupTimeout,
+                }),
+            ),
+        ],
+        E::OfferAccepted(moved) => vec![cancel(setup(&moved.offer_id))],
+        E::OfferFailed(moved) => vec![cancel(setup(&moved.offer_id))],
+        E::OfferRejected(moved) => vec![cancel(offer(&moved.offer_id))],
+        E::OfferExpired(moved) => vec![cancel(offer(&moved.offer_id))],
+        E::OfferRescinded(moved) => vec![cancel(offer(&moved.offer_id))],
+        E::OfferCanceled(moved) => {
+            vec![
+                cancel(offer(&moved.offer_id)),
+                cancel(setup(&moved.offer_id)),
+            ]
+        }
+        E::Queued(queued) => ttl(queued).into_iter().collect(),
+        E::Connected(_) | E::ManuallyTaken(_) | E::Abandoned(_) | E::Cancelled(_) => {
+            cancel_ttl(after)
+        }
+        E::CallbackRequested(requested) => {
+            let mut timers = cancel_ttl(after);
+            timers.push(unpark(after, requested.callback_at));
+            timers
+        }
+        E::Parked(parked) => parked
+            .until
+            .map(|until| unpark(after, until))
+            .into_iter()
+            .collect(),
+        E::Unparked(_) => vec![cancel(PARK)],
+        E::Requeued(requeued) if requeued.new_wait_clock => vec![cancel(PARK)],
+        E::Ended(ended) if ended.wrap_up_s.get() > 0 => vec![set(
+            WRAP_UP,
+            after_ms(ended.at, WRAP_UP_MAX_MS),
+            C::ExpireWrapUp(ExpireWrapUp {
+                agent_id: ended.agent_id.clone(),
+                wrap_up_version: Some(after.version()),
+            }),
+        )],
+        E::Disposed(_) | E::WrapUpTimedOut(_) => vec![cancel(WRAP_UP)],
+        E::ForceRequeued(_) | E::ForceClosed(_) | E::Merged(_) => {
+            vec![cancel(TTL), cancel(PARK), cancel(WRAP_UP)]
+        }
+        _ => vec![],
+    }
+}
+
+fn ttl(queued: &Queued) -> Option<Timer> {
+    let command = C::Expire(Expire { seq: queued.seq });
+    queued.expires_at.map(|due| set(TTL, due, command))
+}
+
+fn cancel_ttl(after: &Conversation) -> Vec<Timer> {
+    let place = after.stage.place();
+    let has_ttl = place.is_some_and(|place| place.ttl_ms.is_some());
+    has_ttl.then(|| cancel(TTL)).into_iter().collect()
+}
+
+fn unpark(after: &Conversation, due: Timestamp) -> Timer {
+    let parked_version = Some(after.version());
+    set(PARK, due, C::Unpark(Unpark { parked_version }))
+}
+
+fn offer(offer_id: &OfferId) -> String {
+    format!("offer/{offer_id}")
+}
+
+fn setup(offer_id: &OfferId) -> String {
+    format!("setup/{offer_id}")
+}
+
+fn set(name: impl Into<Cow<'static, str>>, due: Timestamp, command: C) -> Timer {
+    TimerRequest::Set {
+        name: name.into(),
+        due,
+        command,
+    }
+}
+
+fn cancel(name: impl Into<Cow<'static, str>>) -> Timer {
+    TimerRequest::Cancel { name: name.into() }
+}

@@ -1,0 +1,43 @@
+//! Conversations: what a customer wants of the desk, who is asked, who answers, and what is said.
+//!
+//! In: commands from customers' channels, the matcher, agents, supervisors, timers, and what the
+//! agents context publishes. Out: the events that follow and `ConversationView`. It alone decides an
+//! offer's outcome; it never knows an agent's capacity, reads a clock or does I/O.
+
+mod bounds;
+mod conversation;
+mod label;
+mod message;
+mod reaction;
+
+pub use bounds::{BadValue, Bounded, Few, Text};
+pub use conversation::{
+    Abandoned, AcceptOffer, AgentActed, AgentLeft, CallbackRequested, Cancel, Cancelled, Clocks,
+    CloseReason, CompleteTransfer, CompleteWrapUp, Conference, ConnectOffer, Connected, Consult,
+    ConsultStarted, Contain, Conversation, ConversationCommand, ConversationCreated,
+    ConversationEvent, ConversationRejection, ConversationState, ConversationSummary,
+    ConversationView, Create, CustomerLeft, Disposed, End, EndConsult, Ended, EndedBy, Enqueue,
+    Expire, ExpireOffer, ExpireWrapUp, FailCause, FailOffer, FailTransfer, ForceClose,
+    ForceRequeue, Forced, HandedOff, Handoff, Happened, Hold, LoseAgent, ManuallyTaken,
+    MarkOffered, Merge, Merged, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, OfferState,
+    OfferView, Offered, Overflow, Overflowed, OwnerChanged, Park, Parked, PriorityChanged,
+    QueueCause, Queued, RejectOffer, Relax, Reopen, Reopened, Reprioritise, RequestCallback,
+    RequeueCause, Requeued, RequirementsRelaxed, RescindCause, RescindOffer, Resume, RouteToBot,
+    Sticky, SubState, TakeManually, TimelineEntry, TransferCold, TransferFailed, TransferRequested,
+    Unpark, UnparkCause, Unparked, WrapUpTimedOut,
+};
+pub use label::{
+    AgentId, Channel, ConversationId, CustomerId, DecisionId, DispositionCode, Intent, MessageId,
+    OfferId, PhoneNumber, Queue, Recipient, Skill,
+};
+pub use message::{
+    CancelMessage, InboundStatus, InboundView, MarkSeen, MarkSent, Marks, MessageCancelled,
+    MessageQueued, MessageReceived, MessageRetried, MessageSeen, MessageSent, MessageStatus,
+    MessageStatusChanged, MessageView, OutboundView, Receipt, ReceiptAnomaly, ReceiptBuffered,
+    ReceiptRecorded, ReceiptStatus, ReceiveMessage, RecipientView, RecordReceipt, RetryMessage,
+    SendMessage,
+};
+pub use reaction::{
+    AgentEvent, AgentsToConversations, SlotActivated, SlotReleased, WrapUpAutoCompleted,
+    WrapUpCompleted,
+};

@@ -1,0 +1,102 @@
+//! What happened to messages.
+
+use kernel::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::receipt::{MessageStatus, ReceiptStatus};
+use crate::bounds::{Body, Recipients};
+use crate::label::{AgentId, Channel, MessageId, Recipient};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageReceived {
+    pub at: Timestamp,
+    pub provider_message_id: MessageId,
+    pub channel: Channel,
+    pub body: Body,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageSeen {
+    pub at: Timestamp,
+    pub provider_message_id: MessageId,
+    pub channel: Channel,
+    pub agent_id: AgentId,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageQueued {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    pub channel: Channel,
+    pub recipients: Recipients,
+    pub body: Body,
+    pub attempt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageSent {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    pub attempt: u32,
+    pub provider_message_id: MessageId,
+    pub sent_at: Timestamp,
+}
+
+/// What a provider reported of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipt {
+    pub provider_message_id: MessageId,
+    pub attempt: u32,
+    pub recipient: Recipient,
+    pub status: ReceiptStatus,
+    /// By the provider's clock.
+    pub at: Timestamp,
+}
+
+/// A receipt that told something new, if only a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptRecorded {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    pub receipt: Receipt,
+}
+
+/// A receipt of a message that is not known to be sent; it is recorded when that is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptBuffered {
+    pub at: Timestamp,
+    pub receipt: Receipt,
+}
+
+/// The provider says of one recipient that it failed and that it was delivered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptAnomaly {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    pub attempt: u32,
+    pub recipient: Recipient,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageStatusChanged {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    pub attempt: u32,
+    /// The least of its recipients'.
+    pub status: MessageStatus,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageRetried {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+    /// The attempt that begins.
+    pub attempt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageCancelled {
+    pub at: Timestamp,
+    pub client_message_id: MessageId,
+}

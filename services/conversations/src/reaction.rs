@@ -1,0 +1,279 @@
+//! What the agents context publishes moves conversations.
+
+use kernel::context::Reacted;
+use kernel::{AggregateId, EventMeta, Reaction};
+use serde::Deserialize;
+
+use crate::bounds::DispositionCodes;
+use crate::conversation::{
+    CompleteWrapUp, ConnectOffer, Conversation, ConversationCommand, ExpireWrapUp, LoseAgent,
+    RescindCause, RescindOffer,
+};
+use crate::label::{AgentId, ConversationId, OfferId};
+
+/// Tells a conversation what became of the slot that an agent holds for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AgentsToConversations;
+
+/// The events of the agents context as they are read here: what is not named is ignored, so that
+/// agents may say more without asking.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum AgentEvent {
+    SlotActivated(SlotActivated),
+    SlotReleased(SlotReleased),
+    WrapUpCompleted(WrapUpCompleted),
+    WrapUpAutoCompleted(WrapUpAutoCompleted),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct SlotActivated {
+    offer_id: OfferId,
+    conversation_id: ConversationId,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct SlotReleased {
+    /// A slot that was taken by hand may have no offer.
+    #[serde(default)]
+    offer_id: Option<OfferId>,
+    conversation_id: ConversationId,
+    cause: Cause,
+    phase: Phase,
+}
+
+/// Why the slot is free, as far as it concerns conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Cause {
+    AgentUnavailable,
+    AgentOffline,
+    TtlExpired,
+    #[serde(other)]
+    Other,
+}
+
+/// What the slot was until then.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Reserved,
+    Active,
+    Held,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct WrapUpCompleted {
+    conversation_id: ConversationId,
+    codes: DispositionCodes,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct WrapUpAutoCompleted {
+    conversation_id: ConversationId,
+}
+
+impl Reaction for AgentsToConversations {
+    const NAME: &'static str = "agents-to-conversations";
+    const PROGRESS: &'static str = "agents_to_conversations";
+    const ON: &'static str = "agents";
+    type To = Conversation;
+    type Event = AgentEvent;
+
+    fn wants(&self, event_type: &str) -> bool {
+        matches!(
+            event_type,
+            "SlotActivated" | "SlotReleased" | "WrapUpCompleted" | "WrapUpAutoCompleted"
+        )
+    }
+
+    fn react(&self, meta: &EventMeta, event: AgentEvent) -> Vec<Reacted<Conversation>> {
+        // The agents context names its aggregates so; anything else is nobody a conversation knows.
+        let Ok(agent_id) = AgentId::new(meta.aggregate.as_str()) else {
+            return vec![];
+        };
+        let asked = match event {
+            AgentEvent::SlotActivated(activated) => Some(connect(activated)),
+            AgentEvent::SlotReleased(released) => release(agent_id, released),
+            AgentEvent::WrapUpCompleted(completed) => Some(complete(agent_id, completed)),
+            AgentEvent::WrapUpAutoCompleted(completed) => Some(expire(agent_id, &completed)),
+        };
+        let reacted = asked.map(|(conversation_id, command)| Reacted {
+            tenant: meta.tenant.clone(),
+            to: aggregate(&conversation_id),
+            command,
+        });
+        reacted.into_iter().collect()
+    }
+}
+
+type Asked = (ConversationId, ConversationCommand);
+
+fn connect(activated: SlotActivated) -> Asked {
+    let command = ConversationCommand::ConnectOffer(ConnectOffer {
+        offer_id: activated.offer_id,
+    });
+    (activated.conversation_id, command)
+}
+
+fn release(agent_id: AgentId, released: SlotReleased) -> Option<Asked> {
+    let command = match (released.phase, released.cause) {
+        (Phase::Reserved, Cause::AgentUnavailable | Cause::AgentOffline | Cause::TtlExpired) => {
+            ConversationCommand::RescindOffer(RescindOffer {
+                offer_id: released.offer_id?,
+                cause: RescindCause::AgentUnavailable,
+            })
+        }
+        (Phase::Active | Phase::Held, Cause::AgentOffline) => {
+            ConversationCommand::LoseAgent(LoseAgent { agent_id })
+        }
+        // The conversation itself was the cause, or knows already.
+        (Phase::Reserved | Phase::Active | Phase::Held | Phase::Other, _) => return None,
+    };
+    Some((released.conversation_id, command))
+}
+
+fn complete(agent_id: AgentId, completed: WrapUpCompleted) -> Asked {
+    let command = ConversationCommand::CompleteWrapUp(CompleteWrapUp {
+        agent_id,
+        codes: completed.codes,
+    });
+    (completed.conversation_id, command)
+}
+
+fn expire(agent_id: AgentId, completed: &WrapUpAutoCompleted) -> Asked {
+    let command = ConversationCommand::ExpireWrapUp(ExpireWrapUp {
+        agent_id,
+        wrap_up_version: None,
+    });
+    (completed.conversation_id.clone(), command)
+}
+
+fn aggregate(conversation_id: &ConversationId) -> AggregateId {
+    AggregateId::new(conversation_id.as_str())
+        .expect("a conversation id is graphic and at most 64 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{CommandId, EventId, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// What an event of agent `A-1` asks of a conversation.
+    fn react(kind: &str, data: &str) -> Option<(String, ConversationCommand)> {
+        let command = CommandId(Uuid::nil());
+        let meta = EventMeta {
+            id: EventId::of(command, 0),
+            command,
+            tenant: "demo".parse().unwrap(),
+            aggregate: "A-1".parse().unwrap(),
+            sequence: 2,
+            at: Timestamp::from_millis(0),
+            actor: "matcher".parse().unwrap(),
+            correlation: None,
+            causation: None,
+            v: 1,
+            kind: "".into(),
+            position: 9,
+        };
+        let head = serde_json::to_string(&meta).unwrap();
+        let head = head.trim_end_matches('}');
+        let record = format!(r#"{head},"type":"{kind}","data":{data}}}"#);
+        assert!(AgentsToConversations.wants(kind));
+        let event = serde_json::from_str(&record).unwrap();
+        let mut reacted = AgentsToConversations.react(&meta, event);
+        let one = reacted.pop()?;
+        assert!(reacted.is_empty());
+        assert_eq!(one.tenant.as_str(), "demo");
+        Some((one.to.to_string(), one.command))
+    }
+
+    fn released(phase: &str, cause: &str) -> Option<ConversationCommand> {
+        let data = format!(
+            r#"{{"slot_id":"s","offer_id":"O-1","conversation_id":"C-1","cause":"{cause}","phase":"{phase}"}}"#
+        );
+        react("SlotReleased", &data).map(|(to, command)| {
+            assert_eq!(to, "C-1");
+            command
+        })
+    }
+
+    #[test]
+    fn activated_slot_connects_its_offer() {
+        let data = r#"{"slot_id":"s","offer_id":"O-1","conversation_id":"C-1","channel":"chat"}"#;
+        let command = ConversationCommand::ConnectOffer(ConnectOffer {
+            offer_id: "O-1".parse().unwrap(),
+        });
+        assert_eq!(react("SlotActivated", data), Some(("C-1".into(), command)));
+    }
+
+    #[test]
+    fn reserved_slot_that_is_lost_rescinds_its_offer() {
+        let rescind = ConversationCommand::RescindOffer(RescindOffer {
+            offer_id: "O-1".parse().unwrap(),
+            cause: RescindCause::AgentUnavailable,
+        });
+        for cause in ["agent_unavailable", "agent_offline", "ttl_expired"] {
+            assert_eq!(
+                released("reserved", cause),
+                Some(rescind.clone()),
+                "{cause}"
+            );
+        }
+    }
+
+    #[test]
+    fn working_slot_of_an_agent_who_went_offline_loses_the_agent() {
+        let lose = ConversationCommand::LoseAgent(LoseAgent {
+            agent_id: "A-1".parse().unwrap(),
+        });
+        for phase in ["active", "held"] {
+            assert_eq!(
+                released(phase, "agent_offline"),
+                Some(lose.clone()),
+                "{phase}"
+            );
+        }
+    }
+
+    #[test]
+    fn slot_released_by_the_conversation_or_unknown_asks_nothing() {
+        for (phase, cause) in [
+            ("reserved", "offer_rejected"),
+            ("active", "ended"),
+            ("active", "agent_unavailable"),
+            ("wrap_up", "agent_offline"),
+            ("of_a_later_version", "agent_offline"),
+        ] {
+            assert_eq!(released(phase, cause), None, "{phase} {cause}");
+        }
+        assert!(!AgentsToConversations.wants("SlotReserved"));
+    }
+
+    #[test]
+    fn done_wrap_up_closes_the_agents_conversation() {
+        let data = r#"{"conversation_id":"C-1","codes":["traded"]}"#;
+        let command = ConversationCommand::CompleteWrapUp(CompleteWrapUp {
+            agent_id: "A-1".parse().unwrap(),
+            codes: vec!["traded".parse().unwrap()].try_into().unwrap(),
+        });
+        assert_eq!(
+            react("WrapUpCompleted", data),
+            Some(("C-1".into(), command))
+        );
+
+        let data = r#"{"conversation_id":"C-1"}"#;
+        let command = ConversationCommand::ExpireWrapUp(ExpireWrapUp {
+            agent_id: "A-1".parse().unwrap(),
+            wrap_up_version: None,
+        });
+        assert_eq!(
+            react("WrapUpAutoCompleted", data),
+            Some(("C-1".into(), command))
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! A floor with people on it.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::eventually;
+use testkit::platform::Platform;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
+const TENANT: &str = "demo";
+/// Until both sides and their views have followed.
+const FOLLOWED: Duration = Duration::from_secs(20);
+
+pub(crate) struct Desk(Platform);
+
+impl Desk {
+    pub(crate) async fn embedded() -> Self {
+        Self(Platform::embedded(BINARY).await)
+    }
+
+    /// On the servers that the environment names.
+    pub(crate) async fn production() -> Self {
+        Self(Platform::production(BINARY).await)
+    }
+
+    pub(crate) async fn agent(&self, id: &str, path: &str, body: Value) {
+        let path = format!("/v1/agents/{id}/{path}");
+        self.0.post(TENANT, &path, &body).await;
+    }
+
+    pub(crate) async fn conversation(&self, id: &str, path: &str, body: Value) {
+        let path = format!("/v1/conversations/{id}/{path}");
+        self.0.post(TENANT, &path, &body).await;
+    }
+
+    /// The code with which a command is refused.
+    pub(crate) async fn refusal(&self, path: &str, body: Value) -> (StatusCode, String) {
+        let answer = self.0.send(TENANT, path, &body).await;
+        let status = answer.status();
+        let problem: Value = answer.json().await.unwrap();
+        (
+            status,
+            problem["code"].as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    /// An agent who is signed in, takes chats, one at a time, and is available.
+    pub(crate) async fn comes_to_work(&self, id: &str) {
+        let session =
+            json!({"session_id": format!("S-{id}"), "device": "browser", "channels": ["chat"]});
+        self.agent(id, "sessions", session).await;
+        self.agent(id, "capacity", json!({"channels": {"chat": 1}}))
+            .await;
+        self.agent(id, "presence", json!({"presence": "available"}))
+            .await;
+        self.agent_is(id, "available").await;
+    }
+
+    /// A conversation that waits in a queue.
+    pub(crate) async fn waits(&self, id: &str) {
+        let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
+        self.0.post(TENANT, "/v1/conversations", &create).await;
+        self.conversation(id, "enqueueings", json!({"queue": "FX-VIP"}))
+            .await;
+    }
+
+    /// What the matcher does: takes the agent's capacity, then offers.
+    pub(crate) async fn is_offered(&self, conversation: &str, offer: &str, agent: &str) {
+        self.reserves(conversation, offer, agent).await;
+        let offered = json!({"offer_id": offer, "agent_id": agent, "decision_id": format!("D-{offer}"), "ttl_ms": 20_000});
+        self.conversation(conversation, "offers", offered).await;
+        self.agent_is(agent, "offered").await;
+    }
+
+    pub(crate) async fn reserves(&self, conversation: &str, offer: &str, agent: &str) {
+        let reserve = json!({"offer_id": offer, "conversation_id": conversation, "channel": "chat", "cost": 1, "ttl_ms": 35_000});
+        self.agent(agent, "reservations", reserve).await;
+    }
+
+    pub(crate) async fn agent_is(&self, id: &str, state: &str) -> Value {
+        self.shows(&format!("/v1/agents/{id}/state"), |agent| {
+            agent["state"] == state
+        })
+        .await
+    }
+
+    pub(crate) async fn conversation_is(
+        &self,
+        id: &str,
+        state: &str,
+        owner: Option<&str>,
+    ) -> Value {
+        self.shows(&format!("/v1/conversations/{id}"), |shown| {
+            shown["state"] == state && shown["owner"].as_str() == owner
+        })
+        .await
+    }
+
+    async fn shows(&self, query: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{query} as wanted");
+        eventually(&what, FOLLOWED, async || {
+            let answer = self.0.get(TENANT, query).await;
+            let value: Value = answer.json().await.unwrap();
+            if !is(&value) {
+                eprintln!("{query}: {} {}", value["state"], value["owner"]);
+            }
+            is(&value).then_some(value)
+        })
+        .await
+    }
+
+    /// `dealerboard verify` finds nothing; the platform is stopped for it where it has to be.
+    pub(crate) async fn discard(self) {
+        self.0.discard().await;
+    }
+}
