@@ -97,7 +97,7 @@ impl Desk {
         .await
     }
 
-    async fn shows(&self, query: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn shows(&self, query: &str, is: impl Fn(&Value) -> bool) -> Value {
         let what = format!("{query} as wanted");
         eventually(&what, FOLLOWED, async || {
             let answer = self.0.get(TENANT, query).await;
@@ -110,7 +110,6 @@ impl Desk {
         .await
     }
 
-    /// `dealerboard verify` finds nothing; the platform is stopped for it where it has to be.
     pub(crate) async fn discard(self) {
         self.0.discard().await;
     }

@@ -1,6 +1,6 @@
 //! One conversation from the first word to the last.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::Desk;
 
@@ -19,7 +19,7 @@ async fn play(desk: Desk) {
         desk.comes_to_work(agent).await;
     }
     desk.waits("V-1").await;
-    let word = json!({"provider_message_id": "P-1", "channel": "chat", "text": "100 EURUSD?"});
+    let word = json!({"provider_message_id": "P-1", "channel": "chat", "body": "100 EURUSD?"});
     desk.conversation("V-1", "received-messages", word).await;
     desk.conversation_is("V-1", "QUEUED", None).await;
 
@@ -29,6 +29,8 @@ async fn play(desk: Desk) {
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     // One chat is all that ann takes.
     desk.agent_is("ann", "full").await;
+
+    answers_with_receipts_out_of_order(&desk).await;
 
     desk.conversation("V-1", "consultations", json!({"target": "bob"}))
         .await;
@@ -55,7 +57,34 @@ async fn play(desk: Desk) {
     desk.agent("bob", "wrap-up-completions", codes).await;
     let closed = desk.conversation_is("V-1", "CLOSED", None).await;
     assert_eq!(closed["dispositions"], json!(["DEALT"]));
-    assert_eq!(closed["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(closed["messages"].as_array().unwrap().len(), 2);
     desk.agent_is("bob", "available").await;
     desk.discard().await;
+}
+
+/// Read comes before delivered, delivered before sent, and one of them twice.
+async fn answers_with_receipts_out_of_order(desk: &Desk) {
+    let message = json!({"client_message_id": "M-1", "channel": "chat", "recipients": ["C-1"], "body": "1.0841"});
+    desk.conversation("V-1", "messages", message).await;
+    for (status, second) in [("READ", 3), ("DELIVERED", 2), ("READ", 3)] {
+        desk.conversation("V-1", "receipts", receipt(status, second))
+            .await;
+    }
+    let sent = json!({
+        "client_message_id": "M-1", "attempt": 1, "provider_message_id": "P-2",
+        "sent_at": "2026-01-05T09:00:01Z",
+    });
+    desk.conversation("V-1", "sent-messages", sent).await;
+    let is_read = |shown: &Value| {
+        let messages = shown["messages"].as_array();
+        messages.is_some_and(|messages| messages.iter().any(|message| message["status"] == "READ"))
+    };
+    desk.shows("/v1/conversations/V-1", is_read).await;
+}
+
+fn receipt(status: &str, second: u32) -> Value {
+    json!({
+        "provider_message_id": "P-2", "attempt": 1, "recipient": "C-1", "status": status,
+        "at": format!("2026-01-05T09:00:0{second}Z"),
+    })
 }
