@@ -5,8 +5,8 @@ use kernel::{AggregateId, EventMeta, Reaction};
 use serde::Deserialize;
 
 use crate::agent::{
-    ActivateSlot, Agent, AgentCommand, AgentId, BeginWrapUp, ConversationId, HoldSlot, OfferId,
-    ReleaseCause, ReleaseSlot, ResumeSlot, SlotName,
+    ActivateSlot, Agent, AgentCommand, AgentId, BeginWrapUp, CompleteWrapUp, ConversationId,
+    DispositionCode, HoldSlot, OfferId, ReleaseCause, ReleaseSlot, ResumeSlot, SlotName,
 };
 
 /// Tells each agent what became of an offer, and of the conversation that a slot is taken by.
@@ -14,8 +14,7 @@ use crate::agent::{
 pub struct ConversationsToAgents;
 
 /// The events of the conversations context as they are read here: what is not named is ignored, so
-/// that conversations may say more without asking. `Disposed` follows from a wrap-up that ended here,
-/// and is not listened to.
+/// that conversations may say more without asking.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ConversationEvent {
@@ -31,6 +30,7 @@ pub enum ConversationEvent {
     AgentLeft(Leaving),
     OwnerChanged(Handover),
     Ended(Ending),
+    Disposed(Disposal),
     ForceRequeued(FormerOwner),
     ForceClosed(FormerOwner),
     Merged(FormerOwner),
@@ -70,6 +70,12 @@ pub struct Ending {
     disposition_required: bool,
 }
 
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Disposal {
+    agent_id: AgentId,
+    codes: Vec<DispositionCode>,
+}
+
 /// Who had the conversation when a supervisor took it away; nobody, if it waited.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FormerOwner {
@@ -99,6 +105,7 @@ impl Reaction for ConversationsToAgents {
                 | "AgentLeft"
                 | "OwnerChanged"
                 | "Ended"
+                | "Disposed"
                 | "ForceRequeued"
                 | "ForceClosed"
                 | "Merged"
@@ -110,7 +117,11 @@ impl Reaction for ConversationsToAgents {
         let Ok(conversation_id) = ConversationId::new(meta.aggregate.as_str()) else {
             return vec![];
         };
-        let asked = command(conversation_id, event);
+        // What follows from a wrap-up that ended here need not be said here again.
+        let is_echo = matches!(event, ConversationEvent::Disposed(_)) && is_of_a_reaction(meta);
+        let asked = (!is_echo)
+            .then(|| command(conversation_id, event))
+            .flatten();
         let reacted = asked.map(|(agent_id, command)| Reacted {
             tenant: meta.tenant.clone(),
             to: agent(&agent_id),
@@ -151,6 +162,7 @@ fn command(conversation_id: ConversationId, event: ConversationEvent) -> Option<
             (from, hand_over(conversation_id, wrap_up_s))
         }
         E::Ended(ending) => ended(conversation_id, ending),
+        E::Disposed(disposal) => (disposal.agent_id, complete(conversation_id, disposal.codes)),
         E::ForceRequeued(former) | E::ForceClosed(former) | E::Merged(former) => (
             former.agent_id?,
             release(conversation_id, ReleaseCause::Force),
@@ -193,6 +205,20 @@ fn ended(conversation_id: ConversationId, ending: Ending) -> Asked {
         })
     };
     (ending.agent_id, command)
+}
+
+/// Disposed of at the conversation: the wrap-up has ended, too.
+fn complete(conversation_id: ConversationId, codes: Vec<DispositionCode>) -> AgentCommand {
+    AgentCommand::CompleteWrapUp(CompleteWrapUp {
+        conversation_id,
+        codes,
+        notes: None,
+    })
+}
+
+/// Reactions are actors of that name.
+fn is_of_a_reaction(meta: &EventMeta) -> bool {
+    meta.actor.as_str().starts_with("reaction:")
 }
 
 fn agent(id: &AgentId) -> AggregateId {
@@ -314,6 +340,23 @@ mod tests {
     }
 
     #[test]
+    fn conversation_that_was_disposed_of_ends_its_wrap_up_unless_that_is_where_it_came_from() {
+        let disposed = json!({ "agent_id": "amy", "codes": ["DEALT"] });
+        let data = json!({ "conversation_id": "C-1", "codes": ["DEALT"] });
+        assert_eq!(
+            react("Disposed", disposed.clone()),
+            asked("CompleteWrapUp", data)
+        );
+        let echo = EventMeta {
+            actor: "reaction:agents-to-conversations".parse().unwrap(),
+            ..meta()
+        };
+        let event = json!({ "type": "Disposed", "data": disposed });
+        let event = serde_json::from_value(event).unwrap();
+        assert!(ConversationsToAgents.react(&echo, event).is_empty());
+    }
+
+    #[test]
     fn conversation_taken_away_by_a_supervisor_releases_the_slot_it_had() {
         let data = json!({ "slot": { "conversation_id": "C-1" }, "cause": "force" });
         for kind in ["ForceRequeued", "ForceClosed", "Merged"] {
@@ -336,7 +379,13 @@ mod tests {
 
     #[test]
     fn what_moves_no_slot_is_not_listened_to() {
-        for kind in ["Disposed", "Queued", "Offered", "Connected", "Abandoned"] {
+        for kind in [
+            "WrapUpTimedOut",
+            "Queued",
+            "Offered",
+            "Connected",
+            "Abandoned",
+        ] {
             assert!(!ConversationsToAgents.wants(kind), "{kind}");
         }
     }

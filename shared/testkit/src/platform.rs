@@ -22,7 +22,7 @@ pub struct Platform {
     environment: Vec<(&'static str, String)>,
     database: Option<Database>,
     url: String,
-    _serve: Process,
+    serve: Process,
 }
 
 impl Platform {
@@ -64,16 +64,22 @@ impl Platform {
         database: Option<Database>,
     ) -> Self {
         let mut command = command(&binary, folder.path(), &environment);
-        let serve = Process::start(command.arg("serve"), folder.path());
-        let address = eventually("the address", START_WAIT, async || address(&serve.log())).await;
+        let (serve, url) = serve(&mut command, folder.path()).await;
         Self {
             binary,
             folder,
             environment,
             database,
-            url: format!("http://{address}"),
-            _serve: serve,
+            url,
+            serve,
         }
+    }
+
+    /// kill -9, and a new start on what is left.
+    pub async fn crash(&mut self) {
+        self.serve.kill();
+        let (serve, url) = serve(&mut self.command(), self.folder()).await;
+        (self.serve, self.url) = (serve, url);
     }
 
     #[must_use]
@@ -173,6 +179,12 @@ impl Drop for Platform {
             eprintln!("everything is in {}", self.folder().display());
         }
     }
+}
+
+async fn serve(command: &mut Command, folder: &Path) -> (Process, String) {
+    let serve = Process::start(command.arg("serve"), folder);
+    let address = eventually("the address", START_WAIT, async || address(&serve.log())).await;
+    (serve, format!("http://{address}"))
 }
 
 fn folder() -> TempDir {

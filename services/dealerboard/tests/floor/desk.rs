@@ -65,10 +65,27 @@ impl Desk {
             .await;
     }
 
+    /// kill -9, and a new start on what is left.
+    pub(crate) async fn crash(&mut self) {
+        self.0.crash().await;
+    }
+
     /// What the matcher does: takes the agent's capacity, then offers.
     pub(crate) async fn is_offered(&self, conversation: &str, offer: &str, agent: &str) {
+        self.is_offered_for(conversation, offer, agent, 20_000)
+            .await;
+    }
+
+    /// The same, for so many milliseconds.
+    pub(crate) async fn is_offered_for(
+        &self,
+        conversation: &str,
+        offer: &str,
+        agent: &str,
+        ttl_ms: u32,
+    ) {
         self.reserves(conversation, offer, agent).await;
-        let offered = json!({"offer_id": offer, "agent_id": agent, "decision_id": format!("D-{offer}"), "ttl_ms": 20_000});
+        let offered = json!({"offer_id": offer, "agent_id": agent, "decision_id": format!("D-{offer}"), "ttl_ms": ttl_ms});
         self.conversation(conversation, "offers", offered).await;
         self.agent_is(agent, "offered").await;
     }

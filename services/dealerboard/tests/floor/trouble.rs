@@ -25,6 +25,23 @@ async fn agent_who_leaves_with_an_offer_gives_it_back_to_its_place() {
 }
 
 #[tokio::test]
+async fn conversation_that_is_disposed_of_frees_the_agent_who_wrote_it_up() {
+    let desk = Desk::embedded().await;
+    desk.comes_to_work("ann").await;
+    desk.waits("V-1").await;
+    desk.is_offered("V-1", "O-1", "ann").await;
+    desk.conversation("V-1", "acceptances", json!({"offer_id": "O-1"}))
+        .await;
+    desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
+    desk.conversation("V-1", "endings", json!({"by": "agent", "wrap_up_s": 600}))
+        .await;
+    let codes = json!({"agent_id": "ann", "codes": ["DEALT"]});
+    desk.conversation("V-1", "dispositions", codes).await;
+    desk.agent_is("ann", "available").await;
+    desk.discard().await;
+}
+
+#[tokio::test]
 async fn last_slot_is_given_once() {
     let desk = Desk::embedded().await;
     desk.comes_to_work("ann").await;
@@ -51,5 +68,38 @@ async fn customer_who_leaves_while_it_rings_frees_the_agent() {
         json!(null),
         "it was not her fault: {ann}"
     );
+    desk.discard().await;
+}
+
+#[tokio::test]
+async fn offer_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+    expires(Desk::embedded().await).await;
+}
+
+#[tokio::test]
+async fn offer_in_production_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+    expires(Desk::production().await).await;
+}
+
+/// The offer's time is a timer: a row beside the event that set it.
+async fn expires(mut desk: Desk) {
+    desk.comes_to_work("ann").await;
+    desk.waits("V-1").await;
+    let before = desk.conversation_is("V-1", "QUEUED", None).await;
+    desk.is_offered_for("V-1", "O-1", "ann", 3_000).await;
+    desk.crash().await;
+    let after = desk.conversation_is("V-1", "QUEUED", None).await;
+    assert_eq!(
+        after["clocks"]["enqueued_at"],
+        before["clocks"]["enqueued_at"]
+    );
+    let events: Vec<_> = after["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["event"].as_str().unwrap())
+        .collect();
+    assert!(events.contains(&"OfferExpired"), "{events:?}");
+    desk.agent_is("ann", "available").await;
     desk.discard().await;
 }
