@@ -52,7 +52,7 @@ impl Platform {
         let migrated = command(&binary, folder.path(), &environment)
             .arg("migrate")
             .output();
-        let migrated = migrated.unwrap();
+        let migrated = migrated.expect("the binary under test runs");
         assert!(migrated.status.success(), "{migrated:?}");
         Self::start(binary, folder, environment, Some(database)).await
     }
@@ -109,7 +109,7 @@ impl Platform {
             .bearer_auth(self.token(tenant))
             .header("prefer", "wait=10")
             .json(body);
-        request.send().await.unwrap()
+        request.send().await.expect("the gateway answers")
     }
 
     /// A command by hand, that is accepted and handled.
@@ -119,7 +119,7 @@ impl Platform {
     pub async fn post(&self, tenant: &str, path: &str, body: &Value) {
         let answer = self.send(tenant, path, body).await;
         let status = answer.status();
-        let text = answer.text().await.unwrap();
+        let text = answer.text().await.expect("an answer is text");
         let handled = [StatusCode::OK, StatusCode::CREATED].contains(&status);
         assert!(handled, "{path} {body}: {status} {text}");
     }
@@ -131,7 +131,7 @@ impl Platform {
     pub async fn get(&self, tenant: &str, query: &str) -> Response {
         let request = Client::new().get(format!("{}{query}", self.url));
         let request = request.bearer_auth(self.token(tenant));
-        request.send().await.unwrap()
+        request.send().await.expect("the gateway answers")
     }
 
     /// Every page of a list, from its path and parameters, of which there is one at least.
@@ -144,9 +144,10 @@ impl Platform {
         let mut url = format!("{}{query}", self.url);
         loop {
             let request = client.get(&url).bearer_auth(&token);
-            let answer = request.send().await.unwrap().error_for_status().unwrap();
-            let mut page: Value = answer.json().await.unwrap();
-            items.append(page["items"].as_array_mut().unwrap());
+            let answer = request.send().await.expect("the gateway answers");
+            let answer = answer.error_for_status().expect("a page is given");
+            let mut page: Value = answer.json().await.expect("a page is JSON");
+            items.append(page["items"].as_array_mut().expect("a page has items"));
             let Some(cursor) = page["next"].as_str() else {
                 return items;
             };
@@ -156,10 +157,8 @@ impl Platform {
 
     fn token(&self, tenant: &str) -> String {
         let output = self.command().args(["token", "--tenant", tenant]).output();
-        String::from_utf8(output.unwrap().stdout)
-            .unwrap()
-            .trim()
-            .to_owned()
+        let output = output.expect("the binary under test runs");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// Leaves nothing behind; for the end of a test that passed.
@@ -188,7 +187,7 @@ async fn serve(command: &mut Command, folder: &Path) -> (Process, String) {
 }
 
 fn folder() -> TempDir {
-    TempDir::with_prefix("dealerboard-platform-").unwrap()
+    TempDir::with_prefix("dealerboard-platform-").expect("a folder can be made")
 }
 
 /// The binary, without the caller's configuration.
