@@ -31,6 +31,9 @@ pub enum ConversationEvent {
     OwnerChanged(Handover),
     Ended(Ending),
     Disposed(Disposal),
+    ConsultStarted(Consultation),
+    ParticipantLeft(Owner),
+    TransferFailed(Refusal),
     ForceRequeued(FormerOwner),
     ForceClosed(FormerOwner),
     Merged(FormerOwner),
@@ -70,6 +73,19 @@ pub struct Ending {
     disposition_required: bool,
 }
 
+/// Another agent is asked, whose slot is reserved.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Consultation {
+    target: AgentId,
+    offer_id: OfferId,
+}
+
+/// The agent who was asked does not take over.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Refusal {
+    target: AgentId,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Disposal {
     agent_id: AgentId,
@@ -106,6 +122,9 @@ impl Reaction for ConversationsToAgents {
                 | "OwnerChanged"
                 | "Ended"
                 | "Disposed"
+                | "ConsultStarted"
+                | "ParticipantLeft"
+                | "TransferFailed"
                 | "ForceRequeued"
                 | "ForceClosed"
                 | "Merged"
@@ -163,6 +182,14 @@ fn command(conversation_id: ConversationId, event: ConversationEvent) -> Option<
         }
         E::Ended(ending) => ended(conversation_id, ending),
         E::Disposed(disposal) => (disposal.agent_id, complete(conversation_id, disposal.codes)),
+        E::ConsultStarted(Consultation { target, offer_id }) => (
+            target,
+            AgentCommand::ActivateSlot(ActivateSlot { offer_id }),
+        ),
+        E::ParticipantLeft(Owner { agent_id })
+        | E::TransferFailed(Refusal { target: agent_id }) => {
+            (agent_id, release(conversation_id, ReleaseCause::Completed))
+        }
         E::ForceRequeued(former) | E::ForceClosed(former) | E::Merged(former) => (
             former.agent_id?,
             release(conversation_id, ReleaseCause::Force),
@@ -337,6 +364,21 @@ mod tests {
         let data = json!({ "slot": { "conversation_id": "C-1" }, "cause": "completed" });
         let ended = json!({ "agent_id": "amy", "wrap_up_s": 0, "disposition_required": true });
         assert_eq!(react("Ended", ended), asked("ReleaseSlot", data));
+    }
+
+    #[test]
+    fn consulted_agent_works_on_it_until_they_leave() {
+        let started = json!({ "agent_id": "bob", "target": "amy", "offer_id": "O-2" });
+        let activate = asked("ActivateSlot", json!({ "offer_id": "O-2" }));
+        assert_eq!(react("ConsultStarted", started), activate);
+        let data = json!({ "slot": { "conversation_id": "C-1" }, "cause": "completed" });
+        let left = json!({ "agent_id": "amy" });
+        assert_eq!(
+            react("ParticipantLeft", left),
+            asked("ReleaseSlot", data.clone())
+        );
+        let failed = json!({ "agent_id": "bob", "target": "amy" });
+        assert_eq!(react("TransferFailed", failed), asked("ReleaseSlot", data));
     }
 
     #[test]

@@ -34,9 +34,7 @@ pub struct SlotActivated {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct SlotReleased {
-    /// A slot that was taken by hand may have no offer.
-    #[serde(default)]
-    offer_id: Option<OfferId>,
+    offer_id: OfferId,
     conversation_id: ConversationId,
     cause: Cause,
     phase: Phase,
@@ -46,9 +44,7 @@ pub struct SlotReleased {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Cause {
-    AgentUnavailable,
-    AgentOffline,
-    TtlExpired,
+    Parked,
     #[serde(other)]
     Other,
 }
@@ -120,17 +116,18 @@ fn connect(activated: SlotActivated) -> Asked {
 
 fn release(agent_id: AgentId, released: SlotReleased) -> Option<Asked> {
     let command = match (released.phase, released.cause) {
-        (Phase::Reserved, Cause::AgentUnavailable | Cause::AgentOffline | Cause::TtlExpired) => {
-            ConversationCommand::RescindOffer(RescindOffer {
-                offer_id: released.offer_id?,
-                cause: RescindCause::AgentUnavailable,
-            })
-        }
-        (Phase::Active | Phase::Held, Cause::AgentOffline) => {
+        // An offer without its slot is none, whoever took the slot away; one that is final already
+        // is not touched.
+        (Phase::Reserved, _) => ConversationCommand::RescindOffer(RescindOffer {
+            offer_id: released.offer_id,
+            cause: RescindCause::AgentUnavailable,
+        }),
+        // What is parked has no slot, and is not lost for it.
+        (Phase::Active | Phase::Held, Cause::Parked) | (Phase::Other, _) => return None,
+        // A conversation that has let the agent go itself is not touched.
+        (Phase::Active | Phase::Held, Cause::Other) => {
             ConversationCommand::LoseAgent(LoseAgent { agent_id })
         }
-        // The conversation itself was the cause, or knows already.
-        (Phase::Reserved | Phase::Active | Phase::Held | Phase::Other, _) => return None,
     };
     Some((released.conversation_id, command))
 }
@@ -227,25 +224,23 @@ mod tests {
     }
 
     #[test]
-    fn working_slot_of_an_agent_who_went_offline_loses_the_agent() {
+    fn working_slot_that_is_gone_loses_the_agent() {
         let lose = ConversationCommand::LoseAgent(LoseAgent {
             agent_id: "A-1".parse().unwrap(),
         });
         for phase in ["active", "held"] {
-            assert_eq!(
-                released(phase, "agent_offline"),
-                Some(lose.clone()),
-                "{phase}"
-            );
+            for cause in ["agent_offline", "completed", "force"] {
+                let asked = released(phase, cause);
+                assert_eq!(asked, Some(lose.clone()), "{phase} {cause}");
+            }
         }
     }
 
     #[test]
-    fn slot_released_by_the_conversation_or_unknown_asks_nothing() {
+    fn slot_of_parked_or_finished_work_asks_nothing() {
         for (phase, cause) in [
-            ("reserved", "offer_rejected"),
-            ("active", "ended"),
-            ("active", "agent_unavailable"),
+            ("active", "parked"),
+            ("held", "parked"),
             ("wrap_up", "agent_offline"),
             ("of_a_later_version", "agent_offline"),
         ] {

@@ -51,16 +51,13 @@ impl Context for Agent {
 
     const SHAPE: u16 = 1;
 
-    /// What timers send has no route: nobody else has a reason to.
+    /// What only timers and reactions send has no route: a conversation is held, resumed and ended at
+    /// the conversation.
     const COMMANDS: &'static [CommandRoute] = &[
         route("/v1/agents/{agent_id}/sessions", "StartSession"),
         route("/v1/agents/{agent_id}/presence", "SetPresence"),
         route("/v1/agents/{agent_id}/reservations", "ReserveSlot"),
-        route("/v1/agents/{agent_id}/activations", "ActivateSlot"),
         route("/v1/agents/{agent_id}/releases", "ReleaseSlot"),
-        route("/v1/agents/{agent_id}/holds", "HoldSlot"),
-        route("/v1/agents/{agent_id}/resumptions", "ResumeSlot"),
-        route("/v1/agents/{agent_id}/wrap-ups", "BeginWrapUp"),
         route(
             "/v1/agents/{agent_id}/wrap-up-completions",
             "CompleteWrapUp",

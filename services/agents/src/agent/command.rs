@@ -114,7 +114,7 @@ pub struct ReserveSlot {
     /// Units of the channel's capacity.
     pub cost: NonZeroU16,
     /// Milliseconds the slot waits for the offer's outcome: the offer's own time and 15 s more, since
-    /// it only heals a crash between the two.
+    /// it only heals a crash between the two. More than an hour and 15 s count as those.
     pub ttl_ms: NonZeroU32,
     /// Who allows it beyond the capacity; not the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use kernel::Timestamp;
 
-use super::event::{AgentEvent, SlotReleased, WrapUpAutoCompleted};
+use super::event::{AgentEvent, RoutingResumed, SlotReleased, WrapUpAutoCompleted};
 use super::label::ConversationId;
 use super::rejection::AgentRejection;
 use super::slot::{Phase, PhaseName, ReleaseCause, Slot};
 use super::standing::Standing;
+use super::suspension::Suspension;
 
 pub(crate) type Decision = Result<Vec<AgentEvent>, AgentRejection>;
 
@@ -40,7 +41,12 @@ impl<'a> Draft<'a> {
         if self.standing.slots.is_empty()
             && let Some(next) = self.standing.next_presence.clone()
         {
+            let resumes = next.presence.is_routable()
+                && self.standing.suspension == Some(Suspension::NotResponding);
             self.write(AgentEvent::PresenceChanged(next));
+            if resumes {
+                self.write(AgentEvent::RoutingResumed(RoutingResumed {}));
+            }
         }
         Ok(self.events)
     }

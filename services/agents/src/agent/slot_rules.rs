@@ -13,6 +13,9 @@ use super::slot::{Phase, ReleaseCause, SLOTS_MAX, Slot};
 use super::standing::Unroutable;
 use super::suspension::{COOLDOWN_S, Suspension, SuspensionReason, expiries_max};
 
+/// Longest time a slot waits for an offer's outcome, milliseconds: an offer lives an hour at most.
+const RESERVED_MAX_MS: i64 = 3_615_000;
+
 impl Draft<'_> {
     pub(crate) fn reserve_slot(mut self, command: &ReserveSlot, agent: &AggregateId) -> Decision {
         if let Some((conversation_id, slot)) = self.standing.slot_of(&command.offer_id) {
@@ -31,7 +34,10 @@ impl Draft<'_> {
             conversation_id: command.conversation_id.clone(),
             channel: command.channel.clone(),
             cost: command.cost,
-            expires_at: later(self.at, command.ttl_ms.get().into()),
+            expires_at: later(
+                self.at,
+                i64::from(command.ttl_ms.get()).min(RESERVED_MAX_MS),
+            ),
             override_by,
         }));
         self.finish()
@@ -108,7 +114,10 @@ impl Draft<'_> {
         let slots = &self.standing.slots;
         let found = match &command.slot {
             SlotName::OfferId(offer_id) => self.standing.slot_of(offer_id),
-            SlotName::ConversationId(id) => slots.get_key_value(id),
+            // Who names the conversation means the work on it, not the next offer of it.
+            SlotName::ConversationId(id) => slots
+                .get_key_value(id)
+                .filter(|(_, slot)| slot.phase.is_work()),
         };
         let Some((conversation_id, slot)) = found else {
             return Ok(vec![]);

@@ -102,7 +102,7 @@ impl Context for Conversation {
             (Stage::Queued(place), C::Overflow(overflow)) => {
                 Ok(self.overflow(now, place, overflow))
             }
-            (Stage::Queued(place), C::TakeManually(take)) => Ok(self.take(now, place, take)),
+            (Stage::Queued(_), C::TakeManually(take)) => self.take(now, command, take),
             (Stage::Queued(_), C::RequestCallback(request)) => {
                 Ok(self.request_callback(now, request))
             }

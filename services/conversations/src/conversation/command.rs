@@ -176,11 +176,15 @@ pub struct Overflow {
     pub queue: Queue,
 }
 
-/// An agent takes it out of the queue past the matcher; their slot is reserved beforehand.
+/// An agent takes it out of the queue past the matcher; their slot is reserved beforehand. It is an
+/// offer that is accepted already, and theirs once the slot is active.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeManually {
     pub agent_id: AgentId,
+    /// Under which the agent's slot was reserved.
+    pub offer_id: OfferId,
+    pub decision_id: DecisionId,
     /// Taken beyond the agent's capacity, which somebody allowed.
     #[serde(default)]
     pub over_capacity: bool,
@@ -272,11 +276,13 @@ pub struct Unpark {
     pub parked_version: Option<u64>,
 }
 
-/// Asks another agent while the customer waits.
+/// Asks another agent while the customer waits; a slot of theirs is reserved beforehand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consult {
     pub target: AgentId,
+    /// Under which the target's slot was reserved.
+    pub offer_id: OfferId,
 }
 
 /// The consulted agent joins customer and owner.

@@ -12,7 +12,8 @@ use crate::bounds::{
     Briefing, DispositionCodes, Priority, Reason, Requirements, Ring, WaitTtlMs, WrapUpSeconds,
 };
 use crate::label::{
-    AgentId, Channel, ConversationId, CustomerId, DispositionCode, Intent, PhoneNumber, Queue,
+    AgentId, Channel, ConversationId, CustomerId, DispositionCode, Intent, OfferId, PhoneNumber,
+    Queue,
 };
 use crate::message::{
     MessageCancelled, MessageQueued, MessageReceived, MessageRetried, MessageSeen, MessageSent,
@@ -240,8 +241,6 @@ pub struct ManuallyTaken {
     pub agent_id: AgentId,
     pub over_capacity: bool,
     pub taken_by: Actor,
-    pub wait_ms: u64,
-    pub clock_anomaly: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -304,6 +303,8 @@ pub struct ConsultStarted {
     pub at: Timestamp,
     pub agent_id: AgentId,
     pub target: AgentId,
+    /// Under which the target's slot was reserved.
+    pub offer_id: OfferId,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -47,7 +47,6 @@ impl Conversation {
             E::OfferCanceled(moved) => self.settle(&moved.offer_id, OfferOutcome::Canceled),
             E::OfferFailed(moved) => self.settle(&moved.offer_id, OfferOutcome::Failed),
             E::Connected(connected) => self.connect(connected.agent_id),
-            E::ManuallyTaken(taken) => self.connect(taken.agent_id),
             E::PriorityChanged(changed) => self.change_place(|place| {
                 place.priority = changed.priority;
             }),
@@ -97,7 +96,7 @@ impl Conversation {
             E::ForceRequeued(_) => self.leave(),
             E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
             // They tell others what the events around them did.
-            E::Requeued(_) | E::HandedOff(_) | E::TransferRequested(_) => {}
+            E::Requeued(_) | E::HandedOff(_) | E::TransferRequested(_) | E::ManuallyTaken(_) => {}
             E::MessageReceived(received) => self.messages.receive(received),
             E::MessageSeen(seen) => self.messages.see(seen),
             E::MessageQueued(queued) => self.messages.queue(queued),
@@ -192,10 +191,10 @@ impl Conversation {
     }
 
     fn connect(&mut self, owner: AgentId) {
-        if !self.served.contains(&owner) {
-            self.served.push(owner.clone());
-            keep_last(&mut self.served, SERVED_MAX);
-        }
+        // The latest last: whoever had it before comes to the end again.
+        self.served.retain(|agent| *agent != owner);
+        self.served.push(owner.clone());
+        keep_last(&mut self.served, SERVED_MAX);
         self.with_place(|place| {
             let talk = Talk::Talking;
             Stage::Active(place, Handling { owner, talk })

@@ -2,8 +2,8 @@
 
 use super::aggregate::{Conversation, Decided};
 use super::command::{
-    CompleteTransfer, Consult, ConversationCommand, End, FailTransfer, LoseAgent, Park,
-    TransferCold, Unpark,
+    CompleteTransfer, Consult, ConversationCommand, End, ExpireWrapUp, FailTransfer, LoseAgent,
+    Park, TransferCold, Unpark,
 };
 use super::event::{
     AgentActed, AgentLeft, ConsultStarted, ConversationEvent as E, Ended, OwnerChanged, Parked,
@@ -113,6 +113,7 @@ impl Conversation {
             at: now.at,
             agent_id: handling.owner.clone(),
             target: consult.target.clone(),
+            offer_id: consult.offer_id.clone(),
         })])
     }
 
@@ -232,6 +233,13 @@ impl Conversation {
             Stage::Parked(place, parking) if parking.agent_id.as_ref() == Some(agent_id) => {
                 self.requeue_lost(now, place, agent_id)
             }
+            Stage::WrapUp(..) => self.expire_wrap_up(
+                now,
+                &ExpireWrapUp {
+                    agent_id: agent_id.clone(),
+                    wrap_up_version: None,
+                },
+            ),
             _ => vec![],
         }
     }

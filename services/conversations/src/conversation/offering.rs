@@ -3,15 +3,17 @@
 use super::aggregate::{Conversation, Decided};
 use super::command::{
     AcceptOffer, ConnectOffer, ConversationCommand, ExpireOffer, FailOffer, MarkOffered,
-    RejectOffer, RescindOffer,
+    RejectOffer, RescindOffer, TakeManually,
 };
-use super::event::{Connected, ConversationEvent as E, RequeueCause, Requeued};
+use super::event::{Connected, ConversationEvent as E, ManuallyTaken, RequeueCause, Requeued};
 use super::moment::Moment;
 use super::offer_event::{
     FailCause, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered, RescindCause,
 };
 use super::rejection::ConversationRejection;
 use super::stage::{LiveOffer, OfferOutcome, Place, Stage};
+use super::timer::SETUP_MAX_MS;
+use crate::bounds::OfferTtlMs;
 use crate::label::{AgentId, OfferId};
 
 /// Offers of one episode: more is a loop between matcher and agents, not a search.
@@ -59,6 +61,41 @@ impl Conversation {
         } else {
             Err(self.refuse(command))
         }
+    }
+
+    /// An offer to the one who asks for it, and their yes.
+    pub(super) fn take(
+        &self,
+        now: &Moment<'_>,
+        command: &ConversationCommand,
+        take: &TakeManually,
+    ) -> Decided {
+        if self.is_used(&take.offer_id) {
+            return Err(self.refuse(command));
+        }
+        let (offer_id, agent_id) = (&take.offer_id, &take.agent_id);
+        let ttl_ms = OfferTtlMs::clamped(SETUP_MAX_MS);
+        Ok(vec![
+            E::ManuallyTaken(ManuallyTaken {
+                at: now.at,
+                agent_id: agent_id.clone(),
+                over_capacity: take.over_capacity,
+                taken_by: now.by.clone(),
+            }),
+            E::Offered(Offered {
+                at: now.at,
+                offer_id: offer_id.clone(),
+                agent_id: agent_id.clone(),
+                decision_id: take.decision_id.clone(),
+                ttl_ms,
+                expires_at: now.after_ms(ttl_ms.get()),
+            }),
+            E::OfferAccepting(OfferMoved {
+                at: now.at,
+                offer_id: offer_id.clone(),
+                agent_id: agent_id.clone(),
+            }),
+        ])
     }
 
     pub(super) fn accept_offer(&self, now: &Moment<'_>, accept: &AcceptOffer) -> Decided {

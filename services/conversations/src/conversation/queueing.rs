@@ -1,12 +1,10 @@
 //! Waiting: how a conversation comes into a queue, moves there and leaves it unanswered.
 
 use super::aggregate::Conversation;
-use super::command::{
-    Enqueue, Expire, Handoff, Overflow, Relax, Reprioritise, RequestCallback, TakeManually,
-};
+use super::command::{Enqueue, Expire, Handoff, Overflow, Relax, Reprioritise, RequestCallback};
 use super::event::{
     Abandoned, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff, Happened,
-    ManuallyTaken, Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
+    Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
 };
 use super::moment::{Moment, after_ms};
 use super::offer_event::{FailCause, OfferFailed, OfferMoved};
@@ -131,18 +129,6 @@ impl Conversation {
             at: now.at,
             from: place.queue.clone(),
             queue: overflow.queue.clone(),
-        })]
-    }
-
-    pub(super) fn take(&self, now: &Moment<'_>, place: &Place, take: &TakeManually) -> Vec<E> {
-        let wait = now.wait_since(place.enqueued_at);
-        vec![E::ManuallyTaken(ManuallyTaken {
-            at: now.at,
-            agent_id: take.agent_id.clone(),
-            over_capacity: take.over_capacity,
-            taken_by: now.by.clone(),
-            wait_ms: wait.ms,
-            clock_anomaly: wait.clock_anomaly,
         })]
     }
 

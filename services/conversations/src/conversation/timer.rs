@@ -16,7 +16,7 @@ use super::offer_event::FailCause;
 use crate::label::OfferId;
 
 /// How long, in milliseconds, a connection may take to be set up once the agent said yes.
-const SETUP_MAX_MS: i64 = 10_000;
+pub(super) const SETUP_MAX_MS: i64 = 10_000;
 
 /// When, in milliseconds, a wrap-up is over whatever the agent does. Its deadline is kept, and may be
 /// put off to 900 seconds in all, by the agents context, which tells of its end; this is for the case
@@ -61,9 +61,7 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
             ]
         }
         E::Queued(queued) => ttl(queued).into_iter().collect(),
-        E::Connected(_) | E::ManuallyTaken(_) | E::Abandoned(_) | E::Cancelled(_) => {
-            cancel_ttl(after)
-        }
+        E::Connected(_) | E::Abandoned(_) | E::Cancelled(_) => cancel_ttl(after),
         E::CallbackRequested(requested) => {
             let mut timers = cancel_ttl(after);
             timers.push(unpark(after, requested.callback_at));

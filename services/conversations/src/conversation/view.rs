@@ -121,10 +121,6 @@ impl ConversationSummary {
                 let (wait_ms, anomaly) = (connected.wait_ms, connected.clock_anomaly);
                 self.clocks.connect(at, wait_ms, anomaly);
             }
-            E::ManuallyTaken(taken) => {
-                self.own(&taken.agent_id, at);
-                self.clocks.connect(at, taken.wait_ms, taken.clock_anomaly);
-            }
             E::PriorityChanged(changed) => self.priority = changed.priority,
             E::RequirementsRelaxed(relaxed) => {
                 self.ring = relaxed.ring;
@@ -181,6 +177,7 @@ impl ConversationSummary {
             // They tell others what the events around them did.
             E::ConversationCreated(_)
             | E::HandedOff(_)
+            | E::ManuallyTaken(_)
             | E::Requeued(_)
             | E::TransferRequested(_)
             | E::ForceRequeued(_) => {}

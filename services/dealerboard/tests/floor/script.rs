@@ -32,11 +32,10 @@ async fn play(desk: Desk) {
 
     answers_with_receipts_out_of_order(&desk).await;
 
-    desk.conversation("V-1", "consultations", json!({"target": "bob"}))
-        .await;
     desk.reserves("V-1", "O-2", "bob").await;
-    desk.agent("bob", "activations", json!({"offer_id": "O-2"}))
-        .await;
+    let consult = json!({"target": "bob", "offer_id": "O-2"});
+    desk.conversation("V-1", "consultations", consult).await;
+    desk.agent_is("bob", "full").await;
     desk.conversation("V-1", "transfer-completions", json!({"wrap_up_s": 60}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("bob")).await;

@@ -42,6 +42,23 @@ async fn conversation_that_is_disposed_of_frees_the_agent_who_wrote_it_up() {
 }
 
 #[tokio::test]
+async fn conversation_that_is_taken_by_hand_has_a_slot_and_loses_it_with_its_agent() {
+    let desk = Desk::embedded().await;
+    desk.comes_to_work("ann").await;
+    desk.waits("V-1").await;
+    desk.reserves("V-1", "O-1", "ann").await;
+    let take = json!({"agent_id": "ann", "offer_id": "O-1", "decision_id": "by-hand"});
+    desk.conversation("V-1", "takings", take).await;
+    desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
+    desk.agent_is("ann", "full").await;
+    let release = json!({"slot": {"conversation_id": "V-1"}, "cause": "force"});
+    desk.agent("ann", "releases", release).await;
+    desk.conversation_is("V-1", "QUEUED", None).await;
+    desk.agent_is("ann", "available").await;
+    desk.discard().await;
+}
+
+#[tokio::test]
 async fn last_slot_is_given_once() {
     let desk = Desk::embedded().await;
     desk.comes_to_work("ann").await;

@@ -164,10 +164,12 @@ fn names_in_code_are_the_names_on_the_wire() {
 }
 
 #[test]
-fn every_command_but_those_of_timers_has_a_route() {
+fn every_command_but_those_of_timers_and_reactions_has_a_route() {
+    let of_reactions = ["ActivateSlot", "HoldSlot", "ResumeSlot", "BeginWrapUp"];
     let commands = every_command();
     let (sent, timed) = commands.split_at(commands.len() - 4);
-    let names: Vec<_> = sent.iter().map(AgentCommand::name).collect();
+    let names = sent.iter().map(AgentCommand::name);
+    let names: Vec<_> = names.filter(|name| !of_reactions.contains(name)).collect();
     let routed: Vec<_> = Agent::COMMANDS.iter().map(|route| route.command).collect();
     assert_eq!(names, routed);
     let of_timers: Vec<_> = timed.iter().map(AgentCommand::name).collect();

@@ -58,7 +58,7 @@ fn consulted_agent_joins_and_leaves() {
         .is(State::Active);
     active()
         .invalid("Conference", json!({}))
-        .invalid("Consult", json!({ "target": "A-1" }));
+        .invalid("Consult", json!({ "target": "A-1", "offer_id": "O-9" }));
 }
 
 #[test]
@@ -92,12 +92,15 @@ fn cold_transfer_takes_the_agent_out_and_queues_with_one_more_hop() {
 fn twelfth_hop_is_refused() {
     let mut story = active();
     let transfer = json!({ "queue": "fx" });
-    for _ in 0..11 {
+    for hop in 0..11 {
         story
             .send(command("TransferCold", transfer.clone()))
             .unwrap();
-        let take = json!({ "agent_id": "A-1" });
+        let offer_id = format!("T-{hop}");
+        let take = json!({ "agent_id": "A-1", "offer_id": offer_id, "decision_id": "D-1" });
         story.send(command("TakeManually", take)).unwrap();
+        let connect = json!({ "offer_id": offer_id });
+        story.send(command("ConnectOffer", connect)).unwrap();
     }
     story.refused("TransferCold", transfer, ConversationRejection::HOP_LIMIT);
 }

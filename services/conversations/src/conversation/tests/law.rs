@@ -28,7 +28,7 @@ fn any_command() -> impl Strategy<Value = C> {
         "CompleteTransfer",
         "Reopen",
     ]);
-    let of_agent = select(vec!["LoseAgent", "TakeManually", "ExpireWrapUp"]);
+    let of_agent = select(vec!["LoseAgent", "ExpireWrapUp"]);
     let on_offer = select(vec![
         "AcceptOffer",
         "AcceptOffer",
@@ -55,9 +55,12 @@ fn any_command() -> impl Strategy<Value = C> {
         1 => Just(command("Reprioritise", json!({ "priority": 9 }))),
         1 => Just(command("Relax", json!({ "ring": 1, "dropped": ["lang:de"] }))),
         1 => Just(command("Overflow", json!({ "queue": "fx-2" }))),
+        1 => (1u32..4, n()).prop_map(|(o, n)| command("TakeManually", json!({
+            "agent_id": format!("A-{n}"), "offer_id": format!("O-{o}"), "decision_id": "D-1",
+        }))),
         1 => (1u64..4).prop_map(|seq| command("Expire", json!({ "seq": seq }))),
         1 => Just(command("RequestCallback", json!({ "callback_at": time(60), "number": "+41" }))),
-        1 => n().prop_map(|n| command("Consult", json!({ "target": format!("A-{n}") }))),
+        1 => n().prop_map(|n| command("Consult", json!({ "target": format!("A-{n}"), "offer_id": "O-9" }))),
         2 => Just(command("TransferCold", json!({ "queue": "rates" }))),
     ];
     let offering = prop_oneof![
@@ -103,7 +106,7 @@ fn beginning() -> impl Strategy<Value = Vec<C>> {
         command("Create", opening()),
         command("RouteToBot", json!({})),
         command("Hold", json!({})),
-        command("Consult", json!({ "target": "A-2" })),
+        command("Consult", json!({ "target": "A-2", "offer_id": "O-9" })),
         command("Park", json!({})),
         command("End", json!({ "by": "agent", "wrap_up_s": 60 })),
         command("End", json!({ "by": "customer" })),

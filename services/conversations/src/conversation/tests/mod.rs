@@ -175,7 +175,11 @@ fn active() -> Story {
 }
 
 fn consulting() -> Story {
-    active().when("Consult", json!({ "target": "A-2" }), &["ConsultStarted"])
+    active().when(
+        "Consult",
+        json!({ "target": "A-2", "offer_id": "O-9" }),
+        &["ConsultStarted"],
+    )
 }
 
 fn parked() -> Story {

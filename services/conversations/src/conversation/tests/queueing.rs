@@ -112,17 +112,21 @@ fn change_to_what_already_holds_is_no_event() {
 }
 
 #[test]
-fn taken_by_hand_it_is_active_and_the_event_says_if_over_capacity() {
-    let take = json!({ "agent_id": "A-3", "over_capacity": true });
+fn taken_by_hand_it_is_theirs_once_their_slot_is_active() {
+    let take = json!({
+        "agent_id": "A-3", "offer_id": "O-3", "decision_id": "D-3", "over_capacity": true,
+    });
+    let taken = ["ManuallyTaken", "Offered", "OfferAccepting"];
     let story = queued()
         .at(31)
-        .when("TakeManually", take, &["ManuallyTaken"])
+        .when("TakeManually", take, &taken)
+        .is(State::Offered);
+    assert_eq!(story.data("ManuallyTaken")["over_capacity"], json!(true));
+    let connect = json!({ "offer_id": "O-3" });
+    let story = story
+        .when("ConnectOffer", connect, &["OfferAccepted", "Connected"])
         .is(State::Active);
-    let taken = story.data("ManuallyTaken");
-    assert_eq!(
-        (&taken["wait_ms"], &taken["over_capacity"]),
-        (&json!(30_000), &json!(true))
-    );
+    assert_eq!(story.data("Connected")["wait_ms"], json!(31_000));
     assert_eq!(story.conversation.stage.owner().unwrap().as_str(), "A-3");
 }
 

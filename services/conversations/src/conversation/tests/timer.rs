@@ -51,8 +51,11 @@ fn waiting_has_its_limit_until_it_is_answered() {
     let expire = command("Expire", json!({ "seq": 1 }));
     let expected = ("ttl".to_owned(), Some(time(61)), Some(expire));
     assert_eq!(timers_of(&story, 1), [expected]);
-    let take = json!({ "agent_id": "A-1" });
-    let story = story.when("TakeManually", take, &["ManuallyTaken"]);
+    let take = json!({ "agent_id": "A-1", "offer_id": "O-1", "decision_id": "D-1" });
+    let taken = ["ManuallyTaken", "Offered", "OfferAccepting"];
+    let connected = ["OfferAccepted", "Connected"];
+    let story = story.when("TakeManually", take, &taken);
+    let story = story.when("ConnectOffer", json!({ "offer_id": "O-1" }), &connected);
     assert_eq!(timers_of(&story, 1), [("-ttl".to_owned(), None, None)]);
 }
 

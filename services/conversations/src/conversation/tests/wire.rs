@@ -32,7 +32,7 @@ pub(super) fn every_command() -> Vec<C> {
         ("Overflow", json!({ "queue": "fx-2" })),
         (
             "TakeManually",
-            json!({ "agent_id": "A-1", "over_capacity": true }),
+            json!({ "agent_id": "A-1", "offer_id": "O-3", "decision_id": "D-3", "over_capacity": true }),
         ),
         ("AcceptOffer", of_offer(7)),
         (
@@ -59,7 +59,7 @@ pub(super) fn every_command() -> Vec<C> {
         ("Resume", json!({})),
         ("Park", json!({ "until": time(3_600) })),
         ("Unpark", json!({})),
-        ("Consult", json!({ "target": "A-2" })),
+        ("Consult", json!({ "target": "A-2", "offer_id": "O-9" })),
         ("Conference", json!({})),
         ("EndConsult", json!({})),
         (
