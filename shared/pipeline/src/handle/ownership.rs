@@ -24,6 +24,9 @@ use crate::commit::Committed;
 use crate::publish::PublishHandle;
 use crate::{crash, metric};
 
+/// Records at once that are too few for a question of their own while a batch is in flight.
+const FEW: usize = 256;
+
 /// Times a command may panic before it is parked.
 const PANICS_MAX: u32 = 3;
 
@@ -33,7 +36,7 @@ pub(super) struct Ownership<'p, C: Context> {
     growing: Growing,
     cache: Cache<C>,
     known: Known,
-    /// Whether the last records could not be decided without asking the store.
+    /// Whether the last records were few, and could not be decided without asking the store.
     asked: bool,
     /// Keys with a parked command: later ones park behind it.
     parked: Parked,
@@ -111,8 +114,9 @@ impl<'p, C: Context> Ownership<'p, C> {
         }
     }
 
-    /// Records that need the store's answer wait until the batch in flight has landed: they could not
-    /// leave sooner, and are asked about together. Those that need none are decided meanwhile.
+    /// A few records that need the store's answer wait until the batch in flight has landed: they could
+    /// not leave sooner, and are asked about together. Many, or those that need none, are prepared
+    /// meanwhile.
     fn may_prepare(&self) -> bool {
         self.flight.is_none() || !self.asked
     }
@@ -239,7 +243,8 @@ impl<'p, C: Context> Ownership<'p, C> {
         let ids = incoming().map(|incoming| incoming.id);
         let resume = resuming::read::<C>(&self.partition.ports, shard, &missing);
         let (known, resumed) = tokio::join!(self.known.look_up(store, shard, ids), resume);
-        self.asked = known? || !missing.is_empty();
+        let asked = known? || !missing.is_empty();
+        self.asked = asked && decoded.len() < FEW;
         resuming::keep(&mut self.cache, &self.partition.ports, shard, resumed?).await?;
         for key in missing {
             if !self.cache.has(&key) {
