@@ -67,7 +67,8 @@ async fn post(
     let inbox = Inbox {
         gateway,
         shard: shard(gateway, context, &command),
-        body_hash: pipeline::body_hash(command.kind, command.data.get()),
+        kind: route.command,
+        data: &data,
     };
     let wait = headers::wait(request.headers());
     if wait.is_zero() {
@@ -90,7 +91,12 @@ async fn post(
         .map_err(Problem::from)?;
     let id = waiting.command;
     if let Ok(Some(reply)) = tokio::time::timeout(wait, waiting.outcome()).await {
-        let answer = outcome(id, inbox.shard, &reply.outcome);
+        // The partition that answered, which another one is if the key was used for its aggregate.
+        let shard = Shard {
+            partition: reply.partition,
+            ..inbox.shard
+        };
+        let answer = outcome(id, shard, &reply.outcome);
         return if reply.repeated {
             replayed(answer)
         } else {
@@ -157,10 +163,11 @@ fn shard(gateway: &Gateway, context: ContextSlice, command: &Request<'_>) -> Sha
 }
 
 /// What the partition of a command knows of it without the processor's help.
-struct Inbox<'g> {
-    gateway: &'g Gateway,
+struct Inbox<'c> {
+    gateway: &'c Gateway,
     shard: Shard,
-    body_hash: i64,
+    kind: &'c str,
+    data: &'c RawValue,
 }
 
 impl Inbox<'_> {
@@ -174,7 +181,7 @@ impl Inbox<'_> {
         let Some(first) = found.ok().and_then(|rows| rows.into_iter().next()) else {
             return Ok(None);
         };
-        if first.body_hash == self.body_hash {
+        if first.body_hash == pipeline::body_hash(self.kind, self.data.get()) {
             return Ok(Some(first.outcome));
         }
         let detail = "the idempotency key was used before with another body";

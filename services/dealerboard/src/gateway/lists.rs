@@ -94,6 +94,7 @@ struct Gathered {
     values: Listed,
     /// The last key looked at, when there may be more behind it.
     last: Option<Arc<str>>,
+    /// Stores that should have answered, at any step of the walk.
     missing: Vec<&'static str>,
 }
 
@@ -106,14 +107,19 @@ impl Walk<'_> {
         };
         let mut values = Listed::new();
         let mut after: Option<Arc<str>> = page.after.map(Arc::from);
-        let mut looked_at = 0;
+        let (mut looked_at, mut missing) = (0, Vec::new());
         loop {
-            let (found, missing) = self
+            let (found, now_missing) = self
                 .gateway
                 .query
                 .list(self.view, self.prefix, after.as_deref(), chunk)
                 .await
                 .map_err(refused)?;
+            for source in now_missing {
+                if !missing.contains(&source) {
+                    missing.push(source);
+                }
+            }
             let was_full = found.len() == chunk;
             looked_at += found.len();
             let mut found = found.into_iter();
