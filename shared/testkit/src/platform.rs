@@ -190,9 +190,16 @@ fn folder() -> TempDir {
     TempDir::with_prefix("dealerboard-platform-").expect("a folder can be made")
 }
 
-/// The binary, without the caller's configuration.
 fn command(binary: &Path, folder: &Path, environment: &[(&'static str, String)]) -> Command {
-    let mut command = Command::new(binary);
+    let mut command = unconfigured(binary, folder);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// A call of the binary in a folder, without the caller's configuration, on a port that is free.
+#[must_use]
+pub fn unconfigured(binary: impl AsRef<Path>, folder: &Path) -> Command {
+    let mut command = Command::new(binary.as_ref());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DEALERBOARD_") {
             command.env_remove(name);
@@ -200,12 +207,13 @@ fn command(binary: &Path, folder: &Path, environment: &[(&'static str, String)])
     }
     command
         .current_dir(folder)
-        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0")
-        .envs(environment.iter().map(|(name, value)| (name, value)));
+        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0");
     command
 }
 
-fn address(log: &str) -> Option<String> {
+/// Where a process that serves says it is.
+#[must_use]
+pub fn address(log: &str) -> Option<String> {
     let line = log
         .lines()
         .find(|line| line.contains("dealerboard serves"))?;

@@ -13,6 +13,7 @@ use log::{KafkaLog, KafkaSettings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
+use testkit::platform::unconfigured;
 use testkit::process::Process;
 use testkit::servers::{Database, Servers, unique};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -149,16 +150,8 @@ impl Drop for Site {
 
 /// The binary, in a folder of its own and without the caller's configuration.
 pub(crate) fn binary(folder: &Path) -> Command {
-    let mut command = Command::new(&*BINARY);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("DEALERBOARD_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .current_dir(folder)
-        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0")
-        .env("DEALERBOARD__HTTP__WORKERS", "1");
+    let mut command = unconfigured(&*BINARY, folder);
+    command.env("DEALERBOARD__HTTP__WORKERS", "1");
     command
 }
 

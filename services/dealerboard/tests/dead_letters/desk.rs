@@ -11,6 +11,7 @@ use kernel::port::{CommandLog as _, NewRecord};
 use rusqlite::{Connection, OpenFlags};
 use sqlite::SqliteFile;
 use tempfile::TempDir;
+use testkit::platform::unconfigured;
 use testkit::process::{Process, Signal};
 use testkit::{ManualClock, eventually};
 
@@ -129,14 +130,5 @@ pub(crate) fn told(output: &Output) -> String {
 
 /// The binary, in a folder of its own and without the caller's configuration.
 pub(crate) fn binary(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dealerboard"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("DEALERBOARD_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .current_dir(folder)
-        .env("DEALERBOARD__HTTP__BIND", "127.0.0.1:0");
-    command
+    unconfigured(env!("CARGO_BIN_EXE_dealerboard"), folder)
 }

@@ -1,6 +1,5 @@
 //! An installation on real servers, and the processes that run it in turn.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
 use testkit::eventually;
+use testkit::platform::{address, unconfigured};
 use testkit::process::{Process, Signal};
 use testkit::servers::{Database, Servers, unique};
 
@@ -114,17 +114,8 @@ impl Site {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dealerboard"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("DEALERBOARD_") {
-                command.env_remove(name);
-            }
-        }
-        let folder: &Path = self.folder.path();
-        command
-            .current_dir(folder)
-            .args(["--config", "site.toml"])
-            .args(arguments);
+        let mut command = unconfigured(env!("CARGO_BIN_EXE_dealerboard"), self.folder.path());
+        command.args(["--config", "site.toml"]).args(arguments);
         command
     }
 }
@@ -194,12 +185,4 @@ pub(crate) fn booking(trade: &str) -> Value {
         "side": "BUY", "quantity": "100", "price": "181.52", "currency": "USD",
         "traded_at": "2026-01-05T15:30:00Z",
     })
-}
-
-fn address(log: &str) -> Option<String> {
-    let line = log
-        .lines()
-        .find(|line| line.contains("dealerboard serves"))?;
-    let line: Value = serde_json::from_str(line).ok()?;
-    Some(line["address"].as_str()?.to_owned())
 }
