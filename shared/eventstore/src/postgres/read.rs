@@ -1,7 +1,7 @@
 //! Streams, outcomes and the events of a partition.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,14 +28,8 @@ impl PostgresEventStore {
         context: &'static str,
         connection: &mut PgConnection,
     ) -> Result<Option<u16>, sqlx::Error> {
-        let known = |counts: &HashMap<_, _>| counts.get(context).copied();
-        if let Some(count) = known(
-            &self
-                .partitions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        ) {
-            return Ok(Some(count));
+        if let Some(count) = self.counts().get(context) {
+            return Ok(Some(*count));
         }
         let read: Option<i32> =
             sqlx::query_scalar("SELECT partitions FROM dealerboard.context WHERE name = $1")
@@ -44,13 +38,15 @@ impl PostgresEventStore {
                 .await?;
         let count = read.and_then(|count| u16::try_from(count).ok());
         if let Some(count) = count {
-            let mut counts = self
-                .partitions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            counts.insert(context, count);
+            self.counts().insert(context, count);
         }
         Ok(count)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<&'static str, u16>> {
+        self.partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
