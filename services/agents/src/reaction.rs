@@ -137,7 +137,7 @@ impl Reaction for ConversationsToAgents {
             return vec![];
         };
         // What follows from a wrap-up that ended here need not be said here again.
-        let is_echo = matches!(event, ConversationEvent::Disposed(_)) && is_of_a_reaction(meta);
+        let is_echo = matches!(event, ConversationEvent::Disposed(_)) && meta.actor.is_reaction();
         let asked = (!is_echo)
             .then(|| command(conversation_id, event))
             .flatten();
@@ -241,11 +241,6 @@ fn complete(conversation_id: ConversationId, codes: Vec<DispositionCode>) -> Age
         codes,
         notes: None,
     })
-}
-
-/// Reactions are actors of that name.
-fn is_of_a_reaction(meta: &EventMeta) -> bool {
-    meta.actor.as_str().starts_with("reaction:")
 }
 
 fn agent(id: &AgentId) -> AggregateId {

@@ -1,63 +1,38 @@
 //! What a conversation and its parts are called.
 
-use kernel::{Label, LabelKind};
+use kernel::{Alphabet, labels};
 
-/// Declares a kind of label and its name; each is a type of its own.
-macro_rules! labels {
-    ($($(#[$doc:meta])* $label:ident / $kind:ident: $name:literal, $max:literal, $pattern:literal, $admits:expr;)*) => {$(
-        #[doc = concat!("Kind of [`", stringify!($label), "`].")]
-        pub enum $kind {}
-        impl LabelKind for $kind {
-            const NAME: &'static str = $name;
-            const MAX: usize = $max;
-            const PATTERN: &'static str = $pattern;
-            fn admits(byte: u8) -> bool {
-                $admits(byte)
-            }
-        }
-        $(#[$doc])*
-        pub type $label = Label<$kind>;
-    )*};
-}
-
-/// One segment of a path: printable ASCII but `/`.
-fn is_segment(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'/'
-}
-
-fn is_graphic(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-}
-
-fn is_dialled(byte: u8) -> bool {
-    byte.is_ascii_digit() || byte == b'+'
-}
+/// Digits, and the sign of an international number.
+const DIALLED: Alphabet = Alphabet {
+    pattern: "^[+0-9]+$",
+    admits: |byte| byte.is_ascii_digit() || byte == b'+',
+};
 
 labels! {
     /// Which conversation; chosen by the channel that opens it.
-    ConversationId / ConversationIdKind: "conversation id", 64, "^[!-.0-~]+$", is_segment;
+    pub ConversationId / ConversationIdKind: "conversation id", 64, Alphabet::SEGMENT;
     /// Who the desk talks to.
-    CustomerId / CustomerIdKind: "customer id", 128, "^[!-~]+$", is_graphic;
+    pub CustomerId / CustomerIdKind: "customer id", 128, Alphabet::GRAPHIC;
     /// Which agent; the aggregate id of the agents context.
-    AgentId / AgentIdKind: "agent id", 128, "^[!-.0-~]+$", is_segment;
+    pub AgentId / AgentIdKind: "agent id", 128, Alphabet::SEGMENT;
     /// Which offer of a conversation to an agent; chosen by the matcher.
-    OfferId / OfferIdKind: "offer id", 64, "^[!-.0-~]+$", is_segment;
+    pub OfferId / OfferIdKind: "offer id", 64, Alphabet::SEGMENT;
     /// The matcher's record of why this agent was asked.
-    DecisionId / DecisionIdKind: "decision id", 64, "^[!-~]+$", is_graphic;
+    pub DecisionId / DecisionIdKind: "decision id", 64, Alphabet::GRAPHIC;
     /// Where conversations wait, such as `fx-vip`.
-    Queue / QueueKind: "queue", 64, "^[!-.0-~]+$", is_segment;
+    pub Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;
     /// How the customer is reached, such as `voice` or `whatsapp`.
-    Channel / ChannelKind: "channel", 32, "^[!-.0-~]+$", is_segment;
+    pub Channel / ChannelKind: "channel", 32, Alphabet::SEGMENT;
     /// What the customer wants, such as `quote`.
-    Intent / IntentKind: "intent", 64, "^[!-~]+$", is_graphic;
+    pub Intent / IntentKind: "intent", 64, Alphabet::GRAPHIC;
     /// What an agent must know, such as `lang:de` or `product:fxo`.
-    Skill / SkillKind: "skill", 64, "^[!-~]+$", is_graphic;
+    pub Skill / SkillKind: "skill", 64, Alphabet::GRAPHIC;
     /// What the conversation came to, such as `traded`.
-    DispositionCode / DispositionCodeKind: "disposition code", 64, "^[!-.0-~]+$", is_segment;
+    pub DispositionCode / DispositionCodeKind: "disposition code", 64, Alphabet::SEGMENT;
     /// Where to call back.
-    PhoneNumber / PhoneNumberKind: "phone number", 32, "^[+0-9]+$", is_dialled;
+    pub PhoneNumber / PhoneNumberKind: "phone number", 32, DIALLED;
     /// Which message: the channel provider's id, or the sender's own.
-    MessageId / MessageIdKind: "message id", 128, "^[!-~]+$", is_graphic;
+    pub MessageId / MessageIdKind: "message id", 128, Alphabet::GRAPHIC;
     /// One of those a message goes to.
-    Recipient / RecipientKind: "recipient", 128, "^[!-~]+$", is_graphic;
+    pub Recipient / RecipientKind: "recipient", 128, Alphabet::GRAPHIC;
 }

@@ -1,7 +1,7 @@
 //! What the trades context publishes moves positions.
 
 use kernel::context::Reacted;
-use kernel::{AggregateId, Currency, Decimal, EventMeta, Label, LabelKind, Reaction, Timestamp};
+use kernel::{AggregateId, Alphabet, Currency, Decimal, EventMeta, Reaction, Timestamp, labels};
 use serde::Deserialize;
 
 use crate::lots::execution::{ExecId, Selected, Side};
@@ -68,18 +68,12 @@ struct ChosenLot {
     quantity: Decimal,
 }
 
-/// Kind of [`KeyPart`]; has no `/`, which joins the parts.
-enum KeyPartKind {}
-impl LabelKind for KeyPartKind {
-    const NAME: &'static str = "part of a position key";
-    /// Three of them and two slashes stay within an aggregate id's 256 bytes.
-    const MAX: usize = 84;
-    const PATTERN: &'static str = "^[!-.0-~]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic() && byte != b'/'
-    }
+/// Three parts and two slashes stay within an aggregate id's 256 bytes.
+const KEY_PART_MAX: usize = 84;
+
+labels! {
+    KeyPart / KeyPartKind: "part of a position key", KEY_PART_MAX, Alphabet::SEGMENT;
 }
-type KeyPart = Label<KeyPartKind>;
 
 impl Reaction for FillsToPositions {
     const NAME: &'static str = "fills-to-positions";
@@ -295,7 +289,7 @@ mod tests {
 
     #[test]
     fn longest_key_parts_still_make_a_position() {
-        let part: KeyPart = "x".repeat(KeyPartKind::MAX).parse().unwrap();
+        let part: KeyPart = "x".repeat(KEY_PART_MAX).parse().unwrap();
         assert_eq!(position(&part, &part, &part).as_str().len(), 254);
     }
 }

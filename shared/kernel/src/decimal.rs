@@ -7,7 +7,7 @@ use rust_decimal::{Decimal as Raw, RoundingStrategy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::id::{Label, LabelKind};
+use crate::label::{Label, LabelKind};
 
 /// A decimal number of up to 28 significant digits; JSON form is a string such as `"12.50"`.
 ///

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::{AggregateId, BadLabel, Tenant};
+use crate::id::{AggregateId, Tenant};
+use crate::label::BadLabel;
 
 /// One partition of one context: the unit of order, ownership and gap-free positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -52,7 +52,7 @@ pub struct Reactor<R> {
 impl<R: Reaction> Reactor<R> {
     #[must_use]
     pub fn new(reaction: R, ports: ReactorPorts) -> Self {
-        let actor = Actor::new(&format!("reaction:{}", R::NAME))
+        let actor = Actor::reaction(R::NAME)
             .expect("a reaction's name is a constant of printable characters");
         Self {
             reaction: Arc::new(reaction),

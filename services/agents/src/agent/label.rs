@@ -1,95 +1,41 @@
 //! What an agent and the things around it are called.
 
-use kernel::{Label, LabelKind};
+use kernel::{Alphabet, labels};
 
-/// Declares a label and its kind: name, most bytes, pattern, and the bytes of the pattern.
-macro_rules! label {
-    ($(#[$doc:meta])* $label:ident, $kind:ident, $name:literal, $max:literal, $pattern:expr, $admits:expr) => {
-        #[doc = concat!("Kind of [`", stringify!($label), "`].")]
-        pub enum $kind {}
-        impl LabelKind for $kind {
-            const NAME: &'static str = $name;
-            const MAX: usize = $max;
-            const PATTERN: &'static str = $pattern;
-            fn admits(byte: u8) -> bool {
-                $admits(byte)
-            }
-        }
-        $(#[$doc])*
-        pub type $label = Label<$kind>;
-    };
-}
-
-/// Printable ASCII but `/`: one segment of a path.
-const SEGMENT: &str = "^[!-.0-~]+$";
-/// Printable ASCII.
-const GRAPHIC: &str = "^[!-~]+$";
 /// Text of any language on one line.
-const LINE: &str = r"^[^\x00-\x1f\x7f]+$";
+const LINE: Alphabet = Alphabet {
+    pattern: r"^[^\x00-\x1f\x7f]+$",
+    admits: |byte| !byte.is_ascii_control(),
+};
 /// Text of any language, with line breaks and tabs.
-const PROSE: &str = r"^[^\x00-\x08\x0b-\x1f\x7f]+$";
+const PROSE: Alphabet = Alphabet {
+    pattern: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
+    admits: |byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'),
+};
 
-fn is_segment(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'/'
-}
-
-fn is_graphic(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-}
-
-fn is_line(byte: u8) -> bool {
-    !byte.is_ascii_control()
-}
-
-fn is_prose(byte: u8) -> bool {
-    is_line(byte) || matches!(byte, b'\n' | b'\t')
-}
-
-label!(
+labels! {
     /// Which agent; the same text is the token's subject when the agent acts.
-    AgentId, AgentIdKind, "agent id", 128, SEGMENT, is_segment
-);
-label!(
+    pub AgentId / AgentIdKind: "agent id", 128, Alphabet::SEGMENT;
     /// One connection of one device, named by the desktop that opens it.
-    SessionId, SessionIdKind, "session id", 64, SEGMENT, is_segment
-);
-label!(
+    pub SessionId / SessionIdKind: "session id", 64, Alphabet::SEGMENT;
     /// What the agent works at, such as `web` or `desk-phone-4711`.
-    Device, DeviceKind, "device", 64, SEGMENT, is_segment
-);
-label!(
+    pub Device / DeviceKind: "device", 64, Alphabet::SEGMENT;
     /// An offer of one conversation to one agent.
-    OfferId, OfferIdKind, "offer id", 64, SEGMENT, is_segment
-);
-label!(
+    pub OfferId / OfferIdKind: "offer id", 64, Alphabet::SEGMENT;
     /// Which conversation: an aggregate id of the conversations context.
-    ConversationId, ConversationIdKind, "conversation id", 64, SEGMENT, is_segment
-);
-label!(
+    pub ConversationId / ConversationIdKind: "conversation id", 64, Alphabet::SEGMENT;
     /// How the parties speak, such as `voice`, `chat` or `email`.
-    Channel, ChannelKind, "channel", 32, SEGMENT, is_segment
-);
-label!(
+    pub Channel / ChannelKind: "channel", 32, Alphabet::SEGMENT;
     /// What an agent can do, such as `lang:de` or `product:fxo`.
-    Skill, SkillKind, "skill", 64, GRAPHIC, is_graphic
-);
-label!(
+    pub Skill / SkillKind: "skill", 64, Alphabet::GRAPHIC;
     /// Where conversations wait, such as `FX-VIP`.
-    Queue, QueueKind, "queue", 64, SEGMENT, is_segment
-);
-label!(
+    pub Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;
     /// A presence of the tenant's own, such as `LUNCH`.
-    PresenceCode, PresenceCodeKind, "presence code", 64, SEGMENT, is_segment
-);
-label!(
+    pub PresenceCode / PresenceCodeKind: "presence code", 64, Alphabet::SEGMENT;
     /// What came of a conversation, such as `QUOTE_GIVEN`.
-    DispositionCode, DispositionCodeKind, "disposition code", 64, SEGMENT, is_segment
-);
-label!(
+    pub DispositionCode / DispositionCodeKind: "disposition code", 64, Alphabet::SEGMENT;
     /// Why a presence was chosen, in a person's words.
-    Reason, ReasonKind, "reason", 256, LINE, is_line
-);
-label!(
+    pub Reason / ReasonKind: "reason", 256, LINE;
     /// What an agent writes down about a conversation.
-    Notes, NotesKind, "notes", 4096, PROSE, is_prose
-);
+    pub Notes / NotesKind: "notes", 4096, PROSE;
+}

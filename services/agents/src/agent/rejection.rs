@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kernel::id::BadLabel;
+use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
 
 use super::label::{Channel, ConversationId, OfferId, SessionId};

@@ -1,6 +1,6 @@
 //! Why a conversation says no. Each code has a page under `docs/errors`.
 
-use kernel::id::BadLabel;
+use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
 
 use super::stage::ConversationState;

@@ -1,22 +1,14 @@
 //! What was executed, as the venue reported it.
 
 use kernel::decimal::Inexact;
-use kernel::{Decimal, Label, LabelKind, Timestamp};
+use kernel::{Alphabet, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Kind of [`ExecId`].
-pub enum ExecIdKind {}
-impl LabelKind for ExecIdKind {
-    const NAME: &'static str = "exec id";
-    const MAX: usize = 64;
-    const PATTERN: &'static str = "^[!-~]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic()
-    }
+labels! {
+    /// FIX ExecID(17): names one execution of the position for ever, also after a bust.
+    pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
 }
-/// FIX ExecID(17): names one execution of the position for ever, also after a bust.
-pub type ExecId = Label<ExecIdKind>;
 
 /// FIX Side(54).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use kernel::decimal::Inexact;
-use kernel::{Decimal, Label, LabelKind, Timestamp};
+use kernel::{Alphabet, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,18 +18,10 @@ use super::share::{COST_PLACES, share};
 /// Decimal places of a quantity; what a split makes finer than this is rounded away, its cost stays.
 pub(crate) const QUANTITY_PLACES: u32 = 8;
 
-/// Kind of [`SplitId`].
-pub enum SplitIdKind {}
-impl LabelKind for SplitIdKind {
-    const NAME: &'static str = "split id";
-    const MAX: usize = 64;
-    const PATTERN: &'static str = "^[!-~]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic()
-    }
+labels! {
+    /// Names a corporate action.
+    pub SplitId / SplitIdKind: "split id", 64, Alphabet::GRAPHIC;
 }
-/// Names a corporate action.
-pub type SplitId = Label<SplitIdKind>;
 
 /// `denominator` units become `numerator` units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

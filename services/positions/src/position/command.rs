@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use kernel::{Currency, Decimal, Label, LabelKind, Timestamp};
+use kernel::{Alphabet, Currency, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -88,18 +88,10 @@ pub struct ChangeLotMethod {
     pub lot_method: LotMethod,
 }
 
-/// Kind of [`SettlementId`].
-pub enum SettlementIdKind {}
-impl LabelKind for SettlementIdKind {
-    const NAME: &'static str = "settlement id";
-    const MAX: usize = 64;
-    const PATTERN: &'static str = "^[!-~]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic()
-    }
+labels! {
+    /// Names one posting of the custodian.
+    pub SettlementId / SettlementIdKind: "settlement id", 64, Alphabet::GRAPHIC;
 }
-/// Names one posting of the custodian.
-pub type SettlementId = Label<SettlementIdKind>;
 
 /// Units were delivered. It is a fact of the custodian's books and is not measured against what was
 /// traded: a difference shows as unsettled quantity.

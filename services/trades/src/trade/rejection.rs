@@ -1,6 +1,6 @@
 //! Why a trade says no. Each code has a page under `docs/errors`.
 
-use kernel::id::BadLabel;
+use kernel::label::BadLabel;
 use kernel::{Actor, Code, Decimal, Kind, Rejection};
 
 use super::label::ExecId;

@@ -8,8 +8,8 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kernel::code::platform;
-use kernel::id::{Label, LabelKind};
 use kernel::{Actor, Tenant};
+use kernel::{Label, LabelKind};
 
 use super::remembered::Remembered;
 use super::token::TokenError;

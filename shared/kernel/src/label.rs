@@ -1,0 +1,176 @@
+//! Short texts whose kind is part of their type.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
+
+/// What a [`Label`] is called and which texts it admits.
+pub trait LabelKind: 'static {
+    /// The name an error message uses, such as `account`.
+    const NAME: &'static str;
+    /// Longest admitted length in bytes.
+    const MAX: usize;
+    /// A regular expression over the whole text, for the JSON Schema; must agree with `admits`.
+    const PATTERN: &'static str;
+    /// Whether a byte may stand in the text.
+    fn admits(byte: u8) -> bool;
+}
+
+/// A short, validated, cheaply cloned text whose kind is part of its type. Most are short enough to
+/// need no memory of their own: records are full of them.
+pub struct Label<K>(SmolStr, PhantomData<fn() -> K>);
+
+/// Why a text is not a label of the kind wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadLabel {
+    #[error("{0} is empty")]
+    Empty(&'static str),
+    #[error("{0} is longer than {1} bytes")]
+    TooLong(&'static str, usize),
+    #[error("{0} has a character outside {1}")]
+    Character(&'static str, &'static str),
+}
+
+impl<K: LabelKind> Label<K> {
+    /// # Errors
+    /// [`BadLabel`] when the text is empty, too long or has a character the kind does not admit.
+    pub fn new(text: &str) -> Result<Self, BadLabel> {
+        if text.is_empty() {
+            return Err(BadLabel::Empty(K::NAME));
+        }
+        if text.len() > K::MAX {
+            return Err(BadLabel::TooLong(K::NAME, K::MAX));
+        }
+        if !text.bytes().all(K::admits) {
+            return Err(BadLabel::Character(K::NAME, K::PATTERN));
+        }
+        Ok(Self(text.into(), PhantomData))
+    }
+}
+
+impl<K> Label<K> {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<K> Clone for Label<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+impl<K> PartialEq for Label<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<K> Eq for Label<K> {}
+impl<K> PartialOrd for Label<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Label<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<K> Hash for Label<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<K> fmt::Debug for Label<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+impl<K> fmt::Display for Label<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl<K: LabelKind> FromStr for Label<K> {
+    type Err = BadLabel;
+    fn from_str(text: &str) -> Result<Self, BadLabel> {
+        Self::new(text)
+    }
+}
+impl<K> Serialize for Label<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+impl<'de, K: LabelKind> Deserialize<'de> for Label<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text<K>(PhantomData<K>);
+        impl<K: LabelKind> de::Visitor<'_> for Text<K> {
+            type Value = Label<K>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(K::NAME)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Label<K>, E> {
+                Label::new(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+impl<K: LabelKind> JsonSchema for Label<K> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        K::NAME.into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": K::MAX, "pattern": K::PATTERN })
+    }
+}
+
+/// The bytes that may stand in a label.
+#[derive(Clone, Copy)]
+pub struct Alphabet {
+    /// The same as a regular expression over the whole text.
+    pub pattern: &'static str,
+    pub admits: fn(u8) -> bool,
+}
+
+impl Alphabet {
+    /// Printable ASCII.
+    pub const GRAPHIC: Self = Self {
+        pattern: "^[!-~]+$",
+        admits: |byte| byte.is_ascii_graphic(),
+    };
+    /// Printable ASCII but `/`: one segment of a path, one part of an aggregate id.
+    pub const SEGMENT: Self = Self {
+        pattern: "^[!-.0-~]+$",
+        admits: |byte| byte.is_ascii_graphic() && byte != b'/',
+    };
+}
+
+/// Declares labels, each with its kind: `Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;`, which
+/// is the name an error message uses, the most bytes, and what may stand in it.
+#[macro_export]
+macro_rules! labels {
+    ($($(#[$doc:meta])* $vis:vis $label:ident / $kind:ident: $name:literal, $max:expr, $alphabet:expr;)*) => {$(
+        #[doc = concat!("Kind of [`", stringify!($label), "`].")]
+        $vis enum $kind {}
+        impl $crate::LabelKind for $kind {
+            const NAME: &'static str = $name;
+            const MAX: usize = $max;
+            const PATTERN: &'static str = $alphabet.pattern;
+            fn admits(byte: u8) -> bool {
+                ($alphabet.admits)(byte)
+            }
+        }
+        $(#[$doc])*
+        $vis type $label = $crate::Label<$kind>;
+    )*};
+}
