@@ -9,16 +9,16 @@ mod agent;
 mod reaction;
 
 pub use agent::{
-    ActivateSlot, Agent, AgentCommand, AgentEvent, AgentId, AgentRejection, AgentState,
-    AgentSummary, AgentView, BadLevel, BeginWrapUp, CapacityChanged, Channel, Choice,
-    CompleteWrapUp, ConversationId, Device, DispositionCode, EndCooldown, ExpireGrace, ExpireSlot,
-    ExpireWrapUp, ExtendWrapUp, GraceExpired, Heartbeat, HoldSlot, Level, Limited, Link, LinkLost,
-    LinkRestored, LoseLink, NextPresenceSet, Notes, OfferId, Phase, PhaseName, Presence,
-    PresenceCode, Queue, QueuesChanged, Reason, ReleaseCause, ReleaseSlot, ReserveSlot, ResumeSlot,
-    RoutingResumed, RoutingSuspended, Session, SessionId, SessionStarted, SetCapacity, SetPresence,
-    SetQueues, SetSkills, Skill, SkillsChanged, Slot, SlotActivated, SlotHeld, SlotName,
-    SlotReleased, SlotReserved, SlotResumed, Source, Standing, StartSession, SuspendRouting,
-    Suspension, SuspensionReason, Unroutable, When, WrapUpAutoCompleted, WrapUpCompleted,
-    WrapUpExtended, WrapUpStarted,
+    ActivateSlot, Agent, AgentCommand, AgentEvent, AgentId, AgentMatched, AgentRejection,
+    AgentState, AgentSummary, AgentView, BadLevel, BeginWrapUp, CapacityChanged, Channel, Choice,
+    CompleteWrapUp, ConversationId, DecisionId, Device, DispositionCode, EndCooldown, ExpireGrace,
+    ExpireSlot, ExpireWrapUp, ExtendWrapUp, GraceExpired, Heartbeat, HoldSlot, Level, Limited,
+    Link, LinkLost, LinkRestored, LoseLink, Match, NextPresenceSet, Notes, OfferId, Phase,
+    PhaseName, Presence, PresenceCode, Queue, QueuesChanged, Reason, ReleaseCause, ReleaseSlot,
+    ReserveSlot, ResumeSlot, RoutingResumed, RoutingSuspended, Session, SessionId, SessionStarted,
+    SetCapacity, SetPresence, SetQueues, SetSkills, Skill, SkillsChanged, Slot, SlotActivated,
+    SlotHeld, SlotName, SlotReleased, SlotReserved, SlotResumed, Source, Standing, StartSession,
+    SuspendRouting, Suspension, SuspensionReason, Unroutable, When, WrapUpAutoCompleted,
+    WrapUpCompleted, WrapUpExtended, WrapUpStarted,
 };
 pub use reaction::{ConversationEvent, ConversationsToAgents};

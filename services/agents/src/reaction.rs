@@ -24,6 +24,7 @@ pub enum ConversationEvent {
     OfferRescinded(Offer),
     OfferCanceled(Offer),
     OfferFailed(Offer),
+    MatchRefused(Offer),
     Held(Owner),
     Resumed(Owner),
     Parked(Owner),
@@ -115,6 +116,7 @@ impl Reaction for ConversationsToAgents {
                 | "OfferRescinded"
                 | "OfferCanceled"
                 | "OfferFailed"
+                | "MatchRefused"
                 | "Held"
                 | "Resumed"
                 | "Parked"
@@ -163,6 +165,8 @@ fn command(conversation_id: ConversationId, event: ConversationEvent) -> Option<
         E::OfferExpired(offer) => refused(offer, ReleaseCause::Expired),
         E::OfferRescinded(offer) => refused(offer, ReleaseCause::Rescinded),
         E::OfferCanceled(offer) => refused(offer, ReleaseCause::Canceled),
+        // The slot was reserved for an offer that was never made.
+        E::MatchRefused(offer) => refused(offer, ReleaseCause::Canceled),
         E::OfferFailed(offer) => refused(offer, ReleaseCause::Failed),
         E::Held(Owner { agent_id }) => (
             agent_id,
@@ -304,6 +308,7 @@ mod tests {
             ("OfferRescinded", "rescinded"),
             ("OfferCanceled", "canceled"),
             ("OfferFailed", "failed"),
+            ("MatchRefused", "canceled"),
         ] {
             let offer = json!({ "offer_id": "O-1", "agent_id": "amy" });
             let data = json!({ "slot": { "offer_id": "O-1" }, "cause": cause });

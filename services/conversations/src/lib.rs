@@ -19,12 +19,12 @@ pub use conversation::{
     ConversationView, Create, CustomerLeft, Disposed, End, EndConsult, Ended, EndedBy, Enqueue,
     Expire, ExpireOffer, ExpireWrapUp, FailCause, FailOffer, FailTransfer, ForceClose,
     ForceRequeue, Forced, HandedOff, Handoff, Happened, Hold, LoseAgent, ManuallyTaken,
-    MarkOffered, Merge, Merged, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, OfferState,
-    OfferView, Offered, Overflow, Overflowed, OwnerChanged, Park, Parked, PriorityChanged,
-    QueueCause, Queued, RejectOffer, Relax, Reopen, Reopened, Reprioritise, RequestCallback,
-    RequeueCause, Requeued, RequirementsRelaxed, RescindCause, RescindOffer, Resume, RouteToBot,
-    Sticky, SubState, TakeManually, TimelineEntry, TransferCold, TransferFailed, TransferRequested,
-    Unpark, UnparkCause, Unparked, WrapUpTimedOut,
+    MarkOffered, MatchRefused, Merge, Merged, OfferFailed, OfferMatch, OfferMoved, OfferRejected,
+    OfferRescinded, OfferState, OfferView, Offered, Overflow, Overflowed, OwnerChanged, Park,
+    Parked, PriorityChanged, QueueCause, Queued, RejectOffer, Relax, Reopen, Reopened,
+    Reprioritise, RequestCallback, RequeueCause, Requeued, RequirementsRelaxed, RescindCause,
+    RescindOffer, Resume, RouteToBot, Sticky, SubState, TakeManually, TimelineEntry, TransferCold,
+    TransferFailed, TransferRequested, Unpark, UnparkCause, Unparked, WrapUpTimedOut,
 };
 pub use label::{
     AgentId, Channel, ConversationId, CustomerId, DecisionId, DispositionCode, Intent, MessageId,
@@ -38,6 +38,6 @@ pub use message::{
     SendMessage,
 };
 pub use reaction::{
-    AgentEvent, AgentsToConversations, SlotActivated, SlotReleased, WrapUpAutoCompleted,
-    WrapUpCompleted,
+    AgentEvent, AgentMatched, AgentsToConversations, SlotActivated, SlotReleased,
+    WrapUpAutoCompleted, WrapUpCompleted,
 };

@@ -4,12 +4,12 @@ use kernel::context::Reacted;
 use kernel::{AggregateId, EventMeta, Reaction};
 use serde::Deserialize;
 
-use crate::bounds::DispositionCodes;
+use crate::bounds::{DispositionCodes, OfferTtlMs, ParallelMax};
 use crate::conversation::{
     CompleteWrapUp, ConnectOffer, Conversation, ConversationCommand, ExpireWrapUp, LoseAgent,
-    RescindCause, RescindOffer,
+    MarkOffered, OfferMatch, RescindCause, RescindOffer,
 };
-use crate::label::{AgentId, ConversationId, OfferId};
+use crate::label::{AgentId, ConversationId, DecisionId, OfferId};
 
 /// Tells a conversation what became of the slot that an agent holds for it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,10 +20,20 @@ pub struct AgentsToConversations;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentEvent {
+    AgentMatched(AgentMatched),
     SlotActivated(SlotActivated),
     SlotReleased(SlotReleased),
     WrapUpCompleted(WrapUpCompleted),
     WrapUpAutoCompleted(WrapUpAutoCompleted),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct AgentMatched {
+    offer_id: OfferId,
+    conversation_id: ConversationId,
+    decision_id: DecisionId,
+    ttl_ms: OfferTtlMs,
+    parallel_max: ParallelMax,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -81,7 +91,11 @@ impl Reaction for AgentsToConversations {
     fn wants(&self, event_type: &str) -> bool {
         matches!(
             event_type,
-            "SlotActivated" | "SlotReleased" | "WrapUpCompleted" | "WrapUpAutoCompleted"
+            "AgentMatched"
+                | "SlotActivated"
+                | "SlotReleased"
+                | "WrapUpCompleted"
+                | "WrapUpAutoCompleted"
         )
     }
 
@@ -91,6 +105,7 @@ impl Reaction for AgentsToConversations {
             return vec![];
         };
         let asked = match event {
+            AgentEvent::AgentMatched(matched) => Some(offer(agent_id, matched)),
             AgentEvent::SlotActivated(activated) => Some(connect(activated)),
             AgentEvent::SlotReleased(released) => release(agent_id, released),
             AgentEvent::WrapUpCompleted(completed) => Some(complete(agent_id, completed)),
@@ -106,6 +121,19 @@ impl Reaction for AgentsToConversations {
 }
 
 type Asked = (ConversationId, ConversationCommand);
+
+/// The match stands in the same stream as the slot's end, so a slot that is lost at once rescinds an
+/// offer that is there already.
+fn offer(agent_id: AgentId, matched: AgentMatched) -> Asked {
+    let command = ConversationCommand::OfferMatch(OfferMatch(MarkOffered {
+        offer_id: matched.offer_id,
+        agent_id,
+        decision_id: matched.decision_id,
+        ttl_ms: matched.ttl_ms,
+        parallel_max: matched.parallel_max,
+    }));
+    (matched.conversation_id, command)
+}
 
 fn connect(activated: SlotActivated) -> Asked {
     let command = ConversationCommand::ConnectOffer(ConnectOffer {
@@ -206,6 +234,19 @@ mod tests {
             offer_id: "O-1".parse().unwrap(),
         });
         assert_eq!(react("SlotActivated", data), Some(("C-1".into(), command)));
+    }
+
+    #[test]
+    fn matched_agent_is_offered_the_conversation() {
+        let data = r#"{"offer_id":"O-1","conversation_id":"C-1","decision_id":"D-1","queue":"fx","ttl_ms":20000,"parallel_max":2}"#;
+        let command = ConversationCommand::OfferMatch(OfferMatch(MarkOffered {
+            offer_id: "O-1".parse().unwrap(),
+            agent_id: "A-1".parse().unwrap(),
+            decision_id: "D-1".parse().unwrap(),
+            ttl_ms: 20_000.try_into().unwrap(),
+            parallel_max: 2.try_into().unwrap(),
+        }));
+        assert_eq!(react("AgentMatched", data), Some(("C-1".into(), command)));
     }
 
     #[test]

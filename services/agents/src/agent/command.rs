@@ -1,15 +1,15 @@
 //! What can be asked of an agent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
 use kernel::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::{
-    Channel, ConversationId, Device, DispositionCode, Notes, OfferId, Queue, Reason, SessionId,
-    Skill,
+    Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId, Queue, Reason,
+    SessionId, Skill,
 };
 use super::level::Level;
 use super::presence::Presence;
@@ -122,6 +122,22 @@ pub struct ReserveSlot {
     /// Skills that the conversation needs, each with its lowest level.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requirements: BTreeMap<Skill, Level>,
+    /// The match that asks for it; none when it is reserved by hand.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Match>,
+}
+
+/// What the conversation is told of a match when the slot is reserved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    pub decision_id: DecisionId,
+    /// Where the conversation waits.
+    pub queue: Queue,
+    /// Milliseconds the agent has to answer.
+    pub offer_ttl_ms: NonZeroU32,
+    /// Live offers the conversation may have with this one.
+    pub parallel_max: NonZeroU8,
 }
 
 /// The offer was accepted.

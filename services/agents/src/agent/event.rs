@@ -1,7 +1,7 @@
 //! What happened to an agent. A shipped event never changes its shape.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU16;
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
 use cqrs_es::DomainEvent;
 use kernel::{Actor, Timestamp};
@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::{
-    Channel, ConversationId, Device, DispositionCode, Notes, OfferId, Queue, SessionId, Skill,
+    Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId, Queue, SessionId,
+    Skill,
 };
 use super::level::Level;
 use super::presence::Choice;
@@ -25,6 +26,8 @@ pub enum AgentEvent {
     PresenceChanged(Choice),
     NextPresenceSet(NextPresenceSet),
     SlotReserved(SlotReserved),
+    /// Stands behind the reservation that a match made.
+    AgentMatched(AgentMatched),
     SlotActivated(SlotActivated),
     /// The one event that frees a slot, whatever else is told of its end.
     SlotReleased(SlotReleased),
@@ -53,6 +56,7 @@ impl AgentEvent {
             Self::PresenceChanged(_) => "PresenceChanged",
             Self::NextPresenceSet(_) => "NextPresenceSet",
             Self::SlotReserved(_) => "SlotReserved",
+            Self::AgentMatched(_) => "AgentMatched",
             Self::SlotActivated(_) => "SlotActivated",
             Self::SlotReleased(_) => "SlotReleased",
             Self::SlotHeld(_) => "SlotHeld",
@@ -108,6 +112,19 @@ pub struct SlotReserved {
     /// Who allowed it, when it goes beyond the capacity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_by: Option<Actor>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentMatched {
+    pub offer_id: OfferId,
+    pub conversation_id: ConversationId,
+    pub decision_id: DecisionId,
+    /// Where the conversation waits.
+    pub queue: Queue,
+    /// Milliseconds the agent has to answer.
+    pub ttl_ms: NonZeroU32,
+    /// Live offers the conversation may have with this one.
+    pub parallel_max: NonZeroU8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

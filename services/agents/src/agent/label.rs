@@ -22,6 +22,8 @@ labels! {
     pub Device / DeviceKind: "device", 64, Alphabet::SEGMENT;
     /// An offer of one conversation to one agent.
     pub OfferId / OfferIdKind: "offer id", 64, Alphabet::SEGMENT;
+    /// The matcher's record of why this agent was chosen.
+    pub DecisionId / DecisionIdKind: "decision id", 64, Alphabet::SEGMENT;
     /// Which conversation: an aggregate id of the conversations context.
     pub ConversationId / ConversationIdKind: "conversation id", 64, Alphabet::SEGMENT;
     /// How the parties speak, such as `voice`, `chat` or `email`.

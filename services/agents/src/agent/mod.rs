@@ -34,19 +34,19 @@ mod tests;
 pub use aggregate::Agent;
 pub use command::{
     ActivateSlot, AgentCommand, BeginWrapUp, CompleteWrapUp, EndCooldown, ExpireGrace, ExpireSlot,
-    ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot, LoseLink, ReleaseSlot, ReserveSlot,
+    ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot, LoseLink, Match, ReleaseSlot, ReserveSlot,
     ResumeSlot, SetCapacity, SetPresence, SetQueues, SetSkills, SlotName, StartSession,
     SuspendRouting, When,
 };
 pub use event::{
-    AgentEvent, CapacityChanged, GraceExpired, LinkLost, LinkRestored, NextPresenceSet,
-    QueuesChanged, RoutingResumed, RoutingSuspended, SessionStarted, SkillsChanged, SlotActivated,
-    SlotHeld, SlotReleased, SlotReserved, SlotResumed, WrapUpAutoCompleted, WrapUpCompleted,
-    WrapUpExtended, WrapUpStarted,
+    AgentEvent, AgentMatched, CapacityChanged, GraceExpired, LinkLost, LinkRestored,
+    NextPresenceSet, QueuesChanged, RoutingResumed, RoutingSuspended, SessionStarted,
+    SkillsChanged, SlotActivated, SlotHeld, SlotReleased, SlotReserved, SlotResumed,
+    WrapUpAutoCompleted, WrapUpCompleted, WrapUpExtended, WrapUpStarted,
 };
 pub use label::{
-    AgentId, Channel, ConversationId, Device, DispositionCode, Notes, OfferId, PresenceCode, Queue,
-    Reason, SessionId, Skill,
+    AgentId, Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId,
+    PresenceCode, Queue, Reason, SessionId, Skill,
 };
 pub use level::{BadLevel, Level};
 pub use presence::{Choice, Presence, Source};

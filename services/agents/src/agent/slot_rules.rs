@@ -5,7 +5,7 @@ use kernel::{Actor, AggregateId};
 use super::command::{ExpireSlot, ReleaseSlot, ReserveSlot, SlotName};
 use super::draft::{Decision, Draft, later};
 use super::event::{
-    AgentEvent, RoutingSuspended, SlotActivated, SlotHeld, SlotReserved, SlotResumed,
+    AgentEvent, AgentMatched, RoutingSuspended, SlotActivated, SlotHeld, SlotReserved, SlotResumed,
 };
 use super::label::{Channel, ConversationId, OfferId};
 use super::rejection::AgentRejection;
@@ -40,6 +40,16 @@ impl Draft<'_> {
             ),
             override_by,
         }));
+        if let Some(matched) = &command.matched {
+            self.write(AgentEvent::AgentMatched(AgentMatched {
+                offer_id: command.offer_id.clone(),
+                conversation_id: command.conversation_id.clone(),
+                decision_id: matched.decision_id.clone(),
+                queue: matched.queue.clone(),
+                ttl_ms: matched.offer_ttl_ms,
+                parallel_max: matched.parallel_max,
+            }));
+        }
         self.finish()
     }
 

@@ -200,8 +200,11 @@ impl Standing {
                     }
                 });
             }
-            // The release that follows frees the slot; these tell others how the wrap-up ended.
-            AgentEvent::WrapUpCompleted(_) | AgentEvent::WrapUpAutoCompleted(_) => {}
+            // These tell others why a slot was reserved, and how a wrap-up ended; the events beside them
+            // reserve and release.
+            AgentEvent::AgentMatched(_)
+            | AgentEvent::WrapUpCompleted(_)
+            | AgentEvent::WrapUpAutoCompleted(_) => {}
         }
     }
 

@@ -60,6 +60,7 @@ pub(crate) fn timers(event: &AgentEvent) -> Vec<Request> {
         AgentEvent::SessionStarted(_)
         | AgentEvent::PresenceChanged(_)
         | AgentEvent::NextPresenceSet(_)
+        | AgentEvent::AgentMatched(_)
         | AgentEvent::SlotHeld(_)
         | AgentEvent::SlotResumed(_)
         | AgentEvent::WrapUpCompleted(_)

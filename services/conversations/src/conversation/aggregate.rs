@@ -116,6 +116,7 @@ impl Context for Conversation {
                 self.mark_offered(now, command, offer)
             }
             (_, C::MarkOffered(offer)) => self.mark_offered_again(command, offer),
+            (_, C::OfferMatch(matched)) => self.offer_match(now, command, &matched.0),
             (_, C::AcceptOffer(accept)) => self.accept_offer(now, accept),
             (_, C::RejectOffer(reject)) => self.reject_offer(now, command, reject),
             (_, C::ExpireOffer(expire)) => Ok(self.expire_offer(now, expire)),

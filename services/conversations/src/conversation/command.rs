@@ -47,6 +47,7 @@ commands! {
     CustomerLeft,
     Contain,
     MarkOffered,
+    OfferMatch,
     Reprioritise,
     Relax,
     Overflow,
@@ -152,6 +153,12 @@ pub struct MarkOffered {
     #[serde(default)]
     pub parallel_max: ParallelMax,
 }
+
+/// An agent was matched, and their slot is reserved. The answer is an event either way: an offer, or
+/// the refusal that gives the slot back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct OfferMatch(pub MarkOffered);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,9 @@ use kernel::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::offer_event::{OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered};
+use super::offer_event::{
+    MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
+};
 use crate::bounds::{
     Briefing, DispositionCodes, Priority, Reason, Requirements, Ring, WaitTtlMs, WrapUpSeconds,
 };
@@ -56,6 +58,7 @@ events! {
     LeftBeforeQueue(Happened),
     ResolvedByBot(Happened),
     Offered(Offered),
+    MatchRefused(MatchRefused),
     OfferAccepting(OfferMoved),
     OfferAccepted(OfferMoved),
     OfferRejected(OfferRejected),

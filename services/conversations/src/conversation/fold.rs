@@ -96,7 +96,11 @@ impl Conversation {
             E::ForceRequeued(_) => self.leave(),
             E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
             // They tell others what the events around them did.
-            E::Requeued(_) | E::HandedOff(_) | E::TransferRequested(_) | E::ManuallyTaken(_) => {}
+            E::Requeued(_)
+            | E::HandedOff(_)
+            | E::TransferRequested(_)
+            | E::ManuallyTaken(_)
+            | E::MatchRefused(_) => {}
             E::MessageReceived(received) => self.messages.receive(received),
             E::MessageSeen(seen) => self.messages.see(seen),
             E::MessageQueued(queued) => self.messages.queue(queued),

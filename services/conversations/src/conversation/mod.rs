@@ -32,8 +32,9 @@ pub use command::{
     AcceptOffer, Cancel, CompleteTransfer, CompleteWrapUp, Conference, ConnectOffer, Consult,
     Contain, ConversationCommand, Create, CustomerLeft, End, EndConsult, Enqueue, Expire,
     ExpireOffer, ExpireWrapUp, FailOffer, FailTransfer, ForceClose, ForceRequeue, Handoff, Hold,
-    LoseAgent, MarkOffered, Merge, Overflow, Park, RejectOffer, Relax, Reopen, Reprioritise,
-    RequestCallback, RescindOffer, Resume, RouteToBot, TakeManually, TransferCold, Unpark,
+    LoseAgent, MarkOffered, Merge, OfferMatch, Overflow, Park, RejectOffer, Relax, Reopen,
+    Reprioritise, RequestCallback, RescindOffer, Resume, RouteToBot, TakeManually, TransferCold,
+    Unpark,
 };
 pub use event::{
     Abandoned, AgentActed, AgentLeft, CallbackRequested, Cancelled, Connected, ConsultStarted,
@@ -43,7 +44,8 @@ pub use event::{
     TransferRequested, UnparkCause, Unparked, WrapUpTimedOut,
 };
 pub use offer_event::{
-    FailCause, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered, RescindCause,
+    FailCause, MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
+    RescindCause,
 };
 pub use rejection::ConversationRejection;
 pub use stage::{CloseReason, ConversationState};

@@ -4,6 +4,7 @@ use kernel::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::stage::ConversationState;
 use crate::bounds::{OfferTtlMs, Reason};
 use crate::label::{AgentId, DecisionId, OfferId};
 
@@ -15,6 +16,17 @@ pub struct Offered {
     pub decision_id: DecisionId,
     pub ttl_ms: OfferTtlMs,
     pub expires_at: Timestamp,
+}
+
+/// A match that came too late, or that another one was before: no offer was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MatchRefused {
+    pub at: Timestamp,
+    pub offer_id: OfferId,
+    pub agent_id: AgentId,
+    pub decision_id: DecisionId,
+    /// Where the conversation stood.
+    pub state: ConversationState,
 }
 
 /// An offer that reached the state of the event's name.

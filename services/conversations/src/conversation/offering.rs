@@ -8,7 +8,8 @@ use super::command::{
 use super::event::{Connected, ConversationEvent as E, ManuallyTaken, RequeueCause, Requeued};
 use super::moment::Moment;
 use super::offer_event::{
-    FailCause, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered, RescindCause,
+    FailCause, MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
+    RescindCause,
 };
 use super::rejection::ConversationRejection;
 use super::stage::{LiveOffer, OfferOutcome, Place, Stage};
@@ -61,6 +62,28 @@ impl Conversation {
         } else {
             Err(self.refuse(command))
         }
+    }
+
+    /// Whoever reserved the slot does not wait for the answer, so a no is told as an event.
+    pub(super) fn offer_match(
+        &self,
+        now: &Moment<'_>,
+        command: &ConversationCommand,
+        offer: &MarkOffered,
+    ) -> Decided {
+        let made = match self.stage {
+            Stage::Queued(_) | Stage::Offered(..) => self.mark_offered(now, command, offer),
+            _ => self.mark_offered_again(command, offer),
+        };
+        made.or_else(|_| {
+            Ok(vec![E::MatchRefused(MatchRefused {
+                at: now.at,
+                offer_id: offer.offer_id.clone(),
+                agent_id: offer.agent_id.clone(),
+                decision_id: offer.decision_id.clone(),
+                state: self.state(),
+            })])
+        })
     }
 
     /// An offer to the one who asks for it, and their yes.

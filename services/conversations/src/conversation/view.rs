@@ -178,6 +178,7 @@ impl ConversationSummary {
             E::ConversationCreated(_)
             | E::HandedOff(_)
             | E::ManuallyTaken(_)
+            | E::MatchRefused(_)
             | E::Requeued(_)
             | E::TransferRequested(_)
             | E::ForceRequeued(_) => {}

@@ -32,11 +32,26 @@ pub(super) fn reservation(offer: &str, conversation: &str, channel: &str) -> Res
         ttl_ms: 35_000.try_into().unwrap(),
         override_by: None,
         requirements: [].into(),
+        matched: None,
     }
 }
 
 pub(super) fn reserve(offer: &str, conversation: &str, channel: &str) -> AgentCommand {
     AgentCommand::ReserveSlot(reservation(offer, conversation, channel))
+}
+
+/// As a router asks for it.
+pub(super) fn matched(offer: &str, conversation: &str) -> AgentCommand {
+    let matched = Match {
+        decision_id: "D-1".parse().unwrap(),
+        queue: "FX-VIP".parse().unwrap(),
+        offer_ttl_ms: 20_000.try_into().unwrap(),
+        parallel_max: NonZeroU8::MIN,
+    };
+    AgentCommand::ReserveSlot(ReserveSlot {
+        matched: Some(matched),
+        ..reservation(offer, conversation, "chat")
+    })
 }
 
 pub(super) fn activate(offer: &str) -> AgentCommand {

@@ -45,6 +45,17 @@ pub(super) fn reserved(offer: &str, conversation: &str, channel: &str) -> AgentE
     })
 }
 
+pub(super) fn agent_matched(offer: &str, conversation: &str) -> AgentEvent {
+    AgentEvent::AgentMatched(AgentMatched {
+        offer_id: offer.parse().unwrap(),
+        conversation_id: conversation.parse().unwrap(),
+        decision_id: "D-1".parse().unwrap(),
+        queue: "FX-VIP".parse().unwrap(),
+        ttl_ms: 20_000.try_into().unwrap(),
+        parallel_max: NonZeroU8::MIN,
+    })
+}
+
 pub(super) fn activated(offer: &str, conversation: &str) -> AgentEvent {
     AgentEvent::SlotActivated(SlotActivated {
         offer_id: offer.parse().unwrap(),

@@ -15,6 +15,8 @@ mod viewing;
 mod wire;
 mod work;
 
+use std::num::NonZeroU8;
+
 use cqrs_es::Aggregate;
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use kernel::{Accepted, Context, Timestamp};

@@ -3,6 +3,16 @@
 use super::*;
 
 #[test]
+fn reservation_of_a_match_tells_of_it_in_the_same_append() {
+    agent(available())
+        .when(accepted(matched("O-1", "C-1")))
+        .then_expect_events(vec![
+            reserved("O-1", "C-1", "chat"),
+            agent_matched("O-1", "C-1"),
+        ]);
+}
+
+#[test]
 fn slot_is_reserved_until_its_time_is_over() {
     agent(available())
         .when(accepted(reserve("O-1", "C-1", "chat")))

@@ -34,6 +34,7 @@ fn command() -> impl Strategy<Value = AgentCommand> {
         2 => session().prop_map(lose),
         6 => choice(),
         8 => (offer(), conversation(), channel(), any::<bool>()).prop_map(reserve_some),
+        3 => (offer(), conversation()).prop_map(|(offer, conversation)| matched(offer, conversation)),
         6 => offer().prop_map(activate),
         4 => (offer(), cause()).prop_map(|(offer, cause)| release_offer(offer, cause)),
         2 => (conversation(), cause()).prop_map(|(id, cause)| release(id, cause)),

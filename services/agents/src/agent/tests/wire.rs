@@ -40,6 +40,7 @@ fn every_event() -> Vec<AgentEvent> {
         changed(Presence::Available),
         next(Some(Presence::Busy)),
         reserved("O-1", "C-1", "chat"),
+        agent_matched("O-1", "C-1"),
         activated("O-1", "C-1"),
         released("O-1", "C-1", PhaseName::Reserved, ReleaseCause::Expired),
         held("C-1"),

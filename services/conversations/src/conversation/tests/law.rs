@@ -65,6 +65,7 @@ fn any_command() -> impl Strategy<Value = C> {
     ];
     let offering = prop_oneof![
         8 => (1u32..4, n(), 1u32..4).prop_map(|(o, a, k)| command("MarkOffered", offer(o, a, k))),
+        4 => (1u32..4, n(), 1u32..4).prop_map(|(o, a, k)| command("OfferMatch", offer(o, a, k))),
         8 => (on_offer, 1u32..4).prop_map(|(name, o)| command(name, of_offer(o))),
         1 => (1u32..4).prop_map(|o| {
             command("RejectOffer", json!({ "offer_id": format!("O-{o}"), "reason": "busy" }))

@@ -22,6 +22,7 @@ fn stories() -> Vec<Story> {
 const ANYWHERE: &[&str] = &[
     "Create",
     "Expire",
+    "OfferMatch",
     "AcceptOffer",
     "RejectOffer",
     "ExpireOffer",

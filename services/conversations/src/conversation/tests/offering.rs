@@ -27,6 +27,37 @@ fn same_offer_marked_again_is_a_retry_at_any_time() {
 }
 
 #[test]
+fn match_is_offered_like_an_offer_by_hand() {
+    queued()
+        .when("OfferMatch", offer(1, 1, 1), &["Offered"])
+        .when("OfferMatch", offer(1, 1, 1), &[])
+        .is(State::Offered);
+}
+
+#[test]
+fn match_that_comes_too_late_or_second_is_refused_by_an_event() {
+    for story in [
+        offered(),
+        accepting(),
+        active(),
+        parked(),
+        wrapping_up(),
+        closed(),
+    ] {
+        let state = story.conversation.state();
+        let story = story
+            .when("OfferMatch", offer(9, 9, 1), &["MatchRefused"])
+            .is(state);
+        let refused = story.data("MatchRefused");
+        assert_eq!(refused["state"], json!(state));
+        assert_eq!(
+            (&refused["offer_id"], &refused["agent_id"]),
+            (&json!("O-9"), &json!("A-9"))
+        );
+    }
+}
+
+#[test]
 fn offer_beyond_those_allowed_or_to_the_same_agent_is_refused() {
     two_offered()
         .invalid("MarkOffered", offer(3, 3, 2))

@@ -27,6 +27,7 @@ pub(super) fn every_command() -> Vec<C> {
         ("CustomerLeft", json!({})),
         ("Contain", json!({})),
         ("MarkOffered", offer(7, 3, 2)),
+        ("OfferMatch", offer(8, 3, 2)),
         ("Reprioritise", json!({ "priority": 60 })),
         ("Relax", json!({ "ring": 1, "dropped": ["lang:de"] })),
         ("Overflow", json!({ "queue": "fx-2" })),
@@ -156,7 +157,7 @@ fn golden_command_is_read() {
 #[test]
 fn golden_event_is_read_and_written_as_it_was() {
     let golden = golden("events");
-    assert_eq!(golden.len(), 52);
+    assert_eq!(golden.len(), 53);
     for (name, data) in golden {
         let written = serde_json::to_value(read::<E>(&name, data.clone())).unwrap();
         assert_eq!(written["data"], data, "{name}");
@@ -173,6 +174,7 @@ fn events_that_agents_listen_to_have_their_fields() {
         ("OfferRescinded", &["offer_id", "agent_id", "cause"]),
         ("OfferCanceled", &["offer_id", "agent_id"]),
         ("OfferFailed", &["offer_id", "agent_id", "cause"]),
+        ("MatchRefused", &["offer_id", "agent_id"]),
         ("Held", &["agent_id"]),
         ("Resumed", &["agent_id"]),
         ("Parked", &["agent_id"]),
@@ -195,6 +197,7 @@ fn events_that_agents_listen_to_have_their_fields() {
 
 /// Timers and reactions alone send these.
 const WITHOUT_ROUTE: &[&str] = &[
+    "OfferMatch",
     "ExpireOffer",
     "ConnectOffer",
     "Expire",
