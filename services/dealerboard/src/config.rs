@@ -119,6 +119,7 @@ pub(crate) struct Query {
     pub(crate) position_wait_ms: u64,
     pub(crate) fold_events_max: u64,
     pub(crate) history_events_max: u64,
+    pub(crate) recall_events_max: u64,
     pub(crate) last_good_max: u64,
 }
 
@@ -198,6 +199,8 @@ impl Config {
         bound("query.fold_events_max", fold, 1, 10_000);
         let history = self.query.history_events_max;
         bound("query.history_events_max", history, fold, 10_000_000);
+        let recall = self.query.recall_events_max;
+        bound("query.recall_events_max", recall, 1, 1_000_000_000);
         faults
     }
 

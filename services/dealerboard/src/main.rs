@@ -3,10 +3,13 @@
 mod cli;
 mod config;
 mod demo;
+mod dice;
 mod gateway;
 mod ports;
 mod roles;
+mod router;
 mod seams;
+mod simulation;
 mod slices;
 
 use std::process::ExitCode;

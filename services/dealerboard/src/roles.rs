@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
+use analytics::Metrics;
 use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use http::auth::Verifier;
-use kernel::AggregateId;
 use kernel::port::{Framing, Ids as _};
+use kernel::{AggregateId, Reading};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Sealer};
 use pipeline::{
-    Backoff, Committer, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query, QuerySettings,
-    ReactorPorts, Slices, TimerKeeper,
+    Backoff, Committer, Followed, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query,
+    QuerySettings, ReactorPorts, Slices, TimerKeeper,
 };
+use routing::Floor;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -26,6 +28,7 @@ use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
 use crate::ports::{LocalKeys, Ports};
+use crate::router::{Dispatcher, Matcher};
 use crate::seams::{SystemClock, SystemIds};
 
 /// Longest time one question may take before the chain gives up.
@@ -41,14 +44,17 @@ pub(crate) enum Role {
     Processor,
     Projector,
     Reactor,
+    /// Matches conversations that wait with agents.
+    Router,
 }
 
 impl Role {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("gateway", Self::Gateway),
         ("processor", Self::Processor),
         ("projector", Self::Projector),
         ("reactor", Self::Reactor),
+        ("router", Self::Router),
     ];
 }
 
@@ -89,6 +95,8 @@ pub(crate) struct Platform {
     pub(crate) sealer: Sealer,
     /// Sends a demo day beside the roles.
     pub(crate) demo: Option<Demo>,
+    pub(crate) floor: Followed<Floor>,
+    pub(crate) metrics: Followed<Metrics>,
 }
 
 impl Platform {
@@ -104,7 +112,10 @@ impl Platform {
                 .clone()
                 .map(|framing| framing as Arc<dyn Framing>),
         };
+        let partitions = config.partitions();
         Ok(Self {
+            floor: Followed::new(partitions),
+            metrics: Followed::new(partitions),
             config,
             slices: crate::slices::all(),
             ports,
@@ -123,15 +134,21 @@ impl Platform {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         let mut tasks: Vec<(&'static str, Task)> = vec![upkeep(metrics.clone(), stop.clone())];
+        let matcher = self.matcher()?;
+        if roles.0.contains(&Role::Gateway) || roles.0.contains(&Role::Router) {
+            tasks.extend(self.asking(&matcher, &stop));
+        }
         for role in &roles.0 {
             match role {
                 Role::Gateway => {
                     let listener = listener.as_ref().context("the gateway has no listener")?;
-                    tasks.extend(self.gateway(listener.try_clone()?, &metrics, &stop)?);
+                    let listener = listener.try_clone()?;
+                    tasks.extend(self.gateway(listener, &metrics, &matcher, &stop)?);
                 }
                 Role::Processor => tasks.extend(self.processor(&stop)),
                 Role::Projector => tasks.extend(self.projectors(&stop)),
                 Role::Reactor => tasks.extend(self.reactors(&stop)?),
+                Role::Router => tasks.push(self.router(&matcher, &stop)),
             }
         }
         tasks.extend(self.framing(&stop));
@@ -180,17 +197,16 @@ impl Platform {
         &self,
         listener: TcpListener,
         metrics: &PrometheusHandle,
+        matcher: &Matcher,
         stop: &CancellationToken,
     ) -> anyhow::Result<Vec<(&'static str, Task)>> {
-        let instance = AggregateId::new(&format!("gateway-{}", SystemIds.random()))?;
-        let log = Arc::clone(&self.ports.command_log);
-        let acceptor = Acceptor::new(log, self.sealer.clone(), instance);
         let settings = QuerySettings {
             partitions: self.config.partitions(),
             deadline: QUERY_DEADLINE,
             position_wait: Duration::from_millis(self.config.query.position_wait_ms),
             fold_events_max: self.config.query.fold_events_max,
             history_events_max: self.config.query.history_events_max,
+            recall_events_max: self.config.query.recall_events_max,
             last_good_max: self.config.query.last_good_max,
         };
         let query = Query::new(
@@ -200,7 +216,7 @@ impl Platform {
         );
         let gateway = Gateway {
             slices: self.slices.clone(),
-            acceptor: acceptor.clone(),
+            acceptor: matcher.acceptor.clone(),
             query,
             reader: Arc::clone(&self.ports.reader),
             reader_guard: Arc::clone(&self.ports.history.guard),
@@ -208,6 +224,8 @@ impl Platform {
             partitions: self.config.partitions(),
             readiness: self.ports.readiness.clone(),
             recent: Gateway::recent(),
+            matcher: matcher.clone(),
+            metrics: self.metrics.clone(),
         };
         let trusted = vec![self.keys.tokens.trusted()];
         let verifier = Verifier::new(trusted, &self.config.auth.audience, Arc::new(SystemClock));
@@ -219,16 +237,48 @@ impl Platform {
             Data::new(metrics.clone()),
         )?;
         let serve = gateway::serve(server, stop.clone());
-        let replies = Arc::clone(&self.ports.replies);
-        let listening = stop.clone();
-        let listen = async move {
-            acceptor.listen(replies, listening).await;
-            Ok(())
-        };
         Ok(vec![
             ("gateway", serve.boxed()),
-            ("replies", listen.boxed()),
+            ("metrics", self.following(&self.metrics, stop)),
         ])
+    }
+
+    fn matcher(&self) -> anyhow::Result<Matcher> {
+        let instance = AggregateId::new(&format!("gateway-{}", SystemIds.random()))?;
+        let log = Arc::clone(&self.ports.command_log);
+        Ok(Matcher {
+            floor: self.floor.clone(),
+            acceptor: Acceptor::new(log, self.sealer.clone(), instance),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        })
+    }
+
+    /// What everybody needs who sends commands and waits for their outcomes, and who matches.
+    fn asking(&self, matcher: &Matcher, stop: &CancellationToken) -> [(&'static str, Task); 2] {
+        let (acceptor, stop_listening) = (matcher.acceptor.clone(), stop.clone());
+        let replies = Arc::clone(&self.ports.replies);
+        let listen = async move {
+            acceptor.listen(replies, stop_listening).await;
+            Ok(())
+        };
+        [
+            ("replies", listen.boxed()),
+            ("floor", self.following(&self.floor, stop)),
+        ]
+    }
+
+    fn following<R: Reading>(&self, followed: &Followed<R>, stop: &CancellationToken) -> Task {
+        let log = Arc::clone(&self.ports.event_log);
+        let instance = SystemIds.random().to_string();
+        let follow = followed.clone().follow(log, instance, stop.clone());
+        follow.map(Ok).boxed()
+    }
+
+    fn router(&self, matcher: &Matcher, stop: &CancellationToken) -> (&'static str, Task) {
+        let dispatcher = Dispatcher::new(matcher.clone(), self.config.partitions());
+        let log = Arc::clone(&self.ports.event_log);
+        ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed())
     }
 
     fn processor(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {

@@ -4,6 +4,7 @@ use agents::{Agent, AgentView, ConversationsToAgents};
 use conversations::{AgentsToConversations, Conversation, ConversationView};
 use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
+use routing::{Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
 use schemas::Catalogue;
 use trades::{Trade, TradeView};
 
@@ -15,6 +16,8 @@ pub(crate) fn schemas() -> Catalogue {
         .event_version("PositionRestated", 2)
         .context::<Agent>()
         .context::<Conversation>()
+        .context::<Queue>()
+        .context::<Decision>()
 }
 
 pub(crate) fn all() -> Slices {
@@ -30,6 +33,11 @@ pub(crate) fn all() -> Slices {
         .view::<ConversationView>()
         .reaction(ConversationsToAgents)
         .reaction(AgentsToConversations)
+        .context::<Queue>()
+        .view::<QueueView>()
+        .context::<Decision>()
+        .view::<DecisionView>()
+        .reaction(MatchesToDecisions)
 }
 
 #[cfg(test)]

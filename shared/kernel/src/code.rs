@@ -85,6 +85,8 @@ pub mod platform {
     /// `If-Match` does not name the current version.
     pub const PRECONDITION_FAILED: Code =
         Code::new("PRECONDITION_FAILED", Kind::PreconditionFailed);
+    /// The conversation does not wait for an agent.
+    pub const NOT_WAITING: Code = Code::new("NOT_WAITING", Kind::Conflict);
     pub const BODY_TOO_LARGE: Code = Code::new("BODY_TOO_LARGE", Kind::TooLarge);
     pub const MEDIA_UNSUPPORTED: Code = Code::new("MEDIA_UNSUPPORTED", Kind::UnsupportedMedia);
     pub const OVERLOADED: Code = Code::new("OVERLOADED", Kind::TooMany);
@@ -104,6 +106,7 @@ pub mod platform {
         COMMAND_ID_REUSED,
         VERSION_CONFLICT,
         PRECONDITION_FAILED,
+        NOT_WAITING,
         BODY_TOO_LARGE,
         MEDIA_UNSUPPORTED,
         OVERLOADED,

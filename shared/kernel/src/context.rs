@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use crate::code::Rejection;
 use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
-use crate::record::EventMeta;
+use crate::record::{EventMeta, Undecodable};
 use crate::route::{CommandRoute, ViewRoute};
 use crate::time::Timestamp;
 
@@ -175,6 +175,40 @@ impl Parameters {
 pub struct BadParameter {
     pub name: &'static str,
     pub reason: String,
+}
+
+/// What several contexts' events come to, as one value in memory, folded from their first events on.
+///
+/// Events of one stream come in order. Those of different streams come in any: the value, once all
+/// are in, must not depend on it.
+pub trait Reading: Default + Send + 'static {
+    /// Names it in groups, logs and metrics: `[a-z_]+`.
+    const NAME: &'static str;
+    /// The contexts listened to, by name.
+    const ON: &'static [&'static str];
+    /// An event as this side reads it.
+    type Event: Send + 'static;
+
+    /// What a record's JSON says of itself, and its event if that concerns the reading.
+    ///
+    /// # Errors
+    /// The record is not one of ours, or an event that concerns the reading is not known to it.
+    fn decode(
+        context: &str,
+        position: u64,
+        value: &[u8],
+    ) -> Result<(EventMeta, Option<Self::Event>), Undecodable>;
+
+    /// Events that do not concern it come without their data: positions and versions move on.
+    fn fold(&mut self, partition: u16, meta: &EventMeta, event: Folded<Self::Event>);
+}
+
+/// An event on its way into a reading.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Folded<E> {
+    Event(E),
+    /// One of the context that does not concern it.
+    Other(&'static str),
 }
 
 /// Turns an event of one context into commands for another (a process manager without state).

@@ -19,7 +19,7 @@ pub mod time;
 pub mod topic;
 
 pub use code::{Code, Fault, Kind, Rejection};
-pub use context::{BadParameter, Context, Parameters, Reaction, View};
+pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
 pub use decimal::{Currency, Decimal};
 pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, EventId, Owner, Tenant};

@@ -43,6 +43,9 @@ pub struct EventMeta {
     pub position: u64,
 }
 
+/// Why a record's JSON cannot be read.
+pub type Undecodable = serde_json::Error;
+
 /// One event as it is stored and published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::backoff::Backoff;
 
 /// A command as its sender gives it; who sent it is proven already.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
     pub context: &'static str,
     pub tenant: &'a Tenant,
@@ -149,6 +149,41 @@ impl Acceptor {
         let waiting = self.waiters.register(command);
         self.log.append(vec![record]).await?;
         Ok(waiting)
+    }
+
+    /// Appends commands in order, in one go, and asks for the outcome of the last.
+    ///
+    /// # Errors
+    /// As [`Self::accept`]; some of them may be in the log.
+    pub async fn accept_all_and_wait(
+        &self,
+        first: &[Request<'_>],
+        last: Request<'_>,
+    ) -> Result<Waiting, Fault> {
+        let mut records = self.seal_all(first)?;
+        let (command, record) = self.sealer.seal(last, Some(&self.instance))?;
+        records.push(record);
+        let waiting = self.waiters.register(command);
+        self.log.append(records).await?;
+        Ok(waiting)
+    }
+
+    /// Appends commands in order, in one go; when this returns they are durable.
+    ///
+    /// # Errors
+    /// As [`Self::accept_all_and_wait`].
+    pub async fn accept_all(&self, requests: &[Request<'_>]) -> Result<(), Fault> {
+        let records = self.seal_all(requests)?;
+        self.log.append(records).await
+    }
+
+    fn seal_all(&self, requests: &[Request<'_>]) -> Result<Vec<NewRecord>, Fault> {
+        let sealed = requests
+            .iter()
+            .map(|request| self.sealer.seal(request.clone(), None));
+        sealed
+            .map(|sealed| sealed.map(|(_, record)| record))
+            .collect()
     }
 
     /// Hands incoming replies to those who wait, until `stop`.

@@ -11,9 +11,10 @@ struct Halves<K, D> {
 }
 
 /// Takes a command apart.
-pub(crate) fn split<I: Serialize>(
-    command: &I,
-) -> Result<(String, Box<RawValue>), serde_json::Error> {
+///
+/// # Errors
+/// It is not a name with data.
+pub fn split<I: Serialize>(command: &I) -> Result<(String, Box<RawValue>), serde_json::Error> {
     split_bytes(&serde_json::to_vec(command)?)
 }
 

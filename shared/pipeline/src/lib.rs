@@ -5,18 +5,20 @@
 
 pub mod accept;
 mod commit;
+mod follow;
 mod handle;
 mod project;
 mod publish;
 mod query;
 mod reactor;
 mod redrive;
+mod share;
 mod slices;
 mod timers;
 mod verify;
 
 mod backoff;
-mod command;
+pub mod command;
 pub mod consume;
 pub mod crash;
 mod membership;
@@ -24,11 +26,13 @@ mod metric;
 
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
+pub use follow::Followed;
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE, body_hash};
 pub use project::{BodyFilter, FoldError, Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
+pub use share::Share;
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch};

@@ -12,6 +12,8 @@ use crate::eventually;
 use crate::process::Process;
 use crate::servers::{Database, Servers, unique};
 
+/// What a platform does unless a test says otherwise.
+const ALL: &str = "all";
 /// Until the process says its address.
 const START_WAIT: Duration = Duration::from_secs(30);
 
@@ -22,12 +24,18 @@ pub struct Platform {
     environment: Vec<(&'static str, String)>,
     database: Option<Database>,
     url: String,
+    roles: String,
     serve: Process,
 }
 
 impl Platform {
     pub async fn embedded(binary: impl Into<PathBuf>) -> Self {
-        Self::start(binary.into(), folder(), Vec::new(), None).await
+        Self::start(binary.into(), folder(), Vec::new(), None, ALL).await
+    }
+
+    /// With some of the roles, as `--roles` lists them.
+    pub async fn embedded_as(binary: impl Into<PathBuf>, roles: &str) -> Self {
+        Self::start(binary.into(), folder(), Vec::new(), None, roles).await
     }
 
     /// On the servers that the environment names, in a database, topics and keys of its own.
@@ -35,6 +43,14 @@ impl Platform {
     /// # Panics
     /// It cannot be installed there.
     pub async fn production(binary: impl Into<PathBuf>) -> Self {
+        Self::production_as(binary, ALL).await
+    }
+
+    /// As [`Self::production`], with some of the roles: others are started by [`Self::role`].
+    ///
+    /// # Panics
+    /// It cannot be installed there.
+    pub async fn production_as(binary: impl Into<PathBuf>, roles: &str) -> Self {
         let binary = binary.into();
         let servers = Servers::shared();
         let database = servers.database().await;
@@ -54,7 +70,7 @@ impl Platform {
             .output();
         let migrated = migrated.expect("the binary under test runs");
         assert!(migrated.status.success(), "{migrated:?}");
-        Self::start(binary, folder, environment, Some(database)).await
+        Self::start(binary, folder, environment, Some(database), roles).await
     }
 
     async fn start(
@@ -62,23 +78,31 @@ impl Platform {
         folder: TempDir,
         environment: Vec<(&'static str, String)>,
         database: Option<Database>,
+        roles: &str,
     ) -> Self {
         let mut command = command(&binary, folder.path(), &environment);
-        let (serve, url) = serve(&mut command, folder.path()).await;
+        let (serve, url) = serve(&mut command, folder.path(), roles).await;
         Self {
             binary,
             folder,
             environment,
             database,
             url,
+            roles: roles.to_owned(),
             serve,
         }
+    }
+
+    /// Another process of the same installation with these roles, and where it serves; it is killed
+    /// when dropped.
+    pub async fn role(&self, roles: &str) -> (Process, String) {
+        serve(&mut self.command(), self.folder(), roles).await
     }
 
     /// kill -9, and a new start on what is left.
     pub async fn crash(&mut self) {
         self.serve.kill();
-        let (serve, url) = serve(&mut self.command(), self.folder()).await;
+        let (serve, url) = serve(&mut self.command(), self.folder(), &self.roles).await;
         (self.serve, self.url) = (serve, url);
     }
 
@@ -155,7 +179,12 @@ impl Platform {
         }
     }
 
-    fn token(&self, tenant: &str) -> String {
+    /// An access token for the tenant.
+    ///
+    /// # Panics
+    /// The binary does not run.
+    #[must_use]
+    pub fn token(&self, tenant: &str) -> String {
         let output = self.command().args(["token", "--tenant", tenant]).output();
         let output = output.expect("the binary under test runs");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -180,8 +209,8 @@ impl Drop for Platform {
     }
 }
 
-async fn serve(command: &mut Command, folder: &Path) -> (Process, String) {
-    let serve = Process::start(command.arg("serve"), folder);
+async fn serve(command: &mut Command, folder: &Path, roles: &str) -> (Process, String) {
+    let serve = Process::start(command.args(["serve", "--roles", roles]), folder);
     let address = eventually("the address", START_WAIT, async || address(&serve.log())).await;
     (serve, format!("http://{address}"))
 }

@@ -7,6 +7,7 @@ mod migrate;
 mod replay;
 mod schemas;
 mod serve;
+mod simulate;
 mod token;
 mod verify;
 
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::Bench),
     /// Compares the folder of JSON Schemas with the types, or writes it.
     Schemas(schemas::SchemasCommand),
+    /// Plays a simulated day through the real pipeline.
+    Simulate(simulate::Simulate),
     /// Prints an access token signed by the local key.
     Token(token::Token),
 }
@@ -73,6 +76,7 @@ impl Arguments {
             Command::Replay(replay) => replay.run(config),
             Command::Bench(bench) => bench.run(&config),
             Command::Schemas(schemas) => schemas.run(),
+            Command::Simulate(simulate) => simulate.run(config),
             Command::Token(token) => token.run(&config),
         };
         done.unwrap_or_else(|error| failed(&error))

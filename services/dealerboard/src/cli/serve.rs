@@ -18,7 +18,7 @@ use crate::roles::{Platform, Roles};
 /// Which roles to run.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// `all`, or some of gateway, processor, projector, reactor.
+    /// `all`, or some of gateway, processor, projector, reactor, router.
     #[arg(long, default_value = "all")]
     roles: Roles,
     /// Prints the URLs and a ready command line once it serves.

@@ -2,8 +2,8 @@
 
 use kernel::{AggregateId, Timestamp};
 
-use super::dice::Dice;
 use super::ticket::{Order, Step, Ticket};
+use crate::dice::Dice;
 
 const ACCOUNTS: [&str; 8] = [
     "ALPINE", "BOREAL", "CEDAR", "DELTA", "EVEREST", "FJORD", "GARNET", "HARBOR",

@@ -4,7 +4,6 @@
 //! it sends twice has the same id and changes nothing.
 
 mod day;
-mod dice;
 mod task;
 mod ticket;
 

@@ -4,7 +4,7 @@ use kernel::{AggregateId, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// Cents as a decimal, such as `181.52`.
 struct Cents(u32);

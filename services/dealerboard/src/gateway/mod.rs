@@ -3,8 +3,11 @@
 mod commands;
 mod health;
 mod lists;
+mod matches;
 mod outcomes;
+mod readings;
 mod reference;
+mod staffing;
 mod views;
 
 use std::net::TcpListener;
@@ -14,19 +17,22 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use analytics::Metrics;
 use http::auth::{Verifier, remember};
 use http::edge::edge;
 use http::limits::Limits;
 use http::signature::Keyring;
 use kernel::CommandId;
-use kernel::Tenant;
 use kernel::port::EventReader;
+use kernel::{Tenant, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use moka::sync::Cache;
 use pipeline::accept::Acceptor;
-use pipeline::{Query, Slices};
+use pipeline::{Followed, Query, Slices};
 use resilience::Dependency;
 use tokio_util::sync::CancellationToken;
+
+use crate::router::Matcher;
 
 pub(crate) use health::{Check, Readiness};
 
@@ -45,12 +51,18 @@ pub(crate) struct Gateway {
     pub(crate) partitions: u16,
     pub(crate) readiness: Readiness,
     pub(crate) recent: Cache<CommandId, Tenant>,
+    pub(crate) matcher: Matcher,
+    pub(crate) metrics: Followed<Metrics>,
 }
 
 /// As handlers are given it: each worker counts its own users, and no core waits for another's count.
 type Shared = Data<Arc<Gateway>>;
 
 impl Gateway {
+    fn now(&self) -> Timestamp {
+        self.matcher.clock.now()
+    }
+
     pub(crate) fn recent() -> Cache<CommandId, Tenant> {
         Cache::builder()
             .max_capacity(RECENT_MAX)
@@ -117,6 +129,9 @@ fn routes(config: &mut ServiceConfig, slices: &Slices) {
     }
     config.route("/v1/commands/{id}", web::get().to(outcomes::get));
     health::routes(config);
+    matches::routes(config);
+    readings::routes(config);
+    staffing::routes(config);
     reference::routes(config);
 }
 

@@ -97,7 +97,7 @@ pub(super) fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
 }
 
 /// The moment that `?as_of=` names: an instant, or a position of the key's partition.
-fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
+pub(super) fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
     let Some(text) = parameters.get("as_of") else {
         return Ok(None);
     };

@@ -9,8 +9,9 @@ use testkit::platform::Platform;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
 const TENANT: &str = "demo";
+const ROLES: &str = "gateway,processor,projector,reactor";
 /// Until both sides and their views have followed.
-const FOLLOWED: Duration = Duration::from_secs(20);
+const FOLLOWED: Duration = Duration::from_secs(60);
 
 pub(crate) struct Desk(Platform);
 
@@ -22,6 +23,37 @@ impl Desk {
     /// On the servers that the environment names.
     pub(crate) async fn production() -> Self {
         Self(Platform::production(BINARY).await)
+    }
+
+    /// Nobody is matched unless somebody asks for it.
+    pub(crate) async fn embedded_without_router() -> Self {
+        Self(Platform::embedded_as(BINARY, ROLES).await)
+    }
+
+    /// The same on the servers that the environment names.
+    pub(crate) async fn production_without_router() -> Self {
+        Self(Platform::production_as(BINARY, ROLES).await)
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.0
+    }
+
+    /// An answer that is no refusal.
+    pub(crate) async fn asks(&self, path: &str, body: Value) -> Value {
+        let answer = self.0.send(TENANT, path, &body).await;
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub(crate) async fn reads(&self, query: &str) -> Value {
+        let answer = self.0.get(TENANT, query).await;
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{query}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
     }
 
     pub(crate) async fn agent(&self, id: &str, path: &str, body: Value) {
@@ -45,8 +77,20 @@ impl Desk {
         )
     }
 
+    /// An agent who serves a queue, and knows something.
+    pub(crate) async fn comes_to_serve(&self, id: &str, queue: &str, skills: Value) {
+        self.agent(id, "queues", json!({"queues": [queue]})).await;
+        self.agent(id, "skills", json!({"skills": skills})).await;
+        self.signs_in(id).await;
+    }
+
     /// An agent who is signed in, takes chats, one at a time, and is available.
     pub(crate) async fn comes_to_work(&self, id: &str) {
+        self.signs_in(id).await;
+        self.agent_is(id, "available").await;
+    }
+
+    async fn signs_in(&self, id: &str) {
         let session =
             json!({"session_id": format!("S-{id}"), "device": "browser", "channels": ["chat"]});
         self.agent(id, "sessions", session).await;
@@ -54,15 +98,23 @@ impl Desk {
             .await;
         self.agent(id, "presence", json!({"presence": "available"}))
             .await;
-        self.agent_is(id, "available").await;
     }
 
     /// A conversation that waits in a queue.
     pub(crate) async fn waits(&self, id: &str) {
+        self.waits_for(id, json!([])).await;
+    }
+
+    /// The same, for somebody who knows something.
+    pub(crate) async fn waits_for(&self, id: &str, skills: Value) {
         let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
         self.0.post(TENANT, "/v1/conversations", &create).await;
-        self.conversation(id, "enqueueings", json!({"queue": "FX-VIP"}))
-            .await;
+        self.conversation(
+            id,
+            "enqueueings",
+            json!({"queue": "FX-VIP", "requirements": skills}),
+        )
+        .await;
     }
 
     /// kill -9, and a new start on what is left.

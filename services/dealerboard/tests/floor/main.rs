@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod desk;
+mod matching;
 mod script;
 mod trouble;

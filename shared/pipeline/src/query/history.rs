@@ -110,7 +110,7 @@ impl Query {
     }
 }
 
-fn too_long(events_max: u64) -> BadParameter {
+pub(super) fn too_long(events_max: u64) -> BadParameter {
     BadParameter {
         name: "as_of",
         reason: format!(

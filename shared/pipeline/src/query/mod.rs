@@ -6,6 +6,7 @@ mod chain;
 mod history;
 mod last_good;
 mod position;
+mod recall;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct QuerySettings {
     /// Events folded for a moment of the past, for other rules, or for a value that no view has
     /// seen yet: who asks for these asks for work.
     pub history_events_max: u64,
+    /// Events folded for a whole reading of the past, over all its streams.
+    pub recall_events_max: u64,
     /// Values kept for the time when every store is away.
     pub last_good_max: u64,
 }

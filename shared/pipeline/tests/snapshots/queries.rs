@@ -112,6 +112,7 @@ fn query(model: &Model, store: &MemoryEventStore) -> Query {
         position_wait: Duration::from_millis(20),
         fold_events_max: FOLD,
         history_events_max: HISTORY,
+        recall_events_max: HISTORY,
         last_good_max: 100,
     };
     Query::new(vec![source], history, settings)

@@ -1,0 +1,164 @@
+//! An agent's time, summed per interval.
+
+use std::collections::BTreeMap;
+
+use kernel::{EventMeta, Timestamp};
+
+use super::event::AgentEvent;
+use super::standing::Standing;
+use crate::interval::{interval_of, split};
+use crate::presence::Facts;
+
+/// An agent with the sums of the time up to the last event. The time since is added by whoever
+/// asks, and never kept.
+#[derive(Debug, Default)]
+pub(crate) struct AgentHours {
+    sequence: u64,
+    /// Time of the last event, never before that of the event before.
+    since: Option<Timestamp>,
+    pub(crate) standing: Standing,
+    pace: Pace,
+    cells: BTreeMap<i64, Hours>,
+    /// Each with since when.
+    pub(crate) history: Vec<(Timestamp, Facts)>,
+}
+
+/// How much of each sum a microsecond adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pace {
+    pub(super) logged_in: bool,
+    pub(super) routable: bool,
+    pub(super) busy: bool,
+    pub(super) talk: u64,
+    pub(super) hold: u64,
+    pub(super) wrap_up: u64,
+    pub(super) cost: u64,
+    pub(super) capacity: u64,
+}
+
+/// Microseconds of one agent or of several; wide enough for a month of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Hours {
+    pub(crate) logged_in: u128,
+    pub(crate) routable: u128,
+    /// At least one slot at work.
+    pub(crate) busy: u128,
+    /// Routable, and no slot at work.
+    pub(crate) idle: u128,
+    /// Of every slot, so that two at once count twice; the two that follow likewise.
+    pub(crate) talk: u128,
+    pub(crate) hold: u128,
+    pub(crate) wrap_up: u128,
+    /// Of every slot at work, times its cost.
+    pub(crate) cost: u128,
+    /// Routable, times the capacity.
+    pub(crate) capacity: u128,
+    pub(crate) clock_anomalies: u64,
+}
+
+impl AgentHours {
+    pub(crate) fn fold(&mut self, meta: &EventMeta, event: AgentEvent) {
+        if meta.sequence <= self.sequence {
+            return;
+        }
+        self.sequence = meta.sequence;
+        let at = self.since.map_or(meta.at, |since| since.max(meta.at));
+        self.pass(at);
+        if meta.at < at {
+            self.cells
+                .entry(interval_of(at))
+                .or_default()
+                .clock_anomalies += 1;
+        }
+        self.since = Some(at);
+        self.standing.apply(event);
+        self.pace = self.standing.pace();
+        self.remember(at);
+    }
+
+    fn pass(&mut self, at: Timestamp) {
+        if let (Some(since), true) = (self.since, self.pace.is_moving()) {
+            let (cells, pace) = (&mut self.cells, self.pace);
+            split(since, at, |interval, micros| {
+                cells.entry(interval).or_default().pass(&pace, micros);
+            });
+        }
+    }
+
+    fn remember(&mut self, at: Timestamp) {
+        let facts = self.standing.facts();
+        if self.history.last().is_some_and(|(_, last)| *last == facts) {
+            return;
+        }
+        // What lasted no time was never seen.
+        if self.history.last().is_some_and(|(since, _)| *since == at) {
+            self.history.pop();
+        }
+        if self.history.last().is_none_or(|(_, last)| *last != facts) {
+            self.history.push((at, facts));
+        }
+    }
+
+    /// The sums of intervals `from` to before `to`, the open span until `now` among them.
+    pub(crate) fn each(
+        &self,
+        from: i64,
+        to: i64,
+        now: Timestamp,
+        mut each: impl FnMut(i64, &Hours),
+    ) {
+        for (interval, hours) in self.cells.range(from..to) {
+            each(*interval, hours);
+        }
+        let Some(since) = self.since.filter(|_| self.pace.is_moving()) else {
+            return;
+        };
+        let (first, last) = (
+            crate::interval::start_of(from),
+            crate::interval::start_of(to),
+        );
+        split(since.max(first), now.min(last), |interval, micros| {
+            let mut open = Hours::default();
+            open.pass(&self.pace, micros);
+            each(interval, &open);
+        });
+    }
+}
+
+impl Pace {
+    fn is_moving(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+impl Hours {
+    fn pass(&mut self, pace: &Pace, micros: u64) {
+        let times = |n: u64| u128::from(n) * u128::from(micros);
+        self.logged_in += times(pace.logged_in.into());
+        self.routable += times(pace.routable.into());
+        self.busy += times(pace.busy.into());
+        self.idle += times((pace.routable && !pace.busy).into());
+        self.talk += times(pace.talk);
+        self.hold += times(pace.hold);
+        self.wrap_up += times(pace.wrap_up);
+        self.cost += times(pace.cost);
+        self.capacity += times(pace.capacity);
+    }
+
+    pub(crate) fn handle(&self) -> u128 {
+        self.talk + self.hold + self.wrap_up
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.logged_in += other.logged_in;
+        self.routable += other.routable;
+        self.busy += other.busy;
+        self.idle += other.idle;
+        self.talk += other.talk;
+        self.hold += other.hold;
+        self.wrap_up += other.wrap_up;
+        self.cost += other.cost;
+        self.capacity += other.capacity;
+        self.clock_anomalies += other.clock_anomalies;
+    }
+}

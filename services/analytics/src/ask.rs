@@ -1,0 +1,138 @@
+//! What a report is asked for.
+
+use kernel::{BadParameter, Parameters, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::interval::{interval_from, interval_of, start_of};
+use crate::label::{Channel, QueueId};
+
+/// Intervals a report may span: 31 days.
+const INTERVALS_MAX: i64 = 31 * INTERVALS_OF_DAY;
+const INTERVALS_OF_DAY: i64 = 96;
+const WITHIN_S: u32 = 20;
+const FCR_DAYS: u32 = 7;
+/// More is no longer the same matter.
+const FCR_DAYS_MAX: u32 = 365;
+
+/// The question, with what stands for whatever it left open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ask {
+    /// Absent: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueId>,
+    /// Absent: all. An agent's time has no channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The first moment of an interval, as is `to`, which is the first moment after.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub by: Cube,
+    pub interval: Grain,
+    pub service_level: ServiceLevel,
+    /// Seconds; who waited just as long counts as within.
+    pub within_s: u32,
+    /// Seconds up to which an abandon is short; absent: as was decided when it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short_abandon_s: Option<u32>,
+    /// Days within which a customer who comes again for the same was not served the first time.
+    pub fcr_days: u32,
+}
+
+/// Which time puts a fact into an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cube {
+    /// When its stay in the queue began.
+    #[default]
+    Enqueued,
+    /// When it happened: answered, abandoned, closed.
+    Closed,
+}
+
+/// How finely a report is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Grain {
+    /// One row.
+    #[default]
+    #[serde(rename = "total")]
+    Total,
+    /// A row per interval in which anything is counted.
+    #[serde(rename = "15m")]
+    Interval,
+}
+
+/// What a service level is the share of; X is the time within which one should be answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServiceLevel {
+    /// Answered within X / answered.
+    #[default]
+    #[serde(rename = "SL1")]
+    OfAnswered,
+    /// Answered or abandoned within X / answered or abandoned.
+    #[serde(rename = "SL2")]
+    OfEnded,
+    /// Answered within X / offered.
+    #[serde(rename = "SL3")]
+    OfOffered,
+    /// Answered within X / offered and not abandoned shortly after.
+    #[serde(rename = "SL4")]
+    OfPatient,
+    /// Answered, abandoned or to be called, each within X / queued.
+    #[serde(rename = "SL5")]
+    OfQueued,
+}
+
+impl Ask {
+    /// # Errors
+    /// A parameter is not of its kind, or the window is empty or longer than 31 days.
+    pub fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, BadParameter> {
+        let day = interval_of(now).div_euclid(INTERVALS_OF_DAY) * INTERVALS_OF_DAY;
+        let from = parameters.read::<Timestamp>("from")?.map(interval_of);
+        let to = parameters.read::<Timestamp>("to")?;
+        let from = from.unwrap_or(day);
+        // Today has at least begun.
+        let to = to.map_or_else(|| interval_from(now).max(day + 1), interval_from);
+        check_window(from, to)?;
+        Ok(Self {
+            queue: parameters.read("queue")?,
+            channel: parameters.read("channel")?,
+            from: start_of(from),
+            to: start_of(to),
+            by: parameters.read("by")?.unwrap_or_default(),
+            interval: parameters.read("interval")?.unwrap_or_default(),
+            service_level: parameters.read("service_level")?.unwrap_or_default(),
+            within_s: whole(parameters, "within_s", u32::MAX)?.unwrap_or(WITHIN_S),
+            short_abandon_s: whole(parameters, "short_abandon_s", u32::MAX)?,
+            fcr_days: whole(parameters, "fcr_days", FCR_DAYS_MAX)?.unwrap_or(FCR_DAYS),
+        })
+    }
+}
+
+fn check_window(from: i64, to: i64) -> Result<(), BadParameter> {
+    let reason = match to.saturating_sub(from) {
+        ..=0 => "is not after `from`",
+        1..=INTERVALS_MAX => return Ok(()),
+        _ => "is more than 31 days after `from`",
+    };
+    Err(BadParameter {
+        name: "to",
+        reason: reason.to_owned(),
+    })
+}
+
+fn whole(
+    parameters: &Parameters,
+    name: &'static str,
+    max: u32,
+) -> Result<Option<u32>, BadParameter> {
+    let Some(text) = parameters.get(name) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(number) if number <= max => Ok(Some(number)),
+        _ => Err(BadParameter {
+            name,
+            reason: format!("is not a whole number from 0 to {max}"),
+        }),
+    }
+}

@@ -1,0 +1,181 @@
+//! What is counted in one interval of one queue and channel. Only sums and lists that can be added
+//! in any order: ratios are for the report.
+
+use std::collections::BTreeMap;
+
+use kernel::Timestamp;
+
+use crate::conversation::QueueCause;
+use crate::interval::interval_of;
+
+/// Orders by time first, so that a window is a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) interval: i64,
+    pub(crate) queue: u32,
+    pub(crate) channel: u32,
+}
+
+impl Key {
+    pub(crate) fn new(at: Timestamp, queue: u32, channel: u32) -> Self {
+        Self {
+            interval: interval_of(at),
+            queue,
+            channel,
+        }
+    }
+}
+
+pub(crate) type Cells = BTreeMap<Key, Cell>;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Cell {
+    pub(crate) queued: Queued,
+    /// Left for another queue, still unanswered.
+    pub(crate) moved: u64,
+    /// How long each waited, in milliseconds, by how the wait ended.
+    pub(crate) answered: Vec<u64>,
+    pub(crate) abandoned: Vec<Abandon>,
+    pub(crate) callbacks: Vec<u64>,
+    pub(crate) withdrawn: Vec<u64>,
+    pub(crate) callbacks_answered: u64,
+    pub(crate) offers: Offers,
+    pub(crate) handled: u64,
+    /// Microseconds, as are the two that follow.
+    pub(crate) talk: u64,
+    pub(crate) hold: u64,
+    pub(crate) wrap_up: u64,
+    pub(crate) transferred: u64,
+    pub(crate) closed: u64,
+    pub(crate) reopened: u64,
+    pub(crate) resolved: Vec<Resolution>,
+    pub(crate) first_responses: Tally,
+    pub(crate) next_responses: Tally,
+    pub(crate) clock_anomalies: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Abandon {
+    pub(crate) wait_ms: u64,
+    /// As the event has it.
+    pub(crate) short: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Resolution {
+    pub(crate) at: Timestamp,
+    /// Number of the customer and what they wanted.
+    pub(crate) contact: u32,
+}
+
+/// A count and the sum of what was counted, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    pub(crate) count: u64,
+    pub(crate) micros: u64,
+}
+
+/// Conversations that came to wait, by why.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Queued {
+    pub(crate) enqueued: u64,
+    pub(crate) handed_off: u64,
+    pub(crate) unparked: u64,
+    pub(crate) transferred: u64,
+    pub(crate) agent_offline: u64,
+    pub(crate) force_requeued: u64,
+    pub(crate) reopened: u64,
+    pub(crate) overflowed: u64,
+    pub(crate) other: u64,
+}
+
+/// Offers to agents, by their outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Offers {
+    pub(crate) accepted: u64,
+    pub(crate) rejected: u64,
+    pub(crate) expired: u64,
+    pub(crate) rescinded: u64,
+    pub(crate) canceled: u64,
+    pub(crate) failed: u64,
+}
+
+impl Cell {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.queued.add(&other.queued);
+        self.moved += other.moved;
+        self.answered.extend_from_slice(&other.answered);
+        self.abandoned.extend_from_slice(&other.abandoned);
+        self.callbacks.extend_from_slice(&other.callbacks);
+        self.withdrawn.extend_from_slice(&other.withdrawn);
+        self.callbacks_answered += other.callbacks_answered;
+        self.offers.add(&other.offers);
+        self.handled += other.handled;
+        self.talk += other.talk;
+        self.hold += other.hold;
+        self.wrap_up += other.wrap_up;
+        self.transferred += other.transferred;
+        self.closed += other.closed;
+        self.reopened += other.reopened;
+        self.resolved.extend_from_slice(&other.resolved);
+        self.first_responses.add(other.first_responses);
+        self.next_responses.add(other.next_responses);
+        self.clock_anomalies += other.clock_anomalies;
+    }
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, micros: u64) {
+        self.add(Self { count: 1, micros });
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.micros += other.micros;
+    }
+}
+
+impl Queued {
+    pub(crate) fn of(&mut self, cause: QueueCause) -> &mut u64 {
+        match cause {
+            QueueCause::Enqueued => &mut self.enqueued,
+            QueueCause::HandedOff => &mut self.handed_off,
+            QueueCause::Unparked => &mut self.unparked,
+            QueueCause::Transferred => &mut self.transferred,
+            QueueCause::AgentOffline => &mut self.agent_offline,
+            QueueCause::ForceRequeued => &mut self.force_requeued,
+            QueueCause::Reopened => &mut self.reopened,
+            QueueCause::Overflowed => &mut self.overflowed,
+            QueueCause::Other => &mut self.other,
+        }
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        let began = self.enqueued + self.handed_off + self.reopened;
+        let again = self.unparked + self.transferred + self.agent_offline + self.force_requeued;
+        began + again + self.overflowed + self.other
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.enqueued += other.enqueued;
+        self.handed_off += other.handed_off;
+        self.unparked += other.unparked;
+        self.transferred += other.transferred;
+        self.agent_offline += other.agent_offline;
+        self.force_requeued += other.force_requeued;
+        self.reopened += other.reopened;
+        self.overflowed += other.overflowed;
+        self.other += other.other;
+    }
+}
+
+impl Offers {
+    fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+        self.rescinded += other.rescinded;
+        self.canceled += other.canceled;
+        self.failed += other.failed;
+    }
+}

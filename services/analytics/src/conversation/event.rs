@@ -1,0 +1,141 @@
+//! The events of the conversations context as they are read here: what is not named is ignored, so
+//! that conversations may say more without asking.
+
+use kernel::Timestamp;
+use serde::Deserialize;
+
+use crate::label::{Channel, CustomerId, Intent, QueueId};
+
+/// Declares the events, so that each name is said once.
+macro_rules! events {
+    ($($name:ident($data:ty),)*) => {
+        #[derive(Clone, Debug, PartialEq, Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum ConversationEvent {
+            $($name($data),)*
+        }
+
+        impl ConversationEvent {
+            #[cfg(test)]
+            pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// Whether an event of this name is one of them.
+            pub(crate) fn wants(kind: &str) -> bool {
+                matches!(kind, $(stringify!($name))|*)
+            }
+        }
+    };
+}
+
+events! {
+    ConversationCreated(Created),
+    Queued(Queued),
+    LeftBeforeQueue(Happened),
+    ResolvedByBot(Happened),
+    Offered(Happened),
+    OfferAccepted(Happened),
+    OfferRejected(Happened),
+    OfferExpired(Happened),
+    OfferRescinded(Happened),
+    OfferCanceled(Happened),
+    OfferFailed(Happened),
+    ManuallyTaken(Happened),
+    Connected(Connected),
+    Requeued(Requeued),
+    Overflowed(Overflowed),
+    Abandoned(Abandoned),
+    CallbackRequested(Happened),
+    Expired(Happened),
+    Cancelled(Happened),
+    Held(Happened),
+    Resumed(Happened),
+    Parked(Happened),
+    Unparked(Happened),
+    TransferRequested(Happened),
+    OwnerChanged(Happened),
+    Ended(Ended),
+    Disposed(Happened),
+    WrapUpTimedOut(Happened),
+    ForceRequeued(Happened),
+    ForceClosed(Happened),
+    Merged(Happened),
+    Reopened(Happened),
+    MessageReceived(Happened),
+    MessageQueued(Happened),
+}
+
+/// An event of which no more than its name and time is read.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Happened {
+    pub(super) at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Created {
+    pub(super) customer_id: CustomerId,
+    pub(super) channel: Channel,
+    pub(super) intent: Intent,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Queued {
+    pub(super) at: Timestamp,
+    pub(super) cause: QueueCause,
+    pub(super) queue: QueueId,
+    pub(super) enqueued_at: Timestamp,
+}
+
+/// Why a conversation came to wait in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum QueueCause {
+    Enqueued,
+    HandedOff,
+    Unparked,
+    Transferred,
+    AgentOffline,
+    ForceRequeued,
+    Reopened,
+    /// From another queue, with its place; told by an event of its own.
+    #[serde(skip)]
+    Overflowed,
+    /// Of a later version.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Connected {
+    pub(super) at: Timestamp,
+    pub(super) wait_ms: u64,
+    #[serde(default)]
+    pub(super) clock_anomaly: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Requeued {
+    pub(super) at: Timestamp,
+    pub(super) new_wait_clock: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Overflowed {
+    pub(super) at: Timestamp,
+    pub(super) queue: QueueId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Abandoned {
+    pub(super) at: Timestamp,
+    pub(super) wait_ms: u64,
+    #[serde(default)]
+    pub(super) clock_anomaly: bool,
+    pub(super) short: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Ended {
+    pub(super) at: Timestamp,
+    /// Seconds; 0 closes at once.
+    pub(super) wrap_up_s: u32,
+}

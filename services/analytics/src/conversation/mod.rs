@@ -1,0 +1,11 @@
+//! Conversations as they are counted.
+
+mod event;
+mod fold;
+mod ledger;
+mod open;
+
+pub use event::ConversationEvent;
+pub(crate) use event::QueueCause;
+pub(crate) use ledger::{Closed, Ledger, Origin};
+pub(crate) use open::{Fate, Open, Stage};

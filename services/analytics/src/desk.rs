@@ -1,0 +1,70 @@
+//! All that is kept of one tenant.
+
+use std::collections::HashMap;
+
+use kernel::{AggregateId, EventMeta};
+
+use crate::agent::{AgentEvent, AgentHours};
+use crate::conversation::{Closed, ConversationEvent, Fate, Ledger, Open};
+
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    pub(crate) open: HashMap<AggregateId, Open>,
+    pub(crate) closed: HashMap<AggregateId, Closed>,
+    pub(crate) ledger: Ledger,
+    pub(crate) agents: HashMap<AggregateId, AgentHours>,
+}
+
+impl Desk {
+    pub(crate) fn conversation(&mut self, meta: &EventMeta, event: ConversationEvent) {
+        let Some(open) = self.open.get_mut(&meta.aggregate) else {
+            return self.begin(meta, event);
+        };
+        if meta.sequence <= open.sequence {
+            return;
+        }
+        let Some(fate) = open.fold(meta, event, &mut self.ledger) else {
+            return;
+        };
+        self.open.remove(&meta.aggregate);
+        if let Fate::Closed(closed) = fate {
+            self.closed.insert(meta.aggregate.clone(), closed);
+        }
+    }
+
+    /// A new conversation, or a closed one that goes on. Of one that was never in a queue nothing
+    /// is kept, and so nothing more is counted.
+    fn begin(&mut self, meta: &EventMeta, event: ConversationEvent) {
+        let closed = self.closed.get(&meta.aggregate);
+        if closed.is_some_and(|closed| meta.sequence <= closed.sequence) {
+            return;
+        }
+        let open = match (event, closed) {
+            (ConversationEvent::ConversationCreated(created), None) => {
+                let (channel, contact) = self.ledger.open(created);
+                Open::new(meta.sequence, channel, contact)
+            }
+            (ConversationEvent::Reopened(_), Some(closed)) => {
+                // Counted where its closing is, so that the rate is a share of closings.
+                let reopened = (closed.origin, closed.at);
+                let open = Open::again(meta.sequence, closed);
+                self.ledger
+                    .enter(reopened.0, reopened.1, |cell| cell.reopened += 1);
+                open
+            }
+            _ => return,
+        };
+        self.closed.remove(&meta.aggregate);
+        self.open.insert(meta.aggregate.clone(), open);
+    }
+
+    pub(crate) fn agent(&mut self, meta: &EventMeta, event: AgentEvent) {
+        if let Some(hours) = self.agents.get_mut(&meta.aggregate) {
+            hours.fold(meta, event);
+        } else {
+            let mut hours = AgentHours::default();
+            hours.fold(meta, event);
+            self.agents.insert(meta.aggregate.clone(), hours);
+        }
+    }
+}

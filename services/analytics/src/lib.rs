@@ -1,0 +1,38 @@
+//! Analytics: the figures of a contact centre, as folds of its events.
+//!
+//! In: the events of the contexts `agents` and `conversations`, in order within a stream and in any
+//! order across streams. Out: reports, a live view of a queue, an agent's presence, and the Erlang
+//! formulas. It never reads a clock, does I/O or knows another context's crate.
+
+mod agent;
+mod ask;
+mod cell;
+mod conversation;
+mod desk;
+pub mod erlang;
+mod interval;
+mod label;
+mod live;
+mod metrics;
+mod names;
+mod presence;
+mod reading;
+mod report;
+mod schedule;
+mod staffing;
+#[cfg(test)]
+mod tests;
+
+pub use agent::AgentEvent;
+pub use ask::{Ask, Cube, Grain, ServiceLevel};
+pub use conversation::ConversationEvent;
+pub use label::{AgentId, Channel, QueueId};
+pub use live::{Live, LiveAgents, LiveSettings, Today};
+pub use metrics::Metrics;
+pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};
+pub use reading::MetricsEvent;
+pub use report::{
+    AgentFigures, Figures, OfferFigures, QueuedBy, Ratio, Report, Row, ServiceLevels, Waits,
+};
+pub use schedule::{Activity, Adherence, Scheduled, Worked, adherence};
+pub use staffing::with_shrinkage;

@@ -1,0 +1,45 @@
+//! The figures as the pipeline folds them.
+
+use kernel::context::Folded;
+use kernel::record::{self, Undecodable};
+use kernel::{EventMeta, Reading};
+
+use crate::agent::AgentEvent;
+use crate::conversation::ConversationEvent;
+use crate::metrics::Metrics;
+
+/// An event that is counted.
+#[derive(Debug)]
+pub enum MetricsEvent {
+    Agent(AgentEvent),
+    Conversation(ConversationEvent),
+}
+
+impl Reading for Metrics {
+    const NAME: &'static str = "metrics";
+    const ON: &'static [&'static str] = &Self::CONTEXTS;
+    type Event = MetricsEvent;
+
+    fn decode(
+        context: &str,
+        position: u64,
+        value: &[u8],
+    ) -> Result<(EventMeta, Option<MetricsEvent>), Undecodable> {
+        let wants = |kind: &str| Self::wants(context, kind);
+        Ok(if context == "agents" {
+            let (meta, event) = record::decode_if(position, value, wants)?;
+            (meta, event.map(MetricsEvent::Agent))
+        } else {
+            let (meta, event) = record::decode_if(position, value, wants)?;
+            (meta, event.map(MetricsEvent::Conversation))
+        })
+    }
+
+    fn fold(&mut self, _partition: u16, meta: &EventMeta, event: Folded<MetricsEvent>) {
+        match event {
+            Folded::Event(MetricsEvent::Agent(event)) => self.agent(meta, event),
+            Folded::Event(MetricsEvent::Conversation(event)) => self.conversation(meta, event),
+            Folded::Other(_) => {}
+        }
+    }
+}

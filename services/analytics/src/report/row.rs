@@ -1,0 +1,185 @@
+//! A report: which sums go into which row.
+
+use std::collections::BTreeMap;
+
+use kernel::Timestamp;
+use serde::Serialize;
+
+use super::figures::Figures;
+use crate::agent::{AgentHours, Hours};
+use crate::ask::{Ask, Cube, Grain};
+use crate::cell::{Cell, Key};
+use crate::conversation::{Origin, Stage};
+use crate::desk::Desk;
+use crate::interval::{interval_of, millis_between, start_of};
+
+/// The figures of a window, with what they were made by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub settings: Ask,
+    /// What goes on was counted until then.
+    pub as_of: Timestamp,
+    /// In order of time. Intervals in which nothing is counted have none; a total always is one.
+    pub rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// All that the figures of a row are made of.
+#[derive(Debug, Default)]
+pub(crate) struct Sums {
+    pub(crate) cell: Cell,
+    pub(crate) waiting: u64,
+    /// Milliseconds of those who still wait.
+    pub(crate) longest_waiting_ms: u64,
+    pub(crate) hours: Hours,
+    /// Agents with any time in the row.
+    pub(crate) agents: u64,
+}
+
+/// The rows in the making, by their first interval.
+struct Rows {
+    /// The one row there is, for a total.
+    only: Option<i64>,
+    sums: BTreeMap<i64, Sums>,
+}
+
+/// Which cells are meant: a name that was never heard of means none.
+struct Select {
+    queue: Option<Option<u32>>,
+    channel: Option<Option<u32>>,
+    from: i64,
+    to: i64,
+}
+
+impl Report {
+    pub(crate) fn of(desk: &Desk, ask: &Ask, now: Timestamp) -> Self {
+        let to = interval_of(ask.to);
+        let mut rows = Rows::new(ask);
+        rows.add_cells(desk, ask, now);
+        rows.add_hours(desk, ask, now);
+        let rows = rows.sums.into_iter().map(|(first, sums)| {
+            let last = match ask.interval {
+                Grain::Total => to,
+                Grain::Interval => first + 1,
+            };
+            Row {
+                from: start_of(first),
+                to: start_of(last),
+                figures: Figures::of(&sums, ask, desk, now),
+            }
+        });
+        Self {
+            settings: ask.clone(),
+            as_of: now,
+            rows: rows.collect(),
+        }
+    }
+}
+
+impl Select {
+    fn new(desk: &Desk, ask: &Ask) -> Self {
+        let queues = &desk.ledger.queues;
+        let channels = &desk.ledger.channels;
+        Self {
+            queue: ask.queue.as_ref().map(|name| queues.find(name)),
+            channel: ask.channel.as_ref().map(|name| channels.find(name)),
+            from: interval_of(ask.from),
+            to: interval_of(ask.to),
+        }
+    }
+
+    fn admits(&self, queue: u32, channel: u32) -> bool {
+        self.queue.is_none_or(|asked| asked == Some(queue))
+            && self.channel.is_none_or(|asked| asked == Some(channel))
+    }
+
+    fn admits_origin(&self, origin: Origin) -> bool {
+        (self.from..self.to).contains(&interval_of(origin.enqueued_at))
+            && self.admits(origin.queue, origin.channel)
+    }
+}
+
+impl Rows {
+    fn new(ask: &Ask) -> Self {
+        let first = interval_of(ask.from);
+        let is_total = ask.interval == Grain::Total;
+        Self {
+            only: is_total.then_some(first),
+            sums: is_total
+                .then(|| (first, Sums::default()))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn of(&mut self, interval: i64) -> &mut Sums {
+        let first = self.only.unwrap_or(interval);
+        self.sums.entry(first).or_default()
+    }
+
+    fn add_cells(&mut self, desk: &Desk, ask: &Ask, now: Timestamp) {
+        let select = Select::new(desk, ask);
+        let cells = match ask.by {
+            Cube::Enqueued => &desk.ledger.by_enqueued,
+            Cube::Closed => &desk.ledger.by_closed,
+        };
+        for (key, cell) in cells.range(first_key(select.from)..first_key(select.to)) {
+            if select.admits(key.queue, key.channel) {
+                self.of(key.interval).cell.add(cell);
+            }
+        }
+        if ask.by == Cube::Enqueued {
+            self.add_waiting(desk, &select, now);
+        }
+    }
+
+    fn add_waiting(&mut self, desk: &Desk, select: &Select, now: Timestamp) {
+        for open in desk.open.values() {
+            let (Stage::Waiting(waiting), Some(origin)) = (open.stage, open.origin) else {
+                continue;
+            };
+            if waiting.is_counted && select.admits_origin(origin) {
+                let sums = self.of(interval_of(origin.enqueued_at));
+                let wait_ms = millis_between(origin.enqueued_at, now);
+                sums.waiting += 1;
+                sums.longest_waiting_ms = sums.longest_waiting_ms.max(wait_ms);
+            }
+        }
+    }
+
+    fn add_hours(&mut self, desk: &Desk, ask: &Ask, now: Timestamp) {
+        let (from, to) = (interval_of(ask.from), interval_of(ask.to));
+        let serves = |agent: &&AgentHours| {
+            let asked = ask.queue.as_ref();
+            asked.is_none_or(|queue| agent.standing.serves(queue))
+        };
+        for agent in desk.agents.values().filter(serves) {
+            // The open span comes last and may lie in the row of the one before.
+            let mut last = None;
+            agent.each(from, to, now, |interval, hours| {
+                let row = self.only.unwrap_or(interval);
+                let sums = self.of(interval);
+                sums.hours.add(hours);
+                if last != Some(row) {
+                    last = Some(row);
+                    sums.agents += 1;
+                }
+            });
+        }
+    }
+}
+
+fn first_key(interval: i64) -> Key {
+    Key {
+        interval,
+        queue: 0,
+        channel: 0,
+    }
+}

@@ -1,0 +1,164 @@
+//! `GET /v1/metrics/staffing`: what a number of agents can promise, or how many a promise needs.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use analytics::erlang::{ErlangA, ErlangC, NoAnswer};
+use analytics::with_shrinkage;
+use http::auth::Principal;
+use http::problem::Problem;
+use kernel::{BadParameter, Parameters};
+use serde::Serialize;
+
+use super::views::{parameters, unanswerable};
+
+/// More agents than this are a load test of the formula.
+const AGENTS_MAX: u32 = 10_000;
+
+/// What was asked, in the units of the desk.
+struct Asked {
+    arrivals_per_hour: f64,
+    aht_s: f64,
+    /// Absent: as many as the target needs.
+    agents: Option<u32>,
+    within_s: f64,
+    target: f64,
+    /// Absent: nobody gives up.
+    patience_s: Option<f64>,
+    shrinkage: f64,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    model: &'static str,
+    erlangs: f64,
+    agents: u32,
+    /// With leave, training and the like on top.
+    agents_planned: Option<u32>,
+    occupancy: f64,
+    wait_probability: f64,
+    asa_s: f64,
+    service_level: f64,
+    abandon_probability: f64,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/v1/metrics/staffing", web::get().to(staffing));
+}
+
+async fn staffing(request: HttpRequest, _principal: Principal) -> Result<HttpResponse, Problem> {
+    let asked = Asked::read(&parameters(&request)).map_err(|bad| unanswerable(&bad))?;
+    // A long line of impatient customers takes a second of arithmetic.
+    let answer = web::block(move || asked.answer()).await;
+    let answer = answer.map_err(Problem::defect)?;
+    let answer = answer.map_err(|none| {
+        let name = match none {
+            NoAnswer::OutOfRange(name) => name,
+            NoAnswer::Unstable | NoAnswer::TooLong => "agents",
+        };
+        let reason = none.to_string();
+        unanswerable(&BadParameter { name, reason })
+    })?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+impl Asked {
+    fn read(parameters: &Parameters) -> Result<Self, BadParameter> {
+        let agents = number(parameters, "agents")?;
+        Ok(Self {
+            arrivals_per_hour: wanted(parameters, "arrivals_per_hour")?,
+            aht_s: wanted(parameters, "aht_s")?,
+            agents: agents.map(whole).transpose()?,
+            within_s: number(parameters, "within_s")?.unwrap_or(20.0),
+            target: number(parameters, "target")?.unwrap_or(0.8),
+            patience_s: number(parameters, "patience_s")?,
+            shrinkage: number(parameters, "shrinkage")?.unwrap_or(0.0),
+        })
+    }
+
+    fn answer(&self) -> Result<Answer, NoAnswer> {
+        let per_s = self.arrivals_per_hour / 3_600.0;
+        let agents = match self.agents {
+            Some(agents) => agents,
+            None => ErlangC::for_target(per_s, self.aht_s, self.target, self.within_s)?.agents(),
+        };
+        match self.patience_s {
+            None => Ok(self.patient(&ErlangC::new(per_s, self.aht_s, agents)?)),
+            Some(patience_s) => {
+                let erlang = ErlangA::new(per_s, self.aht_s, agents, patience_s)?;
+                self.impatient(&erlang, per_s * self.aht_s, agents)
+            }
+        }
+    }
+
+    fn patient(&self, erlang: &ErlangC) -> Answer {
+        Answer {
+            model: "erlang_c",
+            erlangs: erlang.erlangs(),
+            agents: erlang.agents(),
+            agents_planned: self.planned(erlang.agents()),
+            occupancy: erlang.occupancy(),
+            wait_probability: erlang.wait_probability(),
+            asa_s: erlang.asa_s(),
+            service_level: erlang.service_level(self.within_s),
+            abandon_probability: 0.0,
+        }
+    }
+
+    fn impatient(&self, erlang: &ErlangA, erlangs: f64, agents: u32) -> Result<Answer, NoAnswer> {
+        Ok(Answer {
+            model: "erlang_a",
+            erlangs,
+            agents,
+            agents_planned: self.planned(agents),
+            occupancy: erlang.occupancy(),
+            wait_probability: erlang.wait_probability(),
+            asa_s: erlang.wait_s(),
+            service_level: erlang.service_level(self.within_s)?,
+            abandon_probability: erlang.abandon_probability(),
+        })
+    }
+
+    fn planned(&self, agents: u32) -> Option<u32> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "what is no share of 1000 hours saturates, and has no answer"
+        )]
+        let lost = (self.shrinkage * 1_000.0).round() as u16;
+        with_shrinkage(agents, lost)
+    }
+}
+
+fn wanted(parameters: &Parameters, name: &'static str) -> Result<f64, BadParameter> {
+    number(parameters, name)?.ok_or_else(|| BadParameter {
+        name,
+        reason: "is wanted".to_owned(),
+    })
+}
+
+fn number(parameters: &Parameters, name: &'static str) -> Result<Option<f64>, BadParameter> {
+    let Some(text) = parameters.get(name) else {
+        return Ok(None);
+    };
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(Some(number)),
+        _ => Err(BadParameter {
+            name,
+            reason: "is not a number from 0 on".to_owned(),
+        }),
+    }
+}
+
+fn whole(agents: f64) -> Result<u32, BadParameter> {
+    let fits = agents.fract() == 0.0 && (1.0..=f64::from(AGENTS_MAX)).contains(&agents);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and within the bound"
+    )]
+    let whole = agents as u32;
+    fits.then_some(whole).ok_or_else(|| BadParameter {
+        name: "agents",
+        reason: format!("is not a whole number from 1 to {AGENTS_MAX}"),
+    })
+}

@@ -1,0 +1,321 @@
+//! One match: plan on the floor, reserve at the version that was read, try the next if that fails.
+
+use std::num::NonZeroU8;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use kernel::batch::Outcome;
+use kernel::port::{Clock, Ids};
+use kernel::{Actor, Fault, Tenant};
+use pipeline::Followed;
+use pipeline::accept::{Acceptor, Request};
+use routing::{
+    AgentId, Candidate, ConversationId, Decision, DecisionCommand, DecisionId, Floor, LiveOffer,
+    LoseCandidate, OfferId, Plan, Record, RecordUnmatched, Unmatchable,
+};
+
+use super::order::Order;
+
+/// What the slot outlives its offer by: it only heals a crash between the two.
+const SLOT_EXTRA_MS: u32 = 15_000;
+
+/// Makes matches; as many at once as there are callers.
+#[derive(Clone)]
+pub(crate) struct Matcher {
+    pub(crate) floor: Followed<Floor>,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+/// A match that was planned, its first candidates and its conversation out of the running.
+pub(crate) struct Begun {
+    pub(crate) tenant: Tenant,
+    pub(crate) actor: Actor,
+    pub(crate) decision_id: DecisionId,
+    pub(crate) plan: Plan,
+    first: Vec<Attempt>,
+}
+
+/// A candidate, and the offer that would be theirs.
+#[derive(Clone)]
+struct Attempt {
+    candidate: Candidate,
+    offer_id: OfferId,
+}
+
+/// What came of a match. Nobody may have been found.
+#[derive(Debug)]
+pub(crate) struct Matched {
+    pub(crate) decision_id: DecisionId,
+    pub(crate) record: Record,
+    pub(crate) offers: Vec<Offer>,
+}
+
+/// A slot that was reserved for the conversation.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Offer {
+    pub(crate) offer_id: OfferId,
+    pub(crate) agent_id: AgentId,
+    /// The agent's version with the slot.
+    pub(crate) agent_version: u64,
+    pub(crate) ttl_ms: u32,
+}
+
+/// Why there is no match.
+#[derive(Debug)]
+pub(crate) enum NoMatch {
+    Unmatchable(Unmatchable),
+    /// It is offered to somebody already.
+    Offered(LiveOffer),
+    /// The command log did not take the reservation, as far as is known.
+    Fault(Fault),
+    /// The reservation's outcome did not come in time; the decision will tell.
+    Undecided(DecisionId),
+}
+
+impl From<Fault> for NoMatch {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+enum Tried {
+    Reserved(Offer),
+    Lost(AgentId, Box<str>),
+    Unknown,
+}
+
+impl Matcher {
+    /// Plans a match and takes it on; whoever begins one must finish it.
+    pub(crate) fn begin(
+        &self,
+        tenant: &Tenant,
+        actor: &Actor,
+        conversation: &ConversationId,
+    ) -> Result<Begun, NoMatch> {
+        let now = self.clock.now();
+        let decision_id = self.name::<DecisionId>();
+        self.floor.ask(|floor| {
+            if let Some(offer) = floor.live_offer(tenant, conversation) {
+                return Err(NoMatch::Offered(offer));
+            }
+            let plan = floor.plan(tenant, conversation, now);
+            let plan = plan.map_err(NoMatch::Unmatchable)?;
+            let wanted = usize::from(plan.parallel_max);
+            let first: Vec<_> = plan
+                .asked
+                .iter()
+                .take(wanted)
+                .map(|c| self.attempt(c))
+                .collect();
+            for attempt in &first {
+                let agent_id = &attempt.candidate.agent_id;
+                floor.hold(tenant, conversation, agent_id, &attempt.offer_id);
+            }
+            Ok(Begun {
+                tenant: tenant.clone(),
+                actor: actor.clone(),
+                decision_id,
+                plan,
+                first,
+            })
+        })
+    }
+
+    /// What a match would be based on now; nothing is taken on.
+    pub(crate) fn explain(
+        &self,
+        tenant: &Tenant,
+        conversation: &ConversationId,
+    ) -> Result<Record, Unmatchable> {
+        let now = self.clock.now();
+        let plan = self
+            .floor
+            .ask(|floor| floor.plan(tenant, conversation, now))?;
+        Ok(plan.record)
+    }
+
+    /// Reserves slots, candidate after candidate, until as many are reserved as may be asked at once.
+    pub(crate) async fn finish(&self, begun: Begun, wait: Duration) -> Result<Matched, NoMatch> {
+        let decision = begun.decision_id.as_str();
+        let record = DecisionCommand::RecordDecision(Box::new(begun.plan.record.clone()));
+        let mut notes = vec![Order::new::<Decision>(decision, &record)?];
+        let wanted = usize::from(begun.plan.parallel_max);
+        let mut rest = begun.plan.asked.iter().skip(begun.first.len());
+        let mut attempts = begun.first.clone();
+        let (mut offers, mut unknown) = (Vec::new(), false);
+        while !attempts.is_empty() {
+            for tried in self.reserve(&begun, &attempts, &mut notes, wait).await? {
+                match tried {
+                    Tried::Reserved(offer) => offers.push(offer),
+                    Tried::Unknown => unknown = true,
+                    Tried::Lost(agent_id, code) => {
+                        let code = renamed(&code)?;
+                        let lost = DecisionCommand::LoseCandidate(LoseCandidate { agent_id, code });
+                        notes.push(Order::new::<Decision>(decision, &lost)?);
+                    }
+                }
+            }
+            let missing = wanted.saturating_sub(offers.len());
+            // A reservation that may still be made is not made up for.
+            let missing = if unknown { 0 } else { missing };
+            attempts = rest
+                .by_ref()
+                .take(missing)
+                .map(|c| self.attempt(c))
+                .collect();
+            self.hold(&begun, &attempts);
+        }
+        if offers.is_empty() && unknown {
+            self.note(&begun, &notes).await?;
+            return Err(NoMatch::Undecided(begun.decision_id));
+        }
+        if offers.is_empty() {
+            let nobody = DecisionCommand::RecordUnmatched(RecordUnmatched {});
+            notes.push(Order::new::<Decision>(decision, &nobody)?);
+        }
+        self.note(&begun, &notes).await?;
+        Ok(Matched {
+            decision_id: begun.decision_id,
+            record: begun.plan.record,
+            offers,
+        })
+    }
+
+    /// All attempts at once; the notes go to the log before the first of them.
+    async fn reserve(
+        &self,
+        begun: &Begun,
+        attempts: &[Attempt],
+        notes: &mut Vec<Order>,
+        wait: Duration,
+    ) -> Result<Vec<Tried>, Fault> {
+        let notes = std::mem::take(notes);
+        let reservations = attempts.iter().enumerate().map(|(n, attempt)| {
+            let before: &[Order] = if n == 0 { &notes } else { &[] };
+            self.try_one(begun, attempt, before, wait)
+        });
+        join_all(reservations).await.into_iter().collect()
+    }
+
+    async fn try_one(
+        &self,
+        begun: &Begun,
+        attempt: &Attempt,
+        before: &[Order],
+        wait: Duration,
+    ) -> Result<Tried, Fault> {
+        let outcome = self.outcome(begun, attempt, before, wait).await;
+        let (tenant, conversation) = (&begun.tenant, &begun.plan.record.conversation_id);
+        let (agent_id, offer_id) = (&attempt.candidate.agent_id, &attempt.offer_id);
+        self.floor.ask(|floor| match &outcome {
+            Ok(Some(Outcome::Accepted { version, .. })) => {
+                floor.reserved(tenant, conversation, agent_id, offer_id, *version);
+            }
+            // Nothing is held that nobody will give back: the agent's own stream is the lock.
+            Ok(Some(Outcome::Rejected { .. }) | None) | Err(_) => {
+                floor.release(tenant, conversation, agent_id, offer_id);
+            }
+        });
+        Ok(match outcome? {
+            None => Tried::Unknown,
+            Some(Outcome::Rejected { code, .. }) => Tried::Lost(agent_id.clone(), (&*code).into()),
+            Some(Outcome::Accepted { version, .. }) => Tried::Reserved(Offer {
+                offer_id: offer_id.clone(),
+                agent_id: agent_id.clone(),
+                agent_version: version,
+                ttl_ms: begun.plan.offer_ttl_ms.get(),
+            }),
+        })
+    }
+
+    /// What the agent's stream answers; nothing when that did not come in time.
+    async fn outcome(
+        &self,
+        begun: &Begun,
+        attempt: &Attempt,
+        before: &[Order],
+        wait: Duration,
+    ) -> Result<Option<Outcome>, Fault> {
+        let reserve = reservation(begun, attempt)?;
+        let before = requests(begun, before);
+        let reserve = reserve.request(&begun.tenant, &begun.actor);
+        let waiting = self.acceptor.accept_all_and_wait(&before, reserve).await?;
+        let reply = tokio::time::timeout(wait, waiting.outcome()).await;
+        Ok(reply.ok().flatten().map(|reply| reply.outcome))
+    }
+
+    async fn note(&self, begun: &Begun, notes: &[Order]) -> Result<(), Fault> {
+        if notes.is_empty() {
+            return Ok(());
+        }
+        self.acceptor.accept_all(&requests(begun, notes)).await
+    }
+
+    fn hold(&self, begun: &Begun, attempts: &[Attempt]) {
+        let conversation = &begun.plan.record.conversation_id;
+        self.floor.ask(|floor| {
+            for attempt in attempts {
+                let agent_id = &attempt.candidate.agent_id;
+                floor.hold(&begun.tenant, conversation, agent_id, &attempt.offer_id);
+            }
+        });
+    }
+
+    fn attempt(&self, candidate: &Candidate) -> Attempt {
+        Attempt {
+            candidate: candidate.clone(),
+            offer_id: self.name::<OfferId>(),
+        }
+    }
+
+    /// A new name that nobody else has.
+    fn name<L: std::str::FromStr>(&self) -> L
+    where
+        L::Err: std::fmt::Debug,
+    {
+        let name = self.ids.ordered().to_string();
+        name.parse()
+            .expect("a uuid is short and of admitted characters")
+    }
+}
+
+fn requests<'o>(begun: &'o Begun, orders: &'o [Order]) -> Vec<Request<'o>> {
+    let orders = orders.iter();
+    orders
+        .map(|order| order.request(&begun.tenant, &begun.actor))
+        .collect()
+}
+
+/// The slot, at the version of the agent that was read.
+fn reservation(begun: &Begun, attempt: &Attempt) -> Result<Order, Fault> {
+    let (plan, record) = (&begun.plan, &begun.plan.record);
+    let command = agents::AgentCommand::ReserveSlot(agents::ReserveSlot {
+        offer_id: renamed(attempt.offer_id.as_str())?,
+        conversation_id: renamed(record.conversation_id.as_str())?,
+        channel: renamed(record.channel.as_str())?,
+        cost: plan.cost,
+        ttl_ms: plan.offer_ttl_ms.saturating_add(SLOT_EXTRA_MS),
+        override_by: None,
+        requirements: std::collections::BTreeMap::new(),
+        matched: Some(agents::Match {
+            decision_id: renamed(begun.decision_id.as_str())?,
+            queue: renamed(record.queue_id.as_str())?,
+            offer_ttl_ms: plan.offer_ttl_ms,
+            parallel_max: NonZeroU8::new(plan.parallel_max).unwrap_or(NonZeroU8::MIN),
+        }),
+    });
+    let order = Order::new::<agents::Agent>(attempt.candidate.agent_id.as_str(), &command)?;
+    Ok(order.at(attempt.candidate.version))
+}
+
+/// The same name, as another context knows it.
+pub(super) fn renamed<L: std::str::FromStr>(name: &str) -> Result<L, Fault>
+where
+    L::Err: std::error::Error + Send + Sync + 'static,
+{
+    name.parse()
+        .map_err(|error| Fault::new("router", "name a thing", error))
+}

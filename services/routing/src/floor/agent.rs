@@ -1,0 +1,197 @@
+//! An agent, as its own events tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
+
+use kernel::{EventMeta, Timestamp};
+use serde::Serialize;
+
+use super::event::{AgentEvent as E, Presence};
+use crate::decision::Reason;
+use crate::label::{Channel, ConversationId, OfferId, QueueId, Skill};
+
+/// What decides whether and before whom an agent is asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agent {
+    pub(crate) version: u64,
+    /// Time of the last event that counts here.
+    pub(crate) updated_at: Timestamp,
+    pub(crate) presence: Presence,
+    pub(crate) next_presence: Option<Presence>,
+    sessions: BTreeMap<Box<str>, Session>,
+    suspension: Option<Suspension>,
+    pub(crate) slots: BTreeMap<ConversationId, Slot>,
+    pub(crate) capacity: BTreeMap<Channel, u16>,
+    pub(crate) skills: BTreeMap<Skill, u8>,
+    pub(crate) queues: BTreeSet<QueueId>,
+    /// Since when it is ready and without work; a reservation is not yet work.
+    pub(crate) idle_since: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+struct Session {
+    channels: BTreeSet<Channel>,
+    is_connected: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Suspension {
+    NotResponding,
+    /// Ended by an event, not by the clock: the agent refuses until it has said so itself.
+    Cooldown,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Slot {
+    pub offer_id: OfferId,
+    pub channel: Channel,
+    pub cost: NonZeroU16,
+    pub phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Reserved,
+    Active,
+    Held,
+    WrapUp,
+}
+
+impl Agent {
+    /// What keeps every offer out.
+    pub(crate) fn shut(&self) -> Option<Reason> {
+        if !self.presence.is_routable() {
+            return Some(Reason::Presence);
+        }
+        if !self.is_connected() {
+            return Some(Reason::NotConnected);
+        }
+        if self.next_presence.is_some() {
+            return Some(Reason::NextPresence);
+        }
+        self.suspension.map(|suspension| match suspension {
+            Suspension::NotResponding => Reason::NotResponding,
+            Suspension::Cooldown => Reason::Cooldown,
+        })
+    }
+
+    /// What keeps offers of the channel out, whatever the conversation.
+    pub(crate) fn closed_to(&self, channel: &Channel, cost: u32) -> Option<Reason> {
+        if let Some(reason) = self.shut() {
+            return Some(reason);
+        }
+        let Some(capacity) = self.capacity.get(channel) else {
+            return Some(Reason::NotPermitted);
+        };
+        if !self.is_ready(channel) {
+            return Some(Reason::DeviceNotReady);
+        }
+        let free = u32::from(*capacity).saturating_sub(self.used(channel));
+        (free < cost).then_some(Reason::NoCapacity)
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.sessions.values().any(|session| session.is_connected)
+    }
+
+    fn is_ready(&self, channel: &Channel) -> bool {
+        let mut sessions = self.sessions.values();
+        sessions.any(|session| session.is_connected && session.channels.contains(channel))
+    }
+
+    pub(crate) fn used(&self, channel: &Channel) -> u32 {
+        let slots = self.slots.values().filter(|slot| slot.channel == *channel);
+        slots.map(|slot| u32::from(slot.cost.get())).sum()
+    }
+
+    pub(crate) fn capacity_of(&self, channel: &Channel) -> u32 {
+        self.capacity.get(channel).copied().map_or(0, u32::from)
+    }
+
+    pub(crate) fn missing<'a>(&self, required: &'a BTreeSet<Skill>) -> Option<&'a Skill> {
+        let mut required = required.iter();
+        required.find(|skill| !self.skills.contains_key(*skill))
+    }
+
+    pub(crate) fn knows(&self, required: &BTreeSet<Skill>) -> bool {
+        self.missing(required).is_none()
+    }
+
+    pub(crate) fn apply(&mut self, meta: &EventMeta, event: E) {
+        self.version = meta.sequence;
+        self.updated_at = meta.at;
+        match event {
+            E::SessionStarted(started) => {
+                let session = Session {
+                    channels: started.channels,
+                    is_connected: true,
+                };
+                self.sessions.insert(started.session_id, session);
+            }
+            E::LinkLost(lost) => self.connect(&lost.session_id, false),
+            E::LinkRestored(restored) => self.connect(&restored.session_id, true),
+            E::GraceExpired(expired) => {
+                self.sessions.remove(&expired.session_id);
+            }
+            E::PresenceChanged(chosen) => {
+                self.presence = chosen.presence;
+                self.next_presence = None;
+            }
+            E::NextPresenceSet(set) => {
+                self.next_presence = set.next.map(|choice| choice.presence);
+            }
+            E::RoutingSuspended(suspended) => {
+                self.suspension = Some(match suspended.ready_at {
+                    Some(_) => Suspension::Cooldown,
+                    None => Suspension::NotResponding,
+                });
+            }
+            E::RoutingResumed(_) => self.suspension = None,
+            E::CapacityChanged(changed) => self.capacity = changed.channels,
+            E::SkillsChanged(changed) => self.skills = changed.skills,
+            E::QueuesChanged(changed) => self.queues = changed.queues,
+            E::SlotReserved(reserved) => {
+                let slot = Slot {
+                    offer_id: reserved.offer_id,
+                    channel: reserved.channel,
+                    cost: reserved.cost,
+                    phase: Phase::Reserved,
+                };
+                self.slots.insert(reserved.conversation_id, slot);
+            }
+            E::SlotReleased(released) => {
+                self.slots.remove(&released.conversation_id);
+            }
+            E::SlotActivated(moved) | E::SlotResumed(moved) => {
+                self.move_slot(&moved.conversation_id, Phase::Active);
+            }
+            E::SlotHeld(moved) => self.move_slot(&moved.conversation_id, Phase::Held),
+            E::WrapUpStarted(moved) => self.move_slot(&moved.conversation_id, Phase::WrapUp),
+            E::AgentMatched(_) => {}
+        }
+        self.keep_idle_clock(meta.at);
+    }
+
+    /// It starts when the last slot is freed or the agent begins to take offers, whichever is later.
+    fn keep_idle_clock(&mut self, at: Timestamp) {
+        let mut slots = self.slots.values();
+        if self.shut().is_some() || slots.any(|slot| slot.phase != Phase::Reserved) {
+            self.idle_since = None;
+        } else if self.slots.is_empty() && self.idle_since.is_none() {
+            self.idle_since = Some(at);
+        }
+    }
+
+    fn connect(&mut self, session_id: &str, is_connected: bool) {
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.is_connected = is_connected;
+        }
+    }
+
+    fn move_slot(&mut self, id: &ConversationId, phase: Phase) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.phase = phase;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use serde_json::json;
+
+use super::Scene;
+
+/// A call waits, the agent is there for nothing yet, and nobody has looked at the queue since.
+fn waiting(change: impl FnOnce(&mut Scene)) -> Scene {
+    let mut scene = Scene::default();
+    scene.ready("ann", &["FX"], json!({"fx": 5}));
+    change(&mut scene);
+    scene.waits("C-1", "FX", &["fx"]);
+    assert_eq!(scene.woken(), ["FX"]);
+    assert_eq!(scene.woken(), Vec::<String>::new());
+    assert_eq!(scene.next("FX"), Vec::<String>::new());
+    scene
+}
+
+#[track_caller]
+fn assert_woken(mut scene: Scene) {
+    assert_eq!(scene.woken(), ["FX"]);
+    assert_eq!(scene.next("FX"), ["C-1"]);
+    assert_eq!(scene.asked("C-1"), ["ann"]);
+}
+
+#[test]
+fn queue_is_woken_when_an_agent_comes_back() {
+    let mut scene = waiting(|scene| scene.presence("ann", "away"));
+    scene.presence("ann", "available");
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_a_link_is_restored() {
+    let mut scene = waiting(|scene| {
+        let lost = json!({"session_id": "S", "grace_until": scene.at(60)});
+        scene.agent("ann", "LinkLost", lost);
+    });
+    scene.agent("ann", "LinkRestored", json!({"session_id": "S"}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_a_suspension_ends() {
+    let mut scene = waiting(|scene| {
+        let suspended = json!({"reason": "cooldown", "ready_at": scene.at(30)});
+        scene.agent("ann", "RoutingSuspended", suspended);
+    });
+    scene.agent("ann", "RoutingResumed", json!({}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_a_slot_is_released() {
+    let mut scene = waiting(|scene| scene.reserve("ann", "C-0", "voice"));
+    scene.slot("ann", "C-0", "SlotReleased");
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_capacity_is_raised() {
+    let mut scene = waiting(|scene| {
+        scene.agent("ann", "CapacityChanged", json!({"channels": {"voice": 0}}));
+    });
+    scene.agent("ann", "CapacityChanged", json!({"channels": {"voice": 1}}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_an_agent_learns() {
+    let mut scene = waiting(|scene| scene.agent("ann", "SkillsChanged", json!({"skills": {}})));
+    scene.agent("ann", "SkillsChanged", json!({"skills": {"fx": 1}}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_an_agent_joins_it() {
+    let mut scene = waiting(|scene| scene.agent("ann", "QueuesChanged", json!({"queues": []})));
+    scene.agent("ann", "QueuesChanged", json!({"queues": ["FX"]}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_requirements_are_relaxed() {
+    let mut scene = waiting(|scene| scene.agent("ann", "SkillsChanged", json!({"skills": {}})));
+    let relaxed = json!({"ring": 1, "requirements": []});
+    scene.conversation("C-1", "RequirementsRelaxed", relaxed);
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_is_woken_when_the_cost_is_lowered() {
+    let mut scene = waiting(|scene| scene.configure("FX", json!({"cost": 2})));
+    scene.configure("FX", json!({"cost": 1}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_that_is_overflowed_into_is_woken() {
+    let mut scene = Scene::default();
+    scene.ready("ann", &["FX"], json!({}));
+    scene.waits("C-1", "VIP", &[]);
+    scene.woken();
+    scene.conversation("C-1", "Overflowed", json!({"from": "VIP", "queue": "FX"}));
+    assert_woken(scene);
+}
+
+#[test]
+fn queue_where_nobody_waits_stays_asleep() {
+    let mut scene = Scene::default();
+    scene.ready("ann", &["FX"], json!({}));
+    scene.presence("ann", "away");
+    scene.presence("ann", "available");
+    assert_eq!(scene.woken(), Vec::<String>::new());
+}

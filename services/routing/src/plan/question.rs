@@ -1,0 +1,284 @@
+//! Who can be asked for one conversation, and who cannot, why.
+
+use std::collections::BTreeMap;
+
+use kernel::Timestamp;
+
+use crate::decision::{Candidate, Exclusion, NAMED_MAX, Reason};
+use crate::floor::{Conversation, Desk, Member, Place, Pool, Queue, Ranked, Seat, after_s, count};
+use crate::label::{AgentId, ConversationId};
+
+/// One conversation before the agents of its queue.
+pub(super) struct Question<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) id: &'a ConversationId,
+    pub(super) conversation: &'a Conversation,
+    pub(super) place: &'a Place,
+    pub(super) queue: &'a Queue,
+    pub(super) pool: &'a Pool,
+    pub(super) now: Timestamp,
+}
+
+pub(super) struct Answer {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates_total: u32,
+    pub(super) exclusions: Vec<Exclusion>,
+    pub(super) excluded: BTreeMap<Reason, u32>,
+    pub(super) cooldown_lifted: bool,
+}
+
+/// Agents with room for whom something stands between them and this conversation.
+#[derive(Default)]
+pub(super) struct Passed<'a> {
+    by_agent: BTreeMap<&'a AgentId, Passing>,
+    /// Those of them who would otherwise have been found, and those without the skills.
+    open: usize,
+    open_unable: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Passing {
+    reason: Reason,
+    until: Option<Timestamp>,
+    seat: Seat,
+}
+
+impl<'a> Question<'a> {
+    /// Nothing for a conversation that does not wait.
+    pub(super) fn new(desk: &'a Desk, id: &'a ConversationId, now: Timestamp) -> Option<Self> {
+        let conversation = &desk.conversations.get(id)?.conversation;
+        let place = conversation.waits()?;
+        let queue = desk.queues.get(&place.queue)?;
+        let pool = queue.pools.get(&conversation.channel)?;
+        Some(Self {
+            desk,
+            id,
+            conversation,
+            place,
+            queue,
+            pool,
+            now,
+        })
+    }
+
+    pub(super) fn answer(&self, named_max: usize) -> Answer {
+        let passed = self.passed();
+        let able = self.able();
+        let mut excluded = self.pool.closed();
+        let unable = self.pool.open.len() - able - passed.open_unable;
+        add(&mut excluded, Reason::SkillMissing, count(unable));
+        for passing in passed.by_agent.values() {
+            add(&mut excluded, passing.reason, 1);
+        }
+        let total = able - (passed.open - passed.open_unable);
+        let mut answer = Answer {
+            candidates: self.candidates(&passed, named_max),
+            candidates_total: count(total),
+            exclusions: passed.exclusions(self),
+            excluded,
+            cooldown_lifted: false,
+        };
+        if total == 0 {
+            self.lift_cooldown(&passed, &mut answer);
+        }
+        if answer.candidates.is_empty() {
+            answer.exclusions = self.explain(&passed);
+        }
+        answer
+    }
+
+    /// Whether anybody can be asked; as `answer`, but only so far.
+    pub(super) fn has_answer(&self) -> bool {
+        if self.pool.open.len() == 0 {
+            return false;
+        }
+        let passed = self.passed();
+        self.able_agents()
+            .any(|(_, id)| !passed.by_agent.contains_key(id))
+            || !passed.lifted().is_empty()
+    }
+
+    /// How many have room and the skills.
+    fn able(&self) -> usize {
+        let narrowest = self.pool.open.narrowest(&self.place.requirements);
+        if self.place.requirements.len() < 2 {
+            return narrowest.len();
+        }
+        self.able_agents().count()
+    }
+
+    /// Those who have room and the skills, in order of rank.
+    pub(super) fn able_agents(&self) -> impl Iterator<Item = &'a Ranked> {
+        let narrowest = self.pool.open.narrowest(&self.place.requirements);
+        narrowest.iter().filter(|(_, id)| self.knows(id))
+    }
+
+    pub(super) fn knows(&self, id: &AgentId) -> bool {
+        // A single skill is an index of its own.
+        self.place.requirements.len() < 2 || self.is_able(id)
+    }
+
+    pub(super) fn is_able(&self, id: &AgentId) -> bool {
+        let member = self.desk.agents.get(id);
+        member.is_some_and(|member| member.agent.knows(&self.place.requirements))
+    }
+
+    /// Looks at the few for whom this conversation, or this moment, is special.
+    pub(super) fn passed(&self) -> Passed<'a> {
+        let mut passed = Passed::default();
+        let involved = self.desk.involved.get(self.id).into_iter().flatten();
+        let offers = self.conversation.offers.iter();
+        let asked = offers.map(|offer| &offer.agent_id);
+        let refused = self.conversation.refused.keys();
+        for id in involved.chain(asked).chain(refused).chain(&self.pool.held) {
+            if let Some((member, seat)) = self.seated(id).filter(|(_, seat)| seat.is_free()) {
+                self.pass(&mut passed, id, member, seat);
+            }
+        }
+        passed
+    }
+
+    fn pass(&self, passed: &mut Passed<'a>, id: &'a AgentId, member: &Member, seat: Seat) {
+        let Some((reason, until)) = self.passing(id, member, seat) else {
+            return;
+        };
+        let passing = Passing {
+            reason,
+            until,
+            seat,
+        };
+        let is_new = passed.by_agent.insert(id, passing).is_none();
+        if is_new && matches!(seat, Seat::Open(_)) {
+            passed.open += 1;
+            if !member.agent.knows(&self.place.requirements) {
+                passed.open_unable += 1;
+            }
+        }
+    }
+
+    fn passing(
+        &self,
+        id: &AgentId,
+        member: &Member,
+        seat: Seat,
+    ) -> Option<(Reason, Option<Timestamp>)> {
+        let is_involved = member.agent.slots.contains_key(self.id) || self.conversation.asks(id);
+        let cools_until = self.cools_until(id);
+        if is_involved {
+            Some((Reason::Involved, None))
+        } else if !member.agent.knows(&self.place.requirements) {
+            Some((Reason::SkillMissing, None))
+        } else if cools_until.is_some() {
+            Some((Reason::RefusedBefore, cools_until))
+        } else if matches!(seat, Seat::Held(_)) {
+            Some((Reason::InFlight, None))
+        } else {
+            None
+        }
+    }
+
+    fn cools_until(&self, id: &AgentId) -> Option<Timestamp> {
+        let refused_at = self.conversation.refused.get(id)?;
+        let until = after_s(*refused_at, self.queue.settings.cooldown_s);
+        (until > self.now).then_some(until)
+    }
+
+    pub(super) fn seated(&self, id: &AgentId) -> Option<(&'a Member, Seat)> {
+        let member = self.desk.agents.get(id)?;
+        let seats = member.seats.get(&self.place.queue)?;
+        let seat = seats.get(&self.conversation.channel)?;
+        Some((member, *seat))
+    }
+
+    /// Better the same agent again than nobody.
+    fn lift_cooldown(&self, passed: &Passed<'a>, answer: &mut Answer) {
+        let lifted = passed.lifted();
+        if lifted.is_empty() {
+            return;
+        }
+        answer.cooldown_lifted = true;
+        answer.candidates_total = count(lifted.len());
+        answer.exclusions.retain(|exclusion| {
+            let is_lifted = |(_, id): &Ranked| *id == exclusion.agent_id;
+            !lifted.iter().any(is_lifted)
+        });
+        if let Some(refused) = answer.excluded.get_mut(&Reason::RefusedBefore) {
+            *refused -= count(lifted.len());
+            if *refused == 0 {
+                answer.excluded.remove(&Reason::RefusedBefore);
+            }
+        }
+        answer.candidates = self.refusers(lifted, NAMED_MAX);
+    }
+
+    /// The first agents of the queue, since there is nobody else to speak of.
+    fn explain(&self, passed: &Passed<'a>) -> Vec<Exclusion> {
+        let cost = u32::from(self.queue.settings.cost.get());
+        let members = self.queue.members.iter().take(NAMED_MAX);
+        let exclusions = members.filter_map(|id| {
+            let agent = &self.desk.agents.get(id)?.agent;
+            if let Some(passing) = passed.by_agent.get(id) {
+                return Some(passing.exclusion(id, self));
+            }
+            let closed = agent.closed_to(&self.conversation.channel, cost);
+            let reason = closed.unwrap_or(Reason::SkillMissing);
+            Some(self.exclusion(id, reason, None))
+        });
+        exclusions.collect()
+    }
+
+    fn exclusion(&self, id: &AgentId, reason: Reason, until: Option<Timestamp>) -> Exclusion {
+        let missing = || {
+            let agent = &self.desk.agents.get(id)?.agent;
+            agent.missing(&self.place.requirements).cloned()
+        };
+        Exclusion {
+            agent_id: id.clone(),
+            reason,
+            skill: (reason == Reason::SkillMissing).then(missing).flatten(),
+            until,
+        }
+    }
+}
+
+impl Passing {
+    fn exclusion(&self, id: &AgentId, question: &Question<'_>) -> Exclusion {
+        question.exclusion(id, self.reason, self.until)
+    }
+}
+
+impl Passed<'_> {
+    pub(super) fn contains(&self, id: &AgentId) -> bool {
+        self.by_agent.contains_key(id)
+    }
+
+    /// Those who have refused before and are all there is. Whoever is held is somebody else who will
+    /// be free, or have no room, in a moment.
+    fn lifted(&self) -> Vec<Ranked> {
+        let mut passed = self.by_agent.values();
+        if passed.any(|passing| passing.reason == Reason::InFlight) {
+            return Vec::new();
+        }
+        let refused = self.by_agent.iter().filter_map(|(id, passing)| {
+            let Seat::Open(rank) = passing.seat else {
+                return None;
+            };
+            let is_refused = passing.reason == Reason::RefusedBefore;
+            is_refused.then(|| (rank, (*id).clone()))
+        });
+        refused.collect()
+    }
+
+    fn exclusions(&self, question: &Question<'_>) -> Vec<Exclusion> {
+        let passed = self.by_agent.iter().take(NAMED_MAX);
+        passed
+            .map(|(id, passing)| passing.exclusion(id, question))
+            .collect()
+    }
+}
+
+fn add(counts: &mut BTreeMap<Reason, u32>, reason: Reason, count: u32) {
+    if count > 0 {
+        *counts.entry(reason).or_default() += count;
+    }
+}

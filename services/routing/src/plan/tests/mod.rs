@@ -1,0 +1,4 @@
+mod brute_force;
+mod next;
+mod order;
+mod refusal;

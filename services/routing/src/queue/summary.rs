@@ -1,0 +1,34 @@
+//! The shape of a query's answer.
+
+use std::collections::BTreeMap;
+
+use kernel::{AggregateId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Reason;
+use crate::label::ConversationId;
+use crate::settings::QueueSettings;
+
+/// All there is to say about a queue; who waits in it, the conversations tell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueSummary {
+    pub queue_id: AggregateId,
+    /// The defaults, if it was never configured.
+    pub settings: QueueSettings,
+    /// `null` while somebody who serves it can be asked.
+    pub starved: Option<Starvation>,
+    pub version: u64,
+    pub updated_at: Timestamp,
+}
+
+/// What a router saw when nobody could be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Starvation {
+    pub since: Timestamp,
+    /// The conversation whose turn it was.
+    pub conversation_id: ConversationId,
+    /// Conversations that waited then.
+    pub waiting: u32,
+    /// The agents of the queue, by why they could not be asked.
+    pub agents: BTreeMap<Reason, u32>,
+}

@@ -1,0 +1,81 @@
+//! A reading as it was: folded from the event store up to an instant.
+
+use std::time::Duration;
+
+use kernel::context::Folded;
+use kernel::topic::Shard;
+use kernel::{Reading, Timestamp};
+use resilience::Deadline;
+use tracing::debug;
+
+use super::{Query, Unanswered};
+
+/// Events read at once.
+const PAGE: usize = 2_000;
+/// Longest time a reading may take to be folded.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+impl Query {
+    /// Everything that a reading's contexts had published by `until`, and nothing else: of each
+    /// partition the events before its first later one. The last position of each is part of what
+    /// the reading tells.
+    ///
+    /// # Errors
+    /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
+    /// the bound of one reading.
+    pub async fn recall<R: Reading>(&self, until: Timestamp) -> Result<R, Unanswered> {
+        let mut reading = R::default();
+        let mut left = self.settings.recall_events_max;
+        let deadline = Deadline::within(DEADLINE);
+        for context in R::ON {
+            for partition in 0..self.settings.partitions {
+                let shard = Shard { context, partition };
+                self.recall_shard(&mut reading, shard, until, &mut left, deadline)
+                    .await?;
+            }
+        }
+        Ok(reading)
+    }
+
+    async fn recall_shard<R: Reading>(
+        &self,
+        reading: &mut R,
+        shard: Shard,
+        until: Timestamp,
+        left: &mut u64,
+        deadline: Deadline,
+    ) -> Result<(), Unanswered> {
+        let mut after = 0;
+        loop {
+            let read = || self.history.reader.read(shard, after, PAGE);
+            let rows = self.history.guard.call(deadline, read).await;
+            let rows = rows.map_err(|error| self.unavailable(&error))?;
+            for row in &rows {
+                let record = &row.record;
+                let (meta, event) = R::decode(shard.context, record.position, &record.value)
+                    .map_err(|error| self.unavailable(&error))?;
+                if meta.at > until {
+                    return Ok(());
+                }
+                *left = left.checked_sub(1).ok_or_else(|| {
+                    Unanswered::Unanswerable(super::history::too_long(
+                        self.settings.recall_events_max,
+                    ))
+                })?;
+                let event = event.map_or(Folded::Other(shard.context), Folded::Event);
+                reading.fold(shard.partition, &meta, event);
+                after = record.position;
+            }
+            if rows.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    fn unavailable(&self, error: &(dyn std::error::Error + 'static)) -> Unanswered {
+        debug!(error, "event store cannot answer");
+        Unanswered::Unavailable {
+            degraded: vec![self.history.name],
+        }
+    }
+}
