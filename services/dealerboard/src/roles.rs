@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use http::auth::Verifier;
 use kernel::port::{Framing, Ids as _};
-use kernel::{AggregateId, Reading};
+use kernel::{Actor, AggregateId, Reading};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Sealer};
 use pipeline::{
@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
 use crate::ports::{LocalKeys, Ports};
-use crate::router::{Dispatcher, Matcher};
+use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
 
 /// Longest time one question may take before the chain gives up.
@@ -148,7 +148,7 @@ impl Platform {
                 Role::Processor => tasks.extend(self.processor(&stop)),
                 Role::Projector => tasks.extend(self.projectors(&stop)),
                 Role::Reactor => tasks.extend(self.reactors(&stop)?),
-                Role::Router => tasks.push(self.router(&matcher, &stop)),
+                Role::Router => tasks.extend(self.router(&matcher, &stop)?),
             }
         }
         tasks.extend(self.framing(&stop));
@@ -275,10 +275,20 @@ impl Platform {
         follow.map(Ok).boxed()
     }
 
-    fn router(&self, matcher: &Matcher, stop: &CancellationToken) -> (&'static str, Task) {
-        let dispatcher = Dispatcher::new(matcher.clone(), self.config.partitions());
+    fn router(
+        &self,
+        matcher: &Matcher,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<[(&'static str, Task); 2]> {
+        let actor = Actor::new("router")?;
+        let partitions = self.config.partitions();
+        let dispatcher = Dispatcher::new(matcher.clone(), actor.clone(), partitions);
+        let duty = Duty::new(matcher.clone(), actor);
         let log = Arc::clone(&self.ports.event_log);
-        ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed())
+        Ok([
+            ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed()),
+            ("duty", duty.run(stop.clone()).map(Ok).boxed()),
+        ])
     }
 
     fn processor(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {

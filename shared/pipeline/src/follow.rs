@@ -85,6 +85,13 @@ impl<R: Reading> Followed<R> {
         Some(oldest)
     }
 
+    /// Events folded so far, of all shards.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        let progress = lock(&self.0.progress);
+        progress.values().map(|shard| shard.position).sum()
+    }
+
     /// Waits until something was folded that had not been when this was last waited for. For one
     /// task only.
     pub async fn changed(&self) {
@@ -167,12 +174,14 @@ impl<R: Reading> Follower<R> {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(vouch_at) => {
-                    vouch_at = Instant::now() + VOUCH_PERIOD;
                     let asked_at = Instant::now();
                     if self.reader.end().await? <= done.next_offset {
                         done.current_at = Some(asked_at);
                         self.set_progress(done);
                     }
+                    // From now on: an answer that takes longer than the period must not be asked
+                    // for again before anything is folded.
+                    vouch_at = Instant::now() + VOUCH_PERIOD;
                 }
                 taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => {
                     taken?;

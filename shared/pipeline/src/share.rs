@@ -1,22 +1,22 @@
 //! Share: which partitions of a context this process looks after, among those that do the same.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
-use kernel::port::EventLog;
+use kernel::port::{EventLog, Reader};
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
 
 /// The partitions that are this process's now. Work on another's is wasted, never wrong.
 #[derive(Clone, Debug, Default)]
-pub struct Share(Arc<Mutex<BTreeSet<u16>>>);
+pub struct Share(Arc<Mutex<BTreeMap<u16, usize>>>);
 
 impl Share {
     #[must_use]
     pub fn has(&self, partition: u16) -> bool {
-        self.lock().contains(&partition)
+        self.lock().contains_key(&partition)
     }
 
     /// Takes part in `group` until `stop`; `gained` is called when a partition came.
@@ -32,26 +32,34 @@ impl Share {
             let log = Arc::clone(&log);
             async move { log.consume(context, group).await }.boxed()
         };
-        let task = |reader: Box<dyn kernel::port::Reader>, stop: CancellationToken| {
-            let (share, partition) = (self.clone(), reader.partition());
-            share.lock().insert(partition);
+        let task = |reader: Box<dyn Reader>, stop: CancellationToken| {
+            let kept = self.keep(reader.partition());
             gained();
             async move {
-                let _kept = Kept { share, partition };
                 stop.cancelled().await;
-                // The partition is assigned for as long as its reader is there.
+                // Assigned for as long as the reader is there.
                 drop(reader);
+                drop(kept);
             }
         };
         membership::hold(group, join, task, &stop).await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<u16>> {
+    /// A partition that was lost and comes back at once is kept twice for a moment.
+    fn keep(&self, partition: u16) -> Kept {
+        *self.lock().entry(partition).or_default() += 1;
+        Kept {
+            share: self.clone(),
+            partition,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u16, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives the partition back however its task ends.
+/// Gives the partition back however its task ends, were it before it began.
 struct Kept {
     share: Share,
     partition: u16,
@@ -59,6 +67,28 @@ struct Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        self.share.lock().remove(&self.partition);
+        let mut kept = self.share.lock();
+        if let Some(times) = kept.get_mut(&self.partition) {
+            *times -= 1;
+            if *times == 0 {
+                kept.remove(&self.partition);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Share;
+
+    #[test]
+    fn partition_that_comes_back_before_it_is_given_up_stays() {
+        let share = Share::default();
+        let before = share.keep(3);
+        let after = share.keep(3);
+        drop(before);
+        assert!(share.has(3));
+        drop(after);
+        assert!(!share.has(3));
     }
 }

@@ -134,9 +134,9 @@ pub struct Match {
     pub decision_id: DecisionId,
     /// Where the conversation waits.
     pub queue: Queue,
-    /// Milliseconds the agent has to answer.
+    /// Milliseconds the agent has to answer; more than an hour count as one.
     pub offer_ttl_ms: NonZeroU32,
-    /// Live offers the conversation may have with this one.
+    /// Live offers the conversation may have with this one; more than 10 count as 10.
     pub parallel_max: NonZeroU8,
 }
 

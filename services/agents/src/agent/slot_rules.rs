@@ -1,5 +1,7 @@
 //! The rules of slots: reserved, taken up, held, given back.
 
+use std::num::{NonZeroU8, NonZeroU32};
+
 use kernel::{Actor, AggregateId};
 
 use super::command::{ExpireSlot, ReleaseSlot, ReserveSlot, SlotName};
@@ -15,6 +17,11 @@ use super::suspension::{COOLDOWN_S, Suspension, SuspensionReason, expiries_max};
 
 /// Longest time a slot waits for an offer's outcome, milliseconds: an offer lives an hour at most.
 const RESERVED_MAX_MS: i64 = 3_615_000;
+
+/// Longest time an agent may have to answer, milliseconds: an hour.
+const OFFER_MAX_MS: NonZeroU32 = NonZeroU32::new(3_600_000).expect("is not 0");
+/// Most live offers a conversation may have.
+const PARALLEL_MAX: NonZeroU8 = NonZeroU8::new(10).expect("is not 0");
 
 impl Draft<'_> {
     pub(crate) fn reserve_slot(mut self, command: &ReserveSlot, agent: &AggregateId) -> Decision {
@@ -46,8 +53,8 @@ impl Draft<'_> {
                 conversation_id: command.conversation_id.clone(),
                 decision_id: matched.decision_id.clone(),
                 queue: matched.queue.clone(),
-                ttl_ms: matched.offer_ttl_ms,
-                parallel_max: matched.parallel_max,
+                ttl_ms: matched.offer_ttl_ms.min(OFFER_MAX_MS),
+                parallel_max: matched.parallel_max.min(PARALLEL_MAX),
             }));
         }
         self.finish()

@@ -6,8 +6,6 @@ use super::{Load, NoAnswer};
 const STATES_MAX: usize = 2_000_000;
 /// Steps times states that a service level may take.
 const WORK_MAX: f64 = 4e9;
-/// Leaves room for rounding.
-const ALMOST: f64 = 1.0 - 1e-9;
 /// Logarithm of a share that no longer counts.
 const NEGLIGIBLE: f64 = -40.0;
 
@@ -60,8 +58,7 @@ impl ErlangA {
         }
         let meets = |agents| {
             let load = Load::new(arrivals_per_s, aht_s, agents)?;
-            // Not even if they were always busy; their line may be too long to be computed.
-            if load.servers() < target * load.erlangs() * ALMOST {
+            if is_hopeless(&load, patience_s, within_s) {
                 return Ok(false);
             }
             match Self::new(arrivals_per_s, aht_s, agents, patience_s) {
@@ -186,6 +183,18 @@ impl ErlangA {
         }
         sum
     }
+}
+
+/// Whether the line is so long that nobody is answered in time; it may be too long to be computed.
+///
+/// Under more load than agents can bear, the line settles where as many give up as are too many,
+/// (λ - Nμ)/θ, and varies by about √(λ/θ). One that is twenty times as long is never below its half,
+/// and half of it takes at least half as long to wait through as the whole, ln(λ/Nμ)/θ.
+fn is_hopeless(load: &Load, patience_s: f64, within_s: f64) -> bool {
+    let (arriving, served) = (load.arrivals_per_s, load.servers() / load.aht_s);
+    let line = (arriving - served) * patience_s;
+    let wait_s = (arriving / served).ln() * patience_s;
+    line > 20.0 * (arriving * patience_s).sqrt() && wait_s > 2.0 * within_s
 }
 
 /// The probabilities of the states in which all agents are busy. Logarithms are summed, because the

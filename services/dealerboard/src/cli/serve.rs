@@ -99,6 +99,17 @@ api() {{ curl -sS -H "authorization: Bearer $TOKEN" -H "content-type: applicatio
 api {url}/v1/trades -d '{{"trade_id":"'$ID'","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"100","price":"181.52","currency":"USD","traded_at":"2026-01-05T15:30:00Z"}}'
 api {url}/v1/trades/$ID/fills -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}'
 api {url}/v1/positions/ACC-1/AGENCY/IBM
+
+Match a customer with an agent, and see why:
+
+api {url}/v1/agents/ann/sessions -d '{{"session_id":"S-1","device":"web","channels":["chat"]}}'
+api {url}/v1/agents/ann/capacity -d '{{"channels":{{"chat":2}}}}'
+api {url}/v1/agents/ann/queues -d '{{"queues":["FX-VIP"]}}'
+api {url}/v1/agents/ann/presence -d '{{"presence":"available"}}'
+api {url}/v1/conversations -d '{{"conversation_id":"V-'$ID'","customer_id":"K-1","channel":"chat","intent":"quote"}}'
+api {url}/v1/conversations/V-$ID/enqueueings -d '{{"queue":"FX-VIP"}}'
+api {url}/v1/agents/match -d '{{"conversation_id":"V-'$ID'"}}'
+api {url}/v1/floor
 "#
     ));
     Ok(())

@@ -8,6 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use futures::future::{BoxFuture, join_all};
 use http::problem::MEDIA_TYPE;
 use kernel::code::platform;
+use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Shared;
@@ -72,7 +73,17 @@ async fn ready(gateway: Shared) -> HttpResponse {
     unready.content_type(MEDIA_TYPE).body(problem.to_string())
 }
 
-async fn metrics(handle: Data<PrometheusHandle>) -> HttpResponse {
+/// How long a conversation has waited though an agent could be asked: routers are away or stuck when
+/// it grows. Looked at when somebody looks.
+const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
+
+async fn metrics(handle: Data<PrometheusHandle>, gateway: Shared) -> HttpResponse {
+    let (now, floor) = (gateway.now(), &gateway.matcher.floor);
+    // Half-way through, those who waited last week still do.
+    if floor.age().is_some() {
+        let stalled_ms = floor.ask(|floor| floor.stalled_ms(now));
+        gauge!(MATCHABLE).set(Duration::from_millis(stalled_ms).as_secs_f64());
+    }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(handle.render())

@@ -52,16 +52,15 @@ async fn post(
     }
     if asked.dry_run {
         let explain = || matcher.explain(&principal.tenant, &asked.conversation_id);
-        let record = once_known(explain, is_unheard_of).await;
+        let record = once_known(explain, may_change).await;
         let record = record.map_err(|why| unmatchable(&why))?;
         return Ok(HttpResponse::Ok().json(json!({ "outcome": "dry_run", "decision": record })));
     }
     let begin = || matcher.begin(&principal.tenant, &principal.actor, &asked.conversation_id);
-    let is_unheard_of =
-        |none: &NoMatch| matches!(none, NoMatch::Unmatchable(why) if is_unheard_of(why));
+    let may_change = |none: &NoMatch| matches!(none, NoMatch::Unmatchable(why) if may_change(why));
     let wait = headers::wait(request.headers());
     let wait = if wait.is_zero() { WAIT } else { wait };
-    let found = match once_known(begin, is_unheard_of).await {
+    let found = match once_known(begin, may_change).await {
         Ok(begun) => finish(matcher, begun, wait).await?,
         Err(none) => Err(none),
     };
@@ -80,15 +79,15 @@ async fn post(
     }
 }
 
-/// Asks again for a moment while the floor has not heard of what a caller may have just done.
+/// Asks again for a moment while the floor may not have heard of what was just done.
 async fn once_known<T, E>(
     ask: impl Fn() -> Result<T, E>,
-    is_unheard_of: impl Fn(&E) -> bool,
+    may_change: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     let until = Instant::now() + FLOOR_WAIT;
     loop {
         match ask() {
-            Err(why) if is_unheard_of(&why) && Instant::now() < until => {
+            Err(why) if may_change(&why) && Instant::now() < until => {
                 tokio::time::sleep(FLOOR_PERIOD).await;
             }
             answer => return answer,
@@ -96,10 +95,12 @@ async fn once_known<T, E>(
     }
 }
 
-fn is_unheard_of(why: &Unmatchable) -> bool {
+/// Whether the next event may change the answer: it is not opened or not queued as far as is known
+/// here, or is being matched at this moment.
+fn may_change(why: &Unmatchable) -> bool {
     match why {
-        Unmatchable::Unknown => true,
-        Unmatchable::NotWaiting { .. } | Unmatchable::Held => false,
+        Unmatchable::Unknown | Unmatchable::Held => true,
+        Unmatchable::NotWaiting { is_offered, .. } => !is_offered,
     }
 }
 

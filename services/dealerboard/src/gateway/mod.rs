@@ -1,6 +1,7 @@
 //! The gateway role: HTTP in front of acceptor and query, the same for every context.
 
 mod commands;
+mod figures;
 mod health;
 mod lists;
 mod matches;
@@ -131,6 +132,7 @@ fn routes(config: &mut ServiceConfig, slices: &Slices) {
     health::routes(config);
     matches::routes(config);
     readings::routes(config);
+    figures::routes(config);
     staffing::routes(config);
     reference::routes(config);
 }

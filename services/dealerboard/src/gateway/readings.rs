@@ -1,11 +1,11 @@
-//! `GET` of what several contexts come to: the floor, live queues, the figures.
+//! `GET` of the floor and of live queues; and what every answer from a reading has in common.
 
 use std::time::Duration;
 
 use actix_web::http::header::{AGE, HeaderValue};
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use analytics::{AgentId, Ask, LiveSettings, Metrics};
+use analytics::LiveSettings;
 use http::auth::Principal;
 use http::problem::Problem;
 use kernel::code::platform;
@@ -17,14 +17,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Shared;
-use super::views::{parameters, refused, unanswerable, until};
+use super::views::{parameters, refused, until};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/v1/floor", web::get().to(floor))
-        .route("/v1/queues/{queue_id}/live", web::get().to(queue))
-        .route("/v1/metrics", web::get().to(metrics))
-        .route("/v1/agents/{agent_id}/presence", web::get().to(presence));
+        .route("/v1/queues/{queue_id}/live", web::get().to(queue));
 }
 
 /// Everybody and everything on it, now or `?as_of=` an instant, with the positions that prove it.
@@ -34,7 +32,7 @@ async fn floor(
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
     let tenant = &principal.tenant;
-    if let Some(until) = as_of(&request)? {
+    if let Some(until) = as_of(&request, gateway.now())? {
         let floor: Floor = gateway.query.recall(until).await.map_err(refused)?;
         return Ok(HttpResponse::Ok().json(floor.show(tenant, until)));
     }
@@ -66,45 +64,6 @@ async fn queue(
     Ok(aged(age, json!({ "floor": figures, "today": today })))
 }
 
-/// Every figure of a stretch of time, now or `?as_of=` an instant.
-async fn metrics(
-    request: HttpRequest,
-    principal: Principal,
-    gateway: Shared,
-) -> Result<HttpResponse, Problem> {
-    let (tenant, until) = (&principal.tenant, as_of(&request)?);
-    let now = until.unwrap_or_else(|| gateway.now());
-    let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
-    if let Some(until) = until {
-        let metrics: Metrics = gateway.query.recall(until).await.map_err(refused)?;
-        return Ok(HttpResponse::Ok().json(metrics.report(tenant, &ask, until)));
-    }
-    let metrics = &gateway.metrics;
-    let age = age(metrics)?;
-    Ok(aged(
-        age,
-        metrics.ask(|metrics| metrics.report(tenant, &ask, now)),
-    ))
-}
-
-/// What an agent was, from when until when.
-async fn presence(
-    agent: Path<AgentId>,
-    request: HttpRequest,
-    principal: Principal,
-    gateway: Shared,
-) -> Result<HttpResponse, Problem> {
-    let (tenant, now, agent) = (&principal.tenant, gateway.now(), agent.into_inner());
-    let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
-    let metrics = &gateway.metrics;
-    let age = age(metrics)?;
-    let report = |metrics: &mut Metrics| metrics.presence(tenant, &agent, ask.from, ask.to, now);
-    match metrics.ask(report) {
-        Some(report) => Ok(aged(age, report)),
-        None => Err(Problem::new(platform::NOT_FOUND, "no such agent")),
-    }
-}
-
 /// Midnight, UTC.
 fn day_of(now: Timestamp) -> Timestamp {
     const DAY_MICROS: i64 = 86_400_000_000;
@@ -120,9 +79,13 @@ fn renamed(queue: &str) -> Result<analytics::QueueId, Problem> {
 
 /// The instant that `?as_of=` names: a position is one of a single stream's partition, and the
 /// figures are of them all.
-fn as_of(request: &HttpRequest) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn as_of(request: &HttpRequest, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
     match until(&parameters(request))? {
         None => Ok(None),
+        Some(Until::Time(time)) if time > now => {
+            let detail = "as_of is in the future";
+            Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
+        }
         Some(Until::Time(time)) => Ok(Some(time)),
         Some(Until::Position(_) | Until::Now) => {
             let detail = "as_of is not a date-time with offset";
@@ -132,14 +95,14 @@ fn as_of(request: &HttpRequest) -> Result<Option<Timestamp>, Problem> {
 }
 
 /// How old a reading may be; one that has not caught up says nothing.
-fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Problem> {
+pub(super) fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Problem> {
     followed.age().ok_or_else(|| {
         let detail = format!("the {} is still being read", R::NAME);
         Problem::new(platform::BEHIND, detail).retry_after(1)
     })
 }
 
-fn aged(age: Duration, body: impl Serialize) -> HttpResponse {
+pub(super) fn aged(age: Duration, body: impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::Ok().json(body);
     response
         .headers_mut()

@@ -52,6 +52,7 @@ async fn staffing(request: HttpRequest, _principal: Principal) -> Result<HttpRes
     let answer = answer.map_err(Problem::defect)?;
     let answer = answer.map_err(|none| {
         let name = match none {
+            NoAnswer::OutOfRange("arrivals_per_s") => "arrivals_per_hour",
             NoAnswer::OutOfRange(name) => name,
             NoAnswer::Unstable | NoAnswer::TooLong => "agents",
         };
@@ -77,15 +78,17 @@ impl Asked {
 
     fn answer(&self) -> Result<Answer, NoAnswer> {
         let per_s = self.arrivals_per_hour / 3_600.0;
-        let agents = match self.agents {
-            Some(agents) => agents,
-            None => ErlangC::for_target(per_s, self.aht_s, self.target, self.within_s)?.agents(),
-        };
-        match self.patience_s {
-            None => Ok(self.patient(&ErlangC::new(per_s, self.aht_s, agents)?)),
-            Some(patience_s) => {
-                let erlang = ErlangA::new(per_s, self.aht_s, agents, patience_s)?;
-                self.impatient(&erlang, per_s * self.aht_s, agents)
+        let (aht_s, target, within_s) = (self.aht_s, self.target, self.within_s);
+        match (self.patience_s, self.agents) {
+            (None, None) => Ok(self.patient(&ErlangC::for_target(per_s, aht_s, target, within_s)?)),
+            (None, Some(agents)) => Ok(self.patient(&ErlangC::new(per_s, aht_s, agents)?)),
+            (Some(patience_s), None) => {
+                let erlang = ErlangA::for_target(per_s, aht_s, patience_s, target, within_s)?;
+                self.impatient(&erlang, per_s * aht_s)
+            }
+            (Some(patience_s), Some(agents)) => {
+                let erlang = ErlangA::new(per_s, aht_s, agents, patience_s)?;
+                self.impatient(&erlang, per_s * aht_s)
             }
         }
     }
@@ -104,7 +107,8 @@ impl Asked {
         }
     }
 
-    fn impatient(&self, erlang: &ErlangA, erlangs: f64, agents: u32) -> Result<Answer, NoAnswer> {
+    fn impatient(&self, erlang: &ErlangA, erlangs: f64) -> Result<Answer, NoAnswer> {
+        let agents = erlang.agents();
         Ok(Answer {
             model: "erlang_a",
             erlangs,

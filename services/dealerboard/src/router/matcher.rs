@@ -176,7 +176,11 @@ impl Matcher {
             let nobody = DecisionCommand::RecordUnmatched(RecordUnmatched {});
             notes.push(Order::new::<Decision>(decision, &nobody)?);
         }
-        self.note(&begun, &notes).await?;
+        let noted = self.note(&begun, &notes).await;
+        // A slot that is reserved is a match, whether or not it was noted who was not.
+        if offers.is_empty() {
+            noted?;
+        }
         Ok(Matched {
             decision_id: begun.decision_id,
             record: begun.plan.record,

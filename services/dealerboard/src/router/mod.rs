@@ -4,8 +4,10 @@
 //! the agent's own stream at the version that was read, through the command log like everything else.
 
 mod dispatcher;
+mod duty;
 mod matcher;
 mod order;
 
 pub(crate) use dispatcher::Dispatcher;
+pub(crate) use duty::Duty;
 pub(crate) use matcher::{Begun, Matched, Matcher, NoMatch};

@@ -100,7 +100,7 @@ impl Player {
         );
         let follow = tokio::spawn(follow);
         self.open_the_floor().await?;
-        while heard.age().is_none() {
+        while heard.age().is_none() && !stop.is_cancelled() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.plan_arrivals();
@@ -128,6 +128,11 @@ impl Player {
             );
         }
         follow.abort();
+        anyhow::ensure!(
+            self.open == 0,
+            "stopped with {} conversations open",
+            self.open
+        );
         self.bar.finish_and_clear();
         let queue = self.queue();
         Ok(Report::new(self.day, queue, &self.played))

@@ -26,7 +26,8 @@ pub(crate) struct Report {
     pub(crate) answered: usize,
     pub(crate) abandoned: usize,
     /// What the platform itself takes from the queue to the offer: the tenth shortest wait of a
-    /// hundred, when an agent was free. Taken off every wait.
+    /// hundred, which is one of those who found an agent free, as long as a tenth of them do. Taken
+    /// off every wait.
     pub(crate) latency_s: f64,
     /// From the queue to the offer that was answered, or to giving up.
     pub(crate) wait: Estimate,

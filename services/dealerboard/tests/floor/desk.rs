@@ -32,7 +32,12 @@ impl Desk {
 
     /// The same on the servers that the environment names.
     pub(crate) async fn production_without_router() -> Self {
-        Self(Platform::production_as(BINARY, ROLES).await)
+        Self::production_with(ROLES).await
+    }
+
+    /// On servers, with some of the roles in this process.
+    pub(crate) async fn production_with(roles: &str) -> Self {
+        Self(Platform::production_as(BINARY, roles).await)
     }
 
     pub(crate) fn platform(&self) -> &Platform {
@@ -177,6 +182,16 @@ impl Desk {
             is(&value).then_some(value)
         })
         .await
+    }
+
+    /// Everything stored holds, slots against capacity at every event included. On servers only: a
+    /// file has one process.
+    pub(crate) fn verifies(&self) {
+        let checked = self.0.command().arg("verify").output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(checked.status.success(), "{said}");
+        assert!(said.contains("all invariants hold"), "{said}");
+        eprintln!("{said}");
     }
 
     pub(crate) async fn discard(self) {

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod day;
 mod desk;
 mod matching;
+mod race;
 mod script;
 mod trouble;

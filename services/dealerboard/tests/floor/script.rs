@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::day::same_from_the_events;
 use super::desk::Desk;
 
 #[tokio::test]
@@ -15,16 +16,14 @@ async fn conversation_in_production_is_answered_transferred_and_written_up() {
 }
 
 async fn play(desk: Desk) {
-    for agent in ["ann", "bob"] {
-        desk.comes_to_work(agent).await;
-    }
+    desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
+    desk.agent_is("ann", "available").await;
+    desk.comes_to_work("bob").await;
     desk.waits("V-1").await;
     let word = json!({"provider_message_id": "P-1", "channel": "chat", "body": "100 EURUSD?"});
     desk.conversation("V-1", "received-messages", word).await;
-    desk.conversation_is("V-1", "QUEUED", None).await;
-
-    desk.is_offered("V-1", "O-1", "ann").await;
-    desk.conversation("V-1", "acceptances", json!({"offer_id": "O-1"}))
+    let offer = matched(&desk).await;
+    desk.conversation("V-1", "acceptances", json!({"offer_id": offer}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     // One chat is all that ann takes.
@@ -58,7 +57,33 @@ async fn play(desk: Desk) {
     assert_eq!(closed["dispositions"], json!(["DEALT"]));
     assert_eq!(closed["messages"].as_array().unwrap().len(), 2);
     desk.agent_is("bob", "available").await;
+    same_from_the_events(&desk).await;
     desk.discard().await;
+}
+
+/// The router may be faster than whoever asks: the match is the same.
+async fn matched(desk: &Desk) -> Value {
+    let matched = desk
+        .asks("/v1/agents/match", json!({"conversation_id": "V-1"}))
+        .await;
+    assert!(
+        matched["outcome"] == "matched" || matched["outcome"] == "offered",
+        "{matched}"
+    );
+    assert_eq!(matched["agent_id"], "ann");
+    let offered = desk.conversation_is("V-1", "OFFERED", None).await;
+    assert_eq!(offered["offers"][0]["decision_id"], matched["decision_id"]);
+    let decision = matched["decision_id"].as_str().unwrap();
+    let query = format!("/v1/decisions/{decision}?agent=bob");
+    let decision = desk
+        .shows(&query, |decision| decision["outcome"] == "matched")
+        .await;
+    assert_eq!(decision["offers"][0]["agent_id"], "ann");
+    assert_eq!(
+        decision["standing"], "not_named",
+        "bob does not serve the queue: {decision}"
+    );
+    matched["offer_id"].clone()
 }
 
 /// Read comes before delivered, delivered before sent, and one of them twice.

@@ -161,14 +161,19 @@ impl Desk {
             let Some(seats) = seats.get_mut(queue_id) else {
                 continue;
             };
-            let mut is_open = false;
+            let mut may_match = false;
             for (channel, pool) in &mut queue.pools {
                 let seat = Seat::of(agent, channel, &queue.settings, is_held);
-                sit(pool, channel, id, agent, seats, seat);
-                is_open |= matches!(seat, Seat::Open(_));
+                let before = sit(pool, channel, id, agent, seats, seat);
+                // Also for who was open before: a match that lost to a newer version is tried again.
+                // And where this was the last one left, those who refused may be asked again.
+                may_match |= match seat {
+                    Seat::Open(_) => true,
+                    Seat::Held(_) => false,
+                    Seat::Full(_) | Seat::Out(_) => before.is_some_and(Seat::is_free),
+                };
             }
-            // Also for who was open before: a match that lost to a newer version is tried again.
-            if is_open && queue.lines.len() > 0 {
+            if may_match && queue.lines.len() > 0 {
                 self.woken.insert(queue_id.clone());
             }
         }
@@ -183,6 +188,10 @@ impl Desk {
                 continue;
             };
             queue.members.remove(id);
+            // Where this was the last one left, those who refused may be asked again.
+            if queue.lines.len() > 0 {
+                self.woken.insert(queue_id);
+            }
             for (channel, seat) in seats {
                 if let Some(pool) = queue.pools.get_mut(&channel) {
                     pool.leave(id, &member.agent.skills, seat);
@@ -257,6 +266,7 @@ impl Desk {
     }
 }
 
+/// Takes the seat; returns the one before.
 fn sit(
     pool: &mut Pool,
     channel: &Channel,
@@ -264,16 +274,16 @@ fn sit(
     agent: &Agent,
     seats: &mut BTreeMap<Channel, Seat>,
     seat: Seat,
-) {
+) -> Option<Seat> {
     let before = match seats.get_mut(channel) {
         Some(before) => Some(std::mem::replace(before, seat)),
         None => seats.insert(channel.clone(), seat),
     };
-    if before == Some(seat) {
-        return;
+    if before != Some(seat) {
+        if let Some(before) = before {
+            pool.leave(id, &agent.skills, before);
+        }
+        pool.enter(id, &agent.skills, seat);
     }
-    if let Some(before) = before {
-        pool.leave(id, &agent.skills, before);
-    }
-    pool.enter(id, &agent.skills, seat);
+    before
 }

@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::label::{AgentId, Channel, ConversationId, DecisionId, Intent, OfferId, QueueId, Skill};
+use crate::label::{AgentId, Channel, ConversationId, Intent, OfferId, QueueId, Skill};
 use crate::settings::QueueSettings;
 
 /// An event of any of the contexts that the floor reads.
@@ -245,7 +245,7 @@ pub struct Overflowed {
 pub struct Offered {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
-    pub(crate) decision_id: DecisionId,
+    pub(crate) decision_id: Box<str>,
     pub(crate) expires_at: Timestamp,
 }
 

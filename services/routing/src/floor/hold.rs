@@ -127,6 +127,10 @@ impl Desk {
         }
         self.agent_seen(agent);
         self.reseat(agent);
+        // It may have been answered long ago.
+        if !self.holds.has_conversation(conversation) {
+            self.wake_conversation(conversation);
+        }
     }
 
     pub(crate) fn release(

@@ -185,6 +185,13 @@ impl Floor {
         }
     }
 
+    /// Conversations that wait in the queue and are not offered to anybody.
+    #[must_use]
+    pub fn waiting(&self, tenant: &Tenant, queue: &QueueId) -> u32 {
+        let queue = self.desk(tenant).and_then(|desk| desk.queues.get(queue));
+        queue.map_or(0, |queue| count(queue.lines.len()))
+    }
+
     /// How a queue is served.
     #[must_use]
     pub fn settings(&self, tenant: &Tenant, queue: &QueueId) -> QueueSettings {

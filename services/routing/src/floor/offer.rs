@@ -3,13 +3,14 @@
 use kernel::Timestamp;
 use serde::Serialize;
 
-use crate::label::{AgentId, DecisionId, OfferId};
+use crate::label::{AgentId, OfferId};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
-    pub decision_id: DecisionId,
+    /// As the conversation was told: not every offer comes from here.
+    pub decision_id: Box<str>,
     pub expires_at: Timestamp,
     /// The agent said yes; the slot is being set up.
     pub accepting: bool,

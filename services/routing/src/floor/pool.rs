@@ -56,7 +56,12 @@ impl Rank {
             Strategy::LeastLoaded | Strategy::Proficiency => {
                 load(agent.used(channel), agent.capacity_of(channel))
             }
-            Strategy::LongestIdle | Strategy::Ring(_) => 0,
+            // An offer does not stop the idle clock; but who has one comes after who has none, or
+            // one agent would be offered everything until they are full.
+            Strategy::LongestIdle | Strategy::Ring(_) if agent.slots.is_empty() => 0,
+            Strategy::LongestIdle | Strategy::Ring(_) => {
+                1 + load(agent.used(channel), agent.capacity_of(channel))
+            }
             Strategy::RoundRobin => return Self::default(),
         };
         Self {

@@ -22,7 +22,7 @@ pub enum Due {
         seq: u64,
         /// 1 for the first step.
         ring: u32,
-        /// By this step and all before it.
+        /// Of what it requires, by this step and all before it.
         dropped: BTreeSet<Skill>,
     },
     Overflow {
@@ -203,7 +203,7 @@ impl Open {
                 version: conversation.version,
                 seq: place.seq,
                 ring,
-                dropped: dropped(ring, settings),
+                dropped: dropped(ring, place, settings),
             });
         }
         if let Some((_, queue)) = alarm.overflow(place, settings).filter(|(at, _)| *at <= now) {
@@ -221,9 +221,10 @@ impl Open {
     }
 }
 
-fn dropped(ring: u32, settings: &QueueSettings) -> BTreeSet<Skill> {
+/// What the conversation still requires of what is given up: settings may name more than it can.
+fn dropped(ring: u32, place: &Place, settings: &QueueSettings) -> BTreeSet<Skill> {
     let steps = (1..=ring).zip(&settings.relaxations);
-    steps
-        .flat_map(|(_, step)| step.dropped.iter().cloned())
-        .collect()
+    let dropped = steps.flat_map(|(_, step)| &step.dropped);
+    let required = dropped.filter(|skill| place.requirements.contains(*skill));
+    required.cloned().collect()
 }

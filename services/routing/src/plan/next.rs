@@ -9,6 +9,8 @@ use crate::label::{ConversationId, QueueId};
 /// Conversations looked at per call: one for which nobody can be asked though its line has somebody
 /// is rare.
 const LOOKED_AT_MAX: usize = 1_000;
+/// Conversations passed over per call because they are another router's, or rest.
+const PASSED_MAX: usize = 32_000;
 /// Agents looked at for who has been free longest.
 const FREE_MAX: usize = 16;
 
@@ -33,9 +35,18 @@ impl Floor {
             return Vec::new();
         }
         let spots = served(&lines, queue.settings.order, now);
-        let ids = spots.take(LOOKED_AT_MAX).map(|spot| &spot.id);
-        let matchable = ids.filter(|id| mine(tenant, id) && desk.is_matchable(id, now));
+        let ids = spots.take(PASSED_MAX).map(|spot| &spot.id);
+        let ours = ids.filter(|id| mine(tenant, id)).take(LOOKED_AT_MAX);
+        let matchable = ours.filter(|id| desk.is_matchable(id, now));
         matchable.take(max).cloned().collect()
+    }
+
+    /// Agents of the queue who can be asked now: more matches need not be begun at once.
+    #[must_use]
+    pub fn free(&self, tenant: &Tenant, queue: &QueueId) -> usize {
+        let queue = self.find(tenant, queue).map(|(_, queue)| queue);
+        let pools = queue.into_iter().flat_map(|queue| queue.pools.values());
+        pools.map(|pool| pool.open.len()).sum()
     }
 
     /// For how long a conversation has waited, though an agent could be asked for it: milliseconds
@@ -63,6 +74,16 @@ impl Floor {
             Some(free_since.max(question.conversation.since))
         });
         since.min().map(|since| ms_between(since, now))
+    }
+
+    /// The same of all queues of all tenants, for whoever watches the routers; 0 when all is well.
+    #[must_use]
+    pub fn stalled_ms(&self, now: Timestamp) -> u64 {
+        let queues = self.desks().flat_map(|(tenant, desk)| {
+            let queues = desk.queues.keys();
+            queues.filter_map(move |queue| self.oldest_matchable_ms(tenant, queue, now))
+        });
+        queues.max().unwrap_or_default()
     }
 
     fn find(&self, tenant: &Tenant, queue: &QueueId) -> Option<(&Desk, &Queue)> {

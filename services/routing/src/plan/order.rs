@@ -67,7 +67,8 @@ impl<'a> Question<'a> {
         let max = max - usize::from(first.is_some());
         let others = agents.filter(|(_, id)| Some(id) != preferred);
         let first = first.into_iter();
-        if self.queue.settings.strategy == Strategy::Proficiency {
+        let is_scored = self.queue.settings.strategy == Strategy::Proficiency;
+        if is_scored && !self.place.requirements.is_empty() {
             first.chain(self.by_proficiency(others, max)).collect()
         } else {
             let others = others.filter_map(|(_, id)| self.candidate(id, false));

@@ -31,8 +31,9 @@ pub(super) struct Answer {
 #[derive(Default)]
 pub(super) struct Passed<'a> {
     by_agent: BTreeMap<&'a AgentId, Passing>,
-    /// Those of them who would otherwise have been found, and those without the skills.
+    /// Those of them who are on the open bench, and so in its counts.
     open: usize,
+    /// Those of these who have not the skills.
     open_unable: usize,
 }
 

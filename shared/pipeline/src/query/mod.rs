@@ -14,9 +14,13 @@ use std::time::Duration;
 use kernel::BadParameter;
 use kernel::port::{EventReader, ReadModel, ViewValue};
 use resilience::Dependency;
+use tokio::sync::Semaphore;
 
 use crate::metric::QueryMeters;
 use last_good::LastGood;
+
+/// Readings of the past that are folded at once.
+const RECALLS_MAX: usize = 2;
 
 /// A read model in the chain, fastest first.
 #[derive(Clone)]
@@ -65,6 +69,8 @@ pub struct Query {
     history: History,
     settings: QuerySettings,
     last_good: LastGood,
+    /// Turns for readings of the past: each is a whole floor, or all figures, in memory.
+    recalls: Arc<Semaphore>,
     meters: QueryMeters,
 }
 
@@ -111,6 +117,7 @@ impl Query {
             history,
             settings,
             last_good,
+            recalls: Arc::new(Semaphore::new(RECALLS_MAX)),
             meters: QueryMeters::default(),
         }
     }

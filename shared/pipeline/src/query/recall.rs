@@ -24,6 +24,7 @@ impl Query {
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
     /// the bound of one reading.
     pub async fn recall<R: Reading>(&self, until: Timestamp) -> Result<R, Unanswered> {
+        let _turn = self.recalls.acquire().await;
         let mut reading = R::default();
         let mut left = self.settings.recall_events_max;
         let deadline = Deadline::within(DEADLINE);

@@ -53,6 +53,7 @@ impl Verifier<'_> {
         }
         let waiting = scan.end - cursor.next_offset;
         if waiting > 0 {
+            findings.waiting += waiting.unsigned_abs();
             findings.note(format!("{shard}: {waiting} commands wait to be handled"));
         }
         check.finish(findings);

@@ -49,6 +49,8 @@ pub struct Findings {
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
+    /// Commands in the log that nobody has handled yet.
+    pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
 }
@@ -82,6 +84,7 @@ impl Findings {
         for note in other.notes {
             self.note(note);
         }
+        self.waiting += other.waiting;
         self.commands += other.commands;
         self.events += other.events;
         self.streams += other.streams;

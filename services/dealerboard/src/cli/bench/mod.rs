@@ -5,6 +5,7 @@ mod bare;
 mod commits;
 mod drain;
 mod embedded;
+mod floor;
 mod live;
 mod load;
 mod memory;
@@ -32,7 +33,7 @@ const WARM_UP_TRADES: u64 = 50_000;
 /// Which parts to measure, and how long.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
-    /// Some of embedded, pipeline, live, rebuild, reads, commits; all when not given.
+    /// Some of embedded, pipeline, live, rebuild, reads, floor, commits; all when not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Trades of the drained backlog; four commands each.
@@ -82,6 +83,10 @@ impl Bench {
         if self.wants("reads") {
             super::say("reads …");
             rows.extend(reads::rows(config, metrics).await?);
+        }
+        if self.wants("floor") {
+            super::say("floor …");
+            rows.extend(floor::rows(config, metrics, self.seconds).await?);
         }
         // Before the commits, which keep all they have written, to write it again.
         let own = memory::own();

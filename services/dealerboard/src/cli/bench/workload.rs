@@ -28,11 +28,12 @@ pub(super) struct Workload {
 
 impl Workload {
     pub(super) fn new() -> anyhow::Result<Self> {
+        Ok(Self::of(Tenant::new("bench")?))
+    }
+
+    pub(super) fn of(tenant: Tenant) -> Self {
         let run = SystemIds.random().simple().to_string()[..8].to_owned();
-        Ok(Self {
-            tenant: Tenant::new("bench")?,
-            run,
-        })
+        Self { tenant, run }
     }
 
     /// Booking and fills of trades `first .. first + trades`: all bookings, then all first fills …
@@ -82,7 +83,7 @@ impl Workload {
         self.record("positions", &id, "ApplyFill", data)
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         context: &'static str,
         aggregate: &str,

@@ -17,16 +17,12 @@ use trades::{Trade, TradeEvent};
 use crate::roles::Platform;
 
 /// Sums per position key, of both sides; one entry per position.
+#[derive(Default)]
 pub(super) struct Conservation {
-    /// Positions of all partitions when the check began: only sums of a quiet platform compare.
-    began: Heads,
     filled: BTreeMap<Arc<str>, Sum>,
     held: BTreeMap<Arc<str>, Sum>,
     broken: Vec<String>,
 }
-
-/// Next offset and next position, per partition of each context.
-type Heads = HashMap<Shard, (i64, u64)>;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
@@ -44,15 +40,6 @@ impl Sum {
 }
 
 impl Conservation {
-    pub(super) async fn start(platform: &Platform) -> Result<Self, Fault> {
-        Ok(Self {
-            began: heads(platform).await?,
-            filled: BTreeMap::new(),
-            held: BTreeMap::new(),
-            broken: Vec::new(),
-        })
-    }
-
     pub(super) fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
         let added = match shard.context {
             Trade::NAME => self.trade(stream, until),
@@ -122,12 +109,13 @@ impl Conservation {
     pub(super) async fn finish(
         self,
         platform: &Platform,
+        moving: Option<&str>,
         findings: &mut Findings,
     ) -> Result<(), Fault> {
         for broken in &self.broken {
             findings.violation(Invariant::I9, Position::NAME, broken);
         }
-        if let Some(moving) = self.moving(platform).await? {
+        if let Some(moving) = moving {
             findings.note(format!("{} I9 not compared: {moving}", Position::NAME));
             return Ok(());
         }
@@ -150,37 +138,6 @@ impl Conservation {
             }
         }
         Ok(())
-    }
-
-    /// Why the two sides cannot be compared: something is on its way between them.
-    async fn moving(&self, platform: &Platform) -> Result<Option<String>, Fault> {
-        if heads(platform).await? != self.began {
-            return Ok(Some("the platform works meanwhile".to_owned()));
-        }
-        let durable = platform.ports.models.iter().find(|model| model.durable);
-        let Some(durable) = durable else {
-            return Ok(Some("no model keeps the reactions' progress".to_owned()));
-        };
-        for reaction in &platform.slices.reactions {
-            for partition in 0..platform.config.partitions() {
-                let shard = Shard {
-                    context: reaction.on,
-                    partition,
-                };
-                let done = durable
-                    .model
-                    .checkpoint(reaction.progress, partition)
-                    .await?;
-                let head = self.began.get(&shard).map_or(0, |(_, next)| next - 1);
-                if done.position < head {
-                    return Ok(Some(format!(
-                        "reaction {} has seen {} of {head} events of {shard}",
-                        reaction.name, done.position
-                    )));
-                }
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -264,22 +221,12 @@ fn signed(quantity: Decimal, sold: bool) -> Decimal {
     if sold { quantity.negated() } else { quantity }
 }
 
-fn events(stream: &LoadedStream, until: u64) -> impl Iterator<Item = &kernel::batch::EventRow> {
+pub(super) fn events(
+    stream: &LoadedStream,
+    until: u64,
+) -> impl Iterator<Item = &kernel::batch::EventRow> {
     let known = move |row: &&kernel::batch::EventRow| row.record.position <= until;
     stream.events.iter().filter(known)
-}
-
-async fn heads(platform: &Platform) -> Result<Heads, Fault> {
-    let mut heads = Heads::new();
-    for context in platform.slices.names() {
-        for partition in 0..platform.config.partitions() {
-            let shard = Shard { context, partition };
-            if let Some(cursor) = platform.ports.store.cursor(shard).await? {
-                heads.insert(shard, (cursor.next_offset, cursor.next_position));
-            }
-        }
-    }
-    Ok(heads)
 }
 
 /// Keys of positions with a parked command.

@@ -1,6 +1,8 @@
 //! `dealerboard verify`.
 
 mod conservation;
+mod quiet;
+mod slots;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,14 +11,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::port::{Ids as _, LoadedStream};
+use kernel::port::{Clock as _, Ids as _, LoadedStream};
 use kernel::topic::Shard;
 use pipeline::{Findings, Verifier, VerifyPorts, ViewSlice, Watch};
 
 use crate::config::{Config, Mode};
 use crate::roles::Platform;
-use crate::seams::SystemIds;
+use crate::seams::{SystemClock, SystemIds};
 use conservation::Conservation;
+use quiet::Quiet;
+use slots::Slots;
 
 /// How to check.
 #[derive(Debug, Args)]
@@ -52,7 +56,8 @@ impl Verify {
         let group = format!("verify-{}", SystemIds.random());
         let bar = bar();
         let mut findings = Findings::default();
-        let mut conservation = Conservation::start(platform).await?;
+        let quiet = Quiet::begin(platform).await?;
+        let (mut conservation, mut slots) = (Conservation::default(), Slots::default());
         for &context in &platform.slices.contexts {
             bar.set_message(context.name);
             let views = platform.slices.views.iter().copied();
@@ -67,11 +72,15 @@ impl Verify {
             };
             let mut watch = Watching {
                 conservation: &mut conservation,
+                slots: &mut slots,
                 bar: &bar,
             };
             findings.add(verifier.run(&mut watch).await?);
         }
-        conservation.finish(platform, &mut findings).await?;
+        let moving = quiet.moving(platform, findings.waiting).await?;
+        let moving = moving.as_deref();
+        conservation.finish(platform, moving, &mut findings).await?;
+        slots.finish(moving, SystemClock.now(), &mut findings);
         bar.finish_and_clear();
         Ok(findings)
     }
@@ -79,12 +88,14 @@ impl Verify {
 
 struct Watching<'a> {
     conservation: &'a mut Conservation,
+    slots: &'a mut Slots,
     bar: &'a ProgressBar,
 }
 
 impl Watch for Watching<'_> {
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
         self.conservation.stream(shard, stream, until);
+        self.slots.stream(shard, stream, until);
     }
 
     fn progress(&mut self, count: usize) {

@@ -42,7 +42,7 @@ fn requirements_are_relaxed_step_by_step() {
     let relaxed = json!({"ring": 1, "requirements": ["fx", "vip"]});
     scene.conversation("C-1", "RequirementsRelaxed", relaxed);
     scene.wait(20);
-    assert_eq!(scene.floor.due(scene.now()), [relax(3, 2, &["de", "fx"])]);
+    assert_eq!(scene.floor.due(scene.now()), [relax(3, 2, &["fx"])]);
 }
 
 #[test]

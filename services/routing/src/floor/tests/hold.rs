@@ -64,8 +64,10 @@ fn answer_that_is_seen_before_the_reservation_counts() {
     scene.reserve("ann", "C-1", "voice");
     scene.offer("C-1", "ann", "MatchRefused");
     assert_eq!(scene.plan("C-1"), Err(Unmatchable::Held));
-    scene.reserved("C-1", "ann", RESERVED);
+    scene.woken();
+    scene.reserved("C-1", "ann", RESERVED + 1);
     assert!(scene.plan("C-1").is_ok());
+    assert_eq!(scene.woken(), ["FX"]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn settings(x: u64) -> Value {
     let strategy = &strategies[usize::try_from(x % 5).unwrap()];
     let order = &orders[usize::try_from(x % 2).unwrap()];
     json!({
-        "strategy": strategy, "order": order, "cost": x % 2 + 1, "cooldown_s": x % 3 * 10,
+        "strategy": strategy, "order": order, "cost": x % 7 / 6 + 1, "cooldown_s": x % 3 * 10,
         "skill_weights": {"de": x + 1}, "intent_boost_s": {"quote": x},
         "relaxations": [{"after_s": x + 1, "dropped": ["de"]}],
         "overflow": {"after_s": x + 20, "queue": QUEUES[usize::try_from(x % 2).unwrap()]},
@@ -73,7 +73,7 @@ impl Scene {
         let queue = QUEUES[usize::try_from(x % 2).unwrap()];
         let channel = CHANNELS[usize::try_from(x / 2 % 2).unwrap()];
         match step.what {
-            0..=2 => self.ready(agent, &few(&QUEUES, x), json!({"fx": x + 1, "de": 65 - x})),
+            0..=2 => self.ready(agent, &QUEUES, json!({"fx": x + 1, "de": 65 - x})),
             3 => {
                 let levels = few(&["fx", "de", "vip"], x)
                     .into_iter()
@@ -83,7 +83,7 @@ impl Scene {
             }
             4 => self.agent(agent, "QueuesChanged", json!({"queues": few(&QUEUES, x)})),
             5 => {
-                let channels = json!({"channels": {"voice": x % 3, "chat": x % 5}});
+                let channels = json!({"channels": {"voice": x % 4, "chat": x % 5}});
                 self.agent(agent, "CapacityChanged", channels);
             }
             6 => self.presence(agent, ["available", "away", "offline", "busy"][step.c % 4]),
@@ -115,7 +115,7 @@ impl Scene {
             16..=19 => {
                 let sticky = (x % 3 == 0).then(|| json!({"agent_id": agent, "until": self.at(30)}));
                 let more = json!({
-                    "requirements": few(&["fx", "de", "vip"], x), "priority": x % 3,
+                    "requirements": few(&["fx", "de", "vip"], x & (x >> 3)), "priority": x % 3,
                     "seq": x, "sticky": sticky,
                 });
                 self.waits_with(conversation, queue, channel, more);
@@ -146,13 +146,29 @@ impl Scene {
         }
     }
 
+    /// A morning on which all have come.
+    pub(crate) fn morning() -> Self {
+        let mut scene = Self::default();
+        for agent in AGENTS {
+            scene.ready(agent, &QUEUES, json!({"fx": 3, "de": 7}));
+            scene.agent(
+                agent,
+                "CapacityChanged",
+                json!({"channels": {"voice": 3, "chat": 4}}),
+            );
+        }
+        scene
+    }
+
     /// What only this process does.
     pub(crate) fn act(&mut self, step: &Step) {
         let (agent, conversation) = (AGENTS[step.a], CONVERSATIONS[step.c]);
-        match step.x % 4 {
-            0 | 1 => self.hold(conversation, agent),
-            2 => self.release(conversation, agent),
-            _ => self.reserved(conversation, agent, step.x),
+        match step.x % 5 {
+            0 => self.hold(conversation, agent),
+            1 => self.reserved(conversation, agent, step.x),
+            _ => CONVERSATIONS
+                .iter()
+                .for_each(|conversation| self.release(conversation, agent)),
         }
     }
 }
@@ -190,7 +206,7 @@ proptest! {
         steps in steps(60),
         choices in prop::collection::vec(any::<Index>(), 1..200),
     ) {
-        let mut scene = Scene::default();
+        let mut scene = Scene::morning();
         for step in &steps {
             scene.step(step);
         }

@@ -75,6 +75,18 @@ fn live_offer_is_shown_until_it_is_answered() {
 }
 
 #[test]
+fn offer_of_a_foreign_decision_is_read() {
+    let mut scene = Scene::default();
+    scene.waits("C-1", "FX", &[]);
+    let offered = json!({
+        "offer_id": "O-1", "agent_id": "ann", "decision_id": "crm/7", "expires_at": scene.at(20),
+    });
+    scene.conversation("C-1", "Offered", offered);
+    let live = scene.floor.live_offer(&tenant(), &conversation("C-1"));
+    assert_eq!(&*live.unwrap().decision_id, "crm/7");
+}
+
+#[test]
 fn event_told_twice_counts_once() {
     let mut scene = Scene::default();
     scene.ready("ann", &["FX"], json!({}));

@@ -1,0 +1,167 @@
+//! The floor under load, on real servers: matches over HTTP, reads while presence changes, figures.
+
+mod figures;
+mod paced;
+mod people;
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use kernel::{Actor, Tenant};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::drain::to_f64;
+use super::report::Row;
+use crate::cli::token::Token;
+use crate::config::{Config, Mode, Producer};
+use crate::ports;
+use crate::roles::Platform;
+use paced::{Load, Request};
+use people::People;
+
+/// Matches asked for per second, and the commands they are held against.
+const MATCHES_PER_SECOND: u64 = 500;
+/// Reads per second while presence changes.
+const READS_PER_SECOND: u64 = 500;
+const PRESENCE_CHANGES_PER_SECOND: u64 = 2_000;
+/// Longest time until everything that was set up is seen.
+const SETTLED_WAIT: Duration = Duration::from_secs(180);
+
+const ROLES: &str = "gateway,processor,projector,reactor";
+
+/// Figures of a full floor; each load lasts for some seconds.
+pub(super) async fn rows(
+    config: &Config,
+    metrics: &PrometheusHandle,
+    seconds: u64,
+) -> anyhow::Result<Vec<Row>> {
+    let platform = platform(config).await?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let roles = ROLES.parse().map_err(anyhow::Error::msg)?;
+    let run = platform.run(&roles, Some(listener), metrics.clone(), stop.clone());
+    let work = async {
+        let measured = measured(&platform, address, seconds).await;
+        stop.cancel();
+        measured
+    };
+    let (ran, rows) = tokio::join!(run, work);
+    ran?;
+    let mut rows = rows?;
+    rows.extend(figures::rows(&platform).await?);
+    Ok(rows)
+}
+
+/// Everything about the floor, and producers whom the broker vouches for.
+async fn platform(config: &Config) -> anyhow::Result<Platform> {
+    let mut config = config.clone();
+    config.storage.mode = Mode::Production;
+    let producer = |context: &str| {
+        anyhow::Ok(Producer {
+            context: context.to_owned(),
+            tenant: Tenant::new(people::TENANT)?,
+            actor: "generator".parse()?,
+        })
+    };
+    config.kafka.producers = vec![
+        producer("queues")?,
+        producer("agents")?,
+        producer("conversations")?,
+    ];
+    ports::migrate(&config, &crate::slices::all()).await?;
+    let mut platform = Platform::open(config)?;
+    let trading = ["trades", "positions"];
+    let slices = &mut platform.slices;
+    slices
+        .contexts
+        .retain(|slice| !trading.contains(&slice.name));
+    slices.views.retain(|slice| !trading.contains(&slice.of));
+    slices
+        .reactions
+        .retain(|slice| !trading.contains(&slice.on));
+    Ok(platform)
+}
+
+async fn measured(
+    platform: &Platform,
+    address: SocketAddr,
+    seconds: u64,
+) -> anyhow::Result<Vec<Row>> {
+    let people = People::new()?;
+    crate::cli::say("  the floor fills …");
+    people.come(platform).await?;
+    settled(platform).await?;
+    let token = Token {
+        tenant: Tenant::new(people::TENANT)?,
+        actor: Actor::new("router")?,
+        hours: 1,
+    };
+    let token = token.issue(&platform.config, &platform.keys)?;
+    let loads = Load {
+        address,
+        token,
+        seconds,
+    };
+    let mut rows = matches(&people, &loads).await?;
+    rows.push(states(platform, &people, &loads).await?);
+    Ok(rows)
+}
+
+/// Matches, beside reservations by hand: the same command with nobody to choose. In turns of three
+/// kinds of customers, so that neither meets a fuller floor than the other.
+async fn matches(people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
+    let by_hand = |number| people.reservation(number);
+    let matched = |number| people.match_of(number);
+    crate::cli::say("  commands by hand …");
+    let hands = loads.paced(MATCHES_PER_SECOND, 0, by_hand).await?;
+    crate::cli::say("  matches …");
+    let asked = loads.paced(MATCHES_PER_SECOND, 0, matched).await?;
+    crate::cli::say("  as many as can be …");
+    let hands_rate = loads.driven(people::BY_HAND / 2, by_hand).await?;
+    let rate = loads.driven(people::WAITING / 2, matched).await?;
+    let beside = |row, percent, unit| {
+        let (ours, limit) = (asked.percentile(percent), hands.percentile(percent));
+        Row::beside(row, ours, unit, limit)
+    };
+    Ok(vec![
+        beside("match_p50", 50, "ms"),
+        beside("match_p99", 99, "ms"),
+        Row::beside("matches", rate, "matches/s", hands_rate),
+    ])
+}
+
+/// Reads of agents' states while agents come and go.
+async fn states(platform: &Platform, people: &People, loads: &Load) -> anyhow::Result<Row> {
+    crate::cli::say("  reads while presence changes …");
+    let reads = |number| Request::get(format!("/v1/agents/{}/state", people.agent(number)));
+    let (changed, read) = tokio::join!(
+        people.change(platform, PRESENCE_CHANGES_PER_SECOND, loads.seconds),
+        loads.paced(READS_PER_SECOND, 0, reads)
+    );
+    changed?;
+    Ok(Row::alone("agent_state_p99", read?.percentile(99), "ms"))
+}
+
+/// Waits until floor and figures have heard of everybody.
+async fn settled(platform: &Platform) -> anyhow::Result<()> {
+    let until = tokio::time::Instant::now() + SETTLED_WAIT;
+    let tenant = Tenant::new(people::TENANT)?;
+    loop {
+        let waiting = platform.floor.ask(|floor| {
+            let queues = people::queues().map(|queue| floor.waiting(&tenant, &queue));
+            queues.map(u64::from).sum::<u64>()
+        });
+        if waiting >= people::CONVERSATIONS && platform.floor.age().is_some() {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            tokio::time::Instant::now() < until,
+            "{} of {} conversations wait",
+            to_f64(waiting),
+            people::CONVERSATIONS
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,189 @@
+//! Ten thousand agents, a hundred thousand conversations.
+
+use std::time::Duration;
+
+use kernel::Tenant;
+use kernel::port::{Ids as _, NewRecord};
+use routing::QueueId;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::super::workload::Workload;
+use super::paced::Request;
+use crate::roles::Platform;
+use crate::seams::SystemIds;
+
+pub(super) const TENANT: &str = "bench";
+pub(super) const CONVERSATIONS: u64 = WAITING + BY_HAND;
+/// Conversations that are matched.
+pub(super) const WAITING: u64 = 70_000;
+/// Conversations whose slots are reserved by hand.
+pub(super) const BY_HAND: u64 = 30_000;
+
+/// Nobody answers: an offer that ran out would suspend its agent.
+const OFFER_TTL_MS: u32 = 3_600_000;
+const AGENTS: u64 = 10_000;
+const QUEUES: u64 = 50;
+/// Of ten agents of a queue, one can be asked; the others are away.
+const AVAILABLE_ONE_IN: u64 = 10;
+/// Chats that an agent takes at once.
+const CAPACITY: u64 = 200;
+/// Commands that are appended at once.
+const CHUNK: u64 = 5_000;
+/// How often presence changes are sent.
+const STEP: Duration = Duration::from_millis(10);
+
+pub(super) struct People {
+    workload: Workload,
+    /// Told apart from other runs in the same store.
+    run: String,
+}
+
+pub(super) fn queues() -> impl Iterator<Item = QueueId> {
+    (0..QUEUES).map(|number| {
+        let queue = format!("Q-{number}").parse();
+        queue.expect("letters, digits and a dash are a queue id")
+    })
+}
+
+impl People {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            workload: Workload::of(Tenant::new(TENANT)?),
+            run: SystemIds.random().simple().to_string()[..8].to_owned(),
+        })
+    }
+
+    /// Everybody signs in, everybody calls.
+    pub(super) async fn come(&self, platform: &Platform) -> anyhow::Result<()> {
+        let settings = queues().map(|queue| {
+            let data = format!(r#"{{"offer_ttl_ms":{OFFER_TTL_MS}}}"#);
+            self.workload
+                .record("queues", queue.as_str(), "ConfigureQueue", data)
+        });
+        platform
+            .ports
+            .command_log
+            .append(settings.collect())
+            .await?;
+        let agents = |number| self.signs_in(number);
+        send(platform, AGENTS, agents).await?;
+        let conversations = |number| self.calls(number);
+        send(platform, CONVERSATIONS, conversations).await
+    }
+
+    pub(super) fn agent(&self, number: u64) -> String {
+        format!("A-{}-{}", self.run, number % AGENTS)
+    }
+
+    fn conversation(&self, number: u64) -> String {
+        format!("C-{}-{number}", self.run)
+    }
+
+    fn signs_in(&self, number: u64) -> Vec<NewRecord> {
+        let agent = self.agent(number);
+        let queue = number % QUEUES;
+        let is_available = (number / QUEUES).is_multiple_of(AVAILABLE_ONE_IN);
+        let presence = if is_available { "available" } else { "busy" };
+        let commands = [
+            (
+                "StartSession",
+                r#"{"session_id":"S-1","device":"bench","channels":["chat"]}"#.to_owned(),
+            ),
+            ("SetQueues", format!(r#"{{"queues":["Q-{queue}"]}}"#)),
+            (
+                "SetCapacity",
+                format!(r#"{{"channels":{{"chat":{CAPACITY}}}}}"#),
+            ),
+            ("SetPresence", format!(r#"{{"presence":"{presence}"}}"#)),
+        ];
+        let commands = commands.into_iter();
+        commands
+            .map(|(kind, data)| self.workload.record("agents", &agent, kind, data))
+            .collect()
+    }
+
+    fn calls(&self, number: u64) -> Vec<NewRecord> {
+        let conversation = self.conversation(number);
+        let queue = number % QUEUES;
+        let commands = [
+            (
+                "Create",
+                format!(r#"{{"customer_id":"K-{number}","channel":"chat","intent":"quote"}}"#),
+            ),
+            ("Enqueue", format!(r#"{{"queue":"Q-{queue}"}}"#)),
+        ];
+        let commands = commands.into_iter();
+        commands
+            .map(|(kind, data)| {
+                self.workload
+                    .record("conversations", &conversation, kind, data)
+            })
+            .collect()
+    }
+
+    /// A match of the next conversation.
+    pub(super) fn match_of(&self, number: u64) -> Request {
+        let conversation = self.conversation(number % WAITING);
+        let body = format!(r#"{{"conversation_id":"{conversation}"}}"#);
+        Request::post("/v1/agents/match".to_owned(), body)
+    }
+
+    /// The same command that a match sends, to an agent who can take it.
+    pub(super) fn reservation(&self, number: u64) -> Request {
+        let available = number % (AGENTS / AVAILABLE_ONE_IN);
+        let (row, queue) = (available / QUEUES, available % QUEUES);
+        let agent = self.agent(row * AVAILABLE_ONE_IN * QUEUES + queue);
+        let conversation = self.conversation(WAITING + number % BY_HAND);
+        let body = format!(
+            r#"{{"offer_id":"H-{}-{number}","conversation_id":"{conversation}","channel":"chat","cost":1,"ttl_ms":3600000}}"#,
+            self.run
+        );
+        Request::post(format!("/v1/agents/{agent}/reservations"), body)
+    }
+
+    /// So many changes of presence a second, of one agent after the other.
+    pub(super) async fn change(
+        &self,
+        platform: &Platform,
+        per_second: u64,
+        seconds: u64,
+    ) -> anyhow::Result<()> {
+        let steps_per_second = 1_000 / u64::try_from(STEP.as_millis())?;
+        let changes = per_second / steps_per_second;
+        let mut ticks = interval(STEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let until = Instant::now() + Duration::from_secs(seconds);
+        let mut number = 0;
+        while Instant::now() < until {
+            ticks.tick().await;
+            let changes = (number..number + changes).map(|number| self.changes(number));
+            platform.ports.command_log.append(changes.collect()).await?;
+            number += per_second / steps_per_second;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, number: u64) -> NewRecord {
+        let presence = if (number / AGENTS).is_multiple_of(2) {
+            "away"
+        } else {
+            "busy"
+        };
+        let data = format!(r#"{{"presence":"{presence}"}}"#);
+        self.workload
+            .record("agents", &self.agent(number), "SetPresence", data)
+    }
+}
+
+async fn send(
+    platform: &Platform,
+    count: u64,
+    commands: impl Fn(u64) -> Vec<NewRecord>,
+) -> anyhow::Result<()> {
+    for first in (0..count).step_by(usize::try_from(CHUNK)?) {
+        let until = count.min(first + CHUNK);
+        let records = (first..until).flat_map(&commands);
+        platform.ports.command_log.append(records.collect()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! A reading follows every partition of its contexts: repeats are dropped, what cannot be read stops it.
+
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::context::Folded;
+use kernel::port::EventLog;
+use kernel::record::{self, EventRecord, Undecodable};
+use kernel::topic::Shard;
+use kernel::{EventMeta, Reading};
+use log::MemoryEventLog;
+use pipeline::Followed;
+use testkit::contract::PARTITIONS;
+use testkit::{ManualClock, eventually};
+use tokio_util::sync::CancellationToken;
+
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// What of two contexts was seen, by aggregate.
+#[derive(Debug, Default)]
+struct Seen {
+    noted: BTreeMap<String, Vec<String>>,
+    others: BTreeMap<&'static str, usize>,
+}
+
+impl Reading for Seen {
+    const NAME: &'static str = "seen";
+    const ON: &'static [&'static str] = &["trades", "positions"];
+    type Event = String;
+
+    fn decode(
+        context: &str,
+        position: u64,
+        value: &[u8],
+    ) -> Result<(EventMeta, Option<String>), Undecodable> {
+        let wants = |kind: &str| kind == "Noted";
+        let (meta, event) = record::decode_if::<Event>(position, value, wants)?;
+        let noted = event.map(|Event::Noted(text)| format!("{context} {text}"));
+        Ok((meta, noted))
+    }
+
+    fn fold(&mut self, _partition: u16, meta: &EventMeta, event: Folded<String>) {
+        match event {
+            Folded::Event(text) => {
+                let aggregate = meta.aggregate.to_string();
+                self.noted.entry(aggregate).or_default().push(text);
+            }
+            Folded::Other(context) => *self.others.entry(context).or_default() += 1,
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(tag = "type", content = "data")]
+enum Event {
+    Noted(String),
+}
+
+fn event(aggregate: &str, position: u64, kind: &str, data: &str) -> EventRecord {
+    let value = format!(
+        r#"{{"id":"00000000-0000-0000-0000-000000000001","command":"00000000-0000-0000-0000-000000000002","tenant":"demo","aggregate":"{aggregate}","sequence":1,"at":"2026-01-05T09:00:00Z","actor":"desk","v":1,"type":"{kind}","data":{data}}}"#
+    );
+    EventRecord {
+        position,
+        key: format!("demo/{aggregate}").into(),
+        value: value.into(),
+    }
+}
+
+struct Site {
+    log: Arc<MemoryEventLog>,
+    followed: Followed<Seen>,
+    stop: CancellationToken,
+}
+
+impl Site {
+    fn start() -> Self {
+        let log = MemoryEventLog::new(PARTITIONS, Arc::new(ManualClock::default()));
+        let log = Arc::new(log);
+        let followed = Followed::new(PARTITIONS);
+        let stop = CancellationToken::new();
+        let follow = followed.clone();
+        let follow = follow.follow(Arc::clone(&log) as _, "one".to_owned(), stop.clone());
+        tokio::spawn(follow);
+        Self {
+            log,
+            followed,
+            stop,
+        }
+    }
+
+    async fn publish(&self, context: &'static str, partition: u16, events: Vec<EventRecord>) {
+        let shard = Shard { context, partition };
+        self.log.publish(shard, events).await.unwrap();
+    }
+
+    async fn noted(&self, aggregate: &str, texts: &[&str]) {
+        eventually(aggregate, WITHIN, async || {
+            let noted = self.followed.ask(|seen| seen.noted.get(aggregate).cloned());
+            (noted.unwrap_or_default() == texts).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current() {
+    let site = Site::start();
+    let first = event("T-1", 1, "Noted", r#""a""#);
+    site.publish(
+        "trades",
+        0,
+        vec![first.clone(), event("T-1", 2, "Unheard", "{}")],
+    )
+    .await;
+    site.publish("positions", 1, vec![event("P-1", 1, "Noted", r#""b""#)])
+        .await;
+    // Published again after a takeover.
+    site.publish("trades", 0, vec![first, event("T-1", 3, "Noted", r#""c""#)])
+        .await;
+    site.noted("T-1", &["trades a", "trades c"]).await;
+    site.noted("P-1", &["positions b"]).await;
+    let others = site.followed.ask(|seen| seen.others.clone());
+    assert_eq!(others, BTreeMap::from([("trades", 1)]));
+    eventually("an age", WITHIN, async || site.followed.age()).await;
+    assert_eq!(site.followed.seen(), 4);
+}
+
+#[tokio::test]
+async fn event_that_cannot_be_read_stops_its_partition_and_the_age_tells() {
+    let site = Site::start();
+    eventually("an age", WITHIN, async || site.followed.age()).await;
+    site.publish("trades", 0, vec![event("T-1", 1, "Noted", r#""a""#)])
+        .await;
+    site.noted("T-1", &["trades a"]).await;
+    site.publish("trades", 0, vec![event("T-1", 2, "Noted", "7")])
+        .await;
+    site.publish("trades", 1, vec![event("T-2", 1, "Noted", r#""d""#)])
+        .await;
+    site.noted("T-2", &["trades d"]).await;
+    let old = Duration::from_secs(2);
+    eventually("an old reading", WITHIN, async || {
+        site.followed.age().filter(|age| *age > old)
+    })
+    .await;
+    site.noted("T-1", &["trades a"]).await;
+}
