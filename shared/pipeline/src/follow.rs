@@ -101,7 +101,8 @@ impl<R: Reading> Followed<R> {
     /// Follows the topics until `stop`. `instance` is this process alone: each folds everything.
     pub async fn follow(self, log: Arc<dyn EventLog>, instance: String, stop: CancellationToken) {
         let contexts = R::ON.iter().map(|context| {
-            let group = format!("{}.{instance}", R::NAME);
+            // One group per context: members of one group share what they subscribe to.
+            let group = format!("{}.{context}.{instance}", R::NAME);
             self.follow_context(context, group, Arc::clone(&log), &stop)
         });
         join_all(contexts).await;

@@ -11,7 +11,7 @@ use kernel::code::platform;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::Shared;
+use super::{Gateway, Shared};
 
 /// Longest time one check may take.
 const CHECK_WAIT: Duration = Duration::from_secs(1);
@@ -46,6 +46,8 @@ async fn ready(gateway: Shared) -> HttpResponse {
         (check.name, answer)
     });
     let answers = join_all(asked).await;
+    let answers = answers.into_iter().chain(readings(&gateway));
+    let answers: Vec<_> = answers.collect();
     let all = answers.iter().all(|(_, answer)| answer.is_ok());
     let checks: serde_json::Map<_, _> = answers
         .into_iter()
@@ -71,6 +73,18 @@ async fn ready(gateway: Shared) -> HttpResponse {
     });
     let mut unready = HttpResponse::ServiceUnavailable();
     unready.content_type(MEDIA_TYPE).body(problem.to_string())
+}
+
+/// Whether what this process reads into its memory has been read.
+fn readings(gateway: &Gateway) -> [(&'static str, Result<(), String>); 2] {
+    let read = |age: Option<Duration>| match age {
+        Some(_) => Ok(()),
+        None => Err("is still being read".to_owned()),
+    };
+    [
+        ("floor", read(gateway.matcher.floor.age())),
+        ("metrics", read(gateway.metrics.age())),
+    ]
 }
 
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when

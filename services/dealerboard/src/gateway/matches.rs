@@ -10,7 +10,8 @@ use http::body::JsonBody;
 use http::headers;
 use http::problem::Problem;
 use kernel::code::platform;
-use routing::{ConversationId, LiveOffer, Unmatchable};
+use pipeline::Followed;
+use routing::{ConversationId, Floor, LiveOffer, Unmatchable};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
@@ -46,10 +47,9 @@ async fn post(
 ) -> Result<HttpResponse, Problem> {
     let asked: Asked = body.parse()?;
     let matcher = &gateway.matcher;
-    if matcher.floor.age().is_none() {
-        let detail = "the floor is still being read";
-        return Err(Problem::new(platform::BEHIND, detail).retry_after(1));
-    }
+    let wait = headers::wait(request.headers());
+    let wait = if wait.is_zero() { WAIT } else { wait };
+    read(&matcher.floor, wait).await?;
     if asked.dry_run {
         let explain = || matcher.explain(&principal.tenant, &asked.conversation_id);
         let record = once_known(explain, may_change).await;
@@ -58,8 +58,6 @@ async fn post(
     }
     let begin = || matcher.begin(&principal.tenant, &principal.actor, &asked.conversation_id);
     let may_change = |none: &NoMatch| matches!(none, NoMatch::Unmatchable(why) if may_change(why));
-    let wait = headers::wait(request.headers());
-    let wait = if wait.is_zero() { WAIT } else { wait };
     let found = match once_known(begin, may_change).await {
         Ok(begun) => finish(matcher, begun, wait).await?,
         Err(none) => Err(none),
@@ -77,6 +75,19 @@ async fn post(
                 .json(pending))
         }
     }
+}
+
+/// Waits until the floor has been read once: just after a start.
+async fn read(floor: &Followed<Floor>, wait: Duration) -> Result<(), Problem> {
+    let until = Instant::now() + wait;
+    while floor.age().is_none() {
+        if Instant::now() >= until {
+            let detail = "the floor is still being read";
+            return Err(Problem::new(platform::BEHIND, detail).retry_after(1));
+        }
+        tokio::time::sleep(FLOOR_PERIOD).await;
+    }
+    Ok(())
 }
 
 /// Asks again for a moment while the floor may not have heard of what was just done.

@@ -11,7 +11,7 @@ use testkit::{eventually, platform::Platform};
 use super::desk::Desk;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
-/// Six agents at three quarters of what they can do; a second of work per call by the wall's clock.
+/// Six agents at three quarters of what they can do; a quarter of a second of work per call by the wall's clock.
 const FLOOR: [&str; 8] = [
     "--agents",
     "6",
@@ -20,7 +20,7 @@ const FLOOR: [&str; 8] = [
     "--handle-s",
     "60",
     "--speed",
-    "60",
+    "240",
 ];
 /// Until a day that takes a minute is over, however often it was interrupted.
 const DAY_WITHIN: Duration = Duration::from_secs(240);
@@ -43,11 +43,11 @@ async fn day_with_patience_waits_and_gives_up_as_erlang_a_says() {
     assert_eq!(report["agrees"], true, "{report}");
 }
 
-/// An hour of the day in one process on one file.
+/// Five hours of the day, a minute and a quarter of ours, in one process on one file.
 fn played(day: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let mut command = testkit::platform::unconfigured(BINARY, folder.path());
-    let output = simulate(&mut command, &["--hours", "1"]).args(day).output();
+    let output = simulate(&mut command, &["--hours", "5"]).args(day).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -116,7 +116,7 @@ async fn a_day(desk: &Desk, run: &str, meanwhile: impl AsyncFnOnce()) -> Value {
     let platform = desk.platform();
     let mut command = platform.command();
     let day = [
-        "--hours", "0.4", "--seed", "9", "--roles", "none", "--tenant", "demo", "--run", run,
+        "--hours", "0.5", "--seed", "9", "--roles", "none", "--tenant", "demo", "--run", run,
     ];
     let player = Process::start(simulate(&mut command, &day), platform.folder());
     let player = RefCell::new(player);
