@@ -109,8 +109,7 @@ async fn measured(
     Ok(rows)
 }
 
-/// Matches, beside reservations by hand: the same command with nobody to choose. In turns of three
-/// kinds of customers, so that neither meets a fuller floor than the other.
+/// Matches, beside reservations by hand: the same command with nobody to choose.
 async fn matches(people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
     let by_hand = |number| people.reservation(number);
     let matched = |number| people.match_of(number);
@@ -119,8 +118,8 @@ async fn matches(people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
     crate::cli::say("  matches …");
     let asked = loads.paced(MATCHES_PER_SECOND, 0, matched).await?;
     crate::cli::say("  as many as can be …");
-    let hands_rate = loads.driven(people::BY_HAND / 2, by_hand).await?;
-    let rate = loads.driven(people::WAITING / 2, matched).await?;
+    let hands_rate = loads.driven(people::CONVERSATIONS / 2, by_hand).await?;
+    let rate = loads.driven(people::CONVERSATIONS / 2, matched).await?;
     let beside = |row, percent, unit| {
         let (ours, limit) = (asked.percentile(percent), hands.percentile(percent));
         Row::beside(row, ours, unit, limit)

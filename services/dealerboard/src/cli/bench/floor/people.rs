@@ -13,11 +13,8 @@ use crate::roles::Platform;
 use crate::seams::SystemIds;
 
 pub(super) const TENANT: &str = "bench";
-pub(super) const CONVERSATIONS: u64 = WAITING + BY_HAND;
-/// Conversations that are matched.
-pub(super) const WAITING: u64 = 70_000;
-/// Conversations whose slots are reserved by hand.
-pub(super) const BY_HAND: u64 = 30_000;
+/// Conversations that wait to be matched.
+pub(super) const CONVERSATIONS: u64 = 100_000;
 
 /// Nobody answers: an offer that ran out would suspend its agent.
 const OFFER_TTL_MS: u32 = 3_600_000;
@@ -123,19 +120,19 @@ impl People {
 
     /// A match of the next conversation.
     pub(super) fn match_of(&self, number: u64) -> Request {
-        let conversation = self.conversation(number % WAITING);
+        let conversation = self.conversation(number % CONVERSATIONS);
         let body = format!(r#"{{"conversation_id":"{conversation}"}}"#);
         Request::post("/v1/agents/match".to_owned(), body)
     }
 
-    /// The same command that a match sends, to an agent who can take it.
+    /// The same command that a match sends, to an agent who can take it; for a conversation that is
+    /// nowhere else.
     pub(super) fn reservation(&self, number: u64) -> Request {
         let available = number % (AGENTS / AVAILABLE_ONE_IN);
         let (row, queue) = (available / QUEUES, available % QUEUES);
         let agent = self.agent(row * AVAILABLE_ONE_IN * QUEUES + queue);
-        let conversation = self.conversation(WAITING + number % BY_HAND);
         let body = format!(
-            r#"{{"offer_id":"H-{}-{number}","conversation_id":"{conversation}","channel":"chat","cost":1,"ttl_ms":3600000}}"#,
+            r#"{{"offer_id":"H-{0}-{number}","conversation_id":"H-{0}-{number}","channel":"chat","cost":1,"ttl_ms":3600000}}"#,
             self.run
         );
         Request::post(format!("/v1/agents/{agent}/reservations"), body)
