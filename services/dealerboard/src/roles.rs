@@ -11,7 +11,7 @@ use analytics::Metrics;
 use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
 use http::auth::Verifier;
-use kernel::port::{Framing, Ids as _};
+use kernel::port::{Framing, Ids as _, Pace};
 use kernel::{Actor, AggregateId, Reading};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Sealer};
@@ -239,7 +239,10 @@ impl Platform {
         let serve = gateway::serve(server, stop.clone());
         Ok(vec![
             ("gateway", serve.boxed()),
-            ("metrics", self.following(&self.metrics, stop)),
+            (
+                "metrics",
+                self.following(&self.metrics, Pace::Leisurely, stop),
+            ),
         ])
     }
 
@@ -264,14 +267,19 @@ impl Platform {
         };
         [
             ("replies", listen.boxed()),
-            ("floor", self.following(&self.floor, stop)),
+            ("floor", self.following(&self.floor, Pace::Prompt, stop)),
         ]
     }
 
-    fn following<R: Reading>(&self, followed: &Followed<R>, stop: &CancellationToken) -> Task {
+    fn following<R: Reading>(
+        &self,
+        followed: &Followed<R>,
+        pace: Pace,
+        stop: &CancellationToken,
+    ) -> Task {
         let log = Arc::clone(&self.ports.event_log);
         let instance = SystemIds.random().to_string();
-        let follow = followed.clone().follow(log, instance, stop.clone());
+        let follow = followed.clone().follow(log, instance, pace, stop.clone());
         follow.map(Ok).boxed()
     }
 

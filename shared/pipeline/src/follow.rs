@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join_all;
 use kernel::context::Folded;
-use kernel::port::{EventLog, Reader, Record};
+use kernel::port::{EventLog, Pace, Reader, Record};
 use kernel::topic::Shard;
 use kernel::{EventMeta, Fault, Reading};
 use tokio::sync::Notify;
@@ -26,7 +26,7 @@ use crate::{membership, metric};
 /// Events folded under one lock: more would keep those who ask waiting.
 const BATCH_EVENTS_MAX: usize = 500;
 /// How often a quiet partition is compared with its end: the age a reading may claim to have.
-const VOUCH_PERIOD: Duration = Duration::from_millis(500);
+const VOUCH_PERIOD: Duration = Duration::from_millis(800);
 
 /// A reading as those who ask see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
@@ -99,11 +99,17 @@ impl<R: Reading> Followed<R> {
     }
 
     /// Follows the topics until `stop`. `instance` is this process alone: each folds everything.
-    pub async fn follow(self, log: Arc<dyn EventLog>, instance: String, stop: CancellationToken) {
+    pub async fn follow(
+        self,
+        log: Arc<dyn EventLog>,
+        instance: String,
+        pace: Pace,
+        stop: CancellationToken,
+    ) {
         let contexts = R::ON.iter().map(|context| {
             // One group per context: members of one group share what they subscribe to.
             let group = format!("{}.{context}.{instance}", R::NAME);
-            self.follow_context(context, group, Arc::clone(&log), &stop)
+            self.follow_context(context, group, Arc::clone(&log), pace, &stop)
         });
         join_all(contexts).await;
     }
@@ -113,11 +119,12 @@ impl<R: Reading> Followed<R> {
         context: &'static str,
         group: String,
         log: Arc<dyn EventLog>,
+        pace: Pace,
         stop: &CancellationToken,
     ) {
         let join = || {
             let (log, group) = (Arc::clone(&log), group.clone());
-            async move { log.consume(context, &group).await }.boxed()
+            async move { log.consume(context, &group, pace).await }.boxed()
         };
         let task = |reader: Box<dyn Reader>, stop| {
             let shard = Shard {

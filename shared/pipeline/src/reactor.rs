@@ -10,8 +10,8 @@ use futures::FutureExt;
 use kernel::context::Reacted;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
-    Applied, Checkpoint, CommandLog, EventLog, NewRecord, ReadModel, Reader, Record, ViewBatch,
-    ViewId,
+    Applied, Checkpoint, CommandLog, EventLog, NewRecord, Pace, ReadModel, Reader, Record,
+    ViewBatch, ViewId,
 };
 use kernel::record::EventMeta;
 use kernel::{Context, Fault, Reaction};
@@ -66,7 +66,7 @@ impl<R: Reaction> Reactor<R> {
         let group = format!("reactor.{}", R::NAME);
         let join = || {
             let (log, group) = (Arc::clone(&self.ports.event_log), group.clone());
-            async move { log.consume(R::ON, &group).await }.boxed()
+            async move { log.consume(R::ON, &group, Pace::Prompt).await }.boxed()
         };
         let task = |reader, stop| {
             let partition = Partition::<R> {

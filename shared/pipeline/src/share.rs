@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
-use kernel::port::{EventLog, Reader};
+use kernel::port::{EventLog, Pace, Reader};
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
@@ -30,7 +30,7 @@ impl Share {
     ) {
         let join = || {
             let log = Arc::clone(&log);
-            async move { log.consume(context, group).await }.boxed()
+            async move { log.consume(context, group, Pace::Leisurely).await }.boxed()
         };
         let task = |reader: Box<dyn Reader>, stop: CancellationToken| {
             let kept = self.keep(reader.partition());

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, EventLog, Record};
+use kernel::port::{Assignments, EventLog, Pace, Record};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
@@ -42,6 +42,7 @@ impl EventLog for SqliteFile {
         &self,
         context: &'static str,
         _group: &str,
+        _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(Box::new(Membership::new(
             self.clone(),

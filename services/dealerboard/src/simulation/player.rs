@@ -8,7 +8,7 @@ use std::time::Duration;
 use agents::{Agent, AgentCommand};
 use conversations::{Conversation, ConversationCommand};
 use indicatif::ProgressBar;
-use kernel::port::{CommandLog, EventLog};
+use kernel::port::{CommandLog, EventLog, Pace};
 use kernel::{Actor, AggregateId, CommandId, Context, Tenant};
 use pipeline::accept::{Request, Sealer};
 use pipeline::{Backoff, Followed, command};
@@ -96,6 +96,7 @@ impl Player {
         let follow = heard.clone().follow(
             Arc::clone(&self.ports.event_log),
             Uuid::new_v4().to_string(),
+            Pace::Prompt,
             stop.child_token(),
         );
         let follow = tokio::spawn(follow);

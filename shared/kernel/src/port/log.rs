@@ -89,7 +89,17 @@ pub trait EventLog: Send + Sync {
         &self,
         context: &'static str,
         group: &str,
+        pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
+}
+
+/// How soon a consumer wants what has just been published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// At once, record by record if they come so.
+    Prompt,
+    /// A tenth of a second later will do: several come at a time, and cost less.
+    Leisurely,
 }
 
 /// A change of what this process owns.

@@ -19,7 +19,7 @@ pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
 pub use framing::Framing;
-pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
+pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };

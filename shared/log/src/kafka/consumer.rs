@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use kernel::port::Pace;
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -151,7 +152,11 @@ impl Rebalances {
     }
 }
 
-pub(super) fn config(settings: &KafkaSettings, group: &str) -> ClientConfig {
+/// What is worth an answer of its own to a consumer who is in no hurry: a tenth of a second of a busy
+/// partition, many tenths of a quiet one.
+const LEISURELY_BYTES_MIN: &str = "65536";
+
+pub(super) fn config(settings: &KafkaSettings, group: &str, pace: Pace) -> ClientConfig {
     let mut config = settings.client();
     config
         .set("group.id", group)
@@ -173,6 +178,9 @@ pub(super) fn config(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "50")
         .set("check.crcs", "true");
+    if pace == Pace::Leisurely {
+        config.set("fetch.min.bytes", LEISURELY_BYTES_MIN);
+    }
     if let Some(instance) = &settings.instance {
         config.set("group.instance.id", instance);
     }

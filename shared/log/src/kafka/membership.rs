@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, Change};
+use kernel::port::{Assignments, Change, Pace};
 use rdkafka::consumer::Consumer;
 use tokio::sync::mpsc::{Receiver, channel};
 use tracing::{debug, warn};
@@ -35,9 +35,10 @@ pub(super) fn join(
     topic: String,
     group: &str,
     carries: Carries,
+    pace: Pace,
 ) -> Result<Box<dyn Assignments>, Fault> {
     let (sender, events) = channel(CHANGES_MAX);
-    let consumer: GroupConsumer = config(settings, group)
+    let consumer: GroupConsumer = config(settings, group, pace)
         .create_with_context(Rebalances::new(sender))
         .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
     consumer

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord};
+use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord, Pace};
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
@@ -100,9 +100,10 @@ impl KafkaLog {
         topic: String,
         group: &str,
         carries: Carries,
+        pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, topic, &group, carries)
+        membership::join(&self.settings, topic, &group, carries, pace)
     }
 }
 
@@ -127,7 +128,7 @@ impl CommandLog for KafkaLog {
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{group}.{context}");
         let topic = topic::commands(&self.settings.prefix, context);
-        self.join(topic, &group, Carries::Commands)
+        self.join(topic, &group, Carries::Commands, Pace::Prompt)
     }
 }
 
@@ -152,9 +153,10 @@ impl EventLog for KafkaLog {
         &self,
         context: &'static str,
         group: &str,
+        pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let topic = topic::events(&self.settings.prefix, context);
-        self.join(topic, group, Carries::Events)
+        self.join(topic, group, Carries::Events, pace)
     }
 }
 

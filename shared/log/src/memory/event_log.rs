@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, Clock, EventLog, Record};
+use kernel::port::{Assignments, Clock, EventLog, Pace, Record};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
@@ -87,6 +87,7 @@ impl EventLog for MemoryEventLog {
         &self,
         context: &'static str,
         group: &str,
+        _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(self.topics.join(context, group))
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::View;
-use kernel::port::{EventLog, ReadModel, ViewId};
+use kernel::port::{EventLog, Pace, ReadModel, ViewId};
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
@@ -38,6 +38,9 @@ pub struct Projector<V> {
     settings: ProjectorSettings,
     view: PhantomData<fn() -> V>,
 }
+
+/// A write that waits this long waits for its events, too.
+const LEISURE: Duration = Duration::from_millis(100);
 
 /// The view's name in every store.
 #[must_use]
@@ -69,9 +72,15 @@ impl<V: View> Projector<V> {
     pub async fn run(self, stop: CancellationToken) {
         let context = <V::Of as kernel::Context>::NAME;
         let group = format!("projector.{}.{}", self.model_name, view_id::<V>());
+        // What lingers before it is written need not be there sooner.
+        let pace = if self.settings.linger < LEISURE {
+            Pace::Prompt
+        } else {
+            Pace::Leisurely
+        };
         let join = || {
             let (log, group) = (Arc::clone(&self.log), group.clone());
-            async move { log.consume(context, &group).await }.boxed()
+            async move { log.consume(context, &group, pace).await }.boxed()
         };
         let task = |reader, stop| {
             let model = Arc::clone(&self.model);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::Fault;
-use kernel::port::{Assignments, Change, Reader, Record};
+use kernel::port::{Assignments, Change, Pace, Reader, Record};
 
 use super::{PAGE, VerifyPorts};
 
@@ -29,7 +29,10 @@ impl Logs {
     ) -> Result<Self, Fault> {
         let mut commands = ports.command_log.consume(context, group).await?;
         let group = format!("{group}.{context}.events");
-        let mut events = ports.event_log.consume(context, &group).await?;
+        let mut events = ports
+            .event_log
+            .consume(context, &group, Pace::Prompt)
+            .await?;
         Ok(Self {
             commands: assigned(commands.as_mut(), partitions).await?,
             events: assigned(events.as_mut(), partitions).await?,

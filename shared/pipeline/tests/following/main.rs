@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::context::Folded;
-use kernel::port::EventLog;
+use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
 use kernel::topic::Shard;
 use kernel::{EventMeta, Reading};
@@ -83,7 +83,12 @@ impl Site {
         let followed = Followed::new(PARTITIONS);
         let stop = CancellationToken::new();
         let follow = followed.clone();
-        let follow = follow.follow(Arc::clone(&log) as _, "one".to_owned(), stop.clone());
+        let follow = follow.follow(
+            Arc::clone(&log) as _,
+            "one".to_owned(),
+            Pace::Prompt,
+            stop.clone(),
+        );
         tokio::spawn(follow);
         Self {
             log,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::batch::Batch;
-use kernel::port::{EventLog, EventStore, Record};
+use kernel::port::{EventLog, EventStore, Pace, Record};
 use kernel::record::EventRecord;
 
 use super::group::{Member, take};
@@ -165,7 +165,11 @@ async fn events_of_a_dead_publisher_reach_a_waiting_reader(
 async fn every_group_sees_every_event(store: &impl EventStore, log: &impl EventLog) {
     let mut writer = Writer::take_over(store, shard(0), 1).await;
     let sent = publish(store, log, &mut writer, 4).await;
-    for group in ["projector.contract", "reactor.contract"] {
+    for group in [
+        "projector.contract",
+        "reactor.contract",
+        "leisurely.contract",
+    ] {
         assert_eq!(
             events(&join(log, group).await.take(0, 4).await),
             sent,
@@ -216,7 +220,13 @@ async fn last_position(log: &impl EventLog, partition: u16) -> u64 {
         .expect("a position")
 }
 
+/// Whoever is in no hurry is given the same.
 async fn join(log: &impl EventLog, group: &str) -> Member {
-    let assignments = log.consume(CONTEXTS[0], group).await;
+    let pace = if group.starts_with("leisurely") {
+        Pace::Leisurely
+    } else {
+        Pace::Prompt
+    };
+    let assignments = log.consume(CONTEXTS[0], group, pace).await;
     Member::of(assignments.expect("joined")).await
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use kernel::port::{Assignments, Change, CommandLog, EventLog, NewRecord, Reader, Record};
+use kernel::port::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
 use kernel::record::EventRecord;
 use kernel::topic::{Shard, partition_of};
 use kernel::{Fault, Timestamp};
@@ -122,7 +122,12 @@ impl EventLog for Sink {
         Ok(self.0[usize::from(shard.partition)].load(Ordering::Relaxed))
     }
 
-    async fn consume(&self, _: &'static str, _: &str) -> Result<Box<dyn Assignments>, Fault> {
+    async fn consume(
+        &self,
+        _: &'static str,
+        _: &str,
+        _: Pace,
+    ) -> Result<Box<dyn Assignments>, Fault> {
         Err(Fault::bare(BACKLOG, "read what was not kept"))
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use analytics::Metrics;
 use kernel::Reading;
 use kernel::context::Folded;
+use kernel::port::Pace;
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use pipeline::Followed;
@@ -71,7 +72,7 @@ async fn followed(platform: &Platform, events: u64) -> f64 {
     let log = Arc::clone(&platform.ports.event_log);
     let follow = followed
         .clone()
-        .follow(log, "bench".to_owned(), stop.clone());
+        .follow(log, "bench".to_owned(), Pace::Prompt, stop.clone());
     let watch = async {
         let mut started = None;
         loop {

@@ -20,10 +20,10 @@ pub(super) const CONVERSATIONS: u64 = 100_000;
 const OFFER_TTL_MS: u32 = 3_600_000;
 const AGENTS: u64 = 10_000;
 const QUEUES: u64 = 50;
-/// Of ten agents of a queue, one can be asked; the others are away.
-const AVAILABLE_ONE_IN: u64 = 10;
-/// Chats that an agent takes at once.
-const CAPACITY: u64 = 200;
+/// Of two agents of a queue, one can be asked; the other is away.
+const AVAILABLE_ONE_IN: u64 = 2;
+/// Chats that an agent takes at once: enough for all there will be.
+const CAPACITY: u64 = 40;
 /// Commands that are appended at once.
 const CHUNK: u64 = 5_000;
 /// How often presence changes are sent.
