@@ -25,6 +25,8 @@ const MATCHES_PER_SECOND: u64 = 500;
 /// Reads per second while presence changes.
 const READS_PER_SECOND: u64 = 500;
 const PRESENCE_CHANGES_PER_SECOND: u64 = 2_000;
+/// Time without an event after which a load is over.
+const QUIET_FOR: Duration = Duration::from_secs(2);
 /// Longest time until everything that was set up is seen.
 const SETTLED_WAIT: Duration = Duration::from_secs(180);
 
@@ -104,21 +106,25 @@ async fn measured(
         token,
         seconds,
     };
-    let mut rows = matches(&people, &loads).await?;
+    let mut rows = matches(platform, &people, &loads).await?;
+    quiet(platform).await;
     rows.push(states(platform, &people, &loads).await?);
     Ok(rows)
 }
 
 /// Matches, beside reservations by hand: the same command with nobody to choose.
-async fn matches(people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
+async fn matches(platform: &Platform, people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
     let by_hand = |number| people.reservation(number);
     let matched = |number| people.match_of(number);
     crate::cli::say("  commands by hand …");
     let hands = loads.paced(MATCHES_PER_SECOND, 0, by_hand).await?;
+    quiet(platform).await;
     crate::cli::say("  matches …");
     let asked = loads.paced(MATCHES_PER_SECOND, 0, matched).await?;
+    quiet(platform).await;
     crate::cli::say("  as many as can be …");
     let hands_rate = loads.driven(people::CONVERSATIONS / 2, by_hand).await?;
+    quiet(platform).await;
     let rate = loads.driven(people::CONVERSATIONS / 2, matched).await?;
     let beside = |row, percent, unit| {
         let (ours, limit) = (asked.percentile(percent), hands.percentile(percent));
@@ -141,6 +147,19 @@ async fn states(platform: &Platform, people: &People, loads: &Load) -> anyhow::R
     );
     changed?;
     Ok(Row::alone("agent_state_p99", read?.percentile(99), "ms"))
+}
+
+/// Waits until what the load before set off has come to rest.
+async fn quiet(platform: &Platform) {
+    let mut before = platform.floor.seen();
+    loop {
+        tokio::time::sleep(QUIET_FOR).await;
+        let now = platform.floor.seen();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
 }
 
 /// Waits until floor and figures have heard of everybody.
