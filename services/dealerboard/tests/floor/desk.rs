@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::platform::Platform;
@@ -73,13 +73,12 @@ impl Desk {
 
     /// The code with which a command is refused.
     pub(crate) async fn refusal(&self, path: &str, body: Value) -> (StatusCode, String) {
-        let answer = self.0.send(TENANT, path, &body).await;
-        let status = answer.status();
-        let problem: Value = answer.json().await.unwrap();
-        (
-            status,
-            problem["code"].as_str().unwrap_or_default().to_owned(),
-        )
+        code(self.0.send(TENANT, path, &body).await).await
+    }
+
+    /// The code with which a query is refused.
+    pub(crate) async fn refused_reading(&self, query: &str) -> (StatusCode, String) {
+        code(self.0.get(TENANT, query).await).await
     }
 
     /// An agent who serves a queue, and knows something.
@@ -197,4 +196,11 @@ impl Desk {
     pub(crate) async fn discard(self) {
         self.0.discard().await;
     }
+}
+
+async fn code(answer: Response) -> (StatusCode, String) {
+    let status = answer.status();
+    let problem: Value = answer.json().await.unwrap();
+    let code = problem["code"].as_str().unwrap_or_default();
+    (status, code.to_owned())
 }

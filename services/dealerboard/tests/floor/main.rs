@@ -4,6 +4,7 @@
 
 mod day;
 mod desk;
+mod figures;
 mod matching;
 mod race;
 mod script;

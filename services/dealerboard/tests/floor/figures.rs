@@ -1,0 +1,84 @@
+//! Figures over HTTP: what a short morning came to, and what a promise needs.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+
+#[tokio::test]
+async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
+    let desk = Desk::embedded().await;
+    desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
+    desk.waits("V-1").await;
+    let offered = desk.conversation_is("V-1", "OFFERED", None).await;
+    let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
+    desk.conversation("V-1", "acceptances", accept).await;
+    desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
+    desk.conversation("V-1", "endings", json!({"by": "agent"}))
+        .await;
+    let query = "/v1/metrics?queue=FX-VIP&channel=chat&service_level=SL3";
+    let is_over = |report: &Value| report["rows"][0]["handled"] == 1;
+    let report = desk.shows(query, is_over).await;
+    let row = &report["rows"][0];
+    assert_eq!(
+        row["service_level"],
+        json!({"value": 1.0, "numerator": 1, "denominator": 1})
+    );
+    assert_eq!(row["offers"]["accepted"], 1, "{row}");
+    let other = desk.reads("/v1/metrics?queue=RATES").await;
+    assert_eq!(other["rows"][0]["queued"], 0, "{other}");
+
+    let ann = desk.reads("/v1/metrics/agents/ann").await;
+    let presences = ann["presence"]["intervals"].as_array().unwrap();
+    assert_eq!(presences.last().unwrap()["presence"], "available", "{ann}");
+    let plan = json!({"schedule": [
+        {"from": presences[0]["from"], "to": presences[0]["to"], "activity": "on_queue"},
+    ]});
+    let adherence = desk.asks("/v1/metrics/agents/ann/adherence", plan).await;
+    assert_eq!(
+        adherence["adherence"]["value"], 0.0,
+        "she was away: {adherence}"
+    );
+    let live = desk.reads("/v1/queues/FX-VIP/live").await;
+    assert_eq!(
+        (
+            &live["floor"]["waiting"],
+            &live["today"]["today"]["answered"]
+        ),
+        (&json!(0), &json!(1))
+    );
+    desk.discard().await;
+}
+
+/// The figures of pyworkforce's documentation: 100 calls in half an hour, 180 s each.
+#[tokio::test]
+async fn staffing_tells_what_a_promise_needs_and_refuses_what_has_no_answer() {
+    let desk = Desk::embedded().await;
+    let load = "/v1/metrics/staffing?arrivals_per_hour=200&aht_s=180";
+    let patient = desk.reads(&format!("{load}&shrinkage=0.3")).await;
+    assert_eq!(
+        (&patient["model"], &patient["agents"]),
+        (&json!("erlang_c"), &json!(14))
+    );
+    assert_eq!(patient["agents_planned"], 20);
+    let impatient = desk.reads(&format!("{load}&patience_s=300")).await;
+    assert_eq!(
+        (&impatient["model"], &impatient["agents"]),
+        (&json!("erlang_a"), &json!(13))
+    );
+    let level = impatient["service_level"].as_f64().unwrap();
+    assert!((level - 0.858_178).abs() < 1e-5, "{impatient}");
+    let unstable = desk.refused_reading(&format!("{load}&agents=10")).await;
+    assert_eq!(
+        unstable,
+        (StatusCode::BAD_REQUEST, "PARAMETER_MALFORMED".to_owned())
+    );
+    let later = desk
+        .refused_reading("/v1/floor?as_of=2999-01-01T00:00:00Z")
+        .await;
+    assert_eq!(
+        later,
+        (StatusCode::BAD_REQUEST, "PARAMETER_MALFORMED".to_owned())
+    );
+    desk.discard().await;
+}
