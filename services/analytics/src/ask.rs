@@ -3,12 +3,11 @@
 use kernel::{BadParameter, Parameters, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::interval::{interval_from, interval_of, start_of};
+use crate::interval::{INTERVALS_OF_DAY, day_of, interval_from, interval_of, start_of};
 use crate::label::{Channel, QueueId};
 
 /// Intervals a report may span: 31 days.
 const INTERVALS_MAX: i64 = 31 * INTERVALS_OF_DAY;
-const INTERVALS_OF_DAY: i64 = 96;
 const WITHIN_S: u32 = 20;
 const FCR_DAYS: u32 = 7;
 /// More is no longer the same matter.
@@ -86,7 +85,7 @@ impl Ask {
     /// # Errors
     /// A parameter is not of its kind, or the window is empty or longer than 31 days.
     pub fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, BadParameter> {
-        let day = interval_of(now).div_euclid(INTERVALS_OF_DAY) * INTERVALS_OF_DAY;
+        let day = day_of(now);
         let from = parameters.read::<Timestamp>("from")?.map(interval_of);
         let to = parameters.read::<Timestamp>("to")?;
         let from = from.unwrap_or(day);

@@ -5,6 +5,8 @@ use kernel::Timestamp;
 /// Microseconds in an interval: 15 minutes.
 pub(crate) const INTERVAL_MICROS: i64 = 900_000_000;
 
+pub(crate) const INTERVALS_OF_DAY: i64 = 96;
+
 /// The interval an instant lies in; its first microsecond belongs to it.
 pub(crate) fn interval_of(at: Timestamp) -> i64 {
     at.micros().div_euclid(INTERVAL_MICROS)
@@ -22,6 +24,11 @@ pub(crate) fn interval_from(at: Timestamp) -> i64 {
     } else {
         interval
     }
+}
+
+/// The interval with which the UTC day of the instant begins.
+pub(crate) fn day_of(at: Timestamp) -> i64 {
+    interval_of(at).div_euclid(INTERVALS_OF_DAY) * INTERVALS_OF_DAY
 }
 
 /// 0 when `end` is before `start`.

@@ -7,7 +7,7 @@ use crate::agent::Phase;
 use crate::ask::{Ask, Cube, Grain, ServiceLevel};
 use crate::conversation::Stage;
 use crate::desk::Desk;
-use crate::interval::{interval_from, interval_of, millis_between, start_of};
+use crate::interval::{day_of, interval_from, interval_of, millis_between, start_of};
 use crate::label::QueueId;
 use crate::report::{Ratio, Report};
 
@@ -18,6 +18,18 @@ pub struct LiveSettings {
     pub within_s: u32,
     /// When today began; taken back to the begin of its interval of 15 minutes.
     pub today_from: Timestamp,
+}
+
+impl LiveSettings {
+    /// Of the UTC day of `now`, by the first variant.
+    #[must_use]
+    pub fn of_day(now: Timestamp, within_s: u32) -> Self {
+        Self {
+            service_level: ServiceLevel::default(),
+            within_s,
+            today_from: start_of(day_of(now)),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

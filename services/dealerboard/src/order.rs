@@ -1,11 +1,11 @@
-//! A command that a router gives.
+//! A command as one of ours gives it: typed until it is on its way.
 
 use kernel::{Actor, AggregateId, CommandId, Context, Fault, Tenant};
 use pipeline::accept::Request;
 use pipeline::command;
 use serde_json::value::RawValue;
 
-pub(super) struct Order {
+pub(crate) struct Order {
     context: &'static str,
     to: AggregateId,
     id: Option<CommandId>,
@@ -17,13 +17,13 @@ pub(super) struct Order {
 impl Order {
     /// # Errors
     /// `to` is not the id of an aggregate.
-    pub(super) fn new<C: Context>(to: &str, command: &C::Input) -> Result<Self, Fault> {
-        let undecided = |error| Fault::new("router", "encode a command", error);
+    pub(crate) fn new<C: Context>(to: &str, command: &C::Input) -> Result<Self, Fault> {
+        let undecided = |error| Fault::new("order", "encode a command", error);
         let (kind, data) = command::split(command).map_err(undecided)?;
         let to = AggregateId::new(to);
         Ok(Self {
             context: C::NAME,
-            to: to.map_err(|error| Fault::new("router", "address a command", error))?,
+            to: to.map_err(|error| Fault::new("order", "address a command", error))?,
             id: None,
             kind,
             data,
@@ -32,18 +32,18 @@ impl Order {
     }
 
     /// Only if the aggregate is still at this version.
-    pub(super) fn at(mut self, version: u64) -> Self {
+    pub(crate) fn at(mut self, version: u64) -> Self {
         self.expected_version = Some(version);
         self
     }
 
     /// Given twice, or by two routers, it is one command.
-    pub(super) fn once(mut self, id: CommandId) -> Self {
+    pub(crate) fn once(mut self, id: CommandId) -> Self {
         self.id = Some(id);
         self
     }
 
-    pub(super) fn request<'o>(&'o self, tenant: &'o Tenant, actor: &'o Actor) -> Request<'o> {
+    pub(crate) fn request<'o>(&'o self, tenant: &'o Tenant, actor: &'o Actor) -> Request<'o> {
         Request {
             context: self.context,
             tenant,

@@ -25,6 +25,8 @@ use crate::{membership, metric};
 
 /// Events folded under one lock: more would keep those who ask waiting.
 const BATCH_EVENTS_MAX: usize = 500;
+/// How often those who wait for a reading look at it.
+const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
 /// How often a quiet partition is compared with its end: the age a reading may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
 
@@ -90,6 +92,13 @@ impl<R: Reading> Followed<R> {
     pub fn seen(&self) -> u64 {
         let progress = lock(&self.0.progress);
         progress.values().map(|shard| shard.position).sum()
+    }
+
+    /// Waits until everything has been read once: after a start, as long as the log takes.
+    pub async fn caught_up(&self) {
+        while self.age().is_none() {
+            tokio::time::sleep(CAUGHT_UP_PERIOD).await;
+        }
     }
 
     /// Waits until something was folded that had not been when this was last waited for. For one

@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::readings::age;
 use crate::router::{Begun, Matched, Matcher, NoMatch};
 
 /// How long a caller who states no preference waits for the slot.
@@ -79,15 +80,9 @@ async fn post(
 
 /// Waits until the floor has been read once: just after a start.
 async fn read(floor: &Followed<Floor>, wait: Duration) -> Result<(), Problem> {
-    let until = Instant::now() + wait;
-    while floor.age().is_none() {
-        if Instant::now() >= until {
-            let detail = "the floor is still being read";
-            return Err(Problem::new(platform::BEHIND, detail).retry_after(1));
-        }
-        tokio::time::sleep(FLOOR_PERIOD).await;
-    }
-    Ok(())
+    // Refused or not, `age` says it like everywhere else.
+    drop(tokio::time::timeout(wait, floor.caught_up()).await);
+    age(floor).map(drop)
 }
 
 /// Asks again for a moment while the floor may not have heard of what was just done.

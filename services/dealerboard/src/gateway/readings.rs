@@ -54,20 +54,10 @@ async fn queue(
         let within = floor.settings(tenant, &queue).service_level.within_s;
         (floor.show_queue(tenant, &queue, now), within)
     });
-    let of_today = LiveSettings {
-        service_level: analytics::ServiceLevel::default(),
-        within_s: within.get(),
-        today_from: day_of(now),
-    };
+    let of_today = LiveSettings::of_day(now, within.get());
     let named = renamed(queue.as_str())?;
     let today = metrics.ask(|metrics| metrics.live(tenant, &named, now, &of_today));
     Ok(aged(age, json!({ "floor": figures, "today": today })))
-}
-
-/// Midnight, UTC.
-fn day_of(now: Timestamp) -> Timestamp {
-    const DAY_MICROS: i64 = 86_400_000_000;
-    Timestamp::from_micros(now.micros().div_euclid(DAY_MICROS) * DAY_MICROS)
 }
 
 /// The same name, as analytics knows it.

@@ -72,8 +72,9 @@ impl Dispatcher {
     /// Matches the conversations of the partitions that are this router's, until `stop`.
     pub(crate) async fn run(mut self, log: Arc<dyn EventLog>, stop: CancellationToken) {
         // Others go on matching what this router cannot yet.
-        while self.matcher.floor.age().is_none() && !stop.is_cancelled() {
-            tokio::time::sleep(TICK).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = self.matcher.floor.caught_up() => {}
         }
         let share = self.share.clone();
         let floor = self.matcher.floor.clone();

@@ -16,7 +16,7 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::matcher::{Matcher, renamed};
-use super::order::Order;
+use crate::order::Order;
 
 /// How late something that is due may be said.
 const TICK: Duration = Duration::from_millis(200);

@@ -14,8 +14,9 @@ use routing::{
     AgentId, Candidate, ConversationId, Decision, DecisionCommand, DecisionId, Floor, LiveOffer,
     LoseCandidate, OfferId, Plan, Record, RecordUnmatched, Unmatchable,
 };
+use tracing::warn;
 
-use super::order::Order;
+use crate::order::Order;
 
 /// What the slot outlives its offer by: it only heals a crash between the two.
 const SLOT_EXTRA_MS: u32 = 15_000;
@@ -177,9 +178,14 @@ impl Matcher {
             notes.push(Order::new::<Decision>(decision, &nobody)?);
         }
         let noted = self.note(&begun, &notes).await;
-        // A slot that is reserved is a match, whether or not it was noted who was not.
-        if offers.is_empty() {
-            noted?;
+        match noted {
+            // A slot that is reserved is a match, whether or not it was noted who lost.
+            Err(fault) if !offers.is_empty() => warn!(
+                error = &fault as &dyn std::error::Error,
+                decision = %begun.decision_id,
+                "candidates that were lost are not noted"
+            ),
+            noted => noted?,
         }
         Ok(Matched {
             decision_id: begun.decision_id,

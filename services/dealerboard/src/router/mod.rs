@@ -6,7 +6,6 @@
 mod dispatcher;
 mod duty;
 mod matcher;
-mod order;
 
 pub(crate) use dispatcher::Dispatcher;
 pub(crate) use duty::Duty;

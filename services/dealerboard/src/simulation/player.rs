@@ -10,8 +10,8 @@ use conversations::{Conversation, ConversationCommand};
 use indicatif::ProgressBar;
 use kernel::port::{CommandLog, EventLog, Pace};
 use kernel::{Actor, AggregateId, CommandId, Context, Tenant};
-use pipeline::accept::{Request, Sealer};
-use pipeline::{Backoff, Followed, command};
+use pipeline::accept::Sealer;
+use pipeline::{Backoff, Followed};
 use routing::{Queue, QueueCommand};
 use serde_json::json;
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::day::{Call, Day};
 use super::happening::{Event, Happening, Happenings};
 use super::report::{Played, Report};
+use crate::order::Order;
 
 /// Under which the ids of all simulated commands are.
 const COMMANDS: Uuid = Uuid::from_u128(0x51d2_77a0_43c9_4f0e_8f7c_0b53_9ce1_64a8);
@@ -90,27 +91,33 @@ impl Player {
     /// Plays the day to its end: every conversation is over, one way or the other.
     ///
     /// # Errors
-    /// Nothing happens any more and something is still open.
-    pub(crate) async fn play(mut self, stop: CancellationToken) -> anyhow::Result<Report> {
+    /// Nothing happens any more and something is still open, or it is stopped before.
+    pub(crate) async fn play(self, stop: CancellationToken) -> anyhow::Result<Report> {
+        let following = stop.child_token();
+        let _ends_with_the_day = following.clone().drop_guard();
+        tokio::select! {
+            () = stop.cancelled() => anyhow::bail!("stopped before the end of the day"),
+            report = self.play_on(following) => report,
+        }
+    }
+
+    async fn play_on(mut self, following: CancellationToken) -> anyhow::Result<Report> {
         let heard = Followed::<Happenings>::new(self.ports.partitions);
         let follow = heard.clone().follow(
             Arc::clone(&self.ports.event_log),
             Uuid::new_v4().to_string(),
             Pace::Prompt,
-            stop.child_token(),
+            following,
         );
-        let follow = tokio::spawn(follow);
+        tokio::spawn(follow);
         self.open_the_floor().await?;
-        while heard.age().is_none() && !stop.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        heard.caught_up().await;
         self.plan_arrivals();
         let mut moved_at = Instant::now();
-        while self.open > 0 && !stop.is_cancelled() {
+        while self.open > 0 {
             let next = self.agenda.peek().map(|Reverse((at, ..))| *at);
             let alarm = moved_at + STALLED;
             tokio::select! {
-                () = stop.cancelled() => {}
                 () = tokio::time::sleep_until(next.unwrap_or(alarm).min(alarm.max(Instant::now()))) => {}
                 () = heard.changed() => {}
             }
@@ -128,12 +135,6 @@ impl Player {
                 self.open
             );
         }
-        follow.abort();
-        anyhow::ensure!(
-            self.open == 0,
-            "stopped with {} conversations open",
-            self.open
-        );
         self.bar.finish_and_clear();
         let queue = self.queue();
         Ok(Report::new(self.day, queue, &self.played))
@@ -331,24 +332,10 @@ impl Player {
         command: C::Input,
         once: &str,
     ) -> anyhow::Result<()> {
-        let (kind, data) = command::split(&command)?;
-        let to = AggregateId::new(to)?;
-        let id = Uuid::new_v5(
-            &COMMANDS,
-            format!("{}/{}/{once}", self.tenant, self.run).as_bytes(),
-        );
-        let request = Request {
-            context: C::NAME,
-            tenant: &self.tenant,
-            actor: &self.actor,
-            aggregate: &to,
-            id: Some(CommandId(id)),
-            kind: &kind,
-            data: &data,
-            expected_version: None,
-            correlation: None,
-            causation: None,
-        };
+        let name = format!("{}/{}/{once}", self.tenant, self.run);
+        let id = CommandId(Uuid::new_v5(&COMMANDS, name.as_bytes()));
+        let order = Order::new::<C>(to, &command)?.once(id);
+        let request = order.request(&self.tenant, &self.actor);
         let mut backoff = Backoff::new();
         loop {
             let (_, record) = self.ports.sealer.seal(request.clone(), None)?;

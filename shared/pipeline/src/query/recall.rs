@@ -12,7 +12,7 @@ use super::{Query, Unanswered};
 
 /// Events read at once.
 const PAGE: usize = 2_000;
-/// Longest time a reading may take to be folded.
+/// Longest wait for a turn, and longest time a reading may then take to be folded.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Query {
@@ -24,7 +24,8 @@ impl Query {
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
     /// the bound of one reading.
     pub async fn recall<R: Reading>(&self, until: Timestamp) -> Result<R, Unanswered> {
-        let _turn = self.recalls.acquire().await;
+        let turn = tokio::time::timeout(DEADLINE, self.recalls.acquire()).await;
+        let _turn = turn.map_err(|late| self.unavailable(&late))?;
         let mut reading = R::default();
         let mut left = self.settings.recall_events_max;
         let deadline = Deadline::within(DEADLINE);
