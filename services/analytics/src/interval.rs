@@ -36,11 +36,6 @@ pub(crate) fn micros_between(start: Timestamp, end: Timestamp) -> u64 {
     u64::try_from(end.micros().saturating_sub(start.micros())).unwrap_or(0)
 }
 
-/// 0 when `end` is before `start`.
-pub(crate) fn millis_between(start: Timestamp, end: Timestamp) -> u64 {
-    micros_between(start, end) / 1_000
-}
-
 /// Cuts a span at the borders of intervals; the parts add up to the whole.
 pub(crate) fn split(from: Timestamp, to: Timestamp, mut each: impl FnMut(i64, u64)) {
     let mut start = from;

@@ -7,7 +7,7 @@ use crate::agent::Phase;
 use crate::ask::{Ask, Cube, Grain, ServiceLevel};
 use crate::conversation::Stage;
 use crate::desk::Desk;
-use crate::interval::{day_of, interval_from, interval_of, millis_between, start_of};
+use crate::interval::{day_of, interval_from, interval_of, start_of};
 use crate::label::QueueId;
 use crate::report::{Ratio, Report};
 
@@ -111,7 +111,7 @@ impl Live {
                 Stage::Waiting(waiting) => {
                     self.waiting += 1;
                     self.offered += u64::from(waiting.live_offers > 0);
-                    let wait_ms = millis_between(origin.enqueued_at, self.as_of);
+                    let wait_ms = self.as_of.millis_since(origin.enqueued_at);
                     self.longest_wait_ms = self.longest_wait_ms.max(wait_ms);
                 }
                 Stage::Handling(_) => self.active += 1,

@@ -33,6 +33,20 @@ impl Timestamp {
         self.0
     }
 
+    /// Later by so many milliseconds, or earlier by a negative number; saturates at the ends of the
+    /// range.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+
+    /// Whole milliseconds since an earlier instant; 0 if it is a later one, as the clocks of two
+    /// writers may have it.
+    #[must_use]
+    pub fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0) / 1_000).unwrap_or_default()
+    }
+
     fn civil(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).expect("kept within jiff's range by construction")
     }
@@ -230,5 +244,14 @@ mod tests {
                 .to_string()
                 .starts_with("9999-")
         );
+    }
+
+    #[test]
+    fn milliseconds_are_whole_and_never_negative() {
+        let at = Timestamp::from_micros(1_999);
+        assert_eq!(at.plus_millis(-1), Timestamp::from_micros(999));
+        assert_eq!(at.millis_since(Timestamp::default()), 1);
+        assert_eq!(Timestamp::default().millis_since(at), 0);
+        assert_eq!(at.plus_millis(i64::MAX), Timestamp::from_micros(i64::MAX));
     }
 }

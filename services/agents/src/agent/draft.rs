@@ -53,7 +53,7 @@ impl<'a> Draft<'a> {
 
     /// Now or later this many seconds.
     pub(crate) fn after_s(&self, seconds: u32) -> Timestamp {
-        later(self.at, i64::from(seconds) * 1_000)
+        self.at.plus_millis(i64::from(seconds) * 1_000)
     }
 
     pub(crate) fn slot(&self, conversation_id: &ConversationId) -> Result<&Slot, AgentRejection> {
@@ -102,9 +102,4 @@ impl<'a> Draft<'a> {
             self.release(id, cause);
         }
     }
-}
-
-/// Saturates at the end of time.
-pub(crate) fn later(at: Timestamp, millis: i64) -> Timestamp {
-    Timestamp::from_micros(at.micros().saturating_add(millis.saturating_mul(1_000)))
 }

@@ -5,7 +5,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 use kernel::{Actor, AggregateId};
 
 use super::command::{ExpireSlot, ReleaseSlot, ReserveSlot, SlotName};
-use super::draft::{Decision, Draft, later};
+use super::draft::{Decision, Draft};
 use super::event::{
     AgentEvent, AgentMatched, RoutingSuspended, SlotActivated, SlotHeld, SlotReserved, SlotResumed,
 };
@@ -41,10 +41,9 @@ impl Draft<'_> {
             conversation_id: command.conversation_id.clone(),
             channel: command.channel.clone(),
             cost: command.cost,
-            expires_at: later(
-                self.at,
-                i64::from(command.ttl_ms.get()).min(RESERVED_MAX_MS),
-            ),
+            expires_at: self
+                .at
+                .plus_millis(i64::from(command.ttl_ms.get()).min(RESERVED_MAX_MS)),
             override_by,
         }));
         if let Some(matched) = &command.matched {

@@ -1,7 +1,7 @@
 //! The rules of wrap-ups. Each belongs to one conversation: no other can end it or move its time.
 
 use super::command::{BeginWrapUp, CompleteWrapUp, ExpireWrapUp, ExtendWrapUp};
-use super::draft::{Decision, Draft, later};
+use super::draft::{Decision, Draft};
 use super::event::{AgentEvent, WrapUpCompleted, WrapUpExtended, WrapUpStarted};
 use super::rejection::{AgentRejection, Limited};
 use super::slot::{Phase, ReleaseCause};
@@ -80,7 +80,7 @@ impl Draft<'_> {
         }
         self.write(AgentEvent::WrapUpExtended(WrapUpExtended {
             conversation_id: id.clone(),
-            deadline: later(deadline, i64::from(seconds) * 1_000),
+            deadline: deadline.plus_millis(i64::from(seconds) * 1_000),
             granted_s: asked,
         }));
         self.finish()

@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use super::event::QueueCause;
 use super::ledger::{Closed, Ledger, Origin};
 use crate::cell::Cell;
-use crate::interval::{micros_between, millis_between};
+use crate::interval::micros_between;
 
 #[derive(Debug)]
 pub(crate) struct Open {
@@ -97,7 +97,7 @@ impl Open {
         if !waiting.is_counted {
             return true;
         }
-        let wait_ms = millis_between(origin.enqueued_at, at);
+        let wait_ms = at.millis_since(origin.enqueued_at);
         ledger.enter(origin, at, |cell| outcome(cell, wait_ms));
         *ledger.closed(origin, at).queued.of(waiting.cause) += 1;
         if at < origin.enqueued_at {

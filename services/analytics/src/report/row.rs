@@ -11,7 +11,7 @@ use crate::ask::{Ask, Cube, Grain};
 use crate::cell::{Cell, Key};
 use crate::conversation::{Origin, Stage};
 use crate::desk::Desk;
-use crate::interval::{interval_of, millis_between, start_of};
+use crate::interval::{interval_of, start_of};
 
 /// The figures of a window, with what they were made by.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -147,7 +147,7 @@ impl Rows {
             };
             if waiting.is_counted && select.admits_origin(origin) {
                 let sums = self.of(interval_of(origin.enqueued_at));
-                let wait_ms = millis_between(origin.enqueued_at, now);
+                let wait_ms = now.millis_since(origin.enqueued_at);
                 sums.waiting += 1;
                 sums.longest_waiting_ms = sums.longest_waiting_ms.max(wait_ms);
             }

@@ -3,7 +3,6 @@
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::moment::millis_between;
 use super::stage::ConversationState;
 use super::summary::SubState;
 
@@ -48,7 +47,7 @@ impl Clocks {
         sub_state: Option<SubState>,
         at: Timestamp,
     ) {
-        let elapsed = millis_between(self.since, at);
+        let elapsed = at.millis_since(self.since);
         match (state, sub_state) {
             (ConversationState::Active, Some(SubState::Held)) => self.hold_ms += elapsed,
             (ConversationState::Active, _) => self.talk_ms += elapsed,

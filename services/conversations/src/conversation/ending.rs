@@ -10,7 +10,7 @@ use super::event::{
     ConversationEvent as E, Disposed, Forced, Merged, QueueCause, Queued, Reopened, UnparkCause,
     WrapUpTimedOut,
 };
-use super::moment::{Moment, millis_between};
+use super::moment::Moment;
 use super::offer_event::RescindCause;
 use super::offering::rescinded;
 use super::queueing::{canceled, sticky};
@@ -144,7 +144,7 @@ impl Conversation {
 
     /// Within the window only, and only what was in a queue: its place says where it goes.
     pub(super) fn reopen(&self, now: &Moment<'_>, closing: &Closing) -> Decided {
-        let in_time = millis_between(closing.at, now.at) <= REOPEN_WINDOW_MS;
+        let in_time = now.at.millis_since(closing.at) <= REOPEN_WINDOW_MS;
         match &closing.place {
             Some(place) if in_time && closing.reason != CloseReason::Merged => {
                 Ok(self.reopen_at(now, closing, place))

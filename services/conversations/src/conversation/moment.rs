@@ -32,24 +32,14 @@ impl<'a> Moment<'a> {
     }
 
     pub(crate) fn after_ms(&self, ms: i64) -> Timestamp {
-        after_ms(self.at, ms)
+        self.at.plus_millis(ms)
     }
 
     /// Durations are of the accepting clock alone: a negative one is 0 and said to be wrong.
     pub(crate) fn wait_since(&self, start: Timestamp) -> Wait {
         Wait {
-            ms: millis_between(start, self.accepted_at),
+            ms: self.accepted_at.millis_since(start),
             clock_anomaly: self.accepted_at < start,
         }
     }
-}
-
-pub(crate) fn after_ms(at: Timestamp, ms: i64) -> Timestamp {
-    Timestamp::from_micros(at.micros().saturating_add(ms.saturating_mul(1_000)))
-}
-
-/// Whole milliseconds, 0 when `end` is before `start`.
-pub(crate) fn millis_between(start: Timestamp, end: Timestamp) -> u64 {
-    let micros = end.micros().saturating_sub(start.micros());
-    u64::try_from(micros / 1_000).unwrap_or(0)
 }

@@ -6,7 +6,7 @@ use super::event::{
     Abandoned, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff, Happened,
     Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
 };
-use super::moment::{Moment, after_ms};
+use super::moment::Moment;
 use super::offer_event::{FailCause, OfferFailed, OfferMoved};
 use super::stage::{LiveOffer, Place, Stage};
 use crate::bounds::{Priority, Requirements, WaitTtlMs};
@@ -207,6 +207,6 @@ pub(super) fn canceled(now: &Moment<'_>, offer: &LiveOffer) -> E {
 pub(super) fn sticky(now: &Moment<'_>, agent_id: Option<&AgentId>) -> Option<Sticky> {
     agent_id.map(|agent_id| Sticky {
         agent_id: agent_id.clone(),
-        until: after_ms(now.at, STICKY_MS),
+        until: now.at.plus_millis(STICKY_MS),
     })
 }

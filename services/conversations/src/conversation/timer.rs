@@ -11,7 +11,6 @@ use super::command::{
     ConversationCommand as C, Expire, ExpireOffer, ExpireWrapUp, FailOffer, Unpark,
 };
 use super::event::{ConversationEvent as E, Queued};
-use super::moment::after_ms;
 use super::offer_event::FailCause;
 use crate::label::OfferId;
 
@@ -42,7 +41,7 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
             cancel(offer(&moved.offer_id)),
             set(
                 setup(&moved.offer_id),
-                after_ms(moved.at, SETUP_MAX_MS),
+                moved.at.plus_millis(SETUP_MAX_MS),
                 C::FailOffer(FailOffer {
                     offer_id: moved.offer_id.clone(),
                     cause: FailCause::SetupTimeout,
@@ -76,7 +75,7 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
         E::Requeued(requeued) if requeued.new_wait_clock => vec![cancel(PARK)],
         E::Ended(ended) if ended.wrap_up_s.get() > 0 => vec![set(
             WRAP_UP,
-            after_ms(ended.at, WRAP_UP_MAX_MS),
+            ended.at.plus_millis(WRAP_UP_MAX_MS),
             C::ExpireWrapUp(ExpireWrapUp {
                 agent_id: ended.agent_id.clone(),
                 wrap_up_version: Some(after.version()),

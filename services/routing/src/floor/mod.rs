@@ -45,7 +45,7 @@ pub use timer::Due;
 pub(crate) use conversation::{Conversation, Place, Stage};
 pub(crate) use desk::{Desk, Member};
 pub(crate) use line::{Line, boost_s, served};
-pub(crate) use moment::{after_s, ms_between};
+pub(crate) use moment::after_s;
 pub(crate) use pool::{Pool, Rank, Ranked, Seat, count};
 pub(crate) use queue::Queue;
 

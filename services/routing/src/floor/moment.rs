@@ -11,9 +11,3 @@ pub(crate) fn after_s(at: Timestamp, seconds: u32) -> Timestamp {
 pub(crate) fn before_s(at: Timestamp, seconds: u32) -> Timestamp {
     Timestamp::from_micros(at.micros().saturating_sub(i64::from(seconds) * SECOND))
 }
-
-/// 0 when the clocks of two writers disagree.
-pub(crate) fn ms_between(from: Timestamp, to: Timestamp) -> u64 {
-    let micros = to.micros().saturating_sub(from.micros());
-    u64::try_from(micros / 1_000).unwrap_or_default()
-}

@@ -11,7 +11,7 @@ use super::event::{Presence, Sticky};
 use super::offer::LiveOffer;
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{Floor, count, ms_between, served};
+use super::{Floor, count, served};
 use crate::decision::Reason;
 use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::{Order, Strategy};
@@ -160,7 +160,7 @@ impl Queue {
             strategy: self.settings.strategy,
             waiting: count(self.lines.len()),
             offered: self.offered,
-            longest_wait_ms: oldest.map_or(0, |spot| ms_between(spot.enqueued_at, now)),
+            longest_wait_ms: oldest.map_or(0, |spot| now.millis_since(spot.enqueued_at)),
             oldest_matchable_ms: None,
             is_starved: self.is_starved,
             agents: count(self.members.len()),
@@ -221,7 +221,7 @@ impl Desk {
                 priority: place.priority,
                 enqueued_at: place.enqueued_at,
                 seq: place.seq,
-                waited_ms: ms_between(place.enqueued_at, now),
+                waited_ms: now.millis_since(place.enqueued_at),
                 sticky: place.sticky.clone(),
                 refused: conversation.refused.clone(),
             })

@@ -15,7 +15,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use kernel::{Tenant, Timestamp};
 
 use crate::decision::{Candidate, NAMED_MAX, RULES, Record, Turn};
-use crate::floor::{Floor, Stage, boost_s, count, ms_between};
+use crate::floor::{Floor, Stage, boost_s, count};
 use crate::label::ConversationId;
 use crate::settings::Strategy;
 use question::{Answer, Question};
@@ -104,7 +104,7 @@ impl Floor {
             strategy: settings.strategy,
             turn: Turn {
                 enqueued_at: place.enqueued_at,
-                waited_ms: ms_between(place.enqueued_at, question.now),
+                waited_ms: question.now.millis_since(place.enqueued_at),
                 priority: place.priority,
                 boost_s: boost_s(conversation, settings),
                 waiting: count(question.queue.lines.len()),

@@ -3,7 +3,7 @@
 use kernel::{Tenant, Timestamp};
 
 use super::question::Question;
-use crate::floor::{Desk, Floor, Line, Queue, ms_between, served};
+use crate::floor::{Desk, Floor, Line, Queue, served};
 use crate::label::{ConversationId, QueueId};
 
 /// Conversations looked at per call: one for which nobody can be asked though its line has somebody
@@ -73,7 +73,7 @@ impl Floor {
             let free_since = agents.map(|member| member.agent.updated_at).min()?;
             Some(free_since.max(question.conversation.since))
         });
-        since.min().map(|since| ms_between(since, now))
+        since.min().map(|since| now.millis_since(since))
     }
 
     /// The same of all queues of all tenants, for whoever watches the routers; 0 when all is well.

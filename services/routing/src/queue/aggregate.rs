@@ -139,13 +139,7 @@ impl Queue {
         };
         vec![QueueEvent::QueueServed(QueueServed {
             agent_id: report.agent_id.clone(),
-            starved_ms: millis_between(since, at),
+            starved_ms: at.millis_since(since),
         })]
     }
-}
-
-/// 0 if the end lies before the start: two routers' clocks need not agree.
-fn millis_between(start: Timestamp, end: Timestamp) -> u64 {
-    let micros = end.micros().saturating_sub(start.micros());
-    u64::try_from(micros / 1_000).unwrap_or_default()
 }
