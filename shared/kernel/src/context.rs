@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use crate::code::Rejection;
 use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
+use crate::port::Pace;
 use crate::record::{EventMeta, Undecodable};
 use crate::route::{CommandRoute, ViewRoute};
 use crate::time::Timestamp;
@@ -34,6 +35,10 @@ pub trait Context:
     /// Version of the aggregate's state as it is stored in snapshots. Raised when the JSON changes,
     /// or when the same events come to mean another state: snapshots of other versions are ignored.
     const SHAPE: u16;
+
+    /// How soon its commands are to be decided. Where nobody waits for what comes of them, several at
+    /// a time cost less.
+    const PACE: Pace = Pace::Prompt;
 
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];

@@ -29,6 +29,10 @@ const BATCH_EVENTS_MAX: usize = 500;
 const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
 /// How often a quiet partition is compared with its end: the age a reading may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
+/// The periods of a reading's partitions differ by this, lest they all ask the log at once.
+const VOUCH_STEP: Duration = Duration::from_millis(7);
+/// So many partitions ask at different periods.
+const VOUCH_STEPS: u16 = 32;
 
 /// A reading as those who ask see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
@@ -198,7 +202,7 @@ impl<R: Reading> Follower<R> {
                     }
                     // From now on: an answer that takes longer than the period must not be asked
                     // for again before anything is folded.
-                    vouch_at = Instant::now() + VOUCH_PERIOD;
+                    vouch_at = Instant::now() + self.vouch_period();
                 }
                 taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => {
                     taken?;
@@ -206,6 +210,11 @@ impl<R: Reading> Follower<R> {
                 }
             }
         }
+    }
+
+    fn vouch_period(&self) -> Duration {
+        let sooner = u32::from(self.shard.partition % VOUCH_STEPS);
+        VOUCH_PERIOD - VOUCH_STEP * sooner
     }
 
     /// Decodes without the lock, folds under it.

@@ -10,8 +10,8 @@ use futures::FutureExt;
 use kernel::context::Reacted;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
-    Applied, Checkpoint, CommandLog, EventLog, NewRecord, Pace, ReadModel, Reader, Record,
-    ViewBatch, ViewId,
+    Applied, Checkpoint, CommandLog, EventLog, NewRecord, ReadModel, Reader, Record, ViewBatch,
+    ViewId,
 };
 use kernel::record::EventMeta;
 use kernel::{Context, Fault, Reaction};
@@ -30,7 +30,7 @@ use crate::metric;
 const BATCH_EVENTS_MAX: usize = 2_000;
 /// Shortest time between two moves of a partition's progress. What was done since is done again after
 /// a crash, which costs a look-up each; moving costs a transaction.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
+const PROGRESS_PERIOD: Duration = Duration::from_secs(1);
 
 /// The world as a reactor sees it.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl<R: Reaction> Reactor<R> {
         let group = format!("reactor.{}", R::NAME);
         let join = || {
             let (log, group) = (Arc::clone(&self.ports.event_log), group.clone());
-            async move { log.consume(R::ON, &group, Pace::Prompt).await }.boxed()
+            async move { log.consume(R::ON, &group, <R::To as Context>::PACE).await }.boxed()
         };
         let task = |reader, stop| {
             let partition = Partition::<R> {

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, CommandLog, NewRecord, Record};
+use kernel::port::{Assignments, CommandLog, NewRecord, Pace, Record};
 use kernel::topic::{self, Shard};
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -40,6 +40,7 @@ impl CommandLog for SqliteFile {
         &self,
         context: &'static str,
         _group: &str,
+        _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(Box::new(Membership::new(
             self.clone(),

@@ -155,7 +155,7 @@ impl Dispatcher {
             };
             match self.matcher.begin(tenant, &self.actor, &conversation) {
                 // Whom an earlier one of this round has been given is not free any more.
-                Ok(begun) if begun.plan.asked.is_empty() => {}
+                Ok(begun) if begun.plan.asked().is_empty() => {}
                 Ok(begun) => self.finish(begun, permit),
                 Err(none) => debug!(%conversation, ?none, "not matched"),
             }

@@ -106,7 +106,7 @@ impl Matcher {
             let plan = plan.map_err(NoMatch::Unmatchable)?;
             let wanted = usize::from(plan.parallel_max);
             let first: Vec<_> = plan
-                .asked
+                .asked()
                 .iter()
                 .take(wanted)
                 .map(|c| self.attempt(c))
@@ -144,7 +144,7 @@ impl Matcher {
         let record = DecisionCommand::RecordDecision(Box::new(begun.plan.record.clone()));
         let mut notes = vec![Order::new::<Decision>(decision, &record)?];
         let wanted = usize::from(begun.plan.parallel_max);
-        let mut rest = begun.plan.asked.iter().skip(begun.first.len());
+        let mut rest = begun.plan.asked().iter().skip(begun.first.len());
         let mut attempts = begun.first.clone();
         let (mut offers, mut unknown) = (Vec::new(), false);
         while !attempts.is_empty() {

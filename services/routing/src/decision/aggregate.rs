@@ -6,6 +6,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::Accepted;
 use kernel::context::Context;
+use kernel::port::Pace;
 use kernel::route::CommandRoute;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,9 @@ impl Context for Decision {
     const NAME: &'static str = "decisions";
 
     const SHAPE: u16 = 1;
+
+    /// They are read afterwards; those who were matched have their answer already.
+    const PACE: Pace = Pace::Leisurely;
 
     /// Nobody decides by hand.
     const COMMANDS: &'static [CommandRoute] = &[];

@@ -11,7 +11,7 @@ use crate::settings::Strategy;
 
 /// Version of the rules below; a decision says under which it was made.
 pub const RULES: u16 = 1;
-/// Candidates and exclusions that a record names; the others it counts.
+/// Candidates and exclusions that a record names at most; the others it counts.
 pub const NAMED_MAX: usize = 50;
 
 /// A decision as it was made: whoever has the events up to `based_on` can make it again.
@@ -30,7 +30,7 @@ pub struct Record {
     pub strategy: Strategy,
     /// Where the conversation stood among those who waited.
     pub turn: Turn,
-    /// Those who could take it, in the order in which they are asked; the first [`NAMED_MAX`].
+    /// Those who could take it, in the order in which they are asked; as many as may be asked.
     pub candidates: Vec<Candidate>,
     /// All who could take it.
     pub candidates_total: u32,

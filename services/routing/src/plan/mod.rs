@@ -14,7 +14,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use kernel::{Tenant, Timestamp};
 
-use crate::decision::{Candidate, NAMED_MAX, RULES, Record, Turn};
+use crate::decision::{Candidate, RULES, Record, Turn};
 use crate::floor::{Floor, Stage, boost_s, count};
 use crate::label::ConversationId;
 use crate::settings::Strategy;
@@ -32,8 +32,14 @@ pub struct Plan {
     pub offer_ttl_ms: NonZeroU32,
     /// How many are asked at once.
     pub parallel_max: u8,
+}
+
+impl Plan {
     /// Those to be asked, in this order; none if nobody can be. At most [`ASKED_MAX`].
-    pub asked: Vec<Candidate>,
+    #[must_use]
+    pub fn asked(&self) -> &[Candidate] {
+        &self.record.candidates
+    }
 }
 
 /// Why there is nothing to plan.
@@ -75,7 +81,7 @@ impl Floor {
         if desk.holds.has_conversation(conversation) {
             return Err(Unmatchable::Held);
         }
-        let answer = question.answer(NAMED_MAX);
+        let answer = question.answer(ASKED_MAX);
         let settings = &question.queue.settings;
         Ok(Plan {
             cost: settings.cost,
@@ -84,7 +90,6 @@ impl Floor {
                 Strategy::Ring(agents) => agents.get(),
                 _ => 1,
             },
-            asked: answer.candidates.iter().take(ASKED_MAX).cloned().collect(),
             record: self.record(&question, answer),
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 
+use super::ASKED_MAX;
 use crate::decision::{Candidate, Exclusion, NAMED_MAX, Reason};
 use crate::floor::{Conversation, Desk, Member, Place, Pool, Queue, Ranked, Seat, after_s, count};
 use crate::label::{AgentId, ConversationId};
@@ -209,7 +210,7 @@ impl<'a> Question<'a> {
                 answer.excluded.remove(&Reason::RefusedBefore);
             }
         }
-        answer.candidates = self.refusers(lifted, NAMED_MAX);
+        answer.candidates = self.refusers(lifted, ASKED_MAX);
     }
 
     /// The first agents of the queue, since there is nobody else to speak of.

@@ -1,5 +1,6 @@
 //! One transaction for batches of any contexts and partitions, one statement per table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -63,13 +64,15 @@ enum Written {
 
 impl PostgresEventStore {
     async fn transaction(&self, batches: &[&Batch]) -> Result<Written, CommitError> {
-        let connection = self.commits.acquire().await;
+        let connection = self.writers.take(&self.commits).await;
         let mut connection = connection.map_err(|error| not_made("acquire", error))?;
         let written = match batches {
             [only] if is_one_statement(only) => alone(&mut connection, only).await,
             _ => together(&mut connection, batches).await,
         };
-        if !matches!(written, Ok(Written::All)) {
+        if matches!(written, Ok(Written::All)) {
+            self.writers.keep(connection);
+        } else {
             // A connection that failed in mid-transaction is not given back: closing it rolls back,
             // whatever state it is in.
             drop(connection.detach());
@@ -84,7 +87,7 @@ fn not_made(attempt: &str, error: sqlx::Error) -> CommitError {
 
 /// Whether nothing has to be written beside what the commit statement writes.
 fn is_one_statement(batch: &Batch) -> bool {
-    batch.dead_letters.is_empty() && batch.timers.is_empty()
+    batch.dead_letters.is_empty()
 }
 
 /// A batch whose statement is its transaction.
@@ -149,16 +152,14 @@ async fn write(
         for letter in &batch.dead_letters {
             insert_dead_letter(connection, batch.shard, letter).await?;
         }
-        for change in &batch.timers {
-            change_timer(connection, batch.shard, change).await?;
-        }
     }
     Ok(refused)
 }
 
-/// Moves the cursor and writes streams, events and outcomes; false when somebody else owns it.
+/// Moves the cursor and writes streams, events, outcomes and timers; false when somebody else owns it.
 async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool, sqlx::Error> {
-    let statement = sql::commit(batch.shard);
+    let with_timers = !batch.timers.is_empty();
+    let statement = sql::commit(batch.shard, with_timers);
     let (from, to) = (&batch.from, &batch.to);
     let query = sqlx::query(&statement)
         .bind(signed(batch.shard.partition))
@@ -170,7 +171,10 @@ async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool
         .bind(to.repeats.cast_signed());
     let query = bind_streams(query, batch);
     let query = bind_events(query, batch)?;
-    let query = bind_outcomes(query, batch)?;
+    let mut query = bind_outcomes(query, batch)?;
+    if with_timers {
+        query = bind_timers(query, batch)?;
+    }
     // All the answer, to its end: a statement outside a transaction is committed only then.
     let answer = query.fetch_all(connection).await?;
     Ok(!answer.is_empty())
@@ -291,36 +295,40 @@ async fn insert_dead_letter(
         .map(drop)
 }
 
-async fn change_timer(
-    connection: &mut PgConnection,
-    shard: Shard,
-    change: &TimerChange,
-) -> Result<(), sqlx::Error> {
+/// What a batch's changes come to: the last one of each timer.
+fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
+    let last: BTreeMap<_, _> = batch.timers.iter().map(|c| (name(c), c)).collect();
+    let (mut set, mut commands, mut cancelled) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, change) in last {
+        match change {
+            TimerChange::Cancel { .. } => cancelled.push(name),
+            TimerChange::Set(timer) => {
+                let command = std::str::from_utf8(&timer.command);
+                commands.push(command.map_err(|error| sqlx::Error::Encode(error.into()))?);
+                set.push(timer);
+            }
+        }
+    }
+    let keys: Vec<&str> = set.iter().map(|timer| &*timer.key).collect();
+    let names: Vec<&str> = set.iter().map(|timer| &*timer.name).collect();
+    let ids: Vec<Uuid> = set.iter().map(|timer| timer.id).collect();
+    let dues: Vec<i64> = set.iter().map(|timer| timer.due.micros()).collect();
+    let (cancelled_keys, cancelled_names): (Vec<&str>, Vec<&str>) = cancelled.into_iter().unzip();
+    Ok(query
+        .bind(keys)
+        .bind(names)
+        .bind(ids)
+        .bind(dues)
+        .bind(commands)
+        .bind(cancelled_keys)
+        .bind(cancelled_names))
+}
+
+/// A timer's key and its name.
+fn name(change: &TimerChange) -> (&str, &str) {
     match change {
-        TimerChange::Set(timer) => {
-            let command = std::str::from_utf8(&timer.command)
-                .map_err(|error| sqlx::Error::Encode(error.into()))?;
-            let set = sql::set_timer(shard.context);
-            sqlx::query(&set)
-                .bind(&*timer.key)
-                .bind(&*timer.name)
-                .bind(signed(shard.partition))
-                .bind(timer.id)
-                .bind(timer.due.micros())
-                .bind(command)
-                .execute(connection)
-                .await
-                .map(drop)
-        }
-        TimerChange::Cancel { key, name } => {
-            let cancel = sql::cancel_timer(shard.context);
-            sqlx::query(&cancel)
-                .bind(&**key)
-                .bind(&**name)
-                .execute(connection)
-                .await
-                .map(drop)
-        }
+        TimerChange::Set(timer) => (&timer.key, &timer.name),
+        TimerChange::Cancel { key, name } => (key, name),
     }
 }
 

@@ -7,6 +7,7 @@ mod read;
 mod snapshots;
 mod sql;
 mod timers;
+mod writers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,8 @@ use kernel::Fault;
 use postgres::{BY_KEY, acquire, fault};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
+
+use writers::Writers;
 
 pub use migrate::{Installed, migrate};
 
@@ -38,6 +41,7 @@ const STATEMENTS_MAX: usize = 2_000;
 pub struct PostgresEventStore {
     /// Connections that only commit: they never wait behind a reader.
     commits: PgPool,
+    writers: Writers,
     reads: PgPool,
     /// The connection that writes snapshots, one save at a time: it takes nobody else's.
     snapshots: PgPool,
@@ -63,6 +67,7 @@ impl PostgresEventStore {
         Ok(Self {
             snapshots: postgres::pool(options.clone(), 1, SAVE_ACQUIRE_WAIT),
             commits: postgres::pool(options, COMMIT_CONNECTIONS, COMMIT_ACQUIRE_WAIT),
+            writers: Writers::default(),
             reads,
             partitions: Arc::default(),
         })
@@ -94,5 +99,6 @@ impl PostgresEventStore {
     }
 }
 
-/// Two transactions in flight, and one connection for cursors beside them.
+/// Two transactions in flight, whose connections are kept between commits, and one for cursors beside
+/// them.
 const COMMIT_CONNECTIONS: u32 = 3;

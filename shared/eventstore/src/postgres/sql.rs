@@ -23,8 +23,15 @@ pub(super) fn cursor(context: &str) -> String {
 /// rows; says `committed` when it did, and nothing when it did not. A batch sent again after an
 /// unknown outcome waits here for the first try's end, then sees that it was made.
 ///
-/// One statement is one journey to the server, and outside a transaction the commit as well.
-pub(super) fn commit(Shard { context, partition }: Shard) -> String {
+/// One statement is one journey to the server, and outside a transaction the commit as well. Most
+/// batches change no timer and are spared what is needed `with_timers`.
+pub(super) fn commit(shard: Shard, with_timers: bool) -> String {
+    let Shard { context, partition } = shard;
+    let timers = if with_timers {
+        timers(context)
+    } else {
+        String::new()
+    };
     format!(
         "WITH moved AS ( \
              UPDATE {context}.cursor \
@@ -44,8 +51,26 @@ pub(super) fn commit(Shard { context, partition }: Shard) -> String {
              SELECT n.* FROM moved, \
                  unnest($14::uuid[], $15::int8[], $16::int8[], $17::int8[], $18::int4[], \
                         $19::int4[], $20::text[]) AS n \
-         ) \
+         ){timers} \
          SELECT answer FROM moved"
+    )
+}
+
+/// A timer is set or cancelled, never both: what a statement does to one row twice is undefined.
+fn timers(context: &str) -> String {
+    format!(
+        ", set_timers AS ( \
+             INSERT INTO {context}.timer (key, name, partition, id, due, command) \
+             SELECT n.key, n.name, $1, n.id, n.due, n.command \
+             FROM moved, unnest($21::text[], $22::text[], $23::uuid[], $24::int8[], $25::text[]) \
+                 AS n (key, name, id, due, command) \
+             ON CONFLICT (key, name) DO UPDATE SET id = excluded.id, due = excluded.due, \
+                 command = excluded.command \
+         ), cancelled_timers AS ( \
+             DELETE FROM {context}.timer t \
+             USING moved, unnest($26::text[], $27::text[]) AS n (key, name) \
+             WHERE t.key = n.key AND t.name = n.name \
+         )"
     )
 }
 
@@ -55,19 +80,6 @@ pub(super) fn insert_dead_letter(context: &str) -> String {
              header_values, logged_at, reason, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     )
-}
-
-pub(super) fn set_timer(context: &str) -> String {
-    format!(
-        "INSERT INTO {context}.timer (key, name, partition, id, due, command) \
-         VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (key, name) DO UPDATE SET id = excluded.id, due = excluded.due, \
-             command = excluded.command"
-    )
-}
-
-pub(super) fn cancel_timer(context: &str) -> String {
-    format!("DELETE FROM {context}.timer WHERE key = $1 AND name = $2")
 }
 
 pub(super) fn load(Shard { context, partition }: Shard) -> String {

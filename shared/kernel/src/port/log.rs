@@ -62,6 +62,7 @@ pub trait CommandLog: Send + Sync {
         &self,
         context: &'static str,
         group: &str,
+        pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
 }
 

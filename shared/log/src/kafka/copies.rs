@@ -9,7 +9,7 @@ use kernel::port::Record;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
 /// What the records of a topic are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Carries {
     /// Kept as they came: what is signed is what is on the wire, and a dead letter keeps it.
     Commands,

@@ -13,7 +13,9 @@ use tracing::{debug, warn};
 
 use super::consumer::{CHANGES_MAX, Event, GroupConsumer, Rebalances, config};
 use super::copies::Carries;
+use super::fetch::Place;
 use super::reader::KafkaReader;
+use super::tails::Tails;
 use super::{KafkaSettings, fault};
 
 /// Longest time the polling thread sleeps: how late a stop is noticed.
@@ -22,6 +24,8 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 struct KafkaAssignments {
     topic: Arc<str>,
     carries: Carries,
+    pace: Pace,
+    tails: Arc<Tails>,
     consumer: Arc<GroupConsumer>,
     events: Receiver<Event>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
@@ -32,7 +36,8 @@ struct KafkaAssignments {
 /// Joins; the first assignment comes when the group has settled.
 pub(super) fn join(
     settings: &KafkaSettings,
-    topic: String,
+    tails: &Arc<Tails>,
+    topic: &str,
     group: &str,
     carries: Carries,
     pace: Pace,
@@ -42,7 +47,7 @@ pub(super) fn join(
         .create_with_context(Rebalances::new(sender))
         .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
     consumer
-        .subscribe(&[&topic])
+        .subscribe(&[topic])
         .map_err(|error| fault(format!("subscribe to {topic}"), error))?;
     let consumer = Arc::new(consumer);
     let stopping = Arc::new(AtomicBool::new(false));
@@ -54,6 +59,8 @@ pub(super) fn join(
     Ok(Box::new(KafkaAssignments {
         topic: topic.into(),
         carries,
+        pace,
+        tails: Arc::clone(tails),
         consumer,
         events,
         revoked: None,
@@ -108,13 +115,10 @@ impl Assignments for KafkaAssignments {
                 ));
             };
             match event {
-                Event::Assigned(partition) => {
-                    let (consumer, topic) = (&self.consumer, &self.topic);
-                    match KafkaReader::split(consumer, topic, partition, self.carries) {
-                        Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
-                        None => warn!(partition, "assigned partition has no queue"),
-                    }
-                }
+                Event::Assigned(partition) => match self.reader(partition) {
+                    Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
+                    None => warn!(partition, "assigned partition has no queue"),
+                },
                 Event::Revoked(partition, done) => {
                     self.revoked = Some(done);
                     return Ok(Change::Revoked(number(partition)));
@@ -125,6 +129,18 @@ impl Assignments for KafkaAssignments {
                 }
             }
         }
+    }
+}
+
+impl KafkaAssignments {
+    fn reader(&self, partition: i32) -> Option<KafkaReader> {
+        let place = Place {
+            topic: Arc::clone(&self.topic),
+            partition,
+            carries: self.carries,
+        };
+        let tail = self.tails.of(&place);
+        KafkaReader::split(&self.consumer, place, tail, self.pace)
     }
 }
 

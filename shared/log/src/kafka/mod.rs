@@ -2,10 +2,14 @@
 
 mod consumer;
 mod copies;
+mod fetch;
+mod kept;
 mod last;
 mod membership;
 mod producer;
 mod reader;
+mod tail;
+mod tails;
 mod topics;
 
 use std::collections::BTreeMap;
@@ -20,6 +24,7 @@ use rdkafka::ClientConfig;
 
 use copies::Carries;
 use producer::{OnGap, Outgoing, Producer};
+use tails::Tails;
 
 pub use topics::{TopicSettings, create_topics};
 
@@ -60,6 +65,7 @@ pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     commands: Arc<Producer>,
     events: Arc<Producer>,
+    tails: Arc<Tails>,
     framing: Option<Arc<dyn Framing>>,
 }
 
@@ -70,10 +76,12 @@ impl KafkaLog {
     /// A client property is not one.
     pub fn new(settings: KafkaSettings) -> Result<Self, Fault> {
         let client = settings.client();
+        let settings = Arc::new(settings);
         Ok(Self {
             commands: Arc::new(Producer::new(client.clone(), OnGap::Continue)?),
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
-            settings: Arc::new(settings),
+            tails: Tails::new(Arc::clone(&settings)),
+            settings,
             framing: None,
         })
     }
@@ -103,7 +111,7 @@ impl KafkaLog {
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, topic, &group, carries, pace)
+        membership::join(&self.settings, &self.tails, &topic, &group, carries, pace)
     }
 }
 
@@ -125,10 +133,11 @@ impl CommandLog for KafkaLog {
         &self,
         context: &'static str,
         group: &str,
+        pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         let group = format!("{group}.{context}");
         let topic = topic::commands(&self.settings.prefix, context);
-        self.join(topic, &group, Carries::Commands, Pace::Prompt)
+        self.join(topic, &group, Carries::Commands, pace)
     }
 }
 

@@ -1,157 +1,142 @@
-//! The records of one assigned partition.
+//! The records of one assigned partition: of its end from what the process fetches for all, of what
+//! lies further back by itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Reader, Record};
-use rdkafka::consumer::base_consumer::PartitionQueue;
+use kernel::port::{Pace, Reader, Record};
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::consumer::{GroupConsumer, Rebalances};
-use super::copies::{Carries, Copies};
-use super::fault;
+use super::fetch::{Fetch, Place};
 use super::membership::number;
+use super::tail::{Attached, Tail};
 
-/// Longest time one seek may take.
-const SEEK_WAIT: Duration = Duration::from_secs(5);
-/// A seek is refused while the assignment is still being started; it is tried again until then.
-const SEEK_TRIES_FOR: Duration = Duration::from_secs(20);
-const SEEK_PAUSE: Duration = Duration::from_millis(20);
-/// The queue is looked at again after this even without a signal: a lost edge costs no more.
+/// What is fetched is looked at again after this even without a signal: a lost edge costs no more.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Time between two takes of a reader in no hurry.
+const LEISURE: Duration = Duration::from_millis(100);
 /// How often the group's offset is committed for lag tools.
 const OFFSET_COMMIT_PERIOD: Duration = Duration::from_secs(2);
 
 pub(super) struct KafkaReader {
-    consumer: Arc<GroupConsumer>,
-    topic: Arc<str>,
-    partition: i32,
-    queue: PartitionQueue<Rebalances>,
+    /// Fetched by the member itself; paused while the tail is read.
+    own: Fetch<Rebalances>,
+    own_is_paused: bool,
     nonempty: Arc<Notify>,
+    tail: Arc<Tail>,
+    attached: Option<Attached>,
+    pace: Pace,
+    taken_at: Instant,
     committed: Mutex<Instant>,
-    carries: Carries,
-    /// Offset of the next record; what lies before it was fetched for an earlier position.
+    /// Offset of the next record.
     next: i64,
 }
 
 impl KafkaReader {
     pub(super) fn split(
         consumer: &Arc<GroupConsumer>,
-        topic: &Arc<str>,
-        partition: i32,
-        carries: Carries,
+        place: Place,
+        tail: Arc<Tail>,
+        pace: Pace,
     ) -> Option<Self> {
-        let mut queue = consumer.split_partition_queue(topic, partition)?;
         let nonempty = Arc::new(Notify::new());
         let signal = Arc::clone(&nonempty);
-        queue.set_nonempty_callback(move || signal.notify_one());
+        let own = Fetch::split(consumer, place, move || signal.notify_one())?;
         Some(Self {
-            consumer: Arc::clone(consumer),
-            topic: Arc::clone(topic),
-            partition,
-            queue,
+            own,
+            own_is_paused: true,
             nonempty,
+            tail,
+            attached: None,
+            pace,
+            taken_at: Instant::now(),
             committed: Mutex::new(Instant::now()),
-            carries,
             next: 0,
         })
     }
 
-    fn list(&self) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        list.add_partition(&self.topic, self.partition);
-        list
+    /// Goes where the next record is: to the tail, if that has it.
+    async fn stand(&mut self) -> Result<(), Fault> {
+        if self.attached.is_none()
+            && let Some(attached) = self.tail.attach(self.next)
+        {
+            self.own.pause()?;
+            self.own_is_paused = true;
+            self.attached = Some(attached);
+        }
+        if self.attached.is_none() && self.own_is_paused {
+            self.own.seek(self.next).await?;
+            self.own_is_paused = false;
+        }
+        Ok(())
     }
 
-    async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
-        let consumer = Arc::clone(&self.consumer);
-        let (topic, partition) = (Arc::clone(&self.topic), self.partition);
-        let sought = tokio::task::spawn_blocking(move || {
-            consumer.seek(&topic, partition, Offset::Offset(offset), SEEK_WAIT)
-        });
-        sought.await.unwrap_or(Err(KafkaError::Canceled))
-    }
-
-    fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
-        let mut copies = Copies::new(self.carries);
-        let ended = loop {
-            if copies.len() == max {
-                break Ok(());
-            }
-            match self.queue.poll(Duration::ZERO) {
-                None => break Ok(()),
-                Some(Ok(message)) if message.offset() < self.next => {}
-                Some(Ok(message)) => {
-                    self.next = message.offset() + 1;
-                    copies.add(&message);
-                }
-                Some(Err(error)) => {
-                    let attempt = format!("read {}/{}", self.topic, self.partition);
-                    break Err(fault(attempt, error));
-                }
-            }
+    /// Takes what has been fetched; false when the tail no longer has what is next.
+    fn take_fetched(&mut self, max: usize, out: &mut Vec<Record>) -> Result<bool, Fault> {
+        let Some(attached) = &self.attached else {
+            let drained = self.own.drain(max, out);
+            self.next = self.own.next();
+            return drained.map(|()| true);
         };
-        copies.finish(out);
-        ended
+        match attached.read(self.next, max, out) {
+            Some(next) => self.next = next,
+            None => self.attached = None,
+        }
+        Ok(self.attached.is_some())
     }
 }
 
 #[async_trait]
 impl Reader for KafkaReader {
     fn partition(&self) -> u16 {
-        number(self.partition)
+        number(self.own.place().partition)
     }
 
     async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
-        let attempt = || format!("seek {}/{} to {offset}", self.topic, self.partition);
-        let until = Instant::now() + SEEK_TRIES_FOR;
-        self.consumer
-            .pause(&self.list())
-            .map_err(|error| fault(attempt(), error))?;
-        loop {
-            match self.seek_once(offset).await {
-                Ok(()) => break,
-                Err(KafkaError::Seek(_)) if Instant::now() < until => {
-                    tokio::time::sleep(SEEK_PAUSE).await;
-                }
-                Err(error) => return Err(fault(attempt(), error)),
-            }
-        }
+        self.attached = None;
+        self.own_is_paused = true;
         self.next = offset;
-        self.consumer
-            .resume(&self.list())
-            .map_err(|error| fault(attempt(), error))
+        self.stand().await
     }
 
     async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+        if self.pace == Pace::Leisurely {
+            tokio::time::sleep_until(self.taken_at + LEISURE).await;
+        }
+        let before = out.len();
         loop {
-            let before = out.len();
-            self.drain(max, out)?;
+            self.stand().await?;
+            let tail = Arc::clone(&self.tail);
+            // Heard from here on: what comes after the look is not missed.
+            let mut changed = std::pin::pin!(tail.changed());
+            changed.as_mut().enable();
+            if !self.take_fetched(max, out)? {
+                continue;
+            }
             if out.len() > before {
+                self.taken_at = Instant::now();
                 return Ok(());
             }
-            // Elapsed or signalled, the queue is looked at alike.
-            drop(tokio::time::timeout(LOOK_AGAIN, self.nonempty.notified()).await);
+            if self.attached.is_none() {
+                self.tail.start(self.next);
+            }
+            // Elapsed or signalled, what is fetched is looked at alike.
+            tokio::select! {
+                () = changed => {}
+                () = self.nonempty.notified() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
         }
     }
 
     async fn end(&self) -> Result<i64, Fault> {
-        let consumer = Arc::clone(&self.consumer);
-        let (topic, partition) = (Arc::clone(&self.topic), self.partition);
-        let asked = tokio::task::spawn_blocking(move || {
-            consumer.fetch_watermarks(&topic, partition, SEEK_WAIT)
-        });
-        let (_, end) = asked
-            .await
-            .unwrap_or(Err(KafkaError::Canceled))
-            .map_err(|error| fault(format!("ask for the end of {}", self.topic), error))?;
-        Ok(end)
+        self.own.end().await
     }
 
     fn done(&self, next_offset: i64) {
@@ -163,12 +148,13 @@ impl Reader for KafkaReader {
             return;
         }
         *committed = Instant::now();
+        let Place {
+            topic, partition, ..
+        } = self.own.place();
         let mut list = TopicPartitionList::new();
         let offset = Offset::Offset(next_offset);
-        if list
-            .add_partition_offset(&self.topic, self.partition, offset)
-            .is_ok()
-            && let Err(error) = self.consumer.commit(&list, CommitMode::Async)
+        if list.add_partition_offset(topic, *partition, offset).is_ok()
+            && let Err(error) = self.own.consumer().commit(&list, CommitMode::Async)
         {
             tracing::debug!(%error, "offset was not committed for lag tools");
         }

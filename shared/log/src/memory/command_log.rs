@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
-use kernel::port::{Assignments, Clock, CommandLog, NewRecord, Record};
+use kernel::port::{Assignments, Clock, CommandLog, NewRecord, Pace, Record};
 use kernel::topic::partition_of;
 
 use super::topic::{Topics, offset};
@@ -62,6 +62,7 @@ impl CommandLog for MemoryCommandLog {
         &self,
         context: &'static str,
         group: &str,
+        _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(self.topics.join(context, group))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eventstore::MemoryEventStore;
-use kernel::port::{Assignments, Change, CommandLog, EventLog};
+use kernel::port::{Assignments, Change, CommandLog, EventLog, Pace};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use testkit::ManualClock;
@@ -49,9 +49,9 @@ async fn event_beyond_a_gap_is_refused() {
 #[tokio::test]
 async fn revoked_partition_moves_once_its_holder_has_finished() {
     let log = command_log();
-    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut first = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert_eq!(assigned(&mut first).await, [0, 1, 2, 3]);
-    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut second = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert!(log.revoke(CONTEXT, GROUP, 2));
     assert!(matches!(first.next().await.unwrap(), Change::Revoked(2)));
     assert!(
@@ -65,9 +65,9 @@ async fn revoked_partition_moves_once_its_holder_has_finished() {
 #[tokio::test]
 async fn lost_partition_moves_at_once() {
     let log = command_log();
-    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut first = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert_eq!(assigned(&mut first).await, [0, 1, 2, 3]);
-    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut second = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert!(log.lose(CONTEXT, GROUP, 3));
     assert_eq!(assigned(&mut second).await, [3]);
     assert!(matches!(first.next().await.unwrap(), Change::Lost(3)));
@@ -77,7 +77,7 @@ async fn lost_partition_moves_at_once() {
 #[tokio::test]
 async fn partition_comes_back_to_a_member_that_is_alone() {
     let log = command_log();
-    let mut only = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut only = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assigned(&mut only).await;
     assert!(log.revoke(CONTEXT, GROUP, 1));
     assert!(matches!(only.next().await.unwrap(), Change::Revoked(1)));
@@ -90,14 +90,14 @@ async fn partition_comes_back_to_a_member_that_is_alone() {
 #[tokio::test]
 async fn member_that_leaves_hands_its_partitions_on() {
     let log = command_log();
-    let mut first = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut first = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assigned(&mut first).await;
-    let mut second = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut second = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert!(is_quiet(&mut second));
     drop(first);
     assert_eq!(assigned(&mut second).await, [0, 1, 2, 3]);
     drop(second);
-    let mut third = log.consume(CONTEXT, GROUP).await.unwrap();
+    let mut third = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert_eq!(assigned(&mut third).await, [0, 1, 2, 3]);
 }
 

@@ -82,7 +82,7 @@ impl<C: Context> Processor<C> {
             let log = Arc::clone(&self.ports.command_log);
             let join = || {
                 let log = Arc::clone(&log);
-                async move { log.consume(C::NAME, "processor").await }.boxed()
+                async move { log.consume(C::NAME, "processor", C::PACE).await }.boxed()
             };
             let task = |reader, stop| self.partition(reader, replying.clone()).run(stop);
             membership::hold(C::NAME, join, task, &stop).await;

@@ -27,7 +27,10 @@ impl Logs {
         group: &str,
         partitions: u16,
     ) -> Result<Self, Fault> {
-        let mut commands = ports.command_log.consume(context, group).await?;
+        let mut commands = ports
+            .command_log
+            .consume(context, group, Pace::Prompt)
+            .await?;
         let group = format!("{group}.{context}.events");
         let mut events = ports
             .event_log

@@ -1,5 +1,7 @@
 use kernel::Timestamp;
-use kernel::port::{Assignments, Change, CommandLog, EventLog, EventStore, NewRecord, Reader};
+use kernel::port::{
+    Assignments, Change, CommandLog, EventLog, EventStore, NewRecord, Pace, Reader,
+};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use testkit::Writer;
@@ -103,7 +105,7 @@ async fn record_is_dated_by_the_clock_of_the_platform() {
     };
     file.append(vec![record]).await.unwrap();
     let partition = kernel::topic::partition_of(key.as_bytes(), contract::PARTITIONS);
-    let assignments = CommandLog::consume(&file, CONTEXTS[0], "group")
+    let assignments = CommandLog::consume(&file, CONTEXTS[0], "group", Pace::Prompt)
         .await
         .unwrap();
     let mut reader = reader_of(assignments, partition).await;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures::future::join_all;
-use kernel::port::{Change, CommandLog, EventReader, EventStore, NewRecord};
+use kernel::port::{Change, CommandLog, EventReader, EventStore, NewRecord, Pace};
 use kernel::topic::{Shard, partition_of};
 use testkit::Writer;
 use testkit::contract::{CONTEXTS, PARTITIONS};
@@ -29,7 +29,7 @@ async fn caller_that_gave_up_does_not_lose_the_wake_of_its_readers() {
     let files = Files::new();
     let file = files.create();
     let partition = partition_of(b"demo/1", PARTITIONS);
-    let mut assignments = CommandLog::consume(&file, CONTEXTS[0], "group")
+    let mut assignments = CommandLog::consume(&file, CONTEXTS[0], "group", Pace::Prompt)
         .await
         .unwrap();
     let mut reader = loop {

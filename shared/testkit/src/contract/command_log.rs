@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use kernel::port::{CommandLog, NewRecord, Record};
+use kernel::port::{CommandLog, NewRecord, Pace, Record};
 use kernel::topic::partition_of;
 
 use super::group::{Member, refuses, take};
@@ -206,7 +206,9 @@ async fn contexts_and_groups_do_not_mix(log: &impl CommandLog) {
     let mut there = join(log, CONTEXTS[1]).await;
     assert_eq!(values(&here.take(0, 1).await), [value(1)]);
     assert_eq!(values(&there.take(0, 1).await), [value(2)]);
-    let again = log.consume(CONTEXTS[0], "another.contract").await;
+    let again = log
+        .consume(CONTEXTS[0], "another.contract", Pace::Prompt)
+        .await;
     let mut again = Member::of(again.expect("joined")).await;
     assert_eq!(values(&again.take(0, 1).await), [value(1)]);
 }
@@ -248,6 +250,8 @@ async fn append(log: &impl CommandLog, records: Vec<NewRecord>) {
 }
 
 async fn join(log: &impl CommandLog, context: &'static str) -> Member {
-    let assignments = log.consume(context, "processor.contract").await;
+    let assignments = log
+        .consume(context, "processor.contract", Pace::Prompt)
+        .await;
     Member::of(assignments.expect("joined")).await
 }

@@ -33,6 +33,8 @@ pub async fn event_log<S: EventStore, L: EventLog>(make: impl AsyncFn() -> (S, L
     events_of_a_dead_publisher_reach_a_waiting_reader(&store, &log).await;
     let (store, log) = make().await;
     every_group_sees_every_event(&store, &log).await;
+    let (store, log) = make().await;
+    readers_of_a_partition_stand_where_they_like(&store, &log).await;
 }
 
 async fn event_comes_back_with_its_key_bytes_and_position(
@@ -176,6 +178,45 @@ async fn every_group_sees_every_event(store: &impl EventStore, log: &impl EventL
             "{group}"
         );
     }
+}
+
+/// One is always at the end, one does not look for a long time, one is in no hurry, one goes back.
+async fn readers_of_a_partition_stand_where_they_like(
+    store: &impl EventStore,
+    log: &impl EventLog,
+) {
+    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut sent = publish(store, log, &mut writer, 3).await;
+    let mut prompt = join(log, "projector.contract").await;
+    let mut late = join(log, "reactor.contract").await;
+    let mut leisurely = join(log, "leisurely.contract").await;
+    for member in [&mut prompt, &mut late, &mut leisurely] {
+        assert_eq!(events(&member.take(1, 3).await), sent);
+    }
+    // More than any log would keep at hand for those who are behind.
+    for count in [1, 4_000, 1, 4_000, 4_000] {
+        let (got, new) = tokio::join!(
+            prompt.take(1, count),
+            publish(store, log, &mut writer, count)
+        );
+        assert_eq!(events(&got), new);
+        sent.extend(new);
+    }
+    let behind = sent.len() - 3;
+    assert_eq!(events(&late.take(1, behind).await), sent[3..]);
+    assert_eq!(events(&leisurely.take(1, behind).await), sent[3..]);
+    let (back, reader) = (sent.len() - 2, prompt.reader(1));
+    reader.seek(0).await.expect("sought");
+    let again = take(reader, sent.len()).await;
+    assert_eq!(events(&again), sent);
+    reader.seek(again[back].offset).await.expect("sought");
+    let new = publish(store, log, &mut writer, 2).await;
+    assert_eq!(
+        events(&take(reader, 4).await),
+        [&sent[back..], &new].concat()
+    );
+    assert_eq!(events(&late.take(1, 2).await), new);
+    assert_eq!(events(&leisurely.take(1, 2).await), new);
 }
 
 /// Commits that many events over three keys, then publishes them.

@@ -42,7 +42,12 @@ impl CommandLog for Backlog {
         Err(Fault::bare(BACKLOG, "append to what has been filled"))
     }
 
-    async fn consume(&self, _: &'static str, _: &str) -> Result<Box<dyn Assignments>, Fault> {
+    async fn consume(
+        &self,
+        _: &'static str,
+        _: &str,
+        _pace: Pace,
+    ) -> Result<Box<dyn Assignments>, Fault> {
         let readers = self.0.iter().zip(0..).map(|(records, partition)| Rest {
             partition,
             records: Arc::clone(records),

@@ -22,7 +22,7 @@ fn held_ones_are_out_of_the_running() {
     let scene = contended();
     assert_eq!(scene.plan("C-1"), Err(Unmatchable::Held));
     let plan = scene.plan("C-2").unwrap();
-    assert_eq!(plan.asked, []);
+    assert_eq!(plan.asked(), []);
     assert_eq!(plan.record.excluded, [(Reason::InFlight, 1)].into());
     assert_eq!(scene.next("FX"), Vec::<String>::new());
 }
@@ -55,7 +55,7 @@ fn conversation_is_held_until_it_answers() {
     assert_eq!(scene.plan("C-1"), Err(Unmatchable::Held));
     scene.offer("C-1", "ann", "Offered");
     scene.offer("C-1", "ann", "OfferRejected");
-    assert_eq!(scene.plan("C-1").unwrap().asked, []);
+    assert_eq!(scene.plan("C-1").unwrap().asked(), []);
 }
 
 #[test]

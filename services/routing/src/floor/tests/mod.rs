@@ -211,7 +211,8 @@ impl Scene {
 
     /// Those who are asked, in order.
     pub(crate) fn asked(&self, id: &str) -> Vec<String> {
-        let asked = self.plan(id).unwrap().asked.into_iter();
+        let plan = self.plan(id).unwrap();
+        let asked = plan.asked().iter();
         asked
             .map(|candidate| candidate.agent_id.to_string())
             .collect()

@@ -108,7 +108,7 @@ fn unwanted_event_moves_version_and_position() {
     scene.slot("ann", "C-9", "WrapUpExtended");
     scene.conversation("C-1", "MessageReceived", json!({}));
     let plan = scene.plan("C-1").unwrap();
-    assert_eq!(plan.asked[0].version, 6);
+    assert_eq!(plan.asked()[0].version, 6);
     assert_eq!(plan.record.conversation_version, 3);
     assert_eq!(plan.record.based_on["conversations"], [9]);
     assert_eq!(plan.record.based_on["agents"], [8]);

@@ -102,7 +102,7 @@ fn preferred_agent_comes_first_until_the_preference_ends() {
     let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
     scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
     assert_eq!(scene.asked("C-1"), ["ann", "dee", "cid", "bob"]);
-    assert!(scene.plan("C-1").unwrap().asked[0].terms.sticky);
+    assert!(scene.plan("C-1").unwrap().asked()[0].terms.sticky);
     scene.wait(120);
     assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob", "ann"]);
 }

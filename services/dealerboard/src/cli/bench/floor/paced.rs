@@ -15,6 +15,9 @@ use super::super::load::Connection;
 /// Connections that ask, each one question after the other.
 const CONNECTIONS: u64 = 64;
 
+/// How long a load runs before it counts: connections are made, plans and code compiled.
+const WARM_UP_S: u64 = 2;
+
 /// One question, without who asks it.
 pub(super) struct Request {
     head: String,
@@ -62,7 +65,8 @@ impl Load {
         question: impl Fn(u64) -> Request,
     ) -> anyhow::Result<Latencies> {
         let start = Instant::now() + Duration::from_millis(100);
-        let count = per_second * self.seconds;
+        let uncounted = per_second * WARM_UP_S;
+        let count = uncounted + per_second * self.seconds;
         let asking = (0..CONNECTIONS).map(|connection| {
             let question = &question;
             async move {
@@ -73,7 +77,9 @@ impl Load {
                     let bytes = question(first + number).bytes(&self.token);
                     sleep_until(due).await;
                     answered(&mut asked, &bytes).await?;
-                    latencies.push(due.elapsed().as_secs_f64() * 1_000.0);
+                    if number >= uncounted {
+                        latencies.push(due.elapsed().as_secs_f64() * 1_000.0);
+                    }
                 }
                 anyhow::Ok(latencies)
             }

@@ -79,8 +79,6 @@ impl People {
     fn signs_in(&self, number: u64) -> Vec<NewRecord> {
         let agent = self.agent(number);
         let queue = number % QUEUES;
-        let is_available = (number / QUEUES).is_multiple_of(AVAILABLE_ONE_IN);
-        let presence = if is_available { "available" } else { "busy" };
         let commands = [
             (
                 "StartSession",
@@ -91,11 +89,11 @@ impl People {
                 "SetCapacity",
                 format!(r#"{{"channels":{{"chat":{CAPACITY}}}}}"#),
             ),
-            ("SetPresence", format!(r#"{{"presence":"{presence}"}}"#)),
         ];
         let commands = commands.into_iter();
         commands
             .map(|(kind, data)| self.workload.record("agents", &agent, kind, data))
+            .chain([self.is_at(number, at_work(number))])
             .collect()
     }
 
@@ -164,12 +162,29 @@ impl People {
         let presence = if (number / AGENTS).is_multiple_of(2) {
             "away"
         } else {
-            "busy"
+            at_work(number)
         };
+        self.is_at(number, presence)
+    }
+
+    fn is_at(&self, number: u64, presence: &str) -> NewRecord {
         let data = format!(r#"{{"presence":"{presence}"}}"#);
         self.workload
             .record("agents", &self.agent(number), "SetPresence", data)
     }
+
+    /// Everybody is back where they were when they came.
+    pub(super) async fn return_to_work(&self, platform: &Platform) -> anyhow::Result<()> {
+        let back = |number| vec![self.is_at(number, at_work(number))];
+        send(platform, AGENTS, back).await
+    }
+}
+
+/// Where an agent is when there is work.
+fn at_work(number: u64) -> &'static str {
+    let agent = number % AGENTS;
+    let is_available = (agent / QUEUES).is_multiple_of(AVAILABLE_ONE_IN);
+    if is_available { "available" } else { "busy" }
 }
 
 async fn send(

@@ -1,0 +1,154 @@
+//! What one consumer fetches of one partition.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kernel::Fault;
+use kernel::port::Record;
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::copies::{Carries, Copies};
+use super::fault;
+
+/// Longest time one seek, or a question about a partition's ends, may take.
+const SEEK_WAIT: Duration = Duration::from_secs(5);
+/// A seek is refused while the assignment is still being started; it is tried again until then.
+const SEEK_TRIES_FOR: Duration = Duration::from_secs(20);
+const SEEK_PAUSE: Duration = Duration::from_millis(20);
+
+/// One partition of a topic, and what its records are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: i32,
+    pub(super) carries: Carries,
+}
+
+impl Place {
+    /// The place in the client's form, without an offset.
+    pub(super) fn list(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&self.topic, self.partition);
+        list
+    }
+}
+
+/// A partition that is assigned and paused until it is sought.
+pub(super) struct Fetch<C: ConsumerContext + 'static> {
+    consumer: Arc<BaseConsumer<C>>,
+    place: Place,
+    queue: PartitionQueue<C>,
+    /// Offset of the next record; what lies before it was fetched for an earlier position.
+    next: i64,
+}
+
+impl<C: ConsumerContext + 'static> Fetch<C> {
+    /// Takes the partition's records out of the consumer's common queue. `nonempty` is called when
+    /// some come to where there were none.
+    pub(super) fn split(
+        consumer: &Arc<BaseConsumer<C>>,
+        place: Place,
+        nonempty: impl Fn() + Send + Sync + 'static,
+    ) -> Option<Self> {
+        let mut queue = consumer.split_partition_queue(&place.topic, place.partition)?;
+        queue.set_nonempty_callback(nonempty);
+        Some(Self {
+            consumer: Arc::clone(consumer),
+            place,
+            queue,
+            next: 0,
+        })
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn consumer(&self) -> &BaseConsumer<C> {
+        &self.consumer
+    }
+
+    pub(super) fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// Fetches nothing more, and forgets what has been fetched, until it is sought.
+    pub(super) fn pause(&self) -> Result<(), Fault> {
+        self.consumer
+            .pause(&self.place.list())
+            .map_err(|error| self.fault("pause", error))
+    }
+
+    /// Fetches from `offset` on.
+    pub(super) async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
+        let until = Instant::now() + SEEK_TRIES_FOR;
+        self.pause()?;
+        loop {
+            match self.seek_once(offset).await {
+                Ok(()) => break,
+                Err(KafkaError::Seek(_)) if Instant::now() < until => {
+                    tokio::time::sleep(SEEK_PAUSE).await;
+                }
+                Err(error) => return Err(self.fault("seek", error)),
+            }
+        }
+        self.next = offset;
+        self.consumer
+            .resume(&self.place.list())
+            .map_err(|error| self.fault("resume", error))
+    }
+
+    async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
+        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
+        let sought = tokio::task::spawn_blocking(move || {
+            let offset = Offset::Offset(offset);
+            consumer.seek(&place.topic, place.partition, offset, SEEK_WAIT)
+        });
+        sought.await.unwrap_or(Err(KafkaError::Canceled))
+    }
+
+    /// Moves what has been fetched, at most `max`, to the end of `out`.
+    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+        let mut copies = Copies::new(self.place.carries);
+        let ended = loop {
+            if copies.len() == max {
+                break Ok(());
+            }
+            match self.queue.poll(Duration::ZERO) {
+                None => break Ok(()),
+                Some(Ok(message)) if message.offset() < self.next => {}
+                Some(Ok(message)) => {
+                    self.next = message.offset() + 1;
+                    copies.add(&message);
+                }
+                Some(Err(error)) => break Err(self.fault("read", error)),
+            }
+        };
+        copies.finish(out);
+        ended
+    }
+
+    /// The offset behind the partition's last record, as the broker says now.
+    pub(super) async fn end(&self) -> Result<i64, Fault> {
+        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT)
+        });
+        let (_, end) = asked
+            .await
+            .unwrap_or(Err(KafkaError::Canceled))
+            .map_err(|error| self.fault("ask for the end of", error))?;
+        Ok(end)
+    }
+
+    fn fault(&self, verb: &str, error: KafkaError) -> Fault {
+        let Place {
+            topic, partition, ..
+        } = &self.place;
+        fault(format!("{verb} {topic}/{partition}"), error)
+    }
+}
