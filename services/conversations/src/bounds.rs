@@ -24,7 +24,7 @@ pub struct Bounded<const MIN: i64, const MAX: i64>(i64);
 /// Minutes of waiting that the conversation is ahead of its peers, up to a week either way.
 pub(crate) type Priority = Bounded<-10_080, 10_080>;
 /// How long a conversation may wait, in milliseconds: at most two weeks.
-pub(crate) type WaitTtlMs = Bounded<1, 1_209_600_000>;
+pub(crate) type WaitMs = Bounded<1, 1_209_600_000>;
 /// How long an agent has to answer an offer, in milliseconds: at most an hour.
 pub(crate) type OfferTtlMs = Bounded<1, 3_600_000>;
 /// How many offers of one conversation may be live at once.

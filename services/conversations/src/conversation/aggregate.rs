@@ -70,7 +70,7 @@ impl Conversation {
 impl Context for Conversation {
     const NAME: &'static str = "conversations";
 
-    const SHAPE: u16 = 1;
+    const SHAPE: u16 = 2;
 
     const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
@@ -111,6 +111,7 @@ impl Context for Conversation {
             }
             (Stage::Queued(_) | Stage::Offered(..), C::Cancel(_)) => Ok(self.cancel(now)),
             (_, C::Expire(expire)) => Ok(self.expire(now, expire)),
+            (_, C::MarkOverdue(overdue)) => Ok(self.mark_overdue(now, overdue)),
 
             (Stage::Queued(_) | Stage::Offered(..), C::MarkOffered(offer)) => {
                 self.mark_offered(now, command, offer)

@@ -11,6 +11,9 @@ use super::summary::SubState;
 pub struct Clocks {
     pub created_at: Timestamp,
     pub enqueued_at: Option<Timestamp>,
+    /// Since when the answer, now or last waited for, was overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_at: Option<Timestamp>,
     pub first_connected_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
     /// Since when it is in its state and sub-state; the totals stop there.
@@ -29,6 +32,7 @@ impl Clocks {
         Self {
             created_at,
             enqueued_at: None,
+            overdue_at: None,
             first_connected_at: None,
             closed_at: None,
             since: created_at,
@@ -38,6 +42,14 @@ impl Clocks {
             wrap_up_ms: 0,
             clock_anomaly: false,
         }
+    }
+
+    /// A wait begins, or goes on in another place.
+    pub(super) fn queue(&mut self, enqueued_at: Timestamp) {
+        if self.enqueued_at != Some(enqueued_at) {
+            self.overdue_at = None;
+        }
+        self.enqueued_at = Some(enqueued_at);
     }
 
     /// Adds the time since the last change to what was going on until now.

@@ -8,7 +8,7 @@ use super::event::EndedBy;
 use super::offer_event::{FailCause, RescindCause};
 use crate::bounds::{
     Briefing, DispositionCodes, OfferTtlMs, ParallelMax, Priority, Reason, Requirements, Ring,
-    WaitTtlMs, WrapUpSeconds,
+    WaitMs, WrapUpSeconds,
 };
 use crate::label::{
     AgentId, Channel, ConversationId, CustomerId, DecisionId, Intent, OfferId, PhoneNumber, Queue,
@@ -60,6 +60,7 @@ commands! {
     ConnectOffer,
     RequestCallback,
     Expire,
+    MarkOverdue,
     Cancel,
     Hold,
     Resume,
@@ -114,7 +115,10 @@ pub struct Enqueue {
     pub priority: Option<Priority>,
     /// None: it waits until it is answered or given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl_ms: Option<WaitTtlMs>,
+    pub ttl_ms: Option<WaitMs>,
+    /// The service level that was promised: a wait that lasts longer is said to be overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_within_ms: Option<WaitMs>,
 }
 
 /// The bot gives the conversation to people.
@@ -129,7 +133,9 @@ pub struct Handoff {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl_ms: Option<WaitTtlMs>,
+    pub ttl_ms: Option<WaitMs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_within_ms: Option<WaitMs>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -251,6 +257,13 @@ pub struct RequestCallback {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expire {
+    pub seq: u64,
+}
+
+/// By timer: expects this stay in the queue, and changes nothing when it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkOverdue {
     pub seq: u64,
 }
 

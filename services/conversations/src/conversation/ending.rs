@@ -13,7 +13,7 @@ use super::event::{
 use super::moment::Moment;
 use super::offer_event::RescindCause;
 use super::offering::rescinded;
-use super::queueing::{canceled, sticky};
+use super::queueing::{Limits, canceled, sticky};
 use super::rejection::ConversationRejection;
 use super::stage::{CloseReason, Closing, Place, Stage};
 use crate::bounds::{Reason, Requirements};
@@ -80,6 +80,7 @@ impl Conversation {
             Stage::Queued(place) | Stage::Offered(place, _) => Queued {
                 enqueued_at: place.enqueued_at,
                 expires_at: place.expires_at,
+                answer_by: place.answer_by,
                 sticky: place.sticky.clone(),
                 ..self.queued_again(now, cause, place)
             },
@@ -88,7 +89,14 @@ impl Conversation {
             }
             Stage::Absent | Stage::Created | Stage::Bot | Stage::Closed(_) => {
                 let requirements = Requirements::default();
-                self.first_queued(now, cause, &force.queue, &requirements, None, None)
+                self.first_queued(
+                    now,
+                    cause,
+                    &force.queue,
+                    &requirements,
+                    None,
+                    Limits::default(),
+                )
             }
         };
         let queued = Queued {

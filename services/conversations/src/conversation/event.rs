@@ -11,7 +11,7 @@ use super::offer_event::{
     MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
 };
 use crate::bounds::{
-    Briefing, DispositionCodes, Priority, Reason, Requirements, Ring, WaitTtlMs, WrapUpSeconds,
+    Briefing, DispositionCodes, Priority, Reason, Requirements, Ring, WaitMs, WrapUpSeconds,
 };
 use crate::label::{
     AgentId, Channel, ConversationId, CustomerId, DispositionCode, Intent, OfferId, PhoneNumber,
@@ -75,12 +75,14 @@ events! {
     Abandoned(Abandoned),
     CallbackRequested(CallbackRequested),
     Expired(Happened),
+    AnswerOverdue(AnswerOverdue),
     Cancelled(Cancelled),
     Held(AgentActed),
     Resumed(AgentActed),
     Parked(Parked),
     Unparked(Unparked),
     ConsultStarted(ConsultStarted),
+    ConsultConnected(AgentActed),
     ParticipantJoined(AgentActed),
     ParticipantLeft(AgentActed),
     TransferRequested(TransferRequested),
@@ -155,13 +157,27 @@ pub struct Queued {
     /// Cold transfers so far in this episode.
     pub hops: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl_ms: Option<WaitTtlMs>,
+    pub ttl_ms: Option<WaitMs>,
     /// When it is given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_within_ms: Option<WaitMs>,
+    /// When it is overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_by: Option<Timestamp>,
     /// Who is preferred until then; afterwards anybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<Sticky>,
+}
+
+/// It still waits for an answer that was promised by now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerOverdue {
+    pub at: Timestamp,
+    pub queue: Queue,
+    /// The promise, milliseconds.
+    pub answer_within_ms: WaitMs,
 }
 
 /// A preference with a time box.

@@ -8,8 +8,8 @@ use super::aggregate::Conversation;
 use super::event::ConversationEvent as E;
 use super::offer_event::Offered;
 use super::stage::{
-    CloseReason, Closing, FinalOffer, Handling, LiveOffer, OfferOutcome, Parking, Place, Stage,
-    Talk, WrapUp,
+    CloseReason, Closing, Consultation, FinalOffer, Handling, LiveOffer, OfferOutcome, Parking,
+    Place, Stage, Talk, WrapUp,
 };
 use crate::label::{AgentId, OfferId};
 
@@ -57,6 +57,7 @@ impl Conversation {
             E::Overflowed(overflowed) => self.change_place(|place| {
                 place.queue = overflowed.queue;
             }),
+            E::AnswerOverdue(_) => self.overdue(),
             E::CallbackRequested(_) => self.park(None),
             E::Parked(parked) => self.park(Some(parked.agent_id)),
             E::Unparked(_) => self.with_place(Stage::Queued),
@@ -64,7 +65,12 @@ impl Conversation {
             E::Resumed(_) | E::ParticipantLeft(_) | E::TransferFailed(_) => {
                 self.talk(Talk::Talking);
             }
-            E::ConsultStarted(started) => self.talk(Talk::Consulting(started.target)),
+            E::ConsultStarted(started) => self.talk(Talk::Consulting(Consultation {
+                target: started.target,
+                offer_id: started.offer_id,
+                connected: false,
+            })),
+            E::ConsultConnected(_) => self.connect_consult(),
             E::ParticipantJoined(joined) => self.talk(Talk::Conferenced(joined.agent_id)),
             // The agent is gone with it; where it goes is said by the `Queued` that follows.
             E::AgentLeft(_) => self.with_place(Stage::Queued),
@@ -131,6 +137,21 @@ impl Conversation {
             change(&mut place);
             Stage::Queued(place)
         });
+    }
+
+    fn connect_consult(&mut self) {
+        if let Stage::Active(_, handling) = &mut self.stage
+            && let Talk::Consulting(consultation) = &mut handling.talk
+        {
+            consultation.connected = true;
+        }
+    }
+
+    /// Said once of each stay.
+    fn overdue(&mut self) {
+        if let Stage::Queued(place) | Stage::Offered(place, _) = &mut self.stage {
+            place.answer_by = None;
+        }
     }
 
     fn leave(&mut self) {

@@ -13,9 +13,9 @@ use super::event::{
 use super::moment::Moment;
 use super::queueing::sticky;
 use super::rejection::ConversationRejection;
-use super::stage::{Handling, Parking, Place, Stage, Talk};
+use super::stage::{Consultation, Handling, Parking, Place, Stage, Talk};
 use crate::bounds::Priority;
-use crate::label::AgentId;
+use crate::label::{AgentId, OfferId};
 
 /// Cold transfers of one episode: more is a customer sent in circles.
 const HOPS_MAX: u32 = 11;
@@ -123,7 +123,7 @@ impl Conversation {
         command: &ConversationCommand,
         handling: &Handling,
     ) -> Decided {
-        let target = self.consulted(command, handling)?;
+        let target = self.connected(command, handling)?;
         Ok(vec![E::ParticipantJoined(acted(now, target))])
     }
 
@@ -136,6 +136,29 @@ impl Conversation {
         match handling.talk.participant() {
             Some(participant) => Ok(vec![E::ParticipantLeft(acted(now, participant))]),
             None => Err(self.refuse(command)),
+        }
+    }
+
+    /// The consulted agent's slot is active, or gone before it was; anything else is no event.
+    pub(super) fn consult_answered(
+        &self,
+        now: &Moment<'_>,
+        offer_id: &OfferId,
+        is_there: bool,
+    ) -> Vec<E> {
+        match &self.stage {
+            Stage::Active(_, handling) => match &handling.talk {
+                Talk::Consulting(asked) if asked.offer_id == *offer_id && !asked.connected => {
+                    let acted = acted(now, &asked.target);
+                    vec![if is_there {
+                        E::ConsultConnected(acted)
+                    } else {
+                        E::ParticipantLeft(acted)
+                    }]
+                }
+                _ => vec![],
+            },
+            _ => vec![],
         }
     }
 
@@ -182,7 +205,7 @@ impl Conversation {
         handling: &Handling,
         transfer: &CompleteTransfer,
     ) -> Decided {
-        let target = self.consulted(command, handling)?;
+        let target = self.connected(command, handling)?;
         Ok(vec![E::OwnerChanged(OwnerChanged {
             at: now.at,
             from: handling.owner.clone(),
@@ -198,11 +221,11 @@ impl Conversation {
         handling: &Handling,
         fail: &FailTransfer,
     ) -> Decided {
-        let target = self.consulted(command, handling)?;
+        let asked = self.consulted(command, handling)?;
         Ok(vec![E::TransferFailed(TransferFailed {
             at: now.at,
             agent_id: handling.owner.clone(),
-            target: target.clone(),
+            target: asked.target.clone(),
             reason: fail.reason.clone(),
         })])
     }
@@ -267,13 +290,29 @@ impl Conversation {
         left.into_iter().collect()
     }
 
-    fn consulted<'h>(
+    /// The consulted agent, whose slot is active: nobody leaves before, and nobody owns without one.
+    fn connected<'h>(
         &self,
         command: &ConversationCommand,
         handling: &'h Handling,
     ) -> Result<&'h AgentId, ConversationRejection> {
+        let asked = self.consulted(command, handling)?;
+        if asked.connected {
+            Ok(&asked.target)
+        } else {
+            Err(ConversationRejection::ConsultPending {
+                offer_id: asked.offer_id.clone(),
+            })
+        }
+    }
+
+    fn consulted<'h>(
+        &self,
+        command: &ConversationCommand,
+        handling: &'h Handling,
+    ) -> Result<&'h Consultation, ConversationRejection> {
         match &handling.talk {
-            Talk::Consulting(target) => Ok(target),
+            Talk::Consulting(asked) => Ok(asked),
             Talk::Talking | Talk::Held | Talk::Conferenced(_) => Err(self.refuse(command)),
         }
     }

@@ -5,7 +5,9 @@ use super::command::{
     AcceptOffer, ConnectOffer, ConversationCommand, ExpireOffer, FailOffer, MarkOffered,
     RejectOffer, RescindOffer, TakeManually,
 };
-use super::event::{Connected, ConversationEvent as E, ManuallyTaken, RequeueCause, Requeued};
+use super::event::{
+    Connected, ConversationEvent as E, Happened, ManuallyTaken, RequeueCause, Requeued,
+};
 use super::moment::Moment;
 use super::offer_event::{
     FailCause, MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
@@ -75,14 +77,20 @@ impl Conversation {
             Stage::Queued(_) | Stage::Offered(..) => self.mark_offered(now, command, offer),
             _ => self.mark_offered_again(command, offer),
         };
-        made.or_else(|_| {
-            Ok(vec![E::MatchRefused(MatchRefused {
+        made.or_else(|rejection| {
+            let mut events = vec![E::MatchRefused(MatchRefused {
                 at: now.at,
                 offer_id: offer.offer_id.clone(),
                 agent_id: offer.agent_id.clone(),
                 decision_id: offer.decision_id.clone(),
                 state: self.state(),
-            })])
+            })];
+            let is_searched_out = matches!(rejection, ConversationRejection::OfferLimit { .. });
+            // Whoever still has an offer may take it; with nobody left the search would go on for ever.
+            if is_searched_out && matches!(self.stage, Stage::Queued(_)) {
+                events.push(E::Expired(Happened { at: now.at }));
+            }
+            Ok(events)
         })
     }
 
@@ -182,7 +190,7 @@ impl Conversation {
         rescind: &RescindOffer,
     ) -> Decided {
         let Some((place, live, offer)) = self.live(&rescind.offer_id) else {
-            return Ok(vec![]);
+            return Ok(self.consult_answered(now, &rescind.offer_id, false));
         };
         match (offer.accepting, rescind.cause) {
             (false, cause) => {
@@ -214,7 +222,7 @@ impl Conversation {
         fail: &FailOffer,
     ) -> Decided {
         match self.live(&fail.offer_id) {
-            None => Ok(vec![]),
+            None => Ok(self.consult_answered(now, &fail.offer_id, false)),
             Some((_, _, offer)) if !offer.accepting => Err(self.refuse(command)),
             Some((place, live, offer)) => {
                 let failed = failed(now, offer, fail.cause);
@@ -231,7 +239,7 @@ impl Conversation {
         connect: &ConnectOffer,
     ) -> Decided {
         let Some((place, live, offer)) = self.live(&connect.offer_id) else {
-            return Ok(vec![]);
+            return Ok(self.consult_answered(now, &connect.offer_id, true));
         };
         if !offer.accepting {
             return Err(self.refuse(command));

@@ -1,21 +1,30 @@
 //! Waiting: how a conversation comes into a queue, moves there and leaves it unanswered.
 
 use super::aggregate::Conversation;
-use super::command::{Enqueue, Expire, Handoff, Overflow, Relax, Reprioritise, RequestCallback};
+use super::command::{
+    Enqueue, Expire, Handoff, MarkOverdue, Overflow, Relax, Reprioritise, RequestCallback,
+};
 use super::event::{
-    Abandoned, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff, Happened,
-    Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
+    Abandoned, AnswerOverdue, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff,
+    Happened, Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
 };
 use super::moment::Moment;
 use super::offer_event::{FailCause, OfferFailed, OfferMoved};
 use super::stage::{LiveOffer, Place, Stage};
-use crate::bounds::{Priority, Requirements, WaitTtlMs};
+use crate::bounds::{Priority, Requirements, WaitMs};
 use crate::label::{AgentId, Queue};
 
 /// An abandon this soon, in milliseconds, says nothing about the desk.
 const SHORT_ABANDON_MS: u64 = 5_000;
 /// How long, in milliseconds, a preferred agent comes before the pool.
 const STICKY_MS: i64 = 120_000;
+
+/// How long a wait may last: until it is given up, until it is overdue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Limits {
+    ttl_ms: Option<WaitMs>,
+    answer_within_ms: Option<WaitMs>,
+}
 
 impl Conversation {
     pub(super) fn enqueue(&self, now: &Moment<'_>, enqueue: &Enqueue) -> Vec<E> {
@@ -25,7 +34,10 @@ impl Conversation {
             &enqueue.queue,
             &enqueue.requirements,
             enqueue.priority,
-            enqueue.ttl_ms,
+            Limits {
+                ttl_ms: enqueue.ttl_ms,
+                answer_within_ms: enqueue.answer_within_ms,
+            },
         );
         vec![E::Queued(queued)]
     }
@@ -43,7 +55,10 @@ impl Conversation {
             &handoff.queue,
             &handoff.requirements,
             handoff.priority,
-            handoff.ttl_ms,
+            Limits {
+                ttl_ms: handoff.ttl_ms,
+                answer_within_ms: handoff.answer_within_ms,
+            },
         );
         vec![E::HandedOff(handed_off), E::Queued(queued)]
     }
@@ -55,8 +70,12 @@ impl Conversation {
         queue: &Queue,
         requirements: &Requirements,
         priority: Option<Priority>,
-        ttl_ms: Option<WaitTtlMs>,
+        limits: Limits,
     ) -> Queued {
+        let Limits {
+            ttl_ms,
+            answer_within_ms,
+        } = limits;
         let opened_with = self.opened.as_ref().map(|opened| opened.priority);
         Queued {
             at: now.at,
@@ -69,6 +88,8 @@ impl Conversation {
             hops: 0,
             ttl_ms,
             expires_at: ttl_ms.map(|ttl| now.after_ms(ttl.get())),
+            answer_within_ms,
+            answer_by: answer_within_ms.map(|within| now.after_ms(within.get())),
             sticky: None,
         }
     }
@@ -91,6 +112,10 @@ impl Conversation {
             hops: place.hops,
             ttl_ms: place.ttl_ms,
             expires_at: place.ttl_ms.map(|ttl| now.after_ms(ttl.get())),
+            answer_within_ms: place.answer_within_ms,
+            answer_by: place
+                .answer_within_ms
+                .map(|within| now.after_ms(within.get())),
             sticky: None,
         }
     }
@@ -183,6 +208,22 @@ impl Conversation {
                 let mut events = self.cancel_offers(now);
                 events.push(E::Expired(Happened { at: now.at }));
                 events
+            }
+            _ => vec![],
+        }
+    }
+
+    pub(super) fn mark_overdue(&self, now: &Moment<'_>, overdue: &MarkOverdue) -> Vec<E> {
+        let (Stage::Queued(place) | Stage::Offered(place, _)) = &self.stage else {
+            return vec![];
+        };
+        match (place.answer_by, place.answer_within_ms) {
+            (Some(_), Some(answer_within_ms)) if place.seq == overdue.seq => {
+                vec![E::AnswerOverdue(AnswerOverdue {
+                    at: now.at,
+                    queue: place.queue.clone(),
+                    answer_within_ms,
+                })]
             }
             _ => vec![],
         }

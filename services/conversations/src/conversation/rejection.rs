@@ -29,6 +29,8 @@ pub enum ConversationRejection {
     StaleOffer { offer_id: OfferId },
     #[error("another agent is accepting; offer {offer_id} stays pending")]
     OfferContended { offer_id: OfferId },
+    #[error("the consulted agent is not connected yet under offer {offer_id}")]
+    ConsultPending { offer_id: OfferId },
     #[error("the conversation was offered {max} times in this episode and is offered no more")]
     OfferLimit { max: u32 },
     #[error("the conversation was transferred {max} times in this episode")]
@@ -59,6 +61,7 @@ impl ConversationRejection {
         Code::new("CONVERSATION_ID_INVALID", Kind::Unprocessable);
     pub const STALE_OFFER: Code = Code::new("STALE_OFFER", Kind::Conflict);
     pub const OFFER_CONTENDED: Code = Code::new("OFFER_CONTENDED", Kind::Conflict);
+    pub const CONSULT_PENDING: Code = Code::new("CONSULT_PENDING", Kind::Conflict);
     pub const OFFER_LIMIT: Code = Code::new("OFFER_LIMIT", Kind::Unprocessable);
     pub const HOP_LIMIT: Code = Code::new("HOP_LIMIT", Kind::Unprocessable);
     pub const DISPOSITION_REQUIRED: Code = Code::new("DISPOSITION_REQUIRED", Kind::Unprocessable);
@@ -76,6 +79,7 @@ impl ConversationRejection {
         Self::CONVERSATION_ID_INVALID,
         Self::STALE_OFFER,
         Self::OFFER_CONTENDED,
+        Self::CONSULT_PENDING,
         Self::OFFER_LIMIT,
         Self::HOP_LIMIT,
         Self::DISPOSITION_REQUIRED,
@@ -98,6 +102,7 @@ impl Rejection for ConversationRejection {
             Self::ConversationIdInvalid(_) => Self::CONVERSATION_ID_INVALID,
             Self::StaleOffer { .. } => Self::STALE_OFFER,
             Self::OfferContended { .. } => Self::OFFER_CONTENDED,
+            Self::ConsultPending { .. } => Self::CONSULT_PENDING,
             Self::OfferLimit { .. } => Self::OFFER_LIMIT,
             Self::HopLimit { .. } => Self::HOP_LIMIT,
             Self::DispositionRequired => Self::DISPOSITION_REQUIRED,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Queued, Sticky};
-use crate::bounds::{Priority, Requirements, Ring, WaitTtlMs};
+use crate::bounds::{Priority, Requirements, Ring, WaitMs};
 use crate::label::{AgentId, OfferId, Queue};
 
 /// The headline state as others see it.
@@ -57,8 +57,13 @@ pub(crate) struct Place {
     pub(crate) enqueued_at: Timestamp,
     pub(crate) seq: u64,
     pub(crate) hops: u32,
-    pub(crate) ttl_ms: Option<WaitTtlMs>,
+    pub(crate) ttl_ms: Option<WaitMs>,
     pub(crate) expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answer_within_ms: Option<WaitMs>,
+    /// None when nothing was promised, or it is overdue already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answer_by: Option<Timestamp>,
     pub(crate) sticky: Option<Sticky>,
 }
 
@@ -74,6 +79,8 @@ impl From<Queued> for Place {
             hops: queued.hops,
             ttl_ms: queued.ttl_ms,
             expires_at: queued.expires_at,
+            answer_within_ms: queued.answer_within_ms,
+            answer_by: queued.answer_by,
             sticky: queued.sticky,
         }
     }
@@ -118,7 +125,7 @@ pub(crate) struct Handling {
 pub(crate) enum Talk {
     Talking,
     Held,
-    Consulting(AgentId),
+    Consulting(Consultation),
     Conferenced(AgentId),
 }
 
@@ -127,9 +134,21 @@ impl Talk {
     pub(crate) fn participant(&self) -> Option<&AgentId> {
         match self {
             Self::Talking | Self::Held => None,
-            Self::Consulting(agent_id) | Self::Conferenced(agent_id) => Some(agent_id),
+            Self::Consulting(Consultation { target, .. }) | Self::Conferenced(target) => {
+                Some(target)
+            }
         }
     }
+}
+
+/// A second agent is asked, or has answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Consultation {
+    pub(crate) target: AgentId,
+    /// Under which the target's slot was reserved.
+    pub(crate) offer_id: OfferId,
+    /// The slot is active: the target can join, or take over.
+    pub(crate) connected: bool,
 }
 
 /// Why it is aside.

@@ -8,7 +8,7 @@ use kernel::context::TimerRequest;
 
 use super::aggregate::Conversation;
 use super::command::{
-    ConversationCommand as C, Expire, ExpireOffer, ExpireWrapUp, FailOffer, Unpark,
+    ConversationCommand as C, Expire, ExpireOffer, ExpireWrapUp, FailOffer, MarkOverdue, Unpark,
 };
 use super::event::{ConversationEvent as E, Queued};
 use super::offer_event::FailCause;
@@ -23,6 +23,7 @@ pub(super) const SETUP_MAX_MS: i64 = 10_000;
 const WRAP_UP_MAX_MS: i64 = 915_000;
 
 const TTL: &str = "ttl";
+const OVERDUE: &str = "overdue";
 const PARK: &str = "park";
 const WRAP_UP: &str = "wrap_up";
 
@@ -39,15 +40,9 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
         )],
         E::OfferAccepting(moved) => vec![
             cancel(offer(&moved.offer_id)),
-            set(
-                setup(&moved.offer_id),
-                moved.at.plus_millis(SETUP_MAX_MS),
-                C::FailOffer(FailOffer {
-                    offer_id: moved.offer_id.clone(),
-                    cause: FailCause::SetupTimeout,
-                }),
-            ),
+            fail_setup(&moved.offer_id, moved.at),
         ],
+        E::ConsultStarted(started) => vec![fail_setup(&started.offer_id, started.at)],
         E::OfferAccepted(moved) => vec![cancel(setup(&moved.offer_id))],
         E::OfferFailed(moved) => vec![cancel(setup(&moved.offer_id))],
         E::OfferRejected(moved) => vec![cancel(offer(&moved.offer_id))],
@@ -59,10 +54,10 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
                 cancel(setup(&moved.offer_id)),
             ]
         }
-        E::Queued(queued) => ttl(queued).into_iter().collect(),
-        E::Connected(_) | E::Abandoned(_) | E::Cancelled(_) => cancel_ttl(after),
+        E::Queued(queued) => limits(queued),
+        E::Connected(_) | E::Abandoned(_) | E::Cancelled(_) | E::Expired(_) => cancel_limits(after),
         E::CallbackRequested(requested) => {
-            let mut timers = cancel_ttl(after);
+            let mut timers = cancel_limits(after);
             timers.push(unpark(after, requested.callback_at));
             timers
         }
@@ -83,21 +78,36 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
         )],
         E::Disposed(_) | E::WrapUpTimedOut(_) => vec![cancel(WRAP_UP)],
         E::ForceRequeued(_) | E::ForceClosed(_) | E::Merged(_) => {
-            vec![cancel(TTL), cancel(PARK), cancel(WRAP_UP)]
+            vec![cancel(TTL), cancel(OVERDUE), cancel(PARK), cancel(WRAP_UP)]
         }
         _ => vec![],
     }
 }
 
-fn ttl(queued: &Queued) -> Option<Timer> {
-    let command = C::Expire(Expire { seq: queued.seq });
-    queued.expires_at.map(|due| set(TTL, due, command))
+fn fail_setup(offer_id: &OfferId, at: Timestamp) -> Timer {
+    let fail = C::FailOffer(FailOffer {
+        offer_id: offer_id.clone(),
+        cause: FailCause::SetupTimeout,
+    });
+    set(setup(offer_id), at.plus_millis(SETUP_MAX_MS), fail)
 }
 
-fn cancel_ttl(after: &Conversation) -> Vec<Timer> {
-    let place = after.stage.place();
-    let has_ttl = place.is_some_and(|place| place.ttl_ms.is_some());
-    has_ttl.then(|| cancel(TTL)).into_iter().collect()
+fn limits(queued: &Queued) -> Vec<Timer> {
+    let seq = queued.seq;
+    let expire = |due| set(TTL, due, C::Expire(Expire { seq }));
+    let overdue = |due| set(OVERDUE, due, C::MarkOverdue(MarkOverdue { seq }));
+    let expire = queued.expires_at.map(expire);
+    let overdue = queued.answer_by.map(overdue);
+    expire.into_iter().chain(overdue).collect()
+}
+
+fn cancel_limits(after: &Conversation) -> Vec<Timer> {
+    let Some(place) = after.stage.place() else {
+        return vec![];
+    };
+    let ttl = place.ttl_ms.map(|_| cancel(TTL));
+    let overdue = place.answer_by.map(|_| cancel(OVERDUE));
+    ttl.into_iter().chain(overdue).collect()
 }
 
 fn unpark(after: &Conversation, due: Timestamp) -> Timer {

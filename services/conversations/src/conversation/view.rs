@@ -126,6 +126,7 @@ impl ConversationSummary {
                 self.ring = relaxed.ring;
                 self.requirements = relaxed.requirements.clone();
             }
+            E::AnswerOverdue(_) => self.clocks.overdue_at = Some(at),
             E::Overflowed(overflowed) => self.queue = Some(overflowed.queue.clone()),
             E::CallbackRequested(_) | E::Parked(_) => self.enter(State::Parked, None, at),
             E::Unparked(_) | E::AgentLeft(_) => self.enter(State::Queued, None, at),
@@ -138,6 +139,8 @@ impl ConversationSummary {
                 self.enter(State::Active, Some(SubState::Consulting), at);
                 self.participants = vec![started.target.clone()];
             }
+            // Whom it is about has been shown since they were asked.
+            E::ConsultConnected(_) => {}
             E::ParticipantJoined(_) => self.enter(State::Active, Some(SubState::Conferenced), at),
             E::ParticipantLeft(_) | E::TransferFailed(_) => {
                 self.enter(State::Active, Some(SubState::Talking), at);
@@ -214,7 +217,7 @@ impl ConversationSummary {
         self.ring = Ring::default();
         self.priority = queued.priority;
         self.hops = queued.hops;
-        self.clocks.enqueued_at = Some(queued.enqueued_at);
+        self.clocks.queue(queued.enqueued_at);
     }
 
     fn offer(&mut self, offered: &Offered) {

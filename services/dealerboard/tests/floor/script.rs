@@ -35,6 +35,11 @@ async fn play(desk: Desk) {
     let consult = json!({"target": "bob", "offer_id": "O-2"});
     desk.conversation("V-1", "consultations", consult).await;
     desk.agent_is("bob", "full").await;
+    desk.shows("/v1/conversations/V-1", |shown| {
+        let mut timeline = shown["timeline"].as_array().unwrap().iter();
+        timeline.any(|entry| entry["event"] == "ConsultConnected")
+    })
+    .await;
     desk.conversation("V-1", "transfer-completions", json!({"wrap_up_s": 60}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("bob")).await;

@@ -219,8 +219,8 @@ impl Floor {
     }
 
     /// When [`due`](Self::due) has something next.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
+    #[cfg(test)]
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let alarms = self.desks.values().filter_map(|desk| desk.alarms.next());
         alarms.min()
     }

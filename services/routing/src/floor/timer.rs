@@ -121,6 +121,7 @@ impl Alarms {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.by_time.first().map(|(at, _)| *at)
     }

@@ -231,6 +231,7 @@ fn supervisor_forces_a_way_out_of_every_state_that_is_not_final() {
         two_offered(),
         accepting(),
         active(),
+        asking(),
         consulting(),
         parked(),
         callback(),

@@ -126,6 +126,41 @@ fn warm_transfer_changes_the_owner_only_when_it_completes() {
 }
 
 #[test]
+fn consulted_agent_takes_over_only_once_there() {
+    let pending = ConversationRejection::CONSULT_PENDING;
+    asking()
+        .refused("CompleteTransfer", json!({ "wrap_up_s": 30 }), pending)
+        .refused("Conference", json!({}), pending)
+        .when("ConnectOffer", of_offer(8), &[])
+        .when("ConnectOffer", of_offer(9), &["ConsultConnected"])
+        .when("ConnectOffer", of_offer(9), &[])
+        // Too late: the slot is active.
+        .when(
+            "FailOffer",
+            json!({ "offer_id": "O-9", "cause": "setup_timeout" }),
+            &[],
+        )
+        .when(
+            "CompleteTransfer",
+            json!({ "wrap_up_s": 30 }),
+            &["OwnerChanged"],
+        );
+}
+
+#[test]
+fn consulted_agent_whose_slot_is_lost_is_not_waited_for() {
+    let lost = json!({ "offer_id": "O-9", "cause": "agent_unavailable" });
+    let late = json!({ "offer_id": "O-9", "cause": "setup_timeout" });
+    for (name, data) in [("RescindOffer", lost), ("FailOffer", late)] {
+        asking()
+            .when(name, data, &["ParticipantLeft"])
+            .when("ConnectOffer", of_offer(9), &[])
+            .invalid("CompleteTransfer", json!({ "wrap_up_s": 30 }))
+            .is(State::Active);
+    }
+}
+
+#[test]
 fn failed_transfer_leaves_the_owner() {
     let story = consulting()
         .when(

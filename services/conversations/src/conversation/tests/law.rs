@@ -58,9 +58,12 @@ fn any_command() -> impl Strategy<Value = C> {
         1 => (1u32..4, n()).prop_map(|(o, n)| command("TakeManually", json!({
             "agent_id": format!("A-{n}"), "offer_id": format!("O-{o}"), "decision_id": "D-1",
         }))),
-        1 => (1u64..4).prop_map(|seq| command("Expire", json!({ "seq": seq }))),
+        1 => (select(vec!["Expire", "MarkOverdue"]), 1u64..4)
+            .prop_map(|(name, seq)| command(name, json!({ "seq": seq }))),
         1 => Just(command("RequestCallback", json!({ "callback_at": time(60), "number": "+41" }))),
-        1 => n().prop_map(|n| command("Consult", json!({ "target": format!("A-{n}"), "offer_id": "O-9" }))),
+        1 => (1u32..4, n()).prop_map(|(o, n)| command("Consult", json!({
+            "target": format!("A-{n}"), "offer_id": format!("O-{o}"),
+        }))),
         2 => Just(command("TransferCold", json!({ "queue": "rates" }))),
     ];
     let offering = prop_oneof![

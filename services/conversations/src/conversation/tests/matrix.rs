@@ -22,6 +22,7 @@ fn stories() -> Vec<Story> {
 const ANYWHERE: &[&str] = &[
     "Create",
     "Expire",
+    "MarkOverdue",
     "OfferMatch",
     "AcceptOffer",
     "RejectOffer",

@@ -175,6 +175,11 @@ fn active() -> Story {
 }
 
 fn consulting() -> Story {
+    asking().when("ConnectOffer", of_offer(9), &["ConsultConnected"])
+}
+
+/// The consulted agent has not answered.
+fn asking() -> Story {
     active().when(
         "Consult",
         json!({ "target": "A-2", "offer_id": "O-9" }),

@@ -187,14 +187,26 @@ fn accepting_offer_is_not_rescinded_by_a_supervisor() {
     );
 }
 
-#[test]
-fn thousandth_offer_of_an_episode_is_the_last() {
+/// Offered a thousand times in vain.
+fn searched_out() -> Story {
     let mut story = queued();
     for n in 1..=1_000 {
         story.send(command("MarkOffered", offer(n, 1, 1))).unwrap();
         story.send(command("ExpireOffer", of_offer(n))).unwrap();
     }
     story
+}
+
+#[test]
+fn match_beyond_the_thousandth_offer_ends_the_search() {
+    let ended = ["MatchRefused", "Expired"];
+    let story = searched_out().when("OfferMatch", offer(1_001, 1, 1), &ended);
+    assert_eq!(story.close_reason(), Some(CloseReason::Expired));
+}
+
+#[test]
+fn thousandth_offer_of_an_episode_is_the_last() {
+    searched_out()
         .refused(
             "MarkOffered",
             offer(1_001, 1, 1),

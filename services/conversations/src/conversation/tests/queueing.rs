@@ -170,6 +170,37 @@ fn waiting_conversation_expires_and_is_cancelled() {
 }
 
 #[test]
+fn overdue_answer_is_said_once_of_a_stay_whether_or_not_it_is_offered() {
+    let enqueue = json!({ "queue": "fx", "answer_within_ms": 30_000 });
+    let waiting = || created().when("Enqueue", enqueue.clone(), &["Queued"]);
+    let overdue = json!({ "seq": 1 });
+    let said = waiting().when("MarkOverdue", overdue.clone(), &["AnswerOverdue"]);
+    let said = said.when("MarkOverdue", overdue.clone(), &[]);
+    assert_eq!(said.data("AnswerOverdue")["queue"], "fx");
+    let requeue = json!({ "queue": "fx", "reason": "stuck" });
+    said.when(
+        "ForceRequeue",
+        requeue.clone(),
+        &["ForceRequeued", "Queued"],
+    )
+    .when("MarkOverdue", json!({ "seq": 2 }), &[]);
+    waiting()
+        .when("MarkOffered", offer(1, 1, 1), &["Offered"])
+        .when("MarkOverdue", overdue.clone(), &["AnswerOverdue"])
+        .is(State::Offered);
+    let moved = waiting().when("ForceRequeue", requeue, &["ForceRequeued", "Queued"]);
+    assert_eq!(moved.data("Queued")["answer_by"], json!(time(31)));
+    moved.when("MarkOverdue", overdue.clone(), &[]).when(
+        "MarkOverdue",
+        json!({ "seq": 2 }),
+        &["AnswerOverdue"],
+    );
+    // Nothing was promised, or it has been answered.
+    queued().when("MarkOverdue", overdue.clone(), &[]);
+    active().when("MarkOverdue", overdue, &[]);
+}
+
+#[test]
 fn expiry_of_a_stay_that_is_over_changes_nothing() {
     active().when("Expire", json!({ "seq": 1 }), &[]);
     queued().when("Expire", json!({ "seq": 2 }), &[]);

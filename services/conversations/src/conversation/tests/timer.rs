@@ -60,6 +60,26 @@ fn waiting_has_its_limit_until_it_is_answered() {
 }
 
 #[test]
+fn promised_answer_has_its_time_until_it_is_given() {
+    let enqueue = json!({ "queue": "fx", "answer_within_ms": 30_000 });
+    let mut story = created().when("Enqueue", enqueue, &["Queued"]);
+    let overdue = command("MarkOverdue", json!({ "seq": 1 }));
+    let expected = ("overdue".to_owned(), Some(time(31)), Some(overdue.clone()));
+    assert_eq!(timers_of(&story, 1), [expected]);
+    let answered = |story: Story| {
+        let take = json!({ "agent_id": "A-1", "offer_id": "O-1", "decision_id": "D-1" });
+        let taken = ["ManuallyTaken", "Offered", "OfferAccepting"];
+        let connected = ["OfferAccepted", "Connected"];
+        let story = story.when("TakeManually", take, &taken);
+        story.when("ConnectOffer", json!({ "offer_id": "O-1" }), &connected)
+    };
+    let in_time = [("-overdue".to_owned(), None, None)];
+    assert_eq!(timers_of(&answered(story.clone()), 1), in_time);
+    story.send(overdue).unwrap();
+    assert_eq!(timers_of(&answered(story), 1), []);
+}
+
+#[test]
 fn parked_and_called_back_it_wakes_at_its_time() {
     for story in [parked(), callback()] {
         let version = story.conversation.version();

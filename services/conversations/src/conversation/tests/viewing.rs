@@ -50,6 +50,28 @@ fn live_offers_are_shown_with_their_state() {
 }
 
 #[test]
+fn overdue_wait_is_shown_until_the_next_one() {
+    let enqueue = json!({ "queue": "fx", "answer_within_ms": 30_000 });
+    let story = created().when("Enqueue", enqueue, &["Queued"]);
+    assert_eq!(shown(&story)["clocks"]["overdue_at"], Value::Null);
+    let story = story
+        .at(31)
+        .when("MarkOverdue", json!({ "seq": 1 }), &["AnswerOverdue"])
+        .when("MarkOffered", offer(1, 1, 1), &["Offered"])
+        .when("ExpireOffer", of_offer(1), &["OfferExpired", "Requeued"]);
+    assert_eq!(shown(&story)["clocks"]["overdue_at"], json!(time(31)));
+    let again = ["Unparked", "Queued"];
+    let story = story
+        .when("MarkOffered", offer(2, 1, 1), &["Offered"])
+        .when("AcceptOffer", of_offer(2), &["OfferAccepting"])
+        .when("ConnectOffer", of_offer(2), &["OfferAccepted", "Connected"])
+        .at(40)
+        .when("Park", json!({}), &["Parked"])
+        .when("Unpark", json!({}), &again);
+    assert_eq!(shown(&story)["clocks"]["overdue_at"], Value::Null);
+}
+
+#[test]
 fn clocks_add_up_where_the_time_went() {
     let story = active() // since second 4
         .at(10)

@@ -15,13 +15,14 @@ pub(super) fn every_command() -> Vec<C> {
         ("RouteToBot", json!({})),
         (
             "Enqueue",
-            json!({ "queue": "fx", "requirements": ["lang:de"], "priority": 7, "ttl_ms": 600_000 }),
+            json!({ "queue": "fx", "requirements": ["lang:de"], "priority": 7, "ttl_ms": 600_000, "answer_within_ms": 30_000 }),
         ),
         (
             "Handoff",
             json!({
                 "reason": "wants a person", "summary": "asks for EURUSD 5m", "queue": "fx",
                 "requirements": ["lang:de"], "priority": 7, "ttl_ms": 600_000,
+                "answer_within_ms": 30_000,
             }),
         ),
         ("CustomerLeft", json!({})),
@@ -55,6 +56,7 @@ pub(super) fn every_command() -> Vec<C> {
             json!({ "callback_at": time(3_600), "number": "+41445550100" }),
         ),
         ("Expire", json!({ "seq": 1 })),
+        ("MarkOverdue", json!({ "seq": 1 })),
         ("Cancel", json!({})),
         ("Hold", json!({})),
         ("Resume", json!({})),
@@ -157,7 +159,7 @@ fn golden_command_is_read() {
 #[test]
 fn golden_event_is_read_and_written_as_it_was() {
     let golden = golden("events");
-    assert_eq!(golden.len(), 53);
+    assert_eq!(golden.len(), 55);
     for (name, data) in golden {
         let written = serde_json::to_value(read::<E>(&name, data.clone())).unwrap();
         assert_eq!(written["data"], data, "{name}");
@@ -201,6 +203,7 @@ const WITHOUT_ROUTE: &[&str] = &[
     "ExpireOffer",
     "ConnectOffer",
     "Expire",
+    "MarkOverdue",
     "ExpireWrapUp",
     "LoseAgent",
 ];
@@ -276,7 +279,10 @@ fn every_rejection() -> Vec<ConversationRejection> {
         R::StaleOffer {
             offer_id: offer_id.clone(),
         },
-        R::OfferContended { offer_id },
+        R::OfferContended {
+            offer_id: offer_id.clone(),
+        },
+        R::ConsultPending { offer_id },
         R::OfferLimit { max: 1 },
         R::HopLimit { max: 1 },
         R::DispositionRequired,
