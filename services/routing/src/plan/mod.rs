@@ -81,7 +81,7 @@ impl Floor {
         if desk.holds.has_conversation(conversation) {
             return Err(Unmatchable::Held);
         }
-        let answer = question.answer(ASKED_MAX);
+        let answer = question.answer();
         let settings = &question.queue.settings;
         Ok(Plan {
             cost: settings.cost,

@@ -63,7 +63,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    pub(super) fn answer(&self, named_max: usize) -> Answer {
+    pub(super) fn answer(&self) -> Answer {
         let passed = self.passed();
         let able = self.able();
         let mut excluded = self.pool.closed();
@@ -74,7 +74,7 @@ impl<'a> Question<'a> {
         }
         let total = able - (passed.open - passed.open_unable);
         let mut answer = Answer {
-            candidates: self.candidates(&passed, named_max),
+            candidates: self.candidates(&passed, ASKED_MAX),
             candidates_total: count(total),
             exclusions: passed.exclusions(self),
             excluded,

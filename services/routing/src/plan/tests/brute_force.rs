@@ -9,7 +9,6 @@ use crate::decision::Reason;
 use crate::floor::tests::{Scene, conversation, queue, tenant};
 use crate::floor::{Conversation, Desk, Member, Place, Queue, after_s};
 use crate::label::{AgentId, ConversationId};
-use crate::plan::ASKED_MAX;
 use crate::settings::{Order, Strategy as Asking};
 
 struct Naive<'a> {
@@ -245,7 +244,7 @@ fn many_candidates_are_counted_and_the_first_named() {
     }
     scene.waits("C-1", "FX", &["fx"]);
     let plan = scene.plan("C-1").unwrap();
-    assert_eq!(plan.asked().len(), ASKED_MAX);
+    assert_eq!(plan.asked().len(), 16);
     assert_eq!(plan.record.candidates_total, 60);
     assert_eq!(plan.record.conversation_id, conversation("C-1"));
 }
