@@ -10,6 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tracing::debug;
 
 use super::copies::{Carries, Copies};
 use super::fault;
@@ -44,6 +45,8 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     queue: PartitionQueue<C>,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
+    /// The broker has said, of this position, that nothing lies behind it.
+    is_at_end: bool,
 }
 
 impl<C: ConsumerContext + 'static> Fetch<C> {
@@ -61,6 +64,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             place,
             queue,
             next: 0,
+            is_at_end: false,
         })
     }
 
@@ -74,6 +78,12 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
 
     pub(super) fn next(&self) -> i64 {
         self.next
+    }
+
+    /// Whether everything had been read when the broker was last asked; an empty queue alone may also
+    /// mean that nothing has come yet.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.is_at_end
     }
 
     /// Fetches nothing more, and forgets what has been fetched, until it is sought.
@@ -97,9 +107,23 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             }
         }
         self.next = offset;
+        self.is_at_end = false;
         self.consumer
             .resume(&self.place.list())
-            .map_err(|error| self.fault("resume", error))
+            .map_err(|error| self.fault("resume", error))?;
+        self.wake().await;
+        Ok(())
+    }
+
+    /// With everything paused, librdkafka's thread for the broker sleeps up to a second, and a resume
+    /// does not wake it; a question does.
+    async fn wake(&self) {
+        if let Err(fault) = self.end().await {
+            debug!(
+                error = &fault as &dyn std::error::Error,
+                "fetching begins late"
+            );
+        }
     }
 
     async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
@@ -123,8 +147,10 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
+                    self.is_at_end = false;
                     copies.add(&message);
                 }
+                Some(Err(KafkaError::PartitionEOF(_))) => self.is_at_end = true,
                 Some(Err(error)) => break Err(self.fault("read", error)),
             }
         };

@@ -24,6 +24,7 @@ pub async fn command_log<L: CommandLog>(make: impl AsyncFn() -> L) {
     reader_continues_where_it_seeks(&make().await).await;
     offset_outside_the_log_is_a_fault(&make().await).await;
     waiting_reader_sees_what_is_appended(&make().await).await;
+    large_record_is_read_from_wherever_a_reader_stands(&make().await).await;
     end_is_behind_the_last_record(&make().await).await;
     concurrent_appends_are_all_kept_in_their_own_order(&make().await).await;
     contexts_and_groups_do_not_mix(&make().await).await;
@@ -146,6 +147,33 @@ async fn waiting_reader_sees_what_is_appended(log: &impl CommandLog) {
             append(log, vec![record(&key, 2 * n), record(&key, 2 * n + 1)])
         );
         assert_eq!(values(&got), [value(2 * n), value(2 * n + 1)]);
+    }
+}
+
+/// Larger than any log would keep at hand for those who are behind.
+async fn large_record_is_read_from_wherever_a_reader_stands(log: &impl CommandLog) {
+    let key = key_of(1, 0);
+    let large = NewRecord {
+        value: Bytes::from(vec![b' '; 6 * 1_024 * 1_024]),
+        ..record(&key, 1)
+    };
+    let sent = [record(&key, 0), large, record(&key, 2)];
+    let mut first = join(log, CONTEXTS[0]).await;
+    let second = log.consume(CONTEXTS[0], "verify.contract", Pace::Prompt);
+    let mut second = Member::of(second.await.expect("joined")).await;
+    for record in &sent {
+        let appended = append(log, vec![record.clone()]);
+        let waited = async { (first.take(1, 1).await, second.take(1, 1).await) };
+        let (one, two) = tokio::join!(waited, appended).0;
+        assert_eq!(one[0].value.as_ref(), Some(&record.value));
+        assert_eq!(two[0].value.as_ref(), Some(&record.value));
+    }
+    let reader = first.reader(1);
+    for _ in 0..10 {
+        reader.seek(0).await.expect("sought");
+        let got = take(reader, sent.len()).await;
+        let values = got.iter().map(|record| record.value.as_ref());
+        assert!(values.eq(sent.iter().map(|record| Some(&record.value))));
     }
 }
 
