@@ -177,7 +177,8 @@ pub(super) fn config(settings: &KafkaSettings, group: &str, pace: Pace) -> Clien
         .set("fetch.queue.backoff.ms", "5")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "50")
-        // Only who has read everything may turn to what is fetched for all.
+        // Only who has read something, or heard that there is nothing, may turn to what is fetched
+        // for all.
         .set("enable.partition.eof", "true")
         .set("check.crcs", "true");
     if pace == Pace::Leisurely {

@@ -45,8 +45,8 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     queue: PartitionQueue<C>,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
-    /// The broker has said, of this position, that nothing lies behind it.
-    is_at_end: bool,
+    /// Something has come since it was sought: a record, or the word that there is none.
+    has_begun: bool,
 }
 
 impl<C: ConsumerContext + 'static> Fetch<C> {
@@ -64,7 +64,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             place,
             queue,
             next: 0,
-            is_at_end: false,
+            has_begun: false,
         })
     }
 
@@ -80,10 +80,9 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
         self.next
     }
 
-    /// Whether everything had been read when the broker was last asked; an empty queue alone may also
-    /// mean that nothing has come yet.
-    pub(super) fn is_at_end(&self) -> bool {
-        self.is_at_end
+    /// Whether an empty queue means that everything has been read, and not that nothing has come yet.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Fetches nothing more, and forgets what has been fetched, until it is sought.
@@ -107,7 +106,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             }
         }
         self.next = offset;
-        self.is_at_end = false;
+        self.has_begun = false;
         self.consumer
             .resume(&self.place.list())
             .map_err(|error| self.fault("resume", error))?;
@@ -147,10 +146,10 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
-                    self.is_at_end = false;
+                    self.has_begun = true;
                     copies.add(&message);
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) => self.is_at_end = true,
+                Some(Err(KafkaError::PartitionEOF(_))) => self.has_begun = true,
                 Some(Err(error)) => break Err(self.fault("read", error)),
             }
         };

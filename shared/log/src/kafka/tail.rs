@@ -85,8 +85,8 @@ impl Tail {
         self.changed.notified()
     }
 
-    /// Begins to fetch from `next` on, for a reader who has nothing left to read, so that whoever needs
-    /// more than is kept has got it before; does nothing when somebody did before.
+    /// Begins to fetch from `next` on, for a reader who has nothing left to read; does nothing when
+    /// somebody did before.
     pub(super) fn start(self: &Arc<Self>, next: i64) {
         let mut state = self.lock();
         match state.phase {
