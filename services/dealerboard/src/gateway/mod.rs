@@ -110,8 +110,29 @@ pub(crate) fn server(
     Ok(server.listen(listener)?.run())
 }
 
-/// Every path there is; contexts and views bring theirs as data.
+/// Every path there is. They are tried one after the other, and a pattern is dear to compare: the few
+/// of our own come first, then each collection under its name.
 fn routes(config: &mut ServiceConfig, slices: &Slices) {
+    config.route("/v1/commands/{id}", web::get().to(outcomes::get));
+    health::routes(config);
+    matches::routes(config);
+    readings::routes(config);
+    figures::routes(config);
+    staffing::routes(config);
+    reference::routes(config);
+    let paths = paths(slices);
+    for paths in paths.chunk_by(|one, next| collection(one) == collection(next)) {
+        let name = collection(paths[0]);
+        let scope = paths.iter().fold(web::scope(name), |scope, path| {
+            scope.service(resource(path, &path[name.len()..], slices))
+        });
+        config.service(scope);
+    }
+}
+
+/// The paths that contexts and views bring as data, those of a collection together, views first:
+/// they are what is asked for most.
+fn paths(slices: &Slices) -> Vec<&'static str> {
     let mut paths: Vec<&'static str> = Vec::new();
     for context in &slices.contexts {
         for route in context.commands {
@@ -121,25 +142,23 @@ fn routes(config: &mut ServiceConfig, slices: &Slices) {
     for view in &slices.views {
         paths.extend([view.route.path, view.route.list]);
     }
-    // Tried one after the other: what is asked for most comes first.
     let is_view = |path: &str| slices.views.iter().any(|view| view.route.path == path);
-    paths.sort_unstable_by_key(|path| (!is_view(path), *path));
+    paths.sort_unstable_by_key(|path| (collection(path), !is_view(path), *path));
     paths.dedup();
-    for path in paths {
-        config.service(resource(path, slices));
-    }
-    config.route("/v1/commands/{id}", web::get().to(outcomes::get));
-    health::routes(config);
-    matches::routes(config);
-    readings::routes(config);
-    figures::routes(config);
-    staffing::routes(config);
-    reference::routes(config);
+    paths
 }
 
-/// One path with all methods that contexts and views serve on it, so that others are 405.
-fn resource(path: &'static str, slices: &Slices) -> actix_web::Resource {
-    let mut resource = web::resource(path);
+/// `/v1/` and the first name behind it.
+fn collection(path: &str) -> &str {
+    let mut slashes = path.match_indices('/').skip(2);
+    let end = slashes.next().map_or(path.len(), |(at, _)| at);
+    &path[..end]
+}
+
+/// One path with all methods that contexts and views serve on it, so that others are 405. `rest` is
+/// what stands behind the name of its collection.
+fn resource(path: &'static str, rest: &str, slices: &Slices) -> actix_web::Resource {
+    let mut resource = web::resource(rest);
     for context in &slices.contexts {
         for route in context.commands.iter().filter(|route| route.path == path) {
             resource = resource.route(commands::route(*context, *route));

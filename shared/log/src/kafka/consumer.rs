@@ -177,9 +177,6 @@ pub(super) fn config(settings: &KafkaSettings, group: &str, pace: Pace) -> Clien
         .set("fetch.queue.backoff.ms", "5")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.error.backoff.ms", "50")
-        // Only who has read something, or heard that there is nothing, may turn to what is fetched
-        // for all.
-        .set("enable.partition.eof", "true")
         .set("check.crcs", "true");
     if pace == Pace::Leisurely {
         config.set("fetch.min.bytes", LEISURELY_BYTES_MIN);

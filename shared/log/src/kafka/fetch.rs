@@ -45,7 +45,7 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     queue: PartitionQueue<C>,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
-    /// Something has come since it was sought: a record, or the word that there is none.
+    /// A record has come since it was sought, or there was none.
     has_begun: bool,
 }
 
@@ -106,23 +106,25 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             }
         }
         self.next = offset;
-        self.has_begun = false;
         self.consumer
             .resume(&self.place.list())
             .map_err(|error| self.fault("resume", error))?;
-        self.wake().await;
+        self.has_begun = self.wake().await.is_some_and(|end| end <= offset);
         Ok(())
     }
 
     /// With everything paused, librdkafka's thread for the broker sleeps up to a second, and a resume
-    /// does not wake it; a question does.
-    async fn wake(&self) {
-        if let Err(fault) = self.end().await {
-            debug!(
-                error = &fault as &dyn std::error::Error,
-                "fetching begins late"
-            );
-        }
+    /// does not wake it; a question does. So it asks for the partition's end.
+    async fn wake(&self) -> Option<i64> {
+        self.end()
+            .await
+            .inspect_err(|fault| {
+                debug!(
+                    error = fault as &dyn std::error::Error,
+                    "fetching begins late"
+                );
+            })
+            .ok()
     }
 
     async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
@@ -149,7 +151,6 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
                     self.has_begun = true;
                     copies.add(&message);
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) => self.has_begun = true,
                 Some(Err(error)) => break Err(self.fault("read", error)),
             }
         };
