@@ -50,6 +50,9 @@ pub enum Strategy {
     RoundRobin,
     /// By the sum of level times weight over the required skills, then load, then idle.
     Proficiency,
+    /// The preferred agent of a conversation alone, as long as the preference lasts and the agent has
+    /// only to come free; otherwise as longest idle.
+    Sticky,
     /// As longest idle; this many agents are asked at once, 1 to 10, and the first to accept wins.
     Ring(NonZeroU8),
 }

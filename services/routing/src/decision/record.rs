@@ -10,7 +10,7 @@ use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::Strategy;
 
 /// Version of the rules below; a decision says under which it was made.
-pub const RULES: u16 = 1;
+pub const RULES: u16 = 2;
 /// Candidates and exclusions that a record names at most; the others it counts.
 pub const NAMED_MAX: usize = 50;
 
@@ -112,6 +112,8 @@ pub enum Reason {
     RefusedBefore,
     /// Is being asked for another conversation at this moment.
     InFlight,
+    /// The conversation is to stay with another, who is only to come free.
+    NotPreferred,
     /// Was asked first and had changed: another was faster.
     ConflictLost,
 }

@@ -113,6 +113,7 @@ impl fmt::Display for Reason {
             Self::SkillMissing => "lacked a skill",
             Self::RefusedBefore => "had refused this conversation, or let its offer run out",
             Self::InFlight => "was being asked for another conversation",
+            Self::NotPreferred => "the conversation was to stay with another, who was to come free",
             Self::ConflictLost => "had changed: another was faster",
         })
     }

@@ -166,11 +166,13 @@ impl Desk {
                 let seat = Seat::of(agent, channel, &queue.settings, is_held);
                 let before = sit(pool, channel, id, agent, seats, seat);
                 // Also for who was open before: a match that lost to a newer version is tried again.
-                // And where this was the last one left, those who refused may be asked again.
+                // And where this was the last one left, those who refused may be asked again; where
+                // somebody waited for this one, others may be asked.
                 may_match |= match seat {
                     Seat::Open(_) => true,
                     Seat::Held(_) => false,
-                    Seat::Full(_) | Seat::Out(_) => before.is_some_and(Seat::is_free),
+                    Seat::Full(_) => before.is_some_and(Seat::is_free),
+                    Seat::Out(_) => before.is_some_and(Seat::may_come_free),
                 };
             }
             if may_match && queue.lines.len() > 0 {

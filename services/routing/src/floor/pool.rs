@@ -58,8 +58,12 @@ impl Rank {
             }
             // An offer does not stop the idle clock; but who has one comes after who has none, or
             // one agent would be offered everything until they are full.
-            Strategy::LongestIdle | Strategy::Ring(_) if agent.slots.is_empty() => 0,
-            Strategy::LongestIdle | Strategy::Ring(_) => {
+            Strategy::LongestIdle | Strategy::Sticky | Strategy::Ring(_)
+                if agent.slots.is_empty() =>
+            {
+                0
+            }
+            Strategy::LongestIdle | Strategy::Sticky | Strategy::Ring(_) => {
                 1 + load(agent.used(channel), agent.capacity_of(channel))
             }
             Strategy::RoundRobin => return Self::default(),
@@ -92,6 +96,11 @@ impl Seat {
             Some(Reason::NoCapacity) => Self::Full(rank),
             Some(reason) => Self::Out(reason),
         }
+    }
+
+    /// Whether the agent takes offers here, now or once work is done.
+    pub(crate) fn may_come_free(self) -> bool {
+        !matches!(self, Self::Out(_))
     }
 
     /// Whether the agent could be asked for something here if nobody else did.

@@ -12,11 +12,11 @@ use crate::settings::Strategy;
 impl<'a> Question<'a> {
     /// Those who can be asked, in order, the first `max` of them.
     pub(super) fn candidates(&self, passed: &Passed<'a>, max: usize) -> Vec<Candidate> {
-        let is_free = |id: &AgentId| !passed.contains(id);
-        let preferred = self
-            .preferred()
-            .filter(|id| self.is_open(id) && is_free(id));
-        let free = |(_, id): &&Ranked| is_free(id);
+        let preferred = self.preferred_of(passed);
+        if self.stays() {
+            return self.ordered([].iter(), preferred, max);
+        }
+        let free = |(_, id): &&Ranked| !passed.contains(id);
         match (self.queue.settings.strategy, &self.queue.last_match) {
             (Strategy::RoundRobin, Some((_, last))) => {
                 let (before, after) = self.round(last);
@@ -123,9 +123,15 @@ impl<'a> Question<'a> {
     }
 
     /// Who comes first as long as the preference lasts, whether or not they can be asked.
-    fn preferred(&self) -> Option<&'a AgentId> {
+    pub(super) fn preferred(&self) -> Option<&'a AgentId> {
         let sticky = self.place.sticky.as_ref()?;
         (sticky.until > self.now).then_some(&sticky.agent_id)
+    }
+
+    /// The same, if they can be asked.
+    pub(super) fn preferred_of(&self, passed: &Passed<'a>) -> Option<&'a AgentId> {
+        let is_free = |id: &&AgentId| self.is_open(id) && !passed.contains(id);
+        self.preferred().filter(is_free)
     }
 
     fn is_open(&self, id: &AgentId) -> bool {

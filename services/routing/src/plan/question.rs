@@ -8,6 +8,7 @@ use super::ASKED_MAX;
 use crate::decision::{Candidate, Exclusion, NAMED_MAX, Reason};
 use crate::floor::{Conversation, Desk, Member, Place, Pool, Queue, Ranked, Seat, after_s, count};
 use crate::label::{AgentId, ConversationId};
+use crate::settings::Strategy;
 
 /// One conversation before the agents of its queue.
 pub(super) struct Question<'a> {
@@ -72,15 +73,19 @@ impl<'a> Question<'a> {
         for passing in passed.by_agent.values() {
             add(&mut excluded, passing.reason, 1);
         }
-        let total = able - (passed.open - passed.open_unable);
+        let free = able - (passed.open - passed.open_unable);
+        let stays = self.stays();
+        let candidates = self.candidates(&passed, ASKED_MAX);
+        let total = if stays { candidates.len() } else { free };
+        add(&mut excluded, Reason::NotPreferred, count(free - total));
         let mut answer = Answer {
-            candidates: self.candidates(&passed, ASKED_MAX),
+            candidates,
             candidates_total: count(total),
             exclusions: passed.exclusions(self),
             excluded,
             cooldown_lifted: false,
         };
-        if total == 0 {
+        if total == 0 && !stays {
             self.lift_cooldown(&passed, &mut answer);
         }
         if answer.candidates.is_empty() {
@@ -95,6 +100,9 @@ impl<'a> Question<'a> {
             return false;
         }
         let passed = self.passed();
+        if self.stays() {
+            return self.preferred_of(&passed).is_some();
+        }
         self.able_agents()
             .any(|(_, id)| !passed.by_agent.contains_key(id))
             || !passed.lifted().is_empty()
@@ -179,6 +187,19 @@ impl<'a> Question<'a> {
         }
     }
 
+    /// Whether it is to be asked of its preferred agent alone, now or when they have come free.
+    pub(super) fn stays(&self) -> bool {
+        let is_sticky = self.queue.settings.strategy == Strategy::Sticky;
+        let preferred = self.preferred().filter(|_| is_sticky);
+        preferred.is_some_and(|id| {
+            let seated = self.seated(id).filter(|(_, seat)| seat.may_come_free());
+            seated.is_some_and(|(member, seat)| {
+                let passing = self.passing(id, member, seat);
+                matches!(passing, None | Some((Reason::InFlight, _)))
+            })
+        })
+    }
+
     fn cools_until(&self, id: &AgentId) -> Option<Timestamp> {
         let refused_at = self.conversation.refused.get(id)?;
         let until = after_s(*refused_at, self.queue.settings.cooldown_s);
@@ -223,8 +244,13 @@ impl<'a> Question<'a> {
                 return Some(passing.exclusion(id, self));
             }
             let closed = agent.closed_to(&self.conversation.channel, cost);
-            let reason = closed.unwrap_or(Reason::SkillMissing);
-            Some(self.exclusion(id, reason, None))
+            Some(match closed {
+                None if agent.knows(&self.place.requirements) => {
+                    let until = self.place.sticky.as_ref().map(|sticky| sticky.until);
+                    self.exclusion(id, Reason::NotPreferred, until)
+                }
+                closed => self.exclusion(id, closed.unwrap_or(Reason::SkillMissing), None),
+            })
         });
         exclusions.collect()
     }

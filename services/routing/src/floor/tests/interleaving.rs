@@ -53,9 +53,10 @@ fn settings(x: u64) -> Value {
         json!("round_robin"),
         json!("proficiency"),
         json!({"ring": 3}),
+        json!("sticky"),
     ];
     let orders = [json!("ageing"), json!({"strict": {"max_wait_s": 40}})];
-    let strategy = &strategies[usize::try_from(x % 5).unwrap()];
+    let strategy = &strategies[usize::try_from(x % 6).unwrap()];
     let order = &orders[usize::try_from(x % 2).unwrap()];
     json!({
         "strategy": strategy, "order": order, "cost": x % 7 / 6 + 1, "cooldown_s": x % 3 * 10,

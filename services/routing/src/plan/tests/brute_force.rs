@@ -22,13 +22,15 @@ struct Naive<'a> {
 
 impl Naive<'_> {
     fn reason(&self, id: &AgentId, member: &Member) -> Option<Reason> {
+        let cost = self.queue.settings.cost.get().into();
+        let closed = member.agent.closed_to(&self.conversation.channel, cost);
+        closed.or_else(|| self.own_reason(id, member))
+    }
+
+    /// What stands between the two, whether or not the agent is closed to all.
+    fn own_reason(&self, id: &AgentId, member: &Member) -> Option<Reason> {
         let agent = &member.agent;
         let settings = &self.queue.settings;
-        if let Some(reason) =
-            agent.closed_to(&self.conversation.channel, settings.cost.get().into())
-        {
-            return Some(reason);
-        }
         if agent.slots.contains_key(self.id) || self.conversation.asks(id) {
             return Some(Reason::Involved);
         }
@@ -52,6 +54,16 @@ impl Naive<'_> {
         sticky.is_some_and(|sticky| sticky.agent_id == *id && sticky.until > self.now)
     }
 
+    /// Whether the conversation waits for this agent alone.
+    fn stays_with(&self, id: &AgentId, member: &Member, reason: Option<Reason>) -> bool {
+        let may_come_free = [None, Some(Reason::NoCapacity), Some(Reason::InFlight)];
+        let own = self.own_reason(id, member);
+        self.queue.settings.strategy == Asking::Sticky
+            && self.is_preferred(id)
+            && may_come_free.contains(&reason)
+            && matches!(own, None | Some(Reason::InFlight))
+    }
+
     /// Smaller comes first.
     fn key(&self, id: &AgentId, member: &Member) -> impl Ord {
         let (agent, channel) = (&member.agent, &self.conversation.channel);
@@ -69,10 +81,12 @@ impl Naive<'_> {
         let last = self.queue.last_match.as_ref();
         let is_passed = last.is_some_and(|(_, last)| id <= last);
         let key = match self.queue.settings.strategy {
-            Asking::LongestIdle | Asking::Ring(_) if agent.slots.is_empty() => {
+            Asking::LongestIdle | Asking::Sticky | Asking::Ring(_) if agent.slots.is_empty() => {
                 (Reverse(0), 0, idle, false)
             }
-            Asking::LongestIdle | Asking::Ring(_) => (Reverse(0), 1 + load, idle, false),
+            Asking::LongestIdle | Asking::Sticky | Asking::Ring(_) => {
+                (Reverse(0), 1 + load, idle, false)
+            }
             Asking::LeastLoaded => (Reverse(0), load, idle, false),
             Asking::RoundRobin => (Reverse(0), 0, 0, is_passed),
             Asking::Proficiency => (Reverse(score), load, idle, false),
@@ -87,9 +101,16 @@ impl Naive<'_> {
         let mut reasons: Vec<_> = serving
             .map(|(id, member)| (id, member, self.reason(id, member)))
             .collect();
+        let mut stay = reasons.iter();
+        let stays = stay.any(|(id, member, reason)| self.stays_with(id, member, *reason));
+        for (id, _, reason) in &mut reasons {
+            if stays && reason.is_none() && !self.is_preferred(id) {
+                *reason = Some(Reason::NotPreferred);
+            }
+        }
         let can = |reason: Option<Reason>| matches!(reason, None | Some(Reason::InFlight));
         let mut is_lifted = false;
-        if !reasons.iter().any(|(_, _, reason)| can(*reason)) {
+        if !stays && !reasons.iter().any(|(_, _, reason)| can(*reason)) {
             for (id, _, reason) in &mut reasons {
                 if *reason == Some(Reason::RefusedBefore) && !self.desk.holds.has_agent(id) {
                     *reason = None;

@@ -117,6 +117,48 @@ fn pool_is_asked_when_the_preferred_agent_is_offline() {
 }
 
 #[test]
+fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
+    let mut scene = four(&json!("sticky"));
+    scene.reserve("ann", "C-0", "voice");
+    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
+    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    scene.waits("C-2", "FX", &[]);
+    assert_eq!(scene.asked("C-1"), [""; 0]);
+    assert_eq!(scene.asked("C-2"), ["dee", "cid", "bob"], "has no preference");
+    let record = scene.plan("C-1").unwrap().record;
+    let excluded = [(Reason::NoCapacity, 1), (Reason::NotPreferred, 3)];
+    assert_eq!(record.excluded, excluded.into());
+    let named = &record.exclusions[1];
+    assert_eq!(
+        (&named.agent_id, named.reason, named.until),
+        (&agent("bob"), Reason::NotPreferred, Some(scene.at(120)))
+    );
+    scene.slot("ann", "C-0", "SlotReleased");
+    assert_eq!(scene.asked("C-1"), ["ann"]);
+    assert_eq!(scene.plan("C-1").unwrap().record.candidates_total, 1);
+    scene.reserve("ann", "C-0", "voice");
+    scene.wait(120);
+    assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
+}
+
+#[test]
+fn sticky_queue_asks_the_pool_once_the_preferred_agent_has_gone_or_refused() {
+    let mut scene = four(&json!("sticky"));
+    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
+    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    assert_eq!(scene.asked("C-1"), ["ann"]);
+    scene.presence("ann", "offline");
+    assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
+    scene.presence("ann", "available");
+    assert_eq!(scene.asked("C-1"), ["ann"]);
+    scene.reserve("ann", "C-1", "voice");
+    scene.offer("C-1", "ann", "Offered");
+    scene.offer("C-1", "ann", "OfferRejected");
+    scene.slot("ann", "C-1", "SlotReleased");
+    assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
+}
+
+#[test]
 fn all_skills_are_needed_at_any_level() {
     let mut scene = four(&json!("longest_idle"));
     scene.agent("dee", "SkillsChanged", json!({"skills": {"fx": 100}}));
