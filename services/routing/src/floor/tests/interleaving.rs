@@ -10,7 +10,7 @@ use crate::floor::{Floor, FloorEvent};
 
 const AGENTS: [&str; 5] = ["ann", "bob", "cid", "dee", "eve"];
 const CONVERSATIONS: [&str; 6] = ["C-1", "C-2", "C-3", "C-4", "C-5", "C-6"];
-const QUEUES: [&str; 2] = ["FX", "VIP"];
+pub(crate) const QUEUES: [&str; 2] = ["FX", "VIP"];
 const CHANNELS: [&str; 2] = ["voice", "chat"];
 
 /// Something that happens to the `a`th agent and the `c`th conversation; `x` says how.

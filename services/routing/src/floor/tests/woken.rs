@@ -1,6 +1,10 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::Scene;
+use super::interleaving::{QUEUES, steps};
 
 /// A call waits, the agent is there for nothing yet, and nobody has looked at the queue since.
 fn waiting(change: impl FnOnce(&mut Scene)) -> Scene {
@@ -110,4 +114,49 @@ fn queue_where_nobody_waits_stays_asleep() {
     scene.presence("ann", "away");
     scene.presence("ann", "available");
     assert_eq!(scene.woken(), Vec::<String>::new());
+}
+
+#[test]
+fn queue_is_woken_when_the_agent_that_somebody_waits_for_goes() {
+    let mut scene = Scene::default();
+    scene.configure("FX", json!({"strategy": "sticky"}));
+    for id in ["ann", "bob"] {
+        scene.ready(id, &["FX"], json!({}));
+    }
+    scene.reserve("ann", "C-0", "voice");
+    let sticky = json!({"agent_id": "ann", "until": scene.at(60)});
+    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    scene.woken();
+    assert_eq!(scene.next("FX"), Vec::<String>::new());
+    scene.presence("ann", "away");
+    assert_eq!(scene.woken(), ["FX"]);
+    assert_eq!(scene.asked("C-1"), ["bob"]);
+}
+
+proptest! {
+    /// A router looks at a queue when it is woken: whoever has somebody to be asked now, and had not
+    /// before, must not be overlooked.
+    #[test]
+    fn queue_is_woken_for_whoever_can_be_matched_from_now_on(steps in steps(60)) {
+        let mut scene = Scene::morning();
+        let mut before = BTreeSet::new();
+        for step in &steps {
+            scene.step(step);
+            scene.act(step);
+            scene.floor.due(scene.now());
+            let woken = scene.woken();
+            let mut matchable = BTreeSet::new();
+            for queue in QUEUES {
+                for conversation in scene.next(queue) {
+                    let is_new = !before.contains(&conversation);
+                    prop_assert!(
+                        !is_new || woken.iter().any(|woken| woken == queue),
+                        "{} of {} after {:?}", conversation, queue, step
+                    );
+                    matchable.insert(conversation);
+                }
+            }
+            before = matchable;
+        }
+    }
 }

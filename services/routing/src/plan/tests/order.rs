@@ -124,7 +124,11 @@ fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
     scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
     scene.waits("C-2", "FX", &[]);
     assert_eq!(scene.asked("C-1"), [""; 0]);
-    assert_eq!(scene.asked("C-2"), ["dee", "cid", "bob"], "has no preference");
+    assert_eq!(
+        scene.asked("C-2"),
+        ["dee", "cid", "bob"],
+        "has no preference"
+    );
     let record = scene.plan("C-1").unwrap().record;
     let excluded = [(Reason::NoCapacity, 1), (Reason::NotPreferred, 3)];
     assert_eq!(record.excluded, excluded.into());
