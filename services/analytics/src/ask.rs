@@ -1,15 +1,19 @@
 //! What a report is asked for.
 
+use std::collections::BTreeSet;
+
 use kernel::{BadParameter, Parameters, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::BusinessHours;
 use crate::interval::{INTERVALS_OF_DAY, day_of, interval_from, interval_of, start_of};
-use crate::label::{Channel, QueueId};
+use crate::label::{Channel, PresenceCode, QueueId};
 
 /// Intervals a report may span: 31 days.
 const INTERVALS_MAX: i64 = 31 * INTERVALS_OF_DAY;
 const WITHIN_S: u32 = 20;
 const FCR_DAYS: u32 = 7;
+const PRODUCTIVE_MAX: usize = 20;
 /// More is no longer the same matter.
 const FCR_DAYS_MAX: u32 = 365;
 
@@ -33,6 +37,12 @@ pub struct Ask {
     /// Seconds up to which an abandon is short; absent: as was decided when it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_abandon_s: Option<u32>,
+    /// Presences without customers that are work all the same, such as training; up to 20.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub productive: BTreeSet<PresenceCode>,
+    /// When responses are due: how long they took by it is told beside how long they took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business_hours: Option<BusinessHours>,
     /// Days within which a customer who comes again for the same was not served the first time.
     pub fcr_days: u32,
 }
@@ -102,6 +112,8 @@ impl Ask {
             service_level: parameters.read("service_level")?.unwrap_or_default(),
             within_s: whole(parameters, "within_s", u32::MAX)?.unwrap_or(WITHIN_S),
             short_abandon_s: whole(parameters, "short_abandon_s", u32::MAX)?,
+            productive: productive(parameters)?,
+            business_hours: BusinessHours::read(parameters)?,
             fcr_days: whole(parameters, "fcr_days", FCR_DAYS_MAX)?.unwrap_or(FCR_DAYS),
         })
     }
@@ -117,6 +129,22 @@ fn check_window(from: i64, to: i64) -> Result<(), BadParameter> {
         name: "to",
         reason: reason.to_owned(),
     })
+}
+
+fn productive(parameters: &Parameters) -> Result<BTreeSet<PresenceCode>, BadParameter> {
+    let bad = |reason: String| BadParameter {
+        name: "productive",
+        reason,
+    };
+    let names = parameters.get("productive").into_iter();
+    let codes = names.flat_map(|names| names.split(','));
+    let read = |code: &str| code.parse::<PresenceCode>();
+    let codes: Result<BTreeSet<_>, _> = codes.map(read).collect();
+    let codes = codes.map_err(|error| bad(error.to_string()))?;
+    if codes.len() > PRODUCTIVE_MAX {
+        return Err(bad(format!("names more than {PRODUCTIVE_MAX}")));
+    }
+    Ok(codes)
 }
 
 fn whole(

@@ -39,6 +39,9 @@ pub(crate) struct Cell {
     pub(crate) callbacks: Vec<u64>,
     pub(crate) withdrawn: Vec<u64>,
     pub(crate) callbacks_answered: u64,
+    /// Waits that ended under a promise, and those of them that were longer.
+    pub(crate) promised: u64,
+    pub(crate) overdue: u64,
     pub(crate) offers: Offers,
     pub(crate) handled: u64,
     /// Microseconds, as are the two that follow.
@@ -49,8 +52,8 @@ pub(crate) struct Cell {
     pub(crate) closed: u64,
     pub(crate) reopened: u64,
     pub(crate) resolved: Vec<Resolution>,
-    pub(crate) first_responses: Tally,
-    pub(crate) next_responses: Tally,
+    pub(crate) first_responses: Vec<Response>,
+    pub(crate) next_responses: Vec<Response>,
     pub(crate) clock_anomalies: u64,
 }
 
@@ -68,11 +71,11 @@ pub(crate) struct Resolution {
     pub(crate) contact: u32,
 }
 
-/// A count and the sum of what was counted, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Tally {
-    pub(crate) count: u64,
-    pub(crate) micros: u64,
+/// What an agent answered, and since when it was to be answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Response {
+    pub(crate) since: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// Conversations that came to wait, by why.
@@ -109,6 +112,8 @@ impl Cell {
         self.callbacks.extend_from_slice(&other.callbacks);
         self.withdrawn.extend_from_slice(&other.withdrawn);
         self.callbacks_answered += other.callbacks_answered;
+        self.promised += other.promised;
+        self.overdue += other.overdue;
         self.offers.add(&other.offers);
         self.handled += other.handled;
         self.talk += other.talk;
@@ -118,20 +123,10 @@ impl Cell {
         self.closed += other.closed;
         self.reopened += other.reopened;
         self.resolved.extend_from_slice(&other.resolved);
-        self.first_responses.add(other.first_responses);
-        self.next_responses.add(other.next_responses);
+        self.first_responses
+            .extend_from_slice(&other.first_responses);
+        self.next_responses.extend_from_slice(&other.next_responses);
         self.clock_anomalies += other.clock_anomalies;
-    }
-}
-
-impl Tally {
-    pub(crate) fn count(&mut self, micros: u64) {
-        self.add(Self { count: 1, micros });
-    }
-
-    fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.micros += other.micros;
     }
 }
 

@@ -18,5 +18,5 @@ labels! {
     /// One connection of one device of an agent.
     pub(crate) SessionId / SessionIdKind: "session id", 64, Alphabet::SEGMENT;
     /// A presence of the tenant's own, such as `LUNCH`.
-    pub(crate) PresenceCode / PresenceCodeKind: "presence code", 64, Alphabet::SEGMENT;
+    pub PresenceCode / PresenceCodeKind: "presence code", 64, Alphabet::SEGMENT;
 }

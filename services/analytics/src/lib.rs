@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod calendar;
 mod cell;
 mod conversation;
 mod desk;
@@ -25,8 +26,9 @@ mod tests;
 
 pub use agent::AgentEvent;
 pub use ask::{Ask, Cube, Grain, ServiceLevel};
+pub use calendar::BusinessHours;
 pub use conversation::ConversationEvent;
-pub use label::{AgentId, Channel, QueueId};
+pub use label::{AgentId, Channel, PresenceCode, QueueId};
 pub use live::{Live, LiveAgents, LiveSettings, Today};
 pub use metrics::Metrics;
 pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};

@@ -1,5 +1,7 @@
 //! How a queue stands at this moment, and what today has come to.
 
+use std::collections::BTreeSet;
+
 use kernel::Timestamp;
 use serde::Serialize;
 
@@ -163,6 +165,8 @@ impl Today {
             service_level: settings.service_level,
             within_s: settings.within_s,
             short_abandon_s: None,
+            productive: BTreeSet::new(),
+            business_hours: None,
             fcr_days: 0,
         };
         let report = Report::of(desk, &ask, now);

@@ -1,12 +1,13 @@
 //! An agent's time, summed per interval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{EventMeta, Timestamp};
 
-use super::event::AgentEvent;
+use super::event::{AgentEvent, Presence};
 use super::standing::Standing;
 use crate::interval::{interval_of, split};
+use crate::label::PresenceCode;
 use crate::presence::Facts;
 
 /// An agent with the sums of the time up to the last event. The time since is added by whoever
@@ -19,6 +20,8 @@ pub(crate) struct AgentHours {
     pub(crate) standing: Standing,
     pace: Pace,
     cells: BTreeMap<i64, Hours>,
+    /// Microseconds per interval in which the agent was there and neither worked nor waited for work.
+    aside: BTreeMap<(i64, Presence), u64>,
     /// Each with since when.
     pub(crate) history: Vec<(Timestamp, Facts)>,
 }
@@ -53,6 +56,8 @@ pub(crate) struct Hours {
     pub(crate) cost: u128,
     /// Routable, times the capacity.
     pub(crate) capacity: u128,
+    /// Without work in a presence that whoever asks counts as work; never kept.
+    pub(crate) productive: u128,
     pub(crate) clock_anomalies: u64,
 }
 
@@ -82,6 +87,12 @@ impl AgentHours {
             split(since, at, |interval, micros| {
                 cells.entry(interval).or_default().pass(&pace, micros);
             });
+            if let Some(presence) = self.standing.aside() {
+                split(since, at, |interval, micros| {
+                    let key = (interval, presence.clone());
+                    *self.aside.entry(key).or_default() += micros;
+                });
+            }
         }
     }
 
@@ -99,16 +110,24 @@ impl AgentHours {
         }
     }
 
-    /// The sums of intervals `from` to before `to`, the open span until `now` among them.
+    /// The sums of intervals `from` to before `to`, the open span until `now` among them, and of
+    /// other presences those that are productive.
     pub(crate) fn each(
         &self,
-        from: i64,
-        to: i64,
+        (from, to): (i64, i64),
         now: Timestamp,
+        productive: &BTreeSet<PresenceCode>,
         mut each: impl FnMut(i64, &Hours),
     ) {
         for (interval, hours) in self.cells.range(from..to) {
-            each(*interval, hours);
+            let productive = self.productive(*interval, productive);
+            each(
+                *interval,
+                &Hours {
+                    productive,
+                    ..*hours
+                },
+            );
         }
         let Some(since) = self.since.filter(|_| self.pace.is_moving()) else {
             return;
@@ -120,9 +139,31 @@ impl AgentHours {
         split(since.max(first), now.min(last), |interval, micros| {
             let mut open = Hours::default();
             open.pass(&self.pace, micros);
+            if self
+                .standing
+                .aside()
+                .is_some_and(|is| names(productive, is))
+            {
+                open.productive = micros.into();
+            }
             each(interval, &open);
         });
     }
+
+    fn productive(&self, interval: i64, asked: &BTreeSet<PresenceCode>) -> u128 {
+        if asked.is_empty() {
+            return 0;
+        }
+        let first = |interval| (interval, Presence::default());
+        let aside = self.aside.range(first(interval)..first(interval + 1));
+        let productive = aside.filter(|((_, presence), _)| names(asked, presence));
+        productive.map(|(_, micros)| u128::from(*micros)).sum()
+    }
+}
+
+fn names(asked: &BTreeSet<PresenceCode>, presence: &Presence) -> bool {
+    let name = presence.to_string();
+    asked.iter().any(|code| code.as_str() == name)
 }
 
 impl Pace {
@@ -159,6 +200,7 @@ impl Hours {
         self.wrap_up += other.wrap_up;
         self.cost += other.cost;
         self.capacity += other.capacity;
+        self.productive += other.productive;
         self.clock_anomalies += other.clock_anomalies;
     }
 }

@@ -101,6 +101,12 @@ impl Standing {
         self.presence != Presence::Offline
     }
 
+    /// The presence of somebody who is there, and neither works nor waits for work.
+    pub(crate) fn aside(&self) -> Option<&Presence> {
+        let is_aside = self.is_logged_in() && !self.is_routable() && !self.is_engaged();
+        is_aside.then_some(&self.presence)
+    }
+
     /// Slots of one phase.
     pub(crate) fn count(&self, phase: Phase) -> usize {
         self.slots.iter().filter(|slot| slot.phase == phase).count()

@@ -43,6 +43,7 @@ events! {
     Connected(Connected),
     Requeued(Requeued),
     Overflowed(Overflowed),
+    AnswerOverdue(Happened),
     Abandoned(Abandoned),
     CallbackRequested(Happened),
     Expired(Happened),
@@ -83,6 +84,9 @@ pub struct Queued {
     pub(super) cause: QueueCause,
     pub(super) queue: QueueId,
     pub(super) enqueued_at: Timestamp,
+    /// The promise, milliseconds of waiting.
+    #[serde(default)]
+    pub(super) answer_within_ms: Option<u64>,
 }
 
 /// Why a conversation came to wait in a queue.

@@ -6,9 +6,8 @@ use super::event::{
     Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued,
 };
 use super::ledger::{Ledger, Origin};
-use super::open::{Fate, Handling, Open, Stage, Waiting};
-use crate::cell::{Abandon, Cell, Offers, Resolution};
-use crate::interval::micros_between;
+use super::open::{Fate, Handling, Open, Promise, Stage, Waiting};
+use crate::cell::{Abandon, Cell, Offers, Resolution, Response};
 
 impl Open {
     /// Says what becomes of the conversation if it is over.
@@ -53,6 +52,11 @@ impl Open {
             E::Requeued(e) if e.new_wait_clock => self.interrupt(ledger, e.at),
             E::ForceRequeued(e) => self.interrupt(ledger, e.at),
             E::Requeued(_) => {}
+            E::AnswerOverdue(_) => self.change_wait(|waiting| {
+                if waiting.promise == Promise::Given {
+                    waiting.promise = Promise::Overdue;
+                }
+            }),
             E::MessageReceived(e) => self.hear(e.at),
             E::MessageQueued(e) => self.answer(ledger, meta, e.at),
             E::Abandoned(abandoned) => return Some(self.abandon(ledger, &abandoned)),
@@ -76,18 +80,36 @@ impl Open {
             channel: self.channel,
             enqueued_at: queued.enqueued_at,
         };
-        self.stay(ledger, queued.at, origin, queued.cause);
+        let promise = match queued.answer_within_ms {
+            Some(_) => Promise::Given,
+            None => Promise::None,
+        };
+        self.stay(ledger, queued.at, origin, (queued.cause, promise));
     }
 
     fn overflow(&mut self, ledger: &mut Ledger, overflowed: &Overflowed) {
         if let Some(origin) = self.origin {
             let queue = ledger.queues.number(&overflowed.queue);
             let origin = Origin { queue, ..origin };
-            self.stay(ledger, overflowed.at, origin, QueueCause::Overflowed);
+            // Whoever moves keeps the clock, and what was promised by it.
+            let mut promise = Promise::None;
+            self.change_wait(|waiting| promise = waiting.promise);
+            self.stay(
+                ledger,
+                overflowed.at,
+                origin,
+                (QueueCause::Overflowed, promise),
+            );
         }
     }
 
-    fn stay(&mut self, ledger: &mut Ledger, at: Timestamp, origin: Origin, cause: QueueCause) {
+    fn stay(
+        &mut self,
+        ledger: &mut Ledger,
+        at: Timestamp,
+        origin: Origin,
+        (cause, promise): (QueueCause, Promise),
+    ) {
         let is_waiting = matches!(self.stage, Stage::Waiting(_));
         if is_waiting && self.origin == Some(origin) {
             return;
@@ -97,6 +119,8 @@ impl Open {
             Stage::Waiting(waiting) => waiting.is_counted,
             _ => true,
         };
+        // It is kept or broken where the wait ends.
+        self.change_wait(|waiting| waiting.promise = Promise::None);
         self.leave(ledger, at, |cell, _| cell.moved += 1);
         // Work that no event ended is over when the customer waits again.
         self.finish(ledger, at);
@@ -108,6 +132,7 @@ impl Open {
             cause,
             is_counted,
             live_offers: 0,
+            promise,
             is_taken: false,
         });
     }
@@ -159,6 +184,7 @@ impl Open {
                 cause: QueueCause::Unparked,
                 is_counted: false,
                 live_offers: 0,
+                promise: Promise::None,
                 is_taken: false,
             }),
             Stage::Parked => Stage::Between,
@@ -220,11 +246,12 @@ impl Open {
         let unanswered_since = self.unanswered_since.take();
         if !self.has_responded {
             self.has_responded = true;
-            let micros = micros_between(began_at, at);
-            ledger.enter(origin, at, |cell| cell.first_responses.count(micros));
+            let since = began_at;
+            let first = Response { since, at };
+            ledger.enter(origin, at, |cell| cell.first_responses.push(first));
         } else if let Some(since) = unanswered_since {
-            let micros = micros_between(since, at);
-            ledger.enter(origin, at, |cell| cell.next_responses.count(micros));
+            let next = Response { since, at };
+            ledger.enter(origin, at, |cell| cell.next_responses.push(next));
         }
     }
 

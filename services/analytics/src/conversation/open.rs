@@ -43,8 +43,18 @@ pub(crate) struct Waiting {
     /// A customer who asked to be called has been counted by that, and waits on out of the figures.
     pub(crate) is_counted: bool,
     pub(crate) live_offers: u32,
+    pub(super) promise: Promise,
     /// The live offer is one that the agent made to themselves: it says nothing about acceptance.
     pub(super) is_taken: bool,
+}
+
+/// What was promised to who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    None,
+    Given,
+    /// The time is over, and nobody has answered.
+    Overdue,
 }
 
 /// One agent's time with the conversation, in microseconds.
@@ -100,6 +110,12 @@ impl Open {
         let wait_ms = at.millis_since(origin.enqueued_at);
         ledger.enter(origin, at, |cell| outcome(cell, wait_ms));
         *ledger.closed(origin, at).queued.of(waiting.cause) += 1;
+        if waiting.promise != Promise::None {
+            ledger.enter(origin, at, |cell| {
+                cell.promised += 1;
+                cell.overdue += u64::from(waiting.promise == Promise::Overdue);
+            });
+        }
         if at < origin.enqueued_at {
             ledger.enter(origin, at, |cell| cell.clock_anomalies += 1);
         }

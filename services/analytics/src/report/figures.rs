@@ -7,9 +7,9 @@ use super::ratio::{Ratio, millis};
 use super::row::Sums;
 use crate::agent::{AgentHours, Hours};
 use crate::ask::{Ask, ServiceLevel};
-use crate::cell::{Cell, Offers, Queued};
+use crate::cell::{Cell, Offers, Queued, Response};
 use crate::desk::Desk;
-use crate::interval::interval_of;
+use crate::interval::{interval_of, micros_between};
 
 /// Names of lengths of time end in `_ms`: milliseconds.
 ///
@@ -44,6 +44,9 @@ pub struct Figures {
     /// Mean wait of the answered, milliseconds.
     pub asa_ms: Ratio,
     pub wait: Waits,
+    /// Waits that ended within the answer time promised for them / that ended under a promise; those
+    /// that ended without an answer among them.
+    pub promises_kept: Ratio,
     pub abandon_rate: Ratio,
     /// As if nobody had abandoned shortly.
     pub abandon_rate_without_short: Ratio,
@@ -78,6 +81,11 @@ pub struct Figures {
     /// From the earliest unanswered message of the customer to the next one of an agent; the first
     /// response is none.
     pub next_response_ms: Ratio,
+    /// The same two by the business hours that the question names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_response_business_ms: Option<Ratio>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_response_business_ms: Option<Ratio>,
 
     pub agents: AgentFigures,
 
@@ -170,7 +178,9 @@ pub struct AgentFigures {
     pub occupancy_by_capacity: Ratio,
     /// handle / busy: conversations at once.
     pub concurrency: Ratio,
-    /// busy / logged in
+    /// Neither busy nor routable, in a presence that the question names as productive.
+    pub productive_ms: u64,
+    /// (busy + productive) / logged in
     pub utilisation: Ratio,
 }
 
@@ -189,6 +199,10 @@ impl Figures {
         let aht_ms = Ratio::mean(handle, cell.handled);
         let service_levels = ServiceLevels::of(cell, ask.within_s, offered, short);
         let (fcr, fcr_undecided) = first_contact(cell, ask, desk, now);
+        let by_hours = |responses: &[Response]| {
+            let hours = ask.business_hours.as_ref()?;
+            Some(mean(responses, |from, to| hours.micros(from, to)))
+        };
         let answered_ms = cell
             .answered
             .iter()
@@ -209,6 +223,7 @@ impl Figures {
             service_levels,
             asa_ms: Ratio::new(answered_ms, answered),
             wait: Waits::of(cell, sums.waiting, sums.longest_waiting_ms),
+            promises_kept: Ratio::new(cell.promised - cell.overdue, cell.promised),
             abandon_rate: Ratio::new(abandoned, offered),
             abandon_rate_without_short: Ratio::new(
                 abandoned - short,
@@ -230,8 +245,10 @@ impl Figures {
             reopen_rate: Ratio::new(cell.reopened, cell.closed),
             fcr,
             fcr_undecided,
-            first_response_ms: Ratio::mean(cell.first_responses.micros, cell.first_responses.count),
-            next_response_ms: Ratio::mean(cell.next_responses.micros, cell.next_responses.count),
+            first_response_ms: mean(&cell.first_responses, micros_between),
+            next_response_ms: mean(&cell.next_responses, micros_between),
+            first_response_business_ms: by_hours(&cell.first_responses),
+            next_response_business_ms: by_hours(&cell.next_responses),
             agents,
             clock_anomalies: cell.clock_anomalies + hours.clock_anomalies,
         }
@@ -330,7 +347,7 @@ impl AgentFigures {
     pub(crate) fn of_one(agent: &AgentHours, ask: &Ask, now: Timestamp) -> Self {
         let mut hours = Hours::default();
         let (from, to) = (interval_of(ask.from), interval_of(ask.to));
-        agent.each(from, to, now, |_, part| hours.add(part));
+        agent.each((from, to), now, &ask.productive, |_, part| hours.add(part));
         Self::of(&hours, 1)
     }
 
@@ -348,7 +365,8 @@ impl AgentFigures {
             occupancy: Ratio::of_micros(hours.busy, hours.busy + hours.idle),
             occupancy_by_capacity: Ratio::of_micros(hours.cost, hours.capacity),
             concurrency: Ratio::of_micros(hours.handle(), hours.busy),
-            utilisation: Ratio::of_micros(hours.busy, hours.logged_in),
+            productive_ms: millis(hours.productive),
+            utilisation: Ratio::of_micros(hours.busy + hours.productive, hours.logged_in),
         }
     }
 }
@@ -369,6 +387,11 @@ fn first_contact(cell: &Cell, ask: &Ask, desk: &Desk, now: Timestamp) -> (Ratio,
         }
     }
     (Ratio::new(first, length(&cell.resolved)), undecided)
+}
+
+fn mean(responses: &[Response], micros: impl Fn(Timestamp, Timestamp) -> u64) -> Ratio {
+    let micros = responses.iter().map(|one| micros(one.since, one.at));
+    Ratio::mean(micros.sum(), length(responses))
 }
 
 fn count<T>(all: &[T], is_counted: impl Fn(&T) -> bool) -> u64 {

@@ -163,7 +163,7 @@ impl Rows {
         for agent in desk.agents.values().filter(serves) {
             // The open span comes last and may lie in the row of the one before.
             let mut last = None;
-            agent.each(from, to, now, |interval, hours| {
+            agent.each((from, to), now, &ask.productive, |interval, hours| {
                 let row = self.only.unwrap_or(interval);
                 let sums = self.of(interval);
                 sums.hours.add(hours);

@@ -56,6 +56,38 @@ fn shift() -> Scene {
     scene
 }
 
+/// Away 0-100 and 700-800; in training from 800 on, until 850 with C3 on the line.
+#[test]
+fn work_without_customers_counts_where_the_question_names_it() {
+    let mut scene = shift();
+    let training = json!({ "custom": { "code": "TRAINING", "routable": false } });
+    works(&mut scene, "C3", 1, 800, 800);
+    scene
+        .does(
+            "amy",
+            800,
+            "PresenceChanged",
+            json!({ "presence": training }),
+        )
+        .does("amy", 850, "SlotReleased", slot("C3"));
+    let productive = |query: &str| {
+        let agents = scene.total(query, 1_000)["agents"].take();
+        let productive = number(&agents["productive_ms"]);
+        (productive, ratio(&agents["utilisation"]))
+    };
+    assert_eq!(productive(""), (0, (350_000, 1_000_000)));
+    let training = (150_000, (500_000, 1_000_000));
+    assert_eq!(productive("productive=TRAINING"), training);
+    let both = (350_000, (700_000, 1_000_000));
+    assert_eq!(productive("productive=TRAINING,away,LUNCH"), both);
+    let rows = scene.rows("productive=TRAINING&interval=15m", 1_000);
+    let rows = rows.iter().map(|row| &row["agents"]);
+    let rows: Vec<_> = rows
+        .map(|agents| (number(&agents["agents"]), number(&agents["productive_ms"])))
+        .collect();
+    assert_eq!(rows, [(1, 50_000), (1, 100_000)]);
+}
+
 #[test]
 fn time_is_summed_by_what_an_agent_does() {
     let agents = shift().total("", 2_000)["agents"].take();

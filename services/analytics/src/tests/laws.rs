@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Event, Scene, at, number, ratio, tenant};
 use crate::LiveSettings;
 
-const CONVERSATION: [&str; 29] = [
+const CONVERSATION: [&str; 30] = [
     "Queued",
     "Queued",
     "Queued",
@@ -18,6 +18,7 @@ const CONVERSATION: [&str; 29] = [
     "Connected",
     "Requeued",
     "Overflowed",
+    "AnswerOverdue",
     "Abandoned",
     "CallbackRequested",
     "Expired",
@@ -64,6 +65,7 @@ fn data(second: i64, number: u64) -> Value {
     let slot = format!("C{}", number % 3);
     json!({
         "at": at(second), "queue": queue, "enqueued_at": at(second), "cause": "enqueued",
+        "answer_within_ms": number.is_multiple_of(2).then_some(20_000),
         "wait_ms": number * 1_000, "short": number < 5, "new_wait_clock": number.is_multiple_of(2),
         "wrap_up_s": number % 2, "customer_id": format!("customer-{}", number % 3),
         "channel": channel, "intent": "quote",

@@ -248,3 +248,47 @@ fn event_that_comes_again_is_not_counted_again() {
     scene.comes("C4", 0).abandons("C4", 3, 3);
     assert_eq!(scene.total("", 100), once);
 }
+
+fn promised(scene: &mut Scene, id: &str) {
+    let queued = json!({
+        "queue": "fx", "cause": "enqueued", "enqueued_at": at(0), "answer_within_ms": 20_000,
+    });
+    scene.opens(id, 0, id).says(id, 0, "Queued", queued);
+}
+
+/// Under a promise of 20 s: answered in time, answered late, abandoned before, abandoned late, and
+/// one who still waits, late. Another was promised nothing.
+#[test]
+fn promise_is_kept_or_broken_when_the_wait_ends() {
+    let mut scene = Scene::default();
+    for id in ["C1", "C2", "C3", "C4", "C5"] {
+        promised(&mut scene, id);
+    }
+    scene
+        .connects("C1", 19, 19)
+        .abandons("C3", 15, 15)
+        .comes("C6", 0)
+        .connects("C6", 50, 50);
+    for id in ["C2", "C4", "C5"] {
+        scene.then(id, 20, "AnswerOverdue");
+    }
+    scene.connects("C2", 31, 31).abandons("C4", 40, 40);
+    for cube in ["by=enqueued", "by=closed"] {
+        let total = scene.total(cube, 100);
+        assert_eq!(ratio(&total["promises_kept"]), (2, 4), "{cube}");
+    }
+}
+
+#[test]
+fn promise_moves_with_whoever_overflows() {
+    let mut scene = Scene::default();
+    promised(&mut scene, "C1");
+    let overflowed = json!({ "from": "fx", "queue": "spill" });
+    scene
+        .then("C1", 20, "AnswerOverdue")
+        .says("C1", 30, "Overflowed", overflowed)
+        .connects("C1", 45, 45);
+    let kept = |queue: &str| ratio(&scene.total(queue, 100)["promises_kept"]);
+    assert_eq!(kept("queue=fx"), (0, 0));
+    assert_eq!(kept("queue=spill"), (0, 1));
+}

@@ -4,7 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a context may depend on: the kernel, and what its own maths needs.
-const CONTEXT_MAY: &[&str] = &["kernel", "cqrs-es", "schemars", "serde", "thiserror"];
+const CONTEXT_MAY: &[&str] = &[
+    "kernel",
+    "cqrs-es",
+    "jiff",
+    "schemars",
+    "serde",
+    "thiserror",
+];
 /// Lines a file may have; longer ones are split along an idea.
 const LINES_MAX: usize = 450;
 

@@ -1,0 +1,291 @@
+//! When a desk is open, so that a night does not count as a wait.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use kernel::{BadParameter, Parameters, Timestamp};
+use serde::{Serialize, Serializer};
+
+use crate::interval::micros_between;
+
+/// Minutes of a day; 24:00 is its end.
+const DAY_MINUTES: u16 = 24 * 60;
+const HOLIDAYS_MAX: usize = 366;
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// The hours of a week by the clocks of one time zone, holidays taken out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BusinessHours {
+    /// Such as `mon-fri/08:00-18:00,sat/09:00-13:00`.
+    hours: String,
+    #[serde(serialize_with = "name_of")]
+    zone: TimeZone,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    holidays: BTreeSet<Date>,
+    /// From Monday on; spans of a day in order, none touching another.
+    #[serde(skip)]
+    week: [Vec<Span>; 7],
+}
+
+/// Minutes of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    opens: u16,
+    closes: u16,
+}
+
+impl BusinessHours {
+    /// Nothing where the question names no hours.
+    pub(crate) fn read(parameters: &Parameters) -> Result<Option<Self>, BadParameter> {
+        let Some(hours) = parameters.get("business_hours") else {
+            let needless = ["zone", "holidays"].into_iter();
+            let mut needless = needless.filter(|name| parameters.get(name).is_some());
+            return needless.next().map_or(Ok(None), |name| {
+                Err(bad(name, "says nothing without `business_hours`"))
+            });
+        };
+        Ok(Some(Self {
+            week: week(hours)?,
+            hours: hours.to_owned(),
+            zone: zone(parameters.get("zone"))?,
+            holidays: holidays(parameters.get("holidays"))?,
+        }))
+    }
+
+    /// Microseconds between the two in which the desk was open.
+    pub(crate) fn micros(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let (Some(first), Some(last)) = (self.date(from), self.date(to)) else {
+            return 0;
+        };
+        let days = first.series(jiff::Span::new().days(1));
+        let open = days
+            .take_while(|day| *day <= last)
+            .filter(|day| !self.holidays.contains(day));
+        let spans = open.flat_map(|day| {
+            let weekday = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+            self.week[weekday].iter().map(move |span| (day, *span))
+        });
+        spans
+            .filter_map(|(day, span)| {
+                let opens = self.instant(day, span.opens)?;
+                let closes = self.instant(day, span.closes)?;
+                Some(micros_between(opens.max(from), closes.min(to)))
+            })
+            .sum()
+    }
+
+    fn date(&self, at: Timestamp) -> Option<Date> {
+        let at = jiff::Timestamp::from_microsecond(at.micros()).ok()?;
+        Some(self.zone.to_datetime(at).date())
+    }
+
+    /// A time that the clocks skip is the one after; of two that are alike, the first.
+    fn instant(&self, day: Date, minute: u16) -> Option<Timestamp> {
+        let (day, minute) = match minute {
+            DAY_MINUTES => (day.tomorrow().ok()?, 0),
+            minute => (day, minute),
+        };
+        let (hour, minute) = (i8::try_from(minute / 60), i8::try_from(minute % 60));
+        let civil = day.at(hour.ok()?, minute.ok()?, 0, 0);
+        let at = self.zone.to_timestamp(civil).ok()?;
+        Some(Timestamp::from_micros(at.as_microsecond()))
+    }
+}
+
+fn name_of<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(zone.iana_name().unwrap_or("UTC"))
+}
+
+fn bad(name: &'static str, reason: impl Into<String>) -> BadParameter {
+    BadParameter {
+        name,
+        reason: reason.into(),
+    }
+}
+
+fn zone(name: Option<&str>) -> Result<TimeZone, BadParameter> {
+    let Some(name) = name else {
+        return Ok(TimeZone::UTC);
+    };
+    TimeZone::get(name).map_err(|_| bad("zone", "is not the name of a time zone"))
+}
+
+fn holidays(days: Option<&str>) -> Result<BTreeSet<Date>, BadParameter> {
+    let days = days.into_iter().flat_map(|days| days.split(','));
+    let days: Result<BTreeSet<Date>, _> = days.map(str::parse).collect();
+    let days = days.map_err(|_| bad("holidays", "is not a list of days such as 2026-12-25"))?;
+    if days.len() > HOLIDAYS_MAX {
+        let reason = format!("names more than {HOLIDAYS_MAX} days");
+        return Err(bad("holidays", reason));
+    }
+    Ok(days)
+}
+
+fn week(hours: &str) -> Result<[Vec<Span>; 7], BadParameter> {
+    let mut week: [Vec<Span>; 7] = Default::default();
+    for part in hours.split(',') {
+        let (days, span) = part_of(part).ok_or_else(|| {
+            let reason = format!("has `{part}`, which is not like `mon-fri/08:00-18:00`");
+            bad("business_hours", reason)
+        })?;
+        for day in &mut week[days] {
+            day.push(span);
+        }
+    }
+    for spans in &mut week {
+        spans.sort_unstable();
+        if spans.windows(2).any(|pair| pair[1].opens < pair[0].closes) {
+            return Err(bad("business_hours", "names the same time twice"));
+        }
+    }
+    Ok(week)
+}
+
+fn part_of(text: &str) -> Option<(std::ops::RangeInclusive<usize>, Span)> {
+    let (days, hours) = text.split_once('/')?;
+    let (first, last) = days.split_once('-').unwrap_or((days, days));
+    let (first, last) = (day_of(first)?, day_of(last)?);
+    let (opens, closes) = hours.split_once('-')?;
+    let (opens, closes) = (minute_of(opens)?, minute_of(closes)?);
+    let is_forward = first <= last && opens < closes;
+    is_forward.then_some((first..=last, Span { opens, closes }))
+}
+
+fn day_of(name: &str) -> Option<usize> {
+    DAYS.iter().position(|(day, _)| *day == name)
+}
+
+fn minute_of(text: &str) -> Option<u16> {
+    let (hour, minute) = text.split_once(':')?;
+    let is_two = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_two(hour) || !is_two(minute) {
+        return None;
+    }
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    let minutes = hour * 60 + minute;
+    (minute < 60 && minutes <= DAY_MINUTES).then_some(minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hours(query: &[(&str, &str)]) -> Result<BusinessHours, BadParameter> {
+        let pairs = query
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        BusinessHours::read(&Parameters(pairs.collect())).map(Option::unwrap)
+    }
+
+    fn week_of(text: &str) -> BusinessHours {
+        hours(&[("business_hours", text)]).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn open_minutes(hours: &BusinessHours, from: &str, to: &str) -> u64 {
+        hours.micros(at(from), at(to)) / 60_000_000
+    }
+
+    /// 2 March 2026 is a Monday.
+    #[test]
+    fn nights_and_weekends_do_not_count() {
+        let hours = week_of("mon-fri/08:00-18:00,sat/09:00-13:00");
+        let open = |from, to| open_minutes(&hours, from, to);
+        assert_eq!(open("2026-03-02T07:00:00Z", "2026-03-02T08:30:00Z"), 30);
+        assert_eq!(open("2026-03-02T17:50:00Z", "2026-03-03T08:10:00Z"), 20);
+        assert_eq!(
+            open("2026-03-06T17:00:00Z", "2026-03-09T09:00:00Z"),
+            60 + 240 + 60
+        );
+        assert_eq!(open("2026-03-08T00:00:00Z", "2026-03-08T23:00:00Z"), 0);
+        assert_eq!(open("2026-03-03T12:00:00Z", "2026-03-02T12:00:00Z"), 0);
+    }
+
+    #[test]
+    fn holidays_do_not_count() {
+        let query = [
+            ("business_hours", "mon-fri/08:00-18:00"),
+            ("holidays", "2026-03-03"),
+        ];
+        let hours = hours(&query).unwrap();
+        let open = open_minutes(&hours, "2026-03-02T17:00:00Z", "2026-03-04T09:00:00Z");
+        assert_eq!(open, 120);
+    }
+
+    /// London springs forward at 01:00 on 29 March 2026, a Sunday.
+    #[test]
+    fn hours_are_those_of_the_zones_clocks() {
+        let query = [
+            ("business_hours", "sun-sun/00:00-24:00,mon/09:00-10:00"),
+            ("zone", "Europe/London"),
+        ];
+        let hours = hours(&query).unwrap();
+        let open = |from, to| open_minutes(&hours, from, to);
+        assert_eq!(
+            open("2026-03-28T12:00:00Z", "2026-03-29T23:00:00Z"),
+            23 * 60
+        );
+        assert_eq!(open("2026-03-30T07:00:00Z", "2026-03-30T08:30:00Z"), 30);
+        assert_eq!(open("2026-03-23T07:00:00Z", "2026-03-23T09:30:00Z"), 30);
+    }
+
+    #[test]
+    fn what_is_no_calendar_is_refused() {
+        let refused = |query: &[(&str, &str)]| hours(query).unwrap_err().to_string();
+        for text in [
+            "",
+            "mon",
+            "mon/8:00-18:00",
+            "fri-mon/08:00-18:00",
+            "mon/18:00-08:00",
+            "mon/08:00-24:01",
+        ] {
+            let error = refused(&[("business_hours", text)]);
+            assert!(error.contains("is not like"), "{text}: {error}");
+        }
+        let twice = refused(&[("business_hours", "mon-fri/08:00-18:00,fri/17:00-19:00")]);
+        assert!(twice.contains("the same time twice"), "{twice}");
+        let open = ("business_hours", "mon/08:00-18:00");
+        assert!(refused(&[open, ("zone", "Mars/Olympus")]).contains("time zone"));
+        assert!(refused(&[open, ("holidays", "25.12.2026")]).contains("2026-12-25"));
+        let needless = BusinessHours::read(&Parameters(vec![("zone".into(), "UTC".into())]));
+        assert!(
+            needless
+                .unwrap_err()
+                .to_string()
+                .contains("without `business_hours`")
+        );
+    }
+
+    proptest! {
+        /// A span cut anywhere comes to the same, a desk that never closes to the whole of it.
+        #[test]
+        fn open_time_adds_up(
+            from in 0_i64..4_000_000_000, first in 0_i64..3_000_000, second in 0_i64..3_000_000,
+        ) {
+            let instant = |second: i64| Timestamp::from_micros(second * 1_000_000);
+            let (from, cut, to) = (instant(from), instant(from + first), instant(from + first + second));
+            for zone in ["UTC", "America/New_York", "Australia/Lord_Howe"] {
+                let hours = hours(&[("business_hours", "mon-fri/08:00-18:30,sun/00:00-24:00"), ("zone", zone)]).unwrap();
+                let parts = hours.micros(from, cut) + hours.micros(cut, to);
+                prop_assert_eq!(hours.micros(from, to), parts);
+                let always = super::tests::hours(&[("business_hours", "mon-sun/00:00-24:00"), ("zone", zone)]).unwrap();
+                prop_assert_eq!(always.micros(from, to), micros_between(from, to));
+            }
+        }
+    }
+}
