@@ -1,4 +1,6 @@
-use super::{Scene, number, ratio};
+use serde_json::Value;
+
+use super::{Scene, at, number, ratio};
 
 const DAY_S: i64 = 86_400;
 
@@ -100,4 +102,29 @@ fn what_a_reaction_sends_is_no_agents_answer() {
         .says("C1", 11, "MessageQueued", by_reaction);
     let total = scene.total("", 100);
     assert_eq!(ratio(&total["first_response_ms"]), (0, 0));
+}
+
+/// Monday 2 March: asked at 17:50, answered on Tuesday at 08:10, and once more within the hour.
+#[test]
+fn night_is_no_part_of_a_response_by_business_hours() {
+    let (evening, morning) = (64_200, 86_400 + 29_400);
+    let mut scene = Scene::default();
+    scene
+        .comes("C1", evening)
+        .connects("C1", morning, 51_600)
+        .then("C1", morning, "MessageQueued")
+        .then("C1", morning + 60, "MessageReceived")
+        .then("C1", morning + 100, "MessageQueued");
+    let day = format!("from={}&to={}", at(0), at(2 * 86_400));
+    let now = 2 * 86_400;
+    let total = scene.total(&day, now);
+    assert_eq!(ratio(&total["first_response_ms"]), (51_600_000, 1));
+    assert_eq!(total["first_response_business_ms"], Value::Null);
+    let hours = format!("{day}&business_hours=mon-fri/08:00-18:00");
+    let total = scene.total(&hours, now);
+    assert_eq!(ratio(&total["first_response_business_ms"]), (1_200_000, 1));
+    assert_eq!(ratio(&total["next_response_business_ms"]), (40_000, 1));
+    let london = format!("{hours}&zone=Europe/London&holidays=2026-03-03");
+    let total = scene.total(&london, now);
+    assert_eq!(ratio(&total["first_response_business_ms"]), (600_000, 1));
 }
