@@ -24,15 +24,18 @@ pub(crate) struct Report {
     pub(crate) queue: String,
     pub(crate) calls: usize,
     pub(crate) answered: usize,
+    /// Whenever they did so.
     pub(crate) abandoned: usize,
     /// What the platform itself takes from the queue to the offer: the tenth shortest wait of a
     /// hundred, which is one of those who found an agent free, as long as a tenth of them do. Taken
     /// off every wait.
     pub(crate) latency_s: f64,
-    /// From the queue to the offer that was answered, or to giving up.
+    /// From the queue to the last offer, or to giving up without one.
     pub(crate) wait: Estimate,
     /// An agent's time per answered call, from the offer to the end of the work.
     pub(crate) busy_s: f64,
+    /// Of those who were never offered to anybody. To theory an offer is an answer: who gives up in
+    /// the moment that it takes to be accepted has not given up for want of an agent.
     pub(crate) abandoned_share: Estimate,
     pub(crate) theory: Option<Theory>,
     /// Whether the wait that theory says lies in the interval of the one played.
@@ -50,7 +53,7 @@ impl Report {
         let busy: Vec<_> = played.iter().filter_map(|call| call.busy_s(&day)).collect();
         let abandoned: Vec<_> = played
             .iter()
-            .map(|call| if call.abandoned { 1.0 } else { 0.0 })
+            .map(|call| if call.gave_up_waiting() { 1.0 } else { 0.0 })
             .collect();
         let busy_s = Estimate::of(&busy).mean;
         let (wait, theory) = (Estimate::of(&waits), Theory::of(&day, played.len(), busy_s));
@@ -71,12 +74,15 @@ impl Report {
 
 impl Played {
     fn wait_s(&self, day: &Day) -> Option<f64> {
-        let until = if self.abandoned {
-            self.closed_at
-        } else {
-            self.offered_at
+        let until = match self.offered_at {
+            None if self.abandoned => self.closed_at,
+            offered_at => offered_at,
         };
         Some(seconds(day, self.enqueued_at?, until?))
+    }
+
+    fn gave_up_waiting(&self) -> bool {
+        self.abandoned && self.offered_at.is_none()
     }
 
     fn busy_s(&self, day: &Day) -> Option<f64> {

@@ -143,7 +143,7 @@ proptest! {
         for step in &steps {
             scene.step(step);
             scene.act(step);
-            scene.floor.due(scene.now());
+            drop(scene.floor.due(scene.now()));
             let woken = scene.woken();
             let mut matchable = BTreeSet::new();
             for queue in QUEUES {
