@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 
+use crate::calendar::BusinessHours;
 use crate::conversation::QueueCause;
-use crate::interval::interval_of;
+use crate::interval::{interval_of, micros_between};
 
 /// Orders by time first, so that a window is a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +53,8 @@ pub(crate) struct Cell {
     pub(crate) closed: u64,
     pub(crate) reopened: u64,
     pub(crate) resolved: Vec<Resolution>,
-    pub(crate) first_responses: Vec<Response>,
-    pub(crate) next_responses: Vec<Response>,
+    pub(crate) first_responses: Responses,
+    pub(crate) next_responses: Responses,
     pub(crate) clock_anomalies: u64,
 }
 
@@ -71,11 +72,25 @@ pub(crate) struct Resolution {
     pub(crate) contact: u32,
 }
 
+/// Summed for everybody; each for whoever asks by business hours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Responses {
+    pub(crate) all: Tally,
+    each: Vec<Response>,
+}
+
+/// A count and the sum of what was counted, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    pub(crate) count: u64,
+    pub(crate) micros: u64,
+}
+
 /// What an agent answered, and since when it was to be answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Response {
-    pub(crate) since: Timestamp,
-    pub(crate) at: Timestamp,
+struct Response {
+    since: Timestamp,
+    at: Timestamp,
 }
 
 /// Conversations that came to wait, by why.
@@ -103,7 +118,34 @@ pub(crate) struct Offers {
     pub(crate) failed: u64,
 }
 
+impl Responses {
+    pub(crate) fn enter(&mut self, since: Timestamp, at: Timestamp) {
+        self.all.count(micros_between(since, at));
+        self.each.push(Response { since, at });
+    }
+
+    pub(crate) fn by(&self, hours: &BusinessHours) -> Tally {
+        let mut tally = Tally::default();
+        for response in &self.each {
+            tally.count(hours.micros(response.since, response.at));
+        }
+        tally
+    }
+}
+
+impl Tally {
+    fn count(&mut self, micros: u64) {
+        self.add(Self { count: 1, micros });
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.micros += other.micros;
+    }
+}
+
 impl Cell {
+    /// Everything but each single response: a report copies none.
     pub(crate) fn add(&mut self, other: &Self) {
         self.queued.add(&other.queued);
         self.moved += other.moved;
@@ -123,9 +165,8 @@ impl Cell {
         self.closed += other.closed;
         self.reopened += other.reopened;
         self.resolved.extend_from_slice(&other.resolved);
-        self.first_responses
-            .extend_from_slice(&other.first_responses);
-        self.next_responses.extend_from_slice(&other.next_responses);
+        self.first_responses.all.add(other.first_responses.all);
+        self.next_responses.all.add(other.next_responses.all);
         self.clock_anomalies += other.clock_anomalies;
     }
 }

@@ -42,6 +42,8 @@ pub struct Live {
     pub waiting: u64,
     /// Of the waiting, those that an agent is being offered.
     pub offered: u64,
+    /// Of the waiting, those who were promised an answer by now.
+    pub overdue: u64,
     /// With an agent.
     pub active: u64,
     pub wrap_up: u64,
@@ -76,6 +78,7 @@ pub struct Today {
     pub answered: u64,
     pub abandoned: u64,
     pub service_level: Ratio,
+    pub promises_kept: Ratio,
     pub occupancy: Ratio,
 }
 
@@ -91,6 +94,7 @@ impl Live {
             as_of: now,
             waiting: 0,
             offered: 0,
+            overdue: 0,
             active: 0,
             wrap_up: 0,
             parked: 0,
@@ -114,6 +118,7 @@ impl Live {
                     self.waiting += 1;
                     self.offered += u64::from(waiting.live_offers > 0);
                     let wait_ms = self.as_of.millis_since(origin.enqueued_at);
+                    self.overdue += u64::from(waiting.is_overdue(wait_ms));
                     self.longest_wait_ms = self.longest_wait_ms.max(wait_ms);
                 }
                 Stage::Handling(_) => self.active += 1,
@@ -176,6 +181,7 @@ impl Today {
             answered: figures.map_or(0, |figures| figures.answered),
             abandoned: figures.map_or(0, |figures| figures.abandoned),
             service_level: figures.map_or(Ratio::NONE, |figures| figures.service_level),
+            promises_kept: figures.map_or(Ratio::NONE, |figures| figures.promises_kept),
             occupancy: figures.map_or(Ratio::NONE, |figures| figures.agents.occupancy),
         }
     }

@@ -43,7 +43,6 @@ events! {
     Connected(Connected),
     Requeued(Requeued),
     Overflowed(Overflowed),
-    AnswerOverdue(Happened),
     Abandoned(Abandoned),
     CallbackRequested(Happened),
     Expired(Happened),

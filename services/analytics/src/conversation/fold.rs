@@ -6,8 +6,8 @@ use super::event::{
     Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued,
 };
 use super::ledger::{Ledger, Origin};
-use super::open::{Fate, Handling, Open, Promise, Stage, Waiting};
-use crate::cell::{Abandon, Cell, Offers, Resolution, Response};
+use super::open::{Fate, Handling, Open, Stage, Waiting};
+use crate::cell::{Abandon, Cell, Offers, Resolution};
 
 impl Open {
     /// Says what becomes of the conversation if it is over.
@@ -52,11 +52,6 @@ impl Open {
             E::Requeued(e) if e.new_wait_clock => self.interrupt(ledger, e.at),
             E::ForceRequeued(e) => self.interrupt(ledger, e.at),
             E::Requeued(_) => {}
-            E::AnswerOverdue(_) => self.change_wait(|waiting| {
-                if waiting.promise == Promise::Given {
-                    waiting.promise = Promise::Overdue;
-                }
-            }),
             E::MessageReceived(e) => self.hear(e.at),
             E::MessageQueued(e) => self.answer(ledger, meta, e.at),
             E::Abandoned(abandoned) => return Some(self.abandon(ledger, &abandoned)),
@@ -80,11 +75,8 @@ impl Open {
             channel: self.channel,
             enqueued_at: queued.enqueued_at,
         };
-        let promise = match queued.answer_within_ms {
-            Some(_) => Promise::Given,
-            None => Promise::None,
-        };
-        self.stay(ledger, queued.at, origin, (queued.cause, promise));
+        let promised_ms = queued.answer_within_ms;
+        self.stay(ledger, queued.at, origin, queued.cause, promised_ms);
     }
 
     fn overflow(&mut self, ledger: &mut Ledger, overflowed: &Overflowed) {
@@ -92,14 +84,12 @@ impl Open {
             let queue = ledger.queues.number(&overflowed.queue);
             let origin = Origin { queue, ..origin };
             // Whoever moves keeps the clock, and what was promised by it.
-            let mut promise = Promise::None;
-            self.change_wait(|waiting| promise = waiting.promise);
-            self.stay(
-                ledger,
-                overflowed.at,
-                origin,
-                (QueueCause::Overflowed, promise),
-            );
+            let promised_ms = match self.stage {
+                Stage::Waiting(waiting) => waiting.promised_ms,
+                _ => None,
+            };
+            let cause = QueueCause::Overflowed;
+            self.stay(ledger, overflowed.at, origin, cause, promised_ms);
         }
     }
 
@@ -108,7 +98,8 @@ impl Open {
         ledger: &mut Ledger,
         at: Timestamp,
         origin: Origin,
-        (cause, promise): (QueueCause, Promise),
+        cause: QueueCause,
+        promised_ms: Option<u64>,
     ) {
         let is_waiting = matches!(self.stage, Stage::Waiting(_));
         if is_waiting && self.origin == Some(origin) {
@@ -120,7 +111,7 @@ impl Open {
             _ => true,
         };
         // It is kept or broken where the wait ends.
-        self.change_wait(|waiting| waiting.promise = Promise::None);
+        self.change_wait(|waiting| waiting.promised_ms = None);
         self.leave(ledger, at, |cell, _| cell.moved += 1);
         // Work that no event ended is over when the customer waits again.
         self.finish(ledger, at);
@@ -132,7 +123,7 @@ impl Open {
             cause,
             is_counted,
             live_offers: 0,
-            promise,
+            promised_ms,
             is_taken: false,
         });
     }
@@ -184,7 +175,7 @@ impl Open {
                 cause: QueueCause::Unparked,
                 is_counted: false,
                 live_offers: 0,
-                promise: Promise::None,
+                promised_ms: None,
                 is_taken: false,
             }),
             Stage::Parked => Stage::Between,
@@ -246,12 +237,9 @@ impl Open {
         let unanswered_since = self.unanswered_since.take();
         if !self.has_responded {
             self.has_responded = true;
-            let since = began_at;
-            let first = Response { since, at };
-            ledger.enter(origin, at, |cell| cell.first_responses.push(first));
+            ledger.enter(origin, at, |cell| cell.first_responses.enter(began_at, at));
         } else if let Some(since) = unanswered_since {
-            let next = Response { since, at };
-            ledger.enter(origin, at, |cell| cell.next_responses.push(next));
+            ledger.enter(origin, at, |cell| cell.next_responses.enter(since, at));
         }
     }
 

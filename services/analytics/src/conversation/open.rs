@@ -43,18 +43,10 @@ pub(crate) struct Waiting {
     /// A customer who asked to be called has been counted by that, and waits on out of the figures.
     pub(crate) is_counted: bool,
     pub(crate) live_offers: u32,
-    pub(super) promise: Promise,
+    /// Milliseconds of waiting within which an answer was promised.
+    pub(super) promised_ms: Option<u64>,
     /// The live offer is one that the agent made to themselves: it says nothing about acceptance.
     pub(super) is_taken: bool,
-}
-
-/// What was promised to who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Promise {
-    None,
-    Given,
-    /// The time is over, and nobody has answered.
-    Overdue,
 }
 
 /// One agent's time with the conversation, in microseconds.
@@ -110,10 +102,10 @@ impl Open {
         let wait_ms = at.millis_since(origin.enqueued_at);
         ledger.enter(origin, at, |cell| outcome(cell, wait_ms));
         *ledger.closed(origin, at).queued.of(waiting.cause) += 1;
-        if waiting.promise != Promise::None {
+        if waiting.promised_ms.is_some() {
             ledger.enter(origin, at, |cell| {
                 cell.promised += 1;
-                cell.overdue += u64::from(waiting.promise == Promise::Overdue);
+                cell.overdue += u64::from(waiting.is_overdue(wait_ms));
             });
         }
         if at < origin.enqueued_at {
@@ -155,6 +147,12 @@ impl Open {
             origin,
             at,
         })
+    }
+}
+
+impl Waiting {
+    pub(crate) fn is_overdue(&self, wait_ms: u64) -> bool {
+        self.promised_ms.is_some_and(|promised| wait_ms > promised)
     }
 }
 

@@ -7,9 +7,9 @@ use super::ratio::{Ratio, millis};
 use super::row::Sums;
 use crate::agent::{AgentHours, Hours};
 use crate::ask::{Ask, ServiceLevel};
-use crate::cell::{Cell, Offers, Queued, Response};
+use crate::cell::{Cell, Offers, Queued, Tally};
 use crate::desk::Desk;
-use crate::interval::{interval_of, micros_between};
+use crate::interval::interval_of;
 
 /// Names of lengths of time end in `_ms`: milliseconds.
 ///
@@ -44,8 +44,8 @@ pub struct Figures {
     /// Mean wait of the answered, milliseconds.
     pub asa_ms: Ratio,
     pub wait: Waits,
-    /// Waits that ended within the answer time promised for them / that ended under a promise; those
-    /// that ended without an answer among them.
+    /// Waits that ended, however they did, within the time in which an answer was promised / that
+    /// ended under a promise.
     pub promises_kept: Ratio,
     pub abandon_rate: Ratio,
     /// As if nobody had abandoned shortly.
@@ -199,10 +199,7 @@ impl Figures {
         let aht_ms = Ratio::mean(handle, cell.handled);
         let service_levels = ServiceLevels::of(cell, ask.within_s, offered, short);
         let (fcr, fcr_undecided) = first_contact(cell, ask, desk, now);
-        let by_hours = |responses: &[Response]| {
-            let hours = ask.business_hours.as_ref()?;
-            Some(mean(responses, |from, to| hours.micros(from, to)))
-        };
+        let by_hours = ask.business_hours.as_ref();
         let answered_ms = cell
             .answered
             .iter()
@@ -245,10 +242,10 @@ impl Figures {
             reopen_rate: Ratio::new(cell.reopened, cell.closed),
             fcr,
             fcr_undecided,
-            first_response_ms: mean(&cell.first_responses, micros_between),
-            next_response_ms: mean(&cell.next_responses, micros_between),
-            first_response_business_ms: by_hours(&cell.first_responses),
-            next_response_business_ms: by_hours(&cell.next_responses),
+            first_response_ms: mean(cell.first_responses.all),
+            next_response_ms: mean(cell.next_responses.all),
+            first_response_business_ms: by_hours.map(|_| mean(sums.first_by_hours)),
+            next_response_business_ms: by_hours.map(|_| mean(sums.next_by_hours)),
             agents,
             clock_anomalies: cell.clock_anomalies + hours.clock_anomalies,
         }
@@ -389,9 +386,8 @@ fn first_contact(cell: &Cell, ask: &Ask, desk: &Desk, now: Timestamp) -> (Ratio,
     (Ratio::new(first, length(&cell.resolved)), undecided)
 }
 
-fn mean(responses: &[Response], micros: impl Fn(Timestamp, Timestamp) -> u64) -> Ratio {
-    let micros = responses.iter().map(|one| micros(one.since, one.at));
-    Ratio::mean(micros.sum(), length(responses))
+fn mean(tally: Tally) -> Ratio {
+    Ratio::mean(tally.micros, tally.count)
 }
 
 fn count<T>(all: &[T], is_counted: impl Fn(&T) -> bool) -> u64 {

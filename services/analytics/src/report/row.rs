@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::figures::Figures;
 use crate::agent::{AgentHours, Hours};
 use crate::ask::{Ask, Cube, Grain};
-use crate::cell::{Cell, Key};
+use crate::cell::{Cell, Key, Tally};
 use crate::conversation::{Origin, Stage};
 use crate::desk::Desk;
 use crate::interval::{interval_of, start_of};
@@ -35,6 +35,9 @@ pub struct Row {
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
     pub(crate) cell: Cell,
+    /// Responses by the business hours asked for.
+    pub(crate) first_by_hours: Tally,
+    pub(crate) next_by_hours: Tally,
     pub(crate) waiting: u64,
     /// Milliseconds of those who still wait.
     pub(crate) longest_waiting_ms: u64,
@@ -132,7 +135,12 @@ impl Rows {
         };
         for (key, cell) in cells.range(first_key(select.from)..first_key(select.to)) {
             if select.admits(key.queue, key.channel) {
-                self.of(key.interval).cell.add(cell);
+                let sums = self.of(key.interval);
+                sums.cell.add(cell);
+                if let Some(hours) = &ask.business_hours {
+                    sums.first_by_hours.add(cell.first_responses.by(hours));
+                    sums.next_by_hours.add(cell.next_responses.by(hours));
+                }
             }
         }
         if ask.by == Cube::Enqueued {

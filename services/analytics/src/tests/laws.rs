@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Event, Scene, at, number, ratio, tenant};
 use crate::LiveSettings;
 
-const CONVERSATION: [&str; 30] = [
+const CONVERSATION: [&str; 29] = [
     "Queued",
     "Queued",
     "Queued",
@@ -18,7 +18,6 @@ const CONVERSATION: [&str; 30] = [
     "Connected",
     "Requeued",
     "Overflowed",
-    "AnswerOverdue",
     "Abandoned",
     "CallbackRequested",
     "Expired",

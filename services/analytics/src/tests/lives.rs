@@ -46,6 +46,25 @@ fn queue_is_shown_as_it_stands() {
 }
 
 #[test]
+fn broken_promise_is_seen_while_the_customer_waits() {
+    let mut scene = Scene::default();
+    scene
+        .is_promised("C1", 0)
+        .is_promised("C2", 0)
+        .comes("C3", 0);
+    let overdue = |scene: &Scene, now| {
+        let shown = live(scene, "fx", now);
+        let kept = ratio(&shown["today"]["promises_kept"]);
+        (number(&shown["overdue"]), kept)
+    };
+    assert_eq!(overdue(&scene, 20), (0, (0, 0)));
+    scene.connects("C2", 15, 15);
+    assert_eq!(overdue(&scene, 21), (1, (1, 1)));
+    scene.connects("C1", 30, 30);
+    assert_eq!(overdue(&scene, 40), (0, (1, 2)));
+}
+
+#[test]
 fn agents_of_the_queue_are_in_one_state_each() {
     let mut scene = Scene::default();
     let session = json!({ "session_id": "web", "channels": ["chat"] });

@@ -129,6 +129,15 @@ impl Scene {
             .queues(id, second, "fx", "enqueued")
     }
 
+    /// Comes to the queue `fx` under the promise of an answer within 20 seconds.
+    fn is_promised(&mut self, id: &str, second: i64) -> &mut Self {
+        let queued = json!({
+            "queue": "fx", "cause": "enqueued", "enqueued_at": at(second), "answer_within_ms": 20_000,
+        });
+        self.opens(id, second, id)
+            .says(id, second, "Queued", queued)
+    }
+
     fn connects(&mut self, id: &str, second: i64, wait_s: u64) -> &mut Self {
         self.says(
             id,

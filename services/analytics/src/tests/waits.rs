@@ -249,30 +249,21 @@ fn event_that_comes_again_is_not_counted_again() {
     assert_eq!(scene.total("", 100), once);
 }
 
-fn promised(scene: &mut Scene, id: &str) {
-    let queued = json!({
-        "queue": "fx", "cause": "enqueued", "enqueued_at": at(0), "answer_within_ms": 20_000,
-    });
-    scene.opens(id, 0, id).says(id, 0, "Queued", queued);
-}
-
-/// Under a promise of 20 s: answered in time, answered late, abandoned before, abandoned late, and
-/// one who still waits, late. Another was promised nothing.
+/// Under a promise of 20 s: answered within and after, abandoned within and after, and one who still
+/// waits. Another was promised nothing.
 #[test]
 fn promise_is_kept_or_broken_when_the_wait_ends() {
     let mut scene = Scene::default();
     for id in ["C1", "C2", "C3", "C4", "C5"] {
-        promised(&mut scene, id);
+        scene.is_promised(id, 0);
     }
     scene
-        .connects("C1", 19, 19)
+        .connects("C1", 20, 20)
+        .connects("C2", 21, 21)
         .abandons("C3", 15, 15)
+        .abandons("C4", 40, 40)
         .comes("C6", 0)
         .connects("C6", 50, 50);
-    for id in ["C2", "C4", "C5"] {
-        scene.then(id, 20, "AnswerOverdue");
-    }
-    scene.connects("C2", 31, 31).abandons("C4", 40, 40);
     for cube in ["by=enqueued", "by=closed"] {
         let total = scene.total(cube, 100);
         assert_eq!(ratio(&total["promises_kept"]), (2, 4), "{cube}");
@@ -280,15 +271,19 @@ fn promise_is_kept_or_broken_when_the_wait_ends() {
 }
 
 #[test]
-fn promise_moves_with_whoever_overflows() {
-    let mut scene = Scene::default();
-    promised(&mut scene, "C1");
+fn promise_moves_with_whoever_is_moved() {
     let overflowed = json!({ "from": "fx", "queue": "spill" });
-    scene
-        .then("C1", 20, "AnswerOverdue")
-        .says("C1", 30, "Overflowed", overflowed)
-        .connects("C1", 45, 45);
-    let kept = |queue: &str| ratio(&scene.total(queue, 100)["promises_kept"]);
-    assert_eq!(kept("queue=fx"), (0, 0));
-    assert_eq!(kept("queue=spill"), (0, 1));
+    let requeued = json!({
+        "queue": "spill", "cause": "force_requeued", "enqueued_at": at(0), "answer_within_ms": 20_000,
+    });
+    for (kind, data) in [("Overflowed", overflowed), ("Queued", requeued)] {
+        let mut scene = Scene::default();
+        scene
+            .is_promised("C1", 0)
+            .says("C1", 10, kind, data)
+            .connects("C1", 45, 45);
+        let kept = |queue: &str| ratio(&scene.total(queue, 100)["promises_kept"]);
+        assert_eq!(kept("queue=fx"), (0, 0), "{kind}");
+        assert_eq!(kept("queue=spill"), (0, 1), "{kind}");
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Report {
     pub(crate) queue: String,
     pub(crate) calls: usize,
     pub(crate) answered: usize,
-    /// Whenever they did so.
+    /// Those who gave up while an offer was being accepted among them.
     pub(crate) abandoned: usize,
     /// What the platform itself takes from the queue to the offer: the tenth shortest wait of a
     /// hundred, which is one of those who found an agent free, as long as a tenth of them do. Taken
@@ -34,9 +34,9 @@ pub(crate) struct Report {
     pub(crate) wait: Estimate,
     /// An agent's time per answered call, from the offer to the end of the work.
     pub(crate) busy_s: f64,
-    /// Of those who were never offered to anybody. To theory an offer is an answer: who gives up in
-    /// the moment that it takes to be accepted has not given up for want of an agent.
-    pub(crate) abandoned_share: Estimate,
+    /// Abandoned without an offer. To theory an offer is an answer: who gives up in the moment that it
+    /// takes to be accepted has not given up for want of an agent.
+    pub(crate) gave_up_share: Estimate,
     pub(crate) theory: Option<Theory>,
     /// Whether the wait that theory says lies in the interval of the one played.
     pub(crate) agrees: Option<bool>,
@@ -51,7 +51,7 @@ impl Report {
             .map(|wait| (wait - latency_s).max(0.0))
             .collect();
         let busy: Vec<_> = played.iter().filter_map(|call| call.busy_s(&day)).collect();
-        let abandoned: Vec<_> = played
+        let gave_up: Vec<_> = played
             .iter()
             .map(|call| if call.gave_up_waiting() { 1.0 } else { 0.0 })
             .collect();
@@ -65,7 +65,7 @@ impl Report {
             latency_s,
             wait,
             busy_s,
-            abandoned_share: Estimate::of(&abandoned),
+            gave_up_share: Estimate::of(&gave_up),
             theory,
             agrees: theory.map(|theory| wait.holds(theory.wait_s)),
         }
@@ -133,9 +133,58 @@ impl fmt::Display for Report {
         line(f, "wait, s", &self.wait, theory.map(|theory| theory.wait_s))?;
         line(
             f,
-            "abandoned, share",
-            &self.abandoned_share,
+            "gave up, share",
+            &self.gave_up_share,
             theory.map(|theory| theory.abandoned_share),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_millis(second * 1_000))
+    }
+
+    /// Waits of 10 s each, but for who gave up after 4; the third gave up as the offer was accepted.
+    #[test]
+    fn who_gives_up_on_offer_did_not_give_up_for_want_of_an_agent() {
+        let answered = Played {
+            agent_id: Some("A-1".into()),
+            enqueued_at: at(0),
+            offered_at: at(10),
+            connected_at: at(11),
+            closed_at: at(70),
+            abandoned: false,
+        };
+        let gave_up = Played {
+            enqueued_at: at(0),
+            closed_at: at(4),
+            abandoned: true,
+            ..Played::default()
+        };
+        let on_offer = Played {
+            offered_at: at(10),
+            closed_at: at(11),
+            ..gave_up.clone()
+        };
+        let day = Day {
+            seed: 1,
+            hours: 1.0,
+            agents: 1,
+            arrivals_per_hour: 3.0,
+            handle_s: 60.0,
+            patience_s: Some(60.0),
+            wrap_up_s: None,
+            speed: 1.0,
+        };
+        let report = Report::new(day, "Q".to_owned(), &[answered, gave_up, on_offer]);
+        assert_eq!((report.answered, report.abandoned), (1, 2));
+        assert!((report.gave_up_share.mean - 1.0 / 3.0).abs() < 1e-9);
+        assert!((report.latency_s - 4.0).abs() < 1e-9);
+        assert!((report.wait.mean - 4.0).abs() < 1e-9);
+        assert!((report.busy_s - 60.0).abs() < 1e-9);
     }
 }

@@ -22,6 +22,8 @@ const FLOOR: [&str; 8] = [
     "--speed",
     "100",
 ];
+/// How old the floor and the figures may be when two cores do everything.
+const AGE_MAX: Duration = Duration::from_secs(20);
 /// Until a day that takes a minute is over, however often it was interrupted.
 const DAY_WITHIN: Duration = Duration::from_secs(240);
 
@@ -36,7 +38,7 @@ async fn day_without_patience_waits_as_erlang_c_says() {
 #[tokio::test]
 async fn day_with_patience_waits_and_gives_up_as_erlang_a_says() {
     let report = played(&["--seed", "2", "--patience-s", "60"]);
-    let (played, theory) = (&report["abandoned_share"], &report["theory"]);
+    let (played, theory) = (&report["gave_up_share"], &report["theory"]);
     let number = |value: &Value| value.as_f64().unwrap();
     let off = number(&played["mean"]) - number(&theory["abandoned_share"]);
     assert!(off.abs() <= number(&played["half_width"]), "{report}");
@@ -139,16 +141,25 @@ pub(crate) async fn same_from_the_events(desk: &Desk) {
     let now = written(SystemTime::now());
     for query in ["/v1/floor", "/v1/metrics?interval=15m"] {
         let separator = if query.contains('?') { '&' } else { '?' };
-        let mut live = desk.reads(query).await;
-        let mut kept = desk.reads(&format!("{query}{separator}as_of={now}")).await;
-        for told in [&mut live, &mut kept] {
-            // When it was asked for; what goes on is counted until then.
-            let told = told.as_object_mut().unwrap();
-            told.remove("at").or_else(|| told.remove("as_of")).unwrap();
-            forget_running(told);
-        }
-        assert_eq!(live, kept, "{query}");
+        let kept = told(desk, &format!("{query}{separator}as_of={now}")).await;
+        // What is in memory may be a moment old, as its answer says.
+        eventually(query, AGE_MAX, async || {
+            (told(desk, query).await == kept).then_some(())
+        })
+        .await;
     }
+}
+
+async fn told(desk: &Desk, query: &str) -> Value {
+    let mut told = desk.reads(query).await;
+    // When it was asked for; what goes on is counted until then.
+    let fields = told.as_object_mut().unwrap();
+    fields
+        .remove("at")
+        .or_else(|| fields.remove("as_of"))
+        .unwrap();
+    forget_running(fields);
+    told
 }
 
 /// Agents' time goes on while nobody works.

@@ -75,6 +75,15 @@ async fn match_on_request(desk: Desk) {
     let refusal = desk.refusal(MATCH, nobody).await;
     assert_eq!(refusal, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
 
+    let post_alone = desk.refused_reading("/v1/conversations/V-1/acceptances");
+    let code = "METHOD_NOT_ALLOWED".to_owned();
+    assert_eq!(post_alone.await, (StatusCode::METHOD_NOT_ALLOWED, code));
+    for path in ["/v1/agents/ann/moods", "/v1/agentsmith", "/v1/agents/"] {
+        let refusal = desk.refused_reading(path).await;
+        let expected = (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned());
+        assert_eq!(refusal, expected, "{path}");
+    }
+
     // Whoever comes next finds nobody who knows the language, and is told so.
     desk.waits_for("V-2", json!(["lang:de"])).await;
     let none = desk.asks(MATCH, json!({"conversation_id": "V-2"})).await;

@@ -6,13 +6,12 @@ use super::question::Question;
 use crate::floor::{Desk, Floor, Line, Queue, served};
 use crate::label::{ConversationId, QueueId};
 
-/// Conversations looked at per call: one for which nobody can be asked though its line has somebody
-/// is rare.
+/// Conversations looked at per call: one for which nobody can be asked though its line has somebody,
+/// and that waits for nobody, is rare.
 const LOOKED_AT_MAX: usize = 1_000;
-/// Conversations passed over per call because they are another router's, or rest.
+/// Conversations passed over per call because they are another router's, rest, or wait for their
+/// preferred agent.
 const PASSED_MAX: usize = 32_000;
-/// Agents looked at for who has been free longest.
-const FREE_MAX: usize = 16;
 
 impl Floor {
     /// The next conversations of a queue to be matched, in the order in which they are served: not
@@ -36,7 +35,9 @@ impl Floor {
         }
         let spots = served(&lines, queue.settings.order, now);
         let ids = spots.take(PASSED_MAX).map(|spot| &spot.id);
-        let ours = ids.filter(|id| mine(tenant, id)).take(LOOKED_AT_MAX);
+        let ours = ids.filter(|id| mine(tenant, id));
+        let ours = ours.filter(|id| !desk.stays_unserved(id, now));
+        let ours = ours.take(LOOKED_AT_MAX);
         let matchable = ours.filter(|id| desk.is_matchable(id, now));
         matchable.take(max).cloned().collect()
     }
@@ -66,13 +67,7 @@ impl Floor {
             let mut matchable = ids.filter(|id| desk.is_matchable(id, now));
             matchable.next()
         });
-        let since = oldest.filter_map(|id| {
-            let question = Question::new(desk, id, now)?;
-            let agents = question.able_agents().take(FREE_MAX);
-            let agents = agents.filter_map(|(_, id)| desk.agents.get(id));
-            let free_since = agents.map(|member| member.agent.updated_at).min()?;
-            Some(free_since.max(question.conversation.since))
-        });
+        let since = oldest.filter_map(|id| Question::new(desk, id, now)?.matchable_since());
         since.min().map(|since| now.millis_since(since))
     }
 
@@ -107,6 +102,12 @@ impl Desk {
             able.any(|(_, id)| knows(id))
         });
         lines.map(|(_, _, line)| line).collect()
+    }
+
+    /// Whether it waits for one agent alone, who cannot be asked now.
+    fn stays_unserved(&self, id: &ConversationId, now: Timestamp) -> bool {
+        let question = Question::new(self, id, now);
+        question.is_some_and(|question| question.stays() && !question.has_answer())
     }
 
     fn is_matchable(&self, id: &ConversationId, now: Timestamp) -> bool {

@@ -10,6 +10,9 @@ use crate::floor::{Conversation, Desk, Member, Place, Pool, Queue, Ranked, Seat,
 use crate::label::{AgentId, ConversationId};
 use crate::settings::Strategy;
 
+/// Agents looked at for who has been free longest.
+const FREE_MAX: usize = 16;
+
 /// One conversation before the agents of its queue.
 pub(super) struct Question<'a> {
     pub(super) desk: &'a Desk,
@@ -88,10 +91,34 @@ impl<'a> Question<'a> {
         if total == 0 && !stays {
             self.lift_cooldown(&passed, &mut answer);
         }
-        if answer.candidates.is_empty() {
-            answer.exclusions = self.explain(&passed);
+        if stays || answer.candidates.is_empty() {
+            answer.exclusions = self.explain(&passed, &answer.candidates);
         }
         answer
+    }
+
+    /// Since when somebody can be asked for it, at least; nothing if nobody can be. Of many agents the
+    /// first in order are looked at.
+    pub(super) fn matchable_since(&self) -> Option<Timestamp> {
+        let updated_at = |id| {
+            let member = self.desk.agents.get(id);
+            member.map(|member| member.agent.updated_at)
+        };
+        let free_since = if self.stays() {
+            self.preferred().and_then(updated_at)
+        } else {
+            let agents = self.able_agents().take(FREE_MAX);
+            agents.filter_map(|(_, id)| updated_at(id)).min()
+        };
+        // Until then it may have waited for one alone.
+        let sticky = self.place.sticky.as_ref().filter(|_| self.is_sticky());
+        let lapsed_at = sticky.map(|sticky| sticky.until);
+        let lapsed_at = lapsed_at.filter(|until| *until <= self.now);
+        free_since.map(|since| {
+            since
+                .max(self.conversation.since)
+                .max(lapsed_at.unwrap_or(since))
+        })
     }
 
     /// Whether anybody can be asked; as `answer`, but only so far.
@@ -189,15 +216,21 @@ impl<'a> Question<'a> {
 
     /// Whether it is to be asked of its preferred agent alone, now or when they have come free.
     pub(super) fn stays(&self) -> bool {
-        let is_sticky = self.queue.settings.strategy == Strategy::Sticky;
-        let preferred = self.preferred().filter(|_| is_sticky);
+        let preferred = self.preferred().filter(|_| self.is_sticky());
         preferred.is_some_and(|id| {
             let seated = self.seated(id).filter(|(_, seat)| seat.may_come_free());
             seated.is_some_and(|(member, seat)| {
-                let passing = self.passing(id, member, seat);
-                matches!(passing, None | Some((Reason::InFlight, _)))
+                // Whoever has it still, or is asked for another, comes free in a moment.
+                matches!(
+                    self.passing(id, member, seat),
+                    None | Some((Reason::InFlight | Reason::Involved, _))
+                )
             })
         })
+    }
+
+    fn is_sticky(&self) -> bool {
+        self.queue.settings.strategy == Strategy::Sticky
     }
 
     fn cools_until(&self, id: &AgentId) -> Option<Timestamp> {
@@ -234,10 +267,12 @@ impl<'a> Question<'a> {
         answer.candidates = self.refusers(lifted, ASKED_MAX);
     }
 
-    /// The first agents of the queue, since there is nobody else to speak of.
-    fn explain(&self, passed: &Passed<'a>) -> Vec<Exclusion> {
+    /// The first agents of the queue, since there is nobody else to speak of but the candidates.
+    fn explain(&self, passed: &Passed<'a>, candidates: &[Candidate]) -> Vec<Exclusion> {
         let cost = u32::from(self.queue.settings.cost.get());
-        let members = self.queue.members.iter().take(NAMED_MAX);
+        let is_asked = |id: &&AgentId| candidates.iter().any(|asked| asked.agent_id == **id);
+        let members = self.queue.members.iter().filter(|id| !is_asked(id));
+        let members = members.take(NAMED_MAX);
         let exclusions = members.filter_map(|id| {
             let agent = &self.desk.agents.get(id)?.agent;
             if let Some(passing) = passed.by_agent.get(id) {

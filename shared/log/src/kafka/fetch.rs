@@ -1,6 +1,7 @@
 //! What one consumer fetches of one partition.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use kernel::Fault;
@@ -45,8 +46,8 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     queue: PartitionQueue<C>,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
-    /// A record has come since it was sought, or there was none.
-    has_begun: bool,
+    /// The partition's end when it was sought, as soon as it is known.
+    end_when_sought: Arc<AtomicI64>,
 }
 
 impl<C: ConsumerContext + 'static> Fetch<C> {
@@ -64,7 +65,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             place,
             queue,
             next: 0,
-            has_begun: false,
+            end_when_sought: Arc::new(AtomicI64::new(i64::MAX)),
         })
     }
 
@@ -80,9 +81,10 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
         self.next
     }
 
-    /// Whether an empty queue means that everything has been read, and not that nothing has come yet.
-    pub(super) fn has_begun(&self) -> bool {
-        self.has_begun
+    /// Whether everything has been read that was there when it was sought; that nothing is fetched may
+    /// also mean that nothing has come yet.
+    pub(super) fn has_caught_up(&self) -> bool {
+        self.next >= self.end_when_sought.load(Ordering::Acquire)
     }
 
     /// Fetches nothing more, and forgets what has been fetched, until it is sought.
@@ -109,22 +111,28 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
         self.consumer
             .resume(&self.place.list())
             .map_err(|error| self.fault("resume", error))?;
-        self.has_begun = self.wake().await.is_some_and(|end| end <= offset);
+        self.wake(offset);
         Ok(())
     }
 
     /// With everything paused, librdkafka's thread for the broker sleeps up to a second, and a resume
-    /// does not wake it; a question does. So it asks for the partition's end.
-    async fn wake(&self) -> Option<i64> {
-        self.end()
-            .await
-            .inspect_err(|fault| {
-                debug!(
-                    error = fault as &dyn std::error::Error,
-                    "fetching begins late"
-                );
-            })
-            .ok()
+    /// does not wake it; a question does. Nobody waits for its answer: a broker that is slow to give it
+    /// may be fast to send records.
+    fn wake(&mut self, offset: i64) {
+        let end = Arc::new(AtomicI64::new(i64::MAX));
+        self.end_when_sought = Arc::clone(&end);
+        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
+        tokio::task::spawn_blocking(move || {
+            let asked = consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT);
+            let known = asked.map_or_else(
+                |error| {
+                    debug!(%error, "the end is not known, one record has to do");
+                    offset + 1
+                },
+                |(_, end)| end,
+            );
+            end.store(known, Ordering::Release);
+        });
     }
 
     async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
@@ -148,7 +156,6 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
-                    self.has_begun = true;
                     copies.add(&message);
                 }
                 Some(Err(error)) => break Err(self.fault("read", error)),

@@ -123,7 +123,7 @@ impl Reader for KafkaReader {
                 self.taken_at = Instant::now();
                 return Ok(());
             }
-            if self.attached.is_none() && self.own.has_begun() {
+            if self.attached.is_none() && self.own.has_caught_up() {
                 self.tail.start(self.next);
             }
             // Elapsed or signalled, what is fetched is looked at alike.

@@ -57,9 +57,10 @@ fn settings(x: u64) -> Value {
     ];
     let orders = [json!("ageing"), json!({"strict": {"max_wait_s": 40}})];
     let strategy = &strategies[usize::try_from(x % 6).unwrap()];
-    let order = &orders[usize::try_from(x % 2).unwrap()];
+    let rest = x / 6;
+    let order = &orders[usize::try_from(rest % 2).unwrap()];
     json!({
-        "strategy": strategy, "order": order, "cost": x % 7 / 6 + 1, "cooldown_s": x % 3 * 10,
+        "strategy": strategy, "order": order, "cost": x % 7 / 6 + 1, "cooldown_s": rest % 3 * 10,
         "skill_weights": {"de": x + 1}, "intent_boost_s": {"quote": x},
         "relaxations": [{"after_s": x + 1, "dropped": ["de"]}],
         "overflow": {"after_s": x + 20, "queue": QUEUES[usize::try_from(x % 2).unwrap()]},

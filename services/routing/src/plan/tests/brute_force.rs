@@ -56,12 +56,17 @@ impl Naive<'_> {
 
     /// Whether the conversation waits for this agent alone.
     fn stays_with(&self, id: &AgentId, member: &Member, reason: Option<Reason>) -> bool {
-        let may_come_free = [None, Some(Reason::NoCapacity), Some(Reason::InFlight)];
+        let may_come_free = [
+            None,
+            Some(Reason::NoCapacity),
+            Some(Reason::InFlight),
+            Some(Reason::Involved),
+        ];
         let own = self.own_reason(id, member);
         self.queue.settings.strategy == Asking::Sticky
             && self.is_preferred(id)
             && may_come_free.contains(&reason)
-            && matches!(own, None | Some(Reason::InFlight))
+            && matches!(own, None | Some(Reason::InFlight | Reason::Involved))
     }
 
     /// Smaller comes first.

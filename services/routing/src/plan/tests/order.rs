@@ -133,6 +133,7 @@ fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
     let excluded = [(Reason::NoCapacity, 1), (Reason::NotPreferred, 3)];
     assert_eq!(record.excluded, excluded.into());
     let named = &record.exclusions[1];
+    assert_eq!(scene.floor.stalled_ms(scene.now()), 0);
     assert_eq!(
         (&named.agent_id, named.reason, named.until),
         (&agent("bob"), Reason::NotPreferred, Some(scene.at(120)))
@@ -143,6 +144,36 @@ fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
     scene.reserve("ann", "C-0", "voice");
     scene.wait(120);
     assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
+}
+
+#[test]
+fn sticky_queue_waits_for_who_has_the_conversation_still() {
+    let mut scene = four(&json!("sticky"));
+    scene.reserve("ann", "C-1", "voice");
+    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
+    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    assert_eq!(scene.asked("C-1"), [""; 0]);
+    scene.wait(30);
+    scene.woken();
+    scene.slot("ann", "C-1", "SlotReleased");
+    assert_eq!(scene.woken(), ["FX"]);
+    assert_eq!(scene.asked("C-1"), ["ann"]);
+    let record = scene.plan("C-1").unwrap().record;
+    let named: Vec<_> = record
+        .exclusions
+        .iter()
+        .map(|named| (named.agent_id.as_str(), named.reason))
+        .collect();
+    let other = |id| (id, Reason::NotPreferred);
+    assert_eq!(named, ["bob", "cid", "dee"].map(other));
+    assert_eq!(
+        scene.floor.stalled_ms(scene.now()),
+        0,
+        "ann has just come free"
+    );
+    scene.presence("ann", "away");
+    scene.wait(91);
+    assert_eq!(scene.floor.stalled_ms(scene.now()), 1_000);
 }
 
 #[test]
