@@ -145,6 +145,44 @@ async fn who_refuses_is_passed_over_and_who_waits_longest_is_first() {
     desk.discard().await;
 }
 
+async fn is_taken(desk: &Desk, conversation: &str, agent: &str) {
+    let offered = desk.conversation_is(conversation, "OFFERED", None).await;
+    assert_eq!(offered["offers"][0]["agent_id"], agent, "{offered}");
+    let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
+    desk.conversation(conversation, "acceptances", accept).await;
+    desk.conversation_is(conversation, "ACTIVE", Some(agent))
+        .await;
+}
+
+#[tokio::test]
+async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
+    let desk = Desk::embedded().await;
+    let sticky = json!({"queue_id": "FX-VIP", "strategy": "sticky"});
+    desk.asks("/v1/queues", sticky).await;
+    desk.waits("V-1").await;
+    desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
+    is_taken(&desk, "V-1", "ann").await;
+    desk.conversation("V-1", "parkings", json!({})).await;
+    desk.waits("V-2").await;
+    is_taken(&desk, "V-2", "ann").await;
+    desk.comes_to_serve("bob", "FX-VIP", json!({})).await;
+    desk.agent_is("bob", "available").await;
+
+    desk.conversation("V-1", "unparkings", json!({})).await;
+    desk.conversation_is("V-1", "QUEUED", None).await;
+    let body = json!({"conversation_id": "V-1", "dry_run": true});
+    let dry = desk.asks(MATCH, body).await;
+    assert_eq!(
+        dry["decision"]["excluded"],
+        json!({"no_capacity": 1, "not_preferred": 1}),
+        "{dry}"
+    );
+    let over = json!({"by": "agent", "wrap_up_s": 0});
+    desk.conversation("V-2", "endings", over).await;
+    is_taken(&desk, "V-1", "ann").await;
+    desk.discard().await;
+}
+
 #[tokio::test]
 async fn requirements_that_nobody_meets_are_given_up_in_time() {
     let desk = Desk::embedded().await;
