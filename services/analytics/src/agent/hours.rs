@@ -121,13 +121,9 @@ impl AgentHours {
     ) {
         for (interval, hours) in self.cells.range(from..to) {
             let productive = self.productive(*interval, productive);
-            each(
-                *interval,
-                &Hours {
-                    productive,
-                    ..*hours
-                },
-            );
+            let mut hours = *hours;
+            hours.productive = productive;
+            each(*interval, &hours);
         }
         let Some(since) = self.since.filter(|_| self.pace.is_moving()) else {
             return;
@@ -136,14 +132,12 @@ impl AgentHours {
             crate::interval::start_of(from),
             crate::interval::start_of(to),
         );
+        let aside = self.standing.aside();
+        let is_productive = aside.is_some_and(|presence| names(productive, presence));
         split(since.max(first), now.min(last), |interval, micros| {
             let mut open = Hours::default();
             open.pass(&self.pace, micros);
-            if self
-                .standing
-                .aside()
-                .is_some_and(|is| names(productive, is))
-            {
+            if is_productive {
                 open.productive = micros.into();
             }
             each(interval, &open);

@@ -12,9 +12,10 @@ use crate::settings::Strategy;
 impl<'a> Question<'a> {
     /// Those who can be asked, in order, the first `max` of them.
     pub(super) fn candidates(&self, passed: &Passed<'a>, max: usize) -> Vec<Candidate> {
-        let preferred = self.preferred_of(passed);
+        let preferred = self.preferred_and_free(passed);
         if self.stays() {
-            return self.ordered([].iter(), preferred, max);
+            let alone = preferred.and_then(|id| self.candidate(id, true));
+            return alone.into_iter().collect();
         }
         let free = |(_, id): &&Ranked| !passed.contains(id);
         match (self.queue.settings.strategy, &self.queue.last_match) {
@@ -129,7 +130,7 @@ impl<'a> Question<'a> {
     }
 
     /// The same, if they can be asked.
-    pub(super) fn preferred_of(&self, passed: &Passed<'a>) -> Option<&'a AgentId> {
+    pub(super) fn preferred_and_free(&self, passed: &Passed<'a>) -> Option<&'a AgentId> {
         let is_free = |id: &&AgentId| self.is_open(id) && !passed.contains(id);
         self.preferred().filter(is_free)
     }

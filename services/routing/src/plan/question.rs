@@ -128,7 +128,7 @@ impl<'a> Question<'a> {
         }
         let passed = self.passed();
         if self.stays() {
-            return self.preferred_of(&passed).is_some();
+            return self.preferred_and_free(&passed).is_some();
         }
         self.able_agents()
             .any(|(_, id)| !passed.by_agent.contains_key(id))
