@@ -63,18 +63,22 @@ impl KafkaReader {
 
     /// Goes where the next record is: to the tail, if that has it.
     async fn stand(&mut self) -> Result<(), Fault> {
-        if self.attached.is_none()
-            && let Some(attached) = self.tail.attach(self.next)
-        {
-            self.own.pause()?;
-            self.own_is_paused = true;
-            self.attached = Some(attached);
-        }
-        if self.attached.is_none() && self.own_is_paused {
+        if self.attached.is_none() && self.own_is_paused && !self.attach()? {
             self.own.seek(self.next).await?;
             self.own_is_paused = false;
         }
         Ok(())
+    }
+
+    /// Reads at the tail from now on, if that has what is next. What it has fetched for itself and not
+    /// read is lost by that.
+    fn attach(&mut self) -> Result<bool, Fault> {
+        self.attached = self.tail.attach(self.next);
+        if self.attached.is_some() && !self.own_is_paused {
+            self.own.pause()?;
+            self.own_is_paused = true;
+        }
+        Ok(self.attached.is_some())
     }
 
     /// Takes what has been fetched; false when the tail no longer has what is next.
@@ -123,8 +127,13 @@ impl Reader for KafkaReader {
                 self.taken_at = Instant::now();
                 return Ok(());
             }
-            if self.attached.is_none() && self.own.has_caught_up() {
-                self.tail.start(self.next);
+            if self.attached.is_none() {
+                if self.attach()? {
+                    continue;
+                }
+                if self.own.has_caught_up() {
+                    self.tail.start(self.next);
+                }
             }
             // Elapsed or signalled, what is fetched is looked at alike.
             tokio::select! {
