@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use kernel::{BadParameter, Parameters, Timestamp};
 use serde::{Serialize, Serializer};
@@ -14,15 +14,7 @@ const DAY_MINUTES: u16 = 24 * 60;
 const HOLIDAYS_MAX: usize = 366;
 /// Times a day at which the desk may open.
 const SPANS_MAX: usize = 4;
-const DAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Monday),
-    ("tue", Weekday::Tuesday),
-    ("wed", Weekday::Wednesday),
-    ("thu", Weekday::Thursday),
-    ("fri", Weekday::Friday),
-    ("sat", Weekday::Saturday),
-    ("sun", Weekday::Sunday),
-];
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The hours of a week by the clocks of one time zone, holidays taken out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +25,7 @@ pub struct BusinessHours {
     zone: TimeZone,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     holidays: BTreeSet<Date>,
-    /// From Monday on; spans of a day in order, none touching another.
+    /// From Monday on; spans of a day in order, none into another.
     #[serde(skip)]
     week: [Vec<Span>; 7],
 }
@@ -173,7 +165,7 @@ fn part_of(text: &str) -> Option<(std::ops::RangeInclusive<usize>, Span)> {
 }
 
 fn day_of(name: &str) -> Option<usize> {
-    DAYS.iter().position(|(day, _)| *day == name)
+    DAYS.iter().position(|day| *day == name)
 }
 
 fn minute_of(text: &str) -> Option<u16> {

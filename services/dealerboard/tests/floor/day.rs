@@ -141,17 +141,15 @@ pub(crate) async fn same_from_the_events(desk: &Desk) {
     let now = written(SystemTime::now());
     for query in ["/v1/floor", "/v1/metrics?interval=15m"] {
         let separator = if query.contains('?') { '&' } else { '?' };
-        let kept = told(desk, &format!("{query}{separator}as_of={now}")).await;
+        let kept = desk.reads(&format!("{query}{separator}as_of={now}")).await;
+        let kept = comparable(kept);
         // What is in memory may be a moment old, as its answer says.
-        eventually(query, AGE_MAX, async || {
-            (told(desk, query).await == kept).then_some(())
-        })
-        .await;
+        let same = desk.shows(query, |told| comparable(told.clone()) == kept);
+        tokio::time::timeout(AGE_MAX, same).await.expect(query);
     }
 }
 
-async fn told(desk: &Desk, query: &str) -> Value {
-    let mut told = desk.reads(query).await;
+fn comparable(mut told: Value) -> Value {
     // When it was asked for; what goes on is counted until then.
     let fields = told.as_object_mut().unwrap();
     fields

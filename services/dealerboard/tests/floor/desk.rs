@@ -151,6 +151,16 @@ impl Desk {
         self.agent(agent, "reservations", reserve).await;
     }
 
+    /// Matched with the agent, who takes it.
+    pub(crate) async fn is_answered(&self, conversation: &str, agent: &str) {
+        let offered = self.conversation_is(conversation, "OFFERED", None).await;
+        assert_eq!(offered["offers"][0]["agent_id"], agent, "{offered}");
+        let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
+        self.conversation(conversation, "acceptances", accept).await;
+        self.conversation_is(conversation, "ACTIVE", Some(agent))
+            .await;
+    }
+
     pub(crate) async fn agent_is(&self, id: &str, state: &str) -> Value {
         self.shows(&format!("/v1/agents/{id}/state"), |agent| {
             agent["state"] == state

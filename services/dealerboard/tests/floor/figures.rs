@@ -10,10 +10,7 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     let desk = Desk::embedded().await;
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.waits("V-1").await;
-    let offered = desk.conversation_is("V-1", "OFFERED", None).await;
-    let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
-    desk.conversation("V-1", "acceptances", accept).await;
-    desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
+    desk.is_answered("V-1", "ann").await;
     desk.conversation("V-1", "endings", json!({"by": "agent"}))
         .await;
     let query = "/v1/metrics?queue=FX-VIP&channel=chat&service_level=SL3";

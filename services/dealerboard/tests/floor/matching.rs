@@ -145,15 +145,6 @@ async fn who_refuses_is_passed_over_and_who_waits_longest_is_first() {
     desk.discard().await;
 }
 
-async fn is_taken(desk: &Desk, conversation: &str, agent: &str) {
-    let offered = desk.conversation_is(conversation, "OFFERED", None).await;
-    assert_eq!(offered["offers"][0]["agent_id"], agent, "{offered}");
-    let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
-    desk.conversation(conversation, "acceptances", accept).await;
-    desk.conversation_is(conversation, "ACTIVE", Some(agent))
-        .await;
-}
-
 #[tokio::test]
 async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
     let desk = Desk::embedded().await;
@@ -161,10 +152,10 @@ async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
     desk.asks("/v1/queues", sticky).await;
     desk.waits("V-1").await;
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
-    is_taken(&desk, "V-1", "ann").await;
+    desk.is_answered("V-1", "ann").await;
     desk.conversation("V-1", "parkings", json!({})).await;
     desk.waits("V-2").await;
-    is_taken(&desk, "V-2", "ann").await;
+    desk.is_answered("V-2", "ann").await;
     desk.comes_to_serve("bob", "FX-VIP", json!({})).await;
     desk.agent_is("bob", "available").await;
 
@@ -179,7 +170,7 @@ async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
     );
     let over = json!({"by": "agent", "wrap_up_s": 0});
     desk.conversation("V-2", "endings", over).await;
-    is_taken(&desk, "V-1", "ann").await;
+    desk.is_answered("V-1", "ann").await;
     desk.discard().await;
 }
 

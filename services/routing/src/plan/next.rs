@@ -36,10 +36,13 @@ impl Floor {
         let spots = served(&lines, queue.settings.order, now);
         let ids = spots.take(PASSED_MAX).map(|spot| &spot.id);
         let ours = ids.filter(|id| mine(tenant, id));
-        let ours = ours.filter(|id| !desk.stays_unserved(id, now));
-        let ours = ours.take(LOOKED_AT_MAX);
-        let matchable = ours.filter(|id| desk.is_matchable(id, now));
-        matchable.take(max).cloned().collect()
+        let questions = ours.filter_map(|id| Question::new(desk, id, now));
+        let open = questions.filter(|question| !question.stays_unserved());
+        let matchable = open.take(LOOKED_AT_MAX).filter(Question::is_matchable);
+        matchable
+            .take(max)
+            .map(|question| question.id.clone())
+            .collect()
     }
 
     /// Agents of the queue who can be asked now: more matches need not be begun at once.
@@ -64,10 +67,10 @@ impl Floor {
         let lines = desk.hopeful(queue).into_iter();
         let oldest = lines.filter_map(|line| {
             let ids = line.ages().take(LOOKED_AT_MAX).map(|spot| &spot.id);
-            let mut matchable = ids.filter(|id| desk.is_matchable(id, now));
-            matchable.next()
+            let mut questions = ids.filter_map(|id| Question::new(desk, id, now));
+            questions.find(Question::is_matchable)
         });
-        let since = oldest.filter_map(|id| Question::new(desk, id, now)?.matchable_since());
+        let since = oldest.filter_map(|question| question.matchable_since());
         since.min().map(|since| now.millis_since(since))
     }
 
@@ -102,16 +105,5 @@ impl Desk {
             able.any(|(_, id)| knows(id))
         });
         lines.map(|(_, _, line)| line).collect()
-    }
-
-    /// Whether it waits for one agent alone, who cannot be asked now.
-    fn stays_unserved(&self, id: &ConversationId, now: Timestamp) -> bool {
-        let question = Question::new(self, id, now);
-        question.is_some_and(|question| question.stays() && !question.has_answer())
-    }
-
-    fn is_matchable(&self, id: &ConversationId, now: Timestamp) -> bool {
-        let question = Question::new(self, id, now);
-        !self.holds.has_conversation(id) && question.is_some_and(|question| question.has_answer())
     }
 }

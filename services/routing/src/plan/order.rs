@@ -13,10 +13,6 @@ impl<'a> Question<'a> {
     /// Those who can be asked, in order, the first `max` of them.
     pub(super) fn candidates(&self, passed: &Passed<'a>, max: usize) -> Vec<Candidate> {
         let preferred = self.preferred_and_free(passed);
-        if self.stays() {
-            let alone = preferred.and_then(|id| self.candidate(id, true));
-            return alone.into_iter().collect();
-        }
         let free = |(_, id): &&Ranked| !passed.contains(id);
         match (self.queue.settings.strategy, &self.queue.last_match) {
             (Strategy::RoundRobin, Some((_, last))) => {
@@ -25,6 +21,13 @@ impl<'a> Question<'a> {
             }
             _ => self.ordered(self.able_agents().filter(free), preferred, max),
         }
+    }
+
+    /// As `candidates`, for a conversation that is to be asked of nobody else.
+    pub(super) fn preferred_alone(&self, passed: &Passed<'a>) -> Vec<Candidate> {
+        let preferred = self.preferred_and_free(passed);
+        let alone = preferred.and_then(|id| self.candidate(id, true));
+        alone.into_iter().collect()
     }
 
     /// As `candidates`, among those who have refused before.

@@ -78,7 +78,11 @@ impl<'a> Question<'a> {
         }
         let free = able - (passed.open - passed.open_unable);
         let stays = self.stays();
-        let candidates = self.candidates(&passed, ASKED_MAX);
+        let candidates = if stays {
+            self.preferred_alone(&passed)
+        } else {
+            self.candidates(&passed, ASKED_MAX)
+        };
         let total = if stays { candidates.len() } else { free };
         add(&mut excluded, Reason::NotPreferred, count(free - total));
         let mut answer = Answer {
@@ -114,15 +118,22 @@ impl<'a> Question<'a> {
         let sticky = self.place.sticky.as_ref().filter(|_| self.is_sticky());
         let lapsed_at = sticky.map(|sticky| sticky.until);
         let lapsed_at = lapsed_at.filter(|until| *until <= self.now);
-        free_since.map(|since| {
-            since
-                .max(self.conversation.since)
-                .max(lapsed_at.unwrap_or(since))
-        })
+        let since = free_since?.max(self.conversation.since);
+        Some(lapsed_at.map_or(since, |lapsed_at| since.max(lapsed_at)))
+    }
+
+    /// Whether somebody can be asked for it, and no match of it is under way.
+    pub(super) fn is_matchable(&self) -> bool {
+        !self.desk.holds.has_conversation(self.id) && self.has_answer()
+    }
+
+    /// Whether it waits for one agent alone, who cannot be asked now.
+    pub(super) fn stays_unserved(&self) -> bool {
+        self.stays() && self.preferred_and_free(&self.passed()).is_none()
     }
 
     /// Whether anybody can be asked; as `answer`, but only so far.
-    pub(super) fn has_answer(&self) -> bool {
+    fn has_answer(&self) -> bool {
         if self.pool.open.len() == 0 {
             return false;
         }
@@ -215,7 +226,7 @@ impl<'a> Question<'a> {
     }
 
     /// Whether it is to be asked of its preferred agent alone, now or when they have come free.
-    pub(super) fn stays(&self) -> bool {
+    fn stays(&self) -> bool {
         let preferred = self.preferred().filter(|_| self.is_sticky());
         preferred.is_some_and(|id| {
             let seated = self.seated(id).filter(|(_, seat)| seat.may_come_free());

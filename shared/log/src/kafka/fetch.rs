@@ -121,16 +121,12 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
     fn wake(&mut self, offset: i64) {
         let end = Arc::new(AtomicI64::new(i64::MAX));
         self.end_when_sought = Arc::clone(&end);
-        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
-        tokio::task::spawn_blocking(move || {
-            let asked = consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT);
-            let known = asked.map_or_else(
-                |error| {
-                    debug!(%error, "the end is not known, one record has to do");
-                    offset + 1
-                },
-                |(_, end)| end,
-            );
+        let asked = self.ask_for_end();
+        tokio::spawn(async move {
+            let known = asked.await.unwrap_or_else(|error| {
+                debug!(%error, "the end is not known, one record has to do");
+                offset + 1
+            });
             end.store(known, Ordering::Release);
         });
     }
@@ -167,15 +163,20 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
 
     /// The offset behind the partition's last record, as the broker says now.
     pub(super) async fn end(&self) -> Result<i64, Fault> {
+        let asked = self.ask_for_end().await;
+        asked.map_err(|error| self.fault("ask for the end of", error))
+    }
+
+    /// It is asked at once, whether or not anybody waits for the answer.
+    fn ask_for_end(&self) -> impl Future<Output = Result<i64, KafkaError>> + use<C> {
         let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
         let asked = tokio::task::spawn_blocking(move || {
             consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT)
         });
-        let (_, end) = asked
-            .await
-            .unwrap_or(Err(KafkaError::Canceled))
-            .map_err(|error| self.fault("ask for the end of", error))?;
-        Ok(end)
+        async {
+            let (_, end) = asked.await.unwrap_or(Err(KafkaError::Canceled))?;
+            Ok(end)
+        }
     }
 
     fn fault(&self, verb: &str, error: KafkaError) -> Fault {

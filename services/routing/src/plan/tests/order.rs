@@ -18,6 +18,12 @@ fn chat(scene: &mut Scene, id: &str, skills: &[&str]) {
     scene.waits_with(id, "FX", "chat", json!({"requirements": skills}));
 }
 
+/// A call waits, and is ann's for two minutes.
+fn prefers_ann(scene: &mut Scene) {
+    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
+    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+}
+
 #[test]
 fn longest_idle_comes_first_and_whoever_works_last() {
     let mut scene = four(&json!("longest_idle"));
@@ -99,8 +105,7 @@ fn ring_asks_several_at_once() {
 #[test]
 fn preferred_agent_comes_first_until_the_preference_ends() {
     let mut scene = four(&json!("longest_idle"));
-    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
-    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    prefers_ann(&mut scene);
     assert_eq!(scene.asked("C-1"), ["ann", "dee", "cid", "bob"]);
     assert!(scene.plan("C-1").unwrap().asked()[0].terms.sticky);
     scene.wait(120);
@@ -111,8 +116,7 @@ fn preferred_agent_comes_first_until_the_preference_ends() {
 fn pool_is_asked_when_the_preferred_agent_is_offline() {
     let mut scene = four(&json!("longest_idle"));
     scene.presence("ann", "offline");
-    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
-    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    prefers_ann(&mut scene);
     assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
 }
 
@@ -120,8 +124,7 @@ fn pool_is_asked_when_the_preferred_agent_is_offline() {
 fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
     let mut scene = four(&json!("sticky"));
     scene.reserve("ann", "C-0", "voice");
-    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
-    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    prefers_ann(&mut scene);
     scene.waits("C-2", "FX", &[]);
     assert_eq!(scene.asked("C-1"), [""; 0]);
     assert_eq!(
@@ -150,8 +153,7 @@ fn sticky_queue_waits_for_the_preferred_agent_as_long_as_they_may_come_free() {
 fn sticky_queue_waits_for_who_has_the_conversation_still() {
     let mut scene = four(&json!("sticky"));
     scene.reserve("ann", "C-1", "voice");
-    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
-    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    prefers_ann(&mut scene);
     assert_eq!(scene.asked("C-1"), [""; 0]);
     scene.wait(30);
     scene.woken();
@@ -179,8 +181,7 @@ fn sticky_queue_waits_for_who_has_the_conversation_still() {
 #[test]
 fn sticky_queue_asks_the_pool_once_the_preferred_agent_has_gone_or_refused() {
     let mut scene = four(&json!("sticky"));
-    let sticky = json!({"agent_id": "ann", "until": scene.at(120)});
-    scene.waits_with("C-1", "FX", "voice", json!({"sticky": sticky}));
+    prefers_ann(&mut scene);
     assert_eq!(scene.asked("C-1"), ["ann"]);
     scene.presence("ann", "offline");
     assert_eq!(scene.asked("C-1"), ["dee", "cid", "bob"]);
