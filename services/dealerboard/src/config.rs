@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use kernel::port;
 use serde::{Deserialize, Serialize};
 
 /// Every key with its default and what it means.
@@ -66,13 +67,77 @@ pub(crate) struct Kafka {
     pub(crate) producers: Vec<Producer>,
 }
 
-/// A producer that the broker vouches for.
+/// A system that writes commands to the log by itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Producer {
+    /// The actor's name if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     pub(crate) context: String,
     pub(crate) tenant: kernel::Tenant,
     pub(crate) actor: kernel::Actor,
+    /// The key it signs its records with; without one the broker must vouch for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) secret_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) misplaced: Misplaced,
+    #[serde(default)]
+    pub(crate) outcomes: Outcomes,
+}
+
+/// What becomes of its records that stand in another partition than their key belongs to.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Misplaced {
+    #[default]
+    Park,
+    Forward,
+}
+
+/// Which outcomes it is told on the topic of outcomes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcomes {
+    #[default]
+    Refused,
+    All,
+}
+
+impl Producer {
+    /// One that the broker vouches for.
+    pub(crate) fn vouched(context: &str, tenant: kernel::Tenant, actor: kernel::Actor) -> Self {
+        Self {
+            name: None,
+            context: context.to_owned(),
+            tenant,
+            actor,
+            secret_file: None,
+            misplaced: Misplaced::default(),
+            outcomes: Outcomes::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.actor.as_str())
+    }
+
+    /// As the pipeline knows it.
+    pub(crate) fn producer(&self) -> port::Producer {
+        port::Producer {
+            name: self.name().to_owned(),
+            tenant: self.tenant.clone(),
+            actor: self.actor.clone(),
+            misplaced: match self.misplaced {
+                Misplaced::Park => port::Misplaced::Park,
+                Misplaced::Forward => port::Misplaced::Forward,
+            },
+            outcomes: match self.outcomes {
+                Outcomes::Refused => port::Outcomes::Refused,
+                Outcomes::All => port::Outcomes::All,
+            },
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -14,7 +14,7 @@ use http::auth::Verifier;
 use kernel::port::{Framing, Ids as _, Pace};
 use kernel::{Actor, AggregateId, Reading};
 use metrics_exporter_prometheus::PrometheusHandle;
-use pipeline::accept::{Acceptor, Sealer};
+use pipeline::accept::{Acceptor, Inbox, Sealer};
 use pipeline::{
     Backoff, Committer, Followed, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query,
     QuerySettings, ReactorPorts, Slices, TimerKeeper,
@@ -188,6 +188,7 @@ impl Platform {
             command_log: Arc::clone(&self.ports.command_log),
             sealer: self.sealer.clone(),
             reader: Arc::clone(&self.ports.reader),
+            partitions: self.config.partitions(),
         };
         let work = self.demo?.run(ports, stop.clone());
         Some(("demo", work.map(Ok).boxed()))
@@ -219,7 +220,10 @@ impl Platform {
             acceptor: matcher.acceptor.clone(),
             query,
             reader: Arc::clone(&self.ports.reader),
-            reader_guard: Arc::clone(&self.ports.history.guard),
+            dead_letters: Arc::clone(&self.ports.dead_letters),
+            reader_guard: Arc::clone(&self.ports.inbox_guard),
+            bindings: Arc::clone(&self.ports.bindings),
+            bindings_guard: Arc::clone(&self.ports.bindings_guard),
             keys: self.keys.records.clone(),
             partitions: self.config.partitions(),
             readiness: self.ports.readiness.clone(),
@@ -251,7 +255,7 @@ impl Platform {
         let log = Arc::clone(&self.ports.command_log);
         Ok(Matcher {
             floor: self.floor.clone(),
-            acceptor: Acceptor::new(log, self.sealer.clone(), instance),
+            acceptor: Acceptor::new(log, self.sealer.clone(), instance, self.config.partitions()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         })
@@ -261,8 +265,12 @@ impl Platform {
     fn asking(&self, matcher: &Matcher, stop: &CancellationToken) -> [(&'static str, Task); 2] {
         let (acceptor, stop_listening) = (matcher.acceptor.clone(), stop.clone());
         let replies = Arc::clone(&self.ports.replies);
+        let inbox = Inbox {
+            reader: Arc::clone(&self.ports.reader),
+            guard: Arc::clone(&self.ports.inbox_guard),
+        };
         let listen = async move {
-            acceptor.listen(replies, stop_listening).await;
+            acceptor.listen(replies, inbox, stop_listening).await;
             Ok(())
         };
         [
@@ -308,11 +316,12 @@ impl Platform {
             snapshots: Arc::clone(&self.ports.snapshots),
             dead_letters: Arc::clone(&self.ports.dead_letters),
             replies: Arc::clone(&self.ports.replies),
-            authority: Arc::clone(&self.ports.authority),
             schemas: self.ports.schemas.clone(),
-            ids: Arc::new(SystemIds),
+            sealer: self.sealer.clone(),
+            announcing: self.ports.announcing.clone(),
         };
         let settings = ProcessorSettings {
+            partitions: self.config.partitions(),
             batch_commands_max: self.config.processor.batch_commands_max,
             cached_aggregates_max: self.config.processor.cached_aggregates_max,
             value_bytes_max: self.config.processor.value_bytes_max,

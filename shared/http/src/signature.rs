@@ -7,9 +7,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use hmac::{Hmac, Mac};
-use kernel::port::{Authority, Record, SIGNATURE, Sender};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -160,21 +158,6 @@ impl fmt::Debug for Keyring {
             .field("signing", &self.signing)
             .field("accepting", &self.keys.keys())
             .finish()
-    }
-}
-
-/// Trusts what it signed itself; it vouches for no producer.
-impl Authority for Keyring {
-    fn sign(&self, context: &str, key: &[u8], value: &[u8]) -> Bytes {
-        Self::sign(self, context, key, value).into()
-    }
-
-    fn sender(&self, context: &str, record: &Record) -> Option<Sender> {
-        let (key, value) = (record.key.as_ref()?, record.value.as_ref()?);
-        let signature = record.header(SIGNATURE)?;
-        self.verify(context, key, value, signature)
-            .is_ok()
-            .then_some(Sender::Platform)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{CommandId, Owner};
+use crate::port::OutcomeNotice;
 use crate::record::EventRecord;
 use crate::time::Timestamp;
 use crate::topic::Shard;
@@ -37,6 +38,8 @@ pub struct Batch {
     pub events: Vec<EventRow>,
     pub timers: Vec<TimerChange>,
     pub dead_letters: Vec<DeadLetter>,
+    /// What the senders of its records are to be told.
+    pub notices: Vec<OutcomeNotice>,
 }
 
 /// The first event of an aggregate registers its key; later ones name the narrow number.
@@ -58,7 +61,8 @@ pub struct EventRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeRow {
     pub command: CommandId,
-    /// Hash of type and data: tells a retry from another command under the same id.
+    /// Hash of the aggregate, type, data and expected version: tells a retry from another command
+    /// under the same id.
     pub body_hash: i64,
     /// The aggregate's stream, 0 when it has none (a rejected first command).
     pub stream: i64,
@@ -107,6 +111,23 @@ impl Outcome {
     }
 }
 
+/// What became of a command, as far as it is decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    Handled(Outcome),
+    Parked(ParkedCommand),
+}
+
+/// A command that is kept as a dead letter: a redrive may still handle it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedCommand {
+    pub key: Arc<str>,
+    /// [`DeadReason::as_str`].
+    pub reason: Arc<str>,
+    pub detail: Arc<str>,
+}
+
 /// A timer is a command that is due later; it is written with the events that ask for it. An
 /// aggregate has at most one timer of a name: setting it again replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +159,9 @@ pub struct DeadLetter {
     pub logged_at: Timestamp,
     pub reason: DeadReason,
     pub detail: String,
+    /// The command, where the record is proven to come from whom it names: what a stranger claims to
+    /// have sent is nobody's command.
+    pub command: Option<CommandId>,
 }
 
 /// Why a command was parked.
@@ -148,12 +172,18 @@ pub enum DeadReason {
     /// The registry does not know the schema id, or the context cannot read it.
     UnknownSchema,
     UnknownType,
-    /// The body is larger than the configured bound.
+    /// Its sender is known, and the body is larger than the configured bound.
     TooLarge,
     /// The record is not proven to come from the tenant it names.
     NotAuthentic,
+    /// Its sender is known and may not send this.
+    NotAllowed,
     /// The key is missing or not `{tenant}/{aggregate_id}`.
     BadKey,
+    /// The record stands in another partition than its key belongs to.
+    WrongPartition,
+    /// The client library could not read the record, or not all of it.
+    Unreadable,
     /// Deciding it panicked, every time it was tried.
     Panicked,
     /// An earlier command of the same key is parked; order is kept.
@@ -161,13 +191,16 @@ pub enum DeadReason {
 }
 
 impl DeadReason {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Undecodable,
         Self::UnknownSchema,
         Self::UnknownType,
         Self::TooLarge,
         Self::NotAuthentic,
+        Self::NotAllowed,
         Self::BadKey,
+        Self::WrongPartition,
+        Self::Unreadable,
         Self::Panicked,
         Self::BehindParked,
     ];
@@ -180,7 +213,10 @@ impl DeadReason {
             Self::UnknownType => "unknown_type",
             Self::TooLarge => "too_large",
             Self::NotAuthentic => "not_authentic",
+            Self::NotAllowed => "not_allowed",
             Self::BadKey => "bad_key",
+            Self::WrongPartition => "wrong_partition",
+            Self::Unreadable => "unreadable",
             Self::Panicked => "panicked",
             Self::BehindParked => "behind_parked",
         }
@@ -189,5 +225,13 @@ impl DeadReason {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// Whether later commands of the key park behind such a letter. Only what is proven to be one of
+    /// the key's own commands is part of the key's order; anything else could be put there by whoever
+    /// may write to the log.
+    #[must_use]
+    pub fn blocks_key(self) -> bool {
+        matches!(self, Self::TooLarge | Self::Panicked | Self::BehindParked)
     }
 }

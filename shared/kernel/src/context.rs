@@ -43,6 +43,11 @@ pub trait Context:
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];
 
+    /// Names of the commands that only reactions send: what they tell is decided by another
+    /// aggregate, with rules that a second way in would pass by. They have no route, and no caller's
+    /// and no producer's signature opens them.
+    const INTERNAL: &'static [&'static str] = &[];
+
     /// The commands of this context, without the facts of their acceptance.
     type Input: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
 

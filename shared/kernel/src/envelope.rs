@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::id::{Actor, AggregateId, CommandId, Tenant};
+use crate::id::{Actor, AggregateId, Tenant};
+use crate::port::ReplyTo;
 use crate::time::Timestamp;
 
 /// A command record's value on the command log, in structured form. The aggregate id is not in it:
@@ -17,7 +18,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEnvelope<'a> {
-    pub id: CommandId,
+    /// The command's identity when the platform signed it; else the key that its sender names it by
+    /// ([`CommandKey`](crate::id::CommandKey)), from which the identity follows.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
     /// The command's name, such as `RecordFill`.
     #[serde(rename = "type", borrow)]
     pub kind: Cow<'a, str>,
@@ -37,11 +41,23 @@ pub struct CommandEnvelope<'a> {
     /// The aggregate must be at this version, or the command is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<u64>,
-    /// The gateway instance that waits for the outcome.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<AggregateId>,
+    /// Whose request waits for the outcome. Followed in the platform's own records only: an answer
+    /// that a stranger can have sent is none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "address"
+    )]
+    pub reply_to: Option<ReplyTo>,
     #[serde(borrow)]
     pub data: &'a RawValue,
+}
+
+/// One that cannot be read, such as another release's, costs its caller a question and the command
+/// nothing.
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReplyTo>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 /// What an aggregate decides on: the command and the facts of its acceptance.

@@ -259,6 +259,7 @@ mod tests {
             events: Vec::new(),
             timers: Vec::new(),
             dead_letters: Vec::new(),
+            notices: Vec::new(),
         };
         let answer = handle.submit(Arc::new(batch)).await;
         drop(handle);

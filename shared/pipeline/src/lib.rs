@@ -4,6 +4,7 @@
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
 pub mod accept;
+mod announce;
 mod commit;
 mod follow;
 mod handle;
@@ -12,6 +13,7 @@ mod publish;
 mod query;
 mod reactor;
 mod redrive;
+mod report;
 mod share;
 mod slices;
 mod timers;
@@ -24,14 +26,18 @@ pub mod crash;
 mod membership;
 mod metric;
 
+pub use announce::Announcing;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::Followed;
-pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE, body_hash};
+pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
 pub use project::{BodyFilter, FoldError, Projector, ProjectorSettings, Until, fold, view_id};
-pub use query::{Answer, Demand, History, Query, QuerySettings, Source, Unanswered};
+pub use query::{
+    Answer, Demand, History, MinPosition, Query, QuerySettings, Source, Through, Unanswered,
+};
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
+pub use report::report;
 pub use share::Share;
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;

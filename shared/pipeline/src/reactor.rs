@@ -13,8 +13,8 @@ use kernel::port::{
     Applied, Checkpoint, CommandLog, EventLog, NewRecord, ReadModel, Reader, Record, ViewBatch,
     ViewId,
 };
-use kernel::record::EventMeta;
-use kernel::{Context, Fault, Reaction};
+use kernel::record::{self, EventMeta, EventRecord, Undecodable};
+use kernel::{Context, Fault, Reaction, topic};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -87,6 +87,23 @@ pub(crate) fn progress_id<R: Reaction>() -> ViewId {
         name: R::PROGRESS,
         version: 1,
     }
+}
+
+/// The commands that an event causes: the key of each, and its id.
+pub(crate) fn caused<R: Reaction>(
+    reaction: &R,
+    record: &EventRecord,
+) -> Result<Vec<(Arc<str>, CommandId)>, Undecodable> {
+    let wants = |kind: &str| reaction.wants(kind);
+    let (meta, event) = record::decode_if(record.position, &record.value, wants)?;
+    let reacted = event.map(|event| reaction.react(&meta, event));
+    let keys = reacted.unwrap_or_default().into_iter().enumerate();
+    Ok(keys
+        .map(|(n, reacted)| {
+            let key = topic::key(&reacted.tenant, &reacted.to);
+            (key, CommandId::of_reaction(meta.id, meta.at, R::NAME, n))
+        })
+        .collect())
 }
 
 struct Partition<R> {
@@ -206,7 +223,7 @@ impl<R: Reaction> Partition<R> {
             tenant: &reacted.tenant,
             actor: &self.actor,
             aggregate: &reacted.to,
-            id: Some(CommandId::of_reaction(meta.id, R::NAME, n)),
+            id: Some(CommandId::of_reaction(meta.id, meta.at, R::NAME, n)),
             kind: &kind,
             data: &data,
             expected_version: None,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
+use kernel::id::CommandId;
 use kernel::port::{EventLog, LoadedStream, ReadModel, Snapshot, ViewId, ViewValue};
+use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, ViewRoute};
 use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
 use serde_json::value::RawValue;
@@ -18,7 +20,7 @@ use crate::project::{
     BodyFilter, FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, filter, fold,
     view_id,
 };
-use crate::reactor::{Reactor, ReactorPorts, progress_id};
+use crate::reactor::{Reactor, ReactorPorts, caused, progress_id};
 
 /// Everything that runs on the pipeline.
 #[derive(Clone, Default)]
@@ -40,6 +42,8 @@ type Project = fn(
 ) -> Role;
 type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValue>, FoldError>;
 type Beside = fn(&[u8], &Parameters) -> Result<Option<Bytes>, FoldError>;
+type Caused =
+    Arc<dyn Fn(&EventRecord) -> Result<Vec<(Arc<str>, CommandId)>, Undecodable> + Send + Sync>;
 type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 
 /// A context, as roles and gateway see it.
@@ -82,6 +86,10 @@ pub struct ViewSlice {
 pub struct ReactionSlice {
     pub name: &'static str,
     pub on: &'static str,
+    /// The context that its commands are for.
+    pub to: &'static str,
+    /// The commands that an event causes: the key of each, and its id.
+    pub caused: Caused,
     /// Where a durable read model keeps how far it is.
     pub progress: ViewId,
     /// Runs it until stopped.
@@ -127,9 +135,12 @@ impl Slices {
 
     #[must_use]
     pub fn reaction<R: Reaction + Clone>(mut self, reaction: R) -> Self {
+        let reacting = reaction.clone();
         self.reactions.push(ReactionSlice {
             name: R::NAME,
             on: R::ON,
+            to: <R::To as Context>::NAME,
+            caused: Arc::new(move |record| caused(&reacting, record)),
             progress: progress_id::<R>(),
             react: Arc::new(move |ports, stop| {
                 Reactor::new(reaction.clone(), ports).run(stop).boxed()

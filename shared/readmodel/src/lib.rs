@@ -1,6 +1,6 @@
-//! Adapters of the read model and of the replies.
+//! Adapters of the read model, of the replies and of the bindings of callers' keys.
 //!
-//! In: batches of view values with their checkpoint, and replies to commands. Out: the same bytes.
+//! In: batches of view values with their checkpoint, replies to commands, keys. Out: the same bytes.
 //! They never fold an event, parse a body or choose between stores: that is the query chain's.
 
 mod memory;
@@ -9,4 +9,4 @@ mod redis;
 
 pub use self::memory::{MemoryReadModel, MemoryReplies};
 pub use self::postgres::{PostgresReadModel, SESSION};
-pub use self::redis::{RedisOptions, RedisReadModel, RedisReplies};
+pub use self::redis::{RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};

@@ -51,7 +51,10 @@ fn command() -> Map<String, Value> {
         "additionalProperties": false,
         "required": ["id", "type", "data"],
         "properties": {
-            "id": uuid("Idempotency key: the same id has one effect, and the same answer for ever."),
+            "id": {
+                "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$",
+                "description": "The sender's key for the command, such as a UUID: of the same aggregate it has one effect, and the same answer for ever.",
+            },
             "type": name("The command's name."),
             "tenant": optional(tenant(), "Whose data; must agree with the key."),
             "actor": optional(actor(), "Who sends it; must agree with what the broker proves."),
@@ -62,7 +65,7 @@ fn command() -> Map<String, Value> {
                 "type": ["integer", "null"], "format": "uint64", "minimum": 0,
                 "description": "The aggregate must be at this version, or the command is rejected.",
             },
-            "reply_to": optional(aggregate_id(), "The gateway instance that waits for the outcome."),
+            "reply_to": optional(aggregate_id(), "The request that waits for the outcome; of the platform's own records."),
             "data": { "description": "As the schema of the command says." },
         },
     }))
@@ -144,8 +147,8 @@ fn optional(mut schema: Value, description: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use kernel::CommandEnvelope;
     use kernel::record::{self, EventMeta};
+    use kernel::{CommandEnvelope, CommandKey};
     use serde::de::IgnoredAny;
     use serde_json::{Value, json};
     use uuid::Uuid;
@@ -171,8 +174,8 @@ mod tests {
     }
 
     /// Drops each field, and sets each to null and to a number, and compares what the schema says
-    /// with what the type does.
-    fn agrees(full: &Value, schema: Value, reads: impl Fn(&str) -> bool) {
+    /// with what the type does. Formats are not asserted by validators; an empty text is none.
+    fn agrees(full: &Value, schema: Value, formats: &[&str], reads: impl Fn(&str) -> bool) {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut variants = vec![full.clone()];
         for field in full
@@ -191,8 +194,6 @@ mod tests {
             }
         }
         for variant in variants {
-            // Formats are not asserted by validators; an empty text is no uuid and no instant.
-            let formats = ["id", "command", "at", "causation"];
             let format_only = formats.iter().any(|field| variant[field] == json!(""));
             let valid = validator.is_valid(&variant) && !format_only;
             assert_eq!(valid, reads(&variant.to_string()), "{variant}");
@@ -201,10 +202,19 @@ mod tests {
 
     #[test]
     fn command_schema_agrees_with_the_envelope() {
-        agrees(&full_command(), Value::Object(command()), |text| {
-            serde_json::from_str::<CommandEnvelope<'_>>(text)
-                .is_ok_and(|read| !read.kind.is_empty())
-        });
+        let formats = ["at", "causation"];
+        agrees(
+            &full_command(),
+            Value::Object(command()),
+            &formats,
+            |text| {
+                let read = serde_json::from_str::<CommandEnvelope<'_>>(text);
+                // The id is read as a key once its sender is known; an address that cannot be read is none.
+                let is_key = |read: &CommandEnvelope<'_>| CommandKey::new(&read.id).is_ok();
+                let no_address = text.contains(r#""reply_to":"""#);
+                read.is_ok_and(|read| !read.kind.is_empty() && is_key(&read) && !no_address)
+            },
+        );
     }
 
     fn read(text: &str) -> Result<EventMeta, serde_json::Error> {
@@ -214,7 +224,8 @@ mod tests {
 
     #[test]
     fn event_schema_agrees_with_the_record() {
-        agrees(&full_event(), Value::Object(event()), |text| {
+        let formats = ["id", "command", "at", "causation"];
+        agrees(&full_event(), Value::Object(event()), &formats, |text| {
             // The record's own bounds: names and counters start at one.
             read(text).is_ok_and(|read| !read.kind.is_empty() && read.sequence > 0 && read.v > 0)
         });

@@ -1,13 +1,17 @@
 //! Parked commands.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
-use kernel::port::{DeadLetterState, DeadLetters, StoredDeadLetter};
+use kernel::id::CommandId;
+use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use rusqlite::types::{FromSqlError, FromSqlResult};
 use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
 
 use crate::file::{SqliteFile, fault};
 use crate::headers;
@@ -32,6 +36,17 @@ impl DeadLetters for SqliteFile {
             .await
     }
 
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let attempt = format!("find dead letters of command {}", ids.start());
+        let contexts = contexts.to_vec();
+        self.read(attempt, move |connection| find(connection, &contexts, &ids))
+            .await
+    }
+
     async fn mark(
         &self,
         shard: Shard,
@@ -52,11 +67,11 @@ fn list(
     max: usize,
 ) -> rusqlite::Result<Vec<StoredDeadLetter>> {
     connection
-        .prepare_cached(
-            "SELECT \"offset\", key, value, headers, logged_at, reason, detail, state \
-             FROM dead_letter WHERE context = ?1 AND partition = ?2 AND \"offset\" > ?3 \
-             ORDER BY \"offset\" LIMIT ?4",
-        )?
+        .prepare_cached(&format!(
+            "SELECT {LETTER} FROM dead_letter \
+                 WHERE context = ?1 AND partition = ?2 AND \"offset\" > ?3 \
+                 ORDER BY \"offset\" LIMIT ?4"
+        ))?
         .query_map(
             params![
                 shard.context,
@@ -69,11 +84,39 @@ fn list(
         .collect()
 }
 
+/// The columns a letter is made of.
+const LETTER: &str =
+    "\"offset\", key, value, headers, logged_at, reason, detail, state, command, partition";
+
+fn find(
+    connection: &Connection,
+    contexts: &[&'static str],
+    ids: &RangeInclusive<CommandId>,
+) -> rusqlite::Result<Vec<StoredDeadLetter>> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {LETTER} FROM dead_letter WHERE context = ?1 AND command BETWEEN ?2 AND ?3 \
+         ORDER BY logged_at DESC, \"offset\" DESC LIMIT ?4"
+    ))?;
+    let mut found = Vec::new();
+    for &context in contexts {
+        let bounds = params![context, ids.start().0, ids.end().0, limit(FOUND_MAX)];
+        let rows = select.query_map(bounds, |row| {
+            let partition = row.get(9)?;
+            stored(Shard { context, partition }, row)
+        })?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    Ok(found)
+}
+
 fn parked_keys(connection: &Connection, shard: Shard) -> rusqlite::Result<Vec<Bytes>> {
     connection
         .prepare_cached(
             "SELECT DISTINCT key FROM dead_letter \
-             WHERE context = ?1 AND partition = ?2 AND state = 'parked' AND key IS NOT NULL",
+             WHERE context = ?1 AND partition = ?2 AND state = 'parked' AND key IS NOT NULL \
+               AND reason IN ('too_large', 'panicked', 'behind_parked')",
         )?
         .query_map(params![shard.context, shard.partition], |row| {
             Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))
@@ -121,6 +164,7 @@ fn stored(shard: Shard, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {
             logged_at: Timestamp::from_micros(row.get(4)?),
             reason: known(DeadReason::parse(row.get_ref(5)?.as_str()?))?,
             detail: row.get(6)?,
+            command: row.get::<_, Option<Uuid>>(8)?.map(CommandId),
         },
     })
 }

@@ -13,6 +13,8 @@ mod command_log;
 mod dead_letters;
 mod event_log;
 mod event_store;
+mod key_bindings;
+mod outcomes;
 mod read_model;
 mod snapshots;
 mod timers;

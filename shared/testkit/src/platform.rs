@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -51,11 +51,19 @@ impl Platform {
     /// # Panics
     /// It cannot be installed there.
     pub async fn production_as(binary: impl Into<PathBuf>, roles: &str) -> Self {
+        Self::production_with(binary, roles, "").await
+    }
+
+    /// As [`Self::production_as`], with further configuration, in TOML.
+    ///
+    /// # Panics
+    /// It cannot be installed there.
+    pub async fn production_with(binary: impl Into<PathBuf>, roles: &str, config: &str) -> Self {
         let binary = binary.into();
         let servers = Servers::shared();
         let database = servers.database().await;
         let prefix = format!("{}.", unique("platform"));
-        let environment = vec![
+        let environment = [
             ("DEALERBOARD__STORAGE__MODE", "production".to_owned()),
             ("DEALERBOARD__KAFKA__BROKERS", servers.kafka),
             ("DEALERBOARD__KAFKA__PREFIX", prefix.clone()),
@@ -65,6 +73,10 @@ impl Platform {
             ("DEALERBOARD__REDIS__PREFIX", prefix),
         ];
         let folder = folder();
+        let file = folder.path().join("site.toml");
+        std::fs::write(&file, config).expect("a file can be written");
+        let file = file.to_str().expect("a temporary folder has a plain name");
+        let environment = [&environment[..], &[("DEALERBOARD_CONFIG", file.to_owned())]].concat();
         let migrated = command(&binary, folder.path(), &environment)
             .arg("migrate")
             .output();
@@ -111,6 +123,20 @@ impl Platform {
         self.folder.path()
     }
 
+    /// The database it is installed in, where it is one.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    /// What stands before the names of its topics.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        let mut environment = self.environment.iter();
+        let prefix = environment.find(|(name, _)| *name == "DEALERBOARD__KAFKA__PREFIX");
+        prefix.map_or("", |(_, prefix)| prefix)
+    }
+
     /// Where it serves, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -128,12 +154,17 @@ impl Platform {
     /// # Panics
     /// There is no answer.
     pub async fn send(&self, tenant: &str, path: &str, body: &Value) -> Response {
-        let request = Client::new()
-            .post(format!("{}{path}", self.url))
-            .bearer_auth(self.token(tenant))
-            .header("prefer", "wait=10")
-            .json(body);
+        let request = self.request(&self.token(tenant), path, body);
         request.send().await.expect("the gateway answers")
+    }
+
+    /// A command that waits for its outcome, to be changed before it is sent.
+    pub fn request(&self, token: &str, path: &str, body: &Value) -> RequestBuilder {
+        Client::new()
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(token)
+            .header("prefer", "wait=10")
+            .json(body)
     }
 
     /// A command by hand, that is accepted and handled.

@@ -45,6 +45,7 @@ impl Writer {
                 events: Vec::new(),
                 timers: Vec::new(),
                 dead_letters: Vec::new(),
+                notices: Vec::new(),
             },
             streams: HashMap::new(),
         }
@@ -127,6 +128,7 @@ impl Writer {
             events: Vec::new(),
             timers: Vec::new(),
             dead_letters: Vec::new(),
+            notices: Vec::new(),
         };
         Arc::new(std::mem::replace(&mut self.growing, next))
     }

@@ -10,7 +10,6 @@ use pipeline::accept::{Acceptor, Request, Sealer};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use super::day::Day;
 use super::ticket::{By, Step};
@@ -19,8 +18,6 @@ use super::ticket::{By, Step};
 const COMMANDS_PER_SECOND: f64 = 5.0;
 /// Pause after the log or the store could not be reached.
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
-/// Under which the ids of all demo days are.
-const COMMANDS: Uuid = Uuid::from_u128(0x3f0c_8f0e_9a57_4c1d_8b6e_52d1_7a90_c4e3);
 const CONTEXT: &str = "trades";
 
 /// How many times faster than [`COMMANDS_PER_SECOND`].
@@ -56,6 +53,7 @@ pub(crate) struct DemoPorts {
     pub(crate) command_log: Arc<dyn CommandLog>,
     pub(crate) sealer: Sealer,
     pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) partitions: u16,
 }
 
 /// Who sends.
@@ -100,7 +98,7 @@ impl Demo {
         info!(seed = self.seed, sent, "demo day goes on");
         let instance = AggregateId::new("demo").expect("a literal of letters");
         let log = Arc::clone(&ports.command_log);
-        let acceptor = Acceptor::new(log, ports.sealer.clone(), instance);
+        let acceptor = Acceptor::new(log, ports.sealer.clone(), instance, ports.partitions);
         let people = People::new();
         let period = Duration::from_secs_f64(1.0 / (COMMANDS_PER_SECOND * self.speed.0));
         let mut ticks = tokio::time::interval(period);
@@ -154,9 +152,10 @@ impl Demo {
     }
 
     async fn is_handled(self, reader: &dyn EventReader, number: u64) -> bool {
+        let id = self.id(number);
         loop {
-            match reader.find(&[CONTEXT], self.id(number)).await {
-                Ok(known) => return known.is_some(),
+            match reader.find(&[CONTEXT], id..=id).await {
+                Ok(known) => return !known.is_empty(),
                 Err(fault) => rest(&fault).await,
             }
         }
@@ -164,7 +163,7 @@ impl Demo {
 
     fn id(self, number: u64) -> CommandId {
         let name = format!("{}/{number}", self.seed);
-        CommandId(Uuid::new_v5(&COMMANDS, name.as_bytes()))
+        CommandId::of_work("demo", &name)
     }
 }
 

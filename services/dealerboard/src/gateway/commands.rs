@@ -1,6 +1,5 @@
 //! `POST` of a command: validate, accept, and wait if the caller prefers to.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -9,11 +8,12 @@ use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
 use http::body::JsonBody;
-use http::headers::{self, PositionToken};
+use http::headers;
 use http::problem::Problem;
-use kernel::batch::Outcome;
+use kernel::PositionToken;
+use kernel::batch::{Outcome, Resolution};
 use kernel::code::platform;
-use kernel::id::{AggregateId, CommandId};
+use kernel::id::{AggregateId, CommandId, Tenant};
 use kernel::route::{CommandRoute, IdFrom};
 use kernel::topic::{self, Shard};
 use pipeline::ContextSlice;
@@ -22,6 +22,7 @@ use resilience::Deadline;
 use serde_json::Map;
 use serde_json::value::RawValue;
 
+use super::keys::{Scope, reused};
 use super::{Gateway, Shared, joined_parameters};
 
 /// How long the look for an earlier answer may take.
@@ -51,10 +52,12 @@ async fn post(
         Problem::new(platform::BODY_MALFORMED, "body does not fit its schema")
             .at("", error.to_string())
     })?;
-    let id = headers::command_id(request.headers(), &principal.tenant)?;
+    let (tenant, key) = (&principal.tenant, headers::command_key(request.headers())?);
+    let id = key.as_ref();
+    let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, &aggregate));
     let command = Request {
         context: context.name,
-        tenant: &principal.tenant,
+        tenant,
         actor: &principal.actor,
         aggregate: &aggregate,
         id,
@@ -64,39 +67,48 @@ async fn post(
         correlation: correlation(request.headers())?,
         causation: None,
     };
+    let wait = headers::wait(request.headers());
+    let Some(key) = key else {
+        return answer(gateway, command, wait).await;
+    };
+    match gateway.bind(tenant, &key, command.digest()).await? {
+        Scope::Bound => answer(gateway, command, wait).await,
+        // The aggregate's own inbox decides; a use for another one is not noticed.
+        Scope::Unknown => match answer(gateway, command, wait).await {
+            Ok(mut response) => {
+                headers::mark_degraded(response.headers_mut(), &[headers::KEY_SCOPE]);
+                Ok(response)
+            }
+            Err(problem) => Err(problem.key_scope_unknown()),
+        },
+    }
+}
+
+/// Appends the command, and answers with what became of it if that is wanted and known in time.
+async fn answer(
+    gateway: &Gateway,
+    command: Request<'_>,
+    wait: Duration,
+) -> Result<HttpResponse, Problem> {
+    let (tenant, shard) = (command.tenant, shard(gateway, &command));
     let inbox = Inbox {
         gateway,
-        shard: shard(gateway, context, &command),
-        kind: route.command,
-        data: &data,
+        shard,
+        body_hash: command.body_hash(),
     };
-    let wait = headers::wait(request.headers());
     if wait.is_zero() {
-        if let Some(id) = id
+        if let Some(id) = command.id
             && let Some(first) = inbox.answer(id).await?
         {
-            return replayed(outcome(id, inbox.shard, &first));
+            return replayed(settled(id, shard, &Resolution::Handled(first)));
         }
-        let id = gateway
-            .acceptor
-            .accept(command)
-            .await
-            .map_err(Problem::from)?;
-        return Ok(pending(gateway, principal, id));
+        let id = gateway.acceptor.accept(command).await?;
+        return Ok(pending(gateway, tenant, id));
     }
-    let waiting = gateway
-        .acceptor
-        .accept_and_wait(command)
-        .await
-        .map_err(Problem::from)?;
+    let waiting = gateway.acceptor.accept_and_wait(command).await?;
     let id = waiting.command;
     if let Ok(Some(reply)) = tokio::time::timeout(wait, waiting.outcome()).await {
-        // The partition that answered, which another one is if the key was used for its aggregate.
-        let shard = Shard {
-            partition: reply.partition,
-            ..inbox.shard
-        };
-        let answer = outcome(id, shard, &reply.outcome);
+        let answer = settled(id, shard, &reply.resolution);
         return if reply.repeated {
             replayed(answer)
         } else {
@@ -105,9 +117,9 @@ async fn post(
     }
     // Replies can be lost, and a repeated command need not wait for a processor that is behind.
     match inbox.answer(id).await? {
-        Some(first) => outcome(id, inbox.shard, &first),
+        Some(first) => settled(id, shard, &Resolution::Handled(first)),
         // Running out of patience is no failure: the command is durable and will be handled.
-        None => Ok(pending(gateway, principal, id)),
+        None => Ok(pending(gateway, tenant, id)),
     }
 }
 
@@ -153,11 +165,11 @@ fn correlation(headers: &HeaderMap) -> Result<Option<AggregateId>, Problem> {
     })
 }
 
-fn shard(gateway: &Gateway, context: ContextSlice, command: &Request<'_>) -> Shard {
+fn shard(gateway: &Gateway, command: &Request<'_>) -> Shard {
     let key = topic::key(command.tenant, command.aggregate);
     let partition = topic::partition_of(key.as_bytes(), gateway.partitions);
     Shard {
-        context: context.name,
+        context: command.context,
         partition,
     }
 }
@@ -166,8 +178,7 @@ fn shard(gateway: &Gateway, context: ContextSlice, command: &Request<'_>) -> Sha
 struct Inbox<'c> {
     gateway: &'c Gateway,
     shard: Shard,
-    kind: &'c str,
-    data: &'c RawValue,
+    body_hash: i64,
 }
 
 impl Inbox<'_> {
@@ -181,11 +192,10 @@ impl Inbox<'_> {
         let Some(first) = found.ok().and_then(|rows| rows.into_iter().next()) else {
             return Ok(None);
         };
-        if first.body_hash == pipeline::body_hash(self.kind, self.data.get()) {
+        if first.body_hash == self.body_hash {
             return Ok(Some(first.outcome));
         }
-        let detail = "the idempotency key was used before with another body";
-        Err(Problem::new(platform::COMMAND_ID_REUSED, detail))
+        Err(reused())
     }
 }
 
@@ -196,84 +206,40 @@ fn replayed(answer: Result<HttpResponse, Problem>) -> Result<HttpResponse, Probl
     Ok(response)
 }
 
-fn pending(gateway: &Gateway, principal: &Principal, id: CommandId) -> HttpResponse {
-    gateway.recent.insert(id, principal.tenant.clone());
+fn pending(gateway: &Gateway, tenant: &Tenant, id: CommandId) -> HttpResponse {
+    gateway.recent.insert(id, tenant.clone());
     HttpResponse::Accepted()
-        .insert_header((LOCATION, format!("/v1/commands/{id}")))
+        .insert_header((LOCATION, location(id)))
         .json(serde_json::json!({ "command_id": id, "status": "pending" }))
 }
 
-/// What a handled command is answered with, now or later.
-pub(super) fn outcome(
-    id: CommandId,
-    shard: Shard,
-    outcome: &Outcome,
-) -> Result<HttpResponse, Problem> {
-    match outcome {
-        Outcome::Rejected {
-            code,
-            http_status,
-            detail,
-            ..
-        } => Err(Problem::stored(code, *http_status, detail)),
-        Outcome::Accepted {
-            version, events, ..
-        } => {
-            let created = *events > 0 && *version == u64::from(*events);
-            let status = if created {
-                StatusCode::CREATED
-            } else {
-                StatusCode::OK
-            };
-            let mut response = HttpResponse::build(status);
-            response.insert_header((LOCATION, format!("/v1/commands/{id}")));
-            if let Some(position) = outcome.last_position() {
-                let token = PositionToken::new(shard, position);
-                response.insert_header(("x-position", token.to_string()));
-            }
-            Ok(response.json(told(id, shard, outcome)))
-        }
-    }
+fn location(id: CommandId) -> String {
+    format!("/v1/commands/{id}")
 }
 
-/// An outcome as JSON.
-pub(super) fn told(id: CommandId, shard: Shard, outcome: &Outcome) -> serde_json::Value {
-    let aggregate = |key: &Arc<str>| {
-        key.split_once('/')
-            .map(|(_, aggregate)| aggregate.to_owned())
-    };
-    match outcome {
-        Outcome::Accepted {
-            key,
-            version,
-            events,
-            ..
-        } => serde_json::json!({
-            "command_id": id,
-            "status": "accepted",
-            "context": shard.context,
-            "aggregate_id": aggregate(key),
-            "version": version,
-            "events": events,
-            "position": outcome
-                .last_position()
-                .map(|position| PositionToken::new(shard, position).to_string()),
-        }),
-        Outcome::Rejected {
-            key,
-            version,
+/// What a command that is settled is answered with, now or later.
+fn settled(id: CommandId, shard: Shard, resolution: &Resolution) -> Result<HttpResponse, Problem> {
+    let status = match resolution {
+        Resolution::Handled(Outcome::Rejected {
             code,
             http_status,
             detail,
-        } => serde_json::json!({
-            "command_id": id,
-            "status": "rejected",
-            "context": shard.context,
-            "aggregate_id": aggregate(key),
-            "version": version,
-            "code": &**code,
-            "http_status": http_status,
-            "detail": &**detail,
-        }),
+            ..
+        }) => return Err(Problem::stored(code, *http_status, detail)),
+        Resolution::Handled(Outcome::Accepted {
+            version, events, ..
+        }) if *events > 0 && *version == u64::from(*events) => StatusCode::CREATED,
+        Resolution::Handled(Outcome::Accepted { .. }) => StatusCode::OK,
+        // It is kept, and a person has to look at it.
+        Resolution::Parked(_) => StatusCode::ACCEPTED,
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((LOCATION, location(id)));
+    if let Resolution::Handled(outcome) = resolution
+        && let Some(position) = outcome.last_position()
+    {
+        let token = PositionToken::new(shard, position);
+        response.insert_header(("x-position", token.to_string()));
     }
+    Ok(response.json(pipeline::report(id, shard, resolution)))
 }

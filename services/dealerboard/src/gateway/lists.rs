@@ -8,13 +8,14 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
+use http::headers;
 use http::page::{self, Page, Scope};
 use http::problem::Problem;
 use kernel::Parameters;
 use kernel::port::Listed;
 use pipeline::{BodyFilter, ViewSlice};
 
-use super::views::{degraded, parameters, refused, unanswerable};
+use super::views::{parameters, refused, unanswerable};
 use super::{Gateway, Shared};
 
 /// Values that one narrowed page looks at, at most: a page may be short though more follow.
@@ -67,7 +68,7 @@ async fn list(
     let mut response = response
         .insert_header((CONTENT_TYPE, "application/json"))
         .body(items(&gathered.values, next.as_deref()));
-    degraded(&gathered.missing, &mut response);
+    headers::mark_degraded(response.headers_mut(), &gathered.missing);
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 mod commands;
 mod figures;
 mod health;
+mod keys;
 mod lists;
 mod matches;
 mod outcomes;
@@ -24,7 +25,7 @@ use http::edge::edge;
 use http::limits::Limits;
 use http::signature::Keyring;
 use kernel::CommandId;
-use kernel::port::EventReader;
+use kernel::port::{DeadLetters, EventReader, KeyBindings};
 use kernel::{Tenant, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use moka::sync::Cache;
@@ -47,7 +48,10 @@ pub(crate) struct Gateway {
     pub(crate) acceptor: Acceptor,
     pub(crate) query: Query,
     pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
     pub(crate) reader_guard: Arc<Dependency>,
+    pub(crate) bindings: Arc<dyn KeyBindings>,
+    pub(crate) bindings_guard: Arc<Dependency>,
     pub(crate) keys: Keyring,
     pub(crate) partitions: u16,
     pub(crate) readiness: Readiness,

@@ -1,63 +1,162 @@
-//! `GET /v1/commands/{id}`: what became of a command.
+//! `GET /v1/commands/{id}`: what became of a command, by its id or by the key its sender gave it.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use http::auth::Principal;
 use http::problem::Problem;
+use kernel::Fault;
+use kernel::batch::{ParkedCommand, Resolution};
 use kernel::code::platform;
-use kernel::id::CommandId;
+use kernel::id::{CommandId, CommandKey, Tenant};
+use kernel::port::{DeadLetterState, StoredDeadLetter};
+use kernel::topic::{self, Shard};
+use pipeline::report;
 use resilience::Deadline;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Shared;
-use super::commands::told;
+use super::{Gateway, Shared};
 
 /// How long the look-up over all partitions may take.
 const FIND_WAIT: Duration = Duration::from_secs(2);
 
 pub(super) async fn get(
-    id: Path<Uuid>,
+    named: Path<String>,
     principal: Principal,
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
-    let id = CommandId(id.into_inner());
-    let contexts = gateway.slices.names();
-    let find = || gateway.reader.find(&contexts, id);
-    let found = gateway
-        .reader_guard
-        .call(Deadline::within(FIND_WAIT), find)
-        .await;
-    let found = found.map_err(|error| {
-        Problem::new(
-            platform::DEPENDENCY_UNAVAILABLE,
-            "outcomes cannot be read now",
-        )
-        .because(error)
-    })?;
-    // Another tenant's command is not there, rather than forbidden.
-    let mine = found.filter(|known| {
-        known
-            .row
-            .outcome
-            .key()
-            .split_once('/')
-            .is_some_and(|(tenant, _)| tenant == principal.tenant.as_str())
-    });
-    match mine {
-        Some(known) => Ok(HttpResponse::Ok().json(told(id, known.shard, &known.row.outcome))),
-        None if gateway
-            .recent
-            .get(&id)
-            .is_some_and(|tenant| tenant == principal.tenant) =>
-        {
-            let pending = serde_json::json!({ "command_id": id, "status": "pending" });
-            Ok(HttpResponse::Ok().json(pending))
+    let tenant = &principal.tenant;
+    let id = Uuid::try_parse(&named).ok().map(CommandId);
+    if let Some(id) = id {
+        let found = Found::by(&gateway, tenant, id..=id, |_, _| true).await?;
+        if let Some(answer) = found.answer() {
+            return Ok(answer);
         }
-        None => Err(Problem::new(
+    }
+    if let Ok(key) = CommandKey::parse(&named) {
+        let ids = CommandId::of_key(&key, tenant);
+        // Others lie in the range, too.
+        let is_named = |context: &str, found: &Entry| {
+            let Ok((tenant, aggregate)) = topic::split_key(found.key()) else {
+                return false;
+            };
+            found.id == CommandId::of_caller(&key, &tenant, context, &aggregate)
+        };
+        let found = Found::by(&gateway, tenant, ids, is_named).await?;
+        if let Some(answer) = found.answer() {
+            return Ok(answer);
+        }
+    }
+    match id.and_then(|id| Some((id, gateway.recent.get(&id)?))) {
+        Some((id, sender)) if sender == *tenant => {
+            Ok(HttpResponse::Ok().json(json!({ "command_id": id, "status": "pending" })))
+        }
+        _ => Err(Problem::new(
             platform::NOT_FOUND,
             "no such command is known",
         )),
+    }
+}
+
+/// A command that somebody has settled.
+struct Entry {
+    id: CommandId,
+    shard: Shard,
+    resolution: Resolution,
+    /// As of a letter that was ended without another try.
+    discarded: bool,
+}
+
+impl Entry {
+    fn key(&self) -> &str {
+        match &self.resolution {
+            Resolution::Handled(outcome) => outcome.key(),
+            Resolution::Parked(parked) => &parked.key,
+        }
+    }
+
+    fn of_letter(stored: &StoredDeadLetter) -> Option<Self> {
+        let letter = &stored.letter;
+        let key = std::str::from_utf8(letter.key.as_deref()?).ok()?;
+        let parked = ParkedCommand {
+            key: key.into(),
+            reason: letter.reason.as_str().into(),
+            detail: letter.detail.as_str().into(),
+        };
+        Some(Self {
+            id: letter.command?,
+            shard: stored.shard,
+            resolution: Resolution::Parked(parked),
+            discarded: stored.state == DeadLetterState::Discarded,
+        })
+    }
+
+    fn report(&self) -> Value {
+        let mut told = report(self.id, self.shard, &self.resolution);
+        if self.discarded {
+            told["status"] = "discarded".into();
+        }
+        told
+    }
+}
+
+/// The tenant's commands that a question names, each once.
+struct Found(BTreeMap<(&'static str, CommandId), Entry>);
+
+impl Found {
+    async fn by(
+        gateway: &Gateway,
+        tenant: &Tenant,
+        ids: RangeInclusive<CommandId>,
+        is_named: impl Fn(&str, &Entry) -> bool,
+    ) -> Result<Self, Problem> {
+        let contexts = gateway.slices.names();
+        let find = || async {
+            let handled = gateway.reader.find(&contexts, ids.clone()).await?;
+            let letters = gateway.dead_letters.find(&contexts, ids.clone()).await?;
+            Ok::<_, Fault>((handled, letters))
+        };
+        let guard = &gateway.reader_guard;
+        let found = guard.call(Deadline::within(FIND_WAIT), find).await;
+        let (handled, letters) = found.map_err(|error| {
+            let detail = "outcomes cannot be read now";
+            Problem::new(platform::DEPENDENCY_UNAVAILABLE, detail).because(error)
+        })?;
+        let handled = handled.into_iter().map(|known| Entry {
+            id: known.row.command,
+            shard: known.shard,
+            resolution: Resolution::Handled(known.row.outcome),
+            discarded: false,
+        });
+        // One that was redriven and is handled is no letter any more.
+        let entries = handled.chain(letters.iter().filter_map(Entry::of_letter));
+        let mut commands = BTreeMap::new();
+        for entry in entries {
+            // Another tenant's command is not there, rather than forbidden.
+            let is_mine = entry
+                .key()
+                .split_once('/')
+                .is_some_and(|(of, _)| of == tenant.as_str());
+            if is_mine && is_named(entry.shard.context, &entry) {
+                commands
+                    .entry((entry.shard.context, entry.id))
+                    .or_insert(entry);
+            }
+        }
+        Ok(Self(commands))
+    }
+
+    /// The one command, or all that the name stands for.
+    fn answer(&self) -> Option<HttpResponse> {
+        let mut told: Vec<_> = self.0.values().map(Entry::report).collect();
+        match told.len() {
+            0 => None,
+            1 => Some(HttpResponse::Ok().json(told.remove(0))),
+            _ => Some(HttpResponse::Ok().json(json!({ "commands": told }))),
+        }
     }
 }

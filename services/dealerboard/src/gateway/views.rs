@@ -2,18 +2,18 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use http::auth::Principal;
-use http::headers::{self, Freshness, PositionToken};
+use http::headers::{self, Freshness};
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::id::AggregateId;
 use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
-use kernel::{BadParameter, Parameters, Timestamp};
-use pipeline::{Answer, Demand, FoldError, Unanswered, Until, ViewSlice};
+use kernel::{BadParameter, Parameters, PositionToken, Timestamp};
+use pipeline::{Answer, Demand, FoldError, MinPosition, Through, Unanswered, Until, ViewSlice};
 
 use super::{Gateway, Shared, joined_parameters};
 
@@ -36,14 +36,14 @@ async fn get(
         .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
     let key = topic::key(&principal.tenant, &id);
     let parameters = parameters(request);
-    let until = until(&parameters)?;
+    let until = until_of(gateway, view, &key, &parameters)?;
     let refold = (view.asks_refold)(&parameters).map_err(|bad| unanswerable(&bad))?;
     let answer = if until.is_some() || refold {
         let until = until.unwrap_or(Until::Now);
         // Rare and large: on the heap, it does not make every answer's future as large.
         Box::pin(gateway.query.folded(&view, &key, until, &parameters)).await
     } else {
-        let demand = demand(request, gateway, view)?;
+        let demand = demand(request, gateway, view, &key)?;
         gateway.query.get(&view, &key, demand).await
     };
     let answer = answer.map_err(refused)?;
@@ -69,7 +69,7 @@ async fn get(
         response
     };
     freshness(&answer, value, view.of).write(response.headers_mut());
-    degraded(&answer.degraded, &mut response);
+    headers::mark_degraded(response.headers_mut(), &answer.degraded);
     Ok(response)
 }
 
@@ -83,17 +83,25 @@ fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Fresh
         position: Some(PositionToken::new(shard, value.position)),
         as_of: value.as_of,
         age: answer.age,
-        degraded: None,
     }
 }
 
-pub(super) fn degraded(sources: &[&'static str], response: &mut HttpResponse) {
-    if !sources.is_empty()
-        && let Ok(value) = sources.join(", ").try_into()
-    {
-        let name = HeaderName::from_static("x-degraded");
-        response.headers_mut().insert(name, value);
+/// The moment that `?as_of=` names for one key: a token must be of its partition.
+fn until_of(
+    gateway: &Gateway,
+    view: ViewSlice,
+    key: &str,
+    parameters: &Parameters,
+) -> Result<Option<Until>, Problem> {
+    let token = parameters.get("as_of").map(str::parse::<PositionToken>);
+    if let Some(Ok(token)) = token {
+        if token.shard(&[view.of]).is_none() {
+            let detail = format!("as_of is a place in other events than those of {}", view.of);
+            return Err(Problem::new(platform::PARAMETER_MALFORMED, detail));
+        }
+        own_partition(gateway, key, &token)?;
     }
+    until(parameters)
 }
 
 /// The moment that `?as_of=` names: an instant, or a position of the key's partition.
@@ -130,21 +138,63 @@ pub(super) fn unanswerable(bad: &BadParameter) -> Problem {
     Problem::new(platform::PARAMETER_MALFORMED, bad.to_string())
 }
 
-fn demand(request: &HttpRequest, gateway: &Gateway, view: ViewSlice) -> Result<Demand, Problem> {
-    let min_position = match headers::min_position(request.headers())? {
-        None => None,
-        Some(token) => match token.shard(&gateway.slices.names()) {
-            Some(shard) if shard.context == view.of => Some((shard.partition, token.position)),
-            _ => {
-                let detail = format!("min-position is not one of {}", view.of);
-                return Err(Problem::new(platform::PARAMETER_MALFORMED, detail));
-            }
-        },
-    };
+fn demand(
+    request: &HttpRequest,
+    gateway: &Gateway,
+    view: ViewSlice,
+    key: &str,
+) -> Result<Demand, Problem> {
+    let min_position = headers::min_position(request.headers())?;
+    let min_position = min_position.map(|token| place(gateway, view, key, &token));
     Ok(Demand {
-        min_position,
+        min_position: min_position.transpose()?,
         max_age: headers::max_age(request.headers()),
     })
+}
+
+/// What a token means to a view: a place among its own events, or among those that reach it by a
+/// reaction.
+fn place(
+    gateway: &Gateway,
+    view: ViewSlice,
+    key: &str,
+    token: &PositionToken,
+) -> Result<MinPosition, Problem> {
+    let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
+    let reactions = &gateway.slices.reactions;
+    let leading: Vec<_> = reactions
+        .iter()
+        .filter(|leads| leads.to == view.of)
+        .collect();
+    let shard = token.shard(&gateway.slices.names());
+    let shard = shard.filter(|shard| shard.partition < gateway.partitions);
+    let Some(shard) = shard else {
+        return Err(malformed(format!("there is no place {token}")));
+    };
+    if shard.context == view.of {
+        own_partition(gateway, key, token)?;
+        return Ok(MinPosition::Own(token.position));
+    }
+    let leading = leading.into_iter().find(|leads| leads.on == shard.context);
+    let Some(reaction) = leading else {
+        let detail = format!("events of {} do not lead to {}", shard.context, view.of);
+        return Err(malformed(detail));
+    };
+    Ok(MinPosition::Through(Through {
+        reaction: reaction.clone(),
+        partition: shard.partition,
+        position: token.position,
+    }))
+}
+
+/// A place in another partition says nothing of a key.
+fn own_partition(gateway: &Gateway, key: &str, token: &PositionToken) -> Result<(), Problem> {
+    let own = topic::partition_of(key.as_bytes(), gateway.partitions);
+    if token.partition == own {
+        return Ok(());
+    }
+    let detail = format!("{token} is not of the partition of what is asked for, which is {own}");
+    Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
 }
 
 pub(super) fn refused(unanswered: Unanswered) -> Problem {

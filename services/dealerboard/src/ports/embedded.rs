@@ -9,9 +9,9 @@ use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
 
+use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
-use super::keys::ConfiguredAuthority;
-use super::{LocalKeys, Model, Ports};
+use super::{LocalKeys, Model, Ports, contexts};
 use crate::config::Config;
 use crate::gateway::Readiness;
 use crate::seams::SystemClock;
@@ -51,6 +51,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let history = History {
         name: "events",
         reader: Arc::clone(&file) as _,
+        store: Arc::clone(&file) as _,
         guard: guards.of(&class("fold"))?,
     };
     let models = vec![
@@ -65,10 +66,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
             durable: true,
         },
     ];
-    let authority = ConfiguredAuthority {
-        records: keys.records.clone(),
-        producers: Vec::new(),
-    };
+    let authority = ConfiguredAuthority::new(keys.records.clone(), "", &contexts(), &[])?;
     Ok(Ports {
         command_log: Arc::clone(&file) as _,
         event_log: Arc::clone(&file) as _,
@@ -76,6 +74,10 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         reader: Arc::clone(&file) as _,
         snapshots: Arc::clone(&file) as _,
         dead_letters: Arc::clone(&file) as _,
+        bindings: Arc::clone(&file) as _,
+        announcing: None,
+        inbox_guard: guards.of(&class("inbox"))?,
+        bindings_guard: guards.of(&class("keys"))?,
         timers: file,
         replies: Arc::new(MemoryReplies::default()),
         authority: Arc::new(authority),

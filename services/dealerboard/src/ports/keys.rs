@@ -8,9 +8,6 @@ use std::path::Path;
 use anyhow::Context as _;
 use http::auth::LocalKey;
 use http::signature::{Keyring, Secret};
-use kernel::port::{Authority, Record, SIGNATURE, Sender};
-
-use crate::config::Producer;
 
 /// Bytes of the secret that signs command records: as wide as the digest.
 const SECRET_BYTES: usize = 32;
@@ -60,29 +57,4 @@ fn secret(directory: &Path) -> anyhow::Result<Vec<u8>> {
         }
     }
     fs::read(&path).with_context(|| format!("read {}", path.display()))
-}
-
-/// Trusts what the platform signed, and the producers that the broker vouches for.
-pub(super) struct ConfiguredAuthority {
-    pub(super) records: Keyring,
-    pub(super) producers: Vec<Producer>,
-}
-
-impl Authority for ConfiguredAuthority {
-    fn sign(&self, context: &str, key: &[u8], value: &[u8]) -> bytes::Bytes {
-        Authority::sign(&self.records, context, key, value)
-    }
-
-    fn sender(&self, context: &str, record: &Record) -> Option<Sender> {
-        if record.header(SIGNATURE).is_some() {
-            // A signature that does not hold is worse than none.
-            return self.records.sender(context, record);
-        }
-        let producer = self
-            .producers
-            .iter()
-            .find(|producer| producer.context == context)?;
-        let (tenant, actor) = (producer.tenant.clone(), producer.actor.clone());
-        Some(Sender::Producer { tenant, actor })
-    }
 }

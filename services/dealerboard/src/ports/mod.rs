@@ -1,6 +1,7 @@
 //! The world behind the ports: one SQLite file, or Kafka, Postgres and Redis. The only place that
 //! knows which.
 
+mod authority;
 mod embedded;
 mod guards;
 mod keys;
@@ -9,11 +10,12 @@ mod production;
 use std::sync::Arc;
 
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, ReadModel, Replies,
-    Schemas, Snapshots, Timers,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, KeyBindings, ReadModel,
+    Replies, Schemas, Snapshots, Timers,
 };
-use pipeline::{History, Source};
+use pipeline::{Announcing, History, Source};
 use registry::RegistryFraming;
+use resilience::Dependency;
 
 use crate::config::{Config, Mode};
 use crate::gateway::Readiness;
@@ -31,6 +33,9 @@ pub(crate) struct Ports {
     pub(crate) dead_letters: Arc<dyn DeadLetters>,
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) replies: Arc<dyn Replies>,
+    pub(crate) bindings: Arc<dyn KeyBindings>,
+    /// Where producers other than the platform are told what became of their records.
+    pub(crate) announcing: Option<Announcing>,
     pub(crate) authority: Arc<dyn Authority>,
     /// Reads framed records, when a registry is configured.
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
@@ -41,6 +46,9 @@ pub(crate) struct Ports {
     /// The chain that queries ask, fastest first.
     pub(crate) sources: Vec<Source>,
     pub(crate) history: History,
+    /// Guards of look-ups by command id, and of callers' keys.
+    pub(crate) inbox_guard: Arc<Dependency>,
+    pub(crate) bindings_guard: Arc<Dependency>,
     pub(crate) readiness: Readiness,
 }
 
@@ -67,4 +75,8 @@ impl Ports {
         let durable = durable.ok_or_else(|| anyhow::anyhow!("no durable read model is wired"))?;
         Ok(Arc::clone(&durable.model))
     }
+}
+
+fn contexts() -> Vec<&'static str> {
+    crate::slices::all().names()
 }

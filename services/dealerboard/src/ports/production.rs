@@ -9,15 +9,15 @@ use futures::FutureExt;
 use kernel::port::{Framing, ReadModel, Schemas};
 use log::kafka::TopicSettings;
 use log::{KafkaLog, KafkaSettings};
-use pipeline::{History, Slices, Source};
-use readmodel::{PostgresReadModel, RedisOptions, RedisReadModel, RedisReplies};
+use pipeline::{Announcing, History, Slices, Source};
+use readmodel::{PostgresReadModel, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};
 use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
 use uuid::Uuid;
 
+use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
-use super::keys::ConfiguredAuthority;
-use super::{LocalKeys, Model, Ports};
+use super::{LocalKeys, Model, Ports, contexts};
 use crate::config::Config;
 use crate::gateway::{Check, Readiness};
 
@@ -39,7 +39,14 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         &config.postgres.url,
         config.postgres.read_connections_max,
     )?);
-    let (sources, history) = chain(config, &redis, &postgres, &store)?;
+    let guards = Guards::new(Uuid::new_v4());
+    let (sources, history) = chain(&guards, config, &redis, &postgres, &store)?;
+    let class = |dependency, class, timeout_ms| Class {
+        name: Name { dependency, class },
+        p99: Duration::from_millis(20),
+        timeout: Duration::from_millis(timeout_ms),
+        in_flight_max: 1_024,
+    };
     let models = vec![
         Model {
             name: "redis",
@@ -52,10 +59,9 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
             durable: true,
         },
     ];
-    let authority = ConfiguredAuthority {
-        records: keys.records.clone(),
-        producers: config.kafka.producers.clone(),
-    };
+    let (prefix, producers) = (&config.kafka.prefix, &config.kafka.producers);
+    let authority = ConfiguredAuthority::new(keys.records.clone(), prefix, &contexts(), producers)?;
+    let outcomes = Arc::clone(&kafka) as _;
     Ok(Ports {
         readiness: readiness(&store, &redis, &kafka, framing.as_ref()),
         command_log: Arc::clone(&kafka) as _,
@@ -64,25 +70,32 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         snapshots: Arc::clone(&store) as _,
         dead_letters: Arc::clone(&store) as _,
         timers: Arc::clone(&store) as _,
-        store,
         replies: Arc::new(RedisReplies::new(&redis_options)?),
+        bindings: Arc::new(RedisKeyBindings::new(&redis_options)?),
+        announcing: Some(Announcing {
+            outbox: Arc::clone(&store) as _,
+            log: outcomes,
+        }),
+        inbox_guard: guards.of(&class("postgres", "inbox", 500))?,
+        bindings_guard: guards.of(&class("redis", "keys", 250))?,
         authority: Arc::new(authority),
         schemas: schemas(config)?,
         framing,
         models,
         sources,
         history,
+        store,
     })
 }
 
 /// Redis, then Postgres's views with a share of its connections, then its events.
 fn chain(
+    guards: &Guards,
     config: &Config,
     redis: &RedisReadModel,
     postgres: &Arc<PostgresReadModel>,
     store: &Arc<PostgresEventStore>,
 ) -> anyhow::Result<(Vec<Source>, History)> {
-    let guards = Guards::new(Uuid::new_v4());
     // A third of the pool: when Redis is away its readers must not starve the rest.
     let share = (config.postgres.read_connections_max / 3).max(1);
     let class = |dependency, class, p99_ms, timeout_ms, in_flight_max| Class {
@@ -108,6 +121,7 @@ fn chain(
     let history = History {
         name: "events",
         reader: Arc::clone(store) as _,
+        store: Arc::clone(store) as _,
         guard: guards.of(&class("postgres", "fold", 200, 2_000, share))?,
     };
     Ok((sources, history))

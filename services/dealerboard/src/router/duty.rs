@@ -13,7 +13,6 @@ use routing::{Due, QueueCommand, QueueId, ReportServed, ReportStarved};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
-use uuid::Uuid;
 
 use super::matcher::{Matcher, renamed};
 use crate::order::Order;
@@ -24,9 +23,6 @@ const TICK: Duration = Duration::from_millis(200);
 const BATCH_MAX: usize = 500;
 /// How long a report may take to show in the queue's own events before it is made again.
 const REPORT_AGAIN: Duration = Duration::from_secs(5);
-
-/// Under which the ids of commands that several routers may give are made.
-const NAMESPACE: Uuid = Uuid::from_u128(0x6f0b_3f1e_8a0d_4f5b_9f0e_5d1c_2b7a_4c63);
 
 /// Says what is due until stopped.
 pub(crate) struct Duty {
@@ -204,7 +200,7 @@ fn order(due: &Due) -> Result<(Tenant, Order), Fault> {
         }
     };
     let name = format!("{tenant}/{conversation}/{step}");
-    let id = CommandId(Uuid::new_v5(&NAMESPACE, name.as_bytes()));
+    let id = CommandId::of_work("router", &name);
     let order = Order::new::<Conversation>(conversation.as_str(), &command)?;
     Ok((tenant.clone(), order.once(id)))
 }

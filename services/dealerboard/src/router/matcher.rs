@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use kernel::batch::Outcome;
+use kernel::batch::{Outcome, Resolution};
 use kernel::port::{Clock, Ids};
 use kernel::{Actor, Fault, Tenant};
 use pipeline::Followed;
@@ -254,7 +254,11 @@ impl Matcher {
         let reserve = reserve.request(&begun.tenant, &begun.actor);
         let waiting = self.acceptor.accept_all_and_wait(&before, reserve).await?;
         let reply = tokio::time::timeout(wait, waiting.outcome()).await;
-        Ok(reply.ok().flatten().map(|reply| reply.outcome))
+        Ok(match reply.ok().flatten().map(|reply| reply.resolution) {
+            Some(Resolution::Handled(outcome)) => Some(outcome),
+            // A redrive may still make the reservation; its own end gives the slot back.
+            Some(Resolution::Parked(_)) | None => None,
+        })
     }
 
     async fn note(&self, begun: &Begun, notes: &[Order]) -> Result<(), Fault> {

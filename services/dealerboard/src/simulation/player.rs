@@ -24,8 +24,6 @@ use super::happening::{Event, Happening, Happenings};
 use super::report::{Played, Report};
 use crate::order::Order;
 
-/// Under which the ids of all simulated commands are.
-const COMMANDS: Uuid = Uuid::from_u128(0x51d2_77a0_43c9_4f0e_8f7c_0b53_9ce1_64a8);
 const CHANNEL: &str = "voice";
 /// Longest time nothing may happen while something is still open.
 const STALLED: Duration = Duration::from_secs(120);
@@ -333,7 +331,7 @@ impl Player {
         once: &str,
     ) -> anyhow::Result<()> {
         let name = format!("{}/{}/{once}", self.tenant, self.run);
-        let id = CommandId(Uuid::new_v5(&COMMANDS, name.as_bytes()));
+        let id = CommandId::of_work("simulation", &name);
         let order = Order::new::<C>(to, &command)?.once(id);
         let request = order.request(&self.tenant, &self.actor);
         let mut backoff = Backoff::new();

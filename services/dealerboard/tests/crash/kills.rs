@@ -11,7 +11,7 @@ const KILLS: usize = 6;
 async fn kills_at_random_moments_change_nothing() {
     clean().await;
     let site = Site::prepare().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let mut draw = Draw(SEED ^ 0xdead);
     let part = RECORDS / (KILLS + 1);
     let mut process = site.start(BACK, "killed");

@@ -32,7 +32,7 @@ async fn servers_that_restart_under_load_lose_nothing() {
     clean().await;
     let own = OwnServers::start(&["kafka", "postgres", "redis"]);
     let site = Site::on(own.servers()).await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let process = site.start(BACK, "restarts");
     let faults: [&[&str]; 5] = [
         &["kill", "postgres"],
@@ -67,7 +67,7 @@ async fn views_come_back_after_redis_forgot_them_under_load() {
         ..Servers::shared()
     };
     let site = Site::on(servers).await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let process = site.start(BACK, "forgotten");
     for part in records.chunks(RECORDS / 5) {
         site.append(part).await;
@@ -87,7 +87,7 @@ async fn reads_go_on_while_stores_are_away() {
     let address = free_address();
     site.set("DEALERBOARD__HTTP__BIND", &address);
     let process = site.start("all", "reads");
-    site.append(&workload::records()).await;
+    site.append(&workload::records(&site.prefix)).await;
     site.quiet(RECORDS).await;
     let reader = Reads::new(&site, &address);
     reader.are_answered_from_everywhere().await;

@@ -21,7 +21,7 @@ const TAKEN_OVER: &str = "partition taken over";
 async fn frozen_owner_has_no_effect_after_its_partitions_were_taken_over() {
     clean().await;
     let site = Site::prepare().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let frozen = site.start(BACK, "frozen");
     let (first, rest) = records.split_at(RECORDS / 2);
     tokio::join!(site.append(first), async {
@@ -52,7 +52,7 @@ async fn frozen_owner_has_no_effect_after_its_partitions_were_taken_over() {
 async fn partitions_that_change_hands_under_load_lose_nothing() {
     clean().await;
     let site = Site::prepare().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let load = Load::new(&records);
     let first = site.start(BACK, "first");
     load.until(&site, &first, TAKEN_OVER).await;

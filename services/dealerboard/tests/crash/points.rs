@@ -47,7 +47,7 @@ async fn crash_behind_the_publication_changes_nothing() {
 async fn crash_while_the_outcome_of_a_commit_is_unknown_changes_nothing() {
     clean().await;
     let (site, breaker) = behind_a_breaker().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     for part in parts(&records) {
         breaker.break_after(1);
         let mut process = site.start_armed(BACK, "unknown", "commit-unknown=return");
@@ -62,7 +62,7 @@ async fn crash_while_the_outcome_of_a_commit_is_unknown_changes_nothing() {
 async fn commits_whose_answers_are_lost_are_neither_lost_nor_doubled() {
     clean().await;
     let (site, breaker) = behind_a_breaker().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let process = site.start(BACK, "unknown");
     for (index, part) in records.chunks(RECORDS / 8).enumerate() {
         if index % 2 == 0 {
@@ -89,7 +89,7 @@ fn part_end(parts: usize) -> i64 {
 async fn crashes_at(point: &str) {
     clean().await;
     let site = Site::prepare().await;
-    let records = workload::records();
+    let records = workload::records(&site.prefix);
     let mut draw = Draw(SEED ^ point.len() as u64);
     for part in parts(&records) {
         let passes = draw.below(4);

@@ -78,7 +78,7 @@ pub(crate) async fn clean() -> &'static State {
         .get_or_init(|| async {
             let site = Site::prepare().await;
             let process = site.start(BACK, "clean");
-            site.append(&workload::records()).await;
+            site.append(&workload::records(&site.prefix)).await;
             site.quiet(workload::RECORDS).await;
             let state = site.state().await;
             let commands = &state.commands;

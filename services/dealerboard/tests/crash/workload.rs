@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::signature::{Keyring, Secret};
 use kernel::Timestamp;
 use kernel::id::CommandId;
-use kernel::port::NewRecord;
+use kernel::port::{Authority, NewRecord, Record, Sender};
 use kernel::topic::{self, partition_of};
 use pipeline::accept::{Request, Sealer};
 use serde_json::json;
@@ -45,11 +46,12 @@ impl Draw {
     }
 }
 
-/// The list, signed as the gateway signs it; the same bytes every time.
-pub(crate) fn records() -> Vec<NewRecord> {
+/// The list for an installation with this prefix, signed as its gateway signs; but for the signatures
+/// the same bytes every time.
+pub(crate) fn records(prefix: &str) -> Vec<NewRecord> {
     let mut draw = Draw(SEED);
     let mut fills = vec![0; TRADES];
-    let sealer = sealer();
+    let sealer = sealer(prefix);
     let mut records: Vec<NewRecord> = Vec::with_capacity(RECORDS);
     while records.len() < RECORDS {
         let number = records.len();
@@ -150,12 +152,32 @@ fn record(
     sealer.seal_at(request, None, at(number as i64)).unwrap().1
 }
 
-fn sealer() -> Sealer {
+fn sealer(prefix: &str) -> Sealer {
     let secret = Secret::new(SECRET.to_vec()).unwrap();
     Sealer {
-        authority: Arc::new(Keyring::new("local", &secret).unwrap()),
+        authority: Arc::new(Gateway {
+            ring: Keyring::new("local", &secret).unwrap(),
+            prefix: prefix.to_owned(),
+        }),
         clock: Arc::new(ManualClock::default()),
         ids: Arc::new(NoIds),
         framing: None,
+    }
+}
+
+/// Signs for the topics of one installation.
+struct Gateway {
+    ring: Keyring,
+    prefix: String,
+}
+
+impl Authority for Gateway {
+    fn sign(&self, context: &str, key: &[u8], value: &[u8]) -> Bytes {
+        let topic = topic::commands(&self.prefix, context);
+        self.ring.sign(&topic, key, value).into()
+    }
+
+    fn sender(&self, _: &str, _: &Record) -> Option<Sender> {
+        unreachable!("nothing is read here")
     }
 }

@@ -61,11 +61,11 @@ async fn poison_is_parked_as_it_came_and_other_keys_go_on() {
             Some(record.value.to_vec()),
             "{trade}"
         );
-        let behind = format!(
-            "SELECT count(*) FROM dead_letter \
-             WHERE key = CAST('demo/{trade}' AS BLOB) AND reason = 'behind_parked'"
-        );
-        assert_eq!(desk.ask::<i64>(&behind), Some(1), "{trade}");
+        let letters =
+            format!("SELECT count(*) FROM dead_letter WHERE key = CAST('demo/{trade}' AS BLOB)");
+        // What is proven to be the key's own holds up the fill behind it; nothing else does.
+        let held_up = i64::from(*reason == "too_large");
+        assert_eq!(desk.ask::<i64>(&letters), Some(1 + held_up), "{trade}");
         let fills = format!(
             "SELECT count(*) FROM event e JOIN stream s USING (context, partition, stream) \
              WHERE s.key = 'demo/H-{trade}' AND e.record LIKE '%\"type\":\"FillRecorded\"%'"

@@ -51,7 +51,7 @@ pub(crate) fn envelope(number: u128, kind: &str, data: &Value) -> Vec<u8> {
 pub(crate) fn signed(trade: &str, value: &[u8]) -> NewRecord {
     let key = format!("demo/{trade}");
     let ring = Keyring::new("local", &Secret::new(SECRET.to_vec()).unwrap()).unwrap();
-    let signature = ring.sign("trades", key.as_bytes(), value);
+    let signature = ring.sign("trades-commands", key.as_bytes(), value);
     let mut record = unsigned(&key, value);
     record
         .headers

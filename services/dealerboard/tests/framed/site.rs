@@ -171,8 +171,13 @@ impl Serving {
         assert!(status.success(), "{}", process.borrow().log());
     }
 
+    /// As a client does it: what is refused for the moment is sent again.
     async fn handled(&self, path: &str, body: &Value) {
-        let (status, told) = self.post(path, body).await;
+        let (status, told) = eventually("the command to be taken", WAIT, async || {
+            let answer = self.post(path, body).await;
+            (answer.0 != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
+        })
+        .await;
         let handled = [StatusCode::OK, StatusCode::CREATED].contains(&status);
         assert!(handled, "{path}: {status} {told}\n{}", self.process.log());
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use kernel::batch::{Batch, Cursor, EventRow, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{DeadLetterState, LoadedStream, Resumed, Snapshot, StoredDeadLetter};
+use kernel::port::{
+    DeadLetterState, LoadedStream, OutcomeNotice, Resumed, Snapshot, StoredDeadLetter,
+};
 
 pub(super) struct Partition {
     pub(super) cursor: Cursor,
@@ -20,6 +22,8 @@ pub(super) struct Partition {
     pub(super) outcomes: BTreeMap<CommandId, OutcomeRow>,
     /// By offset.
     pub(super) letters: BTreeMap<i64, StoredDeadLetter>,
+    /// By offset.
+    pub(super) notices: BTreeMap<i64, OutcomeNotice>,
     /// By stream.
     pub(super) snapshots: BTreeMap<i64, Snapshot>,
 }
@@ -34,6 +38,7 @@ impl Partition {
             sequences: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             letters: BTreeMap::new(),
+            notices: BTreeMap::new(),
             snapshots: BTreeMap::new(),
         }
     }
@@ -93,6 +98,9 @@ impl Partition {
             };
             (letter.offset, stored)
         }));
+        let notices = batch.notices.iter();
+        self.notices
+            .extend(notices.map(|notice| (notice.offset, notice.clone())));
     }
 
     pub(super) fn resumed(&self, key: &Arc<str>, shape: u16) -> Option<Resumed> {

@@ -1,13 +1,13 @@
 //! Streams, outcomes and events.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::{EventRow, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, KnownCommand, LoadedStream};
+use kernel::port::{EventReader, FOUND_MAX, KnownCommand, LoadedStream};
 use kernel::topic::Shard;
 
 use super::MemoryEventStore;
@@ -45,19 +45,20 @@ impl EventReader for MemoryEventStore {
     async fn find(
         &self,
         contexts: &[&'static str],
-        id: CommandId,
-    ) -> Result<Option<KnownCommand>, Fault> {
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<KnownCommand>, Fault> {
         let state = self.state();
-        let known = state.partitions.iter().find_map(|(shard, partition)| {
-            let row = contexts
-                .contains(&shard.context)
-                .then(|| partition.outcomes.get(&id))?;
-            Some(KnownCommand {
-                shard: *shard,
-                row: row?.clone(),
-            })
-        });
-        Ok(known)
+        let partitions = state.partitions.iter();
+        let known = partitions
+            .filter(|(shard, _)| contexts.contains(&shard.context))
+            .flat_map(|(shard, partition)| {
+                let rows = partition.outcomes.range(ids.clone());
+                rows.map(|(_, row)| KnownCommand {
+                    shard: *shard,
+                    row: row.clone(),
+                })
+            });
+        Ok(known.take(FOUND_MAX).collect())
     }
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {

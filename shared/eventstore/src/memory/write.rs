@@ -1,13 +1,17 @@
 //! Takeovers, commits and marks.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::{Batch, Cursor, TimerChange};
-use kernel::id::Owner;
-use kernel::port::{CommitError, DeadLetterState, DeadLetters, EventStore, StoredDeadLetter};
+use kernel::id::{CommandId, Owner};
+use kernel::port::{
+    CommitError, DeadLetterState, DeadLetters, EventStore, FOUND_MAX, OutcomeNotice, OutcomeOutbox,
+    StoredDeadLetter,
+};
 use kernel::topic::Shard;
 
 use super::partition::Partition;
@@ -119,13 +123,32 @@ impl DeadLetters for MemoryEventStore {
 
     async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault> {
         let keys: BTreeSet<_> = self.partition(shard, |partition| {
-            let parked = |stored: &&StoredDeadLetter| stored.state == DeadLetterState::Parked;
+            let parked = |stored: &&StoredDeadLetter| {
+                stored.state == DeadLetterState::Parked && stored.letter.reason.blocks_key()
+            };
             let parked = partition.letters.values().filter(parked);
             parked
                 .filter_map(|stored| stored.letter.key.clone())
                 .collect()
         });
         Ok(keys.into_iter().collect())
+    }
+
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let state = self.state();
+        let partitions = state.partitions.iter();
+        let letters = partitions
+            .filter(|(shard, _)| contexts.contains(&shard.context))
+            .flat_map(|(_, partition)| partition.letters.values().rev());
+        let found = letters.filter(|stored| {
+            let command = stored.letter.command;
+            command.is_some_and(|command| ids.contains(&command))
+        });
+        Ok(found.take(FOUND_MAX).cloned().collect())
     }
 
     async fn mark(
@@ -140,5 +163,21 @@ impl DeadLetters for MemoryEventStore {
         let stored = partition.and_then(|partition| partition.letters.get_mut(&offset));
         let marked = stored.filter(|stored| stored.state == from);
         Ok(marked.map(|stored| stored.state = to).is_some())
+    }
+}
+
+#[async_trait]
+impl OutcomeOutbox for MemoryEventStore {
+    async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault> {
+        Ok(self.partition(shard, |partition| {
+            partition.notices.values().take(max).cloned().collect()
+        }))
+    }
+
+    async fn published(&self, shard: Shard, upto: i64) -> Result<(), Fault> {
+        if let Some(partition) = self.state().partitions.get_mut(&shard) {
+            partition.notices.retain(|offset, _| *offset > upto);
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::{Batch, Cursor, DeadLetter, Outcome, OutcomeRow, TimerChange};
 use kernel::id::Owner;
-use kernel::port::{CommitError, EventStore};
+use kernel::port::{CommitError, EventStore, OutcomeNotice};
 use kernel::topic::Shard;
 use postgres::fault;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -87,7 +87,7 @@ fn not_made(attempt: &str, error: sqlx::Error) -> CommitError {
 
 /// Whether nothing has to be written beside what the commit statement writes.
 fn is_one_statement(batch: &Batch) -> bool {
-    batch.dead_letters.is_empty()
+    batch.dead_letters.is_empty() && batch.notices.is_empty()
 }
 
 /// A batch whose statement is its transaction.
@@ -152,6 +152,7 @@ async fn write(
         for letter in &batch.dead_letters {
             insert_dead_letter(connection, batch.shard, letter).await?;
         }
+        insert_notices(connection, batch.shard, &batch.notices).await?;
     }
     Ok(refused)
 }
@@ -290,6 +291,32 @@ async fn insert_dead_letter(
         .bind(letter.reason.as_str())
         // Postgres text holds no NUL; the raw bytes stand in `value`.
         .bind(letter.detail.replace('\0', "\u{fffd}"))
+        .bind(letter.command.map(|command| command.0))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn insert_notices(
+    connection: &mut PgConnection,
+    shard: Shard,
+    notices: &[OutcomeNotice],
+) -> Result<(), sqlx::Error> {
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let offsets: Vec<i64> = notices.iter().map(|notice| notice.offset).collect();
+    let keys: Vec<Option<&[u8]>> = notices.iter().map(|notice| notice.key.as_deref()).collect();
+    let mut values = Vec::with_capacity(notices.len());
+    for notice in notices {
+        let text = std::str::from_utf8(&notice.value);
+        values.push(text.map_err(|error| sqlx::Error::Encode(error.into()))?);
+    }
+    sqlx::query(&sql::insert_notices(shard.context))
+        .bind(signed(shard.partition))
+        .bind(offsets)
+        .bind(keys)
+        .bind(values)
         .execute(connection)
         .await
         .map(drop)

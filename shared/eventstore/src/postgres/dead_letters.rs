@@ -1,14 +1,18 @@
 //! Parked commands on Postgres.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
-use kernel::port::{DeadLetterState, DeadLetters, StoredDeadLetter};
+use kernel::id::CommandId;
+use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use super::PostgresEventStore;
 use super::commit::signed;
@@ -42,7 +46,8 @@ impl DeadLetters for PostgresEventStore {
     async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
         let select = format!(
             "SELECT DISTINCT key FROM {}.dead_letter \
-             WHERE partition = $1 AND state = 'parked' AND key IS NOT NULL",
+             WHERE partition = $1 AND state = 'parked' AND key IS NOT NULL \
+               AND reason IN ('too_large', 'panicked', 'behind_parked')",
             shard.context
         );
         let keys: Vec<Vec<u8>> = sqlx::query_scalar(&select)
@@ -51,6 +56,39 @@ impl DeadLetters for PostgresEventStore {
             .await
             .map_err(|error| fault(format!("read parked keys of {shard}"), error))?;
         Ok(keys.into_iter().map(Bytes::from).collect())
+    }
+
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<StoredDeadLetter>, Fault> {
+        let mut found = Vec::new();
+        for &context in contexts {
+            let attempt = || format!("find dead letters in {context}");
+            let select = format!(
+                "SELECT * FROM {context}.dead_letter WHERE command BETWEEN $1 AND $2 \
+                 ORDER BY logged_at DESC, \"offset\" DESC LIMIT $3"
+            );
+            let rows = sqlx::query(&select)
+                .bind(ids.start().0)
+                .bind(ids.end().0)
+                .bind(i64::try_from(FOUND_MAX).unwrap_or(i64::MAX))
+                .fetch_all(self.reads())
+                .await
+                .map_err(|error| fault(attempt(), error))?;
+            for row in &rows {
+                let stored = row
+                    .try_get("partition")
+                    .and_then(|partition: i16| {
+                        let partition = u16::try_from(partition).unwrap_or(u16::MAX);
+                        stored(Shard { context, partition }, row)
+                    })
+                    .map_err(|error| fault(attempt(), error))?;
+                found.push(stored);
+            }
+        }
+        Ok(found)
     }
 
     async fn mark(
@@ -98,6 +136,7 @@ fn stored(shard: Shard, row: &PgRow) -> Result<StoredDeadLetter, sqlx::Error> {
             logged_at: Timestamp::from_micros(row.try_get("logged_at")?),
             reason: DeadReason::parse(reason).ok_or_else(|| unknown("reason"))?,
             detail: row.try_get("detail")?,
+            command: row.try_get::<Option<Uuid>, _>("command")?.map(CommandId),
         },
     })
 }

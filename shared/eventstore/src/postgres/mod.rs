@@ -3,6 +3,7 @@
 mod commit;
 mod dead_letters;
 mod migrate;
+mod outcomes;
 mod read;
 mod snapshots;
 mod sql;

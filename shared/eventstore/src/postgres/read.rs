@@ -1,6 +1,7 @@
 //! Streams, outcomes and the events of a partition.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, Hole, KnownCommand, LoadedStream};
+use kernel::port::{EventReader, FOUND_MAX, Hole, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use postgres::{POSTGRES, fault};
@@ -95,8 +96,9 @@ impl EventReader for PostgresEventStore {
     async fn find(
         &self,
         contexts: &[&'static str],
-        id: CommandId,
-    ) -> Result<Option<KnownCommand>, Fault> {
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<KnownCommand>, Fault> {
+        let mut found = Vec::new();
         for &context in contexts {
             let attempt = || format!("find a command in {context}");
             let mut connection = self.reading(attempt).await?;
@@ -104,22 +106,19 @@ impl EventReader for PostgresEventStore {
             let Some(partitions) = partitions.map_err(|error| fault(attempt(), error))? else {
                 continue;
             };
-            let row = sqlx::query(&sql::find_outcome(context, partitions))
-                .bind(id.0)
-                .fetch_optional(&mut *connection)
+            let rows = sqlx::query(&sql::find_outcomes(context, partitions))
+                .bind(ids.start().0)
+                .bind(ids.end().0)
+                .bind(i64::try_from(FOUND_MAX).unwrap_or(i64::MAX))
+                .fetch_all(&mut *connection)
                 .await
                 .map_err(|error| fault(attempt(), error))?;
-            if let Some(row) = row {
-                let partition: i16 = row.get("partition");
-                let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-                let row = outcome(&row).map_err(|error| fault(attempt(), error))?;
-                return Ok(Some(KnownCommand {
-                    shard: Shard { context, partition },
-                    row,
-                }));
+            for row in &rows {
+                let known = known(context, row).map_err(|error| fault(attempt(), error))?;
+                found.push(known);
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
@@ -192,6 +191,15 @@ pub(super) fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {
             key: row.try_get::<&str, _>("key")?.into(),
             value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
         },
+    })
+}
+
+fn known(context: &'static str, row: &PgRow) -> Result<KnownCommand, sqlx::Error> {
+    let partition: i16 = row.try_get("partition")?;
+    let partition = u16::try_from(partition).unwrap_or(u16::MAX);
+    Ok(KnownCommand {
+        shard: Shard { context, partition },
+        row: outcome(row)?,
     })
 }
 

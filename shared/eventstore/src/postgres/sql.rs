@@ -77,8 +77,8 @@ fn timers(context: &str) -> String {
 pub(super) fn insert_dead_letter(context: &str) -> String {
     format!(
         "INSERT INTO {context}.dead_letter (partition, \"offset\", key, value, header_names, \
-             header_values, logged_at, reason, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+             header_values, logged_at, reason, detail, command) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     )
 }
 
@@ -154,14 +154,21 @@ pub(super) fn scan_outcomes(shard: Shard) -> String {
 }
 
 /// One look-up over all partitions of a context: the id does not tell which.
-pub(super) fn find_outcome(context: &'static str, partitions: u16) -> String {
+pub(super) fn find_outcomes(context: &'static str, partitions: u16) -> String {
     let branches: Vec<_> = (0..partitions)
         .map(|partition| {
             format!(
-                "{} WHERE o.command = $1",
+                "({} WHERE o.command BETWEEN $1 AND $2 ORDER BY o.command LIMIT $3)",
                 select_outcomes(Shard { context, partition })
             )
         })
         .collect();
     branches.join(" UNION ALL ")
+}
+
+pub(super) fn insert_notices(context: &str) -> String {
+    format!(
+        "INSERT INTO {context}.outcome_notice (partition, \"offset\", key, value) \
+         SELECT $1, n.* FROM unnest($2::int8[], $3::bytea[], $4::text[]) AS n"
+    )
 }

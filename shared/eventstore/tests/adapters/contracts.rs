@@ -29,3 +29,10 @@ async fn postgres_timers_keep_their_contract() {
     contract::timers(async || databases.store().await).await;
     databases.discard().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_outcome_outbox_keeps_its_contract() {
+    let databases = Databases::default();
+    contract::outcome_outbox(async || databases.store().await).await;
+    databases.discard().await;
+}

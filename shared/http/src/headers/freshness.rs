@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actix_web::http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
-use kernel::Timestamp;
+use kernel::{PositionToken, Timestamp};
 
-use super::{PositionToken, entity_tag, members, value};
+use super::{entity_tag, members, value};
 
 static X_AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 static X_DEGRADED: HeaderName = HeaderName::from_static("x-degraded");
@@ -23,8 +23,6 @@ pub struct Freshness {
     /// Time since the value was last known to be current; `Age` counts whole seconds, rounded up,
     /// so that an answer never looks younger than it is.
     pub age: Duration,
-    /// Why a better source did not answer, such as `redis-open`: `X-Degraded`.
-    pub degraded: Option<&'static str>,
 }
 
 impl Freshness {
@@ -39,9 +37,16 @@ impl Freshness {
         headers.insert(X_AS_OF.clone(), value(format_args!("{}", self.as_of)));
         let seconds = self.age.as_secs() + u64::from(self.age.subsec_nanos() > 0);
         headers.insert(AGE, HeaderValue::from(seconds));
-        if let Some(reason) = self.degraded {
-            headers.insert(X_DEGRADED.clone(), HeaderValue::from_static(reason));
-        }
+    }
+}
+
+/// Says what an answer was given without, such as `redis-open` or `key-scope`: `X-Degraded`. Nothing
+/// is said when nothing was missing.
+pub fn mark_degraded(headers: &mut HeaderMap, missing: &[&'static str]) {
+    if !missing.is_empty()
+        && let Ok(reasons) = missing.join(", ").try_into()
+    {
+        headers.insert(X_DEGRADED.clone(), reasons);
     }
 }
 
@@ -65,11 +70,10 @@ pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Freshness, max_age};
-    use crate::headers::PositionToken;
+    use super::{Freshness, mark_degraded, max_age};
     use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
-    use kernel::Timestamp;
     use kernel::topic::Shard;
+    use kernel::{PositionToken, Timestamp};
     use std::time::Duration;
 
     #[test]
@@ -84,9 +88,9 @@ mod tests {
             position: Some(PositionToken::new(shard, 1042)),
             as_of: Timestamp::from_millis(1_381_132_800_688),
             age: Duration::from_millis(1_001),
-            degraded: Some("redis-open"),
         }
         .write(&mut headers);
+        mark_degraded(&mut headers, &["redis-open", "postgres-slow"]);
         let mut written: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
@@ -98,7 +102,7 @@ mod tests {
                 "age: 2",
                 "etag: \"7\"",
                 "x-as-of: 2013-10-07T08:00:00.688Z",
-                "x-degraded: redis-open",
+                "x-degraded: redis-open, postgres-slow",
                 "x-position: trades-3:1042",
             ]
         );

@@ -37,6 +37,8 @@ pub struct Problem {
     trace_id: Option<Box<str>>,
     /// It was answered before.
     replayed: bool,
+    /// Nobody could say what else the caller's key was used for.
+    key_scope_unknown: bool,
     /// For the log, never for the caller.
     #[source]
     cause: Option<Arc<dyn StdError + Send + Sync>>,
@@ -62,6 +64,7 @@ impl Problem {
             retry_after_s: retryable.then_some(RETRY_AFTER_S),
             trace_id: None,
             replayed: false,
+            key_scope_unknown: false,
             cause: None,
         }
     }
@@ -83,6 +86,7 @@ impl Problem {
             retry_after_s: None,
             trace_id: None,
             replayed: false,
+            key_scope_unknown: false,
             cause: None,
         }
     }
@@ -113,6 +117,13 @@ impl Problem {
     #[must_use]
     pub fn replayed(mut self) -> Self {
         self.replayed = true;
+        self
+    }
+
+    /// Says that it was given without knowing what else the caller's key was used for.
+    #[must_use]
+    pub fn key_scope_unknown(mut self) -> Self {
+        self.key_scope_unknown = true;
         self
     }
 
@@ -197,6 +208,9 @@ impl ResponseError for Problem {
         security::apply(response.headers_mut());
         if self.replayed {
             headers::mark_replayed(response.headers_mut());
+        }
+        if self.key_scope_unknown {
+            headers::mark_degraded(response.headers_mut(), &[headers::KEY_SCOPE]);
         }
         response
             .headers_mut()

@@ -1,11 +1,13 @@
 //! Who a command comes from, as far as the log can prove it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::id::{Actor, Tenant};
 use crate::port::Record;
 
-/// Header that carries the platform's signature over topic, key and value.
+/// Header that carries a signature over topic, key and value: the platform's, or a producer's own.
 pub const SIGNATURE: &str = "signature";
 
 /// What the log proves about a record's sender.
@@ -13,8 +15,43 @@ pub const SIGNATURE: &str = "signature";
 pub enum Sender {
     /// The platform's own signature covers the envelope: what it says of tenant and actor holds.
     Platform,
-    /// The broker lets only this producer write to the topic.
-    Producer { tenant: Tenant, actor: Actor },
+    /// A configured producer, known by its own signature or because the broker lets only this one
+    /// write to the topic without.
+    Producer(Arc<Producer>),
+}
+
+/// A system that writes commands to the log by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Producer {
+    /// As operators know it; names it in letters, logs and metrics.
+    pub name: String,
+    /// Whose commands it may send, and as whom.
+    pub tenant: Tenant,
+    pub actor: Actor,
+    pub misplaced: Misplaced,
+    pub outcomes: Outcomes,
+}
+
+/// What becomes of a producer's record that stands in another partition than its key belongs to, as
+/// the default partitioner of many clients puts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Misplaced {
+    /// It is parked.
+    #[default]
+    Park,
+    /// It is sent to the partition it belongs to, once, signed by the platform. What the producer
+    /// sends for one key may then be overtaken by what stands in the right partition already.
+    Forward,
+}
+
+/// Which outcomes of its commands a producer is told on the topic of outcomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcomes {
+    /// What was rejected, parked, or repeated a used id with another body.
+    #[default]
+    Refused,
+    /// Every one, which doubles the records that its commands cause.
+    All,
 }
 
 /// Signs the platform's own records and judges those that come in.

@@ -1,9 +1,12 @@
 //! Parked commands, for the people who look after them.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use crate::batch::DeadLetter;
 use crate::code::Fault;
+use crate::id::CommandId;
 use crate::topic::Shard;
 
 /// Where a dead letter stands.
@@ -55,11 +58,23 @@ pub trait DeadLetters: Send + Sync {
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault>;
 
-    /// Keys of the partition that have a parked letter: later commands of them park behind it.
+    /// Keys of the partition that have a parked letter of a reason that
+    /// [blocks](crate::batch::DeadReason::blocks_key): later commands of them park behind it.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault>;
+
+    /// Up to [`FOUND_MAX`](super::FOUND_MAX) letters of commands with an id in the range, in whichever
+    /// partition of the contexts, those that were parked last first.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn find(
+        &self,
+        contexts: &[&'static str],
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<StoredDeadLetter>, Fault>;
 
     /// Moves a letter from one state to another; false when it was not in `from`.
     ///

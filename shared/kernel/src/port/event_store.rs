@@ -1,5 +1,6 @@
 //! The event store: one fenced writer per partition, and readers.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -62,6 +63,10 @@ pub struct KnownCommand {
     pub row: OutcomeRow,
 }
 
+/// Commands that one look-up by a range of ids gives, per context: more than are accepted in one
+/// millisecond, which is what a range is made of.
+pub const FOUND_MAX: usize = 1_000;
+
 /// The readers' side.
 #[async_trait]
 pub trait EventReader: Send + Sync {
@@ -82,15 +87,15 @@ pub trait EventReader: Send + Sync {
     /// The store cannot be reached.
     async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault>;
 
-    /// The outcome of a command, in whichever partition of the contexts.
+    /// Up to [`FOUND_MAX`] commands with an id in the range, in whichever partition of the contexts.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn find(
         &self,
         contexts: &[&'static str],
-        id: CommandId,
-    ) -> Result<Option<KnownCommand>, Fault>;
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<KnownCommand>, Fault>;
 
     /// Up to `max` events of the partition after a position, in position order.
     ///

@@ -7,23 +7,29 @@ mod clock;
 mod dead_letters;
 mod event_store;
 mod framing;
+mod key_bindings;
 mod log;
+mod outcomes;
 mod read_model;
 mod replies;
 mod schemas;
 mod snapshots;
 mod timers;
 
-pub use authority::{Authority, SIGNATURE, Sender};
+pub use authority::{Authority, Misplaced, Outcomes, Producer, SIGNATURE, Sender};
 pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
-pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
+pub use event_store::{
+    CommitError, EventReader, EventStore, FOUND_MAX, KnownCommand, LoadedStream, WHOLE,
+};
 pub use framing::Framing;
+pub use key_bindings::{KEY_BOUND_FOR, KeyBindings, RequestDigest};
 pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
+pub use outcomes::{OutcomeLog, OutcomeNotice, OutcomeOutbox};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };
-pub use replies::{Replies, Reply, ReplyStream};
+pub use replies::{NotAnAddress, Replies, Reply, ReplyStream, ReplyTo};
 pub use schemas::{FRAME, SchemaError, Schemas};
 pub use snapshots::{Hole, Resumed, Snapshot, Snapshots};
 pub use timers::Timers;

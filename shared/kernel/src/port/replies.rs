@@ -1,18 +1,69 @@
 //! The way back from a processor to the gateway whose caller waits.
 
+use std::fmt;
+use std::str::FromStr;
+
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::batch::Outcome;
+use crate::batch::Resolution;
 use crate::code::Fault;
-use crate::id::CommandId;
+use crate::id::{AggregateId, CommandId};
 
-/// The outcome of one command, told to whoever waits for it.
+/// The address of one request that waits, written `<instance>/<request>`. Two requests under one
+/// command id have two addresses, so each is answered for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReplyTo {
+    /// The process, as [`Replies`] address it.
+    pub instance: AggregateId,
+    /// Number of the request within the process.
+    pub request: u64,
+}
+
+/// The text is not `<instance>/<request>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the address of a request, such as gateway-1/17")]
+pub struct NotAnAddress;
+
+impl fmt::Display for ReplyTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.instance, self.request)
+    }
+}
+
+impl FromStr for ReplyTo {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        let (instance, request) = text.rsplit_once('/').ok_or(NotAnAddress)?;
+        Ok(Self {
+            instance: AggregateId::new(instance).map_err(|_| NotAnAddress)?,
+            request: request.parse().map_err(|_| NotAnAddress)?,
+        })
+    }
+}
+
+impl Serialize for ReplyTo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ReplyTo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = AggregateId::deserialize(deserializer)?;
+        text.as_str().parse().map_err(de::Error::custom)
+    }
+}
+
+/// The outcome of one command, told to the request that waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
+    /// [`ReplyTo::request`].
+    pub request: u64,
     pub command: CommandId,
     pub partition: u16,
-    pub outcome: Outcome,
+    pub resolution: Resolution,
     /// The command was handled before, and this is its first answer again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeated: bool,

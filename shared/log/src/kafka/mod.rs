@@ -16,8 +16,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use kernel::Fault;
-use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord, Pace};
+use kernel::port::{
+    Assignments, CommandLog, EventLog, Framing, NewRecord, OutcomeLog, OutcomeNotice, Pace,
+};
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
@@ -122,7 +125,7 @@ impl CommandLog for KafkaLog {
         let outgoing = records.into_iter().map(|record| Outgoing {
             topic: topic::commands(prefix, record.context),
             partition: None,
-            key: record.key,
+            key: Bytes::copy_from_slice(record.key.as_bytes()),
             value: record.value,
             headers: record.headers,
         });
@@ -166,6 +169,25 @@ impl EventLog for KafkaLog {
     ) -> Result<Box<dyn Assignments>, Fault> {
         let topic = topic::events(&self.settings.prefix, context);
         self.join(topic, group, Carries::Events, pace)
+    }
+}
+
+#[async_trait]
+impl OutcomeLog for KafkaLog {
+    async fn publish_outcomes(
+        &self,
+        shard: Shard,
+        notices: Vec<OutcomeNotice>,
+    ) -> Result<(), Fault> {
+        let topic = topic::outcomes(&self.settings.prefix, shard.context);
+        let outgoing = notices.into_iter().map(|notice| Outgoing {
+            topic: topic.clone(),
+            partition: Some(i32::from(shard.partition)),
+            key: notice.key.unwrap_or_default(),
+            value: notice.value,
+            headers: Vec::new(),
+        });
+        self.commands.send(outgoing.collect()).await
     }
 }
 

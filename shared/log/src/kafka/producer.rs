@@ -44,7 +44,7 @@ pub(super) enum OnGap {
 pub(super) struct Outgoing {
     pub(super) topic: String,
     pub(super) partition: Option<i32>,
-    pub(super) key: Arc<str>,
+    pub(super) key: Bytes,
     pub(super) value: Bytes,
     pub(super) headers: Vec<(String, Bytes)>,
 }
@@ -86,7 +86,7 @@ impl Producer {
         let mut unsent = records.len();
         for record in records {
             let mut base = BaseRecord::with_opaque_to(&record.topic, Arc::clone(&batch))
-                .key(record.key.as_bytes())
+                .key(record.key.as_ref())
                 .payload(record.value.as_ref());
             base.partition = record.partition;
             base.headers = headers(&record.headers);

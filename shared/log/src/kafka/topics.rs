@@ -41,7 +41,7 @@ pub async fn create_topics(
     for context in contexts {
         wanted.push((topic::commands(prefix, context), "LogAppendTime"));
         wanted.push((topic::events(prefix, context), "CreateTime"));
-        wanted.push((topic::dead_letters(prefix, context), "CreateTime"));
+        wanted.push((topic::outcomes(prefix, context), "CreateTime"));
     }
     let new: Vec<_> = wanted
         .iter()

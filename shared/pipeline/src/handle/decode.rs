@@ -1,28 +1,22 @@
-//! From a record of the command log to a command whose sender is known.
+//! From a record of the command log to a command whose sender and place are known.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
 use kernel::envelope::CommandEnvelope;
 use kernel::frame::framed_object;
-use kernel::id::{Actor, AggregateId, CommandId, Tenant};
-use kernel::port::{Authority, FRAME, Record, SchemaError, Schemas, Sender};
-use kernel::{Accepted, Context, Fault, Timestamp, adjacent, topic};
+use kernel::id::{Actor, AggregateId, CommandId, CommandKey, Tenant};
+use kernel::port::{
+    Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
+};
+use kernel::topic::{self, Shard};
+use kernel::{Accepted, Context, Fault, Timestamp, adjacent};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// Headers of the binary form, in which the value is the bare command.
-mod header {
-    pub(super) const COMMAND_ID: &str = "command-id";
-    pub(super) const COMMAND_TYPE: &str = "command-type";
-    pub(super) const CLOUD_EVENT_ID: &str = "ce_id";
-    pub(super) const CLOUD_EVENT_TYPE: &str = "ce_type";
-    pub(super) const CORRELATION_ID: &str = "correlation-id";
-    pub(super) const CAUSATION_ID: &str = "causation-id";
-    pub(super) const EXPECTED_VERSION: &str = "expected-version";
-    pub(super) const TENANT: &str = "tenant";
-}
+use super::binary;
+use crate::accept::body_hash;
 
 /// Header of a record that was parked before and is given another try; names the redrive.
 pub const REDRIVE: &str = "redrive";
@@ -37,8 +31,19 @@ pub(crate) struct Incoming<I> {
     pub(crate) correlation: Option<AggregateId>,
     pub(crate) causation: Option<Uuid>,
     pub(crate) expected_version: Option<u64>,
-    pub(crate) reply_to: Option<AggregateId>,
+    pub(crate) reply_to: Option<ReplyTo>,
+    /// Who wrote the record, if it was not the platform.
+    pub(crate) producer: Option<Arc<Producer>>,
     pub(crate) accepted: Accepted<I>,
+}
+
+/// What a record is.
+pub(crate) enum Decoded<I> {
+    Command(Box<Incoming<I>>),
+    /// A command of another partition, from a producer whose misplaced records are forwarded; and its
+    /// data as it came.
+    Elsewhere(Box<Incoming<I>>, Box<RawValue>),
+    Refused(Refused),
 }
 
 /// A record that no retry will make readable.
@@ -46,6 +51,15 @@ pub(crate) struct Incoming<I> {
 pub(crate) struct Refused {
     pub(crate) reason: DeadReason,
     pub(crate) detail: String,
+    /// What is known of the command, once its sender is proven.
+    pub(crate) named: Option<Named>,
+}
+
+/// A command that cannot be handled, and who may be told of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) id: CommandId,
+    pub(crate) reply_to: Option<ReplyTo>,
 }
 
 impl Refused {
@@ -53,6 +67,18 @@ impl Refused {
         Self {
             reason,
             detail: detail.to_string().chars().take(DETAIL_MAX).collect(),
+            named: None,
+        }
+    }
+
+    pub(super) fn undecodable(detail: impl ToString) -> Self {
+        Self::new(DeadReason::Undecodable, detail)
+    }
+
+    pub(super) fn of(self, named: Named) -> Self {
+        Self {
+            named: Some(named),
+            ..self
         }
     }
 
@@ -65,6 +91,16 @@ impl Refused {
             logged_at: record.logged_at,
             reason: self.reason,
             detail: self.detail,
+            command: self.named.map(|named| named.id),
+        }
+    }
+}
+
+impl<I> Incoming<I> {
+    pub(crate) fn named(&self) -> Named {
+        Named {
+            id: self.id,
+            reply_to: self.reply_to.clone(),
         }
     }
 }
@@ -72,44 +108,112 @@ impl Refused {
 /// Characters of an explanation that are kept: enough for a parser's message.
 const DETAIL_MAX: usize = 500;
 
-/// Reads records of one context.
+/// Where the data of a command is kept as it came, if somebody wants it.
+type Keep<'k> = Option<&'k mut Option<Box<RawValue>>>;
+
+/// Reads the records of one partition.
 #[derive(Clone)]
 pub(crate) struct Decoder {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
     pub(crate) value_bytes_max: usize,
+    pub(crate) shard: Shard,
+    pub(crate) partitions: u16,
 }
 
 impl Decoder {
     /// # Errors
-    /// The outer error is a dependency that did not answer; the inner one parks the record.
+    /// A dependency did not answer: the same record is to be tried again.
     pub(crate) async fn decode<C: Context>(
         &self,
         record: &Record,
+    ) -> Result<Decoded<C::Input>, Fault> {
+        // Before anything else: a command that is handled away from its key's partition would give
+        // its aggregate a second stream.
+        let misplaced = match self.misplaced(record) {
+            Ok(home) => home,
+            Err(refused) => return Ok(Decoded::Refused(refused)),
+        };
+        let sender = match self.sender(C::NAME, record) {
+            Ok(sender) => sender,
+            // What is wrong with its place is said first.
+            Err(refused) => return Ok(Decoded::Refused(misplaced.unwrap_or(refused))),
+        };
+        let Some(elsewhere) = misplaced else {
+            let read = self.read::<C>(&sender, record, None).await?;
+            return Ok(read.map_or_else(Decoded::Refused, |read| Decoded::Command(read.into())));
+        };
+        let Sender::Producer(producer) = &sender else {
+            // Ours stand where they belong, so this is a copy, and says nothing of the original.
+            return Ok(Decoded::Refused(elsewhere));
+        };
+        let detail = format!("{}; it comes from {}", elsewhere.detail, producer.name);
+        let elsewhere = Refused::new(elsewhere.reason, detail);
+        let mut data = None;
+        let keep = producer.misplaced == Misplaced::Forward;
+        let read = self.read::<C>(&sender, record, keep.then_some(&mut data));
+        Ok(match (read.await?, data) {
+            (Ok(read), Some(data)) => Decoded::Elsewhere(read.into(), data),
+            (Ok(read), None) => Decoded::Refused(elsewhere.of(read.named())),
+            (Err(_), _) => Decoded::Refused(elsewhere),
+        })
+    }
+
+    /// Why the record does not belong into this partition, if it does not.
+    fn misplaced(&self, record: &Record) -> Result<Option<Refused>, Refused> {
+        let bytes = record.key.as_deref().unwrap_or_default();
+        if bytes.is_empty() {
+            return Err(Refused::new(DeadReason::BadKey, "the record has no key"));
+        }
+        let home = topic::partition_of(bytes, self.partitions);
+        if home == self.shard.partition {
+            return Ok(None);
+        }
+        let detail = format!("its key belongs into partition {home} by murmur2");
+        Ok(Some(Refused::new(DeadReason::WrongPartition, detail)))
+    }
+
+    fn sender(&self, context: &str, record: &Record) -> Result<Sender, Refused> {
+        let Some(value) = record.value.as_deref() else {
+            return Err(Refused::undecodable("the record has no value"));
+        };
+        // Before a registry is asked: nobody unknown may make us ask.
+        let sender = self.authority.sender(context, record).ok_or_else(|| {
+            let detail = "neither signed nor from the topic's configured producer";
+            Refused::new(DeadReason::NotAuthentic, detail)
+        })?;
+        if value.len() <= self.value_bytes_max {
+            return Ok(sender);
+        }
+        // It is not read, but who sent it is known, and whose key it is.
+        if let Sender::Producer(producer) = &sender {
+            let (_, tenant, _) = keyed(record)?;
+            may_write(producer, &tenant)?;
+        }
+        let detail = format!("{} bytes, at most {}", value.len(), self.value_bytes_max);
+        Err(Refused::new(DeadReason::TooLarge, detail))
+    }
+
+    async fn read<C: Context>(
+        &self,
+        sender: &Sender,
+        record: &Record,
+        data: Keep<'_>,
     ) -> Result<Result<Incoming<C::Input>, Refused>, Fault> {
         let value = record.value.as_deref().unwrap_or_default();
-        if value.len() > self.value_bytes_max {
-            let detail = format!("{} bytes, at most {}", value.len(), self.value_bytes_max);
-            return Ok(Err(Refused::new(DeadReason::TooLarge, detail)));
-        }
-        // Before a registry is asked: nobody unknown may make us ask.
-        let Some(sender) = self.authority.sender(C::NAME, record) else {
-            let detail = "neither signed nor from the topic's configured producer";
-            return Ok(Err(Refused::new(DeadReason::NotAuthentic, detail)));
-        };
         if value.first() != Some(&FRAME) {
-            return Ok(read::<C>(&sender, record, value));
+            return Ok(read::<C>(sender, record, value, data));
         }
         // JSON that we signed we also wrote: its frame is for others, and no registry is asked.
-        if let (Sender::Platform, Some(json)) = (&sender, framed_object(value)) {
-            return Ok(read::<C>(&sender, record, json));
+        if let (Sender::Platform, Some(json)) = (sender, framed_object(value)) {
+            return Ok(read::<C>(sender, record, json, data));
         }
         let Some(schemas) = &self.schemas else {
             let detail = "framed by a schema registry, but none is configured";
             return Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)));
         };
         match schemas.decode(value).await {
-            Ok(plain) => Ok(read::<C>(&sender, record, &plain)),
+            Ok(plain) => Ok(read::<C>(sender, record, &plain, data)),
             Err(SchemaError::Permanent(detail)) => {
                 Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)))
             }
@@ -122,28 +226,39 @@ fn read<C: Context>(
     sender: &Sender,
     record: &Record,
     json: &[u8],
+    data: Keep<'_>,
 ) -> Result<Incoming<C::Input>, Refused> {
     let (key, tenant, aggregate) = keyed(record)?;
-    let undecodable =
-        |error: &dyn ToString| Refused::new(DeadReason::Undecodable, error.to_string());
-    let json = structured(record, json)?;
+    let json = binary::structured(record, json)?;
     // Checked once as a whole rather than text by text.
-    let json = std::str::from_utf8(&json).map_err(|error| undecodable(&error))?;
-    let envelope: CommandEnvelope<'_> =
-        serde_json::from_str(json).map_err(|error| undecodable(&error))?;
-    let claimed = header_text(record, header::TENANT);
-    let (actor, at) = authenticate(sender, &envelope, record, &tenant, claimed)?;
-    let command = command::<C>(&envelope)?;
+    let json = std::str::from_utf8(&json).map_err(Refused::undecodable)?;
+    let envelope: CommandEnvelope<'_> = serde_json::from_str(json).map_err(Refused::undecodable)?;
+    let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
+    let id = identity(sender, &envelope.id, &tenant, C::NAME, &aggregate)?;
+    let (producer, reply_to) = match sender {
+        Sender::Platform => (None, envelope.reply_to.clone()),
+        Sender::Producer(producer) => (Some(Arc::clone(producer)), None),
+    };
+    let named = || Named {
+        id,
+        reply_to: reply_to.clone(),
+    };
+    let command = typed::<C>(&envelope, &actor, sender).map_err(|refused| refused.of(named()))?;
+    let (kind, version) = (&envelope.kind, envelope.expected_version);
+    if let Some(data) = data {
+        *data = Some(envelope.data.to_owned());
+    }
     Ok(Incoming {
         offset: record.offset,
-        id: envelope.id,
-        body_hash: body_hash(&envelope.kind, envelope.data.get()),
+        id,
+        body_hash: body_hash(&key, kind, envelope.data.get(), version),
         tenant,
         key,
         correlation: envelope.correlation,
         causation: envelope.causation,
         expected_version: envelope.expected_version,
-        reply_to: envelope.reply_to,
+        reply_to,
+        producer,
         accepted: Accepted {
             id: aggregate,
             actor,
@@ -161,54 +276,36 @@ fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {
     Ok((key.into(), tenant, aggregate))
 }
 
-/// The binary form, joined from its headers into the structured one; the latter as it is.
-fn structured<'a>(record: &Record, json: &'a [u8]) -> Result<Cow<'a, [u8]>, Refused> {
-    let kind = header_text(record, header::COMMAND_TYPE)
-        .or_else(|| header_text(record, header::CLOUD_EVENT_TYPE));
-    let Some(kind) = kind else {
-        return Ok(Cow::Borrowed(json));
-    };
-    let id = header_text(record, header::COMMAND_ID)
-        .or_else(|| header_text(record, header::CLOUD_EVENT_ID))
-        .ok_or_else(|| Refused::new(DeadReason::Undecodable, "header command-id is missing"))?;
-    let mut out = Vec::with_capacity(json.len() + 160);
-    let text = |out: &mut Vec<u8>, name: &str, value: &str| {
-        out.extend_from_slice(if out.is_empty() { b"{\"" } else { b",\"" });
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(serde_json::Value::from(value).to_string().as_bytes());
-    };
-    text(&mut out, "id", id);
-    text(&mut out, "type", kind);
-    for (name, from) in [
-        ("correlation", header::CORRELATION_ID),
-        ("causation", header::CAUSATION_ID),
-    ] {
-        if let Some(value) = header_text(record, from) {
-            text(&mut out, name, value);
-        }
+/// The identity of a command: the platform's records carry it, a producer's name a key.
+fn identity(
+    sender: &Sender,
+    id: &str,
+    tenant: &Tenant,
+    context: &str,
+    aggregate: &AggregateId,
+) -> Result<CommandId, Refused> {
+    match sender {
+        Sender::Platform => Uuid::try_parse(id)
+            .map(CommandId)
+            .map_err(Refused::undecodable),
+        Sender::Producer(_) => CommandKey::new(id)
+            .map(|key| CommandId::of_caller(&key, tenant, context, aggregate))
+            .map_err(Refused::undecodable),
     }
-    if let Some(version) = header_text(record, header::EXPECTED_VERSION) {
-        out.extend_from_slice(b",\"expected_version\":");
-        out.extend_from_slice(version.as_bytes());
-    }
-    out.extend_from_slice(b",\"data\":");
-    out.extend_from_slice(json);
-    out.push(b'}');
-    Ok(Cow::Owned(out))
 }
 
-/// The id that a record names, whoever sent it; `None` when it names none.
-pub(crate) fn command_id(record: &Record, json: &[u8]) -> Option<CommandId> {
-    let json = structured(record, json).ok()?;
+/// The id of a record's command, as [`Decoder`] has it; `None` when it names none or proves nothing.
+pub(crate) fn command_id(
+    authority: &dyn Authority,
+    context: &str,
+    record: &Record,
+    json: &[u8],
+) -> Option<CommandId> {
+    let sender = authority.sender(context, record)?;
+    let (_, tenant, aggregate) = keyed(record).ok()?;
+    let json = binary::structured(record, json).ok()?;
     let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json).ok()?;
-    Some(envelope.id)
-}
-
-fn header_text<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
-    record
-        .header(name)
-        .and_then(|value| std::str::from_utf8(value).ok())
+    identity(&sender, &envelope.id, &tenant, context, &aggregate).ok()
 }
 
 /// Actor and time of the command. What a record claims must agree with what the log proves; the
@@ -218,17 +315,13 @@ fn authenticate(
     envelope: &CommandEnvelope<'_>,
     record: &Record,
     keyed: &Tenant,
-    claimed: Option<&str>,
 ) -> Result<(Actor, Timestamp), Refused> {
     let refused = |detail: &str| Refused::new(DeadReason::NotAuthentic, detail);
-    if claimed.is_some_and(|claimed| claimed != keyed.as_str()) {
+    if binary::tenant(record)?.is_some_and(|claimed| claimed != keyed.as_str()) {
         return Err(refused("header tenant differs from the key's tenant"));
     }
-    if envelope
-        .tenant
-        .as_ref()
-        .is_some_and(|tenant| tenant != keyed)
-    {
+    let claimed = envelope.tenant.as_ref();
+    if claimed.is_some_and(|tenant| tenant != keyed) {
         return Err(refused("envelope's tenant differs from the key's tenant"));
     }
     match sender {
@@ -236,30 +329,43 @@ fn authenticate(
             (Some(_), Some(actor), Some(at)) => Ok((actor.clone(), at)),
             _ => Err(refused("signed envelope lacks tenant, actor or time")),
         },
-        Sender::Producer { tenant, .. } if tenant != keyed => Err(refused(
-            "the topic's producer may not write for this tenant",
-        )),
-        Sender::Producer { actor, .. } => {
-            if envelope
-                .actor
-                .as_ref()
-                .is_some_and(|claimed| claimed != actor)
-            {
-                return Err(refused("envelope's actor is not the topic's producer"));
+        Sender::Producer(producer) => {
+            may_write(producer, keyed)?;
+            let claimed = envelope.actor.as_ref();
+            if claimed.is_some_and(|claimed| *claimed != producer.actor) {
+                return Err(refused("envelope's actor is not the producer's"));
             }
-            Ok((actor.clone(), record.logged_at))
+            Ok((producer.actor.clone(), record.logged_at))
         }
     }
 }
 
-fn command<C: Context>(envelope: &CommandEnvelope<'_>) -> Result<C::Input, Refused> {
-    adjacent::from_raw(&envelope.kind, envelope.data).map_err(|error| {
-        let reason = if knows::<C>(&envelope.kind) {
+fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
+    if producer.tenant == *keyed {
+        return Ok(());
+    }
+    let detail = format!("{} may not write for tenant {keyed}", producer.name);
+    Err(Refused::new(DeadReason::NotAuthentic, detail))
+}
+
+fn typed<C: Context>(
+    envelope: &CommandEnvelope<'_>,
+    actor: &Actor,
+    sender: &Sender,
+) -> Result<C::Input, Refused> {
+    let kind = &*envelope.kind;
+    let by_reaction = *sender == Sender::Platform && actor.is_reaction();
+    if !by_reaction && C::INTERNAL.contains(&kind) {
+        let detail = format!("{kind} is for the platform's reactions alone");
+        return Err(Refused::new(DeadReason::NotAllowed, detail));
+    }
+    adjacent::from_raw(kind, envelope.data).map_err(|error| {
+        let reason = if knows::<C>(kind) {
             DeadReason::Undecodable
         } else {
             DeadReason::UnknownType
         };
-        Refused::new(reason, format!("{}: {error}", envelope.kind))
+        Refused::new(reason, format!("{kind}: {error}"))
     })
 }
 
@@ -270,16 +376,6 @@ pub(crate) fn knows<C: Context>(kind: &str) -> bool {
         Ok(_) => true,
         Err(error) => !error.to_string().starts_with("unknown variant"),
     }
-}
-
-/// Hash of type and data: the same for a retry, whatever the envelope around it says.
-#[must_use]
-pub fn body_hash(kind: &str, data: &str) -> i64 {
-    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    hasher.update(kind.as_bytes());
-    hasher.update(&[0]);
-    hasher.update(data.as_bytes());
-    hasher.digest().cast_signed()
 }
 
 /// The bytes of a key, for those who keep them: a copy, because a record's own share the memory of

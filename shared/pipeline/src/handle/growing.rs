@@ -6,19 +6,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cqrs_es::DomainEvent;
 use kernel::batch::{
-    Batch, Cursor, DeadLetter, EventRow, NewStream, Outcome, OutcomeRow, Timer, TimerChange,
+    Batch, Cursor, DeadLetter, EventRow, NewStream, Outcome, OutcomeRow, ParkedCommand, Resolution,
+    Timer, TimerChange,
 };
 use kernel::code::{Code, platform};
 use kernel::context::TimerRequest;
-use kernel::id::EventId;
-use kernel::port::Reply;
+use kernel::id::{AggregateId, CommandId, EventId};
+use kernel::port::{Reply, ReplyTo};
 use kernel::record::{self, EventMeta, EventRecord};
 use kernel::topic::Shard;
 use kernel::{Context, Rejection};
-use uuid::Uuid;
 
 use super::cache::Cached;
 use super::decode::Incoming;
+use super::notices;
 
 /// Deciding or applying a command panicked: a defect of the context, not of the command's sender.
 #[derive(Debug)]
@@ -28,10 +29,13 @@ pub(crate) struct Growing {
     /// 1, 2, 3 … within one ownership of the partition.
     pub(crate) number: u64,
     pub(crate) batch: Batch,
-    /// Outcomes that somebody waits for, by the instance that waits.
-    pub(crate) replies: Vec<(Arc<str>, Reply)>,
+    /// What became of commands whose callers wait, by the instance that waits.
+    pub(crate) replies: Vec<(AggregateId, Reply)>,
     pub(crate) accepted: u64,
     pub(crate) repeated: u64,
+    pub(crate) forwarded: u64,
+    /// Whether there is a topic that says what became of producers' records.
+    pub(crate) gives_notice: bool,
     /// All records of the batch back to back, and where each ends: one allocation for all.
     records: Vec<u8>,
     ends: Vec<usize>,
@@ -41,14 +45,21 @@ pub(crate) struct Growing {
 pub(crate) struct Sealed {
     pub(crate) number: u64,
     pub(crate) batch: Arc<Batch>,
-    pub(crate) replies: Vec<(Arc<str>, Reply)>,
+    pub(crate) replies: Vec<(AggregateId, Reply)>,
     pub(crate) accepted: u64,
     pub(crate) repeated: u64,
+    pub(crate) forwarded: u64,
 }
 
 impl Growing {
     /// `bytes` is what the records will take, as far as the batch before tells.
-    pub(crate) fn new(shard: Shard, number: u64, from: Cursor, bytes: usize) -> Self {
+    pub(crate) fn new(
+        shard: Shard,
+        number: u64,
+        from: Cursor,
+        bytes: usize,
+        gives_notice: bool,
+    ) -> Self {
         let batch = Batch {
             shard,
             from,
@@ -58,6 +69,7 @@ impl Growing {
             events: Vec::new(),
             timers: Vec::new(),
             dead_letters: Vec::new(),
+            notices: Vec::new(),
         };
         Self {
             number,
@@ -65,6 +77,8 @@ impl Growing {
             replies: Vec::new(),
             accepted: 0,
             repeated: 0,
+            forwarded: 0,
+            gives_notice,
             records: Vec::with_capacity(bytes),
             ends: Vec::new(),
         }
@@ -90,6 +104,7 @@ impl Growing {
             replies: self.replies,
             accepted: self.accepted,
             repeated: self.repeated,
+            forwarded: self.forwarded,
         }
     }
 
@@ -103,9 +118,30 @@ impl Growing {
         self.batch.to == self.batch.from
     }
 
-    pub(crate) fn park(&mut self, letter: DeadLetter) {
+    /// Keeps a record as it came; whoever is proven to have sent it and waits is told.
+    pub(crate) fn park(&mut self, letter: DeadLetter, waiting: Option<&ReplyTo>) {
         self.batch.to.next_offset = letter.offset + 1;
+        if let (Some(to), Some(command)) = (waiting, letter.command) {
+            let key = letter.key.as_deref().unwrap_or_default();
+            let parked = ParkedCommand {
+                key: String::from_utf8_lossy(key).into(),
+                reason: letter.reason.as_str().into(),
+                detail: letter.detail.as_str().into(),
+            };
+            self.reply(to, command, Resolution::Parked(parked), false);
+        }
+        if self.gives_notice {
+            let notice = notices::of_letter(self.batch.shard, &letter);
+            self.batch.notices.push(notice);
+        }
         self.batch.dead_letters.push(letter);
+    }
+
+    /// A command that was sent on to the partition it belongs to, and leaves no row here.
+    pub(crate) fn forwarded(&mut self, offset: i64) {
+        self.batch.to.next_offset = offset + 1;
+        self.batch.to.repeats += 1;
+        self.forwarded += 1;
     }
 
     /// A command whose id is known: its first answer again, or that the id was used for another.
@@ -117,10 +153,9 @@ impl Growing {
         let outcome = if same {
             first.outcome.clone()
         } else {
-            let detail = "the command id was used before with another body";
-            rejected(incoming, 0, platform::COMMAND_ID_REUSED, detail)
+            reused(Arc::clone(&incoming.key))
         };
-        self.reply(incoming, outcome, same);
+        self.settled(incoming, outcome, same);
     }
 
     /// Decides a command on its aggregate and adds all that follows from it.
@@ -136,8 +171,8 @@ impl Growing {
         let row = catch_unwind(AssertUnwindSafe(|| self.decide(&incoming, cached, policy)))
             .map_err(|_| Panicked)?;
         self.batch.to.next_offset = incoming.offset + 1;
-        if incoming.reply_to.is_some() {
-            self.reply(&incoming, row.outcome.clone(), false);
+        if incoming.reply_to.is_some() || incoming.producer.is_some() {
+            self.settled(&incoming, row.outcome.clone(), false);
         }
         self.batch.outcomes.push(row);
         Ok(())
@@ -236,17 +271,29 @@ impl Growing {
         }
     }
 
-    fn reply<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome, repeated: bool) {
-        if let Some(instance) = &incoming.reply_to {
-            let partition = self.batch.shard.partition;
-            let reply = Reply {
-                command: incoming.id,
-                partition,
-                outcome,
-                repeated,
-            };
-            self.replies.push((instance.as_str().into(), reply));
+    /// Tells whoever waits, or reads the topic of outcomes.
+    fn settled<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome, repeated: bool) {
+        if let Some(producer) = &incoming.producer
+            && self.gives_notice
+            && notices::is_wanted(producer, &outcome)
+        {
+            let notice = notices::of_outcome(self.batch.shard, incoming, producer, &outcome);
+            self.batch.notices.push(notice);
         }
+        if let Some(to) = &incoming.reply_to {
+            self.reply(to, incoming.id, Resolution::Handled(outcome), repeated);
+        }
+    }
+
+    fn reply(&mut self, to: &ReplyTo, command: CommandId, resolution: Resolution, repeated: bool) {
+        let reply = Reply {
+            request: to.request,
+            command,
+            partition: self.batch.shard.partition,
+            resolution,
+            repeated,
+        };
+        self.replies.push((to.instance.clone(), reply));
     }
 }
 
@@ -285,7 +332,7 @@ fn timer<C: Context>(
             name: Arc::from(&*name),
         },
         TimerRequest::Set { name, due, command } => TimerChange::Set(Timer {
-            id: Uuid::new_v5(&event.0, name.as_bytes()),
+            id: CommandId::of_timer(event, due, &name).0,
             key,
             name: Arc::from(&*name),
             due,
@@ -293,6 +340,17 @@ fn timer<C: Context>(
                 .expect("a command is a struct of strings and numbers, which always serialise")
                 .into(),
         }),
+    }
+}
+
+/// The answer to a command whose id stands for another one.
+pub(crate) fn reused(key: Arc<str>) -> Outcome {
+    Outcome::Rejected {
+        key,
+        version: 0,
+        code: platform::COMMAND_ID_REUSED.name.into(),
+        http_status: platform::COMMAND_ID_REUSED.kind.status_and_retry().0,
+        detail: "the idempotency key was used before for another request".into(),
     }
 }
 

@@ -3,10 +3,13 @@
 //! While a batch is on its way to disk the next one grows on the same aggregates; a failure rolls
 //! both back to the last durable head, by taking the partition over again.
 
+mod binary;
 mod cache;
 mod decode;
+mod forward;
 mod growing;
 mod known;
+mod notices;
 mod ownership;
 mod parked;
 mod partition;
@@ -15,8 +18,9 @@ mod resuming;
 mod saving;
 mod snapshot;
 
+pub use decode::REDRIVE;
 pub(crate) use decode::command_id;
-pub use decode::{REDRIVE, body_hash};
+pub(crate) use growing::reused;
 pub use processor::{Processor, ProcessorPorts, ProcessorSettings};
 pub use snapshot::Proof;
 pub(crate) use snapshot::prove;

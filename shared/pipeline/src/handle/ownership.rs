@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kernel::batch::{Cursor, DeadReason, OutcomeRow};
-use kernel::id::CommandId;
-use kernel::port::{Record, Reply};
+use kernel::id::{AggregateId, CommandId};
+use kernel::port::{NewRecord, Record, Reply, ReplyTo};
 use kernel::record::EventRecord;
+use kernel::topic::Shard;
 use kernel::{Context, Fault};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::cache::Cache;
-use super::decode::{Incoming, Refused};
+use super::decode::{Decoded, Incoming, Refused};
+use super::forward;
 use super::growing::{Growing, Panicked, Sealed};
 use super::known::Known;
 use super::parked::Parked;
@@ -45,6 +47,8 @@ pub(super) struct Ownership<'p, C: Context> {
     durable: u64,
     publishing: PublishHandle,
     saving: Saving<C>,
+    /// Signalled when a batch with notices is durable.
+    noticed: Arc<Notify>,
 }
 
 struct Flight<C> {
@@ -63,7 +67,13 @@ impl<'p, C: Context> Ownership<'p, C> {
         saving: Saving<C>,
     ) -> Self {
         Self {
-            growing: Growing::new(partition.shard, 1, cursor, 0),
+            growing: Growing::new(
+                partition.shard,
+                1,
+                cursor,
+                0,
+                partition.ports.announcing.is_some(),
+            ),
             cache: Cache::new(partition.settings.cached_aggregates_max),
             known: Known::default(),
             asked: false,
@@ -72,8 +82,17 @@ impl<'p, C: Context> Ownership<'p, C> {
             durable: 0,
             publishing,
             saving,
+            noticed: Arc::default(),
             partition,
         }
+    }
+
+    pub(super) fn shard(&self) -> Shard {
+        self.partition.shard
+    }
+
+    pub(super) fn noticed(&self) -> Arc<Notify> {
+        Arc::clone(&self.noticed)
     }
 
     pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
@@ -128,6 +147,7 @@ impl<'p, C: Context> Ownership<'p, C> {
             self.growing.number + 1,
             self.growing.batch.to,
             self.growing.bytes(),
+            self.growing.gives_notice,
         );
         let sealed = std::mem::replace(&mut self.growing, next).seal();
         self.known.submitted();
@@ -175,6 +195,9 @@ impl<'p, C: Context> Ownership<'p, C> {
             .retain(|offset, _| *offset >= next_offset);
         self.partition.reader.done(next_offset);
         self.answer(sealed.replies);
+        if !sealed.batch.notices.is_empty() {
+            self.noticed.notify_one();
+        }
         let events: Vec<EventRecord> = sealed
             .batch
             .events
@@ -194,11 +217,12 @@ impl<'p, C: Context> Ownership<'p, C> {
         metric::commands(context, "accepted", sealed.accepted);
         metric::commands(context, "rejected", outcomes - sealed.accepted);
         metric::commands(context, "repeated", sealed.repeated);
+        metric::commands(context, "forwarded", sealed.forwarded);
         metric::commands(context, "parked", sealed.batch.dead_letters.len() as u64);
     }
 
-    fn answer(&self, replies: Vec<(Arc<str>, Reply)>) {
-        let mut by_instance: HashMap<Arc<str>, Vec<Reply>> = HashMap::new();
+    fn answer(&self, replies: Vec<(AggregateId, Reply)>) {
+        let mut by_instance: HashMap<AggregateId, Vec<Reply>> = HashMap::new();
         for (instance, reply) in replies {
             by_instance.entry(instance).or_default().push(reply);
         }
@@ -216,6 +240,11 @@ impl<'p, C: Context> Ownership<'p, C> {
         for record in records.iter() {
             decoded.push(self.partition.decoder.decode::<C>(record).await?);
         }
+        let elsewhere = self.elsewhere(&decoded)?;
+        if !elsewhere.is_empty() {
+            // Before the cursor passes them.
+            self.partition.ports.command_log.append(elsewhere).await?;
+        }
         self.prepare(&decoded).await?;
         for (record, decoded) in records.drain(..).zip(decoded) {
             if let Err(Panicked) = self.handle_one(record, decoded).await? {
@@ -226,21 +255,35 @@ impl<'p, C: Context> Ownership<'p, C> {
         Ok(Ok(()))
     }
 
+    /// What belongs into other partitions, as it is sent there.
+    fn elsewhere(&self, decoded: &[Decoded<C::Input>]) -> Result<Vec<NewRecord>, Fault> {
+        let Partition { shard, ports, .. } = &*self.partition;
+        let elsewhere = decoded.iter().filter_map(|decoded| match decoded {
+            Decoded::Elsewhere(incoming, data) => Some((incoming, data)),
+            Decoded::Command(_) | Decoded::Refused(_) => None,
+        });
+        elsewhere
+            .map(|(incoming, data)| forward::record::<C>(incoming, data, *shard, &ports.sealer))
+            .collect()
+    }
+
     /// One query for the ids and one for the aggregates, whatever the number of records.
-    async fn prepare(
-        &mut self,
-        decoded: &[Result<Incoming<C::Input>, Refused>],
-    ) -> Result<(), Fault> {
+    async fn prepare(&mut self, decoded: &[Decoded<C::Input>]) -> Result<(), Fault> {
         let shard = self.partition.shard;
         let store = &self.partition.ports.reader;
-        let incoming = || decoded.iter().filter_map(|decoded| decoded.as_ref().ok());
+        let incoming = || {
+            decoded.iter().filter_map(|decoded| match decoded {
+                Decoded::Command(incoming) => Some(incoming),
+                Decoded::Elsewhere(..) | Decoded::Refused(_) => None,
+            })
+        };
         let mut missing: Vec<_> = incoming()
             .filter(|incoming| !self.cache.has(&incoming.key))
             .map(|incoming| Arc::clone(&incoming.key))
             .collect();
         missing.sort_unstable();
         missing.dedup();
-        let ids = incoming().map(|incoming| incoming.id);
+        let ids = incoming().map(|incoming| (incoming.id, incoming.accepted.at));
         let resume = resuming::read::<C>(&self.partition.ports, shard, &missing);
         let (known, resumed) = tokio::join!(self.known.look_up(store, shard, ids), resume);
         let asked = known? || !missing.is_empty();
@@ -257,33 +300,29 @@ impl<'p, C: Context> Ownership<'p, C> {
     async fn handle_one(
         &mut self,
         record: Record,
-        decoded: Result<Incoming<C::Input>, Refused>,
+        decoded: Decoded<C::Input>,
     ) -> Result<Result<(), Panicked>, Fault> {
-        if !self.parked.passes(&record, self.durable).await? {
-            let behind = Refused::new(
-                DeadReason::BehindParked,
-                "an earlier command of the key is parked",
-            );
-            self.park(record, behind);
-            return Ok(Ok(()));
-        }
         let incoming = match decoded {
-            Ok(incoming) => incoming,
-            Err(refused) => {
+            Decoded::Command(incoming) => *incoming,
+            Decoded::Elsewhere(..) => {
+                self.growing.forwarded(record.offset);
+                return Ok(Ok(()));
+            }
+            Decoded::Refused(refused) => {
                 self.park(record, refused);
                 return Ok(Ok(()));
             }
         };
-        if self
-            .partition
-            .panics
-            .get(&incoming.offset)
-            .is_some_and(|times| *times >= PANICS_MAX)
-        {
-            self.park(
-                record,
-                Refused::new(DeadReason::Panicked, "deciding it panicked"),
-            );
+        if !self.parked.passes(&record, self.durable).await? {
+            let detail = "an earlier command of the key is parked";
+            let behind = Refused::new(DeadReason::BehindParked, detail);
+            self.park(record, behind.of(incoming.named()));
+            return Ok(Ok(()));
+        }
+        let panics = self.partition.panics.get(&incoming.offset);
+        if panics.is_some_and(|times| *times >= PANICS_MAX) {
+            let panicked = Refused::new(DeadReason::Panicked, "deciding it panicked");
+            self.park(record, panicked.of(incoming.named()));
             return Ok(Ok(()));
         }
         if let Some(first) = self.first_answer(incoming.id) {
@@ -328,8 +367,12 @@ impl<'p, C: Context> Ownership<'p, C> {
 
     fn park(&mut self, record: Record, refused: Refused) {
         warn!(shard = %self.partition.shard, offset = record.offset, reason = refused.reason.as_str(), "command parked");
-        self.parked.add(&record, self.growing.number);
-        self.growing.park(refused.letter(record));
+        if refused.reason.blocks_key() {
+            self.parked.add(&record, self.growing.number);
+        }
+        let named = refused.named.as_ref();
+        let waiting: Option<ReplyTo> = named.and_then(|named| named.reply_to.clone());
+        self.growing.park(refused.letter(record), waiting.as_ref());
     }
 }
 

@@ -40,6 +40,15 @@ struct Redrive {
     parked_again: bool,
 }
 
+impl Redrive {
+    fn new(id: &[u8], parked_again: bool) -> Self {
+        Self {
+            id: Bytes::copy_from_slice(id),
+            parked_again,
+        }
+    }
+}
+
 impl Parked {
     /// # Errors
     /// The store cannot be reached.
@@ -57,10 +66,9 @@ impl Parked {
     /// A record is parked in the batch of that number.
     pub(super) fn add(&mut self, record: &Record, batch: u64) {
         let key = key_bytes(record);
-        if let Some(redrive) = self.redrives.get_mut(&key)
-            && record.header(REDRIVE) == Some(&redrive.id)
-        {
-            redrive.parked_again = true;
+        if let Some(id) = record.header(REDRIVE) {
+            let parked_again = Redrive::new(id, true);
+            self.redrives.put(key.clone(), parked_again);
         }
         self.keys.insert(key, batch);
     }
@@ -102,8 +110,7 @@ impl Parked {
         }
         // An owner before this one may have parked the redrive's first command.
         let parked_again = self.keys.contains_key(&key) && self.was_parked(&key, id).await?;
-        let id = id.clone();
-        self.redrives.put(key, Redrive { id, parked_again });
+        self.redrives.put(key, Redrive::new(id, parked_again));
         Ok(!parked_again)
     }
 
@@ -133,6 +140,7 @@ impl Parked {
             let parked = page.iter().any(|stored| {
                 let headers = &stored.letter.headers;
                 stored.state == DeadLetterState::Parked
+                    && stored.letter.reason.blocks_key()
                     && stored.letter.key.as_ref() == Some(key)
                     && headers
                         .iter()

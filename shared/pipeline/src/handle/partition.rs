@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::batch::Cursor;
-use kernel::id::Owner;
+use kernel::id::{AggregateId, Owner};
 use kernel::port::{Reader, Reply};
 use kernel::topic::Shard;
 use kernel::{Context, Fault};
@@ -19,6 +19,7 @@ use super::ownership::Ownership;
 use super::parked::Parked;
 use super::processor::{ProcessorPorts, ProcessorSettings};
 use super::saving::saving;
+use crate::announce::Announcer;
 use crate::backoff::Backoff;
 use crate::commit::CommitHandle;
 use crate::publish::Publisher;
@@ -28,7 +29,7 @@ use crate::publish::Publisher;
 const FENCED_WAIT: Duration = Duration::from_secs(10);
 
 /// Replies on their way to the instance named first.
-pub(crate) type Replying = mpsc::Sender<(Arc<str>, Vec<Reply>)>;
+pub(crate) type Replying = mpsc::Sender<(AggregateId, Vec<Reply>)>;
 
 /// What outlives one ownership of the partition within this process.
 pub(crate) struct Partition<C: Context> {
@@ -78,7 +79,7 @@ impl<C: Context> Partition<C> {
 
     /// Becomes the partition's only writer; gives back where it stands and which keys are parked.
     async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
-        let owner = Owner(self.ports.ids.random());
+        let owner = Owner(self.ports.sealer.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
         self.reader.seek(cursor.next_offset).await?;
         let letters = Arc::clone(&self.ports.dead_letters);
@@ -102,17 +103,31 @@ impl<C: Context> Partition<C> {
             Arc::clone(&self.ports.snapshots),
             self.settings.snapshot_events_min,
         );
+        let announcing = self.ports.announcing.clone();
         let ownership = Ownership::new(self, cursor, parked, publishing, saving);
+        let announcer = announcing.map(|ports| Announcer {
+            shard: ownership.shard(),
+            ports,
+            written: ownership.noticed(),
+        });
         let publishing = publisher.run(cursor.next_position - 1);
         let owning = async { tokio::join!(ownership.run(stop), publishing).0 };
         let saver = async {
             saver.run().await;
             std::future::pending().await
         };
-        // A save under way when the ownership ends is dropped: the partition is not held for it.
+        let announcer = async {
+            match announcer {
+                Some(announcer) => announcer.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        // A save or an announcement under way when the ownership ends is dropped: the partition is not
+        // held for it.
         tokio::select! {
             ended = owning => ended,
             never = saver => never,
+            () = announcer => Ok(Ended::Again),
         }
     }
 }

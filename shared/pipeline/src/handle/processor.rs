@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use kernel::Context;
+use kernel::id::AggregateId;
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Ids, Replies, Schemas,
-    Snapshots,
+    CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas, Snapshots,
 };
 use kernel::topic::Shard;
 use tokio::sync::mpsc;
@@ -16,6 +16,8 @@ use tracing::warn;
 
 use super::decode::Decoder;
 use super::partition::{Partition, Replying};
+use crate::accept::Sealer;
+use crate::announce::Announcing;
 use crate::commit::CommitHandle;
 use crate::membership;
 
@@ -32,14 +34,17 @@ pub struct ProcessorPorts {
     pub snapshots: Arc<dyn Snapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub replies: Arc<dyn Replies>,
-    pub authority: Arc<dyn Authority>,
     pub schemas: Option<Arc<dyn Schemas>>,
-    pub ids: Arc<dyn Ids>,
+    pub sealer: Sealer,
+    /// The topic of outcomes, where producers write to the log besides the platform.
+    pub announcing: Option<Announcing>,
 }
 
 /// Bounds of a processor.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessorSettings {
+    /// Partitions per topic.
+    pub partitions: u16,
     /// Commands in one batch of one partition.
     pub batch_commands_max: usize,
     /// Aggregates kept in memory, per partition.
@@ -92,16 +97,19 @@ impl<C: Context> Processor<C> {
     }
 
     fn partition(&self, reader: Box<dyn kernel::port::Reader>, replying: Replying) -> Partition<C> {
+        let shard = Shard {
+            context: C::NAME,
+            partition: reader.partition(),
+        };
         let decoder = Decoder {
-            authority: Arc::clone(&self.ports.authority),
+            authority: Arc::clone(&self.ports.sealer.authority),
             schemas: self.ports.schemas.clone(),
             value_bytes_max: self.settings.value_bytes_max,
+            shard,
+            partitions: self.settings.partitions,
         };
         Partition {
-            shard: Shard {
-                context: C::NAME,
-                partition: reader.partition(),
-            },
+            shard,
             reader,
             ports: self.ports.clone(),
             settings: self.settings,
@@ -116,10 +124,10 @@ impl<C: Context> Processor<C> {
 
 async fn reply(
     replies: Arc<dyn Replies>,
-    mut waiting: mpsc::Receiver<(Arc<str>, Vec<kernel::port::Reply>)>,
+    mut waiting: mpsc::Receiver<(AggregateId, Vec<kernel::port::Reply>)>,
 ) {
     while let Some((instance, batch)) = waiting.recv().await {
-        if let Err(fault) = replies.send(&instance, batch).await {
+        if let Err(fault) = replies.send(instance.as_str(), batch).await {
             warn!(
                 error = &fault as &dyn std::error::Error,
                 "replies not sent, their callers will ask"

@@ -24,10 +24,11 @@ impl Query {
         key: &Arc<str>,
         demand: Demand,
     ) -> Result<Answer, Unanswered> {
-        if let Some(wanted) = demand.min_position {
-            Box::pin(self.wait_for(view, key, wanted)).await?;
-        }
-        let answer = self.first_answer(view, key, demand).await?;
+        let least = match &demand.min_position {
+            Some(place) => Box::pin(self.wait_for(view, key, place)).await?,
+            None => 0,
+        };
+        let answer = self.first_answer(view, key, least, demand.max_age).await?;
         self.meters.count(view.id.name, answer.source);
         Ok(answer)
     }
@@ -36,7 +37,8 @@ impl Query {
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        demand: Demand,
+        least: u64,
+        max_age: Option<Duration>,
     ) -> Result<Answer, Unanswered> {
         let deadline = Deadline::within(self.settings.deadline);
         let mut degraded = Vec::new();
@@ -87,12 +89,12 @@ impl Query {
             Err(NoFold::TooLong(max)) => {
                 debug!(max, "the stream is too long to be folded now");
                 degraded.push(self.history.name);
-                self.last_resort(view, key, demand, degraded)
+                self.last_resort(view, key, (least, max_age), degraded)
             }
             Err(NoFold::Unavailable(error)) => {
                 debug!(error, "event store cannot answer");
                 degraded.push(self.history.name);
-                self.last_resort(view, key, demand, degraded)
+                self.last_resort(view, key, (least, max_age), degraded)
             }
         }
     }
@@ -101,18 +103,13 @@ impl Query {
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        demand: Demand,
+        (least, max_age): (u64, Option<Duration>),
         degraded: Vec<&'static str>,
     ) -> Result<Answer, Unanswered> {
-        // A caller who shows a position has seen what it stands for: nothing older will do.
-        let new_enough = |value: &ViewValue| {
-            demand.min_position.is_none_or(|(partition, wanted)| {
-                partition != value.partition || value.position >= wanted
-            })
-        };
         match self.last_good.get(view.id, key) {
+            // A caller who shows a position has seen what it stands for: nothing older will do.
             Some((value, age))
-                if demand.max_age.is_none_or(|most| age <= most) && new_enough(&value) =>
+                if max_age.is_none_or(|most| age <= most) && value.position >= least =>
             {
                 Ok(Answer {
                     value: Some(value),

@@ -7,16 +7,18 @@ mod history;
 mod last_good;
 mod position;
 mod recall;
+mod through;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::BadParameter;
-use kernel::port::{EventReader, ReadModel, ViewValue};
+use kernel::port::{EventReader, EventStore, ReadModel, ViewValue};
 use resilience::Dependency;
 use tokio::sync::Semaphore;
 
 use crate::metric::QueryMeters;
+use crate::slices::ReactionSlice;
 use last_good::LastGood;
 
 /// Readings of the past that are folded at once.
@@ -39,6 +41,7 @@ pub struct Source {
 pub struct History {
     pub name: &'static str,
     pub reader: Arc<dyn EventReader>,
+    pub store: Arc<dyn EventStore>,
     pub guard: Arc<Dependency>,
 }
 
@@ -75,12 +78,29 @@ pub struct Query {
 }
 
 /// What a caller demands of an answer beyond being right.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Demand {
-    /// The view must have seen this position of this partition.
-    pub min_position: Option<(u16, u64)>,
+    /// The view must have seen this.
+    pub min_position: Option<MinPosition>,
     /// Longest time since a last good value was known to be current.
     pub max_age: Option<Duration>,
+}
+
+/// A place that a view must have seen.
+#[derive(Clone)]
+pub enum MinPosition {
+    /// A position of the very partition that the asked key lives in.
+    Own(u64),
+    /// A place in another context's events, which reach the view by a reaction.
+    Through(Through),
+}
+
+/// A position of a partition whose events a reaction follows.
+#[derive(Clone)]
+pub struct Through {
+    pub reaction: ReactionSlice,
+    pub partition: u16,
+    pub position: u64,
 }
 
 /// An answer and what is known about it.

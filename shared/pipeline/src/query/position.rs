@@ -8,32 +8,37 @@ use resilience::Deadline;
 use tokio::time::Instant;
 
 use super::chain::guarded;
-use super::{Query, Unanswered};
+use super::{MinPosition, Query, Unanswered};
 use crate::slices::ViewSlice;
 
 /// Pause between two looks at a checkpoint: a fraction of the time a commit takes.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 impl Query {
-    /// Waits until the first source that answers has seen the position. A position of a partition
-    /// that the key does not live in says nothing about it and is not waited for.
+    /// Waits until the first source that answers has seen the place; gives back the position of the
+    /// key's partition that it comes to.
     pub(super) async fn wait_for(
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        (partition, wanted): (u16, u64),
-    ) -> Result<(), Unanswered> {
-        if topic::partition_of(key.as_bytes(), self.settings.partitions) != partition {
-            return Ok(());
-        }
+        place: &MinPosition,
+    ) -> Result<u64, Unanswered> {
+        let wanted = match place {
+            MinPosition::Own(position) => *position,
+            MinPosition::Through(through) => {
+                let carried = self.carried(view.of, key, through).await?;
+                carried.unwrap_or_default()
+            }
+        };
+        let partition = topic::partition_of(key.as_bytes(), self.settings.partitions);
         let until = Instant::now() + self.settings.position_wait;
         loop {
             let Some(seen) = self.seen(view, partition).await else {
                 // Nothing but the event store answers, and that is never behind.
-                return Ok(());
+                return Ok(wanted);
             };
             if seen >= wanted {
-                return Ok(());
+                return Ok(wanted);
             }
             if Instant::now() >= until {
                 return Err(Unanswered::Behind { seen, wanted });

@@ -6,7 +6,6 @@ use kernel::context::Folded;
 use kernel::topic::Shard;
 use kernel::{Reading, Timestamp};
 use resilience::Deadline;
-use tracing::debug;
 
 use super::{Query, Unanswered};
 
@@ -71,13 +70,6 @@ impl Query {
             if rows.len() < PAGE {
                 return Ok(());
             }
-        }
-    }
-
-    fn unavailable(&self, error: &(dyn std::error::Error + 'static)) -> Unanswered {
-        debug!(error, "event store cannot answer");
-        Unanswered::Unavailable {
-            degraded: vec![self.history.name],
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use kernel::Fault;
-use kernel::batch::{Cursor, OutcomeRow};
+use kernel::batch::{Cursor, DeadReason, OutcomeRow};
 use kernel::frame::framed_object;
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, FRAME, Reader, Record, SchemaError, StoredDeadLetter};
-use kernel::topic::Shard;
+use kernel::topic::{self, Shard};
 
 use super::finding::{at, quoted};
 use super::log::Scan;
@@ -38,6 +38,7 @@ impl Verifier<'_> {
         let mut check = Check {
             ports: self.ports,
             shard,
+            partitions: self.partitions,
             cursor,
             letters: Letters::new(shard),
             redriven: HashMap::new(),
@@ -64,6 +65,7 @@ impl Verifier<'_> {
 struct Check<'a> {
     ports: &'a VerifyPorts,
     shard: Shard,
+    partitions: u16,
     cursor: &'a Cursor,
     letters: Letters,
     /// Letters marked redriven whose copy has not been met yet, by hash of key and value.
@@ -88,6 +90,9 @@ impl Check<'_> {
                 continue;
             }
             match self.id(&record).await? {
+                Some(id) if self.is_misplaced(&record) => {
+                    self.forwarded(&record, id, findings).await?;
+                }
                 Some(id) => ids.push((record, id)),
                 None => findings.violation(
                     Invariant::I1,
@@ -97,6 +102,38 @@ impl Check<'_> {
             }
         }
         self.outcomes(&ids, findings).await
+    }
+
+    fn is_misplaced(&self, record: &Record) -> bool {
+        self.home(record) != self.shard
+    }
+
+    fn home(&self, record: &Record) -> Shard {
+        let key = record.key.as_deref().unwrap_or_default();
+        Shard {
+            partition: topic::partition_of(key, self.partitions),
+            ..self.shard
+        }
+    }
+
+    /// A record that was sent on to the partition of its key is accounted for there.
+    async fn forwarded(
+        &self,
+        record: &Record,
+        id: CommandId,
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
+        let home = self.home(record);
+        let handled = self.ports.reader.outcomes(home, &[id]).await?;
+        let contexts = [home.context];
+        let parked = self.ports.dead_letters.find(&contexts, id..=id).await?;
+        if handled.is_empty() && parked.is_empty() {
+            let place = at(self.shard, record.offset);
+            findings.note(format!(
+                "{place}: command {id} was sent on to {home} and is not handled there yet"
+            ));
+        }
+        Ok(())
     }
 
     /// A letter keeps its record as it came.
@@ -109,7 +146,9 @@ impl Check<'_> {
                 "the dead letter's key or value is not the record's",
             );
         }
-        if stored.state == DeadLetterState::Redriven {
+        // The copy of one that stood in the wrong partition is in another, and has its outcome there.
+        let is_here = letter.reason != DeadReason::WrongPartition;
+        if stored.state == DeadLetterState::Redriven && is_here {
             self.redriven
                 .insert(content(&letter.key, &letter.value), letter.offset);
         }
@@ -117,17 +156,19 @@ impl Check<'_> {
 
     async fn id(&self, record: &Record) -> Result<Option<CommandId>, Fault> {
         let value = record.value.as_deref().unwrap_or_default();
+        let (authority, context) = (self.ports.authority.as_ref(), self.shard.context);
+        let command_id = |json: &[u8]| command_id(authority, context, record, json);
         // JSON behind a prefix is JSON, and names the same id whoever checks it.
         if let Some(json) = framed_object(value) {
-            return Ok(command_id(record, json));
+            return Ok(command_id(json));
         }
         match &self.ports.schemas {
             Some(schemas) if value.first() == Some(&FRAME) => match schemas.decode(value).await {
-                Ok(json) => Ok(command_id(record, &json)),
+                Ok(json) => Ok(command_id(&json)),
                 Err(SchemaError::Permanent(_)) => Ok(None),
                 Err(SchemaError::Fault(fault)) => Err(fault),
             },
-            _ => Ok(command_id(record, value)),
+            _ => Ok(command_id(value)),
         }
     }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use kernel::Fault;
 use kernel::batch::Cursor;
 use kernel::port::{
-    CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel, Schemas,
-    Snapshots,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel,
+    Schemas, Snapshots,
 };
 use kernel::topic::Shard;
 
@@ -40,6 +40,8 @@ pub struct VerifyPorts {
     pub snapshots: Arc<dyn Snapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub schemas: Option<Arc<dyn Schemas>>,
+    /// Knows the senders of records, and so the identities of their commands.
+    pub authority: Arc<dyn Authority>,
     /// Read models that outlive their process, each under its name.
     pub models: Vec<(&'static str, Arc<dyn ReadModel>)>,
 }

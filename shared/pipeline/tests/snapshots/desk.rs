@@ -174,11 +174,12 @@ impl Desk {
             snapshots,
             dead_letters: Arc::clone(&store) as _,
             replies: Arc::new(MemoryReplies::default()),
-            authority: Arc::clone(&self.sealer.authority),
             schemas: None,
-            ids: Arc::new(RandomIds),
+            sealer: self.sealer.clone(),
+            announcing: None,
         };
         let settings = ProcessorSettings {
+            partitions: PARTITIONS,
             // Small, so that there are many of them.
             batch_commands_max: 50,
             cached_aggregates_max: 100,

@@ -10,7 +10,9 @@ use kernel::port::{
     Applied, Checkpoint, EventReader, Listed, ReadModel, ViewBatch, ViewId, ViewValue,
 };
 use kernel::{Context as _, Fault, Parameters};
-use pipeline::{Demand, History, Query, QuerySettings, Source, Unanswered, Until, ViewSlice};
+use pipeline::{
+    Demand, History, MinPosition, Query, QuerySettings, Source, Unanswered, Until, ViewSlice,
+};
 use readmodel::MemoryReadModel;
 use resilience::{
     BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, Name, RetryBudget, RetryConfig,
@@ -104,6 +106,7 @@ fn query(model: &Model, store: &MemoryEventStore) -> Query {
     let history = History {
         name: "events",
         reader: Arc::new(store.clone()),
+        store: Arc::new(store.clone()),
         guard: guard("events"),
     };
     let settings = QuerySettings {
@@ -199,7 +202,7 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
     model.apply(batch).await.unwrap();
     let seen = query(&model, &store);
     let shown = |position| Demand {
-        min_position: Some((partition, position)),
+        min_position: Some(MinPosition::Own(position)),
         max_age: None,
     };
     assert_eq!(

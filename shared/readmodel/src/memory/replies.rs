@@ -64,21 +64,22 @@ impl ReplyStream for MemoryReplyStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::batch::Outcome;
+    use kernel::batch::{Outcome, Resolution};
     use kernel::id::CommandId;
     use uuid::Uuid;
 
     #[tokio::test]
     async fn subscriber_that_does_not_keep_up_loses_what_comes_on_top() {
         let reply = |n: usize| Reply {
+            request: n as u64,
             command: CommandId(Uuid::from_u128(n as u128)),
             partition: 0,
-            outcome: Outcome::Accepted {
+            resolution: Resolution::Handled(Outcome::Accepted {
                 key: "t/a".into(),
                 version: 1,
                 first_position: 1,
                 events: 1,
-            },
+            }),
             repeated: false,
         };
         let replies = MemoryReplies::default();

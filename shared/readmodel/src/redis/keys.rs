@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use kernel::id::{CommandKey, Tenant};
 use kernel::port::ViewId;
 
 /// Names of keys and channels under one prefix.
@@ -41,6 +42,11 @@ impl Keys {
         glob + "*/*"
     }
 
+    /// The request that a caller's key is bound to.
+    pub(super) fn binding(&self, tenant: &Tenant, key: &CommandKey) -> String {
+        format!("{}key:{tenant}/{key}", self.0)
+    }
+
     pub(super) fn replies(&self, instance: &str) -> String {
         format!("{}replies:{instance}", self.0)
     }
@@ -72,6 +78,8 @@ mod tests {
         );
         assert_eq!(keys.ready(POSITION, 0), "desk:position:v2:ready:0");
         assert_eq!(keys.replies("gateway-1"), "desk:replies:gateway-1");
+        let (tenant, key) = ("demo".parse().unwrap(), "order 1".parse().unwrap());
+        assert_eq!(keys.binding(&tenant, &key), "desk:key:demo/order 1");
     }
 
     #[test]

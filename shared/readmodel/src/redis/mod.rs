@@ -1,11 +1,13 @@
 //! On Redis: shared by all instances, fast, and allowed to be lost.
 
+mod key_bindings;
 mod keys;
 mod link;
 mod links;
 mod read_model;
 mod replies;
 
+pub use key_bindings::RedisKeyBindings;
 pub use link::RedisOptions;
 pub use read_model::RedisReadModel;
 pub use replies::RedisReplies;

@@ -1,7 +1,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use readmodel::{MemoryReadModel, MemoryReplies, PostgresReadModel, RedisReadModel, RedisReplies};
+use readmodel::{
+    MemoryReadModel, MemoryReplies, PostgresReadModel, RedisKeyBindings, RedisReadModel,
+    RedisReplies,
+};
 use testkit::contract::{self, Listing};
 
 use crate::servers::{self, Database};
@@ -46,4 +49,9 @@ async fn memory_replies_keep_their_contract() {
 #[tokio::test]
 async fn redis_replies_keep_their_contract() {
     contract::replies(async || RedisReplies::new(&servers::redis()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn redis_key_bindings_keep_their_contract() {
+    contract::key_bindings(async || RedisKeyBindings::new(&servers::redis()).unwrap()).await;
 }

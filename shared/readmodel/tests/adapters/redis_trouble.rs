@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use kernel::batch::Outcome;
+use kernel::batch::{Outcome, Resolution};
 use kernel::id::CommandId;
 use kernel::port::{Checkpoint, ReadModel, Replies, Reply, ViewBatch, ViewId, ViewValue};
 use kernel::time::Timestamp;
@@ -181,14 +181,15 @@ async fn message_of_another_release_is_passed_over() {
 
 fn reply() -> Reply {
     Reply {
+        request: 3,
         command: CommandId(Uuid::from_u128(7)),
         partition: 1,
-        outcome: Outcome::Accepted {
+        resolution: Resolution::Handled(Outcome::Accepted {
             key: "demo/ACC-1".into(),
             version: 1,
             first_position: 1,
             events: 1,
-        },
+        }),
         repeated: false,
     }
 }

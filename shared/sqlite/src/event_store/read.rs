@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, KnownCommand, LoadedStream};
+use kernel::port::{EventReader, FOUND_MAX, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use rusqlite::types::Type;
@@ -54,21 +54,22 @@ impl EventReader for SqliteFile {
     async fn find(
         &self,
         contexts: &[&'static str],
-        id: CommandId,
-    ) -> Result<Option<KnownCommand>, Fault> {
+        ids: RangeInclusive<CommandId>,
+    ) -> Result<Vec<KnownCommand>, Fault> {
         let (contexts, partitions) = (contexts.to_vec(), self.partitions());
+        let attempt = format!("find command {}", ids.start());
         let work = move |connection: &Connection| {
+            let mut found = Vec::new();
             for context in contexts {
                 for partition in 0..partitions {
                     let shard = Shard { context, partition };
-                    if let Some(row) = outcome(connection, shard, id)? {
-                        return Ok(Some(KnownCommand { shard, row }));
-                    }
+                    let rows = outcomes_within(connection, shard, &ids)?;
+                    found.extend(rows.into_iter().map(|row| KnownCommand { shard, row }));
                 }
             }
-            Ok(None)
+            Ok(found)
         };
-        self.read(format!("find command {id}"), work).await
+        self.read(attempt, work).await
     }
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
@@ -207,6 +208,29 @@ fn outcome(
         ))?
         .query_row(params![shard.context, shard.partition, id.0], outcome_row)
         .optional()
+}
+
+fn outcomes_within(
+    connection: &Connection,
+    shard: Shard,
+    ids: &RangeInclusive<CommandId>,
+) -> rusqlite::Result<Vec<OutcomeRow>> {
+    connection
+        .prepare_cached(&format!(
+            "{OUTCOME} WHERE o.context = ?1 AND o.partition = ?2 \
+             AND o.command BETWEEN ?3 AND ?4 ORDER BY o.command LIMIT ?5"
+        ))?
+        .query_map(
+            params![
+                shard.context,
+                shard.partition,
+                ids.start().0,
+                ids.end().0,
+                limit(FOUND_MAX)
+            ],
+            outcome_row,
+        )?
+        .collect()
 }
 
 fn outcomes(

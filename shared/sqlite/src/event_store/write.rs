@@ -7,7 +7,7 @@ use kernel::port::DeadLetterState;
 use kernel::topic::Shard;
 use rusqlite::{Connection, params};
 
-use crate::headers;
+use crate::{headers, outcomes};
 
 pub(super) fn rows(
     connection: &Connection,
@@ -16,12 +16,15 @@ pub(super) fn rows(
 ) -> rusqlite::Result<()> {
     streams(connection, batch)?;
     events(connection, batch, logged_at)?;
-    outcomes(connection, batch)?;
+    inbox(connection, batch)?;
     for letter in &batch.dead_letters {
         dead_letter(connection, batch.shard, letter)?;
     }
     for change in &batch.timers {
         timer(connection, batch.shard, change)?;
+    }
+    for notice in &batch.notices {
+        outcomes::insert(connection, batch.shard, notice)?;
     }
     Ok(())
 }
@@ -57,7 +60,7 @@ fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusql
     Ok(())
 }
 
-fn outcomes(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     let Shard { context, partition } = batch.shard;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outcome (context, partition, command, body_hash, stream, first_position, \
@@ -107,8 +110,8 @@ fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> ru
     connection
         .prepare_cached(
             "INSERT INTO dead_letter (context, partition, \"offset\", key, value, headers, \
-                 logged_at, reason, detail, state) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 logged_at, reason, detail, state, command) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             shard.context,
@@ -121,6 +124,7 @@ fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> ru
             letter.reason.as_str(),
             letter.detail,
             DeadLetterState::Parked.as_str(),
+            letter.command.map(|command| command.0),
         ])
         .map(drop)
 }

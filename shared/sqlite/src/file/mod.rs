@@ -16,6 +16,7 @@ use kernel::Fault;
 use kernel::port::{Clock, CommitError};
 use rusqlite::Connection;
 
+use crate::key_bindings::RecentBindings;
 use readers::Readers;
 use writer::Writer;
 
@@ -36,6 +37,7 @@ struct Shared {
     // no write-ahead log behind.
     readers: Readers,
     writer: Writer,
+    bindings: RecentBindings,
 }
 
 impl SqliteFile {
@@ -53,6 +55,7 @@ impl SqliteFile {
             heads: Arc::default(),
             readers: Readers::new(path),
             writer: Writer::start(path, connection, lock)?,
+            bindings: RecentBindings::default(),
         })))
     }
 
@@ -68,6 +71,10 @@ impl SqliteFile {
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
+    }
+
+    pub(crate) fn bindings(&self) -> &RecentBindings {
+        &self.0.bindings
     }
 
     pub(crate) fn heads(&self) -> Arc<Heads> {
@@ -89,6 +96,15 @@ impl SqliteFile {
         A: FnOnce(&T) + Send + 'static,
     {
         self.0.writer.run(attempt, work, after).await
+    }
+
+    /// As [`Self::write`], but returns as soon as the work has its place among the writes: whatever is
+    /// written after it is durable no sooner.
+    pub(crate) async fn write_later<W>(&self, attempt: String, work: W) -> Result<(), Fault>
+    where
+        W: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.0.writer.enqueue(attempt, work).await
     }
 
     /// Runs `work` in a transaction that it shares with nobody: if it fails, nothing else does.

@@ -8,12 +8,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// What each version of the file adds to the one before.
-const SCHEMAS: [&str; 2] = [
+const SCHEMAS: [&str; 3] = [
     include_str!("../schema.sql"),
     include_str!("../schema_2.sql"),
+    include_str!("../schema_3.sql"),
 ];
 /// `user_version` of files with all of [`SCHEMAS`].
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 

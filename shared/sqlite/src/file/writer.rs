@@ -91,6 +91,22 @@ impl Writer {
         self.hand_over(job, answer).await
     }
 
+    /// Returns once the work has its place in the line; what becomes of it is logged if it fails.
+    pub(super) async fn enqueue<W>(&self, attempt: String, work: W) -> Result<(), Fault>
+    where
+        W: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        let (caller, _) = oneshot::channel();
+        let job = Task {
+            attempt,
+            alone: false,
+            stage: Stage::Waiting(work),
+            after: |(): &()| {},
+            caller,
+        };
+        self.send(job).await
+    }
+
     pub(super) async fn run_alone<T, W>(&self, attempt: String, work: W) -> Result<T, CommitError>
     where
         T: Send + 'static,
@@ -112,19 +128,21 @@ impl Writer {
         job: impl Job + 'static,
         answer: oneshot::Receiver<Result<T, CommitError>>,
     ) -> Result<T, CommitError> {
-        let gone = || Fault::bare("sqlite", "the writer is gone");
-        let jobs = self
-            .jobs
-            .as_ref()
-            .ok_or_else(|| CommitError::NotMade(gone()))?;
-        if jobs.send(Box::new(job)).await.is_err() {
-            return Err(CommitError::NotMade(gone()));
-        }
+        self.send(job).await.map_err(CommitError::NotMade)?;
         // Gone while it worked: what it was working on is in the file or is not.
         answer
             .await
             .unwrap_or_else(|_| Err(CommitError::Unknown(gone())))
     }
+
+    async fn send(&self, job: impl Job + 'static) -> Result<(), Fault> {
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Box::new(job)).await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> Fault {
+    Fault::bare("sqlite", "the writer is gone")
 }
 
 impl Drop for Writer {

@@ -50,6 +50,18 @@ async fn timers_keep_their_contract() {
 }
 
 #[tokio::test]
+async fn key_bindings_keep_their_contract() {
+    let files = Files::new();
+    contract::key_bindings(async || files.create()).await;
+}
+
+#[tokio::test]
+async fn outcome_outbox_keeps_its_contract() {
+    let files = Files::new();
+    contract::outcome_outbox(async || files.create()).await;
+}
+
+#[tokio::test]
 async fn read_model_keeps_its_contract() {
     let files = Files::new();
     contract::read_model(Listing::InKeyOrder, async || {

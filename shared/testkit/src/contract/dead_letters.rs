@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
+use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, EventStore, StoredDeadLetter};
 use kernel::time::Timestamp;
 use kernel::topic::Shard;
+
+use uuid::Uuid;
 
 use super::{CONTEXTS, shard};
 use crate::Writer;
@@ -17,6 +20,8 @@ pub async fn dead_letters<S: EventStore + DeadLetters>(make: impl AsyncFn() -> S
     letter_comes_back_as_it_was_parked(&make().await).await;
     list_pages_through_a_partition_in_offset_order(&make().await).await;
     parked_keys_are_those_of_parked_letters_once_each(&make().await).await;
+    key_of_a_letter_that_proves_nothing_is_not_parked(&make().await).await;
+    letter_is_found_by_its_command(&make().await).await;
     mark_moves_a_letter_only_from_the_state_it_is_in(&make().await).await;
     letter_of_a_refused_batch_is_not_there(&make().await).await;
 }
@@ -98,7 +103,7 @@ where
         None,
         Some("demo/c"),
     ] {
-        writer.park(|offset| letter(offset, key));
+        writer.park(|offset| blocking(offset, key));
     }
     writer.commit(store).await;
     assert_eq!(keys(store).await, ["demo/a", "demo/b", "demo/c"]);
@@ -112,6 +117,50 @@ where
     );
     assert!(mark(store, 1, Redriven, Parked).await);
     assert_eq!(keys(store).await, ["demo/a", "demo/b"]);
+}
+
+async fn key_of_a_letter_that_proves_nothing_is_not_parked<S>(store: &S)
+where
+    S: EventStore + DeadLetters,
+{
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    for reason in DeadReason::ALL {
+        let key = format!("demo/{}", reason.as_str());
+        writer.park(|offset| DeadLetter {
+            reason,
+            ..letter(offset, Some(&key))
+        });
+    }
+    writer.commit(store).await;
+    let blocked = ["demo/behind_parked", "demo/panicked", "demo/too_large"];
+    assert_eq!(keys(store).await, blocked);
+}
+
+async fn letter_is_found_by_its_command<S: EventStore + DeadLetters>(store: &S) {
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    writer.park(|offset| letter(offset, Some("demo/a")));
+    let first = writer.park(|offset| blocking(offset, Some("demo/a")));
+    let again = writer.park(|offset| DeadLetter {
+        command: first.command,
+        logged_at: first.logged_at.plus_millis(1),
+        ..blocking(offset, Some("demo/a"))
+    });
+    let other = writer.park(|offset| blocking(offset, Some("demo/b")));
+    writer.commit(store).await;
+    let found = async |contexts: &[&'static str], ids| -> Vec<DeadLetter> {
+        let found = DeadLetters::find(store, contexts, ids).await;
+        let letters = found.expect("an answer").into_iter();
+        letters.map(|stored| stored.letter).collect()
+    };
+    let id = |letter: &DeadLetter| letter.command.expect("is named");
+    let (one, two) = (id(&first), id(&other));
+    assert_eq!(
+        found(&CONTEXTS, one..=one).await,
+        [again.clone(), first.clone()],
+        "the last comes first"
+    );
+    assert_eq!(found(&CONTEXTS, one..=two).await.len(), 3);
+    assert_eq!(found(&CONTEXTS[1..], one..=one).await, []);
 }
 
 async fn mark_moves_a_letter_only_from_the_state_it_is_in<S>(store: &S)
@@ -158,6 +207,16 @@ fn letter(offset: i64, key: Option<&str>) -> DeadLetter {
         logged_at: Timestamp::from_micros(1_381_132_800_688_001),
         reason: DeadReason::Undecodable,
         detail: "expected `{` in Zürich 🦀".to_owned(),
+        command: None,
+    }
+}
+
+/// One of a reason that blocks its key.
+fn blocking(offset: i64, key: Option<&str>) -> DeadLetter {
+    DeadLetter {
+        reason: DeadReason::Panicked,
+        command: Some(CommandId(Uuid::from_u128(offset.cast_unsigned().into()))),
+        ..letter(offset, key)
     }
 }
 

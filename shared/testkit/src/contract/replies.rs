@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::batch::Outcome;
+use kernel::batch::{Outcome, ParkedCommand, Resolution};
 use kernel::id::CommandId;
 use kernel::port::{Replies, Reply, ReplyStream};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ pub async fn replies<R: Replies>(make: impl AsyncFn() -> R) {
 
 async fn replies_arrive_whole_and_in_order(replies: &impl Replies) {
     let mut stream = subscribe(replies, "gateway-1").await;
-    let sent = [accepted(1), rejected(2), accepted(3)];
+    let sent = [accepted(1), rejected(2), parked(3)];
     send(replies, "gateway-1", &sent[..2]).await;
     send(replies, "gateway-1", &sent[2..]).await;
     for reply in sent {
@@ -71,29 +71,45 @@ async fn sending_nothing_is_harmless(replies: &impl Replies) {
 
 fn accepted(n: u64) -> Reply {
     Reply {
+        request: n,
         command: CommandId(Uuid::from_u64_pair(1, n)),
         partition: 3,
-        outcome: Outcome::Accepted {
+        resolution: Resolution::Handled(Outcome::Accepted {
             key: "demo/ACC-1".into(),
             version: n,
             first_position: n,
             events: 1,
-        },
+        }),
         repeated: false,
     }
 }
 
 fn rejected(n: u64) -> Reply {
     Reply {
+        request: n,
         command: CommandId(Uuid::from_u64_pair(2, n)),
         partition: 0,
-        outcome: Outcome::Rejected {
+        resolution: Resolution::Handled(Outcome::Rejected {
             key: "demo/ACC-1".into(),
             version: n,
             code: "NOT_OPEN".into(),
             http_status: 409,
             detail: "the book of Zürich is \"closed\" 🦀".into(),
-        },
+        }),
+        repeated: false,
+    }
+}
+
+fn parked(n: u64) -> Reply {
+    Reply {
+        request: n,
+        command: CommandId(Uuid::from_u64_pair(3, n)),
+        partition: 1,
+        resolution: Resolution::Parked(ParkedCommand {
+            key: "demo/ACC-1".into(),
+            reason: "behind_parked".into(),
+            detail: "an earlier command of the key is parked".into(),
+        }),
         repeated: false,
     }
 }

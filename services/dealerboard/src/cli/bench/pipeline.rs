@@ -20,11 +20,8 @@ pub(super) const CHUNK_TRADES: u64 = 2_500;
 pub(super) async fn platform(config: &Config, context: &'static str) -> anyhow::Result<Platform> {
     let mut config = config.clone();
     config.storage.mode = Mode::Production;
-    config.kafka.producers = vec![Producer {
-        context: context.to_owned(),
-        tenant: Tenant::new("bench")?,
-        actor: "generator".parse()?,
-    }];
+    let producer = Producer::vouched(context, Tenant::new("bench")?, "generator".parse()?);
+    config.kafka.producers = vec![producer];
     ports::migrate(&config, &crate::slices::all()).await?;
     let mut platform = Platform::open(config)?;
     platform.slices.reactions.clear();

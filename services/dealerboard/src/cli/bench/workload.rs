@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::envelope::CommandEnvelope;
-use kernel::id::{CommandId, Tenant};
+use kernel::id::Tenant;
 use kernel::port::{Ids as _, NewRecord};
 use kernel::topic;
 use serde_json::value::RawValue;
@@ -94,7 +94,7 @@ impl Workload {
         let aggregate = aggregate.expect("letters, digits, dashes and slashes are an aggregate id");
         let data = RawValue::from_string(data).expect("a literal with numbers in it is JSON");
         let envelope = CommandEnvelope {
-            id: CommandId(SystemIds.ordered()),
+            id: SystemIds.ordered().to_string().into(),
             kind: kind.into(),
             tenant: None,
             actor: None,

@@ -37,9 +37,7 @@ pub(super) struct Command<'a> {
 /// An accepted command.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) command: CommandId,
     pub(super) events: u32,
-    pub(super) version: u64,
     /// Token of its last event; none when it changed nothing.
     pub(super) position: Option<String>,
     /// The key had been used before we sent it.
@@ -57,8 +55,6 @@ struct Told {
     #[serde(default)]
     events: u32,
     #[serde(default)]
-    version: u64,
-    #[serde(default)]
     position: Option<String>,
     #[serde(default)]
     code: String,
@@ -72,6 +68,9 @@ enum Status {
     Pending,
     Accepted,
     Rejected,
+    /// Kept for an operator, who may have ended it without another try.
+    Parked,
+    Discarded,
 }
 
 /// The members of a problem that tell what to mend.
@@ -160,17 +159,11 @@ impl Api {
     }
 
     /// Returns when a position shows the events up to a token.
-    pub(super) async fn shown(&self, key: &[String], token: Option<&str>) -> anyhow::Result<()> {
+    pub(super) async fn shown(&self, key: &[String], token: &str) -> anyhow::Result<()> {
         let mut path = vec!["v1", "positions"];
         path.extend(key.iter().map(String::as_str));
         let url = self.url(&path);
-        let request = || {
-            let get = self.client.get(url.clone());
-            match token {
-                Some(token) => get.header("min-position", token),
-                None => get,
-            }
-        };
+        let request = || self.client.get(url.clone()).header("min-position", token);
         let (_, response) = persist(request).await?;
         if response.status() == StatusCode::OK {
             return Ok(());
@@ -195,10 +188,9 @@ impl Api {
 fn answered(told: Told) -> Answered {
     match told.status {
         Status::Rejected => Err(format!("{}: {}", told.code, told.detail)),
+        Status::Parked | Status::Discarded => Err(format!("parked: {}", told.detail)),
         Status::Accepted | Status::Pending => Ok(Answer {
-            command: told.command_id,
             events: told.events,
-            version: told.version,
             position: told.position,
             repeated: false,
         }),

@@ -2,8 +2,7 @@
 
 use std::str::FromStr as _;
 
-use http::headers::PositionToken;
-use kernel::CommandId;
+use kernel::PositionToken;
 
 use super::api::{Answer, Api, Command};
 use super::row::Row;
@@ -24,7 +23,6 @@ pub(super) enum Verdict {
 /// A fill that is on its way to its position.
 #[derive(Debug)]
 pub(super) struct Filled {
-    pub(super) command: CommandId,
     pub(super) at: PositionToken,
     /// Account, book and instrument.
     pub(super) position: [String; 3],
@@ -79,7 +77,6 @@ fn judge(row: &Row, answer: &Answer) -> anyhow::Result<Sent> {
     };
     let filled = match &answer.position {
         Some(token) => Some(Filled {
-            command: answer.command,
             at: PositionToken::from_str(token)?,
             position: row.position(),
         }),

@@ -115,6 +115,7 @@ fn ports(platform: &Platform) -> VerifyPorts {
         snapshots: Arc::clone(&ports.snapshots),
         dead_letters: Arc::clone(&ports.dead_letters),
         schemas: ports.schemas.clone(),
+        authority: Arc::clone(&ports.authority),
         models: models
             .map(|model| (model.name, Arc::clone(&model.model)))
             .collect(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::batch::{Batch, EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
-use kernel::port::{EventReader, EventStore, LoadedStream, WHOLE};
+use kernel::port::{EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
 use kernel::topic::Shard;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ pub(super) async fn suite<S: EventStore + EventReader>(make: &impl AsyncFn() -> 
     load_reads_no_further_than_asked(&make().await).await;
     outcomes_come_back_as_they_were_given(&make().await).await;
     find_looks_into_every_partition_of_the_contexts(&make().await).await;
+    find_gives_all_commands_of_a_range_and_no_other(&make().await).await;
     read_pages_through_the_events_in_order(&make().await).await;
     scan_pages_through_the_outcomes_in_id_order(&make().await).await;
     partitions_do_not_mix(&make().await).await;
@@ -34,7 +35,7 @@ async fn empty_store_knows_nothing(store: &impl EventReader) {
     );
     assert_eq!(store.load(shard(0), &[], WHOLE).await.expect("streams"), []);
     assert_eq!(store.outcomes(shard(0), &[id]).await.expect("outcomes"), []);
-    assert_eq!(store.find(&CONTEXTS, id).await.expect("an answer"), None);
+    assert_eq!(store.find(&CONTEXTS, id..=id).await.expect("an answer"), []);
     assert_eq!(store.read(shard(0), 0, 10).await.expect("events"), []);
     assert_eq!(
         store
@@ -145,18 +146,34 @@ where
         ];
         let batch = writer.commit(store).await;
         for (id, row) in ids.into_iter().zip(&batch.outcomes) {
-            let found = store
-                .find(&CONTEXTS, id)
-                .await
-                .expect("an answer")
-                .expect("found");
-            assert_eq!((found.shard, &found.row), (shard, row));
+            let row = row.clone();
+            let found = store.find(&CONTEXTS, id..=id).await.expect("an answer");
+            assert_eq!(found, [KnownCommand { shard, row }]);
             let elsewhere = CONTEXTS.into_iter().filter(|other| *other != context);
             let elsewhere: Vec<_> = elsewhere.collect();
-            assert_eq!(store.find(&elsewhere, id).await.expect("an answer"), None);
-            assert_eq!(store.find(&[], id).await.expect("an answer"), None);
+            let found = store.find(&elsewhere, id..=id).await.expect("an answer");
+            assert_eq!(found, []);
+            assert_eq!(store.find(&[], id..=id).await.expect("an answer"), []);
         }
     }
+}
+
+async fn find_gives_all_commands_of_a_range_and_no_other<S>(store: &S)
+where
+    S: EventStore + EventReader,
+{
+    let mut ids = Vec::new();
+    for partition in [0, 2] {
+        let mut writer = Writer::take_over(store, shard(partition), 1).await;
+        ids.extend((0..5).map(|n| writer.accept(&key_of(partition, n), 1)));
+        writer.commit(store).await;
+    }
+    ids.sort_unstable();
+    let found = store.find(&CONTEXTS, ids[2]..=ids[6]).await;
+    let mut found: Vec<_> = found.expect("an answer").into_iter().collect();
+    found.sort_unstable_by_key(|known| known.row.command);
+    let found: Vec<_> = found.iter().map(|known| known.row.command).collect();
+    assert_eq!(found, ids[2..=6]);
 }
 
 async fn read_pages_through_the_events_in_order<S: EventStore + EventReader>(store: &S) {

@@ -66,11 +66,8 @@ async fn platform(config: &Config) -> anyhow::Result<Platform> {
     config.processor.cached_aggregates_max = cached;
     config.projector.cached_values_max = cached;
     let producer = |context: &str| {
-        anyhow::Ok(Producer {
-            context: context.to_owned(),
-            tenant: Tenant::new(people::TENANT)?,
-            actor: "generator".parse()?,
-        })
+        let tenant = Tenant::new(people::TENANT)?;
+        anyhow::Ok(Producer::vouched(context, tenant, "generator".parse()?))
     };
     config.kafka.producers = vec![
         producer("queues")?,

@@ -9,6 +9,10 @@ use uuid::{Builder, Uuid};
 
 use crate::label::{Label, LabelKind};
 
+mod command;
+
+pub use command::{CommandId, CommandKey, CommandKeyKind};
+
 /// Kind of [`Tenant`]; has no `/`, because the Kafka key is `{tenant}/{aggregate_id}`.
 pub enum TenantKind {}
 impl LabelKind for TenantKind {
@@ -66,27 +70,6 @@ impl LabelKind for AggregateIdKind {
 }
 /// Which aggregate of a context, within one tenant; may contain `/`.
 pub type AggregateId = Label<AggregateIdKind>;
-
-/// The idempotency key of a command: same id, same effect, once.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct CommandId(pub Uuid);
-
-impl CommandId {
-    /// The id of the `n`th command that `reaction` derives from `event`.
-    #[must_use]
-    pub fn of_reaction(event: EventId, reaction: &str, n: usize) -> Self {
-        Self(Uuid::new_v5(&event.0, format!("{reaction}/{n}").as_bytes()))
-    }
-}
-
-impl fmt::Display for CommandId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
 
 /// `uuid5(command_id, i)`: the `i`th event of a command always has the same id.
 #[derive(

@@ -1,0 +1,51 @@
+//! The topic of outcomes: what producers are told of their records.
+//!
+//! A notice is written with the commit that settles its record and taken out once it is published, so
+//! none is lost; a crash between the two repeats some.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::code::Fault;
+use crate::topic::Shard;
+
+/// What became of one record of a command partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeNotice {
+    /// Offset of the record in the command partition: with that, the notice's identity.
+    pub offset: i64,
+    /// The record's key.
+    pub key: Option<Bytes>,
+    /// JSON object.
+    pub value: Bytes,
+}
+
+/// Notices that commits have written.
+#[async_trait]
+pub trait OutcomeOutbox: Send + Sync {
+    /// Up to `max` notices that are not published, in offset order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault>;
+
+    /// Forgets the notices up to an offset: they are on the topic.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn published(&self, shard: Shard, upto: i64) -> Result<(), Fault>;
+}
+
+/// The topic that producers read.
+#[async_trait]
+pub trait OutcomeLog: Send + Sync {
+    /// Publishes in order, to the partition of the records; all are durable when this returns.
+    ///
+    /// # Errors
+    /// After a [`Fault`] some may be published.
+    async fn publish_outcomes(
+        &self,
+        shard: Shard,
+        notices: Vec<OutcomeNotice>,
+    ) -> Result<(), Fault>;
+}

@@ -1,0 +1,140 @@
+//! Position tokens: a place in the events of one partition, as answers hand it out and callers demand
+//! it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::topic::Shard;
+
+/// Longest context name in a token, bytes; ours are plural nouns of a dozen.
+const CONTEXT_MAX: usize = 64;
+
+/// A place in one partition's events, written `<context>-<partition>:<position>`.
+///
+/// Whoever presents it asks for an answer that has seen at least this position.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PositionToken {
+    context: Cow<'static, str>,
+    pub partition: u16,
+    pub position: u64,
+}
+
+impl PositionToken {
+    #[must_use]
+    pub fn new(shard: Shard, position: u64) -> Self {
+        Self {
+            context: Cow::Borrowed(shard.context),
+            partition: shard.partition,
+            position,
+        }
+    }
+
+    /// The token's partition, when its context is one of these.
+    #[must_use]
+    pub fn shard(&self, contexts: &[&'static str]) -> Option<Shard> {
+        let context = contexts.iter().find(|name| **name == self.context)?;
+        Some(Shard {
+            context,
+            partition: self.partition,
+        })
+    }
+}
+
+impl fmt::Display for PositionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}:{}", self.context, self.partition, self.position)
+    }
+}
+
+/// The text is not `<context>-<partition>:<position>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a position token such as trades-3:1042")]
+pub struct NotAPosition;
+
+impl FromStr for PositionToken {
+    type Err = NotAPosition;
+
+    /// Takes only what [`Display`](fmt::Display) writes: one place has one token.
+    fn from_str(text: &str) -> Result<Self, NotAPosition> {
+        let (shard, position) = text.rsplit_once(':').ok_or(NotAPosition)?;
+        let (context, partition) = shard.rsplit_once('-').ok_or(NotAPosition)?;
+        let named = !context.is_empty()
+            && context.len() <= CONTEXT_MAX
+            && context
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
+        if !named {
+            return Err(NotAPosition);
+        }
+        Ok(Self {
+            context: Cow::Owned(context.to_owned()),
+            partition: canonical(partition)?,
+            position: canonical(position)?,
+        })
+    }
+}
+
+/// A number without sign or leading zero.
+fn canonical<N: FromStr + fmt::Display>(text: &str) -> Result<N, NotAPosition> {
+    let number: N = text.parse().map_err(|_| NotAPosition)?;
+    if number.to_string() == text {
+        Ok(number)
+    } else {
+        Err(NotAPosition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PositionToken, Shard};
+    use proptest::prelude::*;
+
+    #[test]
+    fn context_is_looked_up_among_the_known() {
+        let token: PositionToken = "trades-3:1042".parse().unwrap();
+        let shard = token.shard(&["positions", "trades"]).unwrap();
+        assert_eq!((shard.context, shard.partition), ("trades", 3));
+        assert_eq!(token.position, 1042);
+        assert_eq!(token.shard(&["positions"]), None);
+        assert_eq!(PositionToken::new(shard, 1042), token);
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        for text in [
+            "",
+            "trades",
+            "trades-3",
+            "trades:3",
+            "-3:1",
+            "trades-:1",
+            "trades-3:",
+            "trades-03:1",
+            "trades-3:01",
+            "trades-3:+1",
+            "trades-65536:1",
+            "trades-3:18446744073709551616",
+            "Trades-3:1",
+            "trades-3:1 ",
+            "trades-3:1,trades-4:1",
+        ] {
+            assert!(text.parse::<PositionToken>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn token_survives_its_text(partition: u16, position: u64) {
+            let token = PositionToken::new(Shard { context: "cash-ledgers", partition }, position);
+            prop_assert_eq!(token.to_string().parse(), Ok(token));
+        }
+
+        #[test]
+        fn what_parses_is_what_would_be_written(text in "[a-z-]{0,8}-?[0-9]{0,6}:?[0-9]{0,21}|.*") {
+            if let Ok(token) = text.parse::<PositionToken>() {
+                prop_assert_eq!(token.to_string(), text);
+            }
+        }
+    }
+}

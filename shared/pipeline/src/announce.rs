@@ -1,0 +1,62 @@
+//! Announce: the notices that commits have written go to the topic of outcomes.
+//!
+//! They are taken from the store alone, so a start, a takeover and a fault need nothing of their own.
+
+use std::sync::Arc;
+
+use kernel::Fault;
+use kernel::port::{OutcomeLog, OutcomeOutbox};
+use kernel::topic::Shard;
+use tokio::sync::Notify;
+use tracing::warn;
+
+use crate::backoff::Backoff;
+
+/// Notices published at once.
+const PAGE: usize = 500;
+
+/// Where notices come from and go to.
+#[derive(Clone)]
+pub struct Announcing {
+    pub outbox: Arc<dyn OutcomeOutbox>,
+    pub log: Arc<dyn OutcomeLog>,
+}
+
+/// Publishes the notices of one partition, as long as it is owned.
+pub(crate) struct Announcer {
+    pub(crate) shard: Shard,
+    pub(crate) ports: Announcing,
+    /// Signalled when a commit has written notices.
+    pub(crate) written: Arc<Notify>,
+}
+
+impl Announcer {
+    /// Publishes what earlier owners have left, then whatever is signalled; never ends.
+    pub(crate) async fn run(self) {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.announce().await {
+                Ok(()) => {
+                    backoff.reset();
+                    self.written.notified().await;
+                }
+                Err(fault) => {
+                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "outcomes cannot be published, will try again");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn announce(&self) -> Result<(), Fault> {
+        let Announcing { outbox, log } = &self.ports;
+        loop {
+            let notices = outbox.unpublished(self.shard, PAGE).await?;
+            let Some(last) = notices.last().map(|notice| notice.offset) else {
+                return Ok(());
+            };
+            log.publish_outcomes(self.shard, notices).await?;
+            outbox.published(self.shard, last).await?;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What producers are told: which records get a notice, and what it says.
+
+use bytes::Bytes;
+use kernel::batch::{DeadLetter, Outcome, ParkedCommand, Resolution};
+use kernel::port::{OutcomeNotice, Outcomes, Producer};
+use kernel::topic::Shard;
+use serde_json::Value;
+
+use super::decode::Incoming;
+use crate::report::report;
+
+/// Whether a producer hears of the outcome of its own command.
+pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { .. }) || producer.outcomes == Outcomes::All
+}
+
+/// The notice of a command that was handled, now or before.
+pub(super) fn of_outcome<I>(
+    shard: Shard,
+    incoming: &Incoming<I>,
+    producer: &Producer,
+    outcome: &Outcome,
+) -> OutcomeNotice {
+    let handled = Resolution::Handled(outcome.clone());
+    let mut value = report(incoming.id, shard, &handled);
+    value["producer"] = producer.name.as_str().into();
+    let key = Bytes::copy_from_slice(incoming.key.as_bytes());
+    notice(shard, incoming.offset, Some(key), value)
+}
+
+/// The notice of a record that was parked, whoever sent it: its sender knows it by its place.
+pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
+    let key = letter.key.as_deref().unwrap_or_default();
+    let parked = ParkedCommand {
+        key: String::from_utf8_lossy(key).into(),
+        reason: letter.reason.as_str().into(),
+        detail: letter.detail.as_str().into(),
+    };
+    let id = letter.command.unwrap_or_default();
+    let mut value = report(id, shard, &Resolution::Parked(parked));
+    if letter.command.is_none() {
+        value["command_id"] = Value::Null;
+    }
+    notice(shard, letter.offset, letter.key.clone(), value)
+}
+
+fn notice(shard: Shard, offset: i64, key: Option<Bytes>, mut value: Value) -> OutcomeNotice {
+    value["partition"] = shard.partition.into();
+    value["offset"] = offset.into();
+    OutcomeNotice {
+        offset,
+        key,
+        value: value.to_string().into(),
+    }
+}
