@@ -174,7 +174,7 @@ impl Acceptor {
     /// As [`Self::accept_all_and_wait`].
     pub async fn accept_all(&self, requests: &[Request<'_>]) -> Result<(), Fault> {
         let records = self.seal_all(requests)?;
-        self.log.append(records).await
+        self.log.append(records).await.map(drop)
     }
 
     fn seal_all(&self, requests: &[Request<'_>]) -> Result<Vec<NewRecord>, Fault> {

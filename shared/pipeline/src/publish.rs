@@ -1,7 +1,7 @@
 //! Publish: what is committed goes to the event log, in position order, without a gap.
 //!
-//! The same routine recovers after a start, a takeover or a fault: ask the event log for its last
-//! position and continue from the store. A duplicate is possible, a gap is not.
+//! The same routine recovers after a start, a takeover or a fault: ask the event log which events it
+//! has and continue from the store. A duplicate is possible, a gap is not.
 
 use std::sync::Arc;
 
@@ -116,7 +116,8 @@ impl Publisher {
     }
 
     async fn catch_up_once(&self, head: u64) -> Result<u64, Fault> {
-        let mut published = self.log.last_position(self.shard).await?;
+        let span = self.log.span(self.shard).await?;
+        let mut published = span.map_or(0, |span| span.last);
         while published < head {
             let rows = self.store.read(self.shard, published, PAGE).await?;
             let Some(last) = rows.last().map(|row| row.record.position) else {

@@ -19,7 +19,10 @@ pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{CommitError, EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
 pub use framing::Framing;
-pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
+pub use log::{
+    Appended, Assignments, Change, CommandLog, EventLog, NAME_IS_NOT_TEXT, NewRecord, Pace,
+    ReadError, Reader, Record, Span,
+};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };

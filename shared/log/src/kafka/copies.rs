@@ -90,6 +90,7 @@ impl Copies {
                     .map(|(name, range)| (name, bytes.slice(range)))
                     .collect(),
                 position: copy.position,
+                unreadable: None,
             }
         }));
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use kernel::Fault;
-use kernel::port::Record;
+use kernel::port::{ReadError, Record};
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -15,6 +15,7 @@ use tracing::debug;
 
 use super::copies::{Carries, Copies};
 use super::fault;
+use super::trouble::{Trouble, trouble};
 
 /// Longest time one seek, or a question about a partition's ends, may take.
 const SEEK_WAIT: Duration = Duration::from_secs(5);
@@ -46,6 +47,8 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     queue: PartitionQueue<C>,
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
+    /// Why there is nothing behind what was read last, until it is sought again.
+    failed: Option<KafkaError>,
     /// The partition's end when it was sought, as soon as it is known.
     end_when_sought: Arc<AtomicI64>,
 }
@@ -65,6 +68,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             place,
             queue,
             next: 0,
+            failed: None,
             end_when_sought: Arc::new(AtomicI64::new(i64::MAX)),
         })
     }
@@ -108,6 +112,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
             }
         }
         self.next = offset;
+        self.failed = None;
         self.consumer
             .resume(&self.place.list())
             .map_err(|error| self.fault("resume", error))?;
@@ -121,9 +126,9 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
     fn wake(&mut self, offset: i64) {
         let end = Arc::new(AtomicI64::new(i64::MAX));
         self.end_when_sought = Arc::clone(&end);
-        let asked = self.ask_for_end();
+        let asked = self.ask_for_range();
         tokio::spawn(async move {
-            let known = asked.await.unwrap_or_else(|error| {
+            let known = asked.await.map(|(_, end)| end).unwrap_or_else(|error| {
                 debug!(%error, "the end is not known, one record has to do");
                 offset + 1
             });
@@ -140,43 +145,67 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
         sought.await.unwrap_or(Err(KafkaError::Canceled))
     }
 
-    /// Moves what has been fetched, at most `max`, to the end of `out`.
-    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails
+    /// until it is sought: librdkafka goes on behind what it could not read.
+    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), KafkaError> {
         let mut copies = Copies::new(self.place.carries);
-        let ended = loop {
-            if copies.len() == max {
-                break Ok(());
-            }
+        while self.failed.is_none() && copies.len() < max {
             match self.queue.poll(Duration::ZERO) {
-                None => break Ok(()),
+                None => break,
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     self.next = message.offset() + 1;
                     copies.add(&message);
                 }
-                Some(Err(error)) => break Err(self.fault("read", error)),
+                Some(Err(error)) => self.failed = Some(error),
             }
-        };
-        copies.finish(out);
-        ended
+        }
+        match &self.failed {
+            Some(error) if copies.len() == 0 => Err(error.clone()),
+            // What stands before it is read first.
+            _ => {
+                copies.finish(out);
+                Ok(())
+            }
+        }
+    }
+
+    /// What it means that reading stands.
+    pub(super) async fn explain(&self, error: KafkaError) -> ReadError {
+        match trouble(&error) {
+            Trouble::Fault => self.fault("read", error).into(),
+            Trouble::Unreadable => ReadError::Unreadable {
+                offset: self.next,
+                detail: error.to_string(),
+            },
+            Trouble::Gone => match self.range().await {
+                Ok((first, end)) if !(first..=end).contains(&self.next) => {
+                    ReadError::Gone { first }
+                }
+                Ok(_) => self.fault("read", error).into(),
+                Err(fault) => fault.into(),
+            },
+        }
+    }
+
+    /// The first offset the broker holds, and the one behind the last.
+    pub(super) async fn range(&self) -> Result<(i64, i64), Fault> {
+        let asked = self.ask_for_range().await;
+        asked.map_err(|error| self.fault("ask for the ends of", error))
     }
 
     /// The offset behind the partition's last record, as the broker says now.
     pub(super) async fn end(&self) -> Result<i64, Fault> {
-        let asked = self.ask_for_end().await;
-        asked.map_err(|error| self.fault("ask for the end of", error))
+        Ok(self.range().await?.1)
     }
 
     /// It is asked at once, whether or not anybody waits for the answer.
-    fn ask_for_end(&self) -> impl Future<Output = Result<i64, KafkaError>> + use<C> {
+    fn ask_for_range(&self) -> impl Future<Output = Result<(i64, i64), KafkaError>> + use<C> {
         let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
         let asked = tokio::task::spawn_blocking(move || {
             consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT)
         });
-        async {
-            let (_, end) = asked.await.unwrap_or(Err(KafkaError::Canceled))?;
-            Ok(end)
-        }
+        async { asked.await.unwrap_or(Err(KafkaError::Canceled)) }
     }
 
     fn fault(&self, verb: &str, error: KafkaError) -> Fault {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, Change, Pace};
-use rdkafka::consumer::Consumer;
+use kernel::port::{Assignments, Change, Pace, Reader};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use tokio::sync::mpsc::{Receiver, channel};
 use tracing::{debug, warn};
 
@@ -21,7 +23,11 @@ use super::{KafkaSettings, fault};
 /// Longest time the polling thread sleeps: how late a stop is noticed.
 const POLL_WAIT: Duration = Duration::from_millis(100);
 
+/// Longest wait for an answer of the cluster.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
+
 struct KafkaAssignments {
+    client: ClientConfig,
     topic: Arc<str>,
     carries: Carries,
     pace: Pace,
@@ -57,6 +63,7 @@ pub(super) fn join(
         .spawn(move || poll(&polled, &stop))
         .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
     Ok(Box::new(KafkaAssignments {
+        client: settings.client(),
         topic: topic.into(),
         carries,
         pace,
@@ -66,6 +73,93 @@ pub(super) fn join(
         revoked: None,
         stopping,
     }))
+}
+
+/// A reader for every partition of the topic, by a consumer that joins nothing.
+pub(super) fn follow(
+    settings: &KafkaSettings,
+    tails: &Arc<Tails>,
+    topic: &str,
+    carries: Carries,
+    pace: Pace,
+) -> Result<Vec<Box<dyn Reader>>, Fault> {
+    let attempt = || format!("follow {topic}");
+    let (sender, _) = channel(1);
+    let consumer: GroupConsumer = config(settings, &format!("{topic}.follow"), pace)
+        .create_with_context(Rebalances::new(sender))
+        .map_err(|error| fault(attempt(), error))?;
+    let consumer = Arc::new(consumer);
+    let partitions = partitions(&consumer, topic)?;
+    let topic: Arc<str> = topic.into();
+    let mut list = TopicPartitionList::new();
+    for partition in 0..partitions {
+        list.add_partition_offset(&topic, partition, Offset::Offset(0))
+            .map_err(|error| fault(attempt(), error))?;
+    }
+    consumer
+        .assign(&list)
+        .and_then(|()| consumer.pause(&list))
+        .map_err(|error| fault(attempt(), error))?;
+    let polled = Arc::downgrade(&consumer);
+    std::thread::Builder::new()
+        .name("kafka follow".to_owned())
+        .spawn(move || {
+            while let Some(consumer) = polled.upgrade() {
+                drop(consumer.poll(POLL_WAIT));
+            }
+        })
+        .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
+    let reader = |partition| {
+        let topic = Arc::clone(&topic);
+        let place = Place {
+            topic,
+            partition,
+            carries,
+        };
+        let tail = tails.of(&place);
+        let reader = KafkaReader::split(settings.client(), &consumer, place, tail, pace);
+        let reader = reader.ok_or_else(|| Fault::bare("kafka", attempt()))?;
+        Ok(Box::new(reader) as Box<dyn Reader>)
+    };
+    (0..partitions).map(reader).collect()
+}
+
+/// Offsets behind the last records of all partitions, by one question to each broker.
+pub(super) fn ends(settings: &KafkaSettings, topic: &str) -> Result<Vec<i64>, Fault> {
+    let attempt = || format!("ask for the ends of {topic}");
+    let consumer: BaseConsumer = settings
+        .client()
+        .create()
+        .map_err(|error| fault(attempt(), error))?;
+    let mut list = TopicPartitionList::new();
+    for partition in 0..partitions(&consumer, topic)? {
+        list.add_partition_offset(topic, partition, Offset::End)
+            .map_err(|error| fault(attempt(), error))?;
+    }
+    let ends = consumer
+        .offsets_for_times(list, ANSWER_WAIT)
+        .map_err(|error| fault(attempt(), error))?;
+    let end = |element: TopicPartitionListElem<'_>| {
+        element.error().map_err(|error| fault(attempt(), error))?;
+        let end = element.offset().to_raw().filter(|end| *end >= 0);
+        end.ok_or_else(|| Fault::bare("kafka", attempt()))
+    };
+    ends.elements().into_iter().map(end).collect()
+}
+
+fn partitions<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str) -> Result<i32, Fault> {
+    let attempt = || format!("ask for the partitions of {topic}");
+    let metadata = consumer
+        .fetch_metadata(Some(topic), ANSWER_WAIT)
+        .map_err(|error| fault(attempt(), error))?;
+    let count = metadata
+        .topics()
+        .first()
+        .map_or(0, |topic| topic.partitions().len());
+    i32::try_from(count)
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| Fault::bare("kafka", attempt()))
 }
 
 /// Serves callbacks and heartbeats; records flow through the partitions' own queues.
@@ -140,7 +234,7 @@ impl KafkaAssignments {
             carries: self.carries,
         };
         let tail = self.tails.of(&place);
-        KafkaReader::split(&self.consumer, place, tail, self.pace)
+        KafkaReader::split(self.client.clone(), &self.consumer, place, tail, self.pace)
     }
 }
 

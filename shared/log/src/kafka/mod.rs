@@ -4,25 +4,29 @@ mod consumer;
 mod copies;
 mod fetch;
 mod kept;
-mod last;
+mod look;
 mod membership;
 mod producer;
 mod reader;
 mod tail;
 mod tails;
 mod topics;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, CommandLog, EventLog, Framing, NewRecord, Pace};
+use kernel::port::{
+    Appended, Assignments, CommandLog, EventLog, Framing, NewRecord, Pace, Reader, Span,
+};
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
 use copies::Carries;
+use look::Look;
 use producer::{OnGap, Outgoing, Producer};
 use tails::Tails;
 
@@ -113,12 +117,34 @@ impl KafkaLog {
         let group = format!("{}{group}", self.settings.prefix);
         membership::join(&self.settings, &self.tails, &topic, &group, carries, pace)
     }
+
+    async fn follow_topic(
+        &self,
+        topic: String,
+        carries: Carries,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let (settings, tails) = (Arc::clone(&self.settings), Arc::clone(&self.tails));
+        blocking("follow a topic", move || {
+            membership::follow(&settings, &tails, &topic, carries, pace)
+        })
+        .await
+    }
+
+    async fn ends_of(&self, topic: String) -> Result<Vec<i64>, Fault> {
+        let settings = Arc::clone(&self.settings);
+        blocking("ask for the ends", move || {
+            membership::ends(&settings, &topic)
+        })
+        .await
+    }
 }
 
 #[async_trait]
 impl CommandLog for KafkaLog {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
         let prefix = &self.settings.prefix;
+        let contexts: Vec<_> = records.iter().map(|record| record.context).collect();
         let outgoing = records.into_iter().map(|record| Outgoing {
             topic: topic::commands(prefix, record.context),
             partition: None,
@@ -126,7 +152,18 @@ impl CommandLog for KafkaLog {
             value: record.value,
             headers: record.headers,
         });
-        self.commands.send(outgoing.collect()).await
+        let placed = self.commands.send(outgoing.collect()).await?;
+        let appended = contexts
+            .into_iter()
+            .zip(placed)
+            .map(|(context, placed)| Appended {
+                shard: Shard {
+                    context,
+                    partition: membership::number(placed.partition),
+                },
+                offset: placed.offset,
+            });
+        Ok(appended.collect())
     }
 
     async fn consume(
@@ -139,6 +176,20 @@ impl CommandLog for KafkaLog {
         let topic = topic::commands(&self.settings.prefix, context);
         self.join(topic, &group, Carries::Commands, pace)
     }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let topic = topic::commands(&self.settings.prefix, context);
+        self.follow_topic(topic, Carries::Commands, pace).await
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        self.ends_of(topic::commands(&self.settings.prefix, context))
+            .await
+    }
 }
 
 #[async_trait]
@@ -148,14 +199,17 @@ impl EventLog for KafkaLog {
         self.events
             .send_events(&topic, shard, events, self.framing.as_deref())
             .await
+            .map(drop)
     }
 
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
         let topic = topic::events(&self.settings.prefix, shard.context);
         let client = self.settings.client();
-        tokio::task::spawn_blocking(move || last::position(&client, &topic, shard.partition))
-            .await
-            .map_err(|error| Fault::new("kafka", "ask for the last position", error))?
+        let partition = i32::from(shard.partition);
+        blocking("look at the first and the last event", move || {
+            Look::at(&client, &topic, partition)?.span()
+        })
+        .await
     }
 
     async fn consume(
@@ -167,6 +221,29 @@ impl EventLog for KafkaLog {
         let topic = topic::events(&self.settings.prefix, context);
         self.join(topic, group, Carries::Events, pace)
     }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let topic = topic::events(&self.settings.prefix, context);
+        self.follow_topic(topic, Carries::Events, pace).await
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        self.ends_of(topic::events(&self.settings.prefix, context))
+            .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    attempt: &'static str,
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Fault::new("kafka", attempt, error))?
 }
 
 fn fault(attempt: impl Into<String>, error: rdkafka::error::KafkaError) -> Fault {

@@ -1,7 +1,7 @@
 //! Producing: a batch goes out in order and one answer comes back for all of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use kernel::topic::Shard;
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
 };
@@ -79,13 +79,14 @@ impl Producer {
         })
     }
 
-    /// Sends in order; all are acknowledged by all in-sync replicas when this returns.
-    pub(super) async fn send(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+    /// Sends in order; all are acknowledged by all in-sync replicas when this returns. Answers where
+    /// each one stands.
+    pub(super) async fn send(&self, records: Vec<Outgoing>) -> Result<Vec<Placed>, Fault> {
         let producer = self.current()?;
         let (batch, done) = Batch::new(records.len());
         let mut unsent = records.len();
-        for record in records {
-            let mut base = BaseRecord::with_opaque_to(&record.topic, Arc::clone(&batch))
+        for (place, record) in records.into_iter().enumerate() {
+            let mut base = BaseRecord::with_opaque_to(&record.topic, batch.report(place))
                 .key(record.key.as_bytes())
                 .payload(record.value.as_ref());
             base.partition = record.partition;
@@ -105,7 +106,7 @@ impl Producer {
         shard: Shard,
         events: Vec<EventRecord>,
         framing: Option<&dyn Framing>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<Placed>, Fault> {
         let prefixes = prefixes(framing, shard, &events)?;
         let mut framed = Vec::new();
         let producer = self.current()?;
@@ -121,7 +122,7 @@ impl Producer {
                     framed.as_slice()
                 }
             };
-            let mut base = BaseRecord::with_opaque_to(topic, Arc::clone(&batch))
+            let mut base = BaseRecord::with_opaque_to(topic, batch.report(place))
                 .partition(i32::from(shard.partition))
                 .key(event.key.as_bytes())
                 .payload(value);
@@ -142,7 +143,7 @@ impl Producer {
 
     /// The producer, or a fresh one when the last has failed for good.
     fn current(&self) -> Result<Arc<ThreadedProducer<Deliveries>>, Fault> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.current);
         if let Some((code, reason)) = current.client().fatal_error() {
             warn!(%code, reason, "producer failed for good, starting another");
             *current = create(&self.config)?;
@@ -178,7 +179,7 @@ fn prefixes(
 /// False when the record was refused for good; the batch then knows why.
 async fn enqueue(
     producer: &ThreadedProducer<Deliveries>,
-    mut record: BaseRecord<'_, [u8], [u8], Arc<Batch>>,
+    mut record: BaseRecord<'_, [u8], [u8], Box<Report>>,
     batch: &Batch,
 ) -> bool {
     loop {
@@ -196,17 +197,16 @@ async fn enqueue(
     }
 }
 
-async fn finish(batch: &Batch, unsent: usize, done: oneshot::Receiver<()>) -> Result<(), Fault> {
+async fn finish(
+    batch: &Batch,
+    unsent: usize,
+    done: oneshot::Receiver<()>,
+) -> Result<Vec<Placed>, Fault> {
     batch.settle(unsent);
     // The sender is dropped only after the last delivery report, which also sends.
     drop(done.await);
-    match batch
-        .failure
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-    {
-        None => Ok(()),
+    match lock(&batch.failure).take() {
+        None => Ok(std::mem::take(&mut *lock(&batch.placed))),
         Some(error) => Err(fault("produce", error)),
     }
 }
@@ -234,12 +234,28 @@ fn position_header(position: u64) -> OwnedHeaders {
     })
 }
 
+/// Where a record that is acknowledged stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+}
+
 /// Delivery reports of one batch, counted down.
 pub(super) struct Batch {
     /// Records without a report, and one for the sender itself until it has sent all.
     open: AtomicUsize,
+    /// In the order of the records.
+    placed: Mutex<Vec<Placed>>,
     failure: Mutex<Option<KafkaError>>,
     done: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+/// What a record takes along, to come back with its delivery report.
+pub(super) struct Report {
+    batch: Arc<Batch>,
+    /// Which record of the batch it is.
+    place: usize,
 }
 
 impl Batch {
@@ -247,15 +263,20 @@ impl Batch {
         let (done, all) = oneshot::channel();
         let batch = Self {
             open: AtomicUsize::new(records + 1),
+            placed: Mutex::new(vec![Placed::default(); records]),
             failure: Mutex::new(None),
             done: Mutex::new(Some(done)),
         };
         (Arc::new(batch), all)
     }
 
+    fn report(self: &Arc<Self>, place: usize) -> Box<Report> {
+        let batch = Arc::clone(self);
+        Box::new(Report { batch, place })
+    }
+
     fn fail(&self, error: KafkaError) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.get_or_insert(error);
+        lock(&self.failure).get_or_insert(error);
     }
 
     /// The sender has sent all but `unsent`.
@@ -265,11 +286,7 @@ impl Batch {
 
     fn close(&self, records: usize) {
         if self.open.fetch_sub(records, Ordering::AcqRel) == records {
-            let done = self
-                .done
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let done = lock(&self.done).take();
             if done.is_some_and(|done| done.send(()).is_err()) {
                 debug!("nobody waits for the batch any more");
             }
@@ -282,12 +299,23 @@ struct Deliveries;
 impl ClientContext for Deliveries {}
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Arc<Batch>;
+    type DeliveryOpaque = Box<Report>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, batch: Arc<Batch>) {
-        if let Err((error, _)) = result {
-            batch.fail(error.clone());
+    fn delivery(&self, result: &DeliveryResult<'_>, report: Box<Report>) {
+        let Report { batch, place } = *report;
+        match result {
+            Ok(message) => {
+                lock(&batch.placed)[place] = Placed {
+                    partition: message.partition(),
+                    offset: message.offset(),
+                };
+            }
+            Err((error, _)) => batch.fail(error.clone()),
         }
         batch.close(1);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Pace, Reader, Record};
+use kernel::port::{Pace, ReadError, Reader, Record};
+use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use super::consumer::{GroupConsumer, Rebalances};
 use super::fetch::{Fetch, Place};
+use super::look::Look;
 use super::membership::number;
 use super::tail::{Attached, Tail};
 
@@ -25,6 +27,7 @@ const LEISURE: Duration = Duration::from_millis(100);
 const OFFSET_COMMIT_PERIOD: Duration = Duration::from_secs(2);
 
 pub(super) struct KafkaReader {
+    client: ClientConfig,
     /// Fetched by the member itself; paused while the tail is read.
     own: Fetch<Rebalances>,
     own_is_paused: bool,
@@ -40,6 +43,7 @@ pub(super) struct KafkaReader {
 
 impl KafkaReader {
     pub(super) fn split(
+        client: ClientConfig,
         consumer: &Arc<GroupConsumer>,
         place: Place,
         tail: Arc<Tail>,
@@ -49,6 +53,7 @@ impl KafkaReader {
         let signal = Arc::clone(&nonempty);
         let own = Fetch::split(consumer, place, move || signal.notify_one())?;
         Some(Self {
+            client,
             own,
             own_is_paused: true,
             nonempty,
@@ -62,8 +67,12 @@ impl KafkaReader {
     }
 
     /// Goes where the next record is: to the tail, if that has it.
-    async fn stand(&mut self) -> Result<(), Fault> {
+    async fn stand(&mut self) -> Result<(), ReadError> {
         if self.attached.is_none() && self.own_is_paused && !self.attach()? {
+            let (first, end) = self.own.range().await?;
+            if !(first..=end).contains(&self.next) {
+                return Err(ReadError::Gone { first });
+            }
             self.own.seek(self.next).await?;
             self.own_is_paused = false;
         }
@@ -82,11 +91,15 @@ impl KafkaReader {
     }
 
     /// Takes what has been fetched; false when the tail no longer has what is next.
-    fn take_fetched(&mut self, max: usize, out: &mut Vec<Record>) -> Result<bool, Fault> {
+    async fn take_fetched(&mut self, max: usize, out: &mut Vec<Record>) -> Result<bool, ReadError> {
         let Some(attached) = &self.attached else {
-            let drained = self.own.drain(max, out);
+            if let Err(error) = self.own.drain(max, out) {
+                // Asked for again by the next take: somebody may have mended the log.
+                self.own_is_paused = true;
+                return Err(self.own.explain(error).await);
+            }
             self.next = self.own.next();
-            return drained.map(|()| true);
+            return Ok(true);
         };
         match attached.read(self.next, max, out) {
             Some(next) => self.next = next,
@@ -102,14 +115,14 @@ impl Reader for KafkaReader {
         number(self.own.place().partition)
     }
 
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
         self.attached = None;
         self.own_is_paused = true;
         self.next = offset;
         self.stand().await
     }
 
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
         if self.pace == Pace::Leisurely {
             tokio::time::sleep_until(self.taken_at + LEISURE).await;
         }
@@ -120,7 +133,7 @@ impl Reader for KafkaReader {
             // Heard from here on: what comes after the look is not missed.
             let mut changed = std::pin::pin!(tail.changed());
             changed.as_mut().enable();
-            if !self.take_fetched(max, out)? {
+            if !self.take_fetched(max, out).await? {
                 continue;
             }
             if out.len() > before {
@@ -142,6 +155,17 @@ impl Reader for KafkaReader {
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
+    }
+
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+        let (client, place) = (self.client.clone(), self.own.place().clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            Look::at(&client, &place.topic, place.partition)?.readable_after(offset)
+        });
+        let attempt = "look for what can be read";
+        looked
+            .await
+            .map_err(|error| Fault::new("kafka", attempt, error))?
     }
 
     async fn end(&self) -> Result<i64, Fault> {

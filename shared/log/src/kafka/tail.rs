@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tracing::warn;
 
+use super::fault;
 use super::fetch::Place;
 use super::kept::Kept;
 use super::tails::{TailFetch, Tails};
@@ -174,7 +175,7 @@ impl State {
         };
         let drained = fetch.drain(max, &mut fetched);
         self.kept.add(fetched, fetch.next());
-        drained
+        drained.map_err(|error| fault("fetch for all", error))
     }
 }
 
