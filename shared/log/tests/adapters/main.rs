@@ -1,5 +1,7 @@
-//! Kafka against the contracts of its ports.
+//! Kafka against the contracts of its ports, and against what others write into its topics.
 
 #![cfg(test)]
 
+mod codecs;
 mod contracts;
+mod site;
