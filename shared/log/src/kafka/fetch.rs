@@ -1,5 +1,6 @@
 //! What one consumer fetches of one partition.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -40,6 +41,16 @@ impl Place {
     }
 }
 
+/// Why reading stands.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error("{0}")]
+    Kafka(KafkaError),
+    /// A bug, ours or the library's, that one message brings out.
+    #[error("reading it panicked")]
+    Panicked,
+}
+
 /// A partition that is assigned and paused until it is sought.
 pub(super) struct Fetch<C: ConsumerContext + 'static> {
     consumer: Arc<BaseConsumer<C>>,
@@ -48,7 +59,7 @@ pub(super) struct Fetch<C: ConsumerContext + 'static> {
     /// Offset of the next record; what lies before it was fetched for an earlier position.
     next: i64,
     /// Why there is nothing behind what was read last, until it is sought again.
-    failed: Option<KafkaError>,
+    failed: Option<Failed>,
     /// The partition's end when it was sought, as soon as it is known.
     end_when_sought: Arc<AtomicI64>,
 }
@@ -147,21 +158,18 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
 
     /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails
     /// until it is sought: librdkafka goes on behind what it could not read.
-    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), KafkaError> {
+    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
         let mut copies = Copies::new(self.place.carries);
         while self.failed.is_none() && copies.len() < max {
-            match self.queue.poll(Duration::ZERO) {
-                None => break,
-                Some(Ok(message)) if message.offset() < self.next => {}
-                Some(Ok(message)) => {
-                    self.next = message.offset() + 1;
-                    copies.add(&message);
-                }
-                Some(Err(error)) => self.failed = Some(error),
+            let next = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
+            match next.unwrap_or(Err(Failed::Panicked)) {
+                Ok(None) => break,
+                Ok(Some(next)) => self.next = next,
+                Err(failed) => self.failed = Some(failed),
             }
         }
         match &self.failed {
-            Some(error) if copies.len() == 0 => Err(error.clone()),
+            Some(failed) if copies.len() == 0 => Err(failed.clone()),
             // What stands before it is read first.
             _ => {
                 copies.finish(out);
@@ -170,10 +178,29 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
         }
     }
 
+    /// Copies the next message, if it has been fetched, and says which offset is next then.
+    fn copy_next(&self, copies: &mut Copies) -> Result<Option<i64>, Failed> {
+        match self.queue.poll(Duration::ZERO) {
+            None => Ok(None),
+            Some(Ok(message)) if message.offset() < self.next => Ok(Some(self.next)),
+            Some(Ok(message)) => {
+                copies.add(&message);
+                Ok(Some(message.offset() + 1))
+            }
+            Some(Err(error)) => Err(Failed::Kafka(error)),
+        }
+    }
+
     /// What it means that reading stands.
-    pub(super) async fn explain(&self, error: KafkaError) -> ReadError {
-        match trouble(&error) {
-            Trouble::Fault => self.fault("read", error).into(),
+    pub(super) async fn explain(&self, failed: Failed) -> ReadError {
+        let Failed::Kafka(error) = &failed else {
+            return ReadError::Unreadable {
+                offset: self.next,
+                detail: failed.to_string(),
+            };
+        };
+        match trouble(error) {
+            Trouble::Fault => self.fault("read", error.clone()).into(),
             Trouble::Unreadable => ReadError::Unreadable {
                 offset: self.next,
                 detail: error.to_string(),
@@ -182,7 +209,7 @@ impl<C: ConsumerContext + 'static> Fetch<C> {
                 Ok((first, end)) if !(first..=end).contains(&self.next) => {
                     ReadError::Gone { first }
                 }
-                Ok(_) => self.fault("read", error).into(),
+                Ok(_) => self.fault("read", error.clone()).into(),
                 Err(fault) => fault.into(),
             },
         }

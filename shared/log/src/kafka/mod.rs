@@ -7,6 +7,7 @@ mod kept;
 mod look;
 mod membership;
 mod producer;
+mod quiet;
 mod reader;
 mod tail;
 mod tails;

@@ -14,7 +14,6 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tracing::warn;
 
-use super::fault;
 use super::fetch::Place;
 use super::kept::Kept;
 use super::tails::{TailFetch, Tails};
@@ -175,7 +174,7 @@ impl State {
         };
         let drained = fetch.drain(max, &mut fetched);
         self.kept.add(fetched, fetch.next());
-        drained.map_err(|error| fault("fetch for all", error))
+        drained.map_err(|failed| Fault::bare("kafka", format!("fetch for all: {failed}")))
     }
 }
 

@@ -4,4 +4,6 @@
 
 mod codecs;
 mod contracts;
+mod headers;
+mod raw;
 mod site;
