@@ -1,6 +1,6 @@
 //! Producing: a batch goes out in order and one answer comes back for all of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,12 +11,11 @@ use kernel::port::Framing;
 use kernel::record::{self, EventRecord};
 use kernel::topic::Shard;
 use rdkafka::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message as _, OwnedHeaders};
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
-};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
@@ -29,6 +28,8 @@ const DELIVERY_WAIT_MS: &str = "30000";
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 /// Longest wait for an answer to a ping.
 const PING_WAIT: Duration = Duration::from_millis(900);
+/// Longest time the thread that hands reports on sleeps.
+const POLL_WAIT: Duration = Duration::from_secs(5);
 /// Largest record, bytes; the topics and the broker must allow it too.
 const RECORD_BYTES_MAX: &str = "16777216";
 
@@ -52,7 +53,14 @@ pub(super) struct Outgoing {
 /// An idempotent producer that is replaced when it has failed for good.
 pub(super) struct Producer {
     config: ClientConfig,
-    current: Mutex<Arc<ThreadedProducer<Deliveries>>>,
+    current: Mutex<Arc<Polled>>,
+}
+
+/// A producer whose delivery reports a thread of its own hands on. rust-rdkafka's thread for it wakes ten
+/// times a second, and spins for the last millisecond of each wait.
+struct Polled {
+    producer: Arc<BaseProducer<Deliveries>>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Producer {
@@ -72,7 +80,7 @@ impl Producer {
         if on_gap == OnGap::Stop {
             config.set("enable.gapless.guarantee", "true");
         }
-        let current = create(&config)?;
+        let current = Polled::start(&config)?;
         Ok(Self {
             config,
             current: Mutex::new(current),
@@ -137,26 +145,51 @@ impl Producer {
 
     /// Asks the cluster for its metadata. Blocks.
     pub(super) fn ping(&self) -> Result<(), Fault> {
-        let metadata = self.current()?.client().fetch_metadata(None, PING_WAIT);
+        let metadata = self
+            .current()?
+            .producer
+            .client()
+            .fetch_metadata(None, PING_WAIT);
         metadata.map(drop).map_err(|error| fault("ping", error))
     }
 
     /// The producer, or a fresh one when the last has failed for good.
-    fn current(&self) -> Result<Arc<ThreadedProducer<Deliveries>>, Fault> {
+    fn current(&self) -> Result<Arc<Polled>, Fault> {
         let mut current = lock(&self.current);
-        if let Some((code, reason)) = current.client().fatal_error() {
+        if let Some((code, reason)) = current.producer.client().fatal_error() {
             warn!(%code, reason, "producer failed for good, starting another");
-            *current = create(&self.config)?;
+            *current = Polled::start(&self.config)?;
         }
         Ok(Arc::clone(&current))
     }
 }
 
-fn create(config: &ClientConfig) -> Result<Arc<ThreadedProducer<Deliveries>>, Fault> {
-    let producer = config.create_with_context(Deliveries);
-    producer
-        .map(Arc::new)
-        .map_err(|error| fault("create a producer", error))
+impl Polled {
+    fn start(config: &ClientConfig) -> Result<Arc<Self>, Fault> {
+        let producer = config
+            .create_with_context(Deliveries)
+            .map_err(|error| fault("create a producer", error))?;
+        let (producer, stopping) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
+        let (polled, stop) = (Arc::clone(&producer), Arc::clone(&stopping));
+        std::thread::Builder::new()
+            .name("kafka reports".to_owned())
+            .spawn(move || poll(&polled, &stop))
+            .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
+        Ok(Arc::new(Self { producer, stopping }))
+    }
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+}
+
+/// Every report is handed on when it comes; the wait says only how late a stop is noticed.
+fn poll(producer: &BaseProducer<Deliveries>, stopping: &AtomicBool) {
+    while !stopping.load(Ordering::Acquire) {
+        producer.poll(POLL_WAIT);
+    }
 }
 
 /// One per event, or none at all without framing. All are known before the first event is sent.
@@ -178,12 +211,12 @@ fn prefixes(
 
 /// False when the record was refused for good; the batch then knows why.
 async fn enqueue(
-    producer: &ThreadedProducer<Deliveries>,
+    producer: &Polled,
     mut record: BaseRecord<'_, [u8], [u8], Box<Report>>,
     batch: &Batch,
 ) -> bool {
     loop {
-        match producer.send(record) {
+        match producer.producer.send(record) {
             Ok(()) => return true,
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
                 record = refused;
@@ -296,7 +329,20 @@ impl Batch {
 
 struct Deliveries;
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // That the guarantee of no gap is experimental is known, and not news at every start.
+        if facility == "CONFWARN" {
+            debug!(facility, message, "producer says");
+        } else {
+            DefaultClientContext.log(level, facility, message);
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "producer reports");
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Report>;
