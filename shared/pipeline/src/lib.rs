@@ -17,6 +17,7 @@ mod slices;
 mod timers;
 mod verify;
 
+mod alone;
 mod backoff;
 pub mod command;
 pub mod consume;
@@ -24,6 +25,7 @@ pub mod crash;
 mod membership;
 mod metric;
 
+pub use alone::Alone;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::Followed;

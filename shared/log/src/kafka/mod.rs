@@ -1,14 +1,20 @@
 //! The logs on Kafka.
 
+mod asks;
 mod consumer;
 mod copies;
+mod ends;
+mod family;
 mod fetch;
+mod fetchers;
 mod kept;
 mod look;
 mod membership;
 mod producer;
 mod quiet;
 mod reader;
+mod reasons;
+mod source;
 mod tail;
 mod tails;
 mod topics;
@@ -27,9 +33,10 @@ use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
 use copies::Carries;
-use look::Look;
+use fetch::Place;
+use membership::Families;
 use producer::{OnGap, Outgoing, Producer};
-use tails::Tails;
+use source::Source;
 
 pub use topics::{TopicSettings, create_topics};
 
@@ -70,7 +77,8 @@ pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     commands: Arc<Producer>,
     events: Arc<Producer>,
-    tails: Arc<Tails>,
+    source: Arc<Source>,
+    families: Arc<Families>,
     framing: Option<Arc<dyn Framing>>,
 }
 
@@ -81,12 +89,12 @@ impl KafkaLog {
     /// A client property is not one.
     pub fn new(settings: KafkaSettings) -> Result<Self, Fault> {
         let client = settings.client();
-        let settings = Arc::new(settings);
         Ok(Self {
             commands: Arc::new(Producer::new(client.clone(), OnGap::Continue)?),
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
-            tails: Tails::new(Arc::clone(&settings)),
-            settings,
+            source: Arc::new(Source::new(&settings)),
+            families: Arc::default(),
+            settings: Arc::new(settings),
             framing: None,
         })
     }
@@ -115,29 +123,10 @@ impl KafkaLog {
         carries: Carries,
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, &self.tails, &topic, &group, carries, pace)
-    }
-
-    async fn follow_topic(
-        &self,
-        topic: String,
-        carries: Carries,
-        pace: Pace,
-    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
-        let (settings, tails) = (Arc::clone(&self.settings), Arc::clone(&self.tails));
-        blocking("follow a topic", move || {
-            membership::follow(&settings, &tails, &topic, carries, pace)
-        })
-        .await
-    }
-
-    async fn ends_of(&self, topic: String) -> Result<Vec<i64>, Fault> {
-        let settings = Arc::clone(&self.settings);
-        blocking("ask for the ends", move || {
-            membership::ends(&settings, &topic)
-        })
-        .await
+        let (settings, source) = (&self.settings, &self.source);
+        let topic = topic.into();
+        self.families
+            .join(settings, source, group, topic, carries, pace)
     }
 }
 
@@ -160,7 +149,7 @@ impl CommandLog for KafkaLog {
             .map(|(context, placed)| Appended {
                 shard: Shard {
                     context,
-                    partition: membership::number(placed.partition),
+                    partition: number(placed.partition),
                 },
                 offset: placed.offset,
             });
@@ -184,12 +173,14 @@ impl CommandLog for KafkaLog {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault> {
         let topic = topic::commands(&self.settings.prefix, context);
-        self.follow_topic(topic, Carries::Commands, pace).await
+        self.source
+            .follow(topic.into(), Carries::Commands, pace)
+            .await
     }
 
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
-        self.ends_of(topic::commands(&self.settings.prefix, context))
-            .await
+        let topic = topic::commands(&self.settings.prefix, context);
+        self.source.ends_of(&topic.into()).await
     }
 }
 
@@ -204,13 +195,12 @@ impl EventLog for KafkaLog {
     }
 
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        let topic = topic::events(&self.settings.prefix, shard.context);
-        let client = self.settings.client();
-        let partition = i32::from(shard.partition);
-        blocking("look at the first and the last event", move || {
-            Look::at(&client, &topic, partition)?.span()
-        })
-        .await
+        let place = Place {
+            topic: topic::events(&self.settings.prefix, shard.context).into(),
+            partition: i32::from(shard.partition),
+            carries: Carries::Events,
+        };
+        self.source.looks.span(&place).await
     }
 
     async fn consume(
@@ -229,24 +219,21 @@ impl EventLog for KafkaLog {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault> {
         let topic = topic::events(&self.settings.prefix, context);
-        self.follow_topic(topic, Carries::Events, pace).await
+        self.source
+            .follow(topic.into(), Carries::Events, pace)
+            .await
     }
 
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
-        self.ends_of(topic::events(&self.settings.prefix, context))
-            .await
+        let topic = topic::events(&self.settings.prefix, context);
+        self.source.ends_of(&topic.into()).await
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    attempt: &'static str,
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Fault::new("kafka", attempt, error))?
 }
 
 fn fault(attempt: impl Into<String>, error: rdkafka::error::KafkaError) -> Fault {
     Fault::new("kafka", attempt, error)
+}
+
+fn number(partition: i32) -> u16 {
+    u16::try_from(partition).expect("Kafka numbers partitions from 0, and we create at most 1,024")
 }

@@ -5,7 +5,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Something is away; reading may go on where it stands.
-    Fault,
+    Away,
     /// The broker does not hold the offset that was asked for.
     Gone,
     /// What comes next is damaged, or written in a way that cannot be read here.
@@ -27,6 +27,6 @@ pub(super) fn trouble(error: &KafkaError) -> Trouble {
             | Code::InvalidMessageSize
             | Code::MessageSizeTooLarge,
         ) => Trouble::Unreadable,
-        _ => Trouble::Fault,
+        _ => Trouble::Away,
     }
 }

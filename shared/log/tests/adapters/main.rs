@@ -4,6 +4,8 @@
 
 mod codecs;
 mod contracts;
+mod damage;
+mod groups;
 mod headers;
 mod raw;
 mod site;

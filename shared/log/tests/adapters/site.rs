@@ -25,7 +25,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        let settings = settings(&Servers::shared().kafka);
+        Self::on(&Servers::shared().kafka).await
+    }
+
+    pub(crate) async fn on(brokers: &str) -> Self {
+        let settings = settings(brokers);
         create_topics(&settings, &CONTEXTS, TOPICS).await.unwrap();
         let log = KafkaLog::new(settings.clone()).unwrap();
         Self { settings, log }

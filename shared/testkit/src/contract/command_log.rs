@@ -214,7 +214,7 @@ async fn waiting_reader_sees_what_is_appended(log: &impl CommandLog) {
 async fn large_record_is_read_from_wherever_a_reader_stands(log: &impl CommandLog) {
     let key = key_of(1, 0);
     let large = NewRecord {
-        value: Bytes::from(vec![b' '; 6 * 1_024 * 1_024]),
+        value: Bytes::from(vec![b' '; 12 * 1_024 * 1_024]),
         ..record(&key, 1)
     };
     let sent = [record(&key, 0), large, record(&key, 2)];
