@@ -32,10 +32,10 @@ pub fn events(prefix: &str, context: &str) -> String {
     format!("{prefix}{context}-events")
 }
 
-/// `{prefix}{context}-commands-dead`.
+/// `{prefix}{context}-outcomes`.
 #[must_use]
-pub fn dead_letters(prefix: &str, context: &str) -> String {
-    format!("{prefix}{context}-commands-dead")
+pub fn outcomes(prefix: &str, context: &str) -> String {
+    format!("{prefix}{context}-outcomes")
 }
 
 /// The record key: `{tenant}/{aggregate_id}`.

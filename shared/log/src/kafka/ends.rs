@@ -23,6 +23,8 @@ const COUNT_FOR: Duration = Duration::from_secs(30);
 pub(super) enum Ends {
     /// The offsets behind the last records of all partitions of a topic, from the first on.
     Of(Arc<str>),
+    /// The offsets of the first records, likewise.
+    FirstsOf(Arc<str>),
     /// The first offset of one partition, and the one behind its last record.
     Range(Arc<str>, i32),
 }
@@ -50,10 +52,21 @@ impl Question for Ends {
         let mut uncounted = Offsets::new();
         for question in &asked {
             match question {
-                Self::Of(topic) => match counts.of(consumer, topic) {
-                    Ok(count) => ends.entry(Arc::clone(topic)).or_default().extend(0..count),
-                    Err(error) => drop(uncounted.insert(Arc::clone(topic), Err(error))),
-                },
+                Self::Of(topic) | Self::FirstsOf(topic) => {
+                    let wanted = match question {
+                        Self::FirstsOf(_) => &mut firsts,
+                        _ => &mut ends,
+                    };
+                    match counts.of(consumer, topic) {
+                        Ok(count) => {
+                            wanted
+                                .entry(Arc::clone(topic))
+                                .or_default()
+                                .extend(0..count);
+                        }
+                        Err(error) => drop(uncounted.insert(Arc::clone(topic), Err(error))),
+                    }
+                }
                 Self::Range(topic, partition) => {
                     for wanted in [&mut firsts, &mut ends] {
                         wanted
@@ -68,8 +81,11 @@ impl Question for Ends {
         let ends = offsets(consumer, &ends, Offset::End);
         let given = asked.iter().map(|question| {
             let given = match question {
-                Self::Of(topic) if uncounted.contains_key(topic) => all(&uncounted, topic),
+                Self::Of(topic) | Self::FirstsOf(topic) if uncounted.contains_key(topic) => {
+                    all(&uncounted, topic)
+                }
                 Self::Of(topic) => all(&ends, topic),
+                Self::FirstsOf(topic) => all(&firsts, topic),
                 Self::Range(topic, partition) => one(&firsts, topic, *partition)
                     .and_then(|first| Ok(vec![first, one(&ends, topic, *partition)?])),
             };
@@ -83,6 +99,7 @@ impl Ends {
     fn attempt(&self) -> String {
         match self {
             Self::Of(topic) => format!("ask for the ends of {topic}"),
+            Self::FirstsOf(topic) => format!("ask for the beginnings of {topic}"),
             Self::Range(topic, partition) => format!("ask for the ends of {topic}/{partition}"),
         }
     }

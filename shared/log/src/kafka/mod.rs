@@ -116,6 +116,19 @@ impl KafkaLog {
             .map_err(|error| Fault::new("kafka", "ping", error))?
     }
 
+    /// One sentence, with the reasons, for each topic of the contexts that is missing, has another
+    /// partition count, may lose records, or has lost commands. Cheap enough to be asked twice a minute.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached, or does not tell.
+    pub async fn unsafe_topics(
+        &self,
+        contexts: &[&str],
+        partitions: u16,
+    ) -> Result<Vec<String>, Fault> {
+        topics::unsafe_topics(&self.settings, &self.source, contexts, partitions).await
+    }
+
     fn join(
         &self,
         topic: String,

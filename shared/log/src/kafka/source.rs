@@ -42,6 +42,11 @@ impl Source {
         self.ends.ask(Ends::Of(Arc::clone(topic))).await
     }
 
+    /// The offsets of the first records of all partitions of a topic.
+    pub(super) async fn firsts_of(&self, topic: &Arc<str>) -> Result<Vec<i64>, Fault> {
+        self.ends.ask(Ends::FirstsOf(Arc::clone(topic))).await
+    }
+
     /// A reader for every partition of a topic.
     pub(super) async fn follow(
         self: &Arc<Self>,

@@ -32,7 +32,7 @@ async fn records_are_read_under_every_codec_a_producer_may_choose() {
 async fn records_are_read_under_every_codec_of_a_topic() {
     for codec in &CODECS[1..] {
         let site = Site::new().await;
-        site.configure(&site.commands(), "compression.type", codec)
+        site.configure(&site.commands(), &[("compression.type", codec)])
             .await;
         let sent: Vec<_> = (0..20).map(|n| compressible(codec, n)).collect();
         let records = sent.iter().map(|value| NewRecord {

@@ -9,3 +9,4 @@ mod groups;
 mod headers;
 mod raw;
 mod site;
+mod topics;

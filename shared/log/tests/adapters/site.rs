@@ -72,9 +72,12 @@ impl Site {
         producer.send(record, WAIT).await.unwrap();
     }
 
-    /// Sets one property of a topic; its others become the broker's.
-    pub(crate) async fn configure(&self, topic: &str, name: &str, value: &str) {
-        let setting = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(name, value);
+    /// Sets a topic so; what it is not set to becomes the broker's.
+    pub(crate) async fn configure(&self, topic: &str, settings: &[(&str, &str)]) {
+        let setting = AlterConfig::new(ResourceSpecifier::Topic(topic));
+        let setting = settings
+            .iter()
+            .fold(setting, |setting, (name, value)| setting.set(name, value));
         let done = self.admin().alter_configs([&setting], &AdminOptions::new());
         for result in done.await.unwrap() {
             result.unwrap();
