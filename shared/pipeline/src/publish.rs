@@ -133,3 +133,64 @@ impl Publisher {
         Ok(published)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use eventstore::MemoryEventStore;
+    use kernel::port::Pace;
+    use log::MemoryEventLog;
+    use testkit::{ManualClock, Writer, eventually};
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(20);
+    const SHARD: Shard = Shard {
+        context: "trades",
+        partition: 0,
+    };
+
+    #[tokio::test]
+    async fn log_that_was_made_anew_is_filled_from_the_store() {
+        let store = MemoryEventStore::default();
+        let log = MemoryEventLog::new(1, Arc::new(ManualClock::default()));
+        let mut writer = Writer::take_over(&store, SHARD, 1).await;
+        let (publisher, publishing) =
+            Publisher::new(SHARD, Arc::new(store.clone()), Arc::new(log.clone()));
+        let publisher = tokio::spawn(publisher.run(0));
+        let mut commit = async |events| {
+            writer.accept("demo/T-1", events);
+            let batch = writer.commit(&store).await;
+            let records = batch.events.iter().map(|row| row.record.clone()).collect();
+            assert!(publishing.publish(records).await);
+        };
+        commit(3).await;
+        published(&log, 3).await;
+        log.recreate(SHARD).unwrap();
+        commit(2).await;
+        published(&log, 5).await;
+        assert_eq!(positions(&log, 5).await, [1, 2, 3, 4, 5]);
+        drop(publishing);
+        publisher.await.unwrap();
+    }
+
+    async fn published(log: &MemoryEventLog, last: u64) {
+        eventually("the events to be published", WITHIN, async || {
+            let span = log.span(SHARD).await.unwrap();
+            (span.map(|span| span.last) == Some(last)).then_some(())
+        })
+        .await;
+    }
+
+    async fn positions(log: &MemoryEventLog, count: usize) -> Vec<u64> {
+        let mut readers = log.follow(SHARD.context, Pace::Prompt).await.unwrap();
+        let (reader, mut records) = (&mut readers[0], Vec::new());
+        reader.seek(0).await.unwrap();
+        reader.take(count, &mut records).await.unwrap();
+        records
+            .iter()
+            .filter_map(|record| record.position)
+            .collect()
+    }
+}

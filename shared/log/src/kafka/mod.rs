@@ -11,6 +11,7 @@ mod kept;
 mod look;
 mod membership;
 mod producer;
+mod published;
 mod quiet;
 mod reader;
 mod reasons;
@@ -36,7 +37,9 @@ use copies::Carries;
 use fetch::Place;
 use membership::Families;
 use producer::{OnGap, Outgoing, Producer};
+use published::Published;
 use source::Source;
+use topics::Admin;
 
 pub use topics::{TopicSettings, create_topics};
 
@@ -79,6 +82,7 @@ pub struct KafkaLog {
     events: Arc<Producer>,
     source: Arc<Source>,
     families: Arc<Families>,
+    published: Arc<Published>,
     framing: Option<Arc<dyn Framing>>,
 }
 
@@ -94,6 +98,7 @@ impl KafkaLog {
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
             source: Arc::new(Source::new(&settings)),
             families: Arc::default(),
+            published: Arc::default(),
             settings: Arc::new(settings),
             framing: None,
         })
@@ -127,6 +132,25 @@ impl KafkaLog {
         partitions: u16,
     ) -> Result<Vec<String>, Fault> {
         topics::unsafe_topics(&self.settings, &self.source, contexts, partitions).await
+    }
+
+    /// Deletes all records of a partition of events, so that they are published again from the store.
+    /// Offsets go on where they are.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached, or refuses.
+    pub async fn empty_events(&self, shard: Shard) -> Result<(), Fault> {
+        let place = self.place(shard);
+        let admin = Admin::connect(&self.settings)?;
+        admin.empty(&place.topic, place.partition).await
+    }
+
+    fn place(&self, shard: Shard) -> Place {
+        Place {
+            topic: topic::events(&self.settings.prefix, shard.context).into(),
+            partition: i32::from(shard.partition),
+            carries: Carries::Events,
+        }
     }
 
     fn join(
@@ -200,20 +224,22 @@ impl CommandLog for KafkaLog {
 #[async_trait]
 impl EventLog for KafkaLog {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
-        let topic = topic::events(&self.settings.prefix, shard.context);
-        self.events
-            .send_events(&topic, shard, events, self.framing.as_deref())
-            .await
-            .map(drop)
+        let place = self.place(shard);
+        let framing = self.framing.as_deref();
+        let placed = self
+            .events
+            .send_events(&place.topic, shard, events, framing)
+            .await?;
+        let Some(before) = self.published.went_back(shard, &placed) else {
+            return Ok(());
+        };
+        let (settings, looks) = (&self.settings, &self.source.looks);
+        Err(published::made_anew(settings, looks, &place, &placed, before).await)
     }
 
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        let place = Place {
-            topic: topic::events(&self.settings.prefix, shard.context).into(),
-            partition: i32::from(shard.partition),
-            carries: Carries::Events,
-        };
-        self.source.looks.span(&place).await
+        self.published.forget(shard);
+        self.source.looks.span(&self.place(shard)).await
     }
 
     async fn consume(

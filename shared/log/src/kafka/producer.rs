@@ -223,7 +223,7 @@ async fn enqueue(
                 tokio::time::sleep(QUEUE_FULL_PAUSE).await;
             }
             Err((error, _)) => {
-                batch.fail(error);
+                batch.fail(fault("produce", error));
                 return false;
             }
         }
@@ -240,7 +240,7 @@ async fn finish(
     drop(done.await);
     match lock(&batch.failure).take() {
         None => Ok(std::mem::take(&mut *lock(&batch.placed))),
-        Some(error) => Err(fault("produce", error)),
+        Some(fault) => Err(fault),
     }
 }
 
@@ -280,7 +280,7 @@ pub(super) struct Batch {
     open: AtomicUsize,
     /// In the order of the records.
     placed: Mutex<Vec<Placed>>,
-    failure: Mutex<Option<KafkaError>>,
+    failure: Mutex<Option<Fault>>,
     done: Mutex<Option<oneshot::Sender<()>>>,
 }
 
@@ -308,8 +308,8 @@ impl Batch {
         Box::new(Report { batch, place })
     }
 
-    fn fail(&self, error: KafkaError) {
-        lock(&self.failure).get_or_insert(error);
+    fn fail(&self, fault: Fault) {
+        lock(&self.failure).get_or_insert(fault);
     }
 
     /// The sender has sent all but `unsent`.
@@ -350,13 +350,20 @@ impl ProducerContext for Deliveries {
     fn delivery(&self, result: &DeliveryResult<'_>, report: Box<Report>) {
         let Report { batch, place } = *report;
         match result {
+            // A try before this one had been taken, and where is not known.
+            Ok(message) if message.offset() < 0 => {
+                batch.fail(Fault::bare(
+                    "kafka",
+                    "produce: acknowledged without an offset",
+                ));
+            }
             Ok(message) => {
                 lock(&batch.placed)[place] = Placed {
                     partition: message.partition(),
                     offset: message.offset(),
                 };
             }
-            Err((error, _)) => batch.fail(error.clone()),
+            Err((error, _)) => batch.fail(fault("produce", error.clone())),
         }
         batch.close(1);
     }

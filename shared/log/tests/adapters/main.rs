@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod anew;
 mod codecs;
 mod contracts;
 mod damage;

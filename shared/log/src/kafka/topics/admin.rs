@@ -10,6 +10,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::kafka::{KafkaSettings, fault};
 
@@ -19,13 +20,28 @@ pub(super) const CREATE_WAIT: Duration = Duration::from_secs(30);
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
 /// A client for a few questions; it has threads of its own until it is dropped.
-pub(super) struct Admin(Option<AdminClient<DefaultClientContext>>);
+pub(in crate::kafka) struct Admin(Option<AdminClient<DefaultClientContext>>);
 
 impl Admin {
-    pub(super) fn connect(settings: &KafkaSettings) -> Result<Self, Fault> {
+    pub(in crate::kafka) fn connect(settings: &KafkaSettings) -> Result<Self, Fault> {
         let client = settings.client().create();
         let client = client.map_err(|error| fault("create an admin client", error))?;
         Ok(Self(Some(client)))
+    }
+
+    /// Deletes all records of a partition. Its offsets go on where they are.
+    pub(in crate::kafka) async fn empty(&self, topic: &str, partition: i32) -> Result<(), Fault> {
+        let attempt = || format!("delete the records of {topic}/{partition}");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::End)
+            .map_err(|error| fault(attempt(), error))?;
+        let options = AdminOptions::new().operation_timeout(Some(ANSWER_WAIT));
+        let deleted = self.client().delete_records(&list, &options).await;
+        let deleted = deleted.map_err(|error| fault(attempt(), error))?;
+        for element in deleted.elements() {
+            element.error().map_err(|error| fault(attempt(), error))?;
+        }
+        Ok(())
     }
 
     /// Creates those that are missing.

@@ -5,5 +5,6 @@ mod checked;
 mod created;
 mod settings;
 
+pub(super) use admin::Admin;
 pub(super) use checked::unsafe_topics;
 pub use created::{TopicSettings, create_topics};
