@@ -286,8 +286,7 @@ impl Platform {
         stop: &CancellationToken,
     ) -> Task {
         let log = Arc::clone(&self.ports.event_log);
-        let instance = SystemIds.random().to_string();
-        let follow = followed.clone().follow(log, instance, pace, stop.clone());
+        let follow = followed.clone().follow(log, pace, stop.clone());
         follow.map(Ok).boxed()
     }
 

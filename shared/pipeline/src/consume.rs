@@ -93,6 +93,7 @@ mod tests {
             value: None,
             headers: Vec::new(),
             position,
+            unreadable: None,
         }
     }
 

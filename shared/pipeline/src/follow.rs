@@ -8,31 +8,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::join_all;
 use kernel::context::Folded;
 use kernel::port::{EventLog, Pace, Reader, Record};
 use kernel::topic::Shard;
 use kernel::{EventMeta, Fault, Reading};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::backoff::Backoff;
 use crate::consume::{self, Broken};
-use crate::{membership, metric};
+use crate::metric;
 
 /// Events folded under one lock: more would keep those who ask waiting.
 const BATCH_EVENTS_MAX: usize = 500;
 /// How often those who wait for a reading look at it.
 const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
-/// How often a quiet partition is compared with its end: the age a reading may claim to have.
+/// How often quiet partitions are compared with their ends: the age a reading may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
-/// The periods of a reading's partitions differ by this, lest they all ask the log at once.
-const VOUCH_STEP: Duration = Duration::from_millis(7);
-/// So many partitions ask at different periods.
-const VOUCH_STEPS: u16 = 32;
 
 /// A reading as those who ask see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
@@ -54,10 +50,16 @@ struct Shared<R> {
 /// How far one shard is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    position: u64,
-    next_offset: i64,
+    done: Done,
     /// When everything that was in the log had been folded, last.
     current_at: Option<Instant>,
+}
+
+/// What of a shard has been folded.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    position: u64,
+    next_offset: i64,
 }
 
 impl<R: Reading> Followed<R> {
@@ -95,7 +97,7 @@ impl<R: Reading> Followed<R> {
     #[must_use]
     pub fn seen(&self) -> u64 {
         let progress = lock(&self.0.progress);
-        progress.values().map(|shard| shard.position).sum()
+        progress.values().map(|shard| shard.done.position).sum()
     }
 
     /// Waits until everything has been read once: after a start, as long as the log takes.
@@ -111,47 +113,114 @@ impl<R: Reading> Followed<R> {
         self.0.changed.notified().await;
     }
 
-    /// Follows the topics until `stop`. `instance` is this process alone: each folds everything.
-    pub async fn follow(
-        self,
-        log: Arc<dyn EventLog>,
-        instance: String,
-        pace: Pace,
-        stop: CancellationToken,
-    ) {
-        let contexts = R::ON.iter().map(|context| {
-            // One group per context: members of one group share what they subscribe to.
-            let group = format!("{}.{context}.{instance}", R::NAME);
-            self.follow_context(context, group, Arc::clone(&log), pace, &stop)
-        });
-        join_all(contexts).await;
+    fn progress(&self, shard: Shard) -> Done {
+        lock(&self.0.progress).entry(shard).or_default().done
     }
 
-    async fn follow_context(
-        &self,
-        context: &'static str,
-        group: String,
-        log: Arc<dyn EventLog>,
-        pace: Pace,
-        stop: &CancellationToken,
-    ) {
-        let join = || {
-            let (log, group) = (Arc::clone(&log), group.clone());
-            async move { log.consume(context, &group, pace).await }.boxed()
-        };
-        let task = |reader: Box<dyn Reader>, stop| {
-            let shard = Shard {
+    fn moved(&self, shard: Shard, done: Done) {
+        lock(&self.0.progress).entry(shard).or_default().done = done;
+    }
+
+    /// The log ended there at that time; whatever has been folded so far was current then.
+    fn vouch(&self, context: &'static str, ends: &[i64], asked_at: Instant) {
+        let mut progress = lock(&self.0.progress);
+        for (partition, end) in (0..).zip(ends) {
+            let shard = Shard { context, partition };
+            if let Some(progress) = progress.get_mut(&shard)
+                && progress.done.next_offset >= *end
+            {
+                progress.current_at = Some(asked_at);
+            }
+        }
+    }
+
+    /// Follows the topics until `stop`.
+    pub async fn follow(self, log: Arc<dyn EventLog>, pace: Pace, stop: CancellationToken) {
+        let contexts = R::ON.iter().map(|context| {
+            let following = Following {
                 context,
+                log: Arc::clone(&log),
+                pace,
+                followed: self.clone(),
+            };
+            following.run(&stop)
+        });
+        join_all(contexts.collect::<Vec<_>>()).await;
+    }
+}
+
+/// One context of a reading.
+struct Following<R> {
+    context: &'static str,
+    log: Arc<dyn EventLog>,
+    pace: Pace,
+    followed: Followed<R>,
+}
+
+impl<R: Reading> Following<R> {
+    async fn run(self, stop: &CancellationToken) {
+        let mut backoff = Backoff::new();
+        while !stop.is_cancelled() {
+            let ended = tokio::select! {
+                () = stop.cancelled() => return,
+                ended = self.run_once(&mut backoff) => ended,
+            };
+            if let Err(fault) = ended {
+                warn!(
+                    reading = R::NAME,
+                    context = self.context,
+                    error = &fault as &dyn std::error::Error,
+                    "reading does not follow, will begin again where it is"
+                );
+            }
+            backoff.wait_unless(stop).await;
+        }
+    }
+
+    /// Ends when something is wrong. What was taken and not yet folded comes again: progress moves
+    /// with the fold.
+    async fn run_once(&self, backoff: &mut Backoff) -> Result<(), Fault> {
+        let readers = self.log.follow(self.context, self.pace).await?;
+        backoff.reset();
+        let mut followers = JoinSet::new();
+        for reader in readers {
+            let shard = Shard {
+                context: self.context,
                 partition: reader.partition(),
             };
             let follower = Follower {
                 shard,
                 reader,
-                followed: self.clone(),
+                followed: self.followed.clone(),
             };
-            follower.run(stop)
-        };
-        membership::hold(&group, join, task, stop).await;
+            followers.spawn(follower.run());
+        }
+        tokio::select! {
+            never = self.vouch() => never,
+            ended = followers.join_next() => match ended {
+                // A bug: it is told, and the others do not go on as if nothing had happened.
+                Some(Err(failed)) => Err(Fault::new("reading", "follow a partition", failed)),
+                Some(Ok(())) | None => Err(Fault::bare("reading", "follow a partition")),
+            },
+        }
+    }
+
+    /// Compares quiet partitions with their ends, for ever: all of them by one question.
+    async fn vouch(&self) -> Result<(), Fault> {
+        loop {
+            let asked_at = Instant::now();
+            match self.log.ends(self.context).await {
+                Ok(ends) => self.followed.vouch(self.context, &ends, asked_at),
+                Err(fault) => debug!(
+                    reading = R::NAME,
+                    context = self.context,
+                    error = &fault as &dyn std::error::Error,
+                    "ends of the event log are not known, the reading grows older"
+                ),
+            }
+            // From now on: an answer that takes longer than the period is not asked for again at once.
+            tokio::time::sleep(VOUCH_PERIOD).await;
+        }
     }
 }
 
@@ -165,15 +234,10 @@ struct Follower<R> {
 }
 
 impl<R: Reading> Follower<R> {
-    async fn run(mut self, stop: CancellationToken) {
+    async fn run(mut self) {
         let mut backoff = Backoff::new();
-        while !stop.is_cancelled() {
-            let followed = tokio::select! {
-                // What was taken and not yet folded comes again: progress moves with the fold.
-                () = stop.cancelled() => return,
-                followed = self.follow() => followed,
-            };
-            if let Err(fault) = followed {
+        loop {
+            if let Err(fault) = self.follow().await {
                 warn!(
                     reading = R::NAME,
                     shard = %self.shard,
@@ -181,61 +245,36 @@ impl<R: Reading> Follower<R> {
                     "reading pauses, will continue where it is"
                 );
             }
-            backoff.wait_unless(&stop).await;
+            backoff.wait().await;
         }
     }
 
     async fn follow(&mut self) -> Result<(), Fault> {
-        let mut done = self.progress();
+        let mut done = self.followed.progress(self.shard);
         self.reader.seek(done.next_offset).await?;
         info!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
         let mut records = Vec::new();
-        let mut vouch_at = Instant::now();
         loop {
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep_until(vouch_at) => {
-                    let asked_at = Instant::now();
-                    if self.reader.end().await? <= done.next_offset {
-                        done.current_at = Some(asked_at);
-                        self.set_progress(done);
-                    }
-                    // From now on: an answer that takes longer than the period must not be asked
-                    // for again before anything is folded.
-                    vouch_at = Instant::now() + self.vouch_period();
-                }
-                taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => {
-                    taken?;
-                    done = self.fold(&mut records, done)?;
-                }
-            }
+            self.reader.take(BATCH_EVENTS_MAX, &mut records).await?;
+            done = self.fold(&mut records, done)?;
         }
     }
 
-    fn vouch_period(&self) -> Duration {
-        let sooner = u32::from(self.shard.partition % VOUCH_STEPS);
-        VOUCH_PERIOD - VOUCH_STEP * sooner
-    }
-
     /// Decodes without the lock, folds under it.
-    fn fold(&mut self, records: &mut Vec<Record>, mut done: Progress) -> Result<Progress, Fault> {
+    fn fold(&self, records: &mut Vec<Record>, mut done: Done) -> Result<Done, Fault> {
         let events = self.decode(records, &mut done)?;
         {
             let mut reading = lock(&self.followed.0.reading);
             for (meta, event) in events {
                 reading.fold(self.shard.partition, &meta, event);
             }
-            self.set_progress(done);
+            self.followed.moved(self.shard, done);
         }
         self.followed.0.changed.notify_one();
         Ok(done)
     }
 
-    fn decode(
-        &self,
-        records: &mut Vec<Record>,
-        done: &mut Progress,
-    ) -> Result<Vec<Decoded<R>>, Fault> {
+    fn decode(&self, records: &mut Vec<Record>, done: &mut Done) -> Result<Vec<Decoded<R>>, Fault> {
         let mut events = Vec::with_capacity(records.len());
         for record in records.drain(..) {
             let next = consume::next_position(&record, done.position)
@@ -259,16 +298,6 @@ impl<R: Reading> Follower<R> {
             error = broken as &dyn std::error::Error,
             "event log is broken, reading stops before it"
         );
-    }
-
-    fn progress(&self) -> Progress {
-        *lock(&self.followed.0.progress)
-            .entry(self.shard)
-            .or_default()
-    }
-
-    fn set_progress(&self, done: Progress) {
-        lock(&self.followed.0.progress).insert(self.shard, done);
     }
 }
 

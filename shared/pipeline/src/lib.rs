@@ -19,6 +19,7 @@ mod slices;
 mod timers;
 mod verify;
 
+mod alone;
 mod backoff;
 pub mod command;
 pub mod consume;
@@ -26,6 +27,7 @@ pub mod crash;
 mod membership;
 mod metric;
 
+pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use kernel::Fault;
 use kernel::port::{Assignments, Change, Reader};
 use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -59,6 +59,9 @@ where
         let change = tokio::select! {
             () = stop.cancelled() => break Ok(()),
             change = assignments.next() => change,
+            () = owned.one_ends_by_itself() => {
+                break Err(Fault::bare("partition", "run its task, which ended by itself"));
+            }
         };
         match change {
             Ok(Change::Assigned(reader)) => {
@@ -89,6 +92,20 @@ struct Running {
 }
 
 impl Owned {
+    /// Waits until a task ends that nobody has stopped: it panicked, and its partition stands.
+    async fn one_ends_by_itself(&mut self) {
+        loop {
+            match self.tasks.join_next().await {
+                Some(ended) => tell(ended),
+                None => std::future::pending().await,
+            }
+            let mut running = self.running.values();
+            if running.any(|running| running.abort.is_finished()) {
+                return;
+            }
+        }
+    }
+
     /// Starts a partition's task; one that still runs under the number ends first.
     async fn start<F>(&mut self, partition: u16, task: impl FnOnce(CancellationToken) -> F)
     where
@@ -147,9 +164,67 @@ impl Owned {
 
     fn reap(&mut self) {
         while let Some(ended) = self.tasks.try_join_next() {
-            if ended.is_err_and(|failed| failed.is_panic()) {
-                error!("a partition's task panicked");
-            }
+            tell(ended);
         }
+    }
+}
+
+fn tell(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|failed| failed.is_panic()) {
+        error!("a partition's task panicked");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use futures::FutureExt;
+    use kernel::port::{EventLog as _, Pace};
+    use log::MemoryEventLog;
+    use testkit::{ManualClock, eventually};
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn partition_whose_task_panics_is_taken_up_again() {
+        let log = MemoryEventLog::new(3, Arc::new(ManualClock::default()));
+        let join = move || {
+            let log = log.clone();
+            async move { log.consume("trades", "group", Pace::Prompt).await }.boxed()
+        };
+        let starts = Arc::new(AtomicU32::new(0));
+        let running = Arc::new(Mutex::new(Vec::new()));
+        let (starting, run) = (Arc::clone(&starts), Arc::clone(&running));
+        let task = move |reader: Box<dyn Reader>, stop: CancellationToken| {
+            let (starts, running) = (Arc::clone(&starting), Arc::clone(&run));
+            async move {
+                let partition = reader.partition();
+                if partition == 1 && starts.fetch_add(1, Ordering::Relaxed) == 0 {
+                    panic!("the first try of partition 1");
+                }
+                running.lock().unwrap().push(partition);
+                stop.cancelled().await;
+                running
+                    .lock()
+                    .unwrap()
+                    .retain(|running| *running != partition);
+            }
+        };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let holding = tokio::spawn(async move { hold("test", join, task, &stopped).await });
+        eventually("all partitions to run", WITHIN, async || {
+            let mut running = running.lock().unwrap().clone();
+            running.sort_unstable();
+            (starts.load(Ordering::Relaxed) == 2 && running == [0, 1, 2]).then_some(())
+        })
+        .await;
+        stop.cancel();
+        holding.await.unwrap();
+        assert!(running.lock().unwrap().is_empty());
     }
 }

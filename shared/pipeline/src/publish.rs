@@ -1,7 +1,7 @@
 //! Publish: what is committed goes to the event log, in position order, without a gap.
 //!
-//! The same routine recovers after a start, a takeover or a fault: ask the event log for its last
-//! position and continue from the store. A duplicate is possible, a gap is not.
+//! The same routine recovers after a start, a takeover or a fault: ask the event log which events it
+//! has and continue from the store. A duplicate is possible, a gap is not.
 
 use std::sync::Arc;
 
@@ -116,7 +116,8 @@ impl Publisher {
     }
 
     async fn catch_up_once(&self, head: u64) -> Result<u64, Fault> {
-        let mut published = self.log.last_position(self.shard).await?;
+        let span = self.log.span(self.shard).await?;
+        let mut published = span.map_or(0, |span| span.last);
         while published < head {
             let rows = self.store.read(self.shard, published, PAGE).await?;
             let Some(last) = rows.last().map(|row| row.record.position) else {
@@ -130,5 +131,66 @@ impl Publisher {
             published = last;
         }
         Ok(published)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use eventstore::MemoryEventStore;
+    use kernel::port::Pace;
+    use log::MemoryEventLog;
+    use testkit::{ManualClock, Writer, eventually};
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(20);
+    const SHARD: Shard = Shard {
+        context: "trades",
+        partition: 0,
+    };
+
+    #[tokio::test]
+    async fn log_that_was_made_anew_is_filled_from_the_store() {
+        let store = MemoryEventStore::default();
+        let log = MemoryEventLog::new(1, Arc::new(ManualClock::default()));
+        let mut writer = Writer::take_over(&store, SHARD, 1).await;
+        let (publisher, publishing) =
+            Publisher::new(SHARD, Arc::new(store.clone()), Arc::new(log.clone()));
+        let publisher = tokio::spawn(publisher.run(0));
+        let mut commit = async |events| {
+            writer.accept("demo/T-1", events);
+            let batch = writer.commit(&store).await;
+            let records = batch.events.iter().map(|row| row.record.clone()).collect();
+            assert!(publishing.publish(records).await);
+        };
+        commit(3).await;
+        published(&log, 3).await;
+        log.recreate(SHARD).unwrap();
+        commit(2).await;
+        published(&log, 5).await;
+        assert_eq!(positions(&log, 5).await, [1, 2, 3, 4, 5]);
+        drop(publishing);
+        publisher.await.unwrap();
+    }
+
+    async fn published(log: &MemoryEventLog, last: u64) {
+        eventually("the events to be published", WITHIN, async || {
+            let span = log.span(SHARD).await.unwrap();
+            (span.map(|span| span.last) == Some(last)).then_some(())
+        })
+        .await;
+    }
+
+    async fn positions(log: &MemoryEventLog, count: usize) -> Vec<u64> {
+        let mut readers = log.follow(SHARD.context, Pace::Prompt).await.unwrap();
+        let (reader, mut records) = (&mut readers[0], Vec::new());
+        reader.seek(0).await.unwrap();
+        reader.take(count, &mut records).await.unwrap();
+        records
+            .iter()
+            .filter_map(|record| record.position)
+            .collect()
     }
 }

@@ -6,34 +6,31 @@ use std::collections::hash_map::Entry;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, CommandLog, NewRecord, Pace, Record};
+use kernel::port::{Appended, Assignments, CommandLog, NewRecord, Pace, Reader, Record};
 use kernel::topic::{self, Shard};
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use crate::file::{Log, SqliteFile, fault};
 use crate::headers;
-use crate::tail::{Membership, limit};
+use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 
 #[async_trait]
 impl CommandLog for SqliteFile {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
         if records.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let attempt = format!("append {} commands", records.len());
         let (clock, heads, partitions) = (self.clock(), self.heads(), self.partitions());
         let work =
             move |connection: &Connection| insert(connection, &records, partitions, clock.now());
-        let after = move |moved: &Moved| {
-            for (shard, head) in moved {
-                heads.raise(Log::Commands, *shard, *head);
+        let after = move |appended: &Vec<Appended>| {
+            for Appended { shard, offset } in appended {
+                heads.raise(Log::Commands, *shard, offset + 1);
             }
         };
-        self.write(attempt, work, after)
-            .await
-            .map(drop)
-            .map_err(fault)
+        self.write(attempt, work, after).await.map_err(fault)
     }
 
     async fn consume(
@@ -48,18 +45,29 @@ impl CommandLog for SqliteFile {
             context,
         )))
     }
-}
 
-/// The partitions a group of records went to, and the offset that the next record of each gets.
-type Moved = HashMap<Shard, i64>;
+    async fn follow(
+        &self,
+        context: &'static str,
+        _pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        Ok(follow(self, Log::Commands, context))
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        Log::Commands.ends(self, context).await
+    }
+}
 
 fn insert(
     connection: &Connection,
     records: &[NewRecord],
     partitions: u16,
     logged_at: Timestamp,
-) -> rusqlite::Result<Moved> {
-    let mut moved = Moved::new();
+) -> rusqlite::Result<Vec<Appended>> {
+    let mut appended = Vec::with_capacity(records.len());
+    // The offset that the next record of each partition gets.
+    let mut heads = HashMap::new();
     let mut insert = connection.prepare_cached(
         "INSERT INTO command (context, partition, \"offset\", key, value, headers, logged_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -69,7 +77,7 @@ fn insert(
             context: record.context,
             partition: topic::partition_of(record.key.as_bytes(), partitions),
         };
-        let next = match moved.entry(shard) {
+        let next = match heads.entry(shard) {
             Entry::Occupied(next) => next.into_mut(),
             Entry::Vacant(place) => place.insert(head(connection, shard)?),
         };
@@ -82,9 +90,13 @@ fn insert(
             headers::encode(&record.headers)?,
             logged_at.micros(),
         ])?;
+        appended.push(Appended {
+            shard,
+            offset: *next,
+        });
         *next += 1;
     }
-    Ok(moved)
+    Ok(appended)
 }
 
 pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i64> {
@@ -96,31 +108,41 @@ pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i6
         .query_row(params![shard.context, shard.partition], |row| row.get(0))
 }
 
+/// Up to `max` records from an offset on.
 pub(crate) fn page(
     connection: &Connection,
     shard: Shard,
     from: i64,
     max: usize,
-) -> rusqlite::Result<Vec<Record>> {
-    connection
-        .prepare_cached(
-            "SELECT \"offset\", key, value, headers, logged_at FROM command \
-             WHERE context = ?1 AND partition = ?2 AND \"offset\" >= ?3 \
-             ORDER BY \"offset\" LIMIT ?4",
-        )?
-        .query_map(
-            params![shard.context, shard.partition, from, limit(max)],
-            record,
-        )?
-        .collect()
+) -> rusqlite::Result<Page> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let bounds = params![shard.context, shard.partition, from, limit(max)];
+    Page::of(select.query_map(bounds, record)?)
 }
 
+/// Offset of the first record from `from` on that can be read.
+pub(crate) fn readable(
+    connection: &Connection,
+    shard: Shard,
+    from: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
+    Page::first_readable(select.query_map(bounds, record)?)
+}
+
+const SELECT: &str = "SELECT \"offset\", key, value, headers, logged_at FROM command \
+     WHERE context = ?1 AND partition = ?2 AND \"offset\" >= ?3 \
+     ORDER BY \"offset\" LIMIT ?4";
+
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let headers = headers::decode(row.get_ref(3)?.as_blob()?);
     Ok(Record {
         offset: row.get(0)?,
         key: Some(Bytes::copy_from_slice(row.get_ref(1)?.as_bytes()?)),
         value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?)),
-        headers: headers::decode(row.get_ref(3)?.as_blob()?)?,
+        unreadable: headers.unreadable,
+        headers: headers.readable,
         position: None,
         logged_at: Timestamp::from_micros(row.get(4)?),
     })

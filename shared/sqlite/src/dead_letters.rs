@@ -160,7 +160,7 @@ fn stored(shard: Shard, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {
             offset: row.get(0)?,
             key: bytes(1)?,
             value: bytes(2)?,
-            headers: headers::decode(row.get_ref(3)?.as_blob()?)?,
+            headers: headers::decode(row.get_ref(3)?.as_blob()?).whole()?,
             logged_at: Timestamp::from_micros(row.get(4)?),
             reason: known(DeadReason::parse(row.get_ref(5)?.as_str()?))?,
             detail: row.get(6)?,

@@ -1,17 +1,17 @@
 //! The event log: the table of the events itself, so that publishing copies nothing. What is
-//! committed is durable and readable; publishing it, or asking for the last position, wakes the
+//! committed is durable and readable; publishing it, or asking which events there are, wakes the
 //! readers. The record at position n has offset n - 1, so the offset after a record is its position.
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, EventLog, Pace, Record};
+use kernel::port::{Assignments, EventLog, Pace, Reader, Record, Span};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use crate::file::{Log, SqliteFile};
-use crate::tail::{Membership, limit};
+use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 
 #[async_trait]
 impl EventLog for SqliteFile {
@@ -19,7 +19,7 @@ impl EventLog for SqliteFile {
         let Some(last) = events.iter().map(|event| event.position).max() else {
             return Ok(());
         };
-        let stored = self.last_position(shard).await?;
+        let stored = self.span(shard).await?.map_or(0, |span| span.last);
         if last > stored {
             let attempt = format!("publish {shard} up to {last}, the store holds up to {stored}");
             return Err(Fault::bare("sqlite", attempt));
@@ -27,15 +27,20 @@ impl EventLog for SqliteFile {
         Ok(())
     }
 
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
-        let attempt = format!("read the last position of {shard}");
-        let head = self
-            .read(attempt, move |connection| head(connection, shard))
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
+        let attempt = format!("read the first and the last position of {shard}");
+        let (tail, head) = self
+            .read(attempt, move |connection| {
+                Ok((tail(connection, shard)?, head(connection, shard)?))
+            })
             .await?;
         // A publisher that takes over asks this first, and has nothing to publish up to here: events
         // whose own publisher died would wake nobody.
         self.heads().raise(Log::Events, shard, head);
-        Ok(head.cast_unsigned())
+        Ok(tail.map(|first| Span {
+            first: first.cast_unsigned(),
+            last: head.cast_unsigned(),
+        }))
     }
 
     async fn consume(
@@ -50,6 +55,25 @@ impl EventLog for SqliteFile {
             context,
         )))
     }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        _pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        Ok(follow(self, Log::Events, context))
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        Log::Events.ends(self, context).await
+    }
+}
+
+/// The first position, where there is one.
+fn tail(connection: &Connection, shard: Shard) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT min(position) FROM event WHERE context = ?1 AND partition = ?2")?
+        .query_row(params![shard.context, shard.partition], |row| row.get(0))
 }
 
 /// The offset of the next event, which is the position of the last.
@@ -61,25 +85,33 @@ pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i6
         .query_row(params![shard.context, shard.partition], |row| row.get(0))
 }
 
+/// Up to `max` records from an offset on.
 pub(crate) fn page(
     connection: &Connection,
     shard: Shard,
     from: i64,
     max: usize,
-) -> rusqlite::Result<Vec<Record>> {
-    connection
-        .prepare_cached(
-            "SELECT e.position, s.key, e.record, e.logged_at \
-             FROM event e JOIN stream s USING (context, partition, stream) \
-             WHERE e.context = ?1 AND e.partition = ?2 AND e.position > ?3 \
-             ORDER BY e.position LIMIT ?4",
-        )?
-        .query_map(
-            params![shard.context, shard.partition, from, limit(max)],
-            record,
-        )?
-        .collect()
+) -> rusqlite::Result<Page> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let bounds = params![shard.context, shard.partition, from, limit(max)];
+    Page::of(select.query_map(bounds, record)?)
 }
+
+/// Offset of the first record from `from` on that can be read.
+pub(crate) fn readable(
+    connection: &Connection,
+    shard: Shard,
+    from: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
+    Page::first_readable(select.query_map(bounds, record)?)
+}
+
+const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at \
+     FROM event e LEFT JOIN stream s USING (context, partition, stream) \
+     WHERE e.context = ?1 AND e.partition = ?2 AND e.position > ?3 \
+     ORDER BY e.position LIMIT ?4";
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let position: i64 = row.get(0)?;
@@ -89,6 +121,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?)),
         headers: Vec::new(),
         position: Some(position.cast_unsigned()),
+        unreadable: None,
         logged_at: Timestamp::from_micros(row.get(3)?),
     })
 }

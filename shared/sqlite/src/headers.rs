@@ -2,6 +2,7 @@
 //! lengths are 32-bit big-endian.
 
 use bytes::{Buf, BufMut, Bytes};
+use kernel::port::NAME_IS_NOT_TEXT;
 use rusqlite::types::{FromSqlError, FromSqlResult};
 
 pub(crate) fn encode(headers: &[(String, Bytes)]) -> rusqlite::Result<Vec<u8>> {
@@ -17,24 +18,49 @@ pub(crate) fn encode(headers: &[(String, Bytes)]) -> rusqlite::Result<Vec<u8>> {
     Ok(out)
 }
 
-pub(crate) fn decode(mut blob: &[u8]) -> FromSqlResult<Vec<(String, Bytes)>> {
-    let mut headers = Vec::new();
-    while blob.has_remaining() {
-        let name = part(&mut blob)?.to_vec();
-        let name = String::from_utf8(name).map_err(|_| FromSqlError::InvalidType)?;
-        headers.push((name, Bytes::copy_from_slice(part(&mut blob)?)));
-    }
-    Ok(headers)
+/// Headers of a record that is read, as far as they can be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Headers {
+    pub(crate) readable: Vec<(String, Bytes)>,
+    /// Why there are not more.
+    pub(crate) unreadable: Option<&'static str>,
 }
 
-fn part<'b>(blob: &mut &'b [u8]) -> FromSqlResult<&'b [u8]> {
-    let length = blob.try_get_u32().map_err(|_| FromSqlError::InvalidType)?;
-    let length = usize::try_from(length).map_err(|_| FromSqlError::InvalidType)?;
-    let (part, rest) = blob
-        .split_at_checked(length)
-        .ok_or(FromSqlError::InvalidType)?;
+impl Headers {
+    /// All of them, or an error.
+    pub(crate) fn whole(self) -> FromSqlResult<Vec<(String, Bytes)>> {
+        match self.unreadable {
+            None => Ok(self.readable),
+            Some(reason) => Err(FromSqlError::Other(reason.into())),
+        }
+    }
+}
+
+pub(crate) fn decode(mut blob: &[u8]) -> Headers {
+    let mut headers = Headers {
+        readable: Vec::new(),
+        unreadable: None,
+    };
+    while blob.has_remaining() {
+        let (Some(name), Some(value)) = (part(&mut blob), part(&mut blob)) else {
+            headers.unreadable = Some("its headers are cut short");
+            return headers;
+        };
+        match std::str::from_utf8(name) {
+            Ok(name) => headers
+                .readable
+                .push((name.to_owned(), Bytes::copy_from_slice(value))),
+            Err(_) => headers.unreadable = Some(NAME_IS_NOT_TEXT),
+        }
+    }
+    headers
+}
+
+fn part<'b>(blob: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let length = usize::try_from(blob.try_get_u32().ok()?).ok()?;
+    let (part, rest) = blob.split_at_checked(length)?;
     *blob = rest;
-    Ok(part)
+    Some(part)
 }
 
 #[cfg(test)]
@@ -46,15 +72,33 @@ mod tests {
         let headers: Vec<(String, Bytes)> = [("a", "1"), ("a", "2"), ("", "x"), ("leer", "")]
             .map(|(name, value)| (name.to_owned(), Bytes::from(value)))
             .to_vec();
-        assert_eq!(decode(&encode(&headers).unwrap()).unwrap(), headers);
-        assert_eq!(decode(&[]).unwrap(), vec![]);
+        assert_eq!(read(&encode(&headers).unwrap()), (headers, None));
+        assert_eq!(read(&[]), (vec![], None));
     }
 
     #[test]
-    fn blob_that_is_cut_short_is_refused_wherever_it_is_cut() {
+    fn blob_that_is_cut_short_is_named_wherever_it_is_cut() {
         let whole = encode(&[("name".to_owned(), Bytes::from_static(b"value"))]).unwrap();
         for length in 1..whole.len() {
-            assert!(decode(&whole[..length]).is_err(), "{length} bytes");
+            let cut = (vec![], Some("its headers are cut short"));
+            assert_eq!(read(&whole[..length]), cut, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn header_whose_name_is_not_text_hides_no_other() {
+        let header = |name: &str| (name.to_owned(), Bytes::from_static(b"value"));
+        let mut blob = encode(&[header("one"), header("bad"), header("two")]).unwrap();
+        let place = blob.windows(3).position(|name| name == b"bad").unwrap();
+        blob[place] = 0xff;
+        let readable = vec![header("one"), header("two")];
+        assert_eq!(read(&blob), (readable, Some(NAME_IS_NOT_TEXT)));
+    }
+
+    type Read = (Vec<(String, Bytes)>, Option<&'static str>);
+
+    fn read(blob: &[u8]) -> Read {
+        let headers = decode(blob);
+        (headers.readable, headers.unreadable)
     }
 }

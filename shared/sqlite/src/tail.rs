@@ -4,9 +4,9 @@ use std::future;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, Change, Reader, Record};
+use kernel::port::{Assignments, Change, ReadError, Reader, Record};
 use kernel::topic::Shard;
-use rusqlite::Connection;
+use rusqlite::{Connection, MappedRows, Row};
 use tokio::sync::watch;
 
 use crate::file::{Log, SqliteFile};
@@ -43,14 +43,24 @@ impl Assignments for Membership {
             partition: self.next,
         };
         self.next += 1;
-        Ok(Change::Assigned(Box::new(Tail {
-            head: self.file.heads().watch(self.log, shard),
-            file: self.file.clone(),
-            log: self.log,
-            shard,
-            next: None,
-        })))
+        Ok(Change::Assigned(reader(&self.file, self.log, shard)))
     }
+}
+
+/// A reader for every partition of a context.
+pub(crate) fn follow(file: &SqliteFile, log: Log, context: &'static str) -> Vec<Box<dyn Reader>> {
+    let shards = (0..file.partitions()).map(|partition| Shard { context, partition });
+    shards.map(|shard| reader(file, log, shard)).collect()
+}
+
+fn reader(file: &SqliteFile, log: Log, shard: Shard) -> Box<dyn Reader> {
+    Box::new(Tail {
+        head: file.heads().watch(log, shard),
+        file: file.clone(),
+        log,
+        shard,
+        next: None,
+    })
 }
 
 /// Reads one partition of a log.
@@ -69,28 +79,23 @@ impl Reader for Tail {
         self.shard.partition
     }
 
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
+        self.next = None;
         let head = self.end().await?;
         // Beyond the head there would be records that nobody ever reads.
         if !(0..=head).contains(&offset) {
-            let attempt = format!(
-                "seek {offset} in the {}, which holds 0 to {head}",
-                self.name()
-            );
-            return Err(Fault::bare("sqlite", attempt));
+            return Err(ReadError::Gone { first: 0 });
         }
         self.file.heads().raise(self.log, self.shard, head);
         self.next = Some(offset);
         Ok(())
     }
 
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
         let (log, shard) = (self.log, self.shard);
         let Some(next) = self.next else {
-            return Err(Fault::bare(
-                "sqlite",
-                format!("take from the {} before a seek", self.name()),
-            ));
+            let attempt = format!("take from the {} before a seek", self.name());
+            return Err(Fault::bare("sqlite", attempt).into());
         };
         let waited = self.head.wait_for(|head| *head > next).await.map(drop);
         waited.map_err(|closed| {
@@ -98,13 +103,21 @@ impl Reader for Tail {
         })?;
         let attempt = format!("read the {} from {next}", self.name());
         let page = move |connection: &Connection| log.page(connection, shard, next, max);
-        let records = self.file.read(attempt, page).await?;
+        let page = self.file.read(attempt, page).await?;
         // No await from here on: a cancelled take has moved nothing.
-        self.next = records
-            .last()
-            .map_or(self.next, |last| Some(last.offset + 1));
-        out.extend(records);
+        self.next = Some(page.behind(next)?);
+        out.extend(page.records);
         Ok(())
+    }
+
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+        let (log, shard) = (self.log, self.shard);
+        let attempt = format!("look for what can be read of the {}", self.name());
+        let readable = move |connection: &Connection| {
+            let readable = log.readable(connection, shard, offset)?;
+            readable.map_or_else(|| log.head(connection, shard), Ok)
+        };
+        self.file.read(attempt, readable).await
     }
 
     async fn end(&self) -> Result<i64, Fault> {
@@ -145,13 +158,114 @@ impl Log {
         shard: Shard,
         from: i64,
         max: usize,
-    ) -> rusqlite::Result<Vec<Record>> {
+    ) -> rusqlite::Result<Page> {
         match self {
             Self::Commands => command_log::page(connection, shard, from, max),
             Self::Events => event_log::page(connection, shard, from, max),
         }
     }
+
+    /// Offset of the first record from `from` on that can be read.
+    fn readable(
+        self,
+        connection: &Connection,
+        shard: Shard,
+        from: i64,
+    ) -> rusqlite::Result<Option<i64>> {
+        match self {
+            Self::Commands => command_log::readable(connection, shard, from),
+            Self::Events => event_log::readable(connection, shard, from),
+        }
+    }
+
+    /// The ends of all partitions of a context, as of one moment.
+    pub(crate) async fn ends(
+        self,
+        file: &SqliteFile,
+        context: &'static str,
+    ) -> Result<Vec<i64>, Fault> {
+        let partitions = file.partitions();
+        let attempt = format!("read the ends of the logs of {context}");
+        let ends = move |connection: &Connection| {
+            let shards = (0..partitions).map(|partition| Shard { context, partition });
+            shards.map(|shard| self.head(connection, shard)).collect()
+        };
+        file.read(attempt, ends).await
+    }
 }
+
+/// Records of a log, and why the one behind them cannot be read.
+pub(crate) struct Page {
+    records: Vec<Record>,
+    damage: Option<rusqlite::Error>,
+}
+
+impl Page {
+    /// # Errors
+    /// The file cannot be read. A row that holds what no record can hold ends the page.
+    pub(crate) fn of<F>(rows: MappedRows<'_, F>) -> rusqlite::Result<Self>
+    where
+        F: FnMut(&Row<'_>) -> rusqlite::Result<Record>,
+    {
+        let mut records = Vec::new();
+        for row in rows {
+            match row {
+                Ok(record) => records.push(record),
+                Err(error) if is_of_the_row(&error) => {
+                    let damage = Some(error);
+                    return Ok(Self { records, damage });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self {
+            records,
+            damage: None,
+        })
+    }
+
+    /// Offset of the first record that can be read.
+    pub(crate) fn first_readable<F>(rows: MappedRows<'_, F>) -> rusqlite::Result<Option<i64>>
+    where
+        F: FnMut(&Row<'_>) -> rusqlite::Result<Record>,
+    {
+        for row in rows {
+            match row {
+                Ok(record) => return Ok(Some(record.offset)),
+                Err(error) if is_of_the_row(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The offset behind the page, which was read from `next` on. Offsets have no holes here.
+    fn behind(&self, next: i64) -> Result<i64, ReadError> {
+        match (self.records.first(), self.records.last(), &self.damage) {
+            (Some(first), Some(last), _) if first.offset == next => Ok(last.offset + 1),
+            (Some(first), ..) => Err(ReadError::Gone {
+                first: first.offset,
+            }),
+            (None, _, Some(damage)) => Err(ReadError::Unreadable {
+                offset: next,
+                detail: damage.to_string(),
+            }),
+            (None, _, None) => Err(ReadError::Gone { first: 0 }),
+        }
+    }
+}
+
+/// Whether the row is at fault, and those behind it may be read.
+fn is_of_the_row(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error as E;
+    matches!(
+        error,
+        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) | E::InvalidColumnType(..)
+    )
+}
+
+/// No bound on rows, as SQL has it.
+pub(crate) const UNBOUNDED: i64 = -1;
 
 /// A bound on rows as SQL has it.
 pub(crate) fn limit(max: usize) -> i64 {

@@ -1,8 +1,11 @@
 //! The real servers, and a corner of each for one test alone.
 
 use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// Where the servers are.
@@ -64,6 +67,95 @@ impl Database {
     pub async fn discard(&self) {
         let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         statement(&self.server, &drop).await;
+    }
+}
+
+/// Servers that only one test knows, so that it may do to them what it likes; end with the value.
+pub struct OwnServers {
+    folder: TempDir,
+    script: PathBuf,
+}
+
+impl OwnServers {
+    /// Those with these names, as `infra/local/servers` knows them.
+    ///
+    /// # Panics
+    /// They do not start.
+    #[must_use]
+    pub fn start(names: &[&str]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let own = Self {
+            folder: TempDir::with_prefix("dealerboard-servers-").expect("a folder can be made"),
+            script: root.join("infra/local/servers"),
+        };
+        let mut start = vec!["start"];
+        start.extend(names);
+        own.run(&start);
+        own
+    }
+
+    /// Where the servers keep what is theirs, each in a folder of its name.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command of the script, such as `["stop", "kafka"]`.
+    ///
+    /// # Panics
+    /// It fails.
+    pub fn run(&self, arguments: &[&str]) {
+        let done = self.command(arguments).output();
+        let done = done.expect("the script runs");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "servers {arguments:?}: {said}");
+    }
+
+    /// The same, while others go on.
+    ///
+    /// # Panics
+    /// It fails.
+    pub async fn run_beside(&self, arguments: &[&str]) {
+        let mut command = tokio::process::Command::from(self.command(arguments));
+        let done = command.output().await.expect("the script runs");
+        assert!(done.status.success(), "servers {arguments:?}");
+    }
+
+    /// Where they are; empty for those that do not run.
+    ///
+    /// # Panics
+    /// The script does not run.
+    #[must_use]
+    pub fn servers(&self) -> Servers {
+        let told = self.command(&["env"]).output().expect("the script runs");
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let of = |name: &str| {
+            let line = told.lines().find_map(|line| {
+                let (key, value) = line.split_once('=')?;
+                (key == format!("DEALERBOARD_TEST_{name}")).then(|| value.to_owned())
+            });
+            line.unwrap_or_default()
+        };
+        Servers {
+            kafka: of("KAFKA"),
+            postgres: of("POSTGRES"),
+            redis: of("REDIS"),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.script);
+        command
+            .args(arguments)
+            .env("DEALERBOARD_LOCAL_DIR", self.folder.path());
+        command
+    }
+}
+
+impl Drop for OwnServers {
+    fn drop(&mut self) {
+        // Data outside the folder is deleted by the script; what fails here is left to the reader.
+        drop(self.command(&["clean"]).output());
     }
 }
 

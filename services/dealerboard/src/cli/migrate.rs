@@ -10,7 +10,10 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         super::say("the embedded file migrates itself when it is opened");
         return Ok(ExitCode::SUCCESS);
     }
-    super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
+    let told = super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
+    for sentence in told {
+        super::say(&sentence);
+    }
     super::say("database and topics are at this version");
     Ok(ExitCode::SUCCESS)
 }

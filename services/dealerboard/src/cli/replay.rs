@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::topic::Shard;
-use pipeline::{ProjectorSettings, ViewSlice};
+use pipeline::{Alone, ProjectorSettings, ViewSlice};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -110,7 +110,8 @@ async fn rebuild(platform: &Platform, view: ViewSlice, model: &Model) -> anyhow:
         cached_values_max: settings.cached_values_max,
     };
     let stop = CancellationToken::new();
-    let log = Arc::clone(&platform.ports.event_log);
+    // As a member it would take partitions from those who project other views, too.
+    let log = Arc::new(Alone(Arc::clone(&platform.ports.event_log)));
     let project = (view.project)(
         log,
         Arc::clone(&model.model),

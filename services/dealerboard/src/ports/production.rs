@@ -194,8 +194,9 @@ fn kafka_settings(config: &Config) -> KafkaSettings {
     }
 }
 
-/// Brings database and topics to this version; running it again changes nothing.
-pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<()> {
+/// Brings database and topics to this version; running it again changes nothing. Answers what whoever
+/// runs it must know of the topics, in sentences.
+pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
     let contexts: Vec<Installed> = slices
         .contexts
         .iter()
@@ -217,10 +218,16 @@ pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<
         partitions: config.kafka.partitions,
         replication: config.kafka.replication,
     };
-    log::kafka::create_topics(&kafka_settings(config), &slices.names(), topics).await?;
+    let (kafka, contexts) = (kafka_settings(config), slices.names());
+    let mut told = log::kafka::create_topics(&kafka, &contexts, topics).await?;
+    let log = KafkaLog::new(kafka)?;
+    told.extend(
+        log.unsafe_topics(&contexts, config.kafka.partitions)
+            .await?,
+    );
     if !config.registry.url.is_empty() {
         let subjects = crate::slices::schemas().subjects(&config.kafka.prefix);
         registry::register_all(&config.registry.url, &subjects).await?;
     }
-    Ok(())
+    Ok(told)
 }

@@ -17,7 +17,6 @@ use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use uuid::Uuid;
 
 use super::day::{Call, Day};
 use super::happening::{Event, Happening, Happenings};
@@ -101,12 +100,10 @@ impl Player {
 
     async fn play_on(mut self, following: CancellationToken) -> anyhow::Result<Report> {
         let heard = Followed::<Happenings>::new(self.ports.partitions);
-        let follow = heard.clone().follow(
-            Arc::clone(&self.ports.event_log),
-            Uuid::new_v4().to_string(),
-            Pace::Prompt,
-            following,
-        );
+        let follow =
+            heard
+                .clone()
+                .follow(Arc::clone(&self.ports.event_log), Pace::Prompt, following);
         tokio::spawn(follow);
         self.open_the_floor().await?;
         heard.caught_up().await;
@@ -338,7 +335,7 @@ impl Player {
         loop {
             let (_, record) = self.ports.sealer.seal(request.clone(), None)?;
             match self.ports.command_log.append(vec![record]).await {
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(fault) => warn!(
                     error = &fault as &dyn std::error::Error,
                     "command was not taken, will be sent again"

@@ -1,14 +1,11 @@
 //! Servers that restart, forget or stay away, on servers of the test's own.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use reqwest::{Client, Response, StatusCode};
-use tempfile::TempDir;
 use testkit::eventually;
-use testkit::servers::Servers;
+use testkit::servers::{OwnServers, Servers};
 
 use crate::site::{BACK, Site, free_address};
 use crate::state::{QUIET_WITHIN, clean};
@@ -206,69 +203,5 @@ impl Site {
             })
             .await;
         }
-    }
-}
-
-/// Servers that only one test knows, so that it may do to them what it likes.
-struct OwnServers {
-    folder: TempDir,
-    script: PathBuf,
-}
-
-impl OwnServers {
-    fn start(names: &[&str]) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let own = Self {
-            folder: TempDir::with_prefix("dealerboard-servers-").unwrap(),
-            script: root.join("infra/local/servers"),
-        };
-        let mut start = vec!["start"];
-        start.extend(names);
-        own.run(&start);
-        own
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.script);
-        command
-            .args(arguments)
-            .env("DEALERBOARD_LOCAL_DIR", self.folder.path());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) {
-        let done = self.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "servers {arguments:?}: {said}");
-    }
-
-    async fn run_beside(&self, arguments: &[&str]) {
-        let mut command = tokio::process::Command::from(self.command(arguments));
-        let done = command.output().await.unwrap();
-        assert!(done.status.success(), "servers {arguments:?}");
-    }
-
-    fn servers(&self) -> Servers {
-        let told = self.command(&["env"]).output().unwrap();
-        let told = String::from_utf8(told.stdout).unwrap();
-        let of = |name: &str| {
-            let line = told.lines().find_map(|line| {
-                let (key, value) = line.split_once('=')?;
-                (key == format!("DEALERBOARD_TEST_{name}")).then(|| value.to_owned())
-            });
-            line.unwrap_or_default()
-        };
-        Servers {
-            kafka: of("KAFKA"),
-            postgres: of("POSTGRES"),
-            redis: of("REDIS"),
-        }
-    }
-}
-
-impl Drop for OwnServers {
-    fn drop(&mut self) {
-        // Data outside the folder is deleted by the script; what fails here is left to the reader.
-        drop(self.command(&["clean"]).output());
     }
 }

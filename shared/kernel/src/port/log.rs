@@ -20,6 +20,9 @@ pub struct NewRecord {
     pub headers: Vec<(String, Bytes)>,
 }
 
+/// [`Record::unreadable`] of a record with a header whose name is not UTF-8.
+pub const NAME_IS_NOT_TEXT: &str = "a header's name is not text";
+
 /// A record as a log gives it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -32,6 +35,8 @@ pub struct Record {
     pub headers: Vec<(String, Bytes)>,
     /// An event's position, where the record names one; none in a command log.
     pub position: Option<u64>,
+    /// What of the record could not be read and is not here, in a few words; none as a rule.
+    pub unreadable: Option<&'static str>,
 }
 
 impl Record {
@@ -44,15 +49,57 @@ impl Record {
     }
 }
 
+/// Where an appended record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    pub shard: Shard,
+    pub offset: i64,
+}
+
+/// Which events of a partition the event log holds, by their positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Above 1 when the log was given what lies before, and has deleted it since.
+    pub first: u64,
+    pub last: u64,
+}
+
+/// Why no record was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A dependency; the same call may succeed later.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The log does not hold the offset that was asked for: what stood there was deleted, or the log was
+    /// made anew and ends before it. It begins at `first`.
+    #[error("the offset is not in the log, which begins at {first}")]
+    Gone { first: i64 },
+    /// What comes next is damaged, or written in a way that cannot be read here. `offset` is where
+    /// reading stands; it goes on only by a seek, such as to [`Reader::readable_after`].
+    #[error("offset {offset} cannot be read: {detail}")]
+    Unreadable { offset: i64, detail: String },
+}
+
+/// For those who can do nothing but wait until somebody has looked at it.
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Fault(fault) => fault,
+            other => Self::bare("log", other.to_string()),
+        }
+    }
+}
+
 /// The input of the platform.
 #[async_trait]
 pub trait CommandLog: Send + Sync {
-    /// Appends in order; every record is durable when this returns.
+    /// Appends in order; every record is durable when this returns. Answers where each one stands, in
+    /// the order of the records.
     ///
     /// # Errors
     /// After a [`Fault`] some of the records may be in the log: send them again under the same
     /// command ids.
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault>;
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault>;
 
     /// Joins the group of processes that share a context's command partitions.
     ///
@@ -64,6 +111,23 @@ pub trait CommandLog: Send + Sync {
         group: &str,
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
+
+    /// A reader for every partition of a context, from the first on, whoever else reads them.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault>;
+
+    /// The offset behind the last record of every partition of a context, from the first on, by one
+    /// question.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
 /// The published events, per context and partition in position order.
@@ -73,14 +137,16 @@ pub trait EventLog: Send + Sync {
     /// harmless, skipping one is not.
     ///
     /// # Errors
-    /// After a [`Fault`] a prefix of the records may be published: ask `last_position`.
+    /// After a [`Fault`] a prefix of the records may be published: ask `span`.
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault>;
 
-    /// Position of the partition's last published event, 0 when there is none.
+    /// The first and the last event that the partition's log holds; none when it is empty.
     ///
     /// # Errors
-    /// The log cannot be reached.
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault>;
+    /// The log cannot be reached, or holds what is no event. A log that holds a tail and was never given
+    /// the head is a fault too, which says what to do: it was made anew, and publishing on would hide
+    /// for ever what is missing.
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault>;
 
     /// Joins the group of processes that share a context's event partitions.
     ///
@@ -92,6 +158,22 @@ pub trait EventLog: Send + Sync {
         group: &str,
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
+
+    /// As [`CommandLog::follow`].
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault>;
+
+    /// As [`CommandLog::ends`].
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
 /// How soon a consumer wants what has just been published.
@@ -123,7 +205,7 @@ pub trait Assignments: Send {
     async fn next(&mut self) -> Result<Change, Fault>;
 }
 
-/// The records of one assigned partition.
+/// The records of one partition.
 #[async_trait]
 pub trait Reader: Send {
     fn partition(&self) -> u16;
@@ -131,16 +213,24 @@ pub trait Reader: Send {
     /// Continues at `offset`; must be called before the first `take`.
     ///
     /// # Errors
-    /// The log cannot be reached. An offset that the log no longer holds is a fault too: skipping
-    /// records silently is never right.
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault>;
+    /// The log cannot be reached, or does not hold the offset: skipping records silently is never
+    /// right. A log that cannot tell at once says so when a record is taken.
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError>;
 
     /// Waits until there is a record, then moves what is there, at most `max`, to the end of `out`.
     /// Cancelling it loses nothing.
     ///
     /// # Errors
+    /// The log cannot be reached, or what comes next is not there or cannot be read; nothing was moved
+    /// then. Taking again gives the same answer until somebody seeks, or the log is mended.
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError>;
+
+    /// Offset of the first record that can be read at or behind `offset`, where a record cannot be; the
+    /// end when there is none. Takes a while, and moves nothing.
+    ///
+    /// # Errors
     /// The log cannot be reached.
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault>;
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault>;
 
     /// The offset behind the last record that is in the log now: how far there is to go.
     ///

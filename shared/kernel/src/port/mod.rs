@@ -24,7 +24,10 @@ pub use event_store::{
 };
 pub use framing::Framing;
 pub use key_bindings::{KEY_BOUND_FOR, KeyBindings, RequestDigest};
-pub use log::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
+pub use log::{
+    Appended, Assignments, Change, CommandLog, EventLog, NAME_IS_NOT_TEXT, NewRecord, Pace,
+    ReadError, Reader, Record, Span,
+};
 pub use outcomes::{OutcomeLog, OutcomeNotice, OutcomeOutbox};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,

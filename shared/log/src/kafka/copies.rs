@@ -5,8 +5,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use kernel::Timestamp;
 use kernel::frame::{Framed, unframe};
-use kernel::port::Record;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use kernel::port::{NAME_IS_NOT_TEXT, Record};
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message};
+
+use super::quiet::quietly;
 
 /// What the records of a topic are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +36,7 @@ struct Copied {
     value: Option<Range<usize>>,
     headers: Vec<(String, Range<usize>)>,
     position: Option<u64>,
+    unreadable: Option<&'static str>,
 }
 
 impl Copies {
@@ -52,12 +55,21 @@ impl Copies {
             Carries::Events => unframe(value).map_or(value, |Framed { payload, .. }| payload),
         });
         let value = value.map(|value| self.copy(value));
-        let (mut headers, mut position) = (Vec::new(), None);
-        for header in message.headers().into_iter().flat_map(Headers::iter) {
-            let bytes = header.value.unwrap_or_default();
+        let (mut headers, mut position, mut unreadable) = (Vec::new(), None, None);
+        let given = message.headers();
+        for place in 0..given.map_or(0, Headers::count) {
+            // rust-rdkafka takes it for granted that a name is text.
+            let Some(header) = quietly(|| given.and_then(|given| given.try_get(place))) else {
+                unreadable = Some(NAME_IS_NOT_TEXT);
+                continue;
+            };
+            let Some(Header { key, value }) = header else {
+                continue;
+            };
+            let bytes = value.unwrap_or_default();
             match self.carries {
-                Carries::Commands => headers.push((header.key.to_owned(), self.copy(bytes))),
-                Carries::Events if header.key == POSITION => position = number(bytes),
+                Carries::Commands => headers.push((key.to_owned(), self.copy(bytes))),
+                Carries::Events if key == POSITION => position = number(bytes),
                 Carries::Events => {}
             }
         }
@@ -68,6 +80,7 @@ impl Copies {
             value,
             headers,
             position,
+            unreadable,
         });
     }
 
@@ -90,6 +103,7 @@ impl Copies {
                     .map(|(name, range)| (name, bytes.slice(range)))
                     .collect(),
                 position: copy.position,
+                unreadable: copy.unreadable,
             }
         }));
     }

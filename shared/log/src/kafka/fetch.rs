@@ -1,26 +1,19 @@
-//! What one consumer fetches of one partition.
+//! What is fetched of one partition, from one place on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kernel::Fault;
 use kernel::port::Record;
 use rdkafka::consumer::base_consumer::PartitionQueue;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use tracing::debug;
+use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::copies::{Carries, Copies};
-use super::fault;
-
-/// Longest time one seek, or a question about a partition's ends, may take.
-const SEEK_WAIT: Duration = Duration::from_secs(5);
-/// A seek is refused while the assignment is still being started; it is tried again until then.
-const SEEK_TRIES_FOR: Duration = Duration::from_secs(20);
-const SEEK_PAUSE: Duration = Duration::from_millis(20);
+use super::fetchers::Lease;
+use super::reasons::Reasons;
+use super::trouble::{Trouble, trouble};
 
 /// One partition of a topic, and what its records are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,150 +32,117 @@ impl Place {
     }
 }
 
-/// A partition that is assigned and paused until it is sought.
-pub(super) struct Fetch<C: ConsumerContext + 'static> {
-    consumer: Arc<BaseConsumer<C>>,
-    place: Place,
-    queue: PartitionQueue<C>,
-    /// Offset of the next record; what lies before it was fetched for an earlier position.
-    next: i64,
-    /// The partition's end when it was sought, as soon as it is known.
-    end_when_sought: Arc<AtomicI64>,
+/// Why reading stands.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error("{reason}")]
+    Kafka {
+        reason: String,
+        #[source]
+        source: KafkaError,
+    },
+    /// A bug, ours or the library's, that one message brings out.
+    #[error("reading it panicked")]
+    Panicked,
 }
 
-impl<C: ConsumerContext + 'static> Fetch<C> {
-    /// Takes the partition's records out of the consumer's common queue. `nonempty` is called when
-    /// some come to where there were none.
-    pub(super) fn split(
-        consumer: &Arc<BaseConsumer<C>>,
-        place: Place,
-        nonempty: impl Fn() + Send + Sync + 'static,
-    ) -> Option<Self> {
-        let mut queue = consumer.split_partition_queue(&place.topic, place.partition)?;
-        queue.set_nonempty_callback(nonempty);
-        Some(Self {
-            consumer: Arc::clone(consumer),
-            place,
+impl Failed {
+    pub(super) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Kafka { source, .. } => trouble(source),
+            Self::Panicked => Trouble::Unreadable,
+        }
+    }
+}
+
+/// A partition that is being fetched.
+pub(super) struct Fetch {
+    // Dropped first: nothing comes to it any more when the lease ends.
+    queue: PartitionQueue<Reasons>,
+    lease: Lease,
+    /// Offset of the next record.
+    next: i64,
+    /// Why there is nothing behind what was read last.
+    failed: Option<Failed>,
+    has_answered: bool,
+    has_caught_up: bool,
+}
+
+/// What the client had to say.
+enum Told {
+    /// Nothing more for now.
+    Nothing,
+    /// A message was copied; this offset is next.
+    Copied(i64),
+    /// All has been said that was there.
+    End,
+}
+
+impl Fetch {
+    pub(super) fn new(lease: Lease, queue: PartitionQueue<Reasons>, next: i64) -> Self {
+        Self {
             queue,
-            next: 0,
-            end_when_sought: Arc::new(AtomicI64::new(i64::MAX)),
-        })
-    }
-
-    pub(super) fn place(&self) -> &Place {
-        &self.place
-    }
-
-    pub(super) fn consumer(&self) -> &BaseConsumer<C> {
-        &self.consumer
+            lease,
+            next,
+            failed: None,
+            has_answered: false,
+            has_caught_up: false,
+        }
     }
 
     pub(super) fn next(&self) -> i64 {
         self.next
     }
 
-    /// Whether everything has been read that was there when it was sought; that nothing is fetched may
-    /// also mean that nothing has come yet.
+    /// Whether the broker has said anything of the partition yet.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered
+    }
+
+    /// Whether everything has been read that was there at some moment since it was opened; that nothing
+    /// is there to be read may also mean that nothing has come yet.
     pub(super) fn has_caught_up(&self) -> bool {
-        self.next >= self.end_when_sought.load(Ordering::Acquire)
+        self.has_caught_up
     }
 
-    /// Fetches nothing more, and forgets what has been fetched, until it is sought.
-    pub(super) fn pause(&self) -> Result<(), Fault> {
-        self.consumer
-            .pause(&self.place.list())
-            .map_err(|error| self.fault("pause", error))
-    }
-
-    /// Fetches from `offset` on.
-    pub(super) async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
-        let until = Instant::now() + SEEK_TRIES_FOR;
-        self.pause()?;
-        loop {
-            match self.seek_once(offset).await {
-                Ok(()) => break,
-                Err(KafkaError::Seek(_)) if Instant::now() < until => {
-                    tokio::time::sleep(SEEK_PAUSE).await;
-                }
-                Err(error) => return Err(self.fault("seek", error)),
+    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails for
+    /// ever: librdkafka goes on behind what it could not read.
+    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
+        let mut copies = Copies::new(self.lease.place().carries);
+        while self.failed.is_none() && copies.len() < max {
+            let told = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
+            match told.unwrap_or(Err(Failed::Panicked)) {
+                Ok(Told::Nothing) => break,
+                Ok(Told::Copied(next)) => self.next = next,
+                Ok(Told::End) => self.has_caught_up = true,
+                Err(failed) => self.failed = Some(failed),
             }
+            self.has_answered = true;
         }
-        self.next = offset;
-        self.consumer
-            .resume(&self.place.list())
-            .map_err(|error| self.fault("resume", error))?;
-        self.wake(offset);
-        Ok(())
-    }
-
-    /// With everything paused, librdkafka's thread for the broker sleeps up to a second, and a resume
-    /// does not wake it; a question does. Nobody waits for its answer: a broker that is slow to give it
-    /// may be fast to send records.
-    fn wake(&mut self, offset: i64) {
-        let end = Arc::new(AtomicI64::new(i64::MAX));
-        self.end_when_sought = Arc::clone(&end);
-        let asked = self.ask_for_end();
-        tokio::spawn(async move {
-            let known = asked.await.unwrap_or_else(|error| {
-                debug!(%error, "the end is not known, one record has to do");
-                offset + 1
-            });
-            end.store(known, Ordering::Release);
-        });
-    }
-
-    async fn seek_once(&self, offset: i64) -> Result<(), KafkaError> {
-        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
-        let sought = tokio::task::spawn_blocking(move || {
-            let offset = Offset::Offset(offset);
-            consumer.seek(&place.topic, place.partition, offset, SEEK_WAIT)
-        });
-        sought.await.unwrap_or(Err(KafkaError::Canceled))
-    }
-
-    /// Moves what has been fetched, at most `max`, to the end of `out`.
-    pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
-        let mut copies = Copies::new(self.place.carries);
-        let ended = loop {
-            if copies.len() == max {
-                break Ok(());
+        match &self.failed {
+            Some(failed) if copies.len() == 0 => Err(failed.clone()),
+            // What stands before it is read first.
+            _ => {
+                copies.finish(out);
+                Ok(())
             }
-            match self.queue.poll(Duration::ZERO) {
-                None => break Ok(()),
-                Some(Ok(message)) if message.offset() < self.next => {}
-                Some(Ok(message)) => {
-                    self.next = message.offset() + 1;
-                    copies.add(&message);
-                }
-                Some(Err(error)) => break Err(self.fault("read", error)),
-            }
-        };
-        copies.finish(out);
-        ended
-    }
-
-    /// The offset behind the partition's last record, as the broker says now.
-    pub(super) async fn end(&self) -> Result<i64, Fault> {
-        let asked = self.ask_for_end().await;
-        asked.map_err(|error| self.fault("ask for the end of", error))
-    }
-
-    /// It is asked at once, whether or not anybody waits for the answer.
-    fn ask_for_end(&self) -> impl Future<Output = Result<i64, KafkaError>> + use<C> {
-        let (consumer, place) = (Arc::clone(&self.consumer), self.place.clone());
-        let asked = tokio::task::spawn_blocking(move || {
-            consumer.fetch_watermarks(&place.topic, place.partition, SEEK_WAIT)
-        });
-        async {
-            let (_, end) = asked.await.unwrap_or(Err(KafkaError::Canceled))?;
-            Ok(end)
         }
     }
 
-    fn fault(&self, verb: &str, error: KafkaError) -> Fault {
-        let Place {
-            topic, partition, ..
-        } = &self.place;
-        fault(format!("{verb} {topic}/{partition}"), error)
+    fn copy_next(&self, copies: &mut Copies) -> Result<Told, Failed> {
+        match self.queue.poll(Duration::ZERO) {
+            None => Ok(Told::Nothing),
+            // Of a batch that holds the place, the client may give what stands before it, too.
+            Some(Ok(message)) if message.offset() < self.next => Ok(Told::Copied(self.next)),
+            Some(Ok(message)) => {
+                copies.add(&message);
+                Ok(Told::Copied(message.offset() + 1))
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Told::End),
+            Some(Err(source)) => {
+                let reason = self.lease.reason().unwrap_or_else(|| source.to_string());
+                Err(Failed::Kafka { reason, source })
+            }
+        }
     }
 }

@@ -89,6 +89,7 @@ mod tests {
             value: Some(Bytes::from(vec![0; bytes])),
             headers: Vec::new(),
             position: None,
+            unreadable: None,
         }
     }
 

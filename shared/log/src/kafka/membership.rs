@@ -1,98 +1,85 @@
-//! A membership in a consumer group: one thread polls, the rest is asynchronous.
+//! One reader's part in a family: which partitions of its topic this process has.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::port::{Assignments, Change, Pace};
-use rdkafka::consumer::Consumer;
 use tokio::sync::mpsc::{Receiver, channel};
-use tracing::{debug, warn};
+use tracing::debug;
 
-use super::consumer::{CHANGES_MAX, Event, GroupConsumer, Rebalances, config};
 use super::copies::Carries;
+use super::family::{Event, Family};
 use super::fetch::Place;
 use super::reader::KafkaReader;
-use super::tails::Tails;
-use super::{KafkaSettings, fault};
+use super::source::Source;
+use super::{KafkaSettings, fault, number};
 
-/// Longest time the polling thread sleeps: how late a stop is noticed.
-const POLL_WAIT: Duration = Duration::from_millis(100);
+/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. Who
+/// is further behind has not looked for two whole rebalances.
+const CHANGES_MAX: usize = 4 * 1_024;
+
+/// The families of a process, by the names of their groups.
+#[derive(Default)]
+pub(super) struct Families(Mutex<HashMap<String, Weak<Family>>>);
 
 struct KafkaAssignments {
+    source: Arc<Source>,
     topic: Arc<str>,
     carries: Carries,
     pace: Pace,
-    tails: Arc<Tails>,
-    consumer: Arc<GroupConsumer>,
+    family: Arc<Family>,
+    member: u64,
     events: Receiver<Event>,
+    overrun: Arc<AtomicBool>,
     /// Told by the next call of `next` that the revocation before it has been carried out.
     revoked: Option<std::sync::mpsc::Sender<()>>,
-    stopping: Arc<AtomicBool>,
 }
 
-/// Joins; the first assignment comes when the group has settled.
-pub(super) fn join(
-    settings: &KafkaSettings,
-    tails: &Arc<Tails>,
-    topic: &str,
-    group: &str,
-    carries: Carries,
-    pace: Pace,
-) -> Result<Box<dyn Assignments>, Fault> {
-    let (sender, events) = channel(CHANGES_MAX);
-    let consumer: GroupConsumer = config(settings, group, pace)
-        .create_with_context(Rebalances::new(sender))
-        .map_err(|error| fault(format!("create a consumer of {group}"), error))?;
-    consumer
-        .subscribe(&[topic])
-        .map_err(|error| fault(format!("subscribe to {topic}"), error))?;
-    let consumer = Arc::new(consumer);
-    let stopping = Arc::new(AtomicBool::new(false));
-    let (polled, stop) = (Arc::clone(&consumer), Arc::clone(&stopping));
-    std::thread::Builder::new()
-        .name(format!("kafka {group}"))
-        .spawn(move || poll(&polled, &stop))
-        .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
-    Ok(Box::new(KafkaAssignments {
-        topic: topic.into(),
-        carries,
-        pace,
-        tails: Arc::clone(tails),
-        consumer,
-        events,
-        revoked: None,
-        stopping,
-    }))
-}
-
-/// Serves callbacks and heartbeats; records flow through the partitions' own queues.
-fn poll(consumer: &Arc<GroupConsumer>, stopping: &AtomicBool) {
-    while !stopping.load(Ordering::Acquire) && !consumer.context().is_overrun() {
-        match consumer.poll(POLL_WAIT) {
-            // Fetched between the assignment and the split: the reader seeks and gets it again.
-            Some(Ok(_)) | None => {}
-            Some(Err(error)) if fatal(&error) => {
-                consumer.context().tell(Event::Failed(error));
-                break;
+impl Families {
+    /// Joins; the first assignment comes when the group has settled. `group` is a name such as
+    /// `projector.redis.trades`: whoever has the first part of it in common is one family.
+    pub(super) fn join(
+        &self,
+        settings: &KafkaSettings,
+        source: &Arc<Source>,
+        group: &str,
+        topic: Arc<str>,
+        carries: Carries,
+        pace: Pace,
+    ) -> Result<Box<dyn Assignments>, Fault> {
+        let role = group.split('.').next().unwrap_or(group);
+        let name = format!("{}{role}", settings.prefix);
+        let (sender, events) = channel(CHANGES_MAX);
+        let overrun = Arc::new(AtomicBool::new(false));
+        let mut families = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = families.get(&name).and_then(Weak::upgrade);
+        let join = |family: Arc<Family>| {
+            let member = family.join(&topic, sender.clone(), Arc::clone(&overrun))?;
+            Some((family, member))
+        };
+        let (family, member) = match present.and_then(&join) {
+            Some(joined) => joined,
+            None => {
+                let family = Family::start(settings, &name)?;
+                families.insert(name, Arc::downgrade(&family));
+                join(family).ok_or_else(|| Fault::bare("kafka", format!("join {group}")))?
             }
-            Some(Err(error)) => debug!(%error, "consumer reports"),
-        }
-        for partition in consumer.context().take_assigned() {
-            // Nobody listens any more when the membership has been dropped.
-            consumer.context().tell(Event::Assigned(partition));
-        }
+        };
+        Ok(Box::new(KafkaAssignments {
+            source: Arc::clone(source),
+            topic,
+            carries,
+            pace,
+            family,
+            member,
+            events,
+            overrun,
+            revoked: None,
+        }))
     }
-    consumer.unsubscribe();
-}
-
-fn fatal(error: &rdkafka::error::KafkaError) -> bool {
-    matches!(
-        error,
-        rdkafka::error::KafkaError::MessageConsumptionFatal(_)
-    )
 }
 
 #[async_trait]
@@ -103,53 +90,40 @@ impl Assignments for KafkaAssignments {
         {
             debug!("the revocation had been waited for long enough");
         }
-        loop {
-            if self.consumer.context().is_overrun() {
-                let attempt = format!("follow the assignment of {}", self.topic);
-                return Err(Fault::bare("kafka", attempt));
+        if self.overrun.load(Ordering::Acquire) {
+            let attempt = format!("follow the assignment of {}", self.topic);
+            return Err(Fault::bare("kafka", attempt));
+        }
+        let attempt = || format!("poll the group of {}", self.topic);
+        match self.events.recv().await {
+            None => Err(Fault::bare("kafka", attempt())),
+            Some(Event::Failed(error)) => Err(fault(attempt(), error)),
+            Some(Event::Assigned(partition)) => {
+                Ok(Change::Assigned(Box::new(self.reader(partition))))
             }
-            let Some(event) = self.events.recv().await else {
-                return Err(Fault::bare(
-                    "kafka",
-                    format!("polling of {} ended", self.topic),
-                ));
-            };
-            match event {
-                Event::Assigned(partition) => match self.reader(partition) {
-                    Some(reader) => return Ok(Change::Assigned(Box::new(reader))),
-                    None => warn!(partition, "assigned partition has no queue"),
-                },
-                Event::Revoked(partition, done) => {
-                    self.revoked = Some(done);
-                    return Ok(Change::Revoked(number(partition)));
-                }
-                Event::Lost(partition) => return Ok(Change::Lost(number(partition))),
-                Event::Failed(error) => {
-                    return Err(fault(format!("poll {}", self.topic), error));
-                }
+            Some(Event::Revoked(partition, done)) => {
+                self.revoked = Some(done);
+                Ok(Change::Revoked(number(partition)))
             }
+            Some(Event::Lost(partition)) => Ok(Change::Lost(number(partition))),
         }
     }
 }
 
 impl KafkaAssignments {
-    fn reader(&self, partition: i32) -> Option<KafkaReader> {
+    fn reader(&self, partition: i32) -> KafkaReader {
         let place = Place {
             topic: Arc::clone(&self.topic),
             partition,
             carries: self.carries,
         };
-        let tail = self.tails.of(&place);
-        KafkaReader::split(&self.consumer, place, tail, self.pace)
+        let family = Arc::downgrade(&self.family);
+        KafkaReader::new(&self.source, place, Some(family), self.pace)
     }
 }
 
 impl Drop for KafkaAssignments {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Release);
+        self.family.leave(self.member);
     }
-}
-
-pub(super) fn number(partition: i32) -> u16 {
-    u16::try_from(partition).expect("Kafka numbers partitions from 0, and we create at most 1,024")
 }

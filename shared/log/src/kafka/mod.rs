@@ -1,16 +1,25 @@
 //! The logs on Kafka.
 
+mod asks;
 mod consumer;
 mod copies;
+mod ends;
+mod family;
 mod fetch;
+mod fetchers;
 mod kept;
-mod last;
+mod look;
 mod membership;
 mod producer;
+mod published;
+mod quiet;
 mod reader;
+mod reasons;
+mod source;
 mod tail;
 mod tails;
 mod topics;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,15 +28,20 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{
-    Assignments, CommandLog, EventLog, Framing, NewRecord, OutcomeLog, OutcomeNotice, Pace,
+    Appended, Assignments, CommandLog, EventLog, Framing, NewRecord, OutcomeLog, OutcomeNotice,
+    Pace, Reader, Span,
 };
 use kernel::record::EventRecord;
 use kernel::topic::{self, Shard};
 use rdkafka::ClientConfig;
 
 use copies::Carries;
+use fetch::Place;
+use membership::Families;
 use producer::{OnGap, Outgoing, Producer};
-use tails::Tails;
+use published::Published;
+use source::Source;
+use topics::Admin;
 
 pub use topics::{TopicSettings, create_topics};
 
@@ -68,7 +82,9 @@ pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     commands: Arc<Producer>,
     events: Arc<Producer>,
-    tails: Arc<Tails>,
+    source: Arc<Source>,
+    families: Arc<Families>,
+    published: Arc<Published>,
     framing: Option<Arc<dyn Framing>>,
 }
 
@@ -79,12 +95,13 @@ impl KafkaLog {
     /// A client property is not one.
     pub fn new(settings: KafkaSettings) -> Result<Self, Fault> {
         let client = settings.client();
-        let settings = Arc::new(settings);
         Ok(Self {
             commands: Arc::new(Producer::new(client.clone(), OnGap::Continue)?),
             events: Arc::new(Producer::new(client, OnGap::Stop)?),
-            tails: Tails::new(Arc::clone(&settings)),
-            settings,
+            source: Arc::new(Source::new(&settings)),
+            families: Arc::default(),
+            published: Arc::default(),
+            settings: Arc::new(settings),
             framing: None,
         })
     }
@@ -106,6 +123,38 @@ impl KafkaLog {
             .map_err(|error| Fault::new("kafka", "ping", error))?
     }
 
+    /// One sentence, with the reasons, for each topic of the contexts that is missing, has another
+    /// partition count, may lose records, or has lost commands. Cheap enough to be asked twice a minute.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached, or does not tell.
+    pub async fn unsafe_topics(
+        &self,
+        contexts: &[&str],
+        partitions: u16,
+    ) -> Result<Vec<String>, Fault> {
+        topics::unsafe_topics(&self.settings, &self.source, contexts, partitions).await
+    }
+
+    /// Deletes all records of a partition of events, so that they are published again from the store.
+    /// Offsets go on where they are.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached, or refuses.
+    pub async fn empty_events(&self, shard: Shard) -> Result<(), Fault> {
+        let place = self.place(shard);
+        let admin = Admin::connect(&self.settings)?;
+        admin.empty(&place.topic, place.partition).await
+    }
+
+    fn place(&self, shard: Shard) -> Place {
+        Place {
+            topic: topic::events(&self.settings.prefix, shard.context).into(),
+            partition: i32::from(shard.partition),
+            carries: Carries::Events,
+        }
+    }
+
     fn join(
         &self,
         topic: String,
@@ -113,15 +162,18 @@ impl KafkaLog {
         carries: Carries,
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        let group = format!("{}{group}", self.settings.prefix);
-        membership::join(&self.settings, &self.tails, &topic, &group, carries, pace)
+        let (settings, source) = (&self.settings, &self.source);
+        let topic = topic.into();
+        self.families
+            .join(settings, source, group, topic, carries, pace)
     }
 }
 
 #[async_trait]
 impl CommandLog for KafkaLog {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
         let prefix = &self.settings.prefix;
+        let contexts: Vec<_> = records.iter().map(|record| record.context).collect();
         let outgoing = records.into_iter().map(|record| Outgoing {
             topic: topic::commands(prefix, record.context),
             partition: None,
@@ -129,7 +181,18 @@ impl CommandLog for KafkaLog {
             value: record.value,
             headers: record.headers,
         });
-        self.commands.send(outgoing.collect()).await
+        let placed = self.commands.send(outgoing.collect()).await?;
+        let appended = contexts
+            .into_iter()
+            .zip(placed)
+            .map(|(context, placed)| Appended {
+                shard: Shard {
+                    context,
+                    partition: number(placed.partition),
+                },
+                offset: placed.offset,
+            });
+        Ok(appended.collect())
     }
 
     async fn consume(
@@ -142,23 +205,43 @@ impl CommandLog for KafkaLog {
         let topic = topic::commands(&self.settings.prefix, context);
         self.join(topic, &group, Carries::Commands, pace)
     }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let topic = topic::commands(&self.settings.prefix, context);
+        self.source
+            .follow(topic.into(), Carries::Commands, pace)
+            .await
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        let topic = topic::commands(&self.settings.prefix, context);
+        self.source.ends_of(&topic.into()).await
+    }
 }
 
 #[async_trait]
 impl EventLog for KafkaLog {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
-        let topic = topic::events(&self.settings.prefix, shard.context);
-        self.events
-            .send_events(&topic, shard, events, self.framing.as_deref())
-            .await
+        let place = self.place(shard);
+        let framing = self.framing.as_deref();
+        let placed = self
+            .events
+            .send_events(&place.topic, shard, events, framing)
+            .await?;
+        let Some(before) = self.published.went_back(shard, &placed) else {
+            return Ok(());
+        };
+        let (settings, looks) = (&self.settings, &self.source.looks);
+        Err(published::made_anew(settings, looks, &place, &placed, before).await)
     }
 
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
-        let topic = topic::events(&self.settings.prefix, shard.context);
-        let client = self.settings.client();
-        tokio::task::spawn_blocking(move || last::position(&client, &topic, shard.partition))
-            .await
-            .map_err(|error| Fault::new("kafka", "ask for the last position", error))?
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
+        self.published.forget(shard);
+        self.source.looks.span(&self.place(shard)).await
     }
 
     async fn consume(
@@ -169,6 +252,22 @@ impl EventLog for KafkaLog {
     ) -> Result<Box<dyn Assignments>, Fault> {
         let topic = topic::events(&self.settings.prefix, context);
         self.join(topic, group, Carries::Events, pace)
+    }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let topic = topic::events(&self.settings.prefix, context);
+        self.source
+            .follow(topic.into(), Carries::Events, pace)
+            .await
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        let topic = topic::events(&self.settings.prefix, context);
+        self.source.ends_of(&topic.into()).await
     }
 }
 
@@ -187,10 +286,14 @@ impl OutcomeLog for KafkaLog {
             value: notice.value,
             headers: Vec::new(),
         });
-        self.commands.send(outgoing.collect()).await
+        self.commands.send(outgoing.collect()).await.map(drop)
     }
 }
 
 fn fault(attempt: impl Into<String>, error: rdkafka::error::KafkaError) -> Fault {
     Fault::new("kafka", attempt, error)
+}
+
+fn number(partition: i32) -> u16 {
+    u16::try_from(partition).expect("Kafka numbers partitions from 0, and we create at most 1,024")
 }

@@ -1,7 +1,7 @@
 //! Producing: a batch goes out in order and one answer comes back for all of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,12 +11,11 @@ use kernel::port::Framing;
 use kernel::record::{self, EventRecord};
 use kernel::topic::Shard;
 use rdkafka::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
-};
+use rdkafka::message::{Header, Message as _, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
@@ -29,6 +28,8 @@ const DELIVERY_WAIT_MS: &str = "30000";
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 /// Longest wait for an answer to a ping.
 const PING_WAIT: Duration = Duration::from_millis(900);
+/// Longest time the thread that hands reports on sleeps.
+const POLL_WAIT: Duration = Duration::from_secs(5);
 /// Largest record, bytes; the topics and the broker must allow it too.
 const RECORD_BYTES_MAX: &str = "16777216";
 
@@ -52,7 +53,14 @@ pub(super) struct Outgoing {
 /// An idempotent producer that is replaced when it has failed for good.
 pub(super) struct Producer {
     config: ClientConfig,
-    current: Mutex<Arc<ThreadedProducer<Deliveries>>>,
+    current: Mutex<Arc<Polled>>,
+}
+
+/// A producer whose delivery reports a thread of its own hands on. rust-rdkafka's thread for it wakes ten
+/// times a second, and spins for the last millisecond of each wait.
+struct Polled {
+    producer: Arc<BaseProducer<Deliveries>>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Producer {
@@ -72,20 +80,21 @@ impl Producer {
         if on_gap == OnGap::Stop {
             config.set("enable.gapless.guarantee", "true");
         }
-        let current = create(&config)?;
+        let current = Polled::start(&config)?;
         Ok(Self {
             config,
             current: Mutex::new(current),
         })
     }
 
-    /// Sends in order; all are acknowledged by all in-sync replicas when this returns.
-    pub(super) async fn send(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+    /// Sends in order; all are acknowledged by all in-sync replicas when this returns. Answers where
+    /// each one stands.
+    pub(super) async fn send(&self, records: Vec<Outgoing>) -> Result<Vec<Placed>, Fault> {
         let producer = self.current()?;
         let (batch, done) = Batch::new(records.len());
         let mut unsent = records.len();
-        for record in records {
-            let mut base = BaseRecord::with_opaque_to(&record.topic, Arc::clone(&batch))
+        for (place, record) in records.into_iter().enumerate() {
+            let mut base = BaseRecord::with_opaque_to(&record.topic, batch.report(place))
                 .key(record.key.as_ref())
                 .payload(record.value.as_ref());
             base.partition = record.partition;
@@ -105,7 +114,7 @@ impl Producer {
         shard: Shard,
         events: Vec<EventRecord>,
         framing: Option<&dyn Framing>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<Placed>, Fault> {
         let prefixes = prefixes(framing, shard, &events)?;
         let mut framed = Vec::new();
         let producer = self.current()?;
@@ -121,7 +130,7 @@ impl Producer {
                     framed.as_slice()
                 }
             };
-            let mut base = BaseRecord::with_opaque_to(topic, Arc::clone(&batch))
+            let mut base = BaseRecord::with_opaque_to(topic, batch.report(place))
                 .partition(i32::from(shard.partition))
                 .key(event.key.as_bytes())
                 .payload(value);
@@ -136,26 +145,51 @@ impl Producer {
 
     /// Asks the cluster for its metadata. Blocks.
     pub(super) fn ping(&self) -> Result<(), Fault> {
-        let metadata = self.current()?.client().fetch_metadata(None, PING_WAIT);
+        let metadata = self
+            .current()?
+            .producer
+            .client()
+            .fetch_metadata(None, PING_WAIT);
         metadata.map(drop).map_err(|error| fault("ping", error))
     }
 
     /// The producer, or a fresh one when the last has failed for good.
-    fn current(&self) -> Result<Arc<ThreadedProducer<Deliveries>>, Fault> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((code, reason)) = current.client().fatal_error() {
+    fn current(&self) -> Result<Arc<Polled>, Fault> {
+        let mut current = lock(&self.current);
+        if let Some((code, reason)) = current.producer.client().fatal_error() {
             warn!(%code, reason, "producer failed for good, starting another");
-            *current = create(&self.config)?;
+            *current = Polled::start(&self.config)?;
         }
         Ok(Arc::clone(&current))
     }
 }
 
-fn create(config: &ClientConfig) -> Result<Arc<ThreadedProducer<Deliveries>>, Fault> {
-    let producer = config.create_with_context(Deliveries);
-    producer
-        .map(Arc::new)
-        .map_err(|error| fault("create a producer", error))
+impl Polled {
+    fn start(config: &ClientConfig) -> Result<Arc<Self>, Fault> {
+        let producer = config
+            .create_with_context(Deliveries)
+            .map_err(|error| fault("create a producer", error))?;
+        let (producer, stopping) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
+        let (polled, stop) = (Arc::clone(&producer), Arc::clone(&stopping));
+        std::thread::Builder::new()
+            .name("kafka reports".to_owned())
+            .spawn(move || poll(&polled, &stop))
+            .map_err(|error| Fault::new("kafka", "start a polling thread", error))?;
+        Ok(Arc::new(Self { producer, stopping }))
+    }
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+}
+
+/// Every report is handed on when it comes; the wait says only how late a stop is noticed.
+fn poll(producer: &BaseProducer<Deliveries>, stopping: &AtomicBool) {
+    while !stopping.load(Ordering::Acquire) {
+        producer.poll(POLL_WAIT);
+    }
 }
 
 /// One per event, or none at all without framing. All are known before the first event is sent.
@@ -177,37 +211,36 @@ fn prefixes(
 
 /// False when the record was refused for good; the batch then knows why.
 async fn enqueue(
-    producer: &ThreadedProducer<Deliveries>,
-    mut record: BaseRecord<'_, [u8], [u8], Arc<Batch>>,
+    producer: &Polled,
+    mut record: BaseRecord<'_, [u8], [u8], Box<Report>>,
     batch: &Batch,
 ) -> bool {
     loop {
-        match producer.send(record) {
+        match producer.producer.send(record) {
             Ok(()) => return true,
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
                 record = refused;
                 tokio::time::sleep(QUEUE_FULL_PAUSE).await;
             }
             Err((error, _)) => {
-                batch.fail(error);
+                batch.fail(fault("produce", error));
                 return false;
             }
         }
     }
 }
 
-async fn finish(batch: &Batch, unsent: usize, done: oneshot::Receiver<()>) -> Result<(), Fault> {
+async fn finish(
+    batch: &Batch,
+    unsent: usize,
+    done: oneshot::Receiver<()>,
+) -> Result<Vec<Placed>, Fault> {
     batch.settle(unsent);
     // The sender is dropped only after the last delivery report, which also sends.
     drop(done.await);
-    match batch
-        .failure
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-    {
-        None => Ok(()),
-        Some(error) => Err(fault("produce", error)),
+    match lock(&batch.failure).take() {
+        None => Ok(std::mem::take(&mut *lock(&batch.placed))),
+        Some(fault) => Err(fault),
     }
 }
 
@@ -234,12 +267,28 @@ fn position_header(position: u64) -> OwnedHeaders {
     })
 }
 
+/// Where a record that is acknowledged stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+}
+
 /// Delivery reports of one batch, counted down.
 pub(super) struct Batch {
     /// Records without a report, and one for the sender itself until it has sent all.
     open: AtomicUsize,
-    failure: Mutex<Option<KafkaError>>,
+    /// In the order of the records.
+    placed: Mutex<Vec<Placed>>,
+    failure: Mutex<Option<Fault>>,
     done: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+/// What a record takes along, to come back with its delivery report.
+pub(super) struct Report {
+    batch: Arc<Batch>,
+    /// Which record of the batch it is.
+    place: usize,
 }
 
 impl Batch {
@@ -247,15 +296,20 @@ impl Batch {
         let (done, all) = oneshot::channel();
         let batch = Self {
             open: AtomicUsize::new(records + 1),
+            placed: Mutex::new(vec![Placed::default(); records]),
             failure: Mutex::new(None),
             done: Mutex::new(Some(done)),
         };
         (Arc::new(batch), all)
     }
 
-    fn fail(&self, error: KafkaError) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.get_or_insert(error);
+    fn report(self: &Arc<Self>, place: usize) -> Box<Report> {
+        let batch = Arc::clone(self);
+        Box::new(Report { batch, place })
+    }
+
+    fn fail(&self, fault: Fault) {
+        lock(&self.failure).get_or_insert(fault);
     }
 
     /// The sender has sent all but `unsent`.
@@ -265,11 +319,7 @@ impl Batch {
 
     fn close(&self, records: usize) {
         if self.open.fetch_sub(records, Ordering::AcqRel) == records {
-            let done = self
-                .done
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let done = lock(&self.done).take();
             if done.is_some_and(|done| done.send(()).is_err()) {
                 debug!("nobody waits for the batch any more");
             }
@@ -279,15 +329,46 @@ impl Batch {
 
 struct Deliveries;
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // That the guarantee of no gap is experimental is known, and not news at every start.
+        if facility == "CONFWARN" {
+            debug!(facility, message, "producer says");
+        } else {
+            DefaultClientContext.log(level, facility, message);
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "producer reports");
+    }
+}
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Arc<Batch>;
+    type DeliveryOpaque = Box<Report>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, batch: Arc<Batch>) {
-        if let Err((error, _)) = result {
-            batch.fail(error.clone());
+    fn delivery(&self, result: &DeliveryResult<'_>, report: Box<Report>) {
+        let Report { batch, place } = *report;
+        match result {
+            // A try before this one had been taken, and where is not known.
+            Ok(message) if message.offset() < 0 => {
+                batch.fail(Fault::bare(
+                    "kafka",
+                    "produce: acknowledged without an offset",
+                ));
+            }
+            Ok(message) => {
+                lock(&batch.placed)[place] = Placed {
+                    partition: message.partition(),
+                    offset: message.offset(),
+                };
+            }
+            Err((error, _)) => batch.fail(fault("produce", error.clone())),
         }
         batch.close(1);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

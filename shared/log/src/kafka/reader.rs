@@ -1,36 +1,38 @@
-//! The records of one assigned partition: of its end from what the process fetches for all, of what
-//! lies further back by itself.
+//! The records of one partition: of its end from what the process fetches for all, of what lies further
+//! back by itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Pace, Reader, Record};
-use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use kernel::port::{Pace, ReadError, Reader, Record};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::consumer::{GroupConsumer, Rebalances};
-use super::fetch::{Fetch, Place};
-use super::membership::number;
+use super::family::Family;
+use super::fetch::{Failed, Fetch, Place};
+use super::number;
+use super::source::Source;
 use super::tail::{Attached, Tail};
+use super::trouble::Trouble;
 
 /// What is fetched is looked at again after this even without a signal: a lost edge costs no more.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Time between two takes of a reader in no hurry.
 const LEISURE: Duration = Duration::from_millis(100);
 /// How often the group's offset is committed for lag tools.
 const OFFSET_COMMIT_PERIOD: Duration = Duration::from_secs(2);
 
 pub(super) struct KafkaReader {
-    /// Fetched by the member itself; paused while the tail is read.
-    own: Fetch<Rebalances>,
-    own_is_paused: bool,
-    nonempty: Arc<Notify>,
+    source: Arc<Source>,
+    place: Place,
+    /// The group that assigned the partition, if one did.
+    family: Option<Weak<Family>>,
     tail: Arc<Tail>,
-    attached: Option<Attached>,
+    standing: Standing,
+    nonempty: Arc<Notify>,
     pace: Pace,
     taken_at: Instant,
     committed: Mutex<Instant>,
@@ -38,78 +40,121 @@ pub(super) struct KafkaReader {
     next: i64,
 }
 
+/// Where the reader stands.
+enum Standing {
+    Nowhere,
+    /// About to fetch for itself. Kept, so that a take that is cancelled does not begin again.
+    Opening(JoinHandle<Result<Fetch, Fault>>),
+    Alone(Box<Fetch>),
+    AtTail(Attached),
+}
+
 impl KafkaReader {
-    pub(super) fn split(
-        consumer: &Arc<GroupConsumer>,
+    pub(super) fn new(
+        source: &Arc<Source>,
         place: Place,
-        tail: Arc<Tail>,
+        family: Option<Weak<Family>>,
         pace: Pace,
-    ) -> Option<Self> {
-        let nonempty = Arc::new(Notify::new());
-        let signal = Arc::clone(&nonempty);
-        let own = Fetch::split(consumer, place, move || signal.notify_one())?;
-        Some(Self {
-            own,
-            own_is_paused: true,
-            nonempty,
-            tail,
-            attached: None,
+    ) -> Self {
+        Self {
+            tail: source.tails.of(&place),
+            source: Arc::clone(source),
+            place,
+            family,
+            standing: Standing::Nowhere,
+            nonempty: Arc::new(Notify::new()),
             pace,
             taken_at: Instant::now(),
             committed: Mutex::new(Instant::now()),
             next: 0,
-        })
+        }
     }
 
     /// Goes where the next record is: to the tail, if that has it.
     async fn stand(&mut self) -> Result<(), Fault> {
-        if self.attached.is_none() && self.own_is_paused && !self.attach()? {
-            self.own.seek(self.next).await?;
-            self.own_is_paused = false;
+        if matches!(self.standing, Standing::Nowhere) && !self.attach() {
+            let signal = Arc::clone(&self.nonempty);
+            let opening = self
+                .source
+                .fetchers
+                .open(self.place.clone(), self.next, move || signal.notify_one());
+            self.standing = Standing::Opening(opening);
+        }
+        if let Standing::Opening(opening) = &mut self.standing {
+            let opened = opening.await;
+            self.standing = Standing::Nowhere;
+            let attempt = || format!("fetch {}/{}", self.place.topic, self.place.partition);
+            let fetch = opened.map_err(|error| Fault::new("kafka", attempt(), error))??;
+            self.standing = Standing::Alone(Box::new(fetch));
         }
         Ok(())
     }
 
-    /// Reads at the tail from now on, if that has what is next. What it has fetched for itself and not
-    /// read is lost by that.
-    fn attach(&mut self) -> Result<bool, Fault> {
-        self.attached = self.tail.attach(self.next);
-        if self.attached.is_some() && !self.own_is_paused {
-            self.own.pause()?;
-            self.own_is_paused = true;
+    /// Reads at the tail from now on, if that has what is next. What was fetched for this reader alone
+    /// and not read is lost by that.
+    fn attach(&mut self) -> bool {
+        let attached = self.tail.attach(self.next);
+        let is_attached = attached.is_some();
+        if let Some(attached) = attached {
+            self.standing = Standing::AtTail(attached);
         }
-        Ok(self.attached.is_some())
+        is_attached
     }
 
-    /// Takes what has been fetched; false when the tail no longer has what is next.
-    fn take_fetched(&mut self, max: usize, out: &mut Vec<Record>) -> Result<bool, Fault> {
-        let Some(attached) = &self.attached else {
-            let drained = self.own.drain(max, out);
-            self.next = self.own.next();
-            return drained.map(|()| true);
-        };
-        match attached.read(self.next, max, out) {
-            Some(next) => self.next = next,
-            None => self.attached = None,
+    /// Takes what has been fetched.
+    fn take_fetched(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
+        match &mut self.standing {
+            Standing::Nowhere | Standing::Opening(_) => {}
+            Standing::Alone(fetch) => {
+                if let Err(failed) = fetch.drain(max, out) {
+                    // Fetched anew by the next take: somebody may have mended the log.
+                    self.standing = Standing::Nowhere;
+                    return Err(failed);
+                }
+                self.next = fetch.next();
+            }
+            Standing::AtTail(attached) => match attached.read(self.next, max, out) {
+                Some(next) => self.next = next,
+                // The tail no longer has what is next.
+                None => self.standing = Standing::Nowhere,
+            },
         }
-        Ok(self.attached.is_some())
+        Ok(())
+    }
+
+    /// What it means that reading stands.
+    async fn explain(&self, failed: Failed) -> ReadError {
+        let attempt = || format!("read {}/{}", self.place.topic, self.place.partition);
+        match failed.trouble() {
+            Trouble::Unreadable => ReadError::Unreadable {
+                offset: self.next,
+                detail: failed.to_string(),
+            },
+            Trouble::Away => Fault::new("kafka", attempt(), failed).into(),
+            Trouble::Gone => match self.source.looks.range(&self.place).await {
+                Ok((first, end)) if !(first..=end).contains(&self.next) => {
+                    ReadError::Gone { first }
+                }
+                Ok(_) => Fault::new("kafka", attempt(), failed).into(),
+                Err(fault) => fault.into(),
+            },
+        }
     }
 }
 
 #[async_trait]
 impl Reader for KafkaReader {
     fn partition(&self) -> u16 {
-        number(self.own.place().partition)
+        number(self.place.partition)
     }
 
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
-        self.attached = None;
-        self.own_is_paused = true;
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
+        self.standing = Standing::Nowhere;
         self.next = offset;
-        self.stand().await
+        Ok(self.stand().await?)
     }
 
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
         if self.pace == Pace::Leisurely {
             tokio::time::sleep_until(self.taken_at + LEISURE).await;
         }
@@ -120,20 +165,24 @@ impl Reader for KafkaReader {
             // Heard from here on: what comes after the look is not missed.
             let mut changed = std::pin::pin!(tail.changed());
             changed.as_mut().enable();
-            if !self.take_fetched(max, out)? {
-                continue;
+            if let Err(failed) = self.take_fetched(max, out) {
+                return Err(self.explain(failed).await);
             }
             if out.len() > before {
                 self.taken_at = Instant::now();
                 return Ok(());
             }
-            if self.attached.is_none() {
-                if self.attach()? {
+            if let Standing::Alone(fetch) = &self.standing {
+                let has_caught_up = fetch.has_caught_up();
+                if self.attach() {
                     continue;
                 }
-                if self.own.has_caught_up() {
+                if has_caught_up {
                     self.tail.start(self.next);
                 }
+            }
+            if matches!(self.standing, Standing::Nowhere) {
+                continue;
             }
             // Elapsed or signalled, what is fetched is looked at alike.
             tokio::select! {
@@ -144,11 +193,20 @@ impl Reader for KafkaReader {
         }
     }
 
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+        self.source.looks.readable_after(&self.place, offset).await
+    }
+
     async fn end(&self) -> Result<i64, Fault> {
-        self.own.end().await
+        let ends = self.source.ends_of(&self.place.topic).await?;
+        let end = ends.get(usize::from(self.partition())).copied();
+        end.ok_or_else(|| Fault::bare("kafka", format!("find partition {}", self.partition())))
     }
 
     fn done(&self, next_offset: i64) {
+        let Some(family) = self.family.as_ref().and_then(Weak::upgrade) else {
+            return;
+        };
         let mut committed = self
             .committed
             .lock()
@@ -157,15 +215,6 @@ impl Reader for KafkaReader {
             return;
         }
         *committed = Instant::now();
-        let Place {
-            topic, partition, ..
-        } = self.own.place();
-        let mut list = TopicPartitionList::new();
-        let offset = Offset::Offset(next_offset);
-        if list.add_partition_offset(topic, *partition, offset).is_ok()
-            && let Err(error) = self.own.consumer().commit(&list, CommitMode::Async)
-        {
-            tracing::debug!(%error, "offset was not committed for lag tools");
-        }
+        family.commit(&self.place, next_offset);
     }
 }

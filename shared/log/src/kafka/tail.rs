@@ -5,7 +5,7 @@
 //! reader follows at its own place. Who is further behind than what is kept fetches for itself until it
 //! has come near: nobody waits for the slowest, and nothing is kept for it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kernel::Fault;
@@ -14,41 +14,49 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tracing::warn;
 
-use super::fetch::Place;
+use super::fetch::{Failed, Fetch, Place};
+use super::fetchers::Fetchers;
 use super::kept::Kept;
-use super::tails::{TailFetch, Tails};
 
 /// Pause after a tail could not be fetched; its readers fetch for themselves meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How long a tail runs until its first reader comes.
-const READER_WAIT: Duration = Duration::from_secs(1);
+/// How long a tail runs until its first reader comes: longer than the first answer of a broker may take
+/// that has nothing to say.
+const READER_WAIT: Duration = Duration::from_secs(5);
+/// Records taken at once before the first reader comes.
+const FIRST_MAX: usize = 1_024;
 
 /// The end of one partition.
 pub(super) struct Tail {
-    tails: Weak<Tails>,
+    fetchers: Arc<Fetchers>,
     place: Place,
     state: Mutex<State>,
-    /// Something was fetched, or the tail began to run.
+    /// Something was fetched.
     changed: Arc<Notify>,
 }
 
 struct State {
     phase: Phase,
-    /// Assigned when it is first needed, and paused whenever nobody reads it.
-    fetch: Option<TailFetch>,
+    fetch: Option<Fetch>,
     kept: Kept,
     /// Told apart from earlier runs, whose readers have not noticed yet.
     run: u64,
 }
 
 enum Phase {
-    Idle { not_before: Instant },
+    Idle {
+        not_before: Instant,
+    },
+    /// Nobody goes over to it before the broker has said something of the partition: until then others
+    /// may be quicker.
     Starting,
-    Running { readers: usize },
+    Running {
+        readers: usize,
+    },
 }
 
 impl Tail {
-    pub(super) fn new(tails: Weak<Tails>, place: Place) -> Self {
+    pub(super) fn new(fetchers: Arc<Fetchers>, place: Place) -> Self {
         let state = State {
             phase: Phase::Idle {
                 not_before: Instant::now(),
@@ -58,7 +66,7 @@ impl Tail {
             run: 0,
         };
         Self {
-            tails,
+            fetchers,
             place,
             state: Mutex::new(state),
             changed: Arc::default(),
@@ -68,6 +76,13 @@ impl Tail {
     /// A reader of the tail from `next` on, if it is running and has that.
     pub(super) fn attach(self: &Arc<Self>, next: i64) -> Option<Attached> {
         let mut state = self.lock();
+        if matches!(state.phase, Phase::Starting) {
+            if let Err(failed) = state.fetch(FIRST_MAX) {
+                self.give_up(&mut state, &failed);
+            } else if state.fetch.as_ref().is_some_and(Fetch::has_answered) {
+                state.phase = Phase::Running { readers: 0 };
+            }
+        }
         let has = state.kept.has(next);
         let run = state.run;
         match &mut state.phase {
@@ -100,48 +115,37 @@ impl Tail {
     }
 
     async fn begin(self: Arc<Self>, next: i64) {
-        let fetch = self.lock().fetch.take();
-        let begun = match fetch {
-            Some(fetch) => Ok(fetch),
-            None => self.open(next).await,
+        let changed = Arc::clone(&self.changed);
+        let opened = self
+            .fetchers
+            .open(self.place.clone(), next, move || changed.notify_waiters());
+        let opened = opened
+            .await
+            .unwrap_or_else(|error| Err(Fault::new("kafka", "open a tail", error)));
+        let run = match opened {
+            Ok(fetch) => self.lock().run_from(next, fetch),
+            Err(fault) => return self.give_up(&mut self.lock(), &fault),
         };
-        let sought = match begun {
-            Ok(mut fetch) => {
-                let sought = fetch.seek(next).await;
-                self.lock().fetch = Some(fetch);
-                sought
-            }
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = sought {
-            return self.give_up(&mut self.lock(), &fault);
-        }
-        self.lock().run_from(next);
-        let first = self.attach(next);
         self.changed.notify_waiters();
         tokio::time::sleep(READER_WAIT).await;
-        drop(first);
-    }
-
-    async fn open(&self, next: i64) -> Result<TailFetch, Fault> {
-        let attempt = || format!("open the tail of {}", self.place.topic);
-        let tails = self.tails.upgrade();
-        let tails = tails.ok_or_else(|| Fault::bare("kafka", attempt()))?;
-        let (place, changed) = (self.place.clone(), Arc::clone(&self.changed));
-        tokio::task::spawn_blocking(move || tails.open(&place, next, &changed))
-            .await
-            .map_err(|error| Fault::new("kafka", attempt(), error))?
+        let mut state = self.lock();
+        if state.run == run
+            && matches!(state.phase, Phase::Starting | Phase::Running { readers: 0 })
+        {
+            state.stop(Instant::now());
+        }
     }
 
     /// Rests for a while; the readers find out by themselves, and report what they find.
-    fn give_up(&self, state: &mut State, fault: &Fault) {
+    fn give_up(&self, state: &mut State, error: &(dyn std::error::Error + 'static)) {
         warn!(
             topic = &*self.place.topic,
             partition = self.place.partition,
-            error = fault as &dyn std::error::Error,
+            error,
             "tail is not fetched for all, each reader fetches for itself"
         );
         state.stop(Instant::now() + RETRY_AFTER);
+        self.changed.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -150,24 +154,20 @@ impl Tail {
 }
 
 impl State {
-    fn run_from(&mut self, next: i64) {
-        self.phase = Phase::Running { readers: 0 };
+    fn run_from(&mut self, next: i64, fetch: Fetch) -> u64 {
+        self.fetch = Some(fetch);
         self.kept = Kept::from(next);
         self.run += 1;
+        self.run
     }
 
     fn stop(&mut self, not_before: Instant) {
         self.phase = Phase::Idle { not_before };
         self.kept = Kept::default();
-        if let Some(Err(fault)) = self.fetch.as_ref().map(TailFetch::pause) {
-            warn!(
-                error = &fault as &dyn std::error::Error,
-                "tail is fetched though nobody reads it"
-            );
-        }
+        self.fetch = None;
     }
 
-    fn fetch(&mut self, max: usize) -> Result<(), Fault> {
+    fn fetch(&mut self, max: usize) -> Result<(), Failed> {
         let mut fetched = Vec::new();
         let Some(fetch) = &mut self.fetch else {
             return Ok(());
@@ -194,9 +194,9 @@ impl Attached {
         }
         // Whoever has read everything fetches for all.
         if next == state.kept.next()
-            && let Err(fault) = state.fetch(max)
+            && let Err(failed) = state.fetch(max)
         {
-            self.tail.give_up(&mut state, &fault);
+            self.tail.give_up(&mut state, &failed);
             return None;
         }
         state.kept.read(next, max, out)

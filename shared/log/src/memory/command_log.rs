@@ -3,10 +3,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
-use kernel::port::{Assignments, Clock, CommandLog, NewRecord, Pace, Record};
-use kernel::topic::partition_of;
+use kernel::port::{Appended, Assignments, Clock, CommandLog, NewRecord, Pace, Reader, Record};
+use kernel::topic::{Shard, partition_of};
 
-use super::topic::{Topics, offset};
+use super::topic::{Topics, offset, place};
 
 /// A command log that ends with its process. Clones share what they hold.
 #[derive(Clone)]
@@ -35,27 +35,58 @@ impl MemoryCommandLog {
     pub fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
         self.topics.lose(context, group, partition)
     }
+
+    /// Nobody can read the record any more.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn damage(&self, at: Appended) -> Result<(), Fault> {
+        let topic = self.topics.of(at.shard.context);
+        topic
+            .partition(at.shard.partition)?
+            .damage(place(at.offset));
+        Ok(())
+    }
+
+    /// Deletes what stands before an offset, as retention does.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn delete_before(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
+        let topic = self.topics.of(shard.context);
+        topic
+            .partition(shard.partition)?
+            .delete_before(place(offset));
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl CommandLog for MemoryCommandLog {
-    async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
         let logged_at = self.clock.now();
+        let mut appended = Vec::with_capacity(records.len());
         for new in records {
-            let number = partition_of(new.key.as_bytes(), self.topics.partitions());
-            let topic = self.topics.of(new.context);
-            topic.partition(number)?.append(|before| {
+            let shard = Shard {
+                context: new.context,
+                partition: partition_of(new.key.as_bytes(), self.topics.partitions()),
+            };
+            let topic = self.topics.of(shard.context);
+            let place = topic.partition(shard.partition)?.append(|place| {
                 vec![Record {
-                    offset: offset(before.len()),
+                    offset: offset(place),
                     logged_at,
                     key: Some(Bytes::copy_from_slice(new.key.as_bytes())),
                     value: Some(new.value),
                     headers: new.headers,
                     position: None,
+                    unreadable: None,
                 }]
             })?;
+            let offset = offset(place);
+            appended.push(Appended { shard, offset });
         }
-        Ok(())
+        Ok(appended)
     }
 
     async fn consume(
@@ -65,5 +96,17 @@ impl CommandLog for MemoryCommandLog {
         _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(self.topics.join(context, group))
+    }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        _pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        Ok(self.topics.follow(context))
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        Ok(self.topics.ends(context))
     }
 }

@@ -3,12 +3,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::port::{Assignments, Clock, EventLog, Pace, Record};
+use kernel::port::{Assignments, Clock, EventLog, Pace, Reader, Record, Span};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 
-use super::topic::{Topics, offset};
+use super::topic::{Partition, Topics, offset, place};
 
 const LOCK: &str = "nothing panics while it holds the lock";
 
@@ -44,6 +44,40 @@ impl MemoryEventLog {
     pub fn lose(&self, context: &'static str, group: &str, partition: u16) -> bool {
         self.topics.lose(context, group, partition)
     }
+
+    /// Nobody can read the record at this offset any more.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn damage(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
+        self.partition(shard)?.damage(place(offset));
+        Ok(())
+    }
+
+    /// Deletes what stands before an offset, as retention does.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn delete_before(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
+        self.partition(shard)?.delete_before(place(offset));
+        Ok(())
+    }
+
+    /// Deletes everything, as if the log had been made anew.
+    ///
+    /// # Errors
+    /// There is no such partition.
+    pub fn recreate(&self, shard: Shard) -> Result<(), Fault> {
+        let mut highest = self.highest.lock().expect(LOCK);
+        highest.remove(&shard);
+        self.partition(shard)?.recreate();
+        Ok(())
+    }
+
+    fn partition(&self, shard: Shard) -> Result<Arc<Partition>, Fault> {
+        let topic = self.topics.of(shard.context);
+        topic.partition(shard.partition).map(Arc::clone)
+    }
 }
 
 #[async_trait]
@@ -52,7 +86,6 @@ impl EventLog for MemoryEventLog {
     /// consumers would stop for good.
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let logged_at = self.clock.now();
-        let topic = self.topics.of(shard.context);
         let mut all = self.highest.lock().expect(LOCK);
         let highest = all.entry(shard).or_default();
         let mut last = *highest;
@@ -63,9 +96,8 @@ impl EventLog for MemoryEventLog {
             }
             last = last.max(event.position);
         }
-        topic.partition(shard.partition)?.append(|before| {
-            let places = before.len()..;
-            let records = places
+        self.partition(shard)?.append(|next| {
+            let records = (next..)
                 .zip(events)
                 .map(|(place, event)| record(event, place, logged_at));
             records.collect()
@@ -74,13 +106,14 @@ impl EventLog for MemoryEventLog {
         Ok(())
     }
 
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
-        let topic = self.topics.of(shard.context);
-        let records = topic.partition(shard.partition)?.records();
-        Ok(records
-            .last()
-            .and_then(|record| record.position)
-            .unwrap_or_default())
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
+        let partition = self.partition(shard)?;
+        let held = partition.held();
+        let position = |record: Option<&Record>| record.and_then(|record| record.position);
+        let (first, last) = (held.records.first(), held.records.last());
+        Ok(position(first)
+            .zip(position(last))
+            .map(|(first, last)| Span { first, last }))
     }
 
     async fn consume(
@@ -90,6 +123,18 @@ impl EventLog for MemoryEventLog {
         _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
         Ok(self.topics.join(context, group))
+    }
+
+    async fn follow(
+        &self,
+        context: &'static str,
+        _pace: Pace,
+    ) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        Ok(self.topics.follow(context))
+    }
+
+    async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault> {
+        Ok(self.topics.ends(context))
     }
 }
 
@@ -101,5 +146,6 @@ fn record(event: EventRecord, place: usize, logged_at: Timestamp) -> Record {
         value: Some(event.value),
         headers: Vec::new(),
         position: Some(event.position),
+        unreadable: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eventstore::MemoryEventStore;
-use kernel::port::{Assignments, Change, CommandLog, EventLog, Pace};
+use kernel::port::{Assignments, Change, CommandLog, EventLog, Pace, ReadError, Reader, Span};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use testkit::ManualClock;
@@ -27,21 +27,13 @@ async fn event_log_keeps_its_contract() {
 #[tokio::test]
 async fn event_beyond_a_gap_is_refused() {
     let log = event_log();
-    let shard = Shard {
-        context: CONTEXT,
-        partition: 1,
-    };
-    let event = |position| EventRecord {
-        position,
-        key: "demo/a".into(),
-        value: "{}".into(),
-    };
+    let shard = SHARD;
     log.publish(shard, vec![event(1), event(2)]).await.unwrap();
     assert!(log.publish(shard, vec![event(4)]).await.is_err());
     assert!(log.publish(shard, vec![event(3), event(5)]).await.is_err());
     assert_eq!(
-        log.last_position(shard).await.unwrap(),
-        2,
+        log.span(shard).await.unwrap(),
+        Some(Span { first: 1, last: 2 }),
         "nothing of a refused call is taken"
     );
 }
@@ -99,6 +91,91 @@ async fn member_that_leaves_hands_its_partitions_on() {
     drop(second);
     let mut third = log.consume(CONTEXT, GROUP, Pace::Prompt).await.unwrap();
     assert_eq!(assigned(&mut third).await, [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
+    let log = event_log();
+    let shard = SHARD;
+    log.publish(shard, (1..=6).map(event).collect())
+        .await
+        .unwrap();
+    log.damage(shard, 2).unwrap();
+    log.damage(shard, 3).unwrap();
+    let mut reader = reader(&log).await;
+    reader.seek(0).await.unwrap();
+    assert_eq!(positions(&mut reader).await, [1, 2]);
+    for _ in 0..2 {
+        let stands = reader.take(9, &mut Vec::new()).await;
+        assert!(matches!(
+            stands,
+            Err(ReadError::Unreadable { offset: 2, .. })
+        ));
+    }
+    assert_eq!(reader.readable_after(2).await.unwrap(), 4);
+    reader.seek(4).await.unwrap();
+    assert_eq!(positions(&mut reader).await, [5, 6]);
+    log.damage(shard, 5).unwrap();
+    assert_eq!(reader.readable_after(5).await.unwrap(), 6, "the end");
+}
+
+#[tokio::test]
+async fn offset_that_was_deleted_is_gone_and_the_reader_is_told_where_the_log_begins() {
+    let log = event_log();
+    let shard = SHARD;
+    log.publish(shard, (1..=6).map(event).collect())
+        .await
+        .unwrap();
+    let mut reader = reader(&log).await;
+    reader.seek(1).await.unwrap();
+    log.delete_before(shard, 4).unwrap();
+    let gone = reader.take(9, &mut Vec::new()).await;
+    assert!(matches!(gone, Err(ReadError::Gone { first: 4 })));
+    assert!(matches!(
+        reader.seek(3).await,
+        Err(ReadError::Gone { first: 4 })
+    ));
+    reader.seek(4).await.unwrap();
+    assert_eq!(positions(&mut reader).await, [5, 6]);
+    assert_eq!(
+        log.span(shard).await.unwrap(),
+        Some(Span { first: 5, last: 6 })
+    );
+    log.recreate(shard).unwrap();
+    let gone = reader.take(9, &mut Vec::new()).await;
+    assert!(matches!(gone, Err(ReadError::Gone { first: 0 })));
+    assert_eq!(log.span(shard).await.unwrap(), None);
+    let middle = log.publish(shard, vec![event(7)]).await;
+    assert!(middle.is_err(), "a log made anew begins at position 1");
+    log.publish(shard, vec![event(1)]).await.unwrap();
+}
+
+const SHARD: Shard = Shard {
+    context: CONTEXT,
+    partition: 1,
+};
+
+fn event(position: u64) -> EventRecord {
+    EventRecord {
+        position,
+        key: "demo/a".into(),
+        value: "{}".into(),
+    }
+}
+
+async fn reader(log: &MemoryEventLog) -> Box<dyn Reader> {
+    let readers = log.follow(CONTEXT, Pace::Prompt).await.unwrap();
+    let mut readers = readers.into_iter();
+    readers.find(|reader| reader.partition() == 1).unwrap()
+}
+
+async fn positions(reader: &mut Box<dyn Reader>) -> Vec<u64> {
+    let mut records = Vec::new();
+    reader.take(9, &mut records).await.unwrap();
+    records
+        .iter()
+        .filter_map(|record| record.position)
+        .collect()
 }
 
 fn command_log() -> MemoryCommandLog {

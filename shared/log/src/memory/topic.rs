@@ -1,11 +1,11 @@
 //! Topics: partitions of records, and the groups that share them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use kernel::Fault;
-use kernel::port::{Assignments, Reader, Record};
+use kernel::port::{Assignments, ReadError, Reader, Record};
 use tokio::sync::watch;
 
 use super::group::{self, Group};
@@ -28,11 +28,21 @@ pub(super) struct Topic {
     groups: Mutex<HashMap<String, Group>>,
 }
 
-/// The records of one partition; the offset of a record is its place.
+/// The records of one partition.
 pub(super) struct Partition {
     number: u16,
-    records: Mutex<Vec<Record>>,
+    held: Mutex<Held>,
+    /// Told whenever something changed.
     end: watch::Sender<usize>,
+}
+
+/// What a partition holds; the offset of a record is its place behind `first`.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) first: usize,
+    pub(super) records: Vec<Record>,
+    /// Places of records that nobody can read.
+    damaged: BTreeSet<usize>,
 }
 
 impl Topics {
@@ -67,6 +77,17 @@ impl Topics {
     pub(super) fn join(&self, context: &'static str, group: &str) -> Box<dyn Assignments> {
         group::join(self.of(context), group)
     }
+
+    pub(super) fn follow(&self, context: &'static str) -> Vec<Box<dyn Reader>> {
+        let topic = self.of(context);
+        topic.partitions.iter().map(Partition::reader).collect()
+    }
+
+    pub(super) fn ends(&self, context: &'static str) -> Vec<i64> {
+        let topic = self.of(context);
+        let ends = topic.partitions.iter().map(|partition| partition.end());
+        ends.collect()
+    }
 }
 
 impl Topic {
@@ -74,7 +95,7 @@ impl Topic {
         let partition = |number| {
             Arc::new(Partition {
                 number,
-                records: Mutex::default(),
+                held: Mutex::default(),
                 end: watch::Sender::new(0),
             })
         };
@@ -101,21 +122,47 @@ impl Topic {
 }
 
 impl Partition {
-    /// Appends what `make` makes of the next offset and of what is there.
-    pub(super) fn append(&self, make: impl FnOnce(&[Record]) -> Vec<Record>) -> Result<(), Fault> {
-        let mut records = self.records();
-        let more = make(&records);
-        if records.len() + more.len() > RECORDS_MAX {
+    /// Appends what `make` makes of the next offset, and answers that.
+    pub(super) fn append(&self, make: impl FnOnce(usize) -> Vec<Record>) -> Result<usize, Fault> {
+        let mut held = self.held();
+        let next = held.end();
+        let more = make(next);
+        if held.records.len() + more.len() > RECORDS_MAX {
             let attempt = format!("partition {} is full at {RECORDS_MAX} records", self.number);
             return Err(Fault::bare("memory", attempt));
         }
-        records.extend(more);
-        self.end.send_replace(records.len());
-        Ok(())
+        held.records.extend(more);
+        self.end.send_replace(held.end());
+        Ok(next)
     }
 
-    pub(super) fn records(&self) -> MutexGuard<'_, Vec<Record>> {
-        self.records.lock().expect(LOCK)
+    /// Nobody can read the record at this offset from now on.
+    pub(super) fn damage(&self, offset: usize) {
+        self.held().damaged.insert(offset);
+    }
+
+    /// Deletes what stands before an offset, as retention does.
+    pub(super) fn delete_before(&self, offset: usize) {
+        let mut held = self.held();
+        let first = offset.clamp(held.first, held.end());
+        let count = first - held.first;
+        held.records.drain(..count);
+        held.first = first;
+    }
+
+    /// Deletes everything and counts from 0 again, as if the log had been made anew.
+    pub(super) fn recreate(&self) {
+        let mut held = self.held();
+        *held = Held::default();
+        self.end.send_replace(0);
+    }
+
+    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().expect(LOCK)
+    }
+
+    pub(super) fn end(&self) -> i64 {
+        offset(self.held().end())
     }
 
     pub(super) fn reader(self: &Arc<Self>) -> Box<dyn Reader> {
@@ -124,6 +171,32 @@ impl Partition {
             partition: Arc::clone(self),
             next: None,
         })
+    }
+}
+
+impl Held {
+    /// The offset that the next record gets.
+    fn end(&self) -> usize {
+        self.first + self.records.len()
+    }
+
+    /// The records from `next` on, at most `max`, up to the first that is damaged.
+    fn read(&self, next: usize, max: usize) -> Result<&[Record], ReadError> {
+        if next < self.first || next > self.end() {
+            let first = offset(self.first);
+            return Err(ReadError::Gone { first });
+        }
+        if self.damaged.contains(&next) {
+            return Err(ReadError::Unreadable {
+                offset: offset(next),
+                detail: "it is damaged".to_owned(),
+            });
+        }
+        let mut end = self.end().min(next.saturating_add(max));
+        if let Some(damaged) = self.damaged.range(next..end).next() {
+            end = *damaged;
+        }
+        Ok(&self.records[next - self.first..end - self.first])
     }
 }
 
@@ -140,30 +213,43 @@ impl Reader for MemoryReader {
         self.partition.number
     }
 
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
-        let end = self.partition.records().len();
-        self.next = usize::try_from(offset).ok().filter(|next| *next <= end);
-        match self.next {
-            Some(_) => Ok(()),
-            None => Err(self.fault(&format!("seek {offset}, the log holds 0 to {end}"))),
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
+        let held = self.partition.held();
+        let next = usize::try_from(offset).unwrap_or(usize::MAX);
+        match held.read(next, 0) {
+            // That it is damaged is said when it is taken.
+            Ok(_) | Err(ReadError::Unreadable { .. }) => self.next = Some(next),
+            Err(error) => {
+                self.next = None;
+                return Err(error);
+            }
         }
-    }
-
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
-        let Some(next) = self.next else {
-            return Err(self.fault("take before a seek"));
-        };
-        let waited = self.end.wait_for(|end| *end > next).await.map(drop);
-        waited.map_err(|closed| Fault::new("memory", "wait for a record", closed))?;
-        let records = self.partition.records();
-        let end = records.len().min(next.saturating_add(max));
-        out.extend_from_slice(&records[next..end]);
-        self.next = Some(end);
         Ok(())
     }
 
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
+        let Some(next) = self.next else {
+            return Err(self.fault("take before a seek").into());
+        };
+        // A log that was made anew may end before.
+        let waited = self.end.wait_for(|end| *end != next).await.map(drop);
+        waited.map_err(|closed| Fault::new("memory", "wait for a record", closed))?;
+        let held = self.partition.held();
+        let records = held.read(next, max)?;
+        out.extend_from_slice(records);
+        self.next = Some(next + records.len());
+        Ok(())
+    }
+
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+        let held = self.partition.held();
+        let from = usize::try_from(offset).unwrap_or_default().max(held.first);
+        let readable = (from..held.end()).find(|offset| !held.damaged.contains(offset));
+        Ok(self::offset(readable.unwrap_or_else(|| held.end())))
+    }
+
     async fn end(&self) -> Result<i64, Fault> {
-        Ok(offset(self.partition.records().len()))
+        Ok(self.partition.end())
     }
 
     fn done(&self, _next_offset: i64) {}
@@ -181,4 +267,9 @@ impl MemoryReader {
 /// The offset of a place.
 pub(super) fn offset(place: usize) -> i64 {
     i64::try_from(place).expect("a partition holds fewer than 2^63 records")
+}
+
+/// The place of an offset.
+pub(super) fn place(offset: i64) -> usize {
+    usize::try_from(offset).unwrap_or_default()
 }

@@ -1,14 +1,13 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eventstore::MemoryEventStore;
 use kernel::Fault;
 use kernel::frame::{Prefix, prefix};
 use kernel::port::Framing;
-use log::kafka::{TopicSettings, create_topics};
-use log::{KafkaLog, KafkaSettings};
-use testkit::contract::{self, CONTEXTS, PARTITIONS};
-use testkit::servers::{Servers, unique};
+use log::KafkaLog;
+use testkit::contract;
+
+use crate::site::Site;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_command_log_keeps_its_contract() {
@@ -45,16 +44,5 @@ impl Framing for Sevens {
 
 /// Topics of its own: empty, and nobody else's.
 async fn kafka() -> KafkaLog {
-    let settings = KafkaSettings {
-        brokers: Servers::shared().kafka,
-        prefix: format!("{}.", unique("contract")),
-        instance: None,
-        client: BTreeMap::new(),
-    };
-    let topics = TopicSettings {
-        partitions: PARTITIONS,
-        replication: 1,
-    };
-    create_topics(&settings, &CONTEXTS, topics).await.unwrap();
-    KafkaLog::new(settings).unwrap()
+    Site::new().await.log
 }

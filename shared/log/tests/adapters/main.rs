@@ -1,5 +1,13 @@
-//! Kafka against the contracts of its ports.
+//! Kafka against the contracts of its ports, and against what others write into its topics.
 
 #![cfg(test)]
 
+mod anew;
+mod codecs;
 mod contracts;
+mod damage;
+mod groups;
+mod headers;
+mod raw;
+mod site;
+mod topics;

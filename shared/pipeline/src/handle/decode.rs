@@ -174,6 +174,10 @@ impl Decoder {
     }
 
     fn sender(&self, context: &str, record: &Record) -> Result<Sender, Refused> {
+        // What cannot be read could have been anything, a proof too.
+        if let Some(detail) = record.unreadable {
+            return Err(Refused::new(DeadReason::Unreadable, detail));
+        }
         let Some(value) = record.value.as_deref() else {
             return Err(Refused::undecodable("the record has no value"));
         };

@@ -83,12 +83,7 @@ impl Site {
         let followed = Followed::new(PARTITIONS);
         let stop = CancellationToken::new();
         let follow = followed.clone();
-        let follow = follow.follow(
-            Arc::clone(&log) as _,
-            "one".to_owned(),
-            Pace::Prompt,
-            stop.clone(),
-        );
+        let follow = follow.follow(Arc::clone(&log) as _, Pace::Prompt, stop.clone());
         tokio::spawn(follow);
         Self {
             log,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use kernel::port::{CommandLog, NewRecord, Pace, Record};
-use kernel::topic::partition_of;
+use kernel::port::{Appended, CommandLog, NewRecord, Pace, Record};
+use kernel::topic::{Shard, partition_of};
 
-use super::group::{Member, refuses, take};
+use super::group::{Member, gone, take};
 use super::{CONTEXTS, PARTITIONS, key_of};
 
 /// Runs the suite. Each call of `make` gives an empty log.
@@ -22,10 +22,12 @@ pub async fn command_log<L: CommandLog>(make: impl AsyncFn() -> L) {
     take_is_bounded_by_its_maximum(&make().await).await;
     cancelled_take_loses_nothing(&make().await).await;
     reader_continues_where_it_seeks(&make().await).await;
-    offset_outside_the_log_is_a_fault(&make().await).await;
+    offset_outside_the_log_is_gone(&make().await).await;
     waiting_reader_sees_what_is_appended(&make().await).await;
     large_record_is_read_from_wherever_a_reader_stands(&make().await).await;
     end_is_behind_the_last_record(&make().await).await;
+    appended_records_stand_where_the_answer_says(&make().await).await;
+    follower_has_every_partition(&make().await).await;
     concurrent_appends_are_all_kept_in_their_own_order(&make().await).await;
     contexts_and_groups_do_not_mix(&make().await).await;
 }
@@ -127,22 +129,80 @@ async fn reader_continues_where_it_seeks(log: &impl CommandLog) {
     assert_eq!(values(&take(reader, 1).await), [value(20)]);
 }
 
-async fn offset_outside_the_log_is_a_fault(log: &impl CommandLog) {
-    append(log, vec![record(&key_of(0, 0), 0)]).await;
+async fn offset_outside_the_log_is_gone(log: &impl CommandLog) {
+    let key = key_of(0, 0);
+    append(log, vec![record(&key, 0)]).await;
     let mut member = join(log, CONTEXTS[0]).await;
     let reader = member.reader(0);
     let end = reader.end().await.expect("an end");
-    assert!(
-        refuses(reader, end + 5).await,
-        "an offset beyond the end is skipped to"
-    );
+    for _ in 0..2 {
+        let first = gone(reader, end + 5).await;
+        assert_eq!(first, Some(0), "an offset beyond the end is skipped to");
+        // The reader is none the worse for it.
+        reader.seek(0).await.expect("sought");
+        assert_eq!(values(&take(reader, 1).await), [value(0)]);
+    }
+}
+
+async fn appended_records_stand_where_the_answer_says(log: &impl CommandLog) {
+    let keys = ["a", "b", "c", "d", "e"].map(|name| format!("demo/{name}"));
+    let mut member = join(log, CONTEXTS[0]).await;
+    let mut sent = 0;
+    for count in [1, 13, 400] {
+        let records: Vec<_> = (sent..sent + count)
+            .map(|n| record(&keys[n as usize % keys.len()], n))
+            .collect();
+        sent += count;
+        let appended = append(log, records.clone()).await;
+        assert_eq!(appended.len(), records.len());
+        let mut stand = BTreeMap::<_, Vec<_>>::new();
+        for (record, Appended { shard, offset }) in records.iter().zip(appended) {
+            let partition = partition_of(record.key.as_bytes(), PARTITIONS);
+            let context = CONTEXTS[0];
+            assert_eq!(shard, Shard { context, partition });
+            let stand = stand.entry(partition).or_default();
+            stand.push((offset, record.value.clone()));
+        }
+        for (partition, stand) in stand {
+            let got = member.take(partition, stand.len()).await;
+            let got: Vec<_> = got
+                .into_iter()
+                .map(|record| (record.offset, record.value.expect("a value")))
+                .collect();
+            assert_eq!(got, stand);
+        }
+    }
+}
+
+async fn follower_has_every_partition(log: &impl CommandLog) {
+    let records: Vec<_> = (0..40)
+        .map(|n| record(&format!("demo/ACC-{n}"), n))
+        .collect();
+    append(log, records.clone()).await;
+    let mut readers = log
+        .follow(CONTEXTS[0], Pace::Prompt)
+        .await
+        .expect("followed");
+    let partitions = readers.iter().map(|reader| reader.partition());
+    assert!(partitions.eq(0..PARTITIONS), "all, in order");
+    let ends = log.ends(CONTEXTS[0]).await.expect("ends");
+    for (partition, expected) in by_partition(&records) {
+        let reader = readers[usize::from(partition)].as_mut();
+        reader.seek(0).await.expect("sought");
+        let got = take(reader, expected.len()).await;
+        assert_eq!(values(&got), expected);
+        let end = got.last().map_or(0, |last| last.offset + 1);
+        assert_eq!(ends[usize::from(partition)], end);
+        assert_eq!(reader.readable_after(0).await.expect("an offset"), 0);
+        assert_eq!(reader.readable_after(end).await.expect("an offset"), end);
+    }
 }
 
 async fn waiting_reader_sees_what_is_appended(log: &impl CommandLog) {
     let mut member = join(log, CONTEXTS[0]).await;
     let key = key_of(2, 0);
     for n in 0..20 {
-        let (got, ()) = tokio::join!(
+        let (got, _) = tokio::join!(
             member.take(2, 2),
             append(log, vec![record(&key, 2 * n), record(&key, 2 * n + 1)])
         );
@@ -154,7 +214,7 @@ async fn waiting_reader_sees_what_is_appended(log: &impl CommandLog) {
 async fn large_record_is_read_from_wherever_a_reader_stands(log: &impl CommandLog) {
     let key = key_of(1, 0);
     let large = NewRecord {
-        value: Bytes::from(vec![b' '; 6 * 1_024 * 1_024]),
+        value: Bytes::from(vec![b' '; 12 * 1_024 * 1_024]),
         ..record(&key, 1)
     };
     let sent = [record(&key, 0), large, record(&key, 2)];
@@ -273,8 +333,8 @@ fn by_partition(records: &[NewRecord]) -> BTreeMap<u16, Vec<Bytes>> {
     by_partition
 }
 
-async fn append(log: &impl CommandLog, records: Vec<NewRecord>) {
-    log.append(records).await.expect("appended");
+async fn append(log: &impl CommandLog, records: Vec<NewRecord>) -> Vec<Appended> {
+    log.append(records).await.expect("appended")
 }
 
 async fn join(log: &impl CommandLog, context: &'static str) -> Member {

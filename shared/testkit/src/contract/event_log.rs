@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::batch::Batch;
-use kernel::port::{EventLog, EventStore, Pace, Record};
+use kernel::port::{EventLog, EventStore, Pace, Record, Span};
 use kernel::record::EventRecord;
 
 use super::group::{Member, take};
-use super::{CONTEXTS, key_of, shard};
+use super::{CONTEXTS, PARTITIONS, key_of, shard};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store and an empty log: as in the pipeline,
@@ -24,7 +24,7 @@ pub async fn event_log<S: EventStore, L: EventLog>(make: impl AsyncFn() -> (S, L
     let (store, log) = make().await;
     events_published_again_are_harmless(&store, &log).await;
     let (store, log) = make().await;
-    last_position_is_that_of_the_last_event(&store, &log).await;
+    span_is_from_the_first_event_to_the_last(&store, &log).await;
     let (store, log) = make().await;
     waiting_reader_sees_what_is_published(&store, &log).await;
     let (store, log) = make().await;
@@ -35,6 +35,10 @@ pub async fn event_log<S: EventStore, L: EventLog>(make: impl AsyncFn() -> (S, L
     every_group_sees_every_event(&store, &log).await;
     let (store, log) = make().await;
     readers_of_a_partition_stand_where_they_like(&store, &log).await;
+    let (store, log) = make().await;
+    follower_has_every_partition_whoever_else_reads(&store, &log).await;
+    let (store, log) = make().await;
+    ends_are_behind_the_last_events_of_all_partitions(&store, &log).await;
 }
 
 async fn event_comes_back_with_its_key_bytes_and_position(
@@ -108,14 +112,62 @@ async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl
     assert_eq!(got, sent);
 }
 
-async fn last_position_is_that_of_the_last_event(store: &impl EventStore, log: &impl EventLog) {
-    assert_eq!(last_position(log, 0).await, 0);
+async fn span_is_from_the_first_event_to_the_last(store: &impl EventStore, log: &impl EventLog) {
+    assert_eq!(log.span(shard(0)).await.expect("a span"), None);
     let mut writer = Writer::take_over(store, shard(0), 1).await;
     for (events, last) in [(1, 1), (6, 7), (500, 507)] {
         publish(store, log, &mut writer, events).await;
-        assert_eq!(last_position(log, 0).await, last);
+        let span = log.span(shard(0)).await.expect("a span");
+        assert_eq!(span, Some(Span { first: 1, last }));
     }
-    assert_eq!(last_position(log, 1).await, 0);
+    assert_eq!(log.span(shard(1)).await.expect("a span"), None);
+}
+
+async fn follower_has_every_partition_whoever_else_reads(
+    store: &impl EventStore,
+    log: &impl EventLog,
+) {
+    let mut writers = Vec::new();
+    for partition in 0..PARTITIONS {
+        writers.push(Writer::take_over(store, shard(partition), 1).await);
+    }
+    let mut sent = Vec::new();
+    for writer in &mut writers {
+        sent.push(publish(store, log, writer, 3).await);
+    }
+    let mut member = join(log, "projector.contract").await;
+    for pace in [Pace::Prompt, Pace::Leisurely] {
+        let mut readers = log.follow(CONTEXTS[0], pace).await.expect("followed");
+        let partitions = readers.iter().map(|reader| reader.partition());
+        assert!(partitions.eq(0..PARTITIONS), "all, in order");
+        for ((reader, writer), sent) in readers.iter_mut().zip(&mut writers).zip(&mut sent) {
+            reader.seek(0).await.expect("sought");
+            let got = take(reader.as_mut(), sent.len()).await;
+            assert_eq!(events(&got), *sent);
+            let waited = take(reader.as_mut(), 2);
+            let (got, new) = tokio::join!(waited, publish(store, log, writer, 2));
+            assert_eq!(events(&got), new);
+            sent.extend(new);
+        }
+    }
+    for (partition, sent) in (0..).zip(sent) {
+        let got = member.take(partition, sent.len()).await;
+        assert_eq!(events(&got), sent, "a group of its own is not disturbed");
+    }
+}
+
+async fn ends_are_behind_the_last_events_of_all_partitions(
+    store: &impl EventStore,
+    log: &impl EventLog,
+) {
+    let none = log.ends(CONTEXTS[0]).await.expect("ends");
+    assert_eq!(none, vec![0; usize::from(PARTITIONS)]);
+    for (partition, count) in [(1, 7), (3, 2)] {
+        let mut writer = Writer::take_over(store, shard(partition), 1).await;
+        publish(store, log, &mut writer, count).await;
+    }
+    assert_eq!(log.ends(CONTEXTS[0]).await.expect("ends"), [0, 7, 0, 2]);
+    assert_eq!(log.ends(CONTEXTS[1]).await.expect("ends"), none);
 }
 
 async fn waiting_reader_sees_what_is_published(store: &impl EventStore, log: &impl EventLog) {
@@ -256,9 +308,8 @@ fn events(records: &[Record]) -> Vec<EventRecord> {
 }
 
 async fn last_position(log: &impl EventLog, partition: u16) -> u64 {
-    log.last_position(shard(partition))
-        .await
-        .expect("a position")
+    let span = log.span(shard(partition)).await.expect("a span");
+    span.map_or(0, |span| span.last)
 }
 
 /// Whoever is in no hurry is given the same.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kernel::port::{Assignments, Change, Reader, Record};
+use kernel::port::{Assignments, Change, ReadError, Reader, Record};
 use tokio::time::timeout;
 
 use super::PARTITIONS;
@@ -71,12 +71,19 @@ pub(super) async fn take(reader: &mut dyn Reader, count: usize) -> Vec<Record> {
     records
 }
 
-/// Whether a seek, or at the latest the take after it, says that the offset is not in the log.
-pub(super) async fn refuses(reader: &mut dyn Reader, offset: i64) -> bool {
+/// Where the log begins, when a seek, or at the latest the take after it, says that the offset is not
+/// in it.
+pub(super) async fn gone(reader: &mut dyn Reader, offset: i64) -> Option<i64> {
     let mut records = Vec::new();
-    if reader.seek(offset).await.is_err() {
-        return true;
+    let refused = match reader.seek(offset).await {
+        Err(refused) => refused,
+        Ok(()) => {
+            let taken = timeout(COMES_MAX, reader.take(1, &mut records)).await;
+            taken.expect("answered in time").err()?
+        }
+    };
+    match refused {
+        ReadError::Gone { first } => Some(first),
+        ReadError::Fault(_) | ReadError::Unreadable { .. } => None,
     }
-    let taken = timeout(COMES_MAX, reader.take(1, &mut records)).await;
-    taken.expect("answered in time").is_err()
 }

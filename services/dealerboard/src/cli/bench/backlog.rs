@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use kernel::port::{Assignments, Change, CommandLog, EventLog, NewRecord, Pace, Reader, Record};
+use kernel::port::{
+    Appended, Assignments, Change, CommandLog, EventLog, NewRecord, Pace, ReadError, Reader,
+    Record, Span,
+};
 use kernel::record::EventRecord;
 use kernel::topic::{Shard, partition_of};
 use kernel::{Fault, Timestamp};
@@ -30,6 +33,7 @@ impl Backlog {
                 value: Some(command.value),
                 headers: command.headers,
                 position: None,
+                unreadable: None,
             });
         }
         Self(records.into_iter().map(Into::into).collect())
@@ -38,7 +42,7 @@ impl Backlog {
 
 #[async_trait]
 impl CommandLog for Backlog {
-    async fn append(&self, _: Vec<NewRecord>) -> Result<(), Fault> {
+    async fn append(&self, _: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
         Err(Fault::bare(BACKLOG, "append to what has been filled"))
     }
 
@@ -48,12 +52,26 @@ impl CommandLog for Backlog {
         _: &str,
         _pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
-        let readers = self.0.iter().zip(0..).map(|(records, partition)| Rest {
+        Ok(Box::new(All(self.rest().collect())))
+    }
+
+    async fn follow(&self, _: &'static str, _: Pace) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        let boxed = |rest| Box::new(rest) as Box<dyn Reader>;
+        Ok(self.rest().map(boxed).collect())
+    }
+
+    async fn ends(&self, _: &'static str) -> Result<Vec<i64>, Fault> {
+        Ok(self.rest().map(|rest| rest.ends_at()).collect())
+    }
+}
+
+impl Backlog {
+    fn rest(&self) -> impl Iterator<Item = Rest> {
+        self.0.iter().zip(0..).map(|(records, partition)| Rest {
             partition,
             records: Arc::clone(records),
             next: 0,
-        });
-        Ok(Box::new(All(readers.collect())))
+        })
     }
 }
 
@@ -83,12 +101,12 @@ impl Reader for Rest {
         self.partition
     }
 
-    async fn seek(&mut self, offset: i64) -> Result<(), Fault> {
+    async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
         self.next = usize::try_from(offset).unwrap_or_default();
         Ok(())
     }
 
-    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Fault> {
+    async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
         let end = self.records.len().min(self.next.saturating_add(max));
         if self.next >= end {
             std::future::pending::<()>().await;
@@ -98,11 +116,21 @@ impl Reader for Rest {
         Ok(())
     }
 
+    async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+        Ok(offset.min(self.ends_at()))
+    }
+
     async fn end(&self) -> Result<i64, Fault> {
-        Ok(i64::try_from(self.records.len()).unwrap_or(i64::MAX))
+        Ok(self.ends_at())
     }
 
     fn done(&self, _: i64) {}
+}
+
+impl Rest {
+    fn ends_at(&self) -> i64 {
+        i64::try_from(self.records.len()).unwrap_or(i64::MAX)
+    }
 }
 
 /// Remembers the last position of each partition and nothing else.
@@ -123,8 +151,9 @@ impl EventLog for Sink {
         Ok(())
     }
 
-    async fn last_position(&self, shard: Shard) -> Result<u64, Fault> {
-        Ok(self.0[usize::from(shard.partition)].load(Ordering::Relaxed))
+    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
+        let last = self.0[usize::from(shard.partition)].load(Ordering::Relaxed);
+        Ok((last > 0).then_some(Span { first: 1, last }))
     }
 
     async fn consume(
@@ -133,6 +162,14 @@ impl EventLog for Sink {
         _: &str,
         _: Pace,
     ) -> Result<Box<dyn Assignments>, Fault> {
+        Err(Fault::bare(BACKLOG, "read what was not kept"))
+    }
+
+    async fn follow(&self, _: &'static str, _: Pace) -> Result<Vec<Box<dyn Reader>>, Fault> {
+        Err(Fault::bare(BACKLOG, "read what was not kept"))
+    }
+
+    async fn ends(&self, _: &'static str) -> Result<Vec<i64>, Fault> {
         Err(Fault::bare(BACKLOG, "read what was not kept"))
     }
 }

@@ -70,9 +70,7 @@ async fn followed(platform: &Platform, events: u64) -> f64 {
     let followed = Followed::<Metrics>::new(platform.config.partitions());
     let stop = CancellationToken::new();
     let log = Arc::clone(&platform.ports.event_log);
-    let follow = followed
-        .clone()
-        .follow(log, "bench".to_owned(), Pace::Prompt, stop.clone());
+    let follow = followed.clone().follow(log, Pace::Prompt, stop.clone());
     let watch = async {
         let mut started = None;
         loop {
