@@ -17,7 +17,7 @@ use kernel::{EventMeta, Fault, Reading};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use crate::backoff::Backoff;
 use crate::consume::{self, Broken};
@@ -188,7 +188,7 @@ impl<R: Reading> Follower<R> {
     async fn follow(&mut self) -> Result<(), Fault> {
         let mut done = self.progress();
         self.reader.seek(done.next_offset).await?;
-        info!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
+        debug!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
         let mut records = Vec::new();
         let mut vouch_at = Instant::now();
         loop {

@@ -12,9 +12,11 @@ use super::NotSetUp;
 use super::lines::Json;
 use super::repeats::{Repeats, Teller};
 
-/// What libraries say that is nobody's business: the web server tells of its threads as they come and
-/// go, and calls each request that is no HTTP an error, though it is the caller's and was answered.
-const LIBRARIES: &str = "actix_server=warn,actix_http::h1=off";
+/// What libraries say that is nobody's business. The web server tells of its threads as they come and
+/// go, and calls each request that is no HTTP an error, though it is the caller's and was answered. The
+/// client of the broker tells of each connection that ends, and once more as an error of everything
+/// what it has told as a line.
+const LIBRARIES: &str = "actix_server=warn,actix_http::h1=off,librdkafka=warn,rdkafka=off";
 
 /// Logging, until it is dropped: what was counted and not yet told is told then.
 #[must_use]

@@ -11,14 +11,14 @@ use kernel::port::Framing;
 use kernel::record::{self, EventRecord};
 use kernel::topic::Shard;
 use rdkafka::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
 };
 use tokio::sync::oneshot;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::copies::POSITION;
 use super::fault;
@@ -279,7 +279,22 @@ impl Batch {
 
 struct Deliveries;
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        match level {
+            // Each setting that is called experimental was chosen, and an id for the producer is asked
+            // for again until there is one: a send that has none by then fails and says so.
+            RDKafkaLogLevel::Warning if matches!(facility, "CONFWARN" | "GETPID") => {
+                debug!(facility, text, "producer says");
+            }
+            RDKafkaLogLevel::Warning => warn!(facility, text, "producer says"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                debug!(facility, text, "producer says");
+            }
+            _ => error!(facility, text, "producer says"),
+        }
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Arc<Batch>;
