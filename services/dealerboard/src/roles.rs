@@ -1,6 +1,7 @@
 //! Roles: what this process does of the pipeline, each a task that has an owner.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::TcpListener;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
-use crate::ports::{LocalKeys, Ports};
+use crate::ports::{self, LocalKeys, Opened, Ports, Unseen};
 use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
 
@@ -35,6 +36,9 @@ use crate::seams::{SystemClock, SystemIds};
 const QUERY_DEADLINE: Duration = Duration::from_secs(3);
 /// Longest time roles may take to finish after a stop.
 const DRAIN_WAIT: Duration = Duration::from_secs(20);
+
+/// How often a start looks whether everything has been read.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
 
 /// In the order of the data path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +65,14 @@ impl Role {
 /// Which roles to run, as `--roles` lists them.
 #[derive(Clone, Debug)]
 pub(crate) struct Roles(BTreeSet<Role>);
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let chosen = Role::ALL.iter().filter(|(_, role)| self.0.contains(role));
+        let names: Vec<_> = chosen.map(|(name, _)| *name).collect();
+        f.write_str(&names.join(","))
+    }
+}
 
 impl FromStr for Roles {
     type Err = String;
@@ -92,6 +104,8 @@ pub(crate) struct Platform {
     pub(crate) slices: Slices,
     pub(crate) ports: Ports,
     pub(crate) keys: LocalKeys,
+    /// What was away when this was opened, and has to fit all the same.
+    unseen: Option<Unseen>,
     pub(crate) sealer: Sealer,
     /// Sends a demo day beside the roles.
     pub(crate) demo: Option<Demo>,
@@ -100,9 +114,13 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
-        let keys = LocalKeys::open(&config.auth.directory)?;
-        let ports = Ports::open(&config, &keys)?;
+    pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
+        let slices = crate::slices::all();
+        let Opened {
+            ports,
+            keys,
+            unseen,
+        } = ports::open(&config, &slices).await?;
         let sealer = Sealer {
             authority: Arc::clone(&ports.authority),
             clock: Arc::new(SystemClock),
@@ -117,9 +135,10 @@ impl Platform {
             floor: Followed::new(partitions),
             metrics: Followed::new(partitions),
             config,
-            slices: crate::slices::all(),
+            slices,
             ports,
             keys,
+            unseen,
             sealer,
             demo: None,
         })
@@ -151,9 +170,25 @@ impl Platform {
                 Role::Router => tasks.extend(self.router(&matcher, &stop)?),
             }
         }
+        if let Some(unseen) = self.unseen.clone() {
+            tasks.push(("installation", unseen.watch(stop.clone()).boxed()));
+        }
         tasks.extend(self.framing(&stop));
         tasks.extend(self.demo(&stop));
         supervise(tasks, stop).await
+    }
+
+    /// Ends when everything has been read that these roles hold in memory.
+    pub(crate) async fn has_read(&self, roles: &Roles) {
+        let asks = |role| roles.0.contains(&role);
+        let floor = asks(Role::Gateway) || asks(Role::Router);
+        let read = || {
+            (!floor || self.floor.age().is_some())
+                && (!asks(Role::Gateway) || self.metrics.age().is_some())
+        };
+        while !read() {
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
     }
 
     /// Learns the numbers of our schemas, however long the registry is away: until then nothing is

@@ -10,7 +10,8 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         super::say("the embedded file migrates itself when it is opened");
         return Ok(ExitCode::SUCCESS);
     }
-    super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
+    let keys = super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
     super::say("database and topics are at this version");
+    super::say(&keys);
     Ok(ExitCode::SUCCESS)
 }

@@ -13,6 +13,7 @@ use log::{KafkaLog, KafkaSettings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
+use testkit::keys;
 use testkit::platform::unconfigured;
 use testkit::process::Process;
 use testkit::servers::{Database, Servers, unique};
@@ -68,9 +69,7 @@ impl Site {
         let database = servers.database().await;
         let prefix = format!("{}.", unique("crash"));
         let folder = TempDir::with_prefix("dealerboard-crash-").unwrap();
-        let keys = folder.path().join("keys");
-        fs::create_dir(&keys).unwrap();
-        fs::write(keys.join("records.key"), SECRET).unwrap();
+        keys::write(&folder.path().join("keys"), &SECRET);
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))

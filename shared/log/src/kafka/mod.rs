@@ -3,6 +3,7 @@
 mod consumer;
 mod copies;
 mod fetch;
+mod installation;
 mod kept;
 mod last;
 mod membership;
@@ -26,6 +27,7 @@ use copies::Carries;
 use producer::{OnGap, Outgoing, Producer};
 use tails::Tails;
 
+pub use installation::look;
 pub use topics::{TopicSettings, create_topics};
 
 /// How to reach Kafka.
