@@ -28,6 +28,8 @@ pub(crate) const SECRET: [u8; 32] = *b"the-secret-of-all-crash-tests-32";
 const AT_ONCE: usize = 2;
 /// Records appended at once.
 const APPENDED: usize = 25;
+/// What is logged: tests look for partitions that are taken over.
+const LOG: &str = "info,pipeline::handle=debug";
 /// Everything but the gateway.
 pub(crate) const BACK: &str = "processor,projector,reactor";
 
@@ -103,6 +105,7 @@ impl Site {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(self.folder());
         command.args(arguments).envs(&self.environment);
+        command.env("RUST_LOG", LOG);
         command
     }
 
