@@ -102,15 +102,20 @@ impl<M: SerializeMap> Visit for Members<M> {
     }
 }
 
-/// An error and its causes, outermost first.
+/// An error and its causes, outermost first. Some tell their cause themselves: it is not told twice.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut last = self.0.to_string();
+        f.write_str(&last)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let told = error.to_string();
+            if !last.ends_with(&told) {
+                write!(f, ": {told}")?;
+                last = told;
+            }
             cause = error.source();
         }
         Ok(())

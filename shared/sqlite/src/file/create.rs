@@ -14,6 +14,21 @@ use super::open::{self, beside};
 /// Whoever may read it is the directory's business, as with any file.
 const MODE: u32 = 0o644;
 
+/// Links that are followed to the place of a file that is not there yet.
+const LINKS_MAX: usize = 16;
+
+/// Where a path leads through links whose end may be missing.
+pub(super) fn led_to(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&place) else {
+            break;
+        };
+        place = directory(&place).join(target);
+    }
+    place
+}
+
 /// Makes the file with all that every file has, and takes it. A crash on the way leaves none, at most
 /// a draft beside its place; and nobody can take it before us.
 pub(super) fn create(path: &Path, partitions: u16) -> Result<Lock, OpenError> {

@@ -123,7 +123,9 @@ fn taken(path: &Path, partitions: u16) -> Result<Lock, OpenError> {
     match fs::metadata(path) {
         Ok(file) if file.len() == 0 => Err(OpenError::Empty(path.to_owned())),
         Ok(_) => Lock::take(path),
-        Err(error) if error.kind() == ErrorKind::NotFound => create::create(path, partitions),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            create::create(&create::led_to(path), partitions)
+        }
         Err(error) => Err(OpenError::Lock(path.to_owned(), error)),
     }
 }

@@ -213,6 +213,17 @@ fn new_file_is_whole_and_nothing_else_is_left_of_its_making() {
     open(&path);
 }
 
+#[test]
+fn new_file_is_made_where_a_link_leads() {
+    let files = Files::new();
+    let (link, place) = (files.path(), files.path());
+    std::os::unix::fs::symlink(place.file_name().unwrap(), &link).unwrap();
+    let _file = open(&link);
+    assert!(std::fs::symlink_metadata(&place).unwrap().is_file());
+    let second = SqliteFile::open(&place, PARTITIONS, clock());
+    assert!(matches!(second, Err(OpenError::InUse(_))));
+}
+
 #[tokio::test]
 async fn fingerprints_of_keys_can_be_read_while_the_file_is_in_use() {
     let files = Files::new();

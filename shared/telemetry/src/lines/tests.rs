@@ -46,3 +46,14 @@ fn line_with_quotes_and_line_feeds_stays_one_line() {
     assert_eq!(line["key"], "a\"b\nc");
     assert_eq!(line["message"], "it's here");
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("ask the server: {0}")]
+struct Asked(#[source] io::Error);
+
+#[test]
+fn cause_that_an_error_tells_itself_is_told_once() {
+    let error = Asked(io::Error::other("connection refused"));
+    let line = told(|| tracing::warn!(error = &error as &dyn Error, "server is away"));
+    assert_eq!(line["error"], "ask the server: connection refused");
+}
