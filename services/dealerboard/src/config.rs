@@ -1,12 +1,13 @@
 //! Configuration: the default file, then a file, then the environment.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use kernel::port;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -193,6 +194,45 @@ pub(crate) struct Query {
 pub(crate) struct Auth {
     pub(crate) directory: PathBuf,
     pub(crate) audience: String,
+    pub(crate) wrapping_key_file: PathBuf,
+    pub(crate) wrapping_key: Hidden,
+}
+
+/// A secret that cannot print.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Hidden(String);
+
+impl Hidden {
+    #[cfg(test)]
+    pub(crate) fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("hidden")
+    }
+}
+
+impl Mode {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Production => "production",
+        }
+    }
 }
 
 impl Config {
@@ -266,6 +306,11 @@ impl Config {
         bound("query.history_events_max", history, fold, 10_000_000);
         let recall = self.query.recall_events_max;
         bound("query.recall_events_max", recall, 1, 1_000_000_000);
+        let auth = &self.auth;
+        if !auth.wrapping_key.expose().is_empty() && !auth.wrapping_key_file.as_os_str().is_empty()
+        {
+            faults.push("auth.wrapping_key and auth.wrapping_key_file are both given".to_owned());
+        }
         faults
     }
 
@@ -280,7 +325,14 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Mode};
+    use super::{Config, Hidden, Mode};
+
+    #[test]
+    fn secret_does_not_print() {
+        let secret = Hidden("c2VjcmV0".to_owned());
+        let printed = format!("{secret:?}{}", serde_json::to_string(&secret).unwrap());
+        assert!(!printed.contains("c2Vj"), "{printed}");
+    }
 
     #[test]
     fn default_file_is_a_valid_configuration() {

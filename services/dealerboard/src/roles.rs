@@ -1,8 +1,8 @@
 //! Roles: what this process does of the pipeline, each a task that has an owner.
 
-use std::collections::BTreeSet;
+mod chosen;
+
 use std::net::TcpListener;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,62 +27,21 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
-use crate::ports::{LocalKeys, Ports};
+use crate::ports::{self, LocalKeys, Opened, Ports, Unseen};
 use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
+
+use chosen::Role;
+
+pub(crate) use chosen::Roles;
 
 /// Longest time one question may take before the chain gives up.
 const QUERY_DEADLINE: Duration = Duration::from_secs(3);
 /// Longest time roles may take to finish after a stop.
 const DRAIN_WAIT: Duration = Duration::from_secs(20);
 
-/// In the order of the data path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Role {
-    /// Accepts commands and answers queries over HTTP.
-    Gateway,
-    Processor,
-    Projector,
-    Reactor,
-    /// Matches conversations that wait with agents.
-    Router,
-}
-
-impl Role {
-    const ALL: [(&'static str, Self); 5] = [
-        ("gateway", Self::Gateway),
-        ("processor", Self::Processor),
-        ("projector", Self::Projector),
-        ("reactor", Self::Reactor),
-        ("router", Self::Router),
-    ];
-}
-
-/// Which roles to run, as `--roles` lists them.
-#[derive(Clone, Debug)]
-pub(crate) struct Roles(BTreeSet<Role>);
-
-impl FromStr for Roles {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut roles = BTreeSet::new();
-        for name in text.split(',').map(str::trim) {
-            match Role::ALL.iter().find(|(known, _)| *known == name) {
-                Some((_, role)) => drop(roles.insert(*role)),
-                None if name == "all" => roles.extend(Role::ALL.map(|(_, role)| role)),
-                None => {
-                    let known: Vec<_> = Role::ALL.iter().map(|(known, _)| *known).collect();
-                    return Err(format!(
-                        "no role `{name}`; there are all, {}",
-                        known.join(", ")
-                    ));
-                }
-            }
-        }
-        Ok(Self(roles))
-    }
-}
+/// How often a start looks whether everything has been read.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
 
 type Task = BoxFuture<'static, anyhow::Result<()>>;
 
@@ -92,6 +51,8 @@ pub(crate) struct Platform {
     pub(crate) slices: Slices,
     pub(crate) ports: Ports,
     pub(crate) keys: LocalKeys,
+    /// What was away when this was opened, and has to fit all the same.
+    unseen: Option<Unseen>,
     pub(crate) sealer: Sealer,
     /// Sends a demo day beside the roles.
     pub(crate) demo: Option<Demo>,
@@ -100,9 +61,13 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
-        let keys = LocalKeys::open(&config.auth.directory)?;
-        let ports = Ports::open(&config, &keys)?;
+    pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
+        let slices = crate::slices::all();
+        let Opened {
+            ports,
+            keys,
+            unseen,
+        } = ports::open(&config, &slices).await?;
         let sealer = Sealer {
             authority: Arc::clone(&ports.authority),
             clock: Arc::new(SystemClock),
@@ -117,9 +82,10 @@ impl Platform {
             floor: Followed::new(partitions),
             metrics: Followed::new(partitions),
             config,
-            slices: crate::slices::all(),
+            slices,
             ports,
             keys,
+            unseen,
             sealer,
             demo: None,
         })
@@ -151,9 +117,25 @@ impl Platform {
                 Role::Router => tasks.extend(self.router(&matcher, &stop)?),
             }
         }
+        if let Some(unseen) = self.unseen.clone() {
+            tasks.push(("installation", unseen.watch(stop.clone()).boxed()));
+        }
         tasks.extend(self.framing(&stop));
         tasks.extend(self.demo(&stop));
         supervise(tasks, stop).await
+    }
+
+    /// Ends when everything has been read that these roles hold in memory.
+    pub(crate) async fn has_read(&self, roles: &Roles) {
+        let asks = |role| roles.0.contains(&role);
+        let floor = asks(Role::Gateway) || asks(Role::Router);
+        let read = || {
+            (!floor || self.floor.age().is_some())
+                && (!asks(Role::Gateway) || self.metrics.age().is_some())
+        };
+        while !read() {
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
     }
 
     /// Learns the numbers of our schemas, however long the registry is away: until then nothing is

@@ -11,6 +11,7 @@ pub mod decimal;
 pub mod envelope;
 pub mod frame;
 pub mod id;
+pub mod installation;
 pub mod label;
 pub mod port;
 pub mod position;

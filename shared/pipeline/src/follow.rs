@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 
 use crate::backoff::Backoff;
 use crate::consume::{self, Broken};
@@ -252,7 +252,7 @@ impl<R: Reading> Follower<R> {
     async fn follow(&mut self) -> Result<(), Fault> {
         let mut done = self.followed.progress(self.shard);
         self.reader.seek(done.next_offset).await?;
-        info!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
+        debug!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
         let mut records = Vec::new();
         loop {
             self.reader.take(BATCH_EVENTS_MAX, &mut records).await?;

@@ -7,6 +7,7 @@
 
 mod file;
 mod headers;
+mod installation;
 mod tail;
 
 mod command_log;
@@ -20,3 +21,4 @@ mod snapshots;
 mod timers;
 
 pub use file::{OpenError, SqliteFile};
+pub use installation::installed_keys;

@@ -1,6 +1,7 @@
 //! What tests of several crates share: one contract suite per port, and what the suites work with.
 
 pub mod contract;
+pub mod keys;
 pub mod platform;
 pub mod process;
 pub mod proxy;

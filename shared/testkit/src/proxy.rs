@@ -138,3 +138,42 @@ fn take_one(left: &AtomicU32) -> bool {
     });
     taken.is_ok()
 }
+
+/// An address at which nothing listens until it is opened; then it leads to a server. Closed again
+/// when dropped.
+pub struct Door {
+    /// `host:port`.
+    pub address: String,
+    tasks: JoinSet<()>,
+}
+
+impl Door {
+    /// # Panics
+    /// No port is free.
+    #[must_use]
+    pub fn closed() -> Self {
+        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = port.local_addr().expect("bound").to_string();
+        let tasks = JoinSet::new();
+        Self { address, tasks }
+    }
+
+    /// # Panics
+    /// Somebody else has taken the port meanwhile.
+    pub async fn open(&mut self, server: &str) {
+        let listener = TcpListener::bind(&self.address).await.expect("the port");
+        let server = server.to_owned();
+        self.tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((mut client, _)) = listener.accept().await {
+                let server = server.clone();
+                connections.spawn(async move {
+                    if let Ok(mut server) = TcpStream::connect(server).await {
+                        // Either end may go away: that is what a network does.
+                        drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
+                    }
+                });
+            }
+        });
+    }
+}

@@ -86,9 +86,10 @@ struct Redrive {
 impl DeadLettersCommand {
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
-        telemetry::log(super::QUIET)?;
+        let _log = telemetry::log(super::QUIET)?;
         super::runtime()?.block_on(async {
-            let platform = Platform::open(config).context("open the dead letters")?;
+            let platform = Platform::open(config).await;
+            let platform = platform.context("open the dead letters")?;
             match self.action {
                 Action::List { context, state } => list(&platform, context.as_deref(), state).await,
                 Action::Show { letter } => show(&find(&platform, &letter).await?),
@@ -211,6 +212,9 @@ async fn list(
             let page = platform.ports.dead_letters.list(shard, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.letter.offset);
+            if super::terminal::reader_left() {
+                return Ok(());
+            }
             for stored in page.into_iter().filter(|stored| stored.state == state) {
                 super::print(&line(&stored));
                 count += 1;

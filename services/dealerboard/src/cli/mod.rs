@@ -8,6 +8,7 @@ mod replay;
 mod schemas;
 mod serve;
 mod simulate;
+mod terminal;
 mod token;
 mod verify;
 
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::terminal::{print, say};
 use crate::config::Config;
 
 /// The event-sourced platform under a dealing desk.
@@ -54,9 +56,8 @@ enum Command {
     Token(token::Token),
 }
 
-/// What is logged by commands whose result is what they print; librdkafka warns of each setting that
-/// it calls experimental.
-const QUIET: &str = "warn,librdkafka=error";
+/// What is logged by commands whose result is what they print.
+const QUIET: &str = "warn";
 
 /// A failure that is not a finding: exit code 2 where 1 means something else.
 const FAILED: u8 = 2;
@@ -79,28 +80,16 @@ impl Arguments {
             Command::Simulate(simulate) => simulate.run(config),
             Command::Token(token) => token.run(&config),
         };
-        done.unwrap_or_else(|error| failed(&error))
+        let code = done.unwrap_or_else(|error| failed(&error));
+        terminal::unwritten().map_or(code, |error| {
+            failed(&anyhow::Error::new(error).context("write the result"))
+        })
     }
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     say(&format!("dealerboard: {error:#}"));
     ExitCode::from(FAILED)
-}
-
-/// A line for the person at the terminal.
-#[expect(
-    clippy::print_stderr,
-    reason = "the command line speaks on standard error"
-)]
-fn say(line: &str) {
-    eprintln!("{line}");
-}
-
-/// A line of the command's result.
-#[expect(clippy::print_stdout, reason = "results go to standard output")]
-fn print(line: &str) {
-    println!("{line}");
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -40,9 +40,11 @@ const END_WAIT: Duration = Duration::from_secs(20);
 impl Replay {
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
-        telemetry::log(super::QUIET)?;
+        let _log = telemetry::log(super::QUIET)?;
         super::runtime()?.block_on(async {
-            let platform = Platform::open(config).context("open the read models")?;
+            let platform = Platform::open(config)
+                .await
+                .context("open the read models")?;
             let view = self.view(&platform)?;
             for model in self.models(&platform)? {
                 let events = rebuild(&platform, view, &model).await?;

@@ -2,17 +2,20 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use kernel::{Actor, Tenant};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::token::Token;
 use crate::config::Config;
 use crate::demo::{Demo, Speed};
+use crate::ports::KeysAway;
 use crate::roles::{Platform, Roles};
 
 /// Which roles to run.
@@ -35,30 +38,110 @@ pub(super) struct Serve {
     speed: Speed,
 }
 
+/// Longest time without the line that says what serves: one that is slow to read is told of as well.
+const TELL_WAIT: Duration = Duration::from_secs(5);
+/// How often a database that keeps the keys is asked for them.
+const KEYS_AGAIN: Duration = Duration::from_secs(1);
+
 impl Serve {
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        telemetry::log("info")?;
+        let started = Instant::now();
+        let _log = telemetry::log("info")?;
         let metrics = telemetry::metrics()?;
         // Bound before any work: a taken port is found at once.
         let listener = TcpListener::bind(&config.http.bind)
             .with_context(|| format!("bind {}", config.http.bind))?;
-        let address = listener.local_addr()?;
+        let start = Start {
+            at: started,
+            address: listener.local_addr()?,
+        };
         super::runtime()?.block_on(async {
             let stop = CancellationToken::new();
-            let mut platform = Platform::open(config)?;
-            platform.demo = self.demo.then_some(Demo {
-                seed: self.seed,
-                speed: self.speed,
-            });
-            if self.hello {
-                hello(&platform, address)?;
-            }
-            info!(%address, roles = ?self.roles, "dealerboard serves");
-            let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
-            let (done, ()) = tokio::join!(run, stop_on_signal(stop.clone()));
-            done
+            let serve = async {
+                let served = self.serve(config, listener, metrics, start, &stop).await;
+                stop.cancel();
+                served
+            };
+            let (served, ()) = tokio::join!(serve, stop_on_signal(stop.clone()));
+            served
         })?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    async fn serve(
+        &self,
+        config: Config,
+        listener: TcpListener,
+        metrics: PrometheusHandle,
+        start: Start,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let Some(mut platform) = open(config, stop).await? else {
+            return Ok(());
+        };
+        platform.demo = self.demo.then_some(Demo {
+            seed: self.seed,
+            speed: self.speed,
+        });
+        if self.hello {
+            hello(&platform, start.address)?;
+        }
+        let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
+        let tell = stop.run_until_cancelled(start.tell(&platform, &self.roles));
+        let (done, _told) = tokio::join!(run, tell);
+        done
+    }
+}
+
+/// Opens the platform, whenever the database gives the keys if it keeps them; `None` when told to
+/// stop before.
+async fn open(config: Config, stop: &CancellationToken) -> anyhow::Result<Option<Platform>> {
+    let mut told = false;
+    loop {
+        let error = match Platform::open(config.clone()).await {
+            Ok(platform) => return Ok(Some(platform)),
+            Err(error) if error.is::<KeysAway>() => error,
+            Err(error) => return Err(error),
+        };
+        if !std::mem::replace(&mut told, true) {
+            let error: &(dyn std::error::Error + 'static) = &*error;
+            warn!(error, "waits for the keys");
+        }
+        let again = tokio::time::sleep(KEYS_AGAIN);
+        if stop.run_until_cancelled(again).await.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// When the process began, and where it listens.
+struct Start {
+    at: Instant,
+    address: SocketAddr,
+}
+
+impl Start {
+    /// One line when it serves and has read what it answers from. One that takes long says so before.
+    async fn tell(&self, platform: &Platform, roles: &Roles) {
+        let read = platform.has_read(roles);
+        let ready = tokio::time::timeout(TELL_WAIT, read).await.is_ok();
+        info!(
+            version = env!("CARGO_PKG_VERSION"),
+            mode = platform.config.storage.mode.name(),
+            %roles,
+            address = %self.address,
+            partitions = platform.config.partitions(),
+            ready_in_ms = ready.then(|| self.ms()),
+            "dealerboard serves"
+        );
+        if !ready {
+            platform.has_read(roles).await;
+            info!(ready_in_ms = self.ms(), "dealerboard is ready");
+        }
+    }
+
+    fn ms(&self) -> u64 {
+        u64::try_from(self.at.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -53,7 +53,7 @@ struct Floor {
 impl Simulate {
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let What::Floor(floor) = self.what;
-        telemetry::log(super::QUIET)?;
+        let _log = telemetry::log(super::QUIET)?;
         super::runtime()?.block_on(floor.play(config))
     }
 }
@@ -62,7 +62,7 @@ impl Floor {
     async fn play(self, config: Config) -> anyhow::Result<ExitCode> {
         let stop = CancellationToken::new();
         let partitions = config.partitions();
-        let platform = Platform::open(config)?;
+        let platform = Platform::open(config).await?;
         let ports = Ports {
             command_log: Arc::clone(&platform.ports.command_log),
             event_log: Arc::clone(&platform.ports.event_log),

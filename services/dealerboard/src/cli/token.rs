@@ -9,7 +9,7 @@ use kernel::port::Clock as _;
 use kernel::{Actor, Tenant};
 
 use crate::config::Config;
-use crate::ports::LocalKeys;
+use crate::ports::{LocalKeys, keys_for_tokens};
 use crate::seams::SystemClock;
 
 /// Whose token, and for how long.
@@ -26,9 +26,18 @@ pub(super) struct Token {
 
 impl Token {
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let keys = LocalKeys::open(&config.auth.directory)?;
-        super::print(&self.issue(config, &keys)?);
+        let token = super::runtime()?.block_on(self.issue_local(config))?;
+        super::print(&token);
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Signed by the installation's own key, as far as it can be asked which that is.
+    pub(super) async fn issue_local(self, config: &Config) -> anyhow::Result<String> {
+        let (keys, doubt) = keys_for_tokens(config).await?;
+        if let Some(doubt) = doubt {
+            super::say(&format!("dealerboard: {doubt}"));
+        }
+        self.issue(config, &keys)
     }
 
     pub(super) fn issue(self, config: &Config, keys: &LocalKeys) -> anyhow::Result<String> {

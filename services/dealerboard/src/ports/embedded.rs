@@ -11,18 +11,38 @@ use uuid::Uuid;
 
 use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
-use super::{LocalKeys, Model, Ports, contexts};
+use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
+use super::{Model, Opened, Ports, contexts};
 use crate::config::Config;
 use crate::gateway::Readiness;
 use crate::seams::SystemClock;
 
-pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
+pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
     let path = &config.embedded.file;
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
     let file = SqliteFile::open(path, config.embedded.partitions, Arc::new(SystemClock))?;
-    let file = Arc::new(file);
+    let keys = keys(config, &file).await?;
+    Ok(Opened {
+        ports: ports(Arc::new(file), &keys)?,
+        keys,
+        unseen: None,
+    })
+}
+
+/// The keys that the file belongs to, made at its first start.
+async fn keys(config: &Config, file: &SqliteFile) -> anyhow::Result<LocalKeys> {
+    let directory = KeyDirectory::new(&config.auth.directory)?;
+    let installed = file.installed_keys().await?;
+    let Settled { keys, new } = settle_in_directory(&directory, &installed)?;
+    if !new.is_empty() {
+        file.install_keys(new).await?;
+    }
+    Ok(keys)
+}
+
+fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let memory = Arc::new(MemoryReadModel::default());
     let guards = Guards::new(Uuid::new_v4());
     let class = |class| Class {

@@ -4,8 +4,11 @@
 mod authority;
 mod embedded;
 mod guards;
+mod installation;
 mod keys;
+mod migrate;
 mod production;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -13,15 +16,18 @@ use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, KeyBindings, ReadModel,
     Replies, Schemas, Snapshots, Timers,
 };
-use pipeline::{Announcing, History, Source};
+use pipeline::{Announcing, History, Slices, Source};
 use registry::RegistryFraming;
 use resilience::Dependency;
 
 use crate::config::{Config, Mode};
 use crate::gateway::Readiness;
 
+pub(crate) use installation::Unseen;
 pub(crate) use keys::LocalKeys;
-pub(crate) use production::migrate;
+pub(crate) use migrate::migrate;
+pub(crate) use production::KeysAway;
+pub(crate) use tokens::keys_for_tokens;
 
 /// Everything a role can be given.
 pub(crate) struct Ports {
@@ -61,14 +67,23 @@ pub(crate) struct Model {
     pub(crate) durable: bool,
 }
 
-impl Ports {
-    pub(crate) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Self> {
-        match config.storage.mode {
-            Mode::Embedded => embedded::open(config, keys),
-            Mode::Production => production::open(config, keys),
-        }
-    }
+/// The world, and what of it has to be looked at again.
+pub(crate) struct Opened {
+    pub(crate) ports: Ports,
+    pub(crate) keys: LocalKeys,
+    pub(crate) unseen: Option<Unseen>,
+}
 
+/// Opens what the configuration names, if it is the installation that this program and these keys
+/// belong to.
+pub(crate) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Opened> {
+    match config.storage.mode {
+        Mode::Embedded => embedded::open(config).await,
+        Mode::Production => production::open(config, slices).await,
+    }
+}
+
+impl Ports {
     /// Where reactions keep their progress.
     pub(crate) fn progress(&self) -> anyhow::Result<Arc<dyn ReadModel>> {
         let durable = self.models.iter().find(|model| model.durable);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventstore::PostgresEventStore;
-use eventstore::postgres::Installed;
+use eventstore::postgres::Look;
 use futures::FutureExt;
+use kernel::Fault;
 use kernel::port::{Framing, ReadModel, Schemas};
-use log::kafka::TopicSettings;
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
 use readmodel::{PostgresReadModel, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};
@@ -17,11 +17,52 @@ use uuid::Uuid;
 
 use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
-use super::{LocalKeys, Model, Ports, contexts};
+use super::installation::{Installation, Seen, Unseen};
+use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
+use super::{Model, Opened, Ports, contexts};
 use crate::config::Config;
 use crate::gateway::{Check, Readiness};
 
-pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
+/// What to do when there are no keys.
+pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
+     makes once, or give auth.wrapping_key_file if the database keeps them";
+
+/// The keys are where only the database can give them, and it cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the database keeps the installation's keys, and cannot be asked for them")]
+pub(crate) struct KeysAway(#[source] pub(super) Fault);
+
+pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Opened> {
+    let installation = Installation {
+        config: config.clone(),
+        slices: slices.clone(),
+    };
+    let mut seen = installation.look().await?;
+    let keys = keys(config, &mut seen)?;
+    Ok(Opened {
+        ports: ports(config, &keys)?,
+        unseen: Unseen::of(seen, keys.fingerprints.clone()),
+        keys,
+    })
+}
+
+/// The installation's keys. None is made here: a process that made its own would sign what no other
+/// takes.
+fn keys(config: &Config, seen: &mut Seen) -> anyhow::Result<LocalKeys> {
+    let nothing = || Ok(Look::default());
+    if let Some(wrapping) = WrappingKey::of(&config.auth)? {
+        let look = std::mem::replace(&mut seen.database, nothing());
+        return wrapping.keys(&look.map_err(KeysAway)?.keys);
+    }
+    let directory = KeyDirectory::new(&config.auth.directory)?;
+    let keys = directory.keys(NO_KEYS)?;
+    if let Ok(look) = &seen.database {
+        keys.fingerprints.agree(&look.keys)?;
+    }
+    Ok(keys)
+}
+
+fn ports(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let framing = framing(config)?;
     let frames = framing.clone().map(|framing| framing as Arc<dyn Framing>);
     let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?.framing(frames));
@@ -55,7 +96,7 @@ pub(super) fn open(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
         },
         Model {
             name: "postgres",
-            model: Arc::clone(&postgres) as _,
+            model: Arc::new(postgres.for_projector()),
             durable: true,
         },
     ];
@@ -150,7 +191,7 @@ fn readiness(
     framing: Option<&Arc<RegistryFraming>>,
 ) -> Readiness {
     let (store, redis, kafka) = (Arc::clone(store), redis.clone(), Arc::clone(kafka));
-    let told = |fault: kernel::Fault| fault.to_string();
+    let told = |fault: Fault| fault.to_string();
     let postgres = Check {
         name: "postgres",
         ask: Box::new(move || {
@@ -184,7 +225,7 @@ fn readiness(
     Readiness(Arc::new(checks.collect()))
 }
 
-fn kafka_settings(config: &Config) -> KafkaSettings {
+pub(super) fn kafka_settings(config: &Config) -> KafkaSettings {
     let instance = config.kafka.instance.as_str();
     KafkaSettings {
         brokers: config.kafka.brokers.clone(),
@@ -192,42 +233,4 @@ fn kafka_settings(config: &Config) -> KafkaSettings {
         instance: (!instance.is_empty()).then(|| instance.to_owned()),
         client: config.kafka.client.clone(),
     }
-}
-
-/// Brings database and topics to this version; running it again changes nothing. Answers what whoever
-/// runs it must know of the topics, in sentences.
-pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
-    let contexts: Vec<Installed> = slices
-        .contexts
-        .iter()
-        .map(|context| Installed {
-            context: context.name,
-            aggregate_type: context.aggregate_type,
-            partitions: config.kafka.partitions,
-        })
-        .collect();
-    eventstore::postgres::migrate(&config.postgres.url, &contexts).await?;
-    let views = PostgresReadModel::connect(&config.postgres.url, 1)?;
-    for view in &slices.views {
-        views.install(view.id).await?;
-    }
-    for reaction in &slices.reactions {
-        views.install(reaction.progress).await?;
-    }
-    let topics = TopicSettings {
-        partitions: config.kafka.partitions,
-        replication: config.kafka.replication,
-    };
-    let (kafka, contexts) = (kafka_settings(config), slices.names());
-    let mut told = log::kafka::create_topics(&kafka, &contexts, topics).await?;
-    let log = KafkaLog::new(kafka)?;
-    told.extend(
-        log.unsafe_topics(&contexts, config.kafka.partitions)
-            .await?,
-    );
-    if !config.registry.url.is_empty() {
-        let subjects = crate::slices::schemas().subjects(&config.kafka.prefix);
-        registry::register_all(&config.registry.url, &subjects).await?;
-    }
-    Ok(told)
 }

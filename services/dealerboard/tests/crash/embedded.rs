@@ -8,9 +8,10 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::eventually;
+use testkit::keys;
 use testkit::process::Process;
 
-use crate::site::{binary, free_address};
+use crate::site::{SECRET, binary, free_address};
 use crate::workload::{Draw, SEED};
 
 /// Kills in one run.
@@ -55,6 +56,7 @@ struct Api {
 
 impl Api {
     fn new(folder: &std::path::Path) -> Self {
+        keys::write(&folder.join("var/keys"), &SECRET);
         let token = binary(folder).arg("token").output().unwrap();
         let address = free_address();
         Self {

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, StatusCode};
 use tempfile::TempDir;
 use testkit::eventually;
+use testkit::keys;
 use testkit::process::Process;
 
-use crate::site::{binary, free_address};
+use crate::site::{SECRET, binary, free_address};
 
 /// Nothing listens on port 1.
 const CONFIG: &str = r#"
@@ -25,6 +26,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 async fn very_first_reader_is_refused_without_waiting_for_connections() {
     let folder = TempDir::with_prefix("dealerboard-nobody-").unwrap();
     std::fs::write(folder.path().join("site.toml"), CONFIG).unwrap();
+    keys::write(&folder.path().join("var/keys"), &SECRET);
     let address = free_address();
     let command = |arguments: &[&str]| {
         let mut command = binary(folder.path());

@@ -13,6 +13,7 @@ use log::{KafkaLog, KafkaSettings};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
+use testkit::keys;
 use testkit::platform::unconfigured;
 use testkit::process::Process;
 use testkit::servers::{Database, Servers, unique};
@@ -27,6 +28,8 @@ pub(crate) const SECRET: [u8; 32] = *b"the-secret-of-all-crash-tests-32";
 const AT_ONCE: usize = 2;
 /// Records appended at once.
 const APPENDED: usize = 25;
+/// What is logged: tests look for partitions that are taken over.
+const LOG: &str = "info,pipeline::handle=debug";
 /// Everything but the gateway.
 pub(crate) const BACK: &str = "processor,projector,reactor";
 
@@ -68,9 +71,7 @@ impl Site {
         let database = servers.database().await;
         let prefix = format!("{}.", unique("crash"));
         let folder = TempDir::with_prefix("dealerboard-crash-").unwrap();
-        let keys = folder.path().join("keys");
-        fs::create_dir(&keys).unwrap();
-        fs::write(keys.join("records.key"), SECRET).unwrap();
+        keys::write(&folder.path().join("keys"), &SECRET);
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
@@ -104,6 +105,7 @@ impl Site {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(self.folder());
         command.args(arguments).envs(&self.environment);
+        command.env("RUST_LOG", LOG);
         command
     }
 

@@ -1,7 +1,6 @@
 //! An embedded installation of its own: one file, and the processes that use it in turn.
 
 use std::cell::RefCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use sqlite::SqliteFile;
 use tempfile::TempDir;
 use testkit::platform::unconfigured;
 use testkit::process::{Process, Signal};
-use testkit::{ManualClock, eventually};
+use testkit::{ManualClock, eventually, keys};
 
 use crate::record::SECRET;
 
@@ -37,9 +36,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let folder = TempDir::with_prefix("dealerboard-letters-").unwrap();
-        let keys = folder.path().join("var/keys");
-        fs::create_dir_all(&keys).unwrap();
-        fs::write(keys.join("records.key"), SECRET).unwrap();
+        keys::write(&folder.path().join("var/keys"), &SECRET);
         Self { folder }
     }
 

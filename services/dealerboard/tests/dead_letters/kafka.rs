@@ -11,6 +11,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use tempfile::TempDir;
 use testkit::eventually;
+use testkit::keys;
 use testkit::process::{Process, Signal};
 use testkit::servers::{Database, Servers, unique};
 
@@ -37,9 +38,7 @@ impl Site {
         let database = servers.database().await;
         let prefix = format!("{}.", unique("letters"));
         let folder = TempDir::with_prefix("dealerboard-letters-").unwrap();
-        let keys = folder.path().join("var/keys");
-        fs::create_dir_all(&keys).unwrap();
-        fs::write(keys.join("records.key"), SECRET).unwrap();
+        keys::write(&folder.path().join("var/keys"), &SECRET);
         fs::write(
             folder.path().join("site.toml"),
             config(&servers, &database, &prefix),

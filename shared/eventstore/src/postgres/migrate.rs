@@ -1,9 +1,13 @@
 //! Bringing a database to this version's schema.
 
 use kernel::Fault;
+use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
 
 use super::fault;
+
+/// Every version of the schema, in order.
+pub(super) static VERSIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// A context to install: its name, its aggregate's type, its partition count.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +17,11 @@ pub struct Installed {
     pub partitions: u16,
 }
 
-/// Applies what is missing, under the migrator's advisory lock; running it again changes nothing.
+/// Any number no one else uses for an advisory lock: `migrate` in ASCII.
+const MIGRATE_LOCK: i64 = 0x6d_6967_7261_7465;
+
+/// Applies what is missing; running it again changes nothing, and of several that run at once one
+/// waits for the other.
 ///
 /// # Errors
 /// The database cannot be reached, is of a newer version, or holds a context with another
@@ -22,7 +30,13 @@ pub async fn migrate(url: &str, contexts: &[Installed]) -> Result<(), Fault> {
     let mut connection = PgConnection::connect(url)
         .await
         .map_err(|error| fault("connect to migrate", error))?;
-    sqlx::migrate!("./migrations")
+    // Held until the connection closes. The migrator's own lock does not cover the contexts.
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(MIGRATE_LOCK)
+        .execute(&mut connection)
+        .await
+        .map_err(|error| fault("wait for another migration", error))?;
+    VERSIONS
         .run(&mut connection)
         .await
         .map_err(|error| Fault::new("postgres", "migrate", error))?;

@@ -2,6 +2,7 @@
 
 mod commit;
 mod dead_letters;
+mod installation;
 mod migrate;
 mod outcomes;
 mod read;
@@ -15,16 +16,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kernel::Fault;
-use postgres::{BY_KEY, acquire, fault};
+use postgres::{BY_KEY, POSTGRES, acquire, fault};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
+use tokio::time::timeout;
 
 use writers::Writers;
 
+pub use installation::{HeldKeys, Look, look};
 pub use migrate::{Installed, migrate};
 
-/// Longest wait for a free connection: a waiting caller is worth less than a quick no.
+/// Longest wait of a reader for a free connection: a waiting caller is worth less than a quick no.
 const ACQUIRE_WAIT: Duration = Duration::from_millis(250);
+/// Longest wait of those with nowhere else to go: timers, snapshots, dead letters. At a start all of
+/// them ask at once, and connections are still being made.
+const WORKER_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
 /// Longest wait when a commit needs a connection: commits are retried, so they may queue a little.
 const COMMIT_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
 /// Longest wait for the connection that saves: the next snapshot of a stream is as good.
@@ -64,7 +70,7 @@ impl PostgresEventStore {
                 ("jit", "off"),
             ])
             .options(BY_KEY);
-        let reads = postgres::pool(options.clone(), read_connections_max, ACQUIRE_WAIT);
+        let reads = postgres::pool(options.clone(), read_connections_max, WORKER_ACQUIRE_WAIT);
         Ok(Self {
             snapshots: postgres::pool(options.clone(), 1, SAVE_ACQUIRE_WAIT),
             commits: postgres::pool(options, COMMIT_CONNECTIONS, COMMIT_ACQUIRE_WAIT),
@@ -84,16 +90,18 @@ impl PostgresEventStore {
         asked.map(drop).map_err(|error| fault("ping", error))
     }
 
-    /// A connection to read through.
+    /// A connection for a reader.
     async fn reading(
         &self,
         attempt: impl Fn() -> String,
     ) -> Result<PoolConnection<Postgres>, Fault> {
-        let acquired = acquire(&self.reads).await;
-        acquired.map_err(|error| fault(attempt(), error))
+        match timeout(ACQUIRE_WAIT, acquire(&self.reads)).await {
+            Ok(acquired) => acquired.map_err(|error| fault(attempt(), error)),
+            Err(late) => Err(Fault::new(POSTGRES, attempt(), late)),
+        }
     }
 
-    /// The connections reads go through.
+    /// The connections reads go through, for those who wait for one.
     #[must_use]
     pub fn reads(&self) -> &PgPool {
         &self.reads

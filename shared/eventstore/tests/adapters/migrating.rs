@@ -1,7 +1,8 @@
 //! Databases of older versions.
 
 use eventstore::PostgresEventStore;
-use eventstore::postgres::{Installed, migrate};
+use eventstore::postgres::{HeldKeys, Installed, look, migrate};
+use kernel::installation::{InstalledKey, Wrapped};
 use kernel::port::{EventReader as _, Snapshot, Snapshots as _, WHOLE};
 use kernel::topic::Shard;
 use sqlx::{Connection as _, PgConnection};
@@ -66,5 +67,57 @@ async fn contexts_installed_before_snapshots_gain_their_tables() {
     }
     let streams = store.load(SHARD, &["demo/a".into()], WHOLE).await.unwrap();
     assert_eq!(streams[0].events.len(), 3);
+    database.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_at_once_come_to_one_installation() {
+    let database = Servers::shared().database().await;
+    let contexts = CONTEXTS.map(installed);
+    let begun = (0..4).map(|_| migrate(&database.url, &contexts));
+    for migrated in futures::future::join_all(begun).await {
+        migrated.unwrap();
+    }
+    let found = look(&database.url, &contexts, &[]).await.unwrap();
+    assert!(found.obstacles.is_empty(), "{:?}", found.obstacles);
+    database.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_held_by_one_at_a_time_and_stay_what_they_are() {
+    let database = Servers::shared().database().await;
+    migrate(&database.url, &[]).await.unwrap();
+    let key = |fingerprint: &str, wrapped: Option<&'static [u8]>| InstalledKey {
+        purpose: "records".to_owned(),
+        id: "local".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        wrapped: wrapped.map(|bytes| Wrapped {
+            by: "wrapping".to_owned(),
+            bytes: bytes.into(),
+        }),
+    };
+    let mut first = HeldKeys::hold(&database.url).await.unwrap();
+    assert!(first.keys().await.unwrap().is_empty());
+    let second = async {
+        let mut second = HeldKeys::hold(&database.url).await.unwrap();
+        let seen = second.keys().await.unwrap();
+        second
+            .settle(&[key("other", Some(b"other"))])
+            .await
+            .unwrap();
+        seen
+    };
+    let one = [key("one", None)];
+    let (settled, seen) = futures::future::join(first.settle(&one), second).await;
+    settled.unwrap();
+    assert_eq!(seen, one, "the second waited for the first");
+    let keys = async || look(&database.url, &[], &[]).await.unwrap().keys;
+    assert_eq!(keys().await, one, "a key stays what it is");
+    let held = HeldKeys::hold(&database.url).await.unwrap();
+    held.settle(&[key("one", Some(b"sealed"))]).await.unwrap();
+    assert_eq!(keys().await, [key("one", Some(b"sealed"))]);
+    let held = HeldKeys::hold(&database.url).await.unwrap();
+    held.settle(&[key("one", None)]).await.unwrap();
+    assert_eq!(keys().await, [key("one", Some(b"sealed"))], "and is kept");
     database.discard().await;
 }

@@ -1,14 +1,10 @@
-//! The installation's own signing key: made at the first start, so that one command is enough to
-//! try the platform.
+//! The installation's own key for tokens: one command is enough to try the platform, and no
+//! identity provider is needed. Where the key is kept is none of its business.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,12 +22,6 @@ use super::verifier::TrustedKey;
 /// Issuer of the tokens that [`LocalKey`] signs.
 pub const LOCAL_ISSUER: &str = "dealerboard-local";
 
-/// PKCS#8 in DER form.
-const FILE: &str = "token-key.der";
-
-/// Longest key file read, bytes; an Ed25519 key takes less than 100.
-const FILE_MAX: u64 = 1_024;
-
 /// An Ed25519 key that issues tokens for its own installation.
 pub struct LocalKey {
     kid: String,
@@ -40,15 +30,11 @@ pub struct LocalKey {
 }
 
 /// Why there is no local key.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocalKeyError {
-    #[error("local key file {0}")]
-    File(PathBuf, #[source] io::Error),
-    #[error("local key file {0} can be read by others than its owner")]
-    Exposed(PathBuf),
-    #[error("local key file {0} holds no ed25519 key")]
-    Unusable(PathBuf),
-    #[error("no randomness to make a key of")]
+    #[error("it is no ed25519 key in PKCS#8")]
+    Unusable,
+    #[error("there is no randomness to make a key of")]
     Randomness,
 }
 
@@ -62,42 +48,36 @@ pub enum IssueError {
 }
 
 impl LocalKey {
-    /// Loads the key of `directory`, which must exist; makes it when there is none. Of several
-    /// processes that start at once, all come to the same key.
+    /// A new key, as PKCS#8 in DER form.
     ///
     /// # Errors
-    /// [`LocalKeyError`]; a key that others may have read is refused, not repaired.
-    pub fn open(directory: &Path) -> Result<Self, LocalKeyError> {
-        let path = directory.join(FILE);
-        let failed = |error| LocalKeyError::File(path.clone(), error);
-        match fs::exists(&path) {
-            Ok(true) => {}
-            Ok(false) => make(&path)?,
-            Err(error) => return Err(failed(error)),
-        }
-        let mut file = File::open(&path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(LocalKeyError::Exposed(path));
-        }
-        let mut der = Zeroizing::new(Vec::new());
-        Read::by_ref(&mut file)
-            .take(FILE_MAX)
-            .read_to_end(&mut der)
-            .map_err(failed)?;
-        Self::of_der(&der).ok_or(LocalKeyError::Unusable(path))
+    /// [`LocalKeyError::Randomness`].
+    pub fn generate() -> Result<Zeroizing<Vec<u8>>, LocalKeyError> {
+        let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+        let der = der.map_err(|_| LocalKeyError::Randomness)?;
+        Ok(Zeroizing::new(der.as_ref().to_vec()))
     }
 
-    fn of_der(der: &[u8]) -> Option<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
+    /// The key of what [`Self::generate`] gave.
+    ///
+    /// # Errors
+    /// [`LocalKeyError::Unusable`].
+    pub fn from_der(der: &[u8]) -> Result<Self, LocalKeyError> {
+        let pair = Ed25519KeyPair::from_pkcs8(der).map_err(|_| LocalKeyError::Unusable)?;
         let public = pair.public_key().as_ref().to_vec();
         // Named after the key itself: another key can never pass under an old name.
         let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(&public)[..12]);
-        Some(Self {
+        Ok(Self {
             kid,
             signing: EncodingKey::from_ed_der(der),
             public,
         })
+    }
+
+    /// The public half as bytes: enough to tell one key from another, and no secret.
+    #[must_use]
+    pub fn public(&self) -> &[u8] {
+        &self.public
     }
 
     /// A token that says who `principal` is, to `audience`, from `now` for `ttl` (whole seconds).
@@ -145,34 +125,4 @@ impl fmt::Debug for LocalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalKey").field("kid", &self.kid).finish()
     }
-}
-
-/// Makes a key under a name of its own and links it to its place: whoever comes second finds the
-/// place taken, and nobody ever reads half a key. A process id would not do for a name: in
-/// containers that share a volume it is always 1.
-fn make(path: &Path) -> Result<(), LocalKeyError> {
-    let failed = |error| LocalKeyError::File(path.to_owned(), error);
-    let random = SystemRandom::new();
-    let der = Ed25519KeyPair::generate_pkcs8(&random).map_err(|_| LocalKeyError::Randomness)?;
-    let mut name = [0; 16];
-    random
-        .fill(&mut name)
-        .map_err(|_| LocalKeyError::Randomness)?;
-    let draft = path.with_extension(URL_SAFE_NO_PAD.encode(name));
-    let linked = write_private(&draft, der.as_ref()).and_then(|()| fs::hard_link(&draft, path));
-    let removed = fs::remove_file(&draft);
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => removed.map_err(failed),
-    }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

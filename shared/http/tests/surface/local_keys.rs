@@ -1,7 +1,5 @@
-//! The installation's own key: made once, kept private, shared by all who start.
+//! The installation's own key for tokens.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,13 +17,13 @@ fn ann() -> Principal {
     }
 }
 
+fn made() -> LocalKey {
+    LocalKey::from_der(&LocalKey::generate().unwrap()).unwrap()
+}
+
 #[test]
 fn issued_token_is_taken_by_its_own_installation_only() {
-    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (ours, theirs) = (
-        LocalKey::open(ours.path()).unwrap(),
-        LocalKey::open(theirs.path()).unwrap(),
-    );
+    let (ours, theirs) = (made(), made());
     let clock = Issuer::new().clock;
     let token = ours
         .issue(&ann(), AUDIENCE, clock.now(), Duration::from_secs(60))
@@ -39,62 +37,28 @@ fn issued_token_is_taken_by_its_own_installation_only() {
 }
 
 #[test]
-fn key_is_made_once_and_private() {
-    let directory = tempfile::tempdir().unwrap();
-    let made = format!("{:?}", LocalKey::open(directory.path()).unwrap());
-    let loaded = format!("{:?}", LocalKey::open(directory.path()).unwrap());
-    assert_eq!(made, loaded);
-    let files: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
-    assert_eq!(files.len(), 1, "a draft was left: {files:?}");
-    let file = files[0].as_ref().unwrap();
-    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+fn key_is_the_same_whenever_it_is_loaded_and_no_other_is() {
+    let der = LocalKey::generate().unwrap();
+    let (once, again) = (
+        LocalKey::from_der(&der).unwrap(),
+        LocalKey::from_der(&der).unwrap(),
+    );
+    assert_eq!(once.public(), again.public());
+    assert_ne!(once.public(), made().public());
 }
 
 #[test]
-fn starts_at_once_come_to_the_same_key() {
-    let directory = tempfile::tempdir().unwrap();
-    let keys: Vec<_> = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| format!("{:?}", LocalKey::open(directory.path()).unwrap())))
-            .collect();
-        starts
-            .into_iter()
-            .map(|start| start.join().unwrap())
-            .collect()
-    });
-    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
-}
-
-#[test]
-fn exposed_or_damaged_key_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    LocalKey::open(directory.path()).unwrap();
-    let path = directory.path().join("token-key.der");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(
-        LocalKey::open(directory.path()),
-        Err(LocalKeyError::Exposed(_))
-    ));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let whole = fs::read(&path).unwrap();
+fn damaged_key_is_refused() {
+    let whole = LocalKey::generate().unwrap();
     for damaged in [&whole[..whole.len() / 2], b""] {
-        fs::write(&path, damaged).unwrap();
-        assert!(matches!(
-            LocalKey::open(directory.path()),
-            Err(LocalKeyError::Unusable(_))
-        ));
+        let loaded = LocalKey::from_der(damaged);
+        assert!(matches!(loaded, Err(LocalKeyError::Unusable)));
     }
-    let nowhere = directory.path().join("missing");
-    assert!(matches!(
-        LocalKey::open(&nowhere),
-        Err(LocalKeyError::File(..))
-    ));
 }
 
 #[test]
 fn token_for_longer_than_a_day_is_not_issued() {
-    let directory = tempfile::tempdir().unwrap();
-    let key = LocalKey::open(directory.path()).unwrap();
+    let key = made();
     let now = Issuer::new().clock.now();
     let issue = |seconds| key.issue(&ann(), AUDIENCE, now, Duration::from_secs(seconds));
     assert!(issue(86_400).is_ok());

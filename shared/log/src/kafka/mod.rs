@@ -7,6 +7,7 @@ mod ends;
 mod family;
 mod fetch;
 mod fetchers;
+mod installation;
 mod kept;
 mod look;
 mod membership;
@@ -43,6 +44,7 @@ use published::Published;
 use source::Source;
 use topics::Admin;
 
+pub use installation::look;
 pub use topics::{TopicSettings, create_topics};
 
 /// How to reach Kafka.

@@ -11,13 +11,12 @@ use kernel::port::Framing;
 use kernel::record::{self, EventRecord};
 use kernel::topic::Shard;
 use rdkafka::ClientContext;
-use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use tokio::sync::oneshot;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::copies::POSITION;
 use super::fault;
@@ -330,12 +329,18 @@ impl Batch {
 struct Deliveries;
 
 impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // That the guarantee of no gap is experimental is known, and not news at every start.
-        if facility == "CONFWARN" {
-            debug!(facility, message, "producer says");
-        } else {
-            DefaultClientContext.log(level, facility, message);
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        match level {
+            // Each setting that is called experimental was chosen, and an id for the producer is asked
+            // for again until there is one: a send that has none by then fails and says so.
+            RDKafkaLogLevel::Warning if matches!(facility, "CONFWARN" | "GETPID") => {
+                debug!(facility, text, "producer says");
+            }
+            RDKafkaLogLevel::Warning => warn!(facility, text, "producer says"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                debug!(facility, text, "producer says");
+            }
+            _ => error!(facility, text, "producer says"),
         }
     }
 

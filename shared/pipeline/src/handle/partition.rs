@@ -12,7 +12,7 @@ use kernel::topic::Shard;
 use kernel::{Context, Fault};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::decode::Decoder;
 use super::ownership::Ownership;
@@ -92,7 +92,7 @@ impl<C: Context> Partition<C> {
             () = stop.cancelled() => return Ok(Ended::Stopped),
             taken = self.take_over() => taken?,
         };
-        info!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
+        debug!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
         let (publisher, publishing) = Publisher::new(
             self.shard,
             Arc::clone(&self.ports.reader),

@@ -13,7 +13,7 @@ use kernel::{Fault, Timestamp, View};
 use lru::LruCache;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::{ProjectorSettings, view_id};
 use crate::backoff::Backoff;
@@ -76,7 +76,7 @@ impl<V: View> Partition<V> {
             .await?;
         self.reader.seek(checkpoint.next_offset).await?;
         let caught_up_at = self.reader.end().await?;
-        info!(
+        debug!(
             view = V::NAME,
             model = self.model_name,
             partition = self.reader.partition(),

@@ -17,20 +17,26 @@ use postgres::{POSTGRES, acquire};
 /// values and checkpoint are lost together, and come again from the log.
 pub const SESSION: [(&str, &str); 2] = [("statement_timeout", "2s"), ("synchronous_commit", "off")];
 
-/// How long a call may take, the wait for a connection included.
+/// How long a call may take once it has a connection.
 const CALL_MAX: Duration = Duration::from_millis(2_500);
 
 /// How long a connection may take to prove that it is still whole, once its call has its answer.
 const RETURN_MAX: Duration = Duration::from_millis(250);
 
-/// Runs one statement in a transaction of its own.
+/// Runs one statement in a transaction of its own. Nobody waits for a connection for longer than
+/// `acquire_max`.
 pub(super) async fn fetch<'q>(
     pool: &PgPool,
+    acquire_max: Duration,
     attempt: &str,
     statement: impl Execute<'q, Postgres> + 'q,
 ) -> Result<Vec<PgRow>, Fault> {
+    let acquired = match timeout(acquire_max, acquire(pool)).await {
+        Ok(acquired) => acquired.map_err(|error| Fault::new(POSTGRES, attempt, error))?,
+        Err(late) => return Err(Fault::new(POSTGRES, attempt, late)),
+    };
+    let mut lease = Lease(Some(acquired));
     let call = async {
-        let mut lease = Lease(Some(acquire(pool).await?));
         let rows = lease.fetch(statement).await?;
         Ok::<_, sqlx::Error>((rows, lease))
     };

@@ -9,13 +9,17 @@ use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, Vi
 use kernel::time::Timestamp;
 use postgres::{BY_KEY, POSTGRES};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgPool, Row};
+use sqlx::{Execute, FromRow, PgPool, Postgres, Row};
 
 use super::lease::{SESSION, fetch};
 use super::table::Table;
 
-/// Longest wait for a free connection: beyond it the next store of the query chain is quicker.
-const ACQUIRE_MAX: Duration = Duration::from_millis(250);
+/// Longest wait of a reader for a free connection: beyond it the next store of the query chain is
+/// quicker.
+const READER_WAIT: Duration = Duration::from_millis(250);
+/// Longest wait of a projector: it has nowhere else to go, and all partitions of all views begin at
+/// once, with a question each.
+const PROJECTOR_WAIT: Duration = Duration::from_secs(10);
 
 /// Views on Postgres: a table per version of a view, one for all checkpoints, in schema `views`.
 ///
@@ -23,13 +27,26 @@ const ACQUIRE_MAX: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub struct PostgresReadModel {
     pool: PgPool,
+    acquire_max: Duration,
 }
 
 impl PostgresReadModel {
     /// The pool's connections must have the settings of [`SESSION`](super::SESSION) and [`BY_KEY`].
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            acquire_max: READER_WAIT,
+        }
+    }
+
+    /// The same for one who waits for a connection until there is one.
+    #[must_use]
+    pub fn for_projector(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            acquire_max: PROJECTOR_WAIT,
+        }
     }
 
     /// A model with a pool of its own, which connects when it is first asked.
@@ -41,7 +58,7 @@ impl PostgresReadModel {
         Ok(Self::new(postgres::pool(
             options,
             connections_max,
-            ACQUIRE_MAX,
+            PROJECTOR_WAIT,
         )))
     }
 
@@ -53,8 +70,24 @@ impl PostgresReadModel {
     pub async fn install(&self, view: ViewId) -> Result<(), Fault> {
         let sql = Table::of(view)?.install();
         let attempt = format!("install view {view}");
-        fetch(&self.pool, &attempt, sqlx::raw_sql(&sql)).await?;
+        self.fetch(&attempt, sqlx::raw_sql(&sql)).await?;
         Ok(())
+    }
+
+    /// The table that [`Self::install`] makes for the view.
+    ///
+    /// # Errors
+    /// The view's name is not `[a-z_]+`.
+    pub fn table(view: ViewId) -> Result<String, Fault> {
+        Table::of(view).map(Table::into_name)
+    }
+
+    async fn fetch<'q>(
+        &self,
+        attempt: &str,
+        statement: impl Execute<'q, Postgres> + 'q,
+    ) -> Result<Vec<PgRow>, Fault> {
+        fetch(&self.pool, self.acquire_max, attempt, statement).await
     }
 
     /// A first batch finds a row to move: one at the start says the same as none.
@@ -66,7 +99,7 @@ impl PostgresReadModel {
         .bind(view.to_string())
         .bind(i32::from(partition));
         let attempt = format!("begin partition {partition} of view {view}");
-        fetch(&self.pool, &attempt, begin).await?;
+        self.fetch(&attempt, begin).await?;
         Ok(())
     }
 }
@@ -80,7 +113,7 @@ impl ReadModel for PostgresReadModel {
         )
         .bind(view.to_string())
         .bind(i32::from(partition));
-        let rows = fetch(&self.pool, &attempt, select).await?;
+        let rows = self.fetch(&attempt, select).await?;
         let Some(row) = rows.first() else {
             return Ok(Checkpoint::default());
         };
@@ -119,7 +152,7 @@ impl ReadModel for PostgresReadModel {
             .bind(columns.positions)
             .bind(columns.as_of)
             .bind(columns.bodies);
-        let rows = fetch(&self.pool, &attempt, apply).await?;
+        let rows = self.fetch(&attempt, apply).await?;
         let moved = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
         match moved.map_err(|error| Fault::new(POSTGRES, attempt, error))? {
             Some(1) => Ok(Applied::Written),
@@ -131,7 +164,7 @@ impl ReadModel for PostgresReadModel {
         let sql = Table::of(view)?.get();
         let attempt = format!("read view {view}");
         let wanted: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
-        let rows = fetch(&self.pool, &attempt, sqlx::query(&sql).bind(wanted)).await?;
+        let rows = self.fetch(&attempt, sqlx::query(&sql).bind(wanted)).await?;
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
             let (key, value) = value(row, &attempt)?;
@@ -154,14 +187,14 @@ impl ReadModel for PostgresReadModel {
             .bind(after.unwrap_or(prefix))
             .bind(end_of(prefix))
             .bind(i64::try_from(max).unwrap_or(i64::MAX));
-        let rows = fetch(&self.pool, &attempt, list).await?;
+        let rows = self.fetch(&attempt, list).await?;
         rows.iter().map(|row| value(row, &attempt)).collect()
     }
 
     async fn clear(&self, view: ViewId) -> Result<(), Fault> {
         let sql = Table::of(view)?.clear(view);
         let attempt = format!("clear view {view}");
-        fetch(&self.pool, &attempt, sqlx::raw_sql(&sql)).await?;
+        self.fetch(&attempt, sqlx::raw_sql(&sql)).await?;
         Ok(())
     }
 }

@@ -23,6 +23,10 @@ impl Table {
         Ok(Self(format!("views.{name}_v{}", view.version)))
     }
 
+    pub(super) fn into_name(self) -> String {
+        self.0
+    }
+
     /// Run as one simple query, which is one transaction. The lock lets instances that start
     /// together install one after the other: `IF NOT EXISTS` alone fails when it races.
     pub(super) fn install(&self) -> String {

@@ -132,6 +132,24 @@ async fn cancelled_call_does_not_leave_its_answer_to_the_next() {
 }
 
 #[tokio::test]
+async fn projector_waits_for_a_connection_and_a_reader_does_not() {
+    let database = Database::create().await;
+    let pool = narrow_pool(database.options.clone());
+    let reader = PostgresReadModel::new(pool.clone());
+    let projector = reader.for_projector();
+    let taken = pool.acquire().await.unwrap();
+    let read = async {
+        let read = reader.checkpoint(VIEW, 0).await;
+        drop(taken);
+        read
+    };
+    let (checkpoint, read) = join(projector.checkpoint(VIEW, 0), read).await;
+    assert!(read.is_err(), "the only connection is taken");
+    assert_eq!(checkpoint.unwrap(), Checkpoint::default());
+    database.discard().await;
+}
+
+#[tokio::test]
 async fn locked_table_is_a_fault_in_time() {
     let database = Database::create().await;
     let model = PostgresReadModel::new(narrow_pool(database.options.clone()));

@@ -1,6 +1,8 @@
 //! The file: who may open it, and the two ways into it.
 
+mod create;
 mod heads;
+mod lock;
 mod open;
 mod readers;
 mod savepoint;
@@ -9,6 +11,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,11 +21,13 @@ use kernel::port::{Clock, CommitError};
 use rusqlite::Connection;
 
 use crate::key_bindings::RecentBindings;
+use lock::Lock;
 use readers::Readers;
 use writer::Writer;
 
 pub(crate) use heads::{Heads, Log};
 pub use open::OpenError;
+pub(crate) use open::reader as look;
 pub(crate) use savepoint::savepoint;
 
 /// An open file; it implements every port. Clones share it, and dropping the last one closes it
@@ -46,7 +52,9 @@ impl SqliteFile {
     /// # Errors
     /// [`OpenError`]: another process has it, or it is not a file this version may write to.
     pub fn open(path: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let lock = open::lock(path)?;
+        let lock = taken(path, partitions)?;
+        // What the path leads to may change, and the file that was taken may not.
+        let path = &fs::canonicalize(path).map_err(|error| OpenError::Lock(path.into(), error))?;
         let connection = open::writer(path)?;
         open::migrate(&connection, partitions)?;
         Ok(Self(Arc::new(Shared {
@@ -123,6 +131,18 @@ impl SqliteFile {
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.0.readers.run(attempt, work).await
+    }
+}
+
+/// The file is there and ours, or is made.
+fn taken(path: &Path, partitions: u16) -> Result<Lock, OpenError> {
+    match fs::metadata(path) {
+        Ok(file) if file.len() == 0 => Err(OpenError::Empty(path.to_owned())),
+        Ok(_) => Lock::take(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            create::create(&create::led_to(path), partitions)
+        }
+        Err(error) => Err(OpenError::Lock(path.to_owned(), error)),
     }
 }
 

@@ -1,6 +1,5 @@
-//! Opening the file: the lock, the pragmas, the schema.
+//! Opening the file: the pragmas, the schema.
 
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,13 +7,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// What each version of the file adds to the one before.
-const SCHEMAS: [&str; 3] = [
-    include_str!("../schema.sql"),
-    include_str!("../schema_2.sql"),
-    include_str!("../schema_3.sql"),
+const SCHEMAS: [(i32, &str); 4] = [
+    (1, include_str!("../schema.sql")),
+    (2, include_str!("../schema_2.sql")),
+    (3, include_str!("../schema_3.sql")),
+    (5, include_str!("../schema_5.sql")),
 ];
 /// `user_version` of files with all of [`SCHEMAS`].
-const VERSION: i32 = 3;
+const VERSION: i32 = 5;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 
@@ -36,6 +36,20 @@ pub enum OpenError {
     InUse(PathBuf),
     #[error("lock {}", .0.display())]
     Lock(PathBuf, #[source] io::Error),
+    #[error("create {}", .0.display())]
+    Create(PathBuf, #[source] io::Error),
+    #[error(
+        "{} is empty: it was emptied, or its creation was cut off; move it and what stands beside \
+         it (-wal, -shm) away to begin anew",
+        .0.display()
+    )]
+    Empty(PathBuf),
+    #[error(
+        "{} is what a crash left of a file that is not here: bring the file back, or move this away \
+         to begin anew",
+        .0.display()
+    )]
+    Orphaned(PathBuf),
     #[error("the file is not one of ours")]
     Foreign,
     #[error("the file has version {found}, this program knows up to {VERSION}")]
@@ -48,26 +62,8 @@ pub enum OpenError {
     Thread(#[source] io::Error),
 }
 
-/// Takes the file for this process until the lock is dropped, or the process ends however it ends.
-///
-/// The lock is on a file beside it: closing any handle of the database itself would also drop
-/// SQLite's own locks on it.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let beside = with_suffix(path, ".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&beside)
-        .map_err(|error| OpenError::Lock(beside.clone(), error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(OpenError::Lock(beside, error)),
-    }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// The path of what stands beside a file under its name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -76,9 +72,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// The one connection that writes and checkpoints. No second one ever does: that is also what keeps
 /// clear of the races of concurrent checkpoints.
 pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags, WRITER_CACHE_KIB)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
@@ -95,7 +89,7 @@ pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     connect(path, flags, READER_CACHE_KIB)
 }
@@ -116,7 +110,6 @@ pub(super) fn migrate(connection: &Connection, partitions: u16) -> Result<(), Op
         (APPLICATION, VERSION) => {}
         (APPLICATION, found @ 1..VERSION) => upgrade(connection, found)?,
         (APPLICATION, found) => return Err(OpenError::Newer { found }),
-        (0, 0) if is_empty(connection)? => create(connection, partitions)?,
         _ => return Err(OpenError::Foreign),
     }
     let file = connection.query_row("SELECT partitions FROM meta", [], |row| row.get(0))?;
@@ -130,17 +123,10 @@ pub(super) fn migrate(connection: &Connection, partitions: u16) -> Result<(), Op
     }
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
-        [],
-        |row| row.get(0),
-    )
-}
-
-fn create(connection: &Connection, partitions: u16) -> rusqlite::Result<()> {
+/// All that a new file has.
+pub(super) fn install(connection: &Connection, partitions: u16) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    for schema in SCHEMAS {
+    for (_, schema) in SCHEMAS {
         transaction.execute_batch(schema)?;
     }
     transaction.execute("INSERT INTO meta VALUES (1, ?1)", [partitions])?;
@@ -152,7 +138,7 @@ fn create(connection: &Connection, partitions: u16) -> rusqlite::Result<()> {
 /// Adds what the versions after `found` have, all or nothing.
 fn upgrade(connection: &Connection, found: i32) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    for (schema, version) in SCHEMAS.into_iter().zip(1..) {
+    for (version, schema) in SCHEMAS {
         if version > found {
             transaction.execute_batch(schema)?;
         }

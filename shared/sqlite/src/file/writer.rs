@@ -1,6 +1,5 @@
 //! The one thread that writes, and the commits its callers share.
 
-use std::fs::File;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
+use super::lock::Lock;
 use super::open::{self, OpenError};
 use super::savepoint::{execute, savepoint};
 
@@ -40,7 +40,7 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         connection: Connection,
-        lock: File,
+        lock: Lock,
     ) -> Result<Self, OpenError> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let transactions = Arc::new(AtomicU64::new(0));
@@ -164,7 +164,7 @@ struct Writing {
     transactions: Arc<AtomicU64>,
     checkpointed: Progress,
     /// Held until the connection is closed.
-    _lock: File,
+    _lock: Lock,
 }
 
 #[derive(Clone, Copy)]

@@ -19,7 +19,7 @@ const CHUNK: u64 = 250;
 pub(super) async fn rows(config: &Config, metrics: &PrometheusHandle) -> anyhow::Result<Vec<Row>> {
     let directory = tempfile::tempdir()?;
     let appended = appended_alone(config, &directory.path().join("limit.db")).await?;
-    let platform = platform(config, &directory.path().join("bench.db"))?;
+    let platform = platform(config, &directory.path().join("bench.db")).await?;
     let work = async {
         let workload = Workload::new()?;
         let append = async {
@@ -47,11 +47,11 @@ pub(super) async fn rows(config: &Config, metrics: &PrometheusHandle) -> anyhow:
     )])
 }
 
-fn platform(config: &Config, file: &std::path::Path) -> anyhow::Result<Platform> {
+async fn platform(config: &Config, file: &std::path::Path) -> anyhow::Result<Platform> {
     let mut config = config.clone();
     config.storage.mode = Mode::Embedded;
     file.clone_into(&mut config.embedded.file);
-    let mut platform = Platform::open(config)?;
+    let mut platform = Platform::open(config).await?;
     platform
         .slices
         .contexts
@@ -60,7 +60,7 @@ fn platform(config: &Config, file: &std::path::Path) -> anyhow::Result<Platform>
 }
 
 async fn appended_alone(config: &Config, file: &std::path::Path) -> anyhow::Result<f64> {
-    let platform = platform(config, file)?;
+    let platform = platform(config, file).await?;
     let workload = Workload::new()?;
     let mut took = 0.0;
     for first in (0..TRADES).step_by(usize::try_from(CHUNK)?) {

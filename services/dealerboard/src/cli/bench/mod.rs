@@ -55,7 +55,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn run(mut self, config: &Config) -> anyhow::Result<ExitCode> {
-        telemetry::log("error")?;
+        let _log = telemetry::log("error")?;
         let metrics = telemetry::metrics()?;
         let rows = super::runtime()?.block_on(self.measure(config, &metrics))?;
         report::write(&rows, &self.report)?;

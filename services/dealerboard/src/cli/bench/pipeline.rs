@@ -23,7 +23,7 @@ pub(super) async fn platform(config: &Config, context: &'static str) -> anyhow::
     let producer = Producer::vouched(context, Tenant::new("bench")?, "generator".parse()?);
     config.kafka.producers = vec![producer];
     ports::migrate(&config, &crate::slices::all()).await?;
-    let mut platform = Platform::open(config)?;
+    let mut platform = Platform::open(config).await?;
     platform.slices.reactions.clear();
     platform.slices.contexts.retain(|kept| kept.name == context);
     platform.slices.views.retain(|view| view.of == context);

@@ -71,7 +71,7 @@ fn rate(answers: usize) -> f64 {
 async fn measured(config: Config, metrics: &PrometheusHandle) -> anyhow::Result<Measured> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let platform = Platform::open(config)?;
+    let platform = Platform::open(config).await?;
     let token = Token {
         tenant: Tenant::new(TENANT)?,
         actor: Actor::new("reader")?,

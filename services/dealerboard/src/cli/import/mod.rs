@@ -32,7 +32,6 @@ use self::settle::Settling;
 use self::summary::Summary;
 use super::token::Token;
 use crate::config::Config;
-use crate::ports::LocalKeys;
 
 /// How many answers come in between two words on the progress bar.
 const TOLD_EVERY: u64 = 500;
@@ -74,7 +73,8 @@ fn lot_method(name: &str) -> Result<LotMethod, BadName> {
 
 impl Import {
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let api = self.api(config)?;
+        let runtime = super::runtime()?;
+        let api = runtime.block_on(self.api(config))?;
         let bar = ProgressBar::no_length().with_style(style());
         let lines = Lines::open(&self.file, &bar)?;
         let mut job = Job {
@@ -89,28 +89,28 @@ impl Import {
             settling: Settling::default(),
             bar,
         };
-        super::runtime()?.block_on(job.run(lines))
+        runtime.block_on(job.run(lines))
     }
 
-    fn api(&self, config: &Config) -> anyhow::Result<Api> {
+    async fn api(&self, config: &Config) -> anyhow::Result<Api> {
         let url = match &self.url {
             Some(url) => url.clone(),
             None => format!("http://{}", config.http.bind),
         };
         let token = match &self.token {
             Some(token) => token.clone(),
-            None => self.local_token(config)?,
+            None => self.local_token(config).await?,
         };
         Api::new(&url, &token)
     }
 
-    fn local_token(&self, config: &Config) -> anyhow::Result<String> {
+    async fn local_token(&self, config: &Config) -> anyhow::Result<String> {
         let token = Token {
             tenant: self.tenant.clone(),
             actor: self.actor.clone(),
             hours: 24,
         };
-        token.issue(config, &LocalKeys::open(&config.auth.directory)?)
+        token.issue_local(config).await
     }
 }
 

@@ -38,9 +38,11 @@ impl Verify {
     /// Exit code 0: nothing is wrong; 1: a rule is broken; 2 (an error): it could not be checked.
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
-        telemetry::log(super::QUIET)?;
+        let _log = telemetry::log(super::QUIET)?;
         let findings = super::runtime()?.block_on(async {
-            let platform = Platform::open(config).context("verify what is stored")?;
+            let platform = Platform::open(config)
+                .await
+                .context("verify what is stored")?;
             self.check(&platform).await
         })?;
         report(&findings);

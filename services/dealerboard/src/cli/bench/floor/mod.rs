@@ -75,7 +75,7 @@ async fn platform(config: &Config) -> anyhow::Result<Platform> {
         producer("conversations")?,
     ];
     ports::migrate(&config, &crate::slices::all()).await?;
-    let mut platform = Platform::open(config)?;
+    let mut platform = Platform::open(config).await?;
     let trading = ["trades", "positions"];
     let slices = &mut platform.slices;
     slices
