@@ -27,7 +27,7 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::demo::{Demo, DemoPorts};
 use crate::gateway::{self, Gateway};
-use crate::ports::{self, LocalKeys, Opened, Ports, Unseen};
+use crate::ports::{self, LocalKeys, Opened, Ports, Purpose, Unseen};
 use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
 
@@ -62,12 +62,21 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_for(Purpose::Serve, config).await
+    }
+
+    /// For a look at what is stored, damaged or not.
+    pub(crate) async fn inspect(config: Config) -> anyhow::Result<Self> {
+        Self::open_for(Purpose::Inspect, config).await
+    }
+
+    async fn open_for(purpose: Purpose, config: Config) -> anyhow::Result<Self> {
         let slices = crate::slices::all();
         let Opened {
             ports,
             keys,
             unseen,
-        } = ports::open(&config, &slices).await?;
+        } = ports::open(&config, &slices, purpose).await?;
         let sealer = Sealer {
             authority: Arc::clone(&ports.authority),
             clock: Arc::new(SystemClock),
@@ -330,6 +339,7 @@ impl Platform {
                 };
                 let work = (view.project)(
                     Arc::clone(&self.ports.event_log),
+                    Arc::clone(&self.ports.reader),
                     Arc::clone(&model.model),
                     model.name,
                     ProjectorSettings {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::checksum::{Chain, Checksum, MARK_POSITIONS, Mark};
 use crate::id::{CommandId, Owner};
 use crate::port::OutcomeNotice;
 use crate::record::EventRecord;
@@ -24,6 +25,26 @@ pub struct Cursor {
     pub next_stream: i64,
     /// Commands so far that repeated the id of one handled before and so left no row of their own.
     pub repeats: u64,
+    /// Records of the command log handled so far. Offsets do not count them: a log may have holes.
+    pub handled: u64,
+    /// Of the events so far.
+    pub chain: Chain,
+}
+
+impl Cursor {
+    /// Where an empty partition stands.
+    #[must_use]
+    pub fn start(owner: Owner) -> Self {
+        Self {
+            owner,
+            next_offset: 0,
+            next_position: 1,
+            next_stream: 1,
+            repeats: 0,
+            handled: 0,
+            chain: Chain::at(1),
+        }
+    }
 }
 
 /// What one transaction writes for one partition.
@@ -36,10 +57,39 @@ pub struct Batch {
     pub streams: Vec<NewStream>,
     pub outcomes: Vec<OutcomeRow>,
     pub events: Vec<EventRow>,
+    pub marks: Vec<Mark>,
     pub timers: Vec<TimerChange>,
     pub dead_letters: Vec<DeadLetter>,
     /// What the senders of its records are to be told.
     pub notices: Vec<OutcomeNotice>,
+}
+
+impl Batch {
+    /// One that begins at a cursor and has no rows yet.
+    #[must_use]
+    pub fn new(shard: Shard, from: Cursor) -> Self {
+        Self {
+            shard,
+            from,
+            to: from,
+            streams: Vec::new(),
+            outcomes: Vec::new(),
+            events: Vec::new(),
+            marks: Vec::new(),
+            timers: Vec::new(),
+            dead_letters: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Takes the next event into the partition's chain.
+    pub fn chain(&mut self, position: u64, event: Checksum) {
+        self.to.chain = self.to.chain.with(event);
+        if position.is_multiple_of(MARK_POSITIONS) {
+            let head = self.to.chain.head;
+            self.marks.push(Mark { position, head });
+        }
+    }
 }
 
 /// The first event of an aggregate registers its key; later ones name the narrow number.
@@ -54,6 +104,8 @@ pub struct NewStream {
 pub struct EventRow {
     pub stream: i64,
     pub sequence: u64,
+    /// As it is stored; none in a row that is older than checksums.
+    pub checksum: Option<Checksum>,
     pub record: EventRecord,
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::checksum::Damaged;
+
 /// What a failure means to the one who sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -146,6 +148,18 @@ impl Fault {
             dependency,
             attempt: attempt.into(),
             source: Some(source.into()),
+        }
+    }
+
+    /// The stored row that is not what was written, if that is why. The dependency is well then.
+    #[must_use]
+    pub fn damage(&self) -> Option<&Damaged> {
+        let mut cause: &(dyn StdError + 'static) = self.source.as_deref()?;
+        loop {
+            match cause.downcast_ref() {
+                Some(damaged) => return Some(damaged),
+                None => cause = cause.source()?,
+            }
         }
     }
 

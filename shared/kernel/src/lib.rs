@@ -5,6 +5,7 @@
 
 pub mod adjacent;
 pub mod batch;
+pub mod checksum;
 pub mod code;
 pub mod context;
 pub mod decimal;

@@ -250,17 +250,8 @@ mod tests {
     /// What becomes of a batch from offset 0 to `end`; the store's cursor moves to 1.
     async fn committed(end: i64) -> Committed {
         let (committer, handle) = Committer::new(Arc::new(Late::default()));
-        let batch = Batch {
-            shard: SHARD,
-            from: at(0),
-            to: at(end),
-            streams: Vec::new(),
-            outcomes: Vec::new(),
-            events: Vec::new(),
-            timers: Vec::new(),
-            dead_letters: Vec::new(),
-            notices: Vec::new(),
-        };
+        let mut batch = Batch::new(SHARD, at(0));
+        batch.to = at(end);
         let answer = handle.submit(Arc::new(batch)).await;
         drop(handle);
         let (answer, ()) = tokio::join!(answer, committer.run());
@@ -269,11 +260,8 @@ mod tests {
 
     fn at(next_offset: i64) -> Cursor {
         Cursor {
-            owner: Owner(Uuid::nil()),
             next_offset,
-            next_position: 1,
-            next_stream: 1,
-            repeats: 0,
+            ..Cursor::start(Owner(Uuid::nil()))
         }
     }
 }

@@ -43,4 +43,4 @@ pub use report::report;
 pub use share::Share;
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
-pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch};
+pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch, scrub};

@@ -18,6 +18,7 @@ const PROJECTED: &str = "dealerboard_events_projected_total";
 const GAPS: &str = "dealerboard_position_gaps_total";
 const SNAPSHOTS: &str = "dealerboard_snapshots_total";
 const REACTED: &str = "dealerboard_reactions_total";
+const DAMAGED: &str = "dealerboard_damaged_rows_total";
 const QUERIES: &str = "dealerboard_queries_total";
 
 /// `outcome` is one of `accepted rejected repeated parked`.
@@ -58,6 +59,11 @@ pub(crate) fn gap(context: &'static str, role: &'static str) {
 /// other_shape undecodable`.
 pub(crate) fn snapshots(context: &'static str, outcome: &'static str, count: usize) {
     counter!(SNAPSHOTS, "context" => context, "outcome" => outcome).increment(count as u64);
+}
+
+/// A stored row is not what was written; `source` is the store it was read from, or `timer`.
+pub(crate) fn damaged(source: &'static str) {
+    counter!(DAMAGED, "source" => source).increment(1);
 }
 
 pub(crate) fn reacted(reaction: &'static str, count: usize) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
-use kernel::port::{EventLog, LoadedStream, ReadModel, Snapshot, ViewId, ViewValue};
+use kernel::port::{EventLog, EventReader, LoadedStream, ReadModel, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, ViewRoute};
 use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
@@ -35,6 +35,7 @@ type Process = fn(ProcessorPorts, ProcessorSettings, CommitHandle, CancellationT
 type Prove = fn(&LoadedStream, &Snapshot) -> Proof;
 type Project = fn(
     Arc<dyn EventLog>,
+    Arc<dyn EventReader>,
     Arc<dyn ReadModel>,
     &'static str,
     ProjectorSettings,
@@ -120,8 +121,8 @@ impl Slices {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
-            project: |log, model, name, settings, stop| {
-                Projector::<V>::new(log, model, name, settings)
+            project: |log, streams, model, name, settings, stop| {
+                Projector::<V>::new(log, streams, model, name, settings)
                     .run(stop)
                     .boxed()
             },

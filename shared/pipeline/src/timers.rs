@@ -2,24 +2,27 @@
 //!
 //! A timer that fires twice is harmless: its id is the command's id.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::batch::Timer;
 use kernel::id::{Actor, CommandId};
-use kernel::port::{Clock, CommandLog, NewRecord, Timers};
+use kernel::port::{Clock, CommandLog, Due, NewRecord, Timers};
 use kernel::{Fault, topic};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::accept::{Request, Sealer};
 use crate::backoff::Backoff;
-use crate::command;
+use crate::{command, metric};
 
 /// How late a timer may fire when nothing is wrong.
 const PERIOD: Duration = Duration::from_millis(50);
 /// Timers fired at once.
 const BATCH_MAX: usize = 1_000;
+/// Damaged timers told of one by one; no store with more needs to be told of the next.
+const DAMAGED_MAX: usize = 1_000;
 
 /// Fires the timers of some contexts.
 pub struct TimerKeeper {
@@ -53,9 +56,9 @@ impl TimerKeeper {
 
     /// Fires what is due, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let mut backoff = Backoff::new();
+        let (mut backoff, mut told) = (Backoff::new(), HashSet::new());
         while !stop.is_cancelled() {
-            let pause = match self.fire().await {
+            let pause = match self.fire(&mut told).await {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => PERIOD,
                 Err(fault) => {
@@ -76,23 +79,25 @@ impl TimerKeeper {
     }
 
     /// One round over all contexts; true when there may be more at once.
-    async fn fire(&self) -> Result<bool, Fault> {
+    async fn fire(&self, told: &mut HashSet<String>) -> Result<bool, Fault> {
         let mut more = false;
         for context in &self.contexts {
             let due = self
                 .timers
                 .due(context, self.clock.now(), BATCH_MAX)
                 .await?;
-            if due.is_empty() {
+            let full = due.len() == BATCH_MAX;
+            let sound = sound(due, told);
+            if sound.is_empty() {
                 continue;
             }
-            more |= due.len() == BATCH_MAX;
-            let records = due
+            more |= full;
+            let records = sound
                 .iter()
-                .filter_map(|(_, timer)| self.record(context, timer))
+                .filter_map(|timer| self.record(context, timer))
                 .collect::<Result<_, Fault>>()?;
             self.log.append(records).await?;
-            let ids: Vec<_> = due.iter().map(|(_, timer)| timer.id).collect();
+            let ids: Vec<_> = sound.iter().map(|timer| timer.id).collect();
             self.timers.fired(context, &ids).await?;
         }
         Ok(more)
@@ -119,4 +124,24 @@ impl TimerKeeper {
         };
         Some(self.sealer.seal(request, None).map(|(_, record)| record))
     }
+}
+
+/// Those that may be fired. A damaged one stays where it is, and is told of once.
+fn sound(due: Vec<Due>, told: &mut HashSet<String>) -> Vec<Timer> {
+    let mut sound = Vec::with_capacity(due.len());
+    for due in due {
+        match due {
+            Ok((_, timer)) => sound.push(timer),
+            Err(damaged) => {
+                if told.len() < DAMAGED_MAX && told.insert(damaged.row.clone()) {
+                    metric::damaged("timer");
+                    error!(
+                        error = &damaged as &dyn std::error::Error,
+                        "timer is not fired"
+                    );
+                }
+            }
+        }
+    }
+    sound
 }

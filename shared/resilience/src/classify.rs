@@ -28,8 +28,13 @@ pub trait Classified {
 }
 
 impl Classified for Fault {
+    /// A dependency that refuses a damaged row has answered: it will do so again, and is well for
+    /// everybody who asks for another.
     fn verdict(&self) -> Verdict {
-        Verdict::Failure
+        match self.damage() {
+            Some(_) => Verdict::Success,
+            None => Verdict::Failure,
+        }
     }
 }
 
@@ -47,5 +52,24 @@ impl Classified for CommitError {
 impl Classified for Infallible {
     fn verdict(&self) -> Verdict {
         match *self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Fault;
+    use kernel::checksum::Damaged;
+
+    use super::{Classified, Verdict};
+
+    #[test]
+    fn damaged_row_says_nothing_against_its_store_and_is_not_asked_for_again() {
+        let damaged = Damaged::new("event trades/3 position 17", "its checksum does not fit");
+        let refused = Fault::new("postgres", "load", damaged);
+        assert_eq!(refused.verdict(), Verdict::Success);
+        assert!(!refused.is_retriable());
+        let away = Fault::bare("postgres", "load");
+        assert_eq!(away.verdict(), Verdict::Failure);
+        assert!(away.is_retriable());
     }
 }

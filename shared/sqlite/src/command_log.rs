@@ -6,12 +6,13 @@ use std::collections::hash_map::Entry;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use kernel::checksum::{CommandRow, Row as _, Rows};
 use kernel::port::{Appended, Assignments, CommandLog, NewRecord, Pace, Reader, Record};
 use kernel::topic::{self, Shard};
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use crate::file::{Log, SqliteFile, fault};
+use crate::file::{Log, SqliteFile, damaged, fault};
 use crate::headers;
 use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 
@@ -69,8 +70,9 @@ fn insert(
     // The offset that the next record of each partition gets.
     let mut heads = HashMap::new();
     let mut insert = connection.prepare_cached(
-        "INSERT INTO command (context, partition, \"offset\", key, value, headers, logged_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO command (context, partition, \"offset\", key, value, headers, logged_at, \
+             checksum) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for record in records {
         let shard = Shard {
@@ -81,14 +83,23 @@ fn insert(
             Entry::Occupied(next) => next.into_mut(),
             Entry::Vacant(place) => place.insert(head(connection, shard)?),
         };
+        let headers = headers::encode(&record.headers)?;
+        let row = CommandRow {
+            offset: *next,
+            logged_at,
+            key: record.key.as_bytes(),
+            value: &record.value,
+            headers: &headers,
+        };
         insert.execute(params![
             shard.context,
             shard.partition,
             *next,
             &*record.key,
             &*record.value,
-            headers::encode(&record.headers)?,
+            &headers,
             logged_at.micros(),
+            row.checksum(shard).0,
         ])?;
         appended.push(Appended {
             shard,
@@ -114,10 +125,11 @@ pub(crate) fn page(
     shard: Shard,
     from: i64,
     max: usize,
+    rows: Rows,
 ) -> rusqlite::Result<Page> {
-    let mut select = connection.prepare_cached(SELECT)?;
+    let mut select = connection.prepare_cached(&select())?;
     let bounds = params![shard.context, shard.partition, from, limit(max)];
-    Page::of(select.query_map(bounds, record)?)
+    Page::of(select.query_map(bounds, |row| command(row, shard, rows))?)
 }
 
 /// Offset of the first record from `from` on that can be read.
@@ -125,15 +137,36 @@ pub(crate) fn readable(
     connection: &Connection,
     shard: Shard,
     from: i64,
+    rows: Rows,
 ) -> rusqlite::Result<Option<i64>> {
-    let mut select = connection.prepare_cached(SELECT)?;
+    let mut select = connection.prepare_cached(&select())?;
     let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
-    Page::first_readable(select.query_map(bounds, record)?)
+    Page::first_readable(select.query_map(bounds, |row| command(row, shard, rows))?)
 }
 
-const SELECT: &str = "SELECT \"offset\", key, value, headers, logged_at FROM command \
-     WHERE context = ?1 AND partition = ?2 AND \"offset\" >= ?3 \
-     ORDER BY \"offset\" LIMIT ?4";
+fn select() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM command \
+         WHERE context = ?1 AND partition = ?2 AND \"offset\" >= ?3 \
+         ORDER BY \"offset\" LIMIT ?4"
+    )
+}
+
+/// The columns a [`command`] is made of.
+pub(crate) const COLUMNS: &str = "\"offset\", key, value, headers, logged_at, checksum";
+
+pub(crate) fn command(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
+    let record = record(row)?;
+    let stored = CommandRow {
+        offset: record.offset,
+        logged_at: record.logged_at,
+        key: record.key.as_deref().unwrap_or_default(),
+        value: record.value.as_deref().unwrap_or_default(),
+        headers: row.get_ref(3)?.as_blob()?,
+    };
+    rows.check(shard, &stored, row.get(5)?).map_err(damaged)?;
+    Ok(record)
+}
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let headers = headers::decode(row.get_ref(3)?.as_blob()?);

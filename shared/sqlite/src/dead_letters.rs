@@ -1,10 +1,12 @@
 //! Parked commands.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
+use kernel::checksum::{ParkedKey, Rows};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
@@ -13,7 +15,7 @@ use rusqlite::types::{FromSqlError, FromSqlResult};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use crate::file::{SqliteFile, fault};
+use crate::file::{SqliteFile, damaged, fault};
 use crate::headers;
 use crate::tail::limit;
 
@@ -26,14 +28,16 @@ impl DeadLetters for SqliteFile {
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
         let attempt = format!("list dead letters of {shard}");
-        let work = move |connection: &Connection| list(connection, shard, after, max);
+        let rows = self.rows();
+        let work = move |connection: &Connection| list(connection, shard, after, max, rows);
         self.read(attempt, work).await
     }
 
     async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
         let attempt = format!("read parked keys of {shard}");
-        self.read(attempt, move |connection| parked_keys(connection, shard))
-            .await
+        let rows = self.rows();
+        let work = move |connection: &Connection| parked_keys(connection, shard, rows);
+        self.read(attempt, work).await
     }
 
     async fn find(
@@ -42,9 +46,9 @@ impl DeadLetters for SqliteFile {
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
         let attempt = format!("find dead letters of command {}", ids.start());
-        let contexts = contexts.to_vec();
-        self.read(attempt, move |connection| find(connection, &contexts, &ids))
-            .await
+        let (contexts, rows) = (contexts.to_vec(), self.rows());
+        let work = move |connection: &Connection| find(connection, &contexts, &ids, rows);
+        self.read(attempt, work).await
     }
 
     async fn mark(
@@ -60,17 +64,24 @@ impl DeadLetters for SqliteFile {
     }
 }
 
+/// The columns a [`letter`] is made of.
+pub(crate) const COLUMNS: &str =
+    "\"offset\", key, value, headers, logged_at, reason, detail, state, command, checksum";
+/// And those of its key alone.
+pub(crate) const KEY: &str = "key, key_checksum AS checksum";
+
 fn list(
     connection: &Connection,
     shard: Shard,
     after: Option<i64>,
     max: usize,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<StoredDeadLetter>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {LETTER} FROM dead_letter \
-                 WHERE context = ?1 AND partition = ?2 AND \"offset\" > ?3 \
-                 ORDER BY \"offset\" LIMIT ?4"
+            "SELECT {COLUMNS} FROM dead_letter \
+             WHERE context = ?1 AND partition = ?2 AND \"offset\" > ?3 \
+             ORDER BY \"offset\" LIMIT ?4"
         ))?
         .query_map(
             params![
@@ -79,49 +90,48 @@ fn list(
                 after.unwrap_or(-1),
                 limit(max)
             ],
-            |row| stored(shard, row),
+            |row| letter(row, shard, rows),
         )?
         .collect()
 }
-
-/// The columns a letter is made of.
-const LETTER: &str =
-    "\"offset\", key, value, headers, logged_at, reason, detail, state, command, partition";
 
 fn find(
     connection: &Connection,
     contexts: &[&'static str],
     ids: &RangeInclusive<CommandId>,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<StoredDeadLetter>> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {LETTER} FROM dead_letter WHERE context = ?1 AND command BETWEEN ?2 AND ?3 \
+        "SELECT {COLUMNS}, partition FROM dead_letter \
+         WHERE context = ?1 AND command BETWEEN ?2 AND ?3 \
          ORDER BY logged_at DESC, \"offset\" DESC LIMIT ?4"
     ))?;
     let mut found = Vec::new();
     for &context in contexts {
         let bounds = params![context, ids.start().0, ids.end().0, limit(FOUND_MAX)];
-        let rows = select.query_map(bounds, |row| {
-            let partition = row.get(9)?;
-            stored(Shard { context, partition }, row)
+        let letters = select.query_map(bounds, |row| {
+            let partition = row.get("partition")?;
+            letter(row, Shard { context, partition }, rows)
         })?;
-        for row in rows {
-            found.push(row?);
+        for letter in letters {
+            found.push(letter?);
         }
     }
     Ok(found)
 }
 
-fn parked_keys(connection: &Connection, shard: Shard) -> rusqlite::Result<Vec<Bytes>> {
-    connection
-        .prepare_cached(
-            "SELECT DISTINCT key FROM dead_letter \
+fn parked_keys(connection: &Connection, shard: Shard, rows: Rows) -> rusqlite::Result<Vec<Bytes>> {
+    let keys: BTreeSet<Bytes> = connection
+        .prepare_cached(&format!(
+            "SELECT DISTINCT {KEY} FROM dead_letter \
              WHERE context = ?1 AND partition = ?2 AND state = 'parked' AND key IS NOT NULL \
-               AND reason IN ('too_large', 'panicked', 'behind_parked')",
-        )?
+               AND reason IN ('too_large', 'panicked', 'behind_parked')"
+        ))?
         .query_map(params![shard.context, shard.partition], |row| {
-            Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))
+            parked_key(row, shard, rows)
         })?
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(keys.into_iter().collect())
 }
 
 fn mark(
@@ -144,6 +154,23 @@ fn mark(
             to.as_str()
         ])?;
     Ok(marked == 1)
+}
+
+pub(crate) fn parked_key(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Bytes> {
+    let key = ParkedKey(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?));
+    rows.check(shard, &key, row.get(1)?).map_err(damaged)?;
+    Ok(key.0)
+}
+
+pub(crate) fn letter(
+    row: &Row<'_>,
+    shard: Shard,
+    rows: Rows,
+) -> rusqlite::Result<StoredDeadLetter> {
+    let stored = stored(shard, row)?;
+    rows.check(shard, &stored.letter, row.get(9)?)
+        .map_err(damaged)?;
+    Ok(stored)
 }
 
 fn stored(shard: Shard, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {

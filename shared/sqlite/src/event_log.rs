@@ -4,13 +4,14 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use kernel::checksum::{EventParts, Rows};
 use kernel::port::{Assignments, EventLog, Pace, Reader, Record, Span};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use crate::file::{Log, SqliteFile};
+use crate::file::{Log, SqliteFile, damaged};
 use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 
 #[async_trait]
@@ -91,10 +92,11 @@ pub(crate) fn page(
     shard: Shard,
     from: i64,
     max: usize,
+    rows: Rows,
 ) -> rusqlite::Result<Page> {
     let mut select = connection.prepare_cached(SELECT)?;
     let bounds = params![shard.context, shard.partition, from, limit(max)];
-    Page::of(select.query_map(bounds, record)?)
+    Page::of(select.query_map(bounds, |row| record(row, shard, rows))?)
 }
 
 /// Offset of the first record from `from` on that can be read.
@@ -102,23 +104,34 @@ pub(crate) fn readable(
     connection: &Connection,
     shard: Shard,
     from: i64,
+    rows: Rows,
 ) -> rusqlite::Result<Option<i64>> {
     let mut select = connection.prepare_cached(SELECT)?;
     let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
-    Page::first_readable(select.query_map(bounds, record)?)
+    Page::first_readable(select.query_map(bounds, |row| record(row, shard, rows))?)
 }
 
-const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at \
+const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at, e.sequence, e.checksum \
      FROM event e LEFT JOIN stream s USING (context, partition, stream) \
      WHERE e.context = ?1 AND e.partition = ?2 AND e.position > ?3 \
      ORDER BY e.position LIMIT ?4";
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn record(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
     let position: i64 = row.get(0)?;
+    let (key, value) = (row.get_ref(1)?, row.get_ref(2)?.as_bytes()?);
+    // Without its stream an event has none, and its checksum does not fit.
+    let key = String::from_utf8_lossy(key.as_bytes_or_null()?.unwrap_or_default());
+    let event = EventParts {
+        position: position.cast_unsigned(),
+        key: &key,
+        sequence: row.get::<_, i64>(4)?.cast_unsigned(),
+        record: value,
+    };
+    rows.check(shard, &event, row.get(5)?).map_err(damaged)?;
     Ok(Record {
         offset: position - 1,
-        key: Some(Bytes::copy_from_slice(row.get_ref(1)?.as_bytes()?)),
-        value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?)),
+        key: Some(Bytes::copy_from_slice(key.as_bytes())),
+        value: Some(Bytes::copy_from_slice(value)),
         headers: Vec::new(),
         position: Some(position.cast_unsigned()),
         unreadable: None,

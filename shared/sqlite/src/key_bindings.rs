@@ -7,13 +7,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use kernel::checksum::{Checksum, Damaged};
 use kernel::id::{CommandKey, Tenant};
 use kernel::port::{KEY_BOUND_FOR, KeyBindings, RequestDigest};
 use kernel::{Fault, Timestamp};
 use lru::LruCache;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::file::SqliteFile;
+use crate::file::{SqliteFile, damaged};
 
 /// Bindings remembered; of others the file is asked.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("is not zero");
@@ -87,17 +88,42 @@ fn select(
     expiry: Timestamp,
 ) -> rusqlite::Result<Option<RequestDigest>> {
     connection
-        .prepare_cached("SELECT request FROM key_binding WHERE key = ?1 AND bound_at > ?2")?
-        .query_row(params![name, expiry.micros()], |row| {
-            Ok(RequestDigest(u128::from_be_bytes(row.get(0)?)))
-        })
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM key_binding WHERE key = ?1 AND bound_at > ?2"
+        ))?
+        .query_row(params![name, expiry.micros()], binding)
         .optional()
+}
+
+/// The columns a [`binding`] is made of.
+pub(crate) const COLUMNS: &str = "key, request, bound_at, checksum";
+
+pub(crate) fn binding(row: &Row<'_>) -> rusqlite::Result<RequestDigest> {
+    let (name, bound_at) = (
+        row.get_ref(0)?.as_str()?,
+        Timestamp::from_micros(row.get(2)?),
+    );
+    let request = RequestDigest(u128::from_be_bytes(row.get(1)?));
+    let stored: Option<i64> = row.get(3)?;
+    match stored.map(Checksum) {
+        Some(stored) if stored != checksum(name, request, bound_at) => {
+            let row = format!("binding of key {name}");
+            Err(damaged(Damaged::new(row, "its checksum does not fit")))
+        }
+        _ => Ok(request),
+    }
+}
+
+fn checksum(name: &str, RequestDigest(request): RequestDigest, bound_at: Timestamp) -> Checksum {
+    let request = Checksum::part(&request.to_be_bytes());
+    let bound_at = bound_at.micros().cast_unsigned();
+    Checksum::of([Checksum::part(name.as_bytes()), request, bound_at])
 }
 
 fn insert(
     connection: &Connection,
     name: &str,
-    RequestDigest(request): RequestDigest,
+    request: RequestDigest,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     connection
@@ -108,8 +134,14 @@ fn insert(
         .execute(params![expiry(now).micros(), EXPIRED_MAX])?;
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO key_binding (key, request, bound_at) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO key_binding (key, request, bound_at, checksum) \
+             VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![name, request.to_be_bytes(), now.micros()])
+        .execute(params![
+            name,
+            request.0.to_be_bytes(),
+            now.micros(),
+            checksum(name, request, now).0,
+        ])
         .map(drop)
 }

@@ -17,6 +17,7 @@ mod event_store;
 mod key_bindings;
 mod outcomes;
 mod read_model;
+mod scrub;
 mod snapshots;
 mod timers;
 

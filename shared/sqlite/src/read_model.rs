@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
+use kernel::checksum::Checksum;
 use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
-use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::file::{SqliteFile, fault};
+use crate::file::{SqliteFile, damaged, fault};
 use crate::tail::limit;
 
 #[async_trait]
@@ -61,21 +62,31 @@ impl ReadModel for SqliteFile {
     }
 }
 
+/// The columns that a checkpoint is made of.
+pub(crate) const CHECKPOINT: &str = "position, next_offset, checksum";
+
+pub(crate) fn seen(row: &Row<'_>, view: ViewId, partition: u16) -> rusqlite::Result<Checkpoint> {
+    let checkpoint = Checkpoint {
+        position: row.get::<_, i64>(0)?.cast_unsigned(),
+        next_offset: row.get(1)?,
+    };
+    let stored: Option<i64> = row.get(2)?;
+    let checked = checkpoint.check(view, partition, stored.map(Checksum));
+    checked.map(|()| checkpoint).map_err(damaged)
+}
+
 fn checkpoint(
     connection: &Connection,
     view: ViewId,
     partition: u16,
 ) -> rusqlite::Result<Checkpoint> {
     connection
-        .prepare_cached(
-            "SELECT position, next_offset FROM view_checkpoint \
-             WHERE view = ?1 AND version = ?2 AND partition = ?3",
-        )?
+        .prepare_cached(&format!(
+            "SELECT {CHECKPOINT} FROM view_checkpoint \
+             WHERE view = ?1 AND version = ?2 AND partition = ?3"
+        ))?
         .query_row(params![view.name, view.version, partition], |row| {
-            Ok(Checkpoint {
-                position: row.get::<_, i64>(0)?.cast_unsigned(),
-                next_offset: row.get(1)?,
-            })
+            seen(row, view, partition)
         })
         .optional()
         .map(Option::unwrap_or_default)
@@ -94,21 +105,28 @@ fn apply(connection: &Connection, batch: &ViewBatch) -> rusqlite::Result<Applied
     }
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO view_checkpoint (view, version, partition, position, next_offset) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO view_checkpoint \
+                 (view, version, partition, position, next_offset, checksum) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             view.name,
             view.version,
             partition,
             to.position.cast_signed(),
-            to.next_offset
+            to.next_offset,
+            to.checksum(*view, *partition).0
         ])?;
     let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO view_value (view, version, key, value) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for (key, value) in puts {
-        put.execute(params![view.name, view.version, &**key, &*value.to_bytes()])?;
+        put.execute(params![
+            view.name,
+            view.version,
+            &**key,
+            &*value.to_bytes(key)
+        ])?;
     }
     Ok(Applied::Written)
 }
@@ -119,7 +137,7 @@ fn get(connection: &Connection, view: ViewId, key: &str) -> rusqlite::Result<Opt
             "SELECT value FROM view_value WHERE view = ?1 AND version = ?2 AND key = ?3",
         )?
         .query_row(params![view.name, view.version, key], |row| {
-            Ok(value(row.get_ref(0)?)?)
+            value(key, row.get_ref(0)?)
         })
         .optional()
 }
@@ -145,7 +163,7 @@ fn list(
         if !key.starts_with(prefix) {
             break;
         }
-        listed.push((key.into(), value(row.get_ref(1)?)?));
+        listed.push((key.into(), value(key, row.get_ref(1)?)?));
     }
     Ok(listed)
 }
@@ -162,7 +180,7 @@ fn clear(connection: &Connection, view: ViewId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn value(stored: ValueRef<'_>) -> FromSqlResult<ViewValue> {
+pub(crate) fn value(key: &str, stored: ValueRef<'_>) -> rusqlite::Result<ViewValue> {
     let bytes = Bytes::copy_from_slice(stored.as_blob()?);
-    ViewValue::from_bytes(bytes).ok_or(FromSqlError::InvalidType)
+    ViewValue::from_bytes(key, bytes).map_err(damaged)
 }

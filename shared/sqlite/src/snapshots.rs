@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
+use kernel::checksum::Rows;
 use kernel::port::{LoadedStream, Resumed, Snapshot, Snapshots};
 use kernel::topic::Shard;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::event_store::{events_of, number_of, text};
+use crate::event_store::{Stream, events_of, number_of, text};
 use crate::file::{SqliteFile, fault};
 
 #[async_trait]
@@ -28,10 +29,10 @@ impl Snapshots for SqliteFile {
         shape: u16,
     ) -> Result<Vec<Resumed>, Fault> {
         let attempt = format!("resume {} streams of {shard}", keys.len());
-        let keys = keys.to_vec();
+        let (keys, rows) = (keys.to_vec(), self.rows());
         let work = move |connection: &Connection| {
             let streams = keys.into_iter();
-            let streams = streams.map(|key| resume(connection, shard, key, shape));
+            let streams = streams.map(|key| resume(connection, shard, key, shape, rows));
             streams
                 .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -79,18 +80,20 @@ fn resume(
     shard: Shard,
     key: Arc<str>,
     shape: u16,
+    rows: Rows,
 ) -> rusqlite::Result<Option<Resumed>> {
-    let Some(stream) = number_of(connection, shard, &key)? else {
+    let Some(number) = number_of(connection, shard, &key)? else {
         return Ok(None);
     };
-    let snapshot = stored(connection, shard, stream)?.filter(|stored| stored.shape == shape);
+    let snapshot = stored(connection, shard, number)?.filter(|stored| stored.shape == shape);
     let from = snapshot.as_ref().map_or(1, |snapshot| snapshot.version);
-    let events = events_of(connection, shard, stream, &key, from..=u64::MAX)?;
+    let stream = Stream { shard, number, key };
+    let events = events_of(connection, &stream, from..=u64::MAX, rows)?;
     Ok(Some(Resumed {
         snapshot,
         tail: LoadedStream {
-            key,
-            stream,
+            key: stream.key,
+            stream: number,
             events,
         },
     }))

@@ -4,12 +4,13 @@ use std::future;
 
 use async_trait::async_trait;
 use kernel::Fault;
+use kernel::checksum::Rows;
 use kernel::port::{Assignments, Change, ReadError, Reader, Record};
 use kernel::topic::Shard;
 use rusqlite::{Connection, MappedRows, Row};
 use tokio::sync::watch;
 
-use crate::file::{Log, SqliteFile};
+use crate::file::{Log, SqliteFile, cause};
 use crate::{command_log, event_log};
 
 /// A membership of the only process there is: it gets every partition once and keeps them. A second
@@ -102,8 +103,9 @@ impl Reader for Tail {
             Fault::new("sqlite", format!("wait for the {}", self.name()), closed)
         })?;
         let attempt = format!("read the {} from {next}", self.name());
-        let page = move |connection: &Connection| log.page(connection, shard, next, max);
-        let page = self.file.read(attempt, page).await?;
+        let rows = self.file.rows();
+        let page = move |connection: &Connection| log.page(connection, shard, next, max, rows);
+        let mut page = self.file.read(attempt, page).await?;
         // No await from here on: a cancelled take has moved nothing.
         self.next = Some(page.behind(next)?);
         out.extend(page.records);
@@ -113,8 +115,9 @@ impl Reader for Tail {
     async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
         let (log, shard) = (self.log, self.shard);
         let attempt = format!("look for what can be read of the {}", self.name());
+        let rows = self.file.rows();
         let readable = move |connection: &Connection| {
-            let readable = log.readable(connection, shard, offset)?;
+            let readable = log.readable(connection, shard, offset, rows)?;
             readable.map_or_else(|| log.head(connection, shard), Ok)
         };
         self.file.read(attempt, readable).await
@@ -158,10 +161,11 @@ impl Log {
         shard: Shard,
         from: i64,
         max: usize,
+        rows: Rows,
     ) -> rusqlite::Result<Page> {
         match self {
-            Self::Commands => command_log::page(connection, shard, from, max),
-            Self::Events => event_log::page(connection, shard, from, max),
+            Self::Commands => command_log::page(connection, shard, from, max, rows),
+            Self::Events => event_log::page(connection, shard, from, max, rows),
         }
     }
 
@@ -171,10 +175,11 @@ impl Log {
         connection: &Connection,
         shard: Shard,
         from: i64,
+        rows: Rows,
     ) -> rusqlite::Result<Option<i64>> {
         match self {
-            Self::Commands => command_log::readable(connection, shard, from),
-            Self::Events => event_log::readable(connection, shard, from),
+            Self::Commands => command_log::readable(connection, shard, from, rows),
+            Self::Events => event_log::readable(connection, shard, from, rows),
         }
     }
 
@@ -239,18 +244,25 @@ impl Page {
         Ok(None)
     }
 
-    /// The offset behind the page, which was read from `next` on. Offsets have no holes here.
-    fn behind(&self, next: i64) -> Result<i64, ReadError> {
-        match (self.records.first(), self.records.last(), &self.damage) {
-            (Some(first), Some(last), _) if first.offset == next => Ok(last.offset + 1),
-            (Some(first), ..) => Err(ReadError::Gone {
+    /// The offset behind the page, which was read from `next` on. Offsets have no holes here, so the
+    /// page ends before one.
+    fn behind(&mut self, next: i64) -> Result<i64, ReadError> {
+        let whole = self.records.iter().zip(next..);
+        let whole = whole.take_while(|(record, offset)| record.offset == *offset);
+        let whole = whole.count();
+        match (whole, self.records.first(), &self.damage) {
+            (1.., ..) => {
+                self.records.truncate(whole);
+                Ok(self.records.last().map_or(next, |last| last.offset + 1))
+            }
+            (0, Some(first), _) => Err(ReadError::Gone {
                 first: first.offset,
             }),
-            (None, _, Some(damage)) => Err(ReadError::Unreadable {
+            (0, None, Some(damage)) => Err(ReadError::Unreadable {
                 offset: next,
-                detail: damage.to_string(),
+                detail: cause(damage, || format!("the record at offset {next}")).to_string(),
             }),
-            (None, _, None) => Err(ReadError::Gone { first: 0 }),
+            (0, None, None) => Err(ReadError::Gone { first: 0 }),
         }
     }
 }

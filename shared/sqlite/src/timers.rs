@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::Timer;
-use kernel::port::Timers;
+use kernel::checksum::{Checksum, Damaged, Row as _};
+use kernel::port::{Due, Timers};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -21,10 +22,10 @@ impl Timers for SqliteFile {
         context: &'static str,
         now: Timestamp,
         max: usize,
-    ) -> Result<Vec<(Shard, Timer)>, Fault> {
+    ) -> Result<Vec<Due>, Fault> {
         let attempt = format!("read due timers of {context}");
         self.read(attempt, move |connection| {
-            due(connection, context, now, max)
+            all_due(connection, context, now, max)
         })
         .await
     }
@@ -37,19 +38,21 @@ impl Timers for SqliteFile {
     }
 }
 
-fn due(
+/// The columns a timer is made of.
+pub(crate) const COLUMNS: &str = "partition, id, key, name, due, command, checksum";
+
+fn all_due(
     connection: &Connection,
     context: &'static str,
     now: Timestamp,
     max: usize,
-) -> rusqlite::Result<Vec<(Shard, Timer)>> {
+) -> rusqlite::Result<Vec<Due>> {
     connection
-        .prepare_cached(
-            "SELECT partition, id, key, name, due, command FROM timer \
-             WHERE context = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
-        )?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM timer WHERE context = ?1 AND due <= ?2 ORDER BY due LIMIT ?3"
+        ))?
         .query_map(params![context, now.micros(), limit(max)], |row| {
-            timer(context, row)
+            Ok(due(context, row))
         })?
         .collect()
 }
@@ -62,6 +65,15 @@ fn forget(connection: &Connection, context: &str, ids: &[Uuid]) -> rusqlite::Res
         delete.execute(params![context, id])?;
     }
     Ok(())
+}
+
+pub(crate) fn due(context: &'static str, row: &Row<'_>) -> Due {
+    let unreadable =
+        |error: rusqlite::Error| Damaged::new(format!("a timer of {context}"), error.to_string());
+    let (shard, timer) = timer(context, row).map_err(unreadable)?;
+    let checksum: Option<i64> = row.get(6).map_err(unreadable)?;
+    timer.check(shard, checksum.map(Checksum))?;
+    Ok((shard, timer))
 }
 
 fn timer(context: &'static str, row: &Row<'_>) -> rusqlite::Result<(Shard, Timer)> {

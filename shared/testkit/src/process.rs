@@ -61,6 +61,11 @@ impl Process {
         sent.expect("`kill` is on the path");
     }
 
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, as a crash does: nothing of it runs any more.
     ///
     /// # Panics

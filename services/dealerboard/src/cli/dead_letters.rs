@@ -88,7 +88,7 @@ impl DeadLettersCommand {
         present(&config)?;
         let _log = telemetry::log(super::QUIET)?;
         super::runtime()?.block_on(async {
-            let platform = Platform::open(config).await;
+            let platform = Platform::inspect(config).await;
             let platform = platform.context("open the dead letters")?;
             match self.action {
                 Action::List { context, state } => list(&platform, context.as_deref(), state).await,

@@ -7,8 +7,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::topic::Shard;
-use pipeline::{Alone, ProjectorSettings, ViewSlice};
+use kernel::Fault;
+use kernel::port::{Checkpoint, Pace, ReadError, Record};
+use kernel::record::EventRecord;
+use kernel::topic::{self, Shard};
+use pipeline::{Alone, ProjectorSettings, ViewSlice, consume};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,12 +31,15 @@ pub(super) struct Replay {
     /// folded anew at each start.
     #[arg(long)]
     model: Option<String>,
+    /// Seconds without any progress after which it gives up, and says what it stands at.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    stall_s: u64,
 }
 
 /// How often progress is read.
 const LOOK_PERIOD: Duration = Duration::from_millis(200);
-/// Longest time without any progress before this gives up.
-const STALL_MAX: Duration = Duration::from_secs(60);
+/// Longest time that the record a partition stands at may take to be read.
+const RECORD_WAIT: Duration = Duration::from_secs(10);
 /// Longest time the projector may take to end.
 const END_WAIT: Duration = Duration::from_secs(20);
 
@@ -42,12 +48,13 @@ impl Replay {
         present(&config)?;
         let _log = telemetry::log(super::QUIET)?;
         super::runtime()?.block_on(async {
-            let platform = Platform::open(config)
+            let platform = Platform::inspect(config)
                 .await
                 .context("open the read models")?;
             let view = self.view(&platform)?;
+            let stall = Duration::from_secs(self.stall_s);
             for model in self.models(&platform)? {
-                let events = rebuild(&platform, view, &model).await?;
+                let events = rebuild(&platform, view, &model, stall).await?;
                 super::say(&format!(
                     "{} in {}: {events} events folded anew",
                     view.id, model.name
@@ -90,7 +97,12 @@ impl Replay {
 }
 
 /// Clears and projects up to where the events stood when it began; gives back how many these are.
-async fn rebuild(platform: &Platform, view: ViewSlice, model: &Model) -> anyhow::Result<u64> {
+async fn rebuild(
+    platform: &Platform,
+    view: ViewSlice,
+    model: &Model,
+    stall: Duration,
+) -> anyhow::Result<u64> {
     let mut goals = Vec::new();
     for partition in 0..platform.config.partitions() {
         let shard = Shard {
@@ -99,8 +111,8 @@ async fn rebuild(platform: &Platform, view: ViewSlice, model: &Model) -> anyhow:
         };
         let cursor = platform.ports.store.cursor(shard).await?;
         goals.push((
-            partition,
-            cursor.map_or(0, |cursor| cursor.next_position - 1),
+            shard,
+            cursor.map_or(0, |cursor| cursor.next_position.saturating_sub(1)),
         ));
     }
     let total = goals.iter().map(|(_, goal)| goal).sum();
@@ -116,13 +128,14 @@ async fn rebuild(platform: &Platform, view: ViewSlice, model: &Model) -> anyhow:
     let log = Arc::new(Alone(Arc::clone(&platform.ports.event_log)));
     let project = (view.project)(
         log,
+        Arc::clone(&platform.ports.reader),
         Arc::clone(&model.model),
         model.name,
         settings,
         stop.clone(),
     );
     let follow = async {
-        let followed = follow(view, model, &goals, total).await;
+        let followed = follow(view, model, &goals, total, stall).await;
         stop.cancel();
         followed
     };
@@ -133,40 +146,117 @@ async fn rebuild(platform: &Platform, view: ViewSlice, model: &Model) -> anyhow:
         }
     };
     let (followed, ()) = tokio::join!(follow, ended);
-    followed?;
-    Ok(total)
+    let stalled = followed?;
+    if stalled.is_empty() {
+        return Ok(total);
+    }
+    let mut told = Vec::new();
+    for stalled in &stalled {
+        told.push(stalled.told(platform).await);
+    }
+    anyhow::bail!("nothing has moved for {stall:?}: {}", told.join("; "))
 }
 
-/// Shows how far it is, until every partition has reached its goal.
+/// Shows how far it is, until every partition has reached its goal, or none comes nearer to it any more:
+/// then these are given back that have not.
 async fn follow(
     view: ViewSlice,
     model: &Model,
-    goals: &[(u16, u64)],
+    goals: &[(Shard, u64)],
     total: u64,
-) -> anyhow::Result<()> {
+    stall: Duration,
+) -> anyhow::Result<Vec<Stalled>> {
     let bar = bar(total);
     bar.set_message(format!("{} in {}", view.id, model.name));
-    let mut moved_at = Instant::now();
-    let mut seen = 0;
+    let (mut moved_at, mut farthest) = (Instant::now(), 0);
     loop {
-        let mut done = 0;
-        for (partition, goal) in goals {
-            let checkpoint = model.model.checkpoint(view.id, *partition).await?;
-            done += checkpoint.position.min(*goal);
+        let (mut done, mut behind) = (0, Vec::new());
+        for (shard, goal) in goals.iter().copied() {
+            let at = model.model.checkpoint(view.id, shard.partition).await?;
+            done += at.position.min(goal);
+            if at.position < goal {
+                behind.push(Stalled { shard, at, goal });
+            }
         }
         bar.set_position(done);
-        if done == total {
+        // Somebody else who clears the view sets it back, and that is no progress.
+        if done > farthest {
+            (farthest, moved_at) = (done, Instant::now());
+        }
+        if behind.is_empty() || moved_at.elapsed() >= stall {
             bar.finish_and_clear();
-            return Ok(());
+            return Ok(behind);
         }
-        if done != seen {
-            (seen, moved_at) = (done, Instant::now());
-        }
-        anyhow::ensure!(
-            moved_at.elapsed() < STALL_MAX,
-            "no progress for {STALL_MAX:?} at {done} of {total} events: are they all published?"
-        );
         tokio::time::sleep(LOOK_PERIOD).await;
+    }
+}
+
+/// A partition whose view does not move on.
+struct Stalled {
+    shard: Shard,
+    at: Checkpoint,
+    goal: u64,
+}
+
+impl Stalled {
+    async fn told(&self, platform: &Platform) -> String {
+        let Self { shard, at, goal } = self;
+        let next = tokio::time::timeout(RECORD_WAIT, self.next(platform)).await;
+        let why = match next {
+            Ok(Ok(record)) => self.wrong_with(&record, platform.config.partitions()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!(
+                "the event log has nothing from offset {} on: are its events all published?",
+                at.next_offset
+            ),
+        };
+        format!("{shard} stands at {} of {goal}, {why}", at.position)
+    }
+
+    /// The record that would be projected next.
+    async fn next(&self, platform: &Platform) -> Result<Record, ReadError> {
+        let log = &platform.ports.event_log;
+        let readers = log.follow(self.shard.context, Pace::Prompt).await?;
+        let mut readers = readers.into_iter();
+        let reader = readers.find(|reader| reader.partition() == self.shard.partition);
+        let nobody = || Fault::bare("event log", format!("{} has no reader", self.shard));
+        let mut reader = reader.ok_or_else(nobody)?;
+        reader.seek(self.at.next_offset).await?;
+        let mut records = Vec::new();
+        while records.is_empty() {
+            reader.take(1, &mut records).await?;
+        }
+        Ok(records.swap_remove(0))
+    }
+
+    fn wrong_with(&self, record: &Record, partitions: u16) -> String {
+        let key = record.key.as_deref().unwrap_or_default();
+        let belongs = topic::partition_of(key, partitions);
+        let event = EventRecord {
+            position: record.position.unwrap_or_default(),
+            key: String::from_utf8_lossy(key).into(),
+            value: record.value.clone().unwrap_or_default(),
+        };
+        if let Err(broken) = consume::next_position(record, self.at.position) {
+            return broken.to_string();
+        }
+        if belongs != self.shard.partition {
+            return format!(
+                "the record at offset {} has the key {}, which belongs to partition {belongs}",
+                record.offset, event.key
+            );
+        }
+        match event.meta() {
+            Err(error) => format!(
+                "the record at offset {} is no event: {error}",
+                record.offset
+            ),
+            Ok(_) => format!(
+                "the record at offset {} can be read: another process may have the partition, and \
+                 not move on",
+                record.offset
+            ),
+        }
     }
 }
 

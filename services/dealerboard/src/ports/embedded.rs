@@ -12,17 +12,21 @@ use uuid::Uuid;
 use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
 use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
-use super::{Model, Opened, Ports, contexts};
+use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::Config;
 use crate::gateway::Readiness;
 use crate::seams::SystemClock;
 
-pub(super) async fn open(config: &Config) -> anyhow::Result<Opened> {
+pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Opened> {
     let path = &config.embedded.file;
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    let file = SqliteFile::open(path, config.embedded.partitions, Arc::new(SystemClock))?;
+    let open = match purpose {
+        Purpose::Serve => SqliteFile::open,
+        Purpose::Inspect => SqliteFile::inspect,
+    };
+    let file = open(path, config.embedded.partitions, Arc::new(SystemClock))?;
     let keys = keys(config, &file).await?;
     Ok(Opened {
         ports: ports(Arc::new(file), &keys)?,
@@ -43,6 +47,7 @@ async fn keys(config: &Config, file: &SqliteFile) -> anyhow::Result<LocalKeys> {
 }
 
 fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
+    let stored = Arc::new(file.as_stored());
     let memory = Arc::new(MemoryReadModel::default());
     let guards = Guards::new(Uuid::new_v4());
     let class = |class| Class {
@@ -54,7 +59,7 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
         timeout: Duration::from_secs(2),
         in_flight_max: 64,
     };
-    let sources = vec![
+    let mut sources = vec![
         Source {
             name: "memory",
             model: Arc::clone(&memory) as _,
@@ -68,6 +73,11 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
             lists: true,
         },
     ];
+    if file.damage().is_some() {
+        // Memory is folded from all events anew, and would end before the first that is damaged; the
+        // file's views have seen what was sound when they did.
+        sources.remove(0);
+    }
     let history = History {
         name: "events",
         reader: Arc::clone(&file) as _,
@@ -107,5 +117,14 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
         sources,
         history,
         readiness: Readiness::default(),
+        as_stored: AsStored {
+            command_log: Arc::clone(&stored) as _,
+            event_log: Arc::clone(&stored) as _,
+            store: Arc::clone(&stored) as _,
+            reader: Arc::clone(&stored) as _,
+            snapshots: Arc::clone(&stored) as _,
+            dead_letters: Arc::clone(&stored) as _,
+            scrub: stored,
+        },
     })
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, KeyBindings, ReadModel,
-    Replies, Schemas, Snapshots, Timers,
+    Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use registry::RegistryFraming;
@@ -56,6 +56,27 @@ pub(crate) struct Ports {
     pub(crate) inbox_guard: Arc<Dependency>,
     pub(crate) bindings_guard: Arc<Dependency>,
     pub(crate) readiness: Readiness,
+    pub(crate) as_stored: AsStored,
+}
+
+/// The same logs and store for who checks what stands in them: rows come as they are.
+pub(crate) struct AsStored {
+    pub(crate) command_log: Arc<dyn CommandLog>,
+    pub(crate) event_log: Arc<dyn EventLog>,
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) reader: Arc<dyn EventReader>,
+    pub(crate) snapshots: Arc<dyn Snapshots>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
+    pub(crate) scrub: Arc<dyn Scrub>,
+}
+
+/// What the ports are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Nothing may be served that is not right.
+    Serve,
+    /// To look into what is there, damaged or not, and to mend it.
+    Inspect,
 }
 
 /// A read model to project into.
@@ -76,9 +97,13 @@ pub(crate) struct Opened {
 
 /// Opens what the configuration names, if it is the installation that this program and these keys
 /// belong to.
-pub(crate) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Opened> {
+pub(crate) async fn open(
+    config: &Config,
+    slices: &Slices,
+    purpose: Purpose,
+) -> anyhow::Result<Opened> {
     match config.storage.mode {
-        Mode::Embedded => embedded::open(config).await,
+        Mode::Embedded => embedded::open(config, purpose).await,
         Mode::Production => production::open(config, slices).await,
     }
 }

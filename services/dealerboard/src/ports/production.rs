@@ -19,7 +19,7 @@ use super::authority::ConfiguredAuthority;
 use super::guards::{Class, Guards};
 use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
-use super::{Model, Opened, Ports, contexts};
+use super::{AsStored, Model, Opened, Ports, contexts};
 use crate::config::Config;
 use crate::gateway::{Check, Readiness};
 
@@ -103,7 +103,18 @@ fn ports(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let (prefix, producers) = (&config.kafka.prefix, &config.kafka.producers);
     let authority = ConfiguredAuthority::new(keys.records.clone(), prefix, &contexts(), producers)?;
     let outcomes = Arc::clone(&kafka) as _;
+    let stored = Arc::new(store.as_stored());
+    let as_stored = AsStored {
+        command_log: Arc::clone(&kafka) as _,
+        event_log: Arc::clone(&kafka) as _,
+        store: Arc::clone(&stored) as _,
+        reader: Arc::clone(&stored) as _,
+        snapshots: Arc::clone(&stored) as _,
+        dead_letters: Arc::clone(&stored) as _,
+        scrub: stored,
+    };
     Ok(Ports {
+        as_stored,
         readiness: readiness(&store, &redis, &kafka, framing.as_ref()),
         command_log: Arc::clone(&kafka) as _,
         event_log: kafka,

@@ -18,22 +18,22 @@ use testkit::servers::{Database, Servers, unique};
 use crate::desk::{binary, told};
 use crate::record::{SECRET, booking, command_id, fill};
 
-const WAIT: Duration = Duration::from_secs(60);
+pub(crate) const WAIT: Duration = Duration::from_secs(60);
 /// The broker's and the topics' own bound is 16 MiB.
 const LARGE: usize = 10 * 1024 * 1024;
 /// Everything but the gateway.
 const BACK: [&str; 3] = ["serve", "--roles", "processor,projector,reactor"];
 
-struct Site {
-    database: Database,
-    prefix: String,
-    pool: PgPool,
+pub(crate) struct Site {
+    pub(crate) database: Database,
+    pub(crate) prefix: String,
+    pub(crate) pool: PgPool,
     producer: FutureProducer,
     folder: TempDir,
 }
 
 impl Site {
-    async fn prepare() -> Self {
+    pub(crate) async fn prepare() -> Self {
         let servers = Servers::shared();
         let database = servers.database().await;
         let prefix = format!("{}.", unique("letters"));
@@ -62,19 +62,19 @@ impl Site {
         site
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(self.folder.path());
         command.args(["--config", "site.toml"]).args(arguments);
         command
     }
 
-    fn start(&self, environment: &[(&str, &str)]) -> Process {
+    pub(crate) fn start(&self, environment: &[(&str, &str)]) -> Process {
         let mut serve = self.command(&BACK);
         serve.envs(environment.iter().copied());
         Process::start(&mut serve, self.folder.path())
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         ended(0, arguments, &self.command(arguments).output().unwrap())
     }
 
@@ -95,21 +95,21 @@ impl Site {
         self.producer.send(record, WAIT).await.unwrap();
     }
 
-    async fn count(&self, select: &str) -> i64 {
+    pub(crate) async fn count(&self, select: &str) -> i64 {
         sqlx::query_scalar(select)
             .fetch_one(&self.pool)
             .await
             .unwrap()
     }
 
-    async fn reaches(&self, count: i64, select: &str) {
+    pub(crate) async fn reaches(&self, count: i64, select: &str) {
         eventually(select, WAIT, async || {
             (self.count(select).await == count).then_some(())
         })
         .await;
     }
 
-    async fn stop(&self, process: Process) {
+    pub(crate) async fn stop(&self, process: Process) {
         process.signal(Signal::Terminate);
         let process = std::cell::RefCell::new(process);
         let over = async || process.borrow_mut().ended();
@@ -134,7 +134,7 @@ fn config(servers: &Servers, database: &Database, prefix: &str) -> String {
     )
 }
 
-fn ended(code: i32, arguments: &[&str], output: &Output) -> String {
+pub(crate) fn ended(code: i32, arguments: &[&str], output: &Output) -> String {
     let told = told(output);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
     told
@@ -151,7 +151,7 @@ fn data(record: &kernel::port::NewRecord) -> serde_json::Value {
     envelope["data"].clone()
 }
 
-fn book(number: u128, trade: &str) -> Vec<u8> {
+pub(crate) fn book(number: u128, trade: &str) -> Vec<u8> {
     outside(number, "BookTrade", &data(&booking(number, trade)))
 }
 

@@ -2,7 +2,12 @@
 
 #![cfg(test)]
 
+mod corruption;
+mod damage;
 mod desk;
+mod forge;
+mod full;
+mod holes;
 mod kafka;
 mod poison;
 mod record;

@@ -1,9 +1,11 @@
-//! The check finds what was changed behind the platform's back, and names the rule it breaks.
+//! The check finds what was changed behind the platform's back, and names the rule it breaks; and it says
+//! so when it cannot know.
 
 use std::fs;
 
 use crate::desk::Desk;
-use crate::record::{booking, fill};
+use crate::forge;
+use crate::record::{booking, fill, unsigned};
 
 /// A change of a sound file, the rule it breaks, and words of the finding.
 const CHANGES: [(&str, &str, &str); 12] = [
@@ -68,14 +70,7 @@ const CHANGES: [(&str, &str, &str); 12] = [
 #[tokio::test]
 async fn every_change_of_a_sound_file_is_found() {
     // Command ids 0x64, 0x65 … so that one can be taken for another.
-    let records = (0..6_u128).flat_map(|trade| {
-        let name = format!("T-{trade}");
-        [
-            booking(100 + 2 * trade, &name),
-            fill(101 + 2 * trade, &name),
-        ]
-    });
-    let desk = Desk::with(records.collect()).await;
+    let desk = traded().await;
     let sound = fs::read(desk.file()).unwrap();
     let told = desk.run(&["verify"]);
     assert!(told.contains("18 commands"), "{told}");
@@ -90,6 +85,130 @@ async fn every_change_of_a_sound_file_is_found() {
     }
     fs::write(desk.file(), &sound).unwrap();
     desk.run(&["verify"]);
+}
+
+/// Six trades, filled.
+async fn traded() -> Desk {
+    let records = (0..6_u128).flat_map(|trade| {
+        let name = format!("T-{trade}");
+        [
+            booking(100 + 2 * trade, &name),
+            fill(101 + 2 * trade, &name),
+        ]
+    });
+    Desk::with(records.collect()).await
+}
+
+/// Lines of what was told that begin so.
+fn lines<'t>(told: &'t str, beginning: &str) -> Vec<&'t str> {
+    told.lines()
+        .filter(|line| line.starts_with(beginning))
+        .collect()
+}
+
+#[tokio::test]
+async fn event_rewritten_with_its_checksum_and_its_view_breaks_the_chain() {
+    let desk = traded().await;
+    forge::rewrite_events(&desk, "181.52", "181.53");
+    forge::rewrite_values(&desk, "181.52", "181.53");
+    let told = desk.fails(1, &["verify"]);
+    let violated = lines(&told, "violated");
+    assert!(!violated.is_empty());
+    // Nothing else knows of it.
+    for line in violated {
+        assert!(line.starts_with("violated  I0 chain of trades/"), "{told}");
+        assert!(line.contains("rewritten with its checksum"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn event_that_was_edited_is_named() {
+    let desk = traded().await;
+    desk.tamper(
+        "UPDATE event SET record = replace(record, '181.52', '181.53') WHERE context = 'trades'",
+    );
+    let told = desk.fails(1, &["verify"]);
+    for trade in 0..6 {
+        let named = format!(" of demo/T-{trade}: its checksum does not fit");
+        let named = lines(&told, "violated  I0 event trades/")
+            .iter()
+            .any(|line| line.ends_with(&named));
+        assert!(named, "T-{trade}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn event_whose_checksum_was_taken_away_is_named() {
+    let desk = traded().await;
+    desk.tamper("UPDATE event SET checksum = NULL WHERE context = 'trades' AND position = 1");
+    let told = desk.fails(1, &["verify"]);
+    assert!(
+        told.contains("it has no checksum, though the chain begins at 1"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn rows_of_before_there_were_checksums_are_unproven_and_no_violation() {
+    let desk = traded().await;
+    for table in ["command", "outcome", "event", "cursor", "view_checkpoint"] {
+        desk.tamper(&format!("UPDATE {table} SET checksum = NULL"));
+    }
+    desk.tamper("UPDATE cursor SET chain = 0, chain_from = next_position");
+    let told = desk.run(&["verify"]);
+    assert!(told.contains("all invariants hold"), "{told}");
+    assert!(
+        told.contains("were written before there were checksums: unproven"),
+        "{told}"
+    );
+    // And what comes is chained from here on.
+    desk.append(vec![booking(200, "T-0x")]).await;
+    desk.work().await;
+    desk.run(&["verify"]);
+    desk.tamper("UPDATE event SET checksum = checksum + 1 WHERE checksum IS NOT NULL");
+    desk.fails(1, &["verify"]);
+}
+
+/// What nobody has handled yet is no reason to leave sums uncompared that it has no part in.
+#[tokio::test]
+async fn sums_that_differ_are_found_though_a_conversation_waits() {
+    let desk = traded().await;
+    lose_some_fees(&desk);
+    let mut waiting = unsigned("demo/V-1", b"{}");
+    waiting.context = "conversations";
+    desk.append(vec![waiting]).await;
+    let told = desk.fails(1, &["verify"]);
+    assert!(told.contains("1 commands wait to be handled"), "{told}");
+    assert!(
+        !lines(&told, "violated  I9 positions: demo/ACC-1").is_empty(),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn sums_that_may_still_meet_are_not_said_to_hold() {
+    let desk = traded().await;
+    lose_some_fees(&desk);
+    let mut waiting = unsigned("demo/ACC-1/AGENCY/IBM", b"{}");
+    waiting.context = "positions";
+    desk.append(vec![waiting]).await;
+    let told = desk.fails(2, &["verify"]);
+    assert!(
+        !lines(&told, "unknown   I9 positions: not compared").is_empty(),
+        "{told}"
+    );
+    assert!(
+        told.contains("no rule was found broken, 1 not compared"),
+        "{told}"
+    );
+    assert!(!told.contains("all invariants hold"), "{told}");
+}
+
+/// Trades say another fee than positions, and everything else fits.
+fn lose_some_fees(desk: &Desk) {
+    forge::rewrite_events(desk, "\"fee\":\"0.35\"", "\"fee\":\"0.36\"");
+    forge::rewrite_values(desk, "\"0.35\"", "\"0.36\"");
+    forge::rechain(desk);
 }
 
 #[tokio::test]
@@ -112,4 +231,15 @@ async fn replay_folds_a_damaged_view_anew() {
     let told = desk.run(&["verify"]);
     assert!(told.contains("2 view values"), "{told}");
     desk.fails(2, &["replay", "nonsense"]);
+}
+
+#[tokio::test]
+async fn replay_that_comes_to_no_end_says_where_it_stands_and_why() {
+    let desk = Desk::with(vec![booking(1, "T-1"), fill(2, "T-1")]).await;
+    desk.tamper("UPDATE event SET record = '{}' WHERE context = 'trades' AND position = 2");
+    let told = desk.fails(2, &["replay", "trade", "--stall-s", "2"]);
+    let named = "stands at 1 of 2, offset 1 cannot be read: event trades/";
+    assert!(told.contains("nothing has moved for 2s: trades/"), "{told}");
+    assert!(told.contains(named), "{told}");
+    assert!(told.contains("position 2 of demo/T-1 is damaged"), "{told}");
 }

@@ -2,6 +2,7 @@
 
 mod partition;
 mod read;
+mod scrub;
 mod snapshots;
 mod timers;
 mod write;

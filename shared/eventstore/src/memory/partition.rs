@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use kernel::batch::{Batch, Cursor, EventRow, OutcomeRow};
+use kernel::checksum::Mark;
 use kernel::id::CommandId;
 use kernel::port::{
     DeadLetterState, LoadedStream, OutcomeNotice, Resumed, Snapshot, StoredDeadLetter,
@@ -20,6 +21,7 @@ pub(super) struct Partition {
     /// Position by stream and sequence.
     pub(super) sequences: BTreeMap<(i64, u64), u64>,
     pub(super) outcomes: BTreeMap<CommandId, OutcomeRow>,
+    pub(super) marks: Vec<Mark>,
     /// By offset.
     pub(super) letters: BTreeMap<i64, StoredDeadLetter>,
     /// By offset.
@@ -37,6 +39,7 @@ impl Partition {
             events: BTreeMap::new(),
             sequences: BTreeMap::new(),
             outcomes: BTreeMap::new(),
+            marks: Vec::new(),
             letters: BTreeMap::new(),
             notices: BTreeMap::new(),
             snapshots: BTreeMap::new(),
@@ -89,6 +92,7 @@ impl Partition {
         }
         let outcomes = batch.outcomes.iter().map(|row| (row.command, row.clone()));
         self.outcomes.extend(outcomes);
+        self.marks.extend(&batch.marks);
         self.letters.extend(batch.dead_letters.iter().map(|letter| {
             let state = DeadLetterState::Parked;
             let stored = StoredDeadLetter {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::{EventRow, OutcomeRow};
+use kernel::checksum::{Damaged, Row as _};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, FOUND_MAX, KnownCommand, LoadedStream};
 use kernel::topic::Shard;
@@ -25,13 +26,14 @@ impl EventReader for MemoryEventStore {
                 .filter_map(|key| partition.stream(key, 0..=upto))
                 .collect()
         });
-        match streams.iter().find(|stream| has_hole(stream)) {
-            None => Ok(streams),
-            Some(LoadedStream { key, .. }) => Err(Fault::bare(
-                "memory",
-                format!("load {key} of {shard}: the stream has a hole"),
-            )),
+        if let Some(LoadedStream { key, .. }) = streams.iter().find(|stream| has_hole(stream)) {
+            let attempt = format!("load {key} of {shard}: the stream has a hole");
+            return Err(Fault::bare("memory", attempt));
         }
+        for stream in &streams {
+            check(shard, &stream.events)?;
+        }
+        Ok(streams)
     }
 
     async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
@@ -63,14 +65,12 @@ impl EventReader for MemoryEventStore {
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let from = (Bound::Excluded(after), Bound::Unbounded);
-        Ok(self.partition(shard, |partition| {
-            partition
-                .events
-                .range(from)
-                .take(max)
-                .map(|(_, row)| row.clone())
-                .collect()
-        }))
+        let rows: Vec<_> = self.partition(shard, |partition| {
+            let rows = partition.events.range(from).take(max);
+            rows.map(|(_, row)| row.clone()).collect()
+        });
+        check(shard, &rows)?;
+        Ok(rows)
     }
 
     async fn scan_outcomes(
@@ -92,6 +92,13 @@ impl EventReader for MemoryEventStore {
                 .collect()
         }))
     }
+}
+
+/// Refuses rows that are not what was written.
+pub(super) fn check(shard: Shard, rows: &[EventRow]) -> Result<(), Fault> {
+    let mut checked = rows.iter().map(|row| row.check(shard, row.checksum));
+    let checked: Result<(), Damaged> = checked.try_for_each(|checked| checked);
+    checked.map_err(|damaged| Fault::new("memory", format!("read events of {shard}"), damaged))
 }
 
 fn has_hole(stream: &LoadedStream) -> bool {

@@ -8,6 +8,7 @@ use kernel::port::{Resumed, Snapshot, Snapshots};
 use kernel::topic::Shard;
 
 use super::MemoryEventStore;
+use super::read::check;
 
 #[async_trait]
 impl Snapshots for MemoryEventStore {
@@ -37,7 +38,12 @@ impl Snapshots for MemoryEventStore {
         });
         let streams = streams.into_iter().map(Resumed::without_holes);
         let streams: Result<Vec<_>, _> = streams.collect();
-        streams.map_err(|hole| Fault::new("memory", format!("resume streams of {shard}"), hole))
+        let attempt = || format!("resume streams of {shard}");
+        let streams = streams.map_err(|hole| Fault::new("memory", attempt(), hole))?;
+        for stream in &streams {
+            check(shard, &stream.tail.events)?;
+        }
+        Ok(streams)
     }
 
     async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault> {

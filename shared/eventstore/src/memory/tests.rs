@@ -20,6 +20,11 @@ async fn event_store_keeps_its_contract() {
 }
 
 #[tokio::test]
+async fn checksums_keep_their_contract() {
+    contract::checksums(async || MemoryEventStore::default()).await;
+}
+
+#[tokio::test]
 async fn snapshots_keep_their_contract() {
     contract::snapshots(async || MemoryEventStore::default()).await;
 }

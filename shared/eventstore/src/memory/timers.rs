@@ -1,9 +1,7 @@
 //! Commands that are due later.
 
 use async_trait::async_trait;
-use kernel::batch::Timer;
-use kernel::port::Timers;
-use kernel::topic::Shard;
+use kernel::port::{Due, Timers};
 use kernel::{Fault, Timestamp};
 use uuid::Uuid;
 
@@ -16,7 +14,7 @@ impl Timers for MemoryEventStore {
         context: &'static str,
         now: Timestamp,
         max: usize,
-    ) -> Result<Vec<(Shard, Timer)>, Fault> {
+    ) -> Result<Vec<Due>, Fault> {
         let state = self.state();
         let timers = state
             .timers
@@ -29,7 +27,7 @@ impl Timers for MemoryEventStore {
             .collect();
         due.sort_by_key(|(_, timer)| timer.due);
         due.truncate(max);
-        Ok(due)
+        Ok(due.into_iter().map(Ok).collect())
     }
 
     async fn fired(&self, context: &'static str, ids: &[Uuid]) -> Result<(), Fault> {

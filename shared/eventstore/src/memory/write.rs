@@ -24,17 +24,10 @@ const EVENTS_MAX: usize = 1_000_000;
 impl EventStore for MemoryEventStore {
     async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
         let mut state = self.state();
-        let empty = Cursor {
-            owner,
-            next_offset: 0,
-            next_position: 1,
-            next_stream: 1,
-            repeats: 0,
-        };
         let partition = state
             .partitions
             .entry(shard)
-            .or_insert_with(|| Partition::new(empty));
+            .or_insert_with(|| Partition::new(Cursor::start(owner)));
         partition.cursor.owner = owner;
         Ok(partition.cursor)
     }

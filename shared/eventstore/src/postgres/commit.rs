@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::{Batch, Cursor, DeadLetter, Outcome, OutcomeRow, TimerChange};
+use kernel::checksum::{Chain, Checksum, ParkedKey, Row as _};
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore, OutcomeNotice};
 use kernel::topic::Shard;
@@ -14,18 +15,28 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
-use super::{PostgresEventStore, sql};
+use super::PostgresEventStore;
+use super::sql::{self, Beside};
 
 #[async_trait]
 impl EventStore for PostgresEventStore {
     async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+        let start = Cursor::start(owner);
         let row = sqlx::query(&sql::take_over(shard.context))
             .bind(signed(shard.partition))
             .bind(owner.0)
+            .bind(start.next_offset)
+            .bind(start.next_position.cast_signed())
+            .bind(start.next_stream)
+            .bind(start.repeats.cast_signed())
+            .bind(start.handled.cast_signed())
+            .bind(start.chain.from.cast_signed())
+            .bind(start.chain.head.0)
+            .bind(start.checksum(shard).0)
             .fetch_one(&self.commits)
             .await
             .map_err(|error| fault(format!("take over {shard}"), error))?;
-        cursor(&row)
+        self.cursor_of(shard, &row)
     }
 
     async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
@@ -34,7 +45,8 @@ impl EventStore for PostgresEventStore {
             .fetch_optional(&self.commits)
             .await
             .map_err(|error| fault(format!("read the cursor of {shard}"), error))?;
-        row.as_ref().map(cursor).transpose()
+        let cursor = row.as_ref().map(|row| self.cursor_of(shard, row));
+        cursor.transpose()
     }
 
     async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
@@ -63,6 +75,15 @@ enum Written {
 }
 
 impl PostgresEventStore {
+    fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
+        let read = || {
+            let (cursor, checksum) = cursor(row)?;
+            self.check(shard, &cursor, checksum)?;
+            Ok(cursor)
+        };
+        read().map_err(|error| fault(format!("read the cursor of {shard}"), error))
+    }
+
     async fn transaction(&self, batches: &[&Batch]) -> Result<Written, CommitError> {
         let connection = self.writers.take(&self.commits).await;
         let mut connection = connection.map_err(|error| not_made("acquire", error))?;
@@ -159,8 +180,11 @@ async fn write(
 
 /// Moves the cursor and writes streams, events, outcomes and timers; false when somebody else owns it.
 async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool, sqlx::Error> {
-    let with_timers = !batch.timers.is_empty();
-    let statement = sql::commit(batch.shard, with_timers);
+    let beside = Beside {
+        marks: !batch.marks.is_empty(),
+        timers: !batch.timers.is_empty(),
+    };
+    let statement = sql::commit(batch.shard, beside);
     let (from, to) = (&batch.from, &batch.to);
     let query = sqlx::query(&statement)
         .bind(signed(batch.shard.partition))
@@ -169,11 +193,17 @@ async fn write_rows(connection: &mut PgConnection, batch: &Batch) -> Result<bool
         .bind(to.next_offset)
         .bind(to.next_position.cast_signed())
         .bind(to.next_stream)
-        .bind(to.repeats.cast_signed());
+        .bind(to.repeats.cast_signed())
+        .bind(to.handled.cast_signed())
+        .bind(to.chain.head.0)
+        .bind(to.checksum(batch.shard).0);
     let query = bind_streams(query, batch);
     let query = bind_events(query, batch)?;
     let mut query = bind_outcomes(query, batch)?;
-    if with_timers {
+    if beside.marks {
+        query = bind_marks(query, batch);
+    }
+    if beside.timers {
         query = bind_timers(query, batch)?;
     }
     // All the answer, to its end: a statement outside a transaction is committed only then.
@@ -205,11 +235,24 @@ fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
         let text = std::str::from_utf8(&row.record.value);
         records.push(text.map_err(|error| sqlx::Error::Encode(error.into()))?);
     }
+    let checksums: Vec<Option<i64>> = rows
+        .iter()
+        .map(|row| row.checksum.map(|sum| sum.0))
+        .collect();
     Ok(query
         .bind(positions)
         .bind(streams)
         .bind(sequences)
-        .bind(records))
+        .bind(records)
+        .bind(checksums))
+}
+
+fn bind_marks<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
+    let marks = batch.marks.iter();
+    let (positions, chains): (Vec<i64>, Vec<i64>) = marks
+        .map(|mark| (mark.position.cast_signed(), mark.head.0))
+        .unzip();
+    query.bind(positions).bind(chains)
 }
 
 fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
@@ -222,6 +265,7 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
     let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
     let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
     let details: Vec<Option<String>> = columns.into_iter().map(|c| c.detail).collect();
+    let checksums: Vec<i64> = rows.iter().map(|row| row.checksum(batch.shard).0).collect();
     Ok(query
         .bind(commands)
         .bind(hashes)
@@ -229,7 +273,8 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
         .bind(positions)
         .bind(versions)
         .bind(events)
-        .bind(details))
+        .bind(details)
+        .bind(checksums))
 }
 
 struct OutcomeColumns {
@@ -270,6 +315,14 @@ async fn insert_dead_letter(
     shard: Shard,
     letter: &DeadLetter,
 ) -> Result<(), sqlx::Error> {
+    // Postgres text holds no NUL; the raw bytes stand in `value`.
+    let detail = letter.detail.replace('\0', "\u{fffd}");
+    let letter = &DeadLetter {
+        detail,
+        ..letter.clone()
+    };
+    let key = letter.key.clone().map(ParkedKey);
+    let key_checksum = key.map(|key| key.checksum(shard));
     let names: Vec<&str> = letter
         .headers
         .iter()
@@ -289,9 +342,10 @@ async fn insert_dead_letter(
         .bind(values)
         .bind(letter.logged_at.micros())
         .bind(letter.reason.as_str())
-        // Postgres text holds no NUL; the raw bytes stand in `value`.
-        .bind(letter.detail.replace('\0', "\u{fffd}"))
+        .bind(&letter.detail)
         .bind(letter.command.map(|command| command.0))
+        .bind(letter.checksum(shard).0)
+        .bind(key_checksum.map(|sum| sum.0))
         .execute(connection)
         .await
         .map(drop)
@@ -307,6 +361,7 @@ async fn insert_notices(
     }
     let offsets: Vec<i64> = notices.iter().map(|notice| notice.offset).collect();
     let keys: Vec<Option<&[u8]>> = notices.iter().map(|notice| notice.key.as_deref()).collect();
+    let checksums: Vec<i64> = notices.iter().map(|n| n.checksum(shard).0).collect();
     let mut values = Vec::with_capacity(notices.len());
     for notice in notices {
         let text = std::str::from_utf8(&notice.value);
@@ -317,6 +372,7 @@ async fn insert_notices(
         .bind(offsets)
         .bind(keys)
         .bind(values)
+        .bind(checksums)
         .execute(connection)
         .await
         .map(drop)
@@ -340,6 +396,10 @@ fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
     let names: Vec<&str> = set.iter().map(|timer| &*timer.name).collect();
     let ids: Vec<Uuid> = set.iter().map(|timer| timer.id).collect();
     let dues: Vec<i64> = set.iter().map(|timer| timer.due.micros()).collect();
+    let checksums: Vec<i64> = set
+        .iter()
+        .map(|timer| timer.checksum(batch.shard).0)
+        .collect();
     let (cancelled_keys, cancelled_names): (Vec<&str>, Vec<&str>) = cancelled.into_iter().unzip();
     Ok(query
         .bind(keys)
@@ -347,6 +407,7 @@ fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
         .bind(ids)
         .bind(dues)
         .bind(commands)
+        .bind(checksums)
         .bind(cancelled_keys)
         .bind(cancelled_names))
 }
@@ -375,17 +436,23 @@ fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
         .find(|shard| shard.context == schema && shard.partition == partition)
 }
 
-fn cursor(row: &PgRow) -> Result<Cursor, Fault> {
-    let read = || -> Result<Cursor, sqlx::Error> {
-        Ok(Cursor {
-            owner: Owner(row.try_get(0)?),
-            next_offset: row.try_get(1)?,
-            next_position: row.try_get::<i64, _>(2)?.cast_unsigned(),
-            next_stream: row.try_get(3)?,
-            repeats: row.try_get::<i64, _>(4)?.cast_unsigned(),
-        })
+/// The cursor, and the checksum beside it.
+fn cursor(row: &PgRow) -> Result<(Cursor, Option<i64>), sqlx::Error> {
+    let number = |column| row.try_get::<i64, _>(column);
+    let chain = Chain {
+        from: number("chain_from")?.cast_unsigned(),
+        head: Checksum(number("chain")?),
     };
-    read().map_err(|error| fault("read a cursor row", error))
+    let cursor = Cursor {
+        owner: Owner(row.try_get("owner")?),
+        next_offset: number("next_offset")?,
+        next_position: number("next_position")?.cast_unsigned(),
+        next_stream: number("next_stream")?,
+        repeats: number("repeats")?.cast_unsigned(),
+        handled: number("handled")?.cast_unsigned(),
+        chain,
+    };
+    Ok((cursor, row.try_get("checksum")?))
 }
 
 /// A partition number as the column has it.

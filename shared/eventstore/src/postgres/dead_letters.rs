@@ -1,10 +1,12 @@
 //! Parked commands on Postgres.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
+use kernel::checksum::ParkedKey;
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
@@ -39,23 +41,34 @@ impl DeadLetters for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| stored(shard, row).map_err(|error| fault(attempt(), error)))
+            .map(|row| {
+                let stored = self.letter(shard, row);
+                stored.map_err(|error| fault(attempt(), error))
+            })
             .collect()
     }
 
     async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
+        let attempt = || format!("read parked keys of {shard}");
         let select = format!(
-            "SELECT DISTINCT key FROM {}.dead_letter \
+            "SELECT DISTINCT key, key_checksum FROM {}.dead_letter \
              WHERE partition = $1 AND state = 'parked' AND key IS NOT NULL \
                AND reason IN ('too_large', 'panicked', 'behind_parked')",
             shard.context
         );
-        let keys: Vec<Vec<u8>> = sqlx::query_scalar(&select)
+        let keys: Vec<(Vec<u8>, Option<i64>)> = sqlx::query_as(&select)
             .bind(signed(shard.partition))
             .fetch_all(self.reads())
             .await
-            .map_err(|error| fault(format!("read parked keys of {shard}"), error))?;
-        Ok(keys.into_iter().map(Bytes::from).collect())
+            .map_err(|error| fault(attempt(), error))?;
+        let keys = keys.into_iter().map(|(key, checksum)| {
+            let key = ParkedKey(key.into());
+            let checked = self.check(shard, &key, checksum);
+            checked.map(|()| key.0)
+        });
+        let keys: Result<BTreeSet<Bytes>, _> = keys.collect();
+        let keys = keys.map_err(|error| fault(attempt(), error))?;
+        Ok(keys.into_iter().collect())
     }
 
     async fn find(
@@ -82,7 +95,7 @@ impl DeadLetters for PostgresEventStore {
                     .try_get("partition")
                     .and_then(|partition: i16| {
                         let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-                        stored(Shard { context, partition }, row)
+                        self.letter(Shard { context, partition }, row)
                     })
                     .map_err(|error| fault(attempt(), error))?;
                 found.push(stored);
@@ -112,6 +125,19 @@ impl DeadLetters for PostgresEventStore {
             .await
             .map_err(|error| fault(format!("mark dead letter {shard}/{offset}"), error))?;
         Ok(done.rows_affected() == 1)
+    }
+}
+
+impl PostgresEventStore {
+    pub(super) fn letter(
+        &self,
+        shard: Shard,
+        row: &PgRow,
+    ) -> Result<StoredDeadLetter, sqlx::Error> {
+        let stored = stored(shard, row)?;
+        let checksum = row.try_get("checksum")?;
+        self.check(shard, &stored.letter, checksum)?;
+        Ok(stored)
     }
 }
 

@@ -6,6 +6,7 @@ mod installation;
 mod migrate;
 mod outcomes;
 mod read;
+mod scrub;
 mod snapshots;
 mod sql;
 mod timers;
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kernel::Fault;
+use kernel::checksum::{Row, Rows};
+use kernel::topic::Shard;
 use postgres::{BY_KEY, POSTGRES, acquire, fault};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
@@ -54,6 +57,7 @@ pub struct PostgresEventStore {
     snapshots: PgPool,
     /// Partitions of the contexts asked about so far.
     partitions: Arc<Mutex<HashMap<&'static str, u16>>>,
+    rows: Rows,
 }
 
 impl PostgresEventStore {
@@ -77,7 +81,24 @@ impl PostgresEventStore {
             writers: Writers::default(),
             reads,
             partitions: Arc::default(),
+            rows: Rows::Proven,
         })
+    }
+
+    /// The same store for who checks the rows himself: they come as they are.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        Self {
+            rows: Rows::AsStored,
+            ..self.clone()
+        }
+    }
+
+    fn proven(&self) -> Self {
+        Self {
+            rows: Rows::Proven,
+            ..self.clone()
+        }
     }
 
     /// Asks the server for an answer, for readiness.
@@ -88,6 +109,12 @@ impl PostgresEventStore {
         let mut connection = self.reading(|| "ping".to_owned()).await?;
         let asked = sqlx::query("SELECT 1").execute(&mut *connection).await;
         asked.map(drop).map_err(|error| fault("ping", error))
+    }
+
+    /// Refuses a row that is not what was written, unless its reader checks it himself.
+    fn check<R: Row>(&self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), sqlx::Error> {
+        let checked = self.rows.check(shard, row, stored);
+        checked.map_err(|damaged| sqlx::Error::Decode(damaged.into()))
     }
 
     /// A connection for a reader.

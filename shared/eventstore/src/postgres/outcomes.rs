@@ -17,7 +17,7 @@ impl OutcomeOutbox for PostgresEventStore {
     async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault> {
         let attempt = || format!("read outcomes of {shard} to publish");
         let select = format!(
-            "SELECT \"offset\", key, value FROM {}.outcome_notice WHERE partition = $1 \
+            "SELECT \"offset\", key, value, checksum FROM {}.outcome_notice WHERE partition = $1 \
              ORDER BY \"offset\" LIMIT $2",
             shard.context
         );
@@ -28,7 +28,10 @@ impl OutcomeOutbox for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| notice(row).map_err(|error| fault(attempt(), error)))
+            .map(|row| {
+                let notice = self.notice(shard, row);
+                notice.map_err(|error| fault(attempt(), error))
+            })
             .collect()
     }
 
@@ -47,10 +50,14 @@ impl OutcomeOutbox for PostgresEventStore {
     }
 }
 
-fn notice(row: &PgRow) -> Result<OutcomeNotice, sqlx::Error> {
-    Ok(OutcomeNotice {
-        offset: row.try_get("offset")?,
-        key: row.try_get::<Option<Vec<u8>>, _>("key")?.map(Bytes::from),
-        value: Bytes::from(row.try_get::<String, _>("value")?),
-    })
+impl PostgresEventStore {
+    pub(super) fn notice(&self, shard: Shard, row: &PgRow) -> Result<OutcomeNotice, sqlx::Error> {
+        let notice = OutcomeNotice {
+            offset: row.try_get("offset")?,
+            key: row.try_get::<Option<Vec<u8>>, _>("key")?.map(Bytes::from),
+            value: Bytes::from(row.try_get::<String, _>("value")?),
+        };
+        self.check(shard, &notice, row.try_get("checksum")?)?;
+        Ok(notice)
+    }
 }

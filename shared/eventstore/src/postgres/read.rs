@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{EventRow, Outcome, OutcomeRow};
+use kernel::checksum::{Checksum, Damaged};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, FOUND_MAX, Hole, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
@@ -72,7 +73,8 @@ impl EventReader for PostgresEventStore {
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
-                let event = event(row).map_err(|error| fault(attempt(), error))?;
+                let event = self.event(shard, row);
+                let event = event.map_err(|error| fault(attempt(), error))?;
                 add(&mut streams, event).map_err(|hole| Fault::new(POSTGRES, attempt(), hole))?;
             }
         }
@@ -89,7 +91,10 @@ impl EventReader for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| outcome(row).map_err(|error| fault(attempt(), error)))
+            .map(|row| {
+                let outcome = self.outcome(shard, row);
+                outcome.map_err(|error| fault(attempt(), error))
+            })
             .collect()
     }
 
@@ -114,8 +119,8 @@ impl EventReader for PostgresEventStore {
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
-                let known = known(context, row).map_err(|error| fault(attempt(), error))?;
-                found.push(known);
+                let known = self.known(context, row);
+                found.push(known.map_err(|error| fault(attempt(), error))?);
             }
         }
         Ok(found)
@@ -132,7 +137,10 @@ impl EventReader for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| event(row).map_err(|error| fault(attempt(), error)))
+            .map(|row| {
+                let event = self.event(shard, row);
+                event.map_err(|error| fault(attempt(), error))
+            })
             .collect()
     }
 
@@ -144,14 +152,18 @@ impl EventReader for PostgresEventStore {
     ) -> Result<Vec<OutcomeRow>, Fault> {
         let attempt = || format!("scan outcomes of {shard}");
         let mut connection = self.reading(attempt).await?;
-        let rows = sqlx::query(&sql::scan_outcomes(shard))
-            .bind(after.map_or(Uuid::nil(), |id| id.0))
+        let (scan, from) = sql::scan_outcomes(shard, after);
+        let rows = sqlx::query(&scan)
+            .bind(from)
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| outcome(row).map_err(|error| fault(attempt(), error)))
+            .map(|row| {
+                let outcome = self.outcome(shard, row);
+                outcome.map_err(|error| fault(attempt(), error))
+            })
             .collect()
     }
 }
@@ -181,48 +193,60 @@ fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
     Ok(())
 }
 
-pub(super) fn event(row: &PgRow) -> Result<EventRow, sqlx::Error> {
-    let sequence: i32 = row.try_get("sequence")?;
-    Ok(EventRow {
-        stream: row.try_get("stream")?,
-        sequence: u64::from(sequence.cast_unsigned()),
-        record: EventRecord {
-            position: row.try_get::<i64, _>("position")?.cast_unsigned(),
-            key: row.try_get::<&str, _>("key")?.into(),
-            value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
-        },
-    })
+impl PostgresEventStore {
+    pub(super) fn event(&self, shard: Shard, row: &PgRow) -> Result<EventRow, sqlx::Error> {
+        let (sequence, position): (i32, i64) = (row.try_get("sequence")?, row.try_get("position")?);
+        let checksum: Option<i64> = row.try_get("checksum")?;
+        let key: Option<&str> = row.try_get("key")?;
+        let event = EventRow {
+            stream: row.try_get("stream")?,
+            sequence: u64::from(sequence.cast_unsigned()),
+            checksum: checksum.map(Checksum),
+            record: EventRecord {
+                position: position.cast_unsigned(),
+                // Without its stream an event has none, and its checksum does not fit.
+                key: key.unwrap_or_default().into(),
+                value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
+            },
+        };
+        self.check(shard, &event, checksum)?;
+        Ok(event)
+    }
+
+    fn known(&self, context: &'static str, row: &PgRow) -> Result<KnownCommand, sqlx::Error> {
+        let partition: i16 = row.try_get("partition")?;
+        let partition = u16::try_from(partition).unwrap_or(u16::MAX);
+        let shard = Shard { context, partition };
+        let row = self.outcome(shard, row)?;
+        Ok(KnownCommand { shard, row })
+    }
+
+    pub(super) fn outcome(&self, shard: Shard, row: &PgRow) -> Result<OutcomeRow, sqlx::Error> {
+        let command = CommandId(row.try_get("command")?);
+        let unreadable = |error: sqlx::Error| {
+            let row = format!("outcome {shard} of command {command}");
+            sqlx::Error::Decode(Damaged::new(row, error.to_string()).into())
+        };
+        let outcome = OutcomeRow {
+            command,
+            body_hash: row.try_get("body_hash")?,
+            stream: row.try_get("stream")?,
+            outcome: outcome(row).map_err(unreadable)?,
+        };
+        self.check(shard, &outcome, row.try_get("checksum")?)?;
+        Ok(outcome)
+    }
 }
 
-fn known(context: &'static str, row: &PgRow) -> Result<KnownCommand, sqlx::Error> {
-    let partition: i16 = row.try_get("partition")?;
-    let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-    Ok(KnownCommand {
-        shard: Shard { context, partition },
-        row: outcome(row)?,
-    })
-}
-
-fn outcome(row: &PgRow) -> Result<OutcomeRow, sqlx::Error> {
-    let detail: Option<&str> = row.try_get("detail")?;
-    let outcome = match detail {
-        Some(detail) => {
-            serde_json::from_str(detail).map_err(|error| sqlx::Error::Decode(error.into()))?
-        }
-        None => {
-            let (version, events): (i32, i32) = (row.try_get("version")?, row.try_get("events")?);
-            Outcome::Accepted {
-                key: row.try_get::<&str, _>("key")?.into(),
-                version: u64::from(version.cast_unsigned()),
-                first_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
-                events: events.cast_unsigned(),
-            }
-        }
-    };
-    Ok(OutcomeRow {
-        command: CommandId(row.try_get("command")?),
-        body_hash: row.try_get("body_hash")?,
-        stream: row.try_get("stream")?,
-        outcome,
+fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {
+    if let Some(detail) = row.try_get::<Option<&str>, _>("detail")? {
+        return serde_json::from_str(detail).map_err(|error| sqlx::Error::Decode(error.into()));
+    }
+    let (version, events): (i32, i32) = (row.try_get("version")?, row.try_get("events")?);
+    Ok(Outcome::Accepted {
+        key: row.try_get::<&str, _>("key")?.into(),
+        version: u64::from(version.cast_unsigned()),
+        first_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
+        events: events.cast_unsigned(),
     })
 }

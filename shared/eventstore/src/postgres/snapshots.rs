@@ -11,7 +11,7 @@ use postgres::{POSTGRES, fault};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::read::{KEYS_MAX, event};
+use super::read::KEYS_MAX;
 use super::{PostgresEventStore, sql};
 
 #[async_trait]
@@ -58,7 +58,8 @@ impl Snapshots for PostgresEventStore {
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
-                add(&mut streams, row, shape).map_err(|error| fault(attempt(), error))?;
+                let added = self.add(shard, &mut streams, row, shape);
+                added.map_err(|error| fault(attempt(), error))?;
             }
         }
         let streams = streams.into_iter().map(Resumed::without_holes);
@@ -84,30 +85,38 @@ impl Snapshots for PostgresEventStore {
     }
 }
 
-/// Adds the next row of the streams that are being resumed: a snapshot, which is its stream's first
-/// row, or an event.
-fn add(streams: &mut Vec<Resumed>, row: &PgRow, shape: u16) -> Result<(), sqlx::Error> {
-    let stream: i64 = row.try_get("stream")?;
-    let is_new = |last: &Resumed| last.tail.stream != stream;
-    if streams.last().is_none_or(is_new) {
-        streams.push(Resumed {
-            snapshot: None,
-            tail: LoadedStream {
-                key: row.try_get::<&str, _>("key")?.into(),
-                stream,
-                events: Vec::new(),
-            },
-        });
+impl PostgresEventStore {
+    /// Adds the next row of the streams that are being resumed: a snapshot, which is its stream's
+    /// first row and has no position, or an event.
+    fn add(
+        &self,
+        shard: Shard,
+        streams: &mut Vec<Resumed>,
+        row: &PgRow,
+        shape: u16,
+    ) -> Result<(), sqlx::Error> {
+        let stream: i64 = row.try_get("stream")?;
+        let is_new = |last: &Resumed| last.tail.stream != stream;
+        if streams.last().is_none_or(is_new) {
+            streams.push(Resumed {
+                snapshot: None,
+                tail: LoadedStream {
+                    key: row.try_get::<&str, _>("key")?.into(),
+                    stream,
+                    events: Vec::new(),
+                },
+            });
+        }
+        let last = streams
+            .last_mut()
+            .expect("one was pushed if there was none");
+        if row.try_get::<Option<i64>, _>("position")?.is_none() {
+            last.snapshot = Some(snapshot(row, shape)?);
+        } else {
+            last.tail.events.push(self.event(shard, row)?);
+        }
+        Ok(())
     }
-    let last = streams
-        .last_mut()
-        .expect("one was pushed if there was none");
-    if row.try_get::<Option<i64>, _>("checksum")?.is_some() {
-        last.snapshot = Some(snapshot(row, shape)?);
-    } else {
-        last.tail.events.push(event(row)?);
-    }
-    Ok(())
 }
 
 fn snapshot(row: &PgRow, shape: u16) -> Result<Snapshot, sqlx::Error> {

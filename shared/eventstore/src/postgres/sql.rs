@@ -1,105 +1,140 @@
 //! The statements, per context and partition. Names come from [`Context::NAME`](kernel::Context)
 //! constants only, never from input.
 
+use kernel::id::CommandId;
 use kernel::topic::Shard;
+use uuid::Uuid;
+
+/// The columns a cursor is made of.
+const CURSOR: &str = "owner, next_offset, next_position, next_stream, repeats, handled, chain_from, \
+     chain, checksum";
 
 pub(super) fn take_over(context: &str) -> String {
     format!(
-        "INSERT INTO {context}.cursor (partition, owner, next_offset, next_position, next_stream, repeats) \
-         VALUES ($1, $2, 0, 1, 1, 0) \
+        "INSERT INTO {context}.cursor (partition, {CURSOR}) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
          ON CONFLICT (partition) DO UPDATE SET owner = excluded.owner \
-         RETURNING owner, next_offset, next_position, next_stream, repeats"
+         RETURNING {CURSOR}"
     )
 }
 
 pub(super) fn cursor(context: &str) -> String {
-    format!(
-        "SELECT owner, next_offset, next_position, next_stream, repeats \
-         FROM {context}.cursor WHERE partition = $1"
-    )
+    format!("SELECT {CURSOR} FROM {context}.cursor WHERE partition = $1")
 }
+
+/// What a batch may have beside its events. Most have neither, and are spared what it costs.
+#[derive(Clone, Copy)]
+pub(super) struct Beside {
+    pub(super) marks: bool,
+    pub(super) timers: bool,
+}
+
+/// Parameters of every commit; what stands beside the events has those behind them.
+const PARAMETERS: usize = 25;
 
 /// Moves the cursor that is still owned and stands where the batch begins, and writes the batch's
 /// rows; says `committed` when it did, and nothing when it did not. A batch sent again after an
 /// unknown outcome waits here for the first try's end, then sees that it was made.
 ///
-/// One statement is one journey to the server, and outside a transaction the commit as well. Most
-/// batches change no timer and are spared what is needed `with_timers`.
-pub(super) fn commit(shard: Shard, with_timers: bool) -> String {
+/// One statement is one journey to the server, and outside a transaction the commit as well.
+pub(super) fn commit(shard: Shard, with: Beside) -> String {
     let Shard { context, partition } = shard;
-    let timers = if with_timers {
-        timers(context)
-    } else {
-        String::new()
-    };
+    let mut beside = String::new();
+    let mut next = PARAMETERS + 1;
+    if with.marks {
+        beside += &marks(shard, next);
+        next += 2;
+    }
+    if with.timers {
+        beside += &timers(context, next);
+    }
     format!(
         "WITH moved AS ( \
              UPDATE {context}.cursor \
-             SET next_offset = $4, next_position = $5, next_stream = $6, repeats = $7 \
+             SET next_offset = $4, next_position = $5, next_stream = $6, repeats = $7, \
+                 handled = $8, chain = $9, checksum = $10 \
              WHERE partition = $1 AND owner = $2 AND next_offset = $3 \
              RETURNING 'committed'::text AS answer \
          ), streams AS ( \
              INSERT INTO {context}.stream_{partition} (stream, key) \
-             SELECT n.* FROM moved, unnest($8::int8[], $9::text[]) AS n \
+             SELECT n.* FROM moved, unnest($11::int8[], $12::text[]) AS n \
          ), events AS ( \
-             INSERT INTO {context}.event_{partition} (position, stream, sequence, record) \
+             INSERT INTO {context}.event_{partition} (position, stream, sequence, record, checksum) \
              SELECT n.* FROM moved, \
-                 unnest($10::int8[], $11::int8[], $12::int4[], $13::text[]) AS n \
+                 unnest($13::int8[], $14::int8[], $15::int4[], $16::text[], $17::int8[]) AS n \
          ), outcomes AS ( \
              INSERT INTO {context}.outcome_{partition} \
-                 (command, body_hash, stream, first_position, version, events, detail) \
+                 (command, body_hash, stream, first_position, version, events, detail, checksum) \
              SELECT n.* FROM moved, \
-                 unnest($14::uuid[], $15::int8[], $16::int8[], $17::int8[], $18::int4[], \
-                        $19::int4[], $20::text[]) AS n \
-         ){timers} \
+                 unnest($18::uuid[], $19::int8[], $20::int8[], $21::int8[], $22::int4[], \
+                        $23::int4[], $24::text[], $25::int8[]) AS n \
+         ){beside} \
          SELECT answer FROM moved"
     )
 }
 
+fn marks(Shard { context, partition }: Shard, first: usize) -> String {
+    let [positions, chains] = parameters(first);
+    format!(
+        ", marks AS ( \
+             INSERT INTO {context}.mark_{partition} (position, chain) \
+             SELECT n.* FROM moved, unnest({positions}::int8[], {chains}::int8[]) AS n \
+         )"
+    )
+}
+
 /// A timer is set or cancelled, never both: what a statement does to one row twice is undefined.
-fn timers(context: &str) -> String {
+fn timers(context: &str, first: usize) -> String {
+    let [keys, names, ids, dues, commands, checksums] = parameters(first);
+    let [cancelled_keys, cancelled_names] = parameters(first + 6);
     format!(
         ", set_timers AS ( \
-             INSERT INTO {context}.timer (key, name, partition, id, due, command) \
-             SELECT n.key, n.name, $1, n.id, n.due, n.command \
-             FROM moved, unnest($21::text[], $22::text[], $23::uuid[], $24::int8[], $25::text[]) \
-                 AS n (key, name, id, due, command) \
+             INSERT INTO {context}.timer (key, name, partition, id, due, command, checksum) \
+             SELECT n.key, n.name, $1, n.id, n.due, n.command, n.checksum \
+             FROM moved, unnest({keys}::text[], {names}::text[], {ids}::uuid[], {dues}::int8[], \
+                 {commands}::text[], {checksums}::int8[]) \
+                 AS n (key, name, id, due, command, checksum) \
              ON CONFLICT (key, name) DO UPDATE SET id = excluded.id, due = excluded.due, \
-                 command = excluded.command \
+                 command = excluded.command, checksum = excluded.checksum, \
+                 partition = excluded.partition \
          ), cancelled_timers AS ( \
              DELETE FROM {context}.timer t \
-             USING moved, unnest($26::text[], $27::text[]) AS n (key, name) \
+             USING moved, unnest({cancelled_keys}::text[], {cancelled_names}::text[]) AS n (key, name) \
              WHERE t.key = n.key AND t.name = n.name \
          )"
     )
 }
 
+fn parameters<const COUNT: usize>(first: usize) -> [String; COUNT] {
+    std::array::from_fn(|n| format!("${}", first + n))
+}
+
 pub(super) fn insert_dead_letter(context: &str) -> String {
     format!(
         "INSERT INTO {context}.dead_letter (partition, \"offset\", key, value, header_names, \
-             header_values, logged_at, reason, detail, command) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+             header_values, logged_at, reason, detail, command, checksum, key_checksum) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     )
 }
 
 pub(super) fn load(Shard { context, partition }: Shard) -> String {
     format!(
-        "SELECT s.key, e.stream, e.position, e.sequence, e.record \
+        "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \
          FROM {context}.stream_{partition} s JOIN {context}.event_{partition} e USING (stream) \
          WHERE s.key = ANY($1) AND e.sequence <= $2 ORDER BY e.stream, e.sequence"
     )
 }
 
+/// An event whose stream is not there comes without a key, lest it be missed by nobody.
 pub(super) fn read(Shard { context, partition }: Shard) -> String {
     format!(
-        "SELECT s.key, e.stream, e.position, e.sequence, e.record \
-         FROM {context}.event_{partition} e JOIN {context}.stream_{partition} s USING (stream) \
+        "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \
+         FROM {context}.event_{partition} e LEFT JOIN {context}.stream_{partition} s USING (stream) \
          WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position"
     )
 }
 
-/// Each stream's snapshot as a row with a checksum, then its events from the one that the snapshot
-/// stands on.
+/// Each stream's snapshot, then its events from the one that the snapshot stands on.
 pub(super) fn resume(Shard { context, partition }: Shard) -> String {
     format!(
         "WITH wanted AS MATERIALIZED ( \
@@ -107,13 +142,13 @@ pub(super) fn resume(Shard { context, partition }: Shard) -> String {
              FROM {context}.stream_{partition} s \
              LEFT JOIN {context}.snapshot_{partition} n ON n.stream = s.stream AND n.shape = $2 \
              WHERE s.key = ANY($1)) \
-         SELECT key, stream, 0::int8 AS position, version AS sequence, checksum, state AS record \
+         SELECT key, stream, NULL::int8 AS position, version AS sequence, checksum, state AS record \
          FROM wanted WHERE version IS NOT NULL \
          UNION ALL \
-         SELECT w.key, e.stream, e.position, e.sequence, NULL, e.record \
+         SELECT w.key, e.stream, e.position, e.sequence, e.checksum, e.record \
          FROM wanted w JOIN {context}.event_{partition} e \
              ON e.stream = w.stream AND e.sequence >= coalesce(w.version, 1) \
-         ORDER BY stream, sequence, checksum"
+         ORDER BY stream, sequence, position NULLS FIRST"
     )
 }
 
@@ -136,7 +171,7 @@ pub(super) fn save_snapshots(Shard { context, partition }: Shard) -> String {
 fn select_outcomes(Shard { context, partition }: Shard) -> String {
     format!(
         "SELECT {partition}::int2 AS partition, o.command, o.body_hash, o.stream, \
-             o.first_position, o.version, o.events, o.detail, s.key \
+             o.first_position, o.version, o.events, o.detail, o.checksum, s.key \
          FROM {context}.outcome_{partition} o \
          LEFT JOIN {context}.stream_{partition} s ON s.stream = o.stream"
     )
@@ -146,10 +181,35 @@ pub(super) fn outcomes(shard: Shard) -> String {
     format!("{} WHERE o.command = ANY($1)", select_outcomes(shard))
 }
 
-pub(super) fn scan_outcomes(shard: Shard) -> String {
+/// Above an id, or from the lowest that there can be on.
+pub(super) fn scan_outcomes(shard: Shard, after: Option<CommandId>) -> (String, Uuid) {
+    let (above, id) = match after {
+        Some(after) => (">", after.0),
+        None => (">=", Uuid::nil()),
+    };
+    let select = select_outcomes(shard);
+    let scan = format!("{select} WHERE o.command {above} $1 ORDER BY o.command LIMIT $2");
+    (scan, id)
+}
+
+pub(super) fn marks_after(Shard { context, partition }: Shard) -> String {
     format!(
-        "{} WHERE o.command > $1 ORDER BY o.command LIMIT $2",
-        select_outcomes(shard)
+        "SELECT position, chain FROM {context}.mark_{partition} \
+         WHERE position > $1 ORDER BY position LIMIT $2"
+    )
+}
+
+pub(super) fn rows_after(context: &str, table: &str) -> String {
+    format!(
+        "SELECT * FROM {context}.{table} WHERE (partition, \"offset\") > ($1, $2) \
+         ORDER BY partition, \"offset\" LIMIT $3"
+    )
+}
+
+pub(super) fn timers_after(context: &str) -> String {
+    format!(
+        "SELECT partition, id, key, name, due, command, checksum FROM {context}.timer \
+         WHERE (key, name) > ($1, $2) ORDER BY key, name LIMIT $3"
     )
 }
 
@@ -168,7 +228,7 @@ pub(super) fn find_outcomes(context: &'static str, partitions: u16) -> String {
 
 pub(super) fn insert_notices(context: &str) -> String {
     format!(
-        "INSERT INTO {context}.outcome_notice (partition, \"offset\", key, value) \
-         SELECT $1, n.* FROM unnest($2::int8[], $3::bytea[], $4::text[]) AS n"
+        "INSERT INTO {context}.outcome_notice (partition, \"offset\", key, value, checksum) \
+         SELECT $1, n.* FROM unnest($2::int8[], $3::bytea[], $4::text[], $5::int8[]) AS n"
     )
 }

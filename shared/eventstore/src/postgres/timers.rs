@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::Timer;
-use kernel::port::Timers;
+use kernel::checksum::{Checksum, Row as _};
+use kernel::port::{Due, Timers};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
@@ -20,10 +21,10 @@ impl Timers for PostgresEventStore {
         context: &'static str,
         now: Timestamp,
         max: usize,
-    ) -> Result<Vec<(Shard, Timer)>, Fault> {
+    ) -> Result<Vec<Due>, Fault> {
         let attempt = || format!("read due timers of {context}");
         let select = format!(
-            "SELECT partition, id, key, name, due, command FROM {context}.timer \
+            "SELECT partition, id, key, name, due, command, checksum FROM {context}.timer \
              WHERE due <= $1 ORDER BY due LIMIT $2"
         );
         let rows = sqlx::query(&select)
@@ -33,7 +34,7 @@ impl Timers for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
-            .map(|row| timer(context, row).map_err(|error| fault(attempt(), error)))
+            .map(|row| due(context, row).map_err(|error| fault(attempt(), error)))
             .collect()
     }
 
@@ -45,6 +46,13 @@ impl Timers for PostgresEventStore {
             .map(drop)
             .map_err(|error| fault(format!("forget fired timers of {context}"), error))
     }
+}
+
+pub(super) fn due(context: &'static str, row: &PgRow) -> Result<Due, sqlx::Error> {
+    let (shard, timer) = timer(context, row)?;
+    let stored: Option<i64> = row.try_get("checksum")?;
+    let checked = timer.check(shard, stored.map(Checksum));
+    Ok(checked.map(|()| (shard, timer)))
 }
 
 fn timer(context: &'static str, row: &PgRow) -> Result<(Shard, Timer), sqlx::Error> {

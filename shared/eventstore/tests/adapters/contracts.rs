@@ -10,6 +10,13 @@ async fn postgres_event_store_keeps_its_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_checksums_keep_their_contract() {
+    let databases = Databases::default();
+    contract::checksums(async || databases.store().await).await;
+    databases.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgres_snapshots_keep_their_contract() {
     let databases = Databases::default();
     contract::snapshots(async || databases.store().await).await;

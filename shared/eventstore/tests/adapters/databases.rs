@@ -10,6 +10,15 @@ use testkit::servers::{Database, Servers};
 /// Connections of one store that read.
 const READS: u32 = 8;
 
+/// A context of the contracts, as it is installed.
+pub(crate) fn installed(context: &'static str) -> Installed {
+    Installed {
+        context,
+        aggregate_type: "noted",
+        partitions: PARTITIONS,
+    }
+}
+
 /// Every store in it has a database of its own.
 #[derive(Default)]
 pub(crate) struct Databases(RefCell<Vec<Database>>);
@@ -17,12 +26,7 @@ pub(crate) struct Databases(RefCell<Vec<Database>>);
 impl Databases {
     /// A store with the contexts of the contracts.
     pub(crate) async fn store(&self) -> PostgresEventStore {
-        let contexts = CONTEXTS.map(|context| Installed {
-            context,
-            aggregate_type: "noted",
-            partitions: PARTITIONS,
-        });
-        self.store_of(&contexts).await.0
+        self.store_of(&CONTEXTS.map(installed)).await.0
     }
 
     pub(crate) async fn store_of(&self, contexts: &[Installed]) -> (PostgresEventStore, Database) {

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod contracts;
+mod damage;
 mod databases;
 mod defects;
 mod limits;

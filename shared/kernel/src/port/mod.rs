@@ -13,6 +13,7 @@ mod outcomes;
 mod read_model;
 mod replies;
 mod schemas;
+mod scrub;
 mod snapshots;
 mod timers;
 
@@ -34,5 +35,6 @@ pub use read_model::{
 };
 pub use replies::{NotAnAddress, Replies, Reply, ReplyStream, ReplyTo};
 pub use schemas::{FRAME, SchemaError, Schemas};
+pub use scrub::{Scrub, Scrubbed};
 pub use snapshots::{Hole, Resumed, Snapshot, Snapshots};
-pub use timers::Timers;
+pub use timers::{Due, Timers};

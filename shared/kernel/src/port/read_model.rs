@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 
+use crate::checksum::{Checksum, Damaged};
 use crate::code::Fault;
 use crate::time::Timestamp;
 
@@ -32,6 +33,40 @@ pub struct Checkpoint {
     pub next_offset: i64,
 }
 
+impl Checkpoint {
+    /// What proves that a view has seen so much of that partition.
+    #[must_use]
+    pub fn checksum(&self, view: ViewId, partition: u16) -> Checksum {
+        Checksum::of([
+            Checksum::part(view.name.as_bytes()),
+            u64::from(view.version),
+            u64::from(partition),
+            self.position,
+            self.next_offset.cast_unsigned(),
+        ])
+    }
+
+    /// Compares it with the checksum that is stored beside it; one of before there were any is
+    /// believed.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    pub fn check(
+        &self,
+        view: ViewId,
+        partition: u16,
+        stored: Option<Checksum>,
+    ) -> Result<(), Damaged> {
+        match stored {
+            Some(stored) if stored != self.checksum(view, partition) => {
+                let row = format!("checkpoint {view}/{partition}");
+                Err(Damaged::new(row, "its checksum does not fit"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A value of a view, as a query sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewValue {
@@ -46,19 +81,42 @@ pub struct ViewValue {
     pub body: Bytes,
 }
 
-const PREFIX: usize = 8 + 2 + 8 + 8;
+/// Version, partition, position and time.
+const META: usize = 8 + 2 + 8 + 8;
+/// First byte of a value behind which its checksum stands. One of before begins with its version, whose
+/// first byte has always been 0.
+const CHECKED: u8 = 0xc5;
+/// Layout and checksum.
+const PROOF: usize = 1 + 8;
+/// No aggregate has as many events.
+const VERSION_MAX: u64 = u32::MAX as u64;
 
 impl ViewValue {
+    /// What proves the value of that key.
+    #[must_use]
+    pub fn checksum(&self, key: &str) -> Checksum {
+        Checksum::of([
+            Checksum::part(key.as_bytes()),
+            self.version,
+            u64::from(self.partition),
+            self.position,
+            self.as_of.micros().cast_unsigned(),
+            Checksum::part(&self.body),
+        ])
+    }
+
     /// One value for stores that keep bytes: a fixed prefix, then the body untouched.
     #[must_use]
-    pub fn to_bytes(&self) -> Bytes {
-        let mut out = Vec::with_capacity(PREFIX + self.body.len());
-        self.write(&mut out);
+    pub fn to_bytes(&self, key: &str) -> Bytes {
+        let mut out = Vec::with_capacity(PROOF + META + self.body.len());
+        self.write(key, &mut out);
         out.into()
     }
 
     /// Appends what [`Self::to_bytes`] gives.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    pub fn write(&self, key: &str, out: &mut Vec<u8>) {
+        out.put_u8(CHECKED);
+        out.put_i64(self.checksum(key).0);
         out.put_u64(self.version);
         out.put_u16(self.partition);
         out.put_u64(self.position);
@@ -66,20 +124,36 @@ impl ViewValue {
         out.put_slice(&self.body);
     }
 
-    /// The reverse of [`Self::to_bytes`]; the body shares the given memory. `None` when too short.
-    #[must_use]
-    pub fn from_bytes(mut bytes: Bytes) -> Option<Self> {
-        use bytes::Buf;
-        if bytes.len() < PREFIX {
-            return None;
-        }
-        Some(Self {
+    /// The reverse of [`Self::to_bytes`]; the body shares the given memory.
+    ///
+    /// # Errors
+    /// It is not what was written for that key. A value of before there were checksums is believed.
+    pub fn from_bytes(key: &str, mut bytes: Bytes) -> Result<Self, Damaged> {
+        let damaged = |why: &str| Damaged::new(format!("value of {key}"), why);
+        let stored = match bytes.first() {
+            Some(&CHECKED) if bytes.len() >= PROOF + META => {
+                bytes.advance(1);
+                Some(Checksum(bytes.get_i64()))
+            }
+            Some(0) if bytes.len() >= META => None,
+            _ => return Err(damaged("it is too short, or begins with nothing we write")),
+        };
+        let value = Self {
             version: bytes.get_u64(),
             partition: bytes.get_u16(),
             position: bytes.get_u64(),
             as_of: Timestamp::from_micros(bytes.get_i64()),
             body: bytes,
-        })
+        };
+        let holds = match stored {
+            Some(stored) => value.checksum(key) == stored,
+            None => value.version <= VERSION_MAX && value.body.first() == Some(&b'{'),
+        };
+        if holds {
+            Ok(value)
+        } else {
+            Err(damaged("its checksum does not fit"))
+        }
     }
 }
 
@@ -167,16 +241,47 @@ pub trait ReadModel: Send + Sync {
 mod tests {
     use super::*;
 
-    #[test]
-    fn value_survives_its_bytes() {
-        let value = ViewValue {
+    const KEY: &str = "demo/T-1";
+
+    fn value() -> ViewValue {
+        ViewValue {
             version: 3,
             partition: 11,
             position: 99,
             as_of: Timestamp::from_millis(5),
             body: Bytes::from_static(b"{}"),
-        };
-        assert_eq!(ViewValue::from_bytes(value.to_bytes()), Some(value));
-        assert_eq!(ViewValue::from_bytes(Bytes::from_static(b"short")), None);
+        }
+    }
+
+    #[test]
+    fn value_survives_its_bytes() {
+        let read = ViewValue::from_bytes(KEY, value().to_bytes(KEY));
+        assert_eq!(read, Ok(value()));
+    }
+
+    #[test]
+    fn value_of_another_key_is_refused() {
+        let damaged = ViewValue::from_bytes("demo/T-2", value().to_bytes(KEY)).unwrap_err();
+        assert_eq!(damaged.row, "value of demo/T-2");
+    }
+
+    #[test]
+    fn value_with_any_byte_changed_or_cut_off_is_refused() {
+        let whole = value().to_bytes(KEY);
+        for place in 0..whole.len() {
+            assert!(ViewValue::from_bytes(KEY, whole.slice(..place)).is_err());
+            for flip in 1..=u8::MAX {
+                let mut bytes = whole.to_vec();
+                bytes[place] ^= flip;
+                let read = ViewValue::from_bytes(KEY, bytes.into());
+                assert!(read.is_err(), "byte {place} ^ {flip}");
+            }
+        }
+    }
+
+    #[test]
+    fn value_of_before_there_were_checksums_is_believed() {
+        let before = value().to_bytes(KEY).slice(PROOF..);
+        assert_eq!(ViewValue::from_bytes(KEY, before), Ok(value()));
     }
 }

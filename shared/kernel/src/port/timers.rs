@@ -4,14 +4,19 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::batch::Timer;
+use crate::checksum::Damaged;
 use crate::code::Fault;
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
+/// A timer that is due, in the partition it belongs to.
+pub type Due = Result<(Shard, Timer), Damaged>;
+
 /// The timers that commits have set. Firing one twice is harmless: its id is the command's id.
 #[async_trait]
 pub trait Timers: Send + Sync {
-    /// Up to `max` timers of the context due at or before `now`, earliest first.
+    /// Up to `max` timers of the context due at or before `now`, earliest first. One that is damaged
+    /// is no reason to keep the others waiting.
     ///
     /// # Errors
     /// The store cannot be reached.
@@ -20,7 +25,7 @@ pub trait Timers: Send + Sync {
         context: &'static str,
         now: Timestamp,
         max: usize,
-    ) -> Result<Vec<(Shard, Timer)>, Fault>;
+    ) -> Result<Vec<Due>, Fault>;
 
     /// Forgets timers whose commands are in the log.
     ///

@@ -9,6 +9,7 @@ use kernel::batch::{
     Batch, Cursor, DeadLetter, EventRow, NewStream, Outcome, OutcomeRow, ParkedCommand, Resolution,
     Timer, TimerChange,
 };
+use kernel::checksum::{EventParts, Row as _};
 use kernel::code::{Code, platform};
 use kernel::context::TimerRequest;
 use kernel::id::{AggregateId, CommandId, EventId};
@@ -60,20 +61,9 @@ impl Growing {
         bytes: usize,
         gives_notice: bool,
     ) -> Self {
-        let batch = Batch {
-            shard,
-            from,
-            to: from,
-            streams: Vec::new(),
-            outcomes: Vec::new(),
-            events: Vec::new(),
-            timers: Vec::new(),
-            dead_letters: Vec::new(),
-            notices: Vec::new(),
-        };
         Self {
             number,
-            batch,
+            batch: Batch::new(shard, from),
             replies: Vec::new(),
             accepted: 0,
             repeated: 0,
@@ -118,9 +108,15 @@ impl Growing {
         self.batch.to == self.batch.from
     }
 
+    /// The record at that offset is dealt with.
+    fn pass(&mut self, offset: i64) {
+        self.batch.to.next_offset = offset + 1;
+        self.batch.to.handled += 1;
+    }
+
     /// Keeps a record as it came; whoever is proven to have sent it and waits is told.
     pub(crate) fn park(&mut self, letter: DeadLetter, waiting: Option<&ReplyTo>) {
-        self.batch.to.next_offset = letter.offset + 1;
+        self.pass(letter.offset);
         if let (Some(to), Some(command)) = (waiting, letter.command) {
             let key = letter.key.as_deref().unwrap_or_default();
             let parked = ParkedCommand {
@@ -139,14 +135,14 @@ impl Growing {
 
     /// A command that was sent on to the partition it belongs to, and leaves no row here.
     pub(crate) fn forwarded(&mut self, offset: i64) {
-        self.batch.to.next_offset = offset + 1;
+        self.pass(offset);
         self.batch.to.repeats += 1;
         self.forwarded += 1;
     }
 
     /// A command whose id is known: its first answer again, or that the id was used for another.
     pub(crate) fn repeat<I>(&mut self, incoming: &Incoming<I>, first: &OutcomeRow) {
-        self.batch.to.next_offset = incoming.offset + 1;
+        self.pass(incoming.offset);
         self.batch.to.repeats += 1;
         self.repeated += 1;
         let same = first.body_hash == incoming.body_hash;
@@ -170,7 +166,7 @@ impl Growing {
     ) -> Result<(), Panicked> {
         let row = catch_unwind(AssertUnwindSafe(|| self.decide(&incoming, cached, policy)))
             .map_err(|_| Panicked)?;
-        self.batch.to.next_offset = incoming.offset + 1;
+        self.pass(incoming.offset);
         if incoming.reply_to.is_some() || incoming.producer.is_some() {
             self.settled(&incoming, row.outcome.clone(), false);
         }
@@ -251,12 +247,22 @@ impl Growing {
         let position = self.batch.to.next_position;
         self.batch.to.next_position += 1;
         let meta = meta(incoming, cached.version, position, index, &event);
+        let start = self.records.len();
         record::encode(&meta, &event, &mut self.records)
             .expect("an event is a struct of strings and numbers, which always serialise");
         self.ends.push(self.records.len());
+        let parts = EventParts {
+            position,
+            key: &incoming.key,
+            sequence: cached.version,
+            record: &self.records[start..],
+        };
+        let checksum = parts.checksum(self.batch.shard);
+        self.batch.chain(position, checksum);
         self.batch.events.push(EventRow {
             stream: cached.stream,
             sequence: cached.version,
+            checksum: Some(checksum),
             record: EventRecord {
                 position,
                 key: Arc::clone(&incoming.key),

@@ -191,6 +191,7 @@ mod tests {
                 events.push(EventRow {
                     stream: 1,
                     sequence: events.len() as u64 + 1,
+                    checksum: None,
                     record: EventRecord {
                         position: 40 + events.len() as u64,
                         key: KEY.into(),

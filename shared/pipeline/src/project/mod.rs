@@ -1,6 +1,7 @@
 //! Project: events become values of a view, written with the checkpoint they belong to.
 
 mod fold;
+mod mend;
 mod partition;
 
 use std::marker::PhantomData;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::View;
-use kernel::port::{EventLog, Pace, ReadModel, ViewId};
+use kernel::port::{EventLog, EventReader, Pace, ReadModel, ViewId};
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
@@ -32,6 +33,8 @@ pub struct ProjectorSettings {
 /// Keeps one view up to date in one read model.
 pub struct Projector<V> {
     log: Arc<dyn EventLog>,
+    /// Where a value that the model has lost to damage is folded from.
+    streams: Arc<dyn EventReader>,
     model: Arc<dyn ReadModel>,
     /// Which model it is: a metric label, and part of the group's name.
     model_name: &'static str,
@@ -55,12 +58,14 @@ impl<V: View> Projector<V> {
     #[must_use]
     pub fn new(
         log: Arc<dyn EventLog>,
+        streams: Arc<dyn EventReader>,
         model: Arc<dyn ReadModel>,
         model_name: &'static str,
         settings: ProjectorSettings,
     ) -> Self {
         Self {
             log,
+            streams,
             model,
             model_name,
             settings,
@@ -83,8 +88,8 @@ impl<V: View> Projector<V> {
             async move { log.consume(context, &group, pace).await }.boxed()
         };
         let task = |reader, stop| {
-            let model = Arc::clone(&self.model);
-            Partition::<V>::new(reader, model, self.model_name, self.settings).run(stop)
+            let (model, streams) = (Arc::clone(&self.model), Arc::clone(&self.streams));
+            Partition::<V>::new(reader, streams, model, self.model_name, self.settings).run(stop)
         };
         membership::hold(&group, join, task, &stop).await;
     }

@@ -6,16 +6,17 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::context::EventOf;
 use kernel::port::{
-    Applied, Checkpoint, READY_PERIOD, ReadModel, Reader, Record, ViewBatch, ViewValue,
+    Applied, Checkpoint, EventReader, READY_PERIOD, ReadModel, Reader, Record, ViewBatch, ViewValue,
 };
 use kernel::record::EventMeta;
+use kernel::topic::Shard;
 use kernel::{Fault, Timestamp, View};
 use lru::LruCache;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::{ProjectorSettings, view_id};
+use super::{ProjectorSettings, mend, view_id};
 use crate::backoff::Backoff;
 use crate::consume::{self, Broken};
 use crate::metric;
@@ -25,6 +26,7 @@ const BODY_BYTES: usize = 1_024;
 
 pub(super) struct Partition<V> {
     reader: Box<dyn Reader>,
+    streams: Arc<dyn EventReader>,
     model: Arc<dyn ReadModel>,
     model_name: &'static str,
     settings: ProjectorSettings,
@@ -34,12 +36,14 @@ pub(super) struct Partition<V> {
 impl<V: View> Partition<V> {
     pub(super) fn new(
         reader: Box<dyn Reader>,
+        streams: Arc<dyn EventReader>,
         model: Arc<dyn ReadModel>,
         model_name: &'static str,
         settings: ProjectorSettings,
     ) -> Self {
         Self {
             reader,
+            streams,
             model,
             model_name,
             settings,
@@ -265,7 +269,14 @@ impl<V: View> Projection<'_, V> {
         if missing.is_empty() {
             return Ok(());
         }
-        let found = self.partition.model.get(view_id::<V>(), &missing).await?;
+        let (model, streams) = (&self.partition.model, &self.partition.streams);
+        let shard = Shard {
+            context: <V::Of as kernel::Context>::NAME,
+            partition: self.partition.reader.partition(),
+        };
+        let upto = fresh.first().map_or(0, |first| first.meta.position - 1);
+        let found =
+            mend::values::<V>(model.as_ref(), streams.as_ref(), shard, &missing, upto).await?;
         for (key, stored) in missing.into_iter().zip(found) {
             let value = match stored {
                 None => V::default(),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use kernel::port::{Listed, ViewValue};
 use kernel::{Fault, Parameters};
 use resilience::Deadline;
-use tracing::debug;
+use tracing::{debug, error};
 
 use super::history::{Asked, NoFold};
 use super::{Answer, Demand, Query, Source, Unanswered};
+use crate::metric;
 use crate::project::Until;
 use crate::slices::ViewSlice;
 
@@ -169,13 +170,30 @@ where
 {
     let mut op = op;
     let answered = match &source.guard {
-        None => op().await.map_err(|fault| fault.to_string()),
+        None => op().await,
         // On the heap, so that an answer from memory does not carry it along.
         Some(guard) => Box::pin(guard.call(deadline, op))
             .await
-            .map_err(|error| error.to_string()),
+            .map_err(Fault::from),
     };
-    answered
-        .inspect_err(|error| debug!(source = source.name, error, "source cannot answer"))
-        .ok()
+    answered.inspect_err(|fault| tell(source.name, fault)).ok()
+}
+
+/// A store that is away is told of by its breaker; of a damaged row nobody else says anything.
+pub(super) fn tell(source: &'static str, fault: &Fault) {
+    match fault.damage() {
+        Some(damaged) => {
+            metric::damaged(source);
+            error!(
+                source,
+                error = damaged as &dyn std::error::Error,
+                "stored row is refused"
+            );
+        }
+        None => debug!(
+            source,
+            error = fault as &dyn std::error::Error,
+            "source cannot answer"
+        ),
+    }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
-use kernel::{BadParameter, Parameters};
+use kernel::{BadParameter, Fault, Parameters};
 use resilience::Deadline;
 use tracing::debug;
 
+use super::chain::tell;
 use super::{Answer, Query, Unanswered};
 use crate::project::{FoldError, Until};
 use crate::slices::ViewSlice;
@@ -89,7 +90,9 @@ impl Query {
         let upto = events_max.saturating_add(1);
         let load = || self.history.reader.load(shard, keys, upto);
         let streams = self.history.guard.call(deadline, load).await;
-        let streams = streams.map_err(|error| NoFold::Unavailable(error.to_string()))?;
+        let streams = streams.map_err(Fault::from);
+        let streams = streams.inspect_err(|fault| tell(self.history.name, fault));
+        let streams = streams.map_err(|fault| NoFold::Unavailable(fault.to_string()))?;
         let Some(stream) = streams.first() else {
             return Ok(None);
         };

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use kernel::context::Folded;
 use kernel::topic::Shard;
-use kernel::{Reading, Timestamp};
+use kernel::{Fault, Reading, Timestamp};
 use resilience::Deadline;
 
+use super::chain::tell;
 use super::{Query, Unanswered};
 
 /// Events read at once.
@@ -50,7 +51,9 @@ impl Query {
         loop {
             let read = || self.history.reader.read(shard, after, PAGE);
             let rows = self.history.guard.call(deadline, read).await;
-            let rows = rows.map_err(|error| self.unavailable(&error))?;
+            let rows = rows.map_err(Fault::from);
+            let rows = rows.inspect_err(|fault| tell(self.history.name, fault));
+            let rows = rows.map_err(|fault| self.unavailable(&fault))?;
             for row in &rows {
                 let record = &row.record;
                 let (meta, event) = R::decode(shard.context, record.position, &record.value)

@@ -1,22 +1,41 @@
-//! I1: every record of the command log below the cursor has an outcome or a dead letter.
+//! I1: every record of the command log below the cursor has an outcome or a dead letter; and I6: there
+//! are as many as the cursor has handled.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use kernel::Fault;
-use kernel::batch::{Cursor, DeadReason, OutcomeRow};
+use kernel::batch::{Cursor, DeadReason};
 use kernel::frame::framed_object;
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, FRAME, Reader, Record, SchemaError, StoredDeadLetter};
 use kernel::topic::{self, Shard};
 
-use super::finding::{at, quoted};
-use super::log::Scan;
-use super::{Findings, Invariant, PAGE, Verifier, VerifyPorts, Watch};
+use super::counts::stuck;
+use super::finding::{at, quoted, told};
+use super::log::{Missing, Scan};
+use super::{Findings, Invariant, PAGE, Verifier, VerifyPorts, Watch, bound};
 use crate::handle::{REDRIVE, command_id};
 
 impl Verifier<'_> {
     pub(super) async fn commands(
+        &self,
+        shard: Shard,
+        cursor: &Cursor,
+        reader: Box<dyn Reader>,
+        findings: &mut Findings,
+        watch: &mut dyn Watch,
+    ) {
+        if let Err(fault) = self
+            .all_commands(shard, cursor, reader, findings, watch)
+            .await
+        {
+            let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
+            findings.uncompared(&rules, format!("{shard} command log"), told(&fault));
+        }
+    }
+
+    async fn all_commands(
         &self,
         shard: Shard,
         cursor: &Cursor,
@@ -36,13 +55,15 @@ impl Verifier<'_> {
             );
         }
         let mut check = Check {
-            ports: self.ports,
+            verifier: self,
             shard,
             partitions: self.partitions,
             cursor,
             letters: Letters::new(shard),
             redriven: HashMap::new(),
             elsewhere: 0,
+            handled: 0,
+            waiting: 0,
         };
         loop {
             let page = scan.page().await?;
@@ -52,18 +73,13 @@ impl Verifier<'_> {
             watch.progress(page.len());
             check.page(page, findings).await?;
         }
-        let waiting = scan.end - cursor.next_offset;
-        if waiting > 0 {
-            findings.waiting += waiting.unsigned_abs();
-            findings.note(format!("{shard}: {waiting} commands wait to be handled"));
-        }
-        check.finish(findings);
+        check.finish(&scan.missing, findings);
         Ok(())
     }
 }
 
 struct Check<'a> {
-    ports: &'a VerifyPorts,
+    verifier: &'a Verifier<'a>,
     shard: Shard,
     partitions: u16,
     cursor: &'a Cursor,
@@ -72,6 +88,9 @@ struct Check<'a> {
     redriven: HashMap<u64, i64>,
     /// Commands whose outcome is another key's: each repeats an id that was used there.
     elsewhere: u64,
+    /// Records below the cursor, and those that nobody has handled yet.
+    handled: u64,
+    waiting: u64,
 }
 
 impl Check<'_> {
@@ -82,10 +101,13 @@ impl Check<'_> {
                 self.redriven.remove(&content(&record.key, &record.value));
             }
             if record.offset >= self.cursor.next_offset {
+                self.waiting += 1;
                 continue;
             }
+            self.handled += 1;
             findings.commands += 1;
-            if let Some(stored) = self.letters.at(self.ports, record.offset).await? {
+            let letter = self.letters.at(self.verifier.ports, record.offset);
+            if let Some(stored) = letter.await? {
                 self.letter(&record, &stored, findings);
                 continue;
             }
@@ -124,14 +146,17 @@ impl Check<'_> {
         findings: &mut Findings,
     ) -> Result<(), Fault> {
         let home = self.home(record);
-        let handled = self.ports.reader.outcomes(home, &[id]).await?;
+        let handled = self.verifier.outcomes(home, &[id], findings).await?;
+        if !handled.is_empty() {
+            return Ok(());
+        }
         let contexts = [home.context];
-        let parked = self.ports.dead_letters.find(&contexts, id..=id).await?;
-        if handled.is_empty() && parked.is_empty() {
+        let parked = self.verifier.ports.dead_letters.find(&contexts, id..=id);
+        let parked = bound::answer(|| format!("find dead letters of {id}"), parked).await?;
+        if parked.is_empty() {
             let place = at(self.shard, record.offset);
-            findings.note(format!(
-                "{place}: command {id} was sent on to {home} and is not handled there yet"
-            ));
+            let why = format!("command {id} was sent on to {home} and is not handled there yet");
+            findings.uncompared(&[Invariant::I1], place, why);
         }
         Ok(())
     }
@@ -156,20 +181,26 @@ impl Check<'_> {
 
     async fn id(&self, record: &Record) -> Result<Option<CommandId>, Fault> {
         let value = record.value.as_deref().unwrap_or_default();
-        let (authority, context) = (self.ports.authority.as_ref(), self.shard.context);
+        let (authority, context) = (self.verifier.ports.authority.as_ref(), self.shard.context);
         let command_id = |json: &[u8]| command_id(authority, context, record, json);
         // JSON behind a prefix is JSON, and names the same id whoever checks it.
         if let Some(json) = framed_object(value) {
             return Ok(command_id(json));
         }
-        match &self.ports.schemas {
-            Some(schemas) if value.first() == Some(&FRAME) => match schemas.decode(value).await {
+        let Some(schemas) = &self.verifier.ports.schemas else {
+            return Ok(command_id(value));
+        };
+        if value.first() != Some(&FRAME) {
+            return Ok(command_id(value));
+        }
+        let decode = async {
+            match schemas.decode(value).await {
                 Ok(json) => Ok(command_id(&json)),
                 Err(SchemaError::Permanent(_)) => Ok(None),
                 Err(SchemaError::Fault(fault)) => Err(fault),
-            },
-            _ => Ok(command_id(value)),
-        }
+            }
+        };
+        bound::answer(|| "ask the schema registry".to_owned(), decode).await
     }
 
     async fn outcomes(
@@ -180,9 +211,7 @@ impl Check<'_> {
         let mut ids: Vec<CommandId> = commands.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = self.ports.reader.outcomes(self.shard, &ids).await?;
-        let rows: HashMap<CommandId, OutcomeRow> =
-            rows.into_iter().map(|row| (row.command, row)).collect();
+        let rows = self.verifier.outcomes(self.shard, &ids, findings).await?;
         for (record, id) in commands {
             let place = at(self.shard, record.offset);
             let Some(row) = rows.get(id) else {
@@ -190,6 +219,7 @@ impl Check<'_> {
                 findings.violation(Invariant::I1, place, detail);
                 continue;
             };
+            let Some(row) = row else { continue };
             if record.key.as_deref() == Some(row.outcome.key().as_bytes()) {
                 continue;
             }
@@ -203,13 +233,32 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn finish(self, findings: &mut Findings) {
+    fn finish(self, missing: &[Missing], findings: &mut Findings) {
+        let shard = self.shard;
         for offset in self.redriven.into_values() {
             findings.violation(
                 Invariant::I1,
-                at(self.shard, offset),
+                at(shard, offset),
                 "the dead letter is marked redriven, but no copy of it is in the log",
             );
+        }
+        if self.waiting > 0 {
+            findings.waiting += self.waiting;
+            findings.note(format!(
+                "{shard}: {} commands wait to be handled",
+                self.waiting
+            ));
+        }
+        for missing in missing {
+            let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
+            findings.uncompared(&rules, format!("{shard} command log"), missing);
+        }
+        let (handled, counted) = (self.handled, self.cursor.handled);
+        if handled > counted || (missing.is_empty() && handled < counted) {
+            let detail = format!(
+                "the log holds {handled} commands below the cursor, which has handled {counted}"
+            );
+            findings.violation(Invariant::I6, shard, detail);
         }
     }
 }
@@ -255,12 +304,15 @@ impl Letters {
             if !self.page.is_empty() || !self.more {
                 break;
             }
-            let page = ports
-                .dead_letters
-                .list(self.shard, self.after, PAGE)
-                .await?;
+            let shard = self.shard;
+            let page = ports.dead_letters.list(shard, self.after, PAGE);
+            let page = bound::answer(|| format!("list dead letters of {shard}"), page).await?;
+            let last = page.last().map(|last| last.letter.offset);
+            if last.is_some() && last <= self.after {
+                return Err(stuck(format!("list dead letters of {shard}")));
+            }
             self.more = page.len() == PAGE;
-            self.after = page.last().map(|last| last.letter.offset).or(self.after);
+            self.after = last.or(self.after);
             self.page = page.into();
         }
         let here = self

@@ -1,15 +1,19 @@
 //! What a check has found.
 
+use std::error::Error;
 use std::fmt;
 
+use kernel::Fault;
 use kernel::topic::Shard;
 
-/// Violations kept word by word; all are counted.
+/// Findings of a kind kept word by word; all are counted.
 const KEPT_MAX: usize = 100;
 
 /// The rules that stored data can prove or break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Invariant {
+    /// Every row is what was written, and so is every event in its partition's chain.
+    I0,
     /// Every accepted command has exactly one outcome.
     I1,
     /// Versions per aggregate are 1..n.
@@ -42,7 +46,10 @@ pub struct Findings {
     /// Each names the records that contradict; the first hundred.
     pub violations: Vec<String>,
     pub violated: u64,
-    /// What could not be compared, and why that is no violation.
+    /// Each names the rules that nothing can be said of, where, and why; the first hundred.
+    pub uncompared: Vec<String>,
+    pub skipped: u64,
+    /// What is worth knowing and breaks no rule.
     pub notes: Vec<String>,
     pub commands: u64,
     pub events: u64,
@@ -53,6 +60,8 @@ pub struct Findings {
     pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
+    /// Rows of before there were checksums.
+    pub unproven: u64,
 }
 
 impl Findings {
@@ -69,6 +78,22 @@ impl Findings {
         }
     }
 
+    /// Whether these rules hold there was not found out.
+    pub fn uncompared(
+        &mut self,
+        rules: &[Invariant],
+        place: impl fmt::Display,
+        why: impl fmt::Display,
+    ) {
+        self.skipped += 1;
+        if self.uncompared.len() < KEPT_MAX {
+            let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+            let rules = rules.join(" ");
+            self.uncompared
+                .push(format!("{rules} {place}: not compared, {why}"));
+        }
+    }
+
     pub fn note(&mut self, note: String) {
         if self.notes.len() < KEPT_MAX {
             self.notes.push(note);
@@ -77,10 +102,15 @@ impl Findings {
 
     /// Adds what another part of the check has found.
     pub fn add(&mut self, other: Self) {
-        let room = KEPT_MAX.saturating_sub(self.violations.len());
+        let room = |kept: &Vec<String>| KEPT_MAX.saturating_sub(kept.len());
+        let violations = other.violations.into_iter();
         self.violations
-            .extend(other.violations.into_iter().take(room));
+            .extend(violations.take(room(&self.violations)));
         self.violated += other.violated;
+        let uncompared = other.uncompared.into_iter();
+        self.uncompared
+            .extend(uncompared.take(room(&self.uncompared)));
+        self.skipped += other.skipped;
         for note in other.notes {
             self.note(note);
         }
@@ -90,7 +120,19 @@ impl Findings {
         self.streams += other.streams;
         self.values += other.values;
         self.snapshots += other.snapshots;
+        self.unproven += other.unproven;
     }
+}
+
+/// A fault with its causes, in one line.
+pub(super) fn told(fault: &Fault) -> String {
+    let mut told = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 /// A command id, key or position as a finding quotes it.

@@ -4,79 +4,46 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::Fault;
-use kernel::port::{Assignments, Change, Pace, Reader, Record};
+use kernel::port::{Pace, ReadError, Reader, Record};
 
-use super::{PAGE, VerifyPorts};
+use super::{PAGE, VerifyPorts, bound};
 
-/// Longest time a log may take to hand out its partitions, or the next record it said it has.
-const WAIT: Duration = Duration::from_secs(30);
+/// A log that gives nothing for so long, though it does not end here, is asked whether there is
+/// anything: its offsets may have holes.
+const QUIET: Duration = Duration::from_secs(2);
+/// Times it is asked before it is given up.
+const QUIET_MAX: usize = 10;
 
-/// Readers of every partition. They belong to a group of this run alone, so that nobody's
-/// assignment changes and no offset is committed.
+/// Readers of every partition, those of them that there are.
+#[derive(Default)]
 pub(super) struct Logs {
-    // Held, because dropping a membership ends its readers.
-    _memberships: [Box<dyn Assignments>; 2],
-    commands: HashMap<u16, Box<dyn Reader>>,
-    events: HashMap<u16, Box<dyn Reader>>,
+    pub(super) commands: HashMap<u16, Box<dyn Reader>>,
+    pub(super) events: HashMap<u16, Box<dyn Reader>>,
 }
 
 impl Logs {
-    pub(super) async fn join(
+    pub(super) async fn commands_of(
         ports: &VerifyPorts,
         context: &'static str,
-        group: &str,
-        partitions: u16,
-    ) -> Result<Self, Fault> {
-        let mut commands = ports
-            .command_log
-            .consume(context, group, Pace::Prompt)
-            .await?;
-        let group = format!("{group}.{context}.events");
-        let mut events = ports
-            .event_log
-            .consume(context, &group, Pace::Prompt)
-            .await?;
-        Ok(Self {
-            commands: assigned(commands.as_mut(), partitions).await?,
-            events: assigned(events.as_mut(), partitions).await?,
-            _memberships: [commands, events],
-        })
+    ) -> Result<HashMap<u16, Box<dyn Reader>>, Fault> {
+        let follow = ports.command_log.follow(context, Pace::Prompt);
+        let readers = bound::answer(|| format!("open the command log of {context}"), follow);
+        Ok(by_partition(readers.await?))
     }
 
-    pub(super) fn commands(&mut self, partition: u16) -> Result<Box<dyn Reader>, Fault> {
-        taken(&mut self.commands, partition)
-    }
-
-    pub(super) fn events(&mut self, partition: u16) -> Result<Box<dyn Reader>, Fault> {
-        taken(&mut self.events, partition)
+    pub(super) async fn events_of(
+        ports: &VerifyPorts,
+        context: &'static str,
+    ) -> Result<HashMap<u16, Box<dyn Reader>>, Fault> {
+        let follow = ports.event_log.follow(context, Pace::Prompt);
+        let readers = bound::answer(|| format!("open the event log of {context}"), follow);
+        Ok(by_partition(readers.await?))
     }
 }
 
-fn taken(
-    readers: &mut HashMap<u16, Box<dyn Reader>>,
-    partition: u16,
-) -> Result<Box<dyn Reader>, Fault> {
-    readers
-        .remove(&partition)
-        .ok_or_else(|| Fault::bare("log", format!("partition {partition} has no reader")))
-}
-
-async fn assigned(
-    membership: &mut dyn Assignments,
-    partitions: u16,
-) -> Result<HashMap<u16, Box<dyn Reader>>, Fault> {
-    let mut readers = HashMap::new();
-    while readers.len() < usize::from(partitions) {
-        let next = tokio::time::timeout(WAIT, membership.next()).await;
-        let next = next.map_err(|late| Fault::new("log", "wait for its partitions", late))?;
-        match next? {
-            Change::Assigned(reader) => drop(readers.insert(reader.partition(), reader)),
-            Change::Revoked(partition) | Change::Lost(partition) => {
-                drop(readers.remove(&partition));
-            }
-        }
-    }
-    Ok(readers)
+fn by_partition(readers: Vec<Box<dyn Reader>>) -> HashMap<u16, Box<dyn Reader>> {
+    let readers = readers.into_iter();
+    readers.map(|reader| (reader.partition(), reader)).collect()
 }
 
 /// The records of a partition from the first to the end it had when this began.
@@ -84,32 +51,125 @@ pub(super) struct Scan {
     reader: Box<dyn Reader>,
     next: i64,
     pub(super) end: i64,
+    /// What the log does not give, in order. Holes between its offsets are none of it.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// Records that a log does not give, or no longer.
+#[derive(Clone, Debug)]
+pub(super) struct Missing {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// None: they were deleted.
+    pub(super) damage: Option<String>,
+    pub(super) is_named: bool,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            from, to, damage, ..
+        } = self;
+        match damage {
+            None => write!(f, "the log no longer holds offsets {from} to {}", to - 1),
+            Some(damage) => write!(f, "offsets {from} to {} cannot be read: {damage}", to - 1),
+        }
+    }
 }
 
 impl Scan {
     pub(super) async fn new(mut reader: Box<dyn Reader>) -> Result<Self, Fault> {
-        let end = reader.end().await?;
-        reader.seek(0).await?;
-        Ok(Self {
+        let partition = reader.partition();
+        let end = bound::answer(
+            || format!("read the end of partition {partition}"),
+            reader.end(),
+        );
+        let end = end.await?;
+        let sought = bound::answer(|| format!("seek in partition {partition}"), reader.seek(0));
+        let sought = sought.await;
+        let mut scan = Self {
             reader,
             next: 0,
             end,
-        })
+            missing: Vec::new(),
+        };
+        if let Err(error) = sought {
+            scan.pass(error).await?;
+        }
+        Ok(scan)
     }
 
     /// The next records; none at the end.
     pub(super) async fn page(&mut self) -> Result<Vec<Record>, Fault> {
-        let mut page = Vec::new();
-        if self.next >= self.end {
-            return Ok(page);
+        let (mut page, mut quiet) = (Vec::new(), 0);
+        while self.next < self.end {
+            let take = self.reader.take(PAGE, &mut page);
+            match tokio::time::timeout(QUIET, take).await {
+                Ok(Ok(())) => {
+                    let before = self.next;
+                    self.next = page.last().map_or(before, |last| last.offset + 1);
+                    if self.next <= before {
+                        let attempt = format!("read offset {before}: the log does not move on");
+                        return Err(Fault::bare("log", attempt));
+                    }
+                    page.retain(|record| record.offset < self.end);
+                    if !page.is_empty() {
+                        return Ok(page);
+                    }
+                }
+                Ok(Err(error)) => self.pass(error).await?,
+                Err(late) => {
+                    let readable = self.readable().await?;
+                    if readable >= self.end {
+                        self.next = self.end;
+                    }
+                    quiet += 1;
+                    if quiet == QUIET_MAX {
+                        let attempt = format!("wait for offset {readable} of {}", self.end);
+                        return Err(Fault::new("log", attempt, late));
+                    }
+                }
+            }
         }
-        let taken = tokio::time::timeout(WAIT, self.reader.take(PAGE, &mut page)).await;
-        taken.map_err(|late| {
-            let attempt = format!("read offset {} of {}", self.next, self.end);
-            Fault::new("log", attempt, late)
-        })??;
-        page.retain(|record| record.offset < self.end);
-        self.next = page.last().map_or(self.end, |last| last.offset + 1);
         Ok(page)
+    }
+
+    /// Goes on behind what is not there, or cannot be read.
+    async fn pass(&mut self, error: ReadError) -> Result<(), Fault> {
+        let (to, damage) = match error {
+            ReadError::Fault(fault) => return Err(fault),
+            // A log that ends before what was asked for has nothing more to give.
+            ReadError::Gone { first } if first <= self.next => (self.end, None),
+            ReadError::Gone { first } => (first.min(self.end), None),
+            ReadError::Unreadable { offset, detail } => {
+                self.next = offset.max(self.next);
+                (self.readable().await?.max(self.next + 1), Some(detail))
+            }
+        };
+        let from = self.next;
+        self.next = to;
+        if from < to {
+            self.missing.push(Missing {
+                from,
+                to,
+                damage,
+                is_named: false,
+            });
+        }
+        if self.next >= self.end {
+            return Ok(());
+        }
+        let sought = bound::answer(|| format!("seek offset {to}"), self.reader.seek(to));
+        sought.await.map_err(Fault::from)
+    }
+
+    async fn readable(&self) -> Result<i64, Fault> {
+        let next = self.next;
+        let readable = self.reader.readable_after(next);
+        bound::answer(
+            || format!("look for a record from offset {next} on"),
+            readable,
+        )
+        .await
     }
 }

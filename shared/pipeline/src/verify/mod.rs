@@ -1,36 +1,46 @@
 //! Verify: the invariants, checked over the ports on what is stored. Reads only.
 //!
 //! A pass over one context: its command log against outcomes and letters, its events against log,
-//! outcomes and order, its streams against every snapshot and read model. Memory is a page of each, four bytes
+//! outcomes and order, its streams against every snapshot and read model. Memory is a page of each, a number
 //! per aggregate of one partition, and the letters that were redriven.
 
+mod chain;
 mod commands;
+mod counts;
 mod events;
-mod finding;
 mod log;
+mod order;
+mod pages;
+mod published;
+mod rows;
 mod streams;
 
+mod bound;
+mod finding;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use kernel::Fault;
 use kernel::batch::Cursor;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel,
-    Schemas, Snapshots,
+    Schemas, Scrub, Snapshots,
 };
 use kernel::topic::Shard;
 
 use crate::slices::{ContextSlice, ViewSlice};
+use events::ALL;
+use finding::told;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
+pub use rows::scrub;
 
 /// Rows, records or outcomes read at once.
 const PAGE: usize = 1_000;
-/// Times the counts of a partition that moves are taken again before they are left out.
-const COUNTS_MAX: usize = 5;
 
-/// The world as a check sees it.
+/// The world as a check sees it. The store gives its rows as they are, damaged or not: a check of what is
+/// stored names what contradicts, and goes on.
 #[derive(Clone)]
 pub struct VerifyPorts {
     pub command_log: Arc<dyn CommandLog>,
@@ -39,6 +49,7 @@ pub struct VerifyPorts {
     pub reader: Arc<dyn EventReader>,
     pub snapshots: Arc<dyn Snapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
+    pub scrub: Arc<dyn Scrub>,
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Knows the senders of records, and so the identities of their commands.
     pub authority: Arc<dyn Authority>,
@@ -50,6 +61,8 @@ pub struct VerifyPorts {
 pub trait Watch: Send {
     /// Sees every stream of the context, whole, once; `until` is the last position checked.
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
+    /// Events of the partition could not be read: what a watch knows of it is not all.
+    fn unseen(&mut self, shard: Shard);
     /// So many records, events and streams were looked at since the last call.
     fn progress(&mut self, count: usize);
 }
@@ -62,126 +75,73 @@ pub struct Verifier<'a> {
     pub partitions: u16,
     /// The platform runs meanwhile: what is committed and not yet published is no violation.
     pub live: bool,
-    /// Names this run: the group under which logs are read, which nobody else has.
-    pub group: String,
 }
 
 impl Verifier<'_> {
-    /// # Errors
-    /// A port cannot be reached, so that nothing can be said.
-    pub async fn run(&self, watch: &mut dyn Watch) -> Result<Findings, Fault> {
+    /// Whatever is stored and whatever is away, this ends: in what was found, and in the rules of which
+    /// nothing can be said.
+    pub async fn run(&self, watch: &mut dyn Watch) -> Findings {
         let mut findings = Findings::default();
-        let mut logs =
-            Logs::join(self.ports, self.context.name, &self.group, self.partitions).await?;
+        let mut logs = self.logs(&mut findings).await;
         for partition in 0..self.partitions {
             let shard = Shard {
                 context: self.context.name,
                 partition,
             };
             // Read first: the logs and tables are checked as far as it stood then.
-            let cursor = self.ports.store.cursor(shard).await?;
-            let cursor = cursor.unwrap_or_else(untouched);
-            self.counts(shard, &mut findings).await?;
-            let commands = logs.commands(partition)?;
-            self.commands(shard, &cursor, commands, &mut findings, watch)
-                .await?;
-            let events = logs.events(partition)?;
-            self.events(shard, &cursor, events, &mut findings, watch)
-                .await?;
-        }
-        Ok(findings)
-    }
-
-    /// I6: every command handled is accepted, rejected, parked or a repeat.
-    async fn counts(&self, shard: Shard, findings: &mut Findings) -> Result<(), Fault> {
-        let store = &self.ports.store;
-        for _ in 0..COUNTS_MAX {
-            let before = store.cursor(shard).await?.unwrap_or_else(untouched);
-            let outcomes = self.outcomes(shard).await?;
-            let letters = self.letters(shard, before.next_offset, findings).await?;
-            if store.cursor(shard).await?.unwrap_or_else(untouched) != before {
+            let Some(cursor) = self.cursor(shard, &mut findings).await else {
+                watch.unseen(shard);
                 continue;
-            }
-            let sum = outcomes.count + letters + before.repeats;
-            if sum != before.next_offset.cast_unsigned() {
-                findings.violation(Invariant::I6, shard, format!(
-                    "the cursor has passed {} commands, but there are {} outcomes, {letters} dead letters and {} repeats",
-                    before.next_offset, outcomes.count, before.repeats
-                ));
-            }
-            let head = before.next_position - 1;
-            if outcomes.events != head {
-                findings.violation(Invariant::I1, shard, format!(
-                    "the cursor has given {head} positions, but the outcomes account for {} events",
-                    outcomes.events
-                ));
-            }
-            return Ok(());
-        }
-        findings.note(format!(
-            "{shard}: counts not compared, the partition moves too fast"
-        ));
-        Ok(())
-    }
-
-    async fn outcomes(&self, shard: Shard) -> Result<Outcomes, Fault> {
-        let mut sum = Outcomes::default();
-        let mut after = None;
-        loop {
-            let page = self.ports.reader.scan_outcomes(shard, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(sum);
             };
-            after = Some(last.command);
-            sum.count += page.len() as u64;
-            sum.events += page
-                .iter()
-                .map(|row| events::count(&row.outcome))
-                .sum::<u64>();
+            self.counts(shard, &mut findings).await;
+            if let Some(commands) = logs.commands.remove(&partition) {
+                self.commands(shard, &cursor, commands, &mut findings, watch)
+                    .await;
+            }
+            let events = logs.events.remove(&partition);
+            self.events(shard, &cursor, events, &mut findings, watch)
+                .await;
         }
+        findings
     }
 
-    async fn letters(
-        &self,
-        shard: Shard,
-        next_offset: i64,
-        findings: &mut Findings,
-    ) -> Result<u64, Fault> {
-        let (mut count, mut after) = (0, None);
-        loop {
-            let page = self.ports.dead_letters.list(shard, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(count);
-            };
-            after = Some(last.letter.offset);
-            count += page.len() as u64;
-            if last.letter.offset >= next_offset && !self.live {
-                findings.violation(
-                    Invariant::I8,
-                    shard,
-                    format!(
-                        "a dead letter stands at offset {}, the cursor at {next_offset}",
-                        last.letter.offset
-                    ),
-                );
+    async fn logs(&self, findings: &mut Findings) -> Logs {
+        let context = self.context.name;
+        let commands = Logs::commands_of(self.ports, context).await;
+        let commands = commands.unwrap_or_else(|fault| {
+            let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
+            findings.uncompared(&rules, format!("{context} command log"), told(&fault));
+            HashMap::new()
+        });
+        let events = Logs::events_of(self.ports, context).await;
+        let events = events.unwrap_or_else(|fault| {
+            let place = format!("{context} event log");
+            findings.uncompared(&[Invariant::I4], place, told(&fault));
+            HashMap::new()
+        });
+        Logs { commands, events }
+    }
+
+    /// Where the partition stands, unless that is nowhere.
+    async fn cursor(&self, shard: Shard, findings: &mut Findings) -> Option<Cursor> {
+        match self.stands(shard).await {
+            Ok(cursor)
+                if cursor.next_offset >= 0
+                    && (1..=u64::MAX >> 1).contains(&cursor.next_position)
+                    && cursor.next_stream >= 1 =>
+            {
+                Some(cursor)
+            }
+            Ok(cursor) => {
+                let detail = format!("it stands nowhere: {cursor:?}");
+                findings.violation(Invariant::I0, format!("cursor {shard}"), detail);
+                None
+            }
+            Err(fault) => {
+                findings.uncompared(&ALL, shard, told(&fault));
+                findings.uncompared(&[Invariant::I6], shard, "its cursor cannot be read");
+                None
             }
         }
-    }
-}
-
-#[derive(Default)]
-struct Outcomes {
-    count: u64,
-    events: u64,
-}
-
-/// Where a partition stands that nobody ever took over.
-fn untouched() -> Cursor {
-    Cursor {
-        owner: kernel::Owner(uuid::Uuid::nil()),
-        next_offset: 0,
-        next_position: 1,
-        next_stream: 1,
-        repeats: 0,
     }
 }

@@ -1,12 +1,14 @@
 //! I5: every value of every read model and every snapshot is the fold of its stream, byte by byte.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kernel::port::{LoadedStream, ReadModel, Snapshot, ViewValue, WHOLE};
 use kernel::topic::Shard;
 use kernel::{Fault, Parameters};
 
-use super::{Findings, Invariant, Verifier, Watch};
+use super::finding::told;
+use super::{Findings, Invariant, Verifier, Watch, bound};
 use crate::handle::Proof;
 use crate::project::Until;
 use crate::slices::ViewSlice;
@@ -15,11 +17,6 @@ use crate::slices::ViewSlice;
 const STREAMS_MAX: usize = 32;
 
 impl Verifier<'_> {
-    /// Gives back why some streams could not be loaded: a hole is a fault to a store, and the pass
-    /// over the events names it.
-    ///
-    /// # Errors
-    /// A read model or the snapshots cannot be reached.
     pub(super) async fn streams(
         &self,
         shard: Shard,
@@ -27,39 +24,77 @@ impl Verifier<'_> {
         head: u64,
         findings: &mut Findings,
         watch: &mut dyn Watch,
-    ) -> Result<Option<Fault>, Fault> {
-        let mut unloaded = None;
+    ) {
         for new in new.chunks(STREAMS_MAX) {
             let (keys, numbers): (Vec<_>, Vec<_>) = new.iter().cloned().unzip();
-            let keys = &keys[..];
             // The order matters on a live system: what a model has seen is in the values read after
             // it, and what is in a value is in the streams read after that.
             let mut shown = Vec::new();
             for view in self.views {
                 for (name, model) in &self.ports.models {
-                    shown.push(Shown::read(*view, name, model.as_ref(), shard, keys).await?);
+                    let read = Shown::read(*view, name, model.as_ref(), shard, &keys, findings);
+                    shown.extend(read.await);
                 }
             }
-            let snapshots = self.ports.snapshots.stored(shard, &numbers).await?;
-            let streams = match self.ports.reader.load(shard, keys, WHOLE).await {
-                Ok(streams) => streams,
-                Err(fault) => {
-                    unloaded.get_or_insert(fault);
-                    continue;
+            let snapshots = self.snapshots(shard, &numbers, findings).await;
+            for stream in self.load(shard, &keys, findings, watch).await {
+                watch.progress(1);
+                findings.streams += 1;
+                if sound(|| watch.stream(shard, &stream, head)).is_none() {
+                    let place = format!("{shard} {}", stream.key);
+                    findings.violation(Invariant::I9, place, PANICKED);
+                    watch.unseen(shard);
                 }
-            };
-            watch.progress(streams.len());
-            findings.streams += streams.len() as u64;
-            for stream in &streams {
-                watch.stream(shard, stream, head);
                 for shown in &shown {
-                    shown.compare(shard, stream, findings);
+                    shown.compare(shard, &stream, self.live, findings);
                 }
                 let mine = snapshots.iter().filter(|kept| kept.stream == stream.stream);
-                mine.for_each(|snapshot| self.snapshot(shard, stream, snapshot, findings));
+                mine.for_each(|snapshot| self.snapshot(shard, &stream, snapshot, findings));
             }
         }
-        Ok(unloaded)
+    }
+
+    async fn snapshots(
+        &self,
+        shard: Shard,
+        numbers: &[i64],
+        findings: &mut Findings,
+    ) -> Vec<Snapshot> {
+        let stored = self.ports.snapshots.stored(shard, numbers);
+        let stored = bound::answer(|| format!("read snapshots of {shard}"), stored).await;
+        stored.unwrap_or_else(|fault| {
+            findings.uncompared(&[Invariant::I5], format!("{shard} snapshots"), told(&fault));
+            Vec::new()
+        })
+    }
+
+    /// The streams of the keys. One that cannot be loaded, such as one with a hole, spoils no other.
+    async fn load(
+        &self,
+        shard: Shard,
+        keys: &[Arc<str>],
+        findings: &mut Findings,
+        watch: &mut dyn Watch,
+    ) -> Vec<LoadedStream> {
+        let load = |keys| {
+            let load = self.ports.reader.load(shard, keys, WHOLE);
+            bound::answer(move || format!("load streams of {shard}"), load)
+        };
+        if let Ok(streams) = load(keys).await {
+            return streams;
+        }
+        let mut streams = Vec::with_capacity(keys.len());
+        for key in keys {
+            match load(std::slice::from_ref(key)).await {
+                Ok(loaded) => streams.extend(loaded),
+                Err(fault) => {
+                    let place = format!("{shard} {key}");
+                    findings.uncompared(&[Invariant::I5], place, told(&fault));
+                    watch.unseen(shard);
+                }
+            }
+        }
+        streams
     }
 
     fn snapshot(
@@ -73,7 +108,8 @@ impl Verifier<'_> {
             "{shard} snapshot of {} at version {}",
             stream.key, snapshot.version
         );
-        match (self.context.prove)(stream, snapshot) {
+        let proof = sound(|| (self.context.prove)(stream, snapshot));
+        match proof.unwrap_or_else(|| Proof::Refuted(PANICKED.to_owned())) {
             Proof::Holds => findings.snapshots += 1,
             Proof::Refuted(why) => {
                 findings.snapshots += 1;
@@ -100,20 +136,45 @@ impl Shown {
         model: &dyn ReadModel,
         shard: Shard,
         keys: &[Arc<str>],
-    ) -> Result<Self, Fault> {
-        let reached = model.checkpoint(view.id, shard.partition).await?.position;
-        let values = model.get(view.id, keys).await?;
-        Ok(Self {
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let place = || format!("{shard} {} in {name}", view.id);
+        let question = || format!("read {} in {name}", view.id);
+        let reached = model.checkpoint(view.id, shard.partition);
+        let reached = match bound::answer(question, reached).await {
+            Ok(reached) => reached.position,
+            Err(fault) => {
+                refused(&fault, place(), findings);
+                return None;
+            }
+        };
+        let mut values = Vec::with_capacity(keys.len());
+        match bound::answer(question, model.get(view.id, keys)).await {
+            Ok(found) => values.extend(keys.iter().cloned().zip(found)),
+            // One of them is damaged: the others are compared all the same.
+            Err(_) => {
+                for key in keys {
+                    let one = model.get(view.id, std::slice::from_ref(key));
+                    match bound::answer(question, one).await {
+                        Ok(mut found) => values.push((Arc::clone(key), found.pop().flatten())),
+                        Err(fault) => refused(&fault, format!("{} of {key}", place()), findings),
+                    }
+                }
+            }
+        }
+        Some(Self {
             view,
             model: name,
             reached,
-            values: keys.iter().cloned().zip(values).collect(),
+            values,
         })
     }
 
-    fn compare(&self, shard: Shard, stream: &LoadedStream, findings: &mut Findings) {
-        let value = self.values.iter().find(|(key, _)| *key == stream.key);
-        let value = value.and_then(|(_, value)| value.as_ref());
+    fn compare(&self, shard: Shard, stream: &LoadedStream, live: bool, findings: &mut Findings) {
+        let Some((_, value)) = self.values.iter().find(|(key, _)| *key == stream.key) else {
+            return;
+        };
+        let value = value.as_ref();
         let shown = value.map_or(0, |value| value.position);
         let mut positions = stream.events.iter().map(|row| row.record.position);
         let place = format!(
@@ -129,12 +190,25 @@ impl Shown {
         }
         let Some(value) = value else { return };
         findings.values += 1;
-        let folded = (self.view.fold)(
-            stream,
-            shard.partition,
-            Until::Position(shown),
-            &Parameters::default(),
-        );
+        // On a live system it may have moved since its checkpoint was read.
+        if shown > self.reached && !live {
+            let detail = format!(
+                "the value ends at {shown}, and the model has seen position {} only",
+                self.reached
+            );
+            findings.violation(Invariant::I5, &place, detail);
+        }
+        let folded = sound(|| {
+            (self.view.fold)(
+                stream,
+                shard.partition,
+                Until::Position(shown),
+                &Parameters::default(),
+            )
+        });
+        let Some(folded) = folded else {
+            return findings.violation(Invariant::I5, place, PANICKED);
+        };
         match folded {
             Ok(Some(folded)) if folded == *value => {}
             Ok(folded) => {
@@ -154,6 +228,24 @@ impl Shown {
             }
         }
     }
+}
+
+/// What a model says instead of a value.
+fn refused(fault: &Fault, place: String, findings: &mut Findings) {
+    match fault.damage() {
+        Some(damaged) => {
+            let detail = format!("it is not the fold of its events: {damaged}");
+            findings.violation(Invariant::I5, place, detail);
+        }
+        None => findings.uncompared(&[Invariant::I5], place, told(fault)),
+    }
+}
+
+const PANICKED: &str = "folding the events panicked";
+
+/// Whatever is stored, a fold of it ends in a finding. `None`: it panicked.
+fn sound<T>(fold: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(fold)).ok()
 }
 
 /// Bytes of a value that a finding quotes.

@@ -24,7 +24,7 @@ use trades::Trade;
 use crate::desk::{Desk, shard_of, slices};
 use crate::stores::NEVER;
 
-const KEY: &str = "demo/T-1";
+pub(crate) const KEY: &str = "demo/T-1";
 /// Events of a fold while something is away, and at any time.
 const FOLD: u64 = 10;
 const HISTORY: u64 = 30;
@@ -96,7 +96,7 @@ async fn store_of(events: u64) -> MemoryEventStore {
     store
 }
 
-fn query(model: &Model, store: &MemoryEventStore) -> Query {
+pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEventStore) -> Query {
     let source = Source {
         name: "model",
         model: Arc::new(model.clone()),
@@ -226,7 +226,7 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
     );
 }
 
-fn view() -> ViewSlice {
+pub(crate) fn view() -> ViewSlice {
     slices().views[0]
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use kernel::checksum::{Checksum, Damaged};
 use kernel::code::Fault;
 use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
 use kernel::time::Timestamp;
@@ -109,7 +110,8 @@ impl ReadModel for PostgresReadModel {
     async fn checkpoint(&self, view: ViewId, partition: u16) -> Result<Checkpoint, Fault> {
         let attempt = format!("read checkpoint {partition} of view {view}");
         let select = sqlx::query(
-            "SELECT position, next_offset FROM views.checkpoint WHERE view = $1 AND partition = $2",
+            "SELECT position, next_offset, checksum FROM views.checkpoint
+             WHERE view = $1 AND partition = $2",
         )
         .bind(view.to_string())
         .bind(i32::from(partition));
@@ -117,11 +119,14 @@ impl ReadModel for PostgresReadModel {
         let Some(row) = rows.first() else {
             return Ok(Checkpoint::default());
         };
-        let (position, next_offset): (i64, i64) = decode(row, &attempt)?;
-        Ok(Checkpoint {
+        let (position, next_offset, checksum): (i64, i64, Option<i64>) = decode(row, &attempt)?;
+        let checkpoint = Checkpoint {
             position: position.cast_unsigned(),
             next_offset,
-        })
+        };
+        let checked = checkpoint.check(view, partition, checksum.map(Checksum));
+        checked.map_err(|damaged| Fault::new(POSTGRES, attempt, damaged))?;
+        Ok(checkpoint)
     }
 
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault> {
@@ -146,12 +151,14 @@ impl ReadModel for PostgresReadModel {
             .bind(from.next_offset)
             .bind(to.position.cast_signed())
             .bind(to.next_offset)
+            .bind(to.checksum(view, partition).0)
             .bind(columns.keys)
             .bind(columns.versions)
             .bind(columns.partitions)
             .bind(columns.positions)
             .bind(columns.as_of)
-            .bind(columns.bodies);
+            .bind(columns.bodies)
+            .bind(columns.checksums);
         let rows = self.fetch(&attempt, apply).await?;
         let moved = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
         match moved.map_err(|error| Fault::new(POSTGRES, attempt, error))? {
@@ -208,6 +215,7 @@ struct Columns<'a> {
     positions: Vec<i64>,
     as_of: Vec<i64>,
     bodies: Vec<&'a str>,
+    checksums: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -224,14 +232,15 @@ impl<'a> Columns<'a> {
             columns.positions.push(value.position.cast_signed());
             columns.as_of.push(value.as_of.micros());
             columns.bodies.push(std::str::from_utf8(&value.body)?);
+            columns.checksums.push(value.checksum(key).0);
         }
         Ok(columns)
     }
 }
 
 fn value(row: &PgRow, attempt: &str) -> Result<(Arc<str>, ViewValue), Fault> {
-    let (key, version, partition, position, as_of, body): (String, i64, i32, i64, i64, String) =
-        decode(row, attempt)?;
+    type Columns = (String, i64, i32, i64, i64, String, Option<i64>);
+    let (key, version, partition, position, as_of, body, checksum): Columns = decode(row, attempt)?;
     let partition =
         u16::try_from(partition).map_err(|error| Fault::new(POSTGRES, attempt, error))?;
     let value = ViewValue {
@@ -241,6 +250,10 @@ fn value(row: &PgRow, attempt: &str) -> Result<(Arc<str>, ViewValue), Fault> {
         as_of: Timestamp::from_micros(as_of),
         body: Bytes::from(body),
     };
+    if checksum.is_some_and(|stored| value.checksum(&key) != Checksum(stored)) {
+        let damaged = Damaged::new(format!("value of {key}"), "its checksum does not fit");
+        return Err(Fault::new(POSTGRES, attempt, damaged));
+    }
     Ok((key.into(), value))
 }
 

@@ -50,29 +50,34 @@ CREATE TABLE IF NOT EXISTS {table} (
     partition integer NOT NULL,
     key       text    COLLATE "C" PRIMARY KEY,
     body      text    NOT NULL
-) WITH (fillfactor = 70)
+) WITH (fillfactor = 70);
+ALTER TABLE views.checkpoint ADD COLUMN IF NOT EXISTS checksum bigint;
+ALTER TABLE {table} ADD COLUMN IF NOT EXISTS checksum bigint;
 "#
         )
     }
 
-    /// Moves the checkpoint ($1 view, $2 partition, $3 and $4 from, $5 and $6 to) and writes the
-    /// values ($7 to $12) iff it stood at `from`; answers how many checkpoints moved. A second
+    /// Moves the checkpoint ($1 view, $2 partition, $3 and $4 from, $5 to $7 to) and writes the
+    /// values ($8 to $14) iff it stood at `from`; answers how many checkpoints moved. A second
     /// writer waits on the checkpoint's row, sees it moved, and so has nothing to join its values to.
     pub(super) fn apply(&self) -> String {
         let Self(table) = self;
         format!(
             "
 WITH moved AS (
-    UPDATE views.checkpoint SET position = $5, next_offset = $6
+    UPDATE views.checkpoint SET position = $5, next_offset = $6, checksum = $7
     WHERE view = $1 AND partition = $2 AND position = $3 AND next_offset = $4
     RETURNING true
 ), written AS (
-    INSERT INTO {table} (key, version, partition, position, as_of, body)
+    INSERT INTO {table} (key, version, partition, position, as_of, body, checksum)
     SELECT put.*
-    FROM moved, unnest($7::text[], $8::bigint[], $9::integer[], $10::bigint[], $11::bigint[], $12::text[]) AS put
+    FROM moved, unnest(
+        $8::text[], $9::bigint[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
+        $14::bigint[]
+    ) AS put
     ON CONFLICT (key) DO UPDATE SET
         version = EXCLUDED.version, partition = EXCLUDED.partition, position = EXCLUDED.position,
-        as_of = EXCLUDED.as_of, body = EXCLUDED.body
+        as_of = EXCLUDED.as_of, body = EXCLUDED.body, checksum = EXCLUDED.checksum
 )
 SELECT count(*) FROM moved
 "
@@ -81,9 +86,7 @@ SELECT count(*) FROM moved
 
     pub(super) fn get(&self) -> String {
         let Self(table) = self;
-        format!(
-            "SELECT key, version, partition, position, as_of, body FROM {table} WHERE key = ANY($1)"
-        )
+        format!("SELECT {VALUE} FROM {table} WHERE key = ANY($1)")
     }
 
     /// Keys from $1 on, or above it when `exclusive`, and below $2 when that is given; at most $3.
@@ -91,7 +94,7 @@ SELECT count(*) FROM moved
         let Self(table) = self;
         let from = if exclusive { ">" } else { ">=" };
         format!(
-            "SELECT key, version, partition, position, as_of, body FROM {table}
+            "SELECT {VALUE} FROM {table}
              WHERE key {from} $1 AND ($2::text IS NULL OR key < $2) ORDER BY key LIMIT $3"
         )
     }
@@ -103,6 +106,9 @@ SELECT count(*) FROM moved
         format!("TRUNCATE {table}; DELETE FROM views.checkpoint WHERE view = '{view}'")
     }
 }
+
+/// The columns of a value.
+const VALUE: &str = "key, version, partition, position, as_of, body, checksum";
 
 /// Any number no one else uses for an advisory lock: `views` in ASCII.
 const INSTALL_LOCK: i64 = 0x76_6965_7773;

@@ -146,7 +146,7 @@ impl ReadModel for RedisReadModel {
             name.truncate(stem);
             name.push_str(key);
             bytes.clear();
-            value.write(&mut bytes);
+            value.write(key, &mut bytes);
             command.arg(&name).arg(&bytes[..]);
         }
         let attempt = format!(
@@ -221,11 +221,9 @@ impl RedisReadModel {
             }
         }
         for (key, answer) in keys.iter().zip(answers) {
-            let value = answer.map(|bytes| {
-                let undecodable = || Fault::bare(REDIS, format!("{attempt}: decode {key}"));
-                ViewValue::from_bytes(bytes).ok_or_else(undecodable)
-            });
-            found.push(value.transpose()?);
+            let value = answer.map(|bytes| ViewValue::from_bytes(key, bytes));
+            let value = value.transpose();
+            found.push(value.map_err(|damaged| Fault::new(REDIS, attempt.to_string(), damaged))?);
         }
         Ok(())
     }

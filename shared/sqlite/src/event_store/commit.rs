@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::batch::{Batch, Cursor};
+use kernel::checksum::{Row as _, Rows};
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
 use kernel::topic::Shard;
@@ -17,14 +18,16 @@ use crate::file::{SqliteFile, fault, savepoint};
 impl EventStore for SqliteFile {
     async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
         let attempt = format!("take over {shard}");
-        let work = move |connection: &Connection| take_over(connection, shard, owner);
+        let rows = self.rows();
+        let work = move |connection: &Connection| take_over(connection, shard, owner, rows);
         self.write(attempt, work, |_| {}).await.map_err(fault)
     }
 
     async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
         let attempt = format!("read the cursor of {shard}");
-        self.read(attempt, move |connection| read_cursor(connection, shard))
-            .await
+        let rows = self.rows();
+        let work = move |connection: &Connection| read_cursor(connection, shard, rows);
+        self.read(attempt, work).await
     }
 
     async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
@@ -35,22 +38,50 @@ impl EventStore for SqliteFile {
     }
 }
 
-fn take_over(connection: &Connection, shard: Shard, owner: Owner) -> rusqlite::Result<Cursor> {
+fn take_over(
+    connection: &Connection,
+    shard: Shard,
+    owner: Owner,
+    rows: Rows,
+) -> rusqlite::Result<Cursor> {
+    let start = Cursor::start(owner);
     connection
         .prepare_cached(&format!(
-            "INSERT INTO cursor (context, partition, {CURSOR}) VALUES (?1, ?2, ?3, 0, 1, 1, 0) \
+            "INSERT INTO cursor (context, partition, {CURSOR}) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (context, partition) DO UPDATE SET owner = excluded.owner \
              RETURNING {CURSOR}"
         ))?
-        .query_row(params![shard.context, shard.partition, owner.0], cursor)
+        .query_row(
+            params![
+                shard.context,
+                shard.partition,
+                start.owner.0,
+                start.next_offset,
+                start.next_position.cast_signed(),
+                start.next_stream,
+                start.repeats.cast_signed(),
+                start.handled.cast_signed(),
+                start.chain.from.cast_signed(),
+                start.chain.head.0,
+                start.checksum(shard).0,
+            ],
+            |row| cursor(row, shard, rows),
+        )
 }
 
-fn read_cursor(connection: &Connection, shard: Shard) -> rusqlite::Result<Option<Cursor>> {
+fn read_cursor(
+    connection: &Connection,
+    shard: Shard,
+    rows: Rows,
+) -> rusqlite::Result<Option<Cursor>> {
     connection
         .prepare_cached(&format!(
             "SELECT {CURSOR} FROM cursor WHERE context = ?1 AND partition = ?2"
         ))?
-        .query_row(params![shard.context, shard.partition], cursor)
+        .query_row(params![shard.context, shard.partition], |row| {
+            cursor(row, shard, rows)
+        })
         .optional()
 }
 
@@ -103,9 +134,10 @@ fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool>
     } = batch;
     let moved = connection
         .prepare_cached(
-            "UPDATE cursor SET next_offset = ?4, next_position = ?5, next_stream = ?6, repeats = ?7 \
+            "UPDATE cursor SET next_offset = ?4, next_position = ?5, next_stream = ?6, repeats = ?7, \
+                 handled = ?8, chain = ?9, checksum = ?10 \
              WHERE context = ?1 AND partition = ?2 AND owner = ?3 \
-               AND next_offset = ?8 AND next_position = ?9",
+               AND next_offset = ?11 AND next_position = ?12",
         )?
         .execute(params![
             shard.context,
@@ -115,6 +147,9 @@ fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool>
             to.next_position.cast_signed(),
             to.next_stream,
             to.repeats.cast_signed(),
+            to.handled.cast_signed(),
+            to.chain.head.0,
+            to.checksum(*shard).0,
             from.next_offset,
             from.next_position.cast_signed(),
         ])?;

@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{EventRow, Outcome, OutcomeRow};
+use kernel::checksum::{Checksum, Rows};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, FOUND_MAX, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSqlResult, Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::file::SqliteFile;
+use crate::file::{SqliteFile, damaged};
 use crate::tail::limit;
 
 #[async_trait]
@@ -26,10 +27,10 @@ impl EventReader for SqliteFile {
         upto: u64,
     ) -> Result<Vec<LoadedStream>, Fault> {
         let attempt = format!("load {} streams of {shard}", keys.len());
-        let keys = keys.to_vec();
+        let (keys, rows) = (keys.to_vec(), self.rows());
         let work = move |connection: &Connection| {
             let streams = keys.into_iter();
-            let streams = streams.map(|key| stream(connection, shard, key, 1..=upto));
+            let streams = streams.map(|key| stream(connection, shard, key, 1..=upto, rows));
             streams
                 .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -43,10 +44,12 @@ impl EventReader for SqliteFile {
 
     async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
         let attempt = format!("look up {} commands in {shard}", ids.len());
-        let ids = ids.to_vec();
+        let (ids, rows) = (ids.to_vec(), self.rows());
         let work = move |connection: &Connection| {
-            let rows = ids.into_iter().map(|id| outcome(connection, shard, id));
-            rows.filter_map(Result::transpose).collect()
+            let found = ids
+                .into_iter()
+                .map(|id| outcome_of(connection, shard, id, rows));
+            found.filter_map(Result::transpose).collect()
         };
         self.read(attempt, work).await
     }
@@ -56,15 +59,15 @@ impl EventReader for SqliteFile {
         contexts: &[&'static str],
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<KnownCommand>, Fault> {
-        let (contexts, partitions) = (contexts.to_vec(), self.partitions());
+        let (contexts, partitions, rows) = (contexts.to_vec(), self.partitions(), self.rows());
         let attempt = format!("find command {}", ids.start());
         let work = move |connection: &Connection| {
             let mut found = Vec::new();
             for context in contexts {
                 for partition in 0..partitions {
                     let shard = Shard { context, partition };
-                    let rows = outcomes_within(connection, shard, &ids)?;
-                    found.extend(rows.into_iter().map(|row| KnownCommand { shard, row }));
+                    let within = outcomes_within(connection, shard, &ids, rows)?;
+                    found.extend(within.into_iter().map(|row| KnownCommand { shard, row }));
                 }
             }
             Ok(found)
@@ -74,7 +77,8 @@ impl EventReader for SqliteFile {
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let attempt = format!("read events of {shard} after {after}");
-        let work = move |connection: &Connection| events(connection, shard, after, max);
+        let rows = self.rows();
+        let work = move |connection: &Connection| events(connection, shard, after, max, rows);
         Self::read(self, attempt, work).await
     }
 
@@ -85,7 +89,8 @@ impl EventReader for SqliteFile {
         max: usize,
     ) -> Result<Vec<OutcomeRow>, Fault> {
         let attempt = format!("scan outcomes of {shard}");
-        let work = move |connection: &Connection| outcomes(connection, shard, after, max);
+        let rows = self.rows();
+        let work = move |connection: &Connection| outcomes(connection, shard, after, max, rows);
         self.read(attempt, work).await
     }
 }
@@ -95,36 +100,45 @@ fn stream(
     shard: Shard,
     key: Arc<str>,
     sequences: RangeInclusive<u64>,
+    rows: Rows,
 ) -> rusqlite::Result<Option<LoadedStream>> {
-    let Some(stream) = number_of(connection, shard, &key)? else {
+    let Some(number) = number_of(connection, shard, &key)? else {
         return Ok(None);
     };
-    let events = events_of(connection, shard, stream, &key, sequences)?;
+    let stream = Stream { shard, number, key };
+    let events = events_of(connection, &stream, sequences, rows)?;
     Ok(Some(LoadedStream {
-        key,
-        stream,
+        key: stream.key,
+        stream: number,
         events,
     }))
 }
 
+/// A stream that is there.
+pub(crate) struct Stream {
+    pub(crate) shard: Shard,
+    pub(crate) number: i64,
+    pub(crate) key: Arc<str>,
+}
+
 pub(crate) fn events_of(
     connection: &Connection,
-    shard: Shard,
-    stream: i64,
-    key: &Arc<str>,
+    stream: &Stream,
     sequences: RangeInclusive<u64>,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<EventRow>> {
     let bound = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
     let (first, last) = (bound(*sequences.start()), bound(*sequences.end()));
+    let Shard { context, partition } = stream.shard;
     connection
         .prepare_cached(
-            "SELECT sequence, position, record FROM event \
+            "SELECT sequence, position, record, checksum FROM event \
              WHERE context = ?1 AND partition = ?2 AND stream = ?3 \
                AND sequence BETWEEN ?4 AND ?5 ORDER BY sequence",
         )?
         .query_map(
-            params![shard.context, shard.partition, stream, first, last],
-            |row| event(row, stream, Arc::clone(key)),
+            params![context, partition, stream.number, first, last],
+            |row| event_of(row, stream, rows),
         )?
         .collect()
 }
@@ -155,19 +169,25 @@ fn without_holes(shard: Shard, stream: &LoadedStream) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The columns that an [`event`] is made of, and where they stand.
+pub(crate) const EVENT: &str = "e.sequence, e.position, e.record, e.checksum, e.stream, s.key";
+/// An event whose stream is not there comes without a key, lest it be missed by nobody: its checksum
+/// does not fit.
+pub(crate) const EVENTS: &str = "event e LEFT JOIN stream s USING (context, partition, stream)";
+
 fn events(
     connection: &Connection,
     shard: Shard,
     after: u64,
     max: usize,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<EventRow>> {
     connection
-        .prepare_cached(
-            "SELECT e.sequence, e.position, e.record, e.stream, s.key \
-             FROM event e JOIN stream s USING (context, partition, stream) \
+        .prepare_cached(&format!(
+            "SELECT {EVENT} FROM {EVENTS} \
              WHERE e.context = ?1 AND e.partition = ?2 AND e.position > ?3 \
-             ORDER BY e.position LIMIT ?4",
-        )?
+             ORDER BY e.position LIMIT ?4"
+        ))?
         .query_map(
             params![
                 shard.context,
@@ -175,38 +195,59 @@ fn events(
                 after.cast_signed(),
                 limit(max)
             ],
-            |row| event(row, row.get(3)?, row.get::<_, Arc<str>>(4)?),
+            |row| event(row, shard, rows),
         )?
         .collect()
 }
 
-fn event(row: &Row<'_>, stream: i64, key: Arc<str>) -> rusqlite::Result<EventRow> {
-    Ok(EventRow {
-        stream,
-        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
-        record: EventRecord {
-            position: row.get::<_, i64>(1)?.cast_unsigned(),
-            key,
-            value: Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?),
-        },
-    })
+pub(crate) fn event(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<EventRow> {
+    let (number, key) = (row.get(4)?, text(row.get_ref(5)?)?);
+    event_of(row, &Stream { shard, number, key }, rows)
 }
 
-/// An outcome with its stream's key, which a plain row does not repeat.
-const OUTCOME: &str = "SELECT o.command, o.body_hash, o.stream, o.first_position, o.version, \
-     o.events, o.detail, s.key \
-     FROM outcome o LEFT JOIN stream s USING (context, partition, stream)";
+/// As far as it is a text: a key that is none fits no checksum.
+fn text(stored: ValueRef<'_>) -> FromSqlResult<Arc<str>> {
+    let bytes = stored.as_bytes_or_null()?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(bytes).into())
+}
 
-fn outcome(
+fn event_of(row: &Row<'_>, stream: &Stream, rows: Rows) -> rusqlite::Result<EventRow> {
+    let checksum: Option<i64> = row.get(3)?;
+    let event = EventRow {
+        stream: stream.number,
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+        checksum: checksum.map(Checksum),
+        record: EventRecord {
+            position: row.get::<_, i64>(1)?.cast_unsigned(),
+            key: Arc::clone(&stream.key),
+            value: Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?),
+        },
+    };
+    rows.check(stream.shard, &event, checksum)
+        .map_err(damaged)?;
+    Ok(event)
+}
+
+/// The columns that an [`outcome`] is made of, and where they stand: the key of its stream is not
+/// repeated in a plain row.
+pub(crate) const OUTCOME: &str = "o.command, o.body_hash, o.stream, o.first_position, o.version, \
+     o.events, o.detail, s.key, o.checksum";
+pub(crate) const OUTCOMES: &str = "outcome o LEFT JOIN stream s USING (context, partition, stream)";
+
+fn outcome_of(
     connection: &Connection,
     shard: Shard,
     id: CommandId,
+    rows: Rows,
 ) -> rusqlite::Result<Option<OutcomeRow>> {
     connection
         .prepare_cached(&format!(
-            "{OUTCOME} WHERE o.context = ?1 AND o.partition = ?2 AND o.command = ?3"
+            "SELECT {OUTCOME} FROM {OUTCOMES} \
+             WHERE o.context = ?1 AND o.partition = ?2 AND o.command = ?3"
         ))?
-        .query_row(params![shard.context, shard.partition, id.0], outcome_row)
+        .query_row(params![shard.context, shard.partition, id.0], |row| {
+            outcome(row, shard, rows)
+        })
         .optional()
 }
 
@@ -214,11 +255,12 @@ fn outcomes_within(
     connection: &Connection,
     shard: Shard,
     ids: &RangeInclusive<CommandId>,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<OutcomeRow>> {
     connection
         .prepare_cached(&format!(
-            "{OUTCOME} WHERE o.context = ?1 AND o.partition = ?2 \
-             AND o.command BETWEEN ?3 AND ?4 ORDER BY o.command LIMIT ?5"
+            "SELECT {OUTCOME} FROM {OUTCOMES} \
+             WHERE o.context = ?1 AND o.partition = ?2 AND o.command BETWEEN ?3 AND ?4 ORDER BY o.command LIMIT ?5"
         ))?
         .query_map(
             params![
@@ -228,7 +270,7 @@ fn outcomes_within(
                 ids.end().0,
                 limit(FOUND_MAX)
             ],
-            outcome_row,
+            |row| outcome(row, shard, rows),
         )?
         .collect()
 }
@@ -238,38 +280,42 @@ fn outcomes(
     shard: Shard,
     after: Option<CommandId>,
     max: usize,
+    rows: Rows,
 ) -> rusqlite::Result<Vec<OutcomeRow>> {
     // The empty blob stands before every id.
     let after = after.as_ref().map_or(&[][..], |id| id.0.as_bytes());
     connection
         .prepare_cached(&format!(
-            "{OUTCOME} WHERE o.context = ?1 AND o.partition = ?2 AND o.command > ?3 \
+            "SELECT {OUTCOME} FROM {OUTCOMES} \
+             WHERE o.context = ?1 AND o.partition = ?2 AND o.command > ?3 \
              ORDER BY o.command LIMIT ?4"
         ))?
         .query_map(
             params![shard.context, shard.partition, after, limit(max)],
-            outcome_row,
+            |row| outcome(row, shard, rows),
         )?
         .collect()
 }
 
-fn outcome_row(row: &Row<'_>) -> rusqlite::Result<OutcomeRow> {
+pub(crate) fn outcome(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<OutcomeRow> {
     const DETAIL: usize = 6;
     let outcome = match row.get_ref(DETAIL)?.as_str_or_null()? {
         Some(detail) => serde_json::from_str(detail).map_err(|error| {
             rusqlite::Error::FromSqlConversionFailure(DETAIL, Type::Text, error.into())
         })?,
         None => Outcome::Accepted {
-            key: row.get(7)?,
+            key: text(row.get_ref(7)?)?,
             version: row.get::<_, i64>(4)?.cast_unsigned(),
             first_position: row.get::<_, i64>(3)?.cast_unsigned(),
             events: row.get(5)?,
         },
     };
-    Ok(OutcomeRow {
+    let outcome = OutcomeRow {
         command: CommandId(row.get(0)?),
         body_hash: row.get(1)?,
         stream: row.get(2)?,
         outcome,
-    })
+    };
+    rows.check(shard, &outcome, row.get(8)?).map_err(damaged)?;
+    Ok(outcome)
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use kernel::Timestamp;
 use kernel::batch::{Batch, DeadLetter, Outcome, OutcomeRow, TimerChange};
+use kernel::checksum::{ParkedKey, Row as _};
 use kernel::port::DeadLetterState;
 use kernel::topic::Shard;
 use rusqlite::{Connection, params};
@@ -16,6 +17,7 @@ pub(super) fn rows(
 ) -> rusqlite::Result<()> {
     streams(connection, batch)?;
     events(connection, batch, logged_at)?;
+    marks(connection, batch)?;
     inbox(connection, batch)?;
     for letter in &batch.dead_letters {
         dead_letter(connection, batch.shard, letter)?;
@@ -43,8 +45,9 @@ fn streams(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
 fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusqlite::Result<()> {
     let Shard { context, partition } = batch.shard;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO event (context, partition, position, stream, sequence, logged_at, record) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO event (context, partition, position, stream, sequence, logged_at, record, \
+             checksum) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for row in &batch.events {
         insert.execute(params![
@@ -55,7 +58,20 @@ fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusql
             row.sequence.cast_signed(),
             logged_at.micros(),
             text(&row.record.value)?,
+            row.checksum.map(|checksum| checksum.0),
         ])?;
+    }
+    Ok(())
+}
+
+fn marks(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let Shard { context, partition } = batch.shard;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO mark (context, partition, position, chain) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for mark in &batch.marks {
+        let position = mark.position.cast_signed();
+        insert.execute(params![context, partition, position, mark.head.0])?;
     }
     Ok(())
 }
@@ -64,8 +80,8 @@ fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     let Shard { context, partition } = batch.shard;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outcome (context, partition, command, body_hash, stream, first_position, \
-             version, events, detail) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             version, events, detail, checksum) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in &batch.outcomes {
         let (first_position, version, events) = numbers(&row.outcome);
@@ -79,6 +95,7 @@ fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             version.cast_signed(),
             events,
             detail(row),
+            row.checksum(batch.shard).0,
         ])?;
     }
     Ok(())
@@ -107,11 +124,12 @@ fn detail(row: &OutcomeRow) -> Option<String> {
 }
 
 fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> rusqlite::Result<()> {
+    let key = letter.key.clone().map(ParkedKey);
     connection
         .prepare_cached(
             "INSERT INTO dead_letter (context, partition, \"offset\", key, value, headers, \
-                 logged_at, reason, detail, state, command) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 logged_at, reason, detail, state, command, checksum, key_checksum) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             shard.context,
@@ -125,6 +143,8 @@ fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> ru
             letter.detail,
             DeadLetterState::Parked.as_str(),
             letter.command.map(|command| command.0),
+            letter.checksum(shard).0,
+            key.map(|key| key.checksum(shard).0),
         ])
         .map(drop)
 }
@@ -133,10 +153,11 @@ fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlit
     match change {
         TimerChange::Set(timer) => connection
             .prepare_cached(
-                "INSERT INTO timer (context, key, name, partition, id, due, command) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                "INSERT INTO timer (context, key, name, partition, id, due, command, checksum) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
                  ON CONFLICT (context, key, name) DO UPDATE \
-                 SET id = excluded.id, due = excluded.due, command = excluded.command",
+                 SET id = excluded.id, due = excluded.due, command = excluded.command, \
+                     checksum = excluded.checksum, partition = excluded.partition",
             )?
             .execute(params![
                 shard.context,
@@ -146,6 +167,7 @@ fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlit
                 timer.id,
                 timer.due.micros(),
                 text(&timer.command)?,
+                timer.checksum(shard).0,
             ])
             .map(drop),
         TimerChange::Cancel { key, name } => connection

@@ -1,11 +1,14 @@
 //! The file: who may open it, and the two ways into it.
 
+mod condition;
 mod create;
 mod heads;
 mod lock;
 mod open;
+mod proof;
 mod readers;
 mod savepoint;
+mod wal;
 mod writer;
 
 #[cfg(test)]
@@ -17,28 +20,37 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kernel::Fault;
+use kernel::checksum::Rows;
 use kernel::port::{Clock, CommitError};
 use rusqlite::Connection;
 
 use crate::key_bindings::RecentBindings;
+use condition::Condition;
 use lock::Lock;
+use proof::Before;
 use readers::Readers;
 use writer::Writer;
 
+pub(crate) use condition::{cause, damaged};
 pub(crate) use heads::{Heads, Log};
 pub use open::OpenError;
-pub(crate) use open::reader as look;
+pub(crate) use open::{missing, reader as look};
+pub(crate) use proof::has_log;
 pub(crate) use savepoint::savepoint;
 
 /// An open file; it implements every port. Clones share it, and dropping the last one closes it
 /// after the jobs that wait: that blocks for as long as one commit takes.
 #[derive(Clone)]
-pub struct SqliteFile(Arc<Shared>);
+pub struct SqliteFile {
+    shared: Arc<Shared>,
+    rows: Rows,
+}
 
 struct Shared {
     partitions: u16,
     clock: Arc<dyn Clock>,
     heads: Arc<Heads>,
+    condition: Arc<Condition>,
     // Dropped before the writer, so that the writer's connection is the last to close and leaves
     // no write-ahead log behind.
     readers: Readers,
@@ -47,46 +59,103 @@ struct Shared {
 }
 
 impl SqliteFile {
-    /// Opens the file, or creates it with that many partitions per context. Blocks while it does.
+    /// Opens the file, or creates it with that many partitions per context. Blocks while it does; a
+    /// file that was not closed in order, or was changed since, is looked at as a whole before.
     ///
     /// # Errors
-    /// [`OpenError`]: another process has it, or it is not a file this version may write to.
+    /// [`OpenError`]: another process has it, it is not a file this version may write to, or it is
+    /// damaged in a way that answers could be wrong by.
     pub fn open(path: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_if(path, partitions, clock, proof::after)
+    }
+
+    /// Opens the file to look into it, damaged or not: nothing is to be served from it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but of damage only what opening it would make worse.
+    pub fn inspect(path: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_if(path, partitions, clock, |_, _, _| Ok(()))
+    }
+
+    fn open_if(
+        path: &Path,
+        partitions: u16,
+        clock: Arc<dyn Clock>,
+        believed: impl FnOnce(&Connection, &Before, &Condition) -> Result<(), OpenError>,
+    ) -> Result<Self, OpenError> {
         let lock = taken(path, partitions)?;
         // What the path leads to may change, and the file that was taken may not.
         let path = &fs::canonicalize(path).map_err(|error| OpenError::Lock(path.into(), error))?;
+        let before = proof::before(path)?;
         let connection = open::writer(path)?;
         open::migrate(&connection, partitions)?;
-        Ok(Self(Arc::new(Shared {
-            partitions,
-            clock,
-            heads: Arc::default(),
-            readers: Readers::new(path),
-            writer: Writer::start(path, connection, lock)?,
-            bindings: RecentBindings::default(),
-        })))
+        let condition = Arc::new(Condition::default());
+        believed(&connection, &before, &condition)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                partitions,
+                clock,
+                heads: Arc::default(),
+                readers: Readers::new(path, Arc::clone(&condition)),
+                writer: Writer::start(path, connection, lock, Arc::clone(&condition))?,
+                condition,
+                bindings: RecentBindings::default(),
+            }),
+            rows: Rows::Proven,
+        })
+    }
+
+    /// The same file for who checks the rows himself: they come as they are.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            rows: Rows::AsStored,
+        }
+    }
+
+    /// What was found to be damaged, if anything was: it is refused, and the rest is served.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.shared.condition.damage()
+    }
+
+    /// Why the file takes no writes now: its disk is full, or fails. Asking has it try again, so that
+    /// it goes on as soon as it can though nobody else writes.
+    #[must_use]
+    pub fn refusing(&self) -> Option<String> {
+        let refusing = self.shared.condition.refusing();
+        if refusing.is_some() {
+            self.shared.writer.probe();
+        }
+        refusing
     }
 
     /// Transactions made so far by this process; each is one durable write, whatever it carries.
     #[must_use]
     pub fn transactions(&self) -> u64 {
-        self.0.writer.transactions()
+        self.shared.writer.transactions()
+    }
+
+    /// What is done with rows that are not what was written.
+    pub(crate) fn rows(&self) -> Rows {
+        self.rows
     }
 
     pub(crate) fn partitions(&self) -> u16 {
-        self.0.partitions
+        self.shared.partitions
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.0.clock)
+        Arc::clone(&self.shared.clock)
     }
 
     pub(crate) fn bindings(&self) -> &RecentBindings {
-        &self.0.bindings
+        &self.shared.bindings
     }
 
     pub(crate) fn heads(&self) -> Arc<Heads> {
-        Arc::clone(&self.0.heads)
+        Arc::clone(&self.shared.heads)
     }
 
     /// Runs `work` in the next transaction; it is durable, whole or not at all, when this returns.
@@ -103,7 +172,7 @@ impl SqliteFile {
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         A: FnOnce(&T) + Send + 'static,
     {
-        self.0.writer.run(attempt, work, after).await
+        self.shared.writer.run(attempt, work, after).await
     }
 
     /// As [`Self::write`], but returns as soon as the work has its place among the writes: whatever is
@@ -112,7 +181,7 @@ impl SqliteFile {
     where
         W: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
     {
-        self.0.writer.enqueue(attempt, work).await
+        self.shared.writer.enqueue(attempt, work).await
     }
 
     /// Runs `work` in a transaction that it shares with nobody: if it fails, nothing else does.
@@ -121,7 +190,7 @@ impl SqliteFile {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.0.writer.run_alone(attempt, work).await
+        self.shared.writer.run_alone(attempt, work).await
     }
 
     /// Runs `work` on one snapshot of what is committed.
@@ -130,7 +199,7 @@ impl SqliteFile {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.0.readers.run(attempt, work).await
+        self.shared.readers.run(attempt, work).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening the file: the pragmas, the schema.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,10 +8,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// What each version of the file adds to the one before.
-const SCHEMAS: [(i32, &str); 4] = [
+const SCHEMAS: [(i32, &str); 5] = [
     (1, include_str!("../schema.sql")),
     (2, include_str!("../schema_2.sql")),
     (3, include_str!("../schema_3.sql")),
+    (4, include_str!("../schema_4.sql")),
     (5, include_str!("../schema_5.sql")),
 ];
 /// `user_version` of files with all of [`SCHEMAS`].
@@ -56,6 +58,11 @@ pub enum OpenError {
     Newer { found: i32 },
     #[error("the file was created with {file} partitions, not {asked}")]
     Partitions { file: u16, asked: u16 },
+    #[error("look at the file")]
+    Look(#[source] io::Error),
+    /// A copy of it is needed, or somebody who knows what is to be lost.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
     #[error("open the file")]
     Sqlite(#[from] rusqlite::Error),
     #[error("start the writer's thread")]
@@ -101,6 +108,28 @@ fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> rusqlite::Result<Co
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)
+}
+
+/// A table, column or index that this program made and the file has not: a name in its schema that has
+/// changed would be found out by whoever needs it, and not before.
+pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let made = Connection::open_in_memory()?;
+    for (_, schema) in SCHEMAS {
+        made.execute_batch(schema)?;
+    }
+    let has = parts(connection)?;
+    let mut missing = parts(&made)?.into_iter().filter(|part| !has.contains(part));
+    Ok(missing.next())
+}
+
+fn parts(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    const COLUMNS: &str = "SELECT 'table ' || s.name || ', column ' || c.name || ' ' || c.type \
+             || ' ' || c.\"notnull\" || ' ' || c.pk \
+         FROM sqlite_schema s, pragma_table_xinfo(s.name) c WHERE s.type = 'table'";
+    const INDEXES: &str = "SELECT 'index ' || i.name || ' of ' || i.tbl_name || ' on ' || c.name \
+         FROM sqlite_schema i, pragma_index_info(i.name) c WHERE i.type = 'index'";
+    let mut select = connection.prepare(&format!("{COLUMNS} UNION {INDEXES}"))?;
+    select.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Brings the file to [`VERSION`], and makes sure it is ours and has the partitions asked for.

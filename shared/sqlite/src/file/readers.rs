@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio::task;
 
+use super::condition::Condition;
 use super::open;
 
 /// Reads under way at once. They come from the page cache, so more would only share the cores.
@@ -19,14 +20,16 @@ pub(super) struct Readers {
     path: PathBuf,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    condition: Arc<Condition>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, condition: Arc<Condition>) -> Self {
         Self {
             path: path.to_owned(),
             permits: Arc::new(Semaphore::new(READS_MAX)),
             idle: Arc::default(),
+            condition,
         }
     }
 
@@ -48,7 +51,7 @@ impl Readers {
             Ok(read)
         });
         match reading.await {
-            Ok(read) => read.map_err(|error: rusqlite::Error| Fault::new("sqlite", attempt, error)),
+            Ok(read) => read.map_err(|error| self.condition.fault(attempt, error)),
             Err(error) => Err(Fault::new("sqlite", attempt, error)),
         }
     }

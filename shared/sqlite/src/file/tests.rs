@@ -1,14 +1,16 @@
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use futures::future::{join, join3};
+use kernel::checksum::Damaged;
 use kernel::port::CommitError;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use testkit::ManualClock;
+use testkit::{ManualClock, eventually};
 use tokio::sync::oneshot;
 
-use super::SqliteFile;
+use super::{SqliteFile, damaged};
 
 const TABLES: &str = "CREATE TABLE number (n INTEGER PRIMARY KEY);
     CREATE TABLE debt (of INTEGER REFERENCES number (n) DEFERRABLE INITIALLY DEFERRED);";
@@ -95,6 +97,49 @@ async fn refused_commit_leaves_nothing_of_its_jobs() {
     assert!(numbers(&file).await.is_empty());
     run(&file, "INSERT INTO number VALUES (2)").await.unwrap();
     assert_eq!(numbers(&file).await, [2]);
+}
+
+#[tokio::test]
+async fn full_disk_is_told_and_writing_goes_on_by_itself_once_there_is_room() {
+    let (file, _directory) = file().await;
+    run(&file, "INSERT INTO number VALUES (1)").await.unwrap();
+    assert_eq!(file.refusing(), None);
+    // Of this connection: the one that is opened after a failure has room again.
+    run(&file, "PRAGMA max_page_count = 1").await.unwrap();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n LIMIT 100000)
+        INSERT INTO number SELECT n FROM n";
+    let full = run(&file, fill).await;
+    assert!(matches!(full, Err(CommitError::NotMade(_))), "{full:?}");
+    let told = file.refusing().expect("it takes no writes");
+    assert!(told.contains("full"), "{told}");
+    assert_eq!(file.damage(), None);
+    assert_eq!(numbers(&file).await, [1], "it is read from meanwhile");
+    // Nobody writes, but whoever asks has it try.
+    eventually("room", Duration::from_secs(10), async || {
+        file.refusing().is_none().then_some(())
+    })
+    .await;
+    run(&file, "INSERT INTO number VALUES (2)").await.unwrap();
+    assert_eq!(numbers(&file).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn row_that_is_refused_is_told_of_as_damage_of_the_file() {
+    let (file, _directory) = file().await;
+    assert_eq!(file.damage(), None);
+    let read = |_: &Connection| -> rusqlite::Result<()> {
+        Err(damaged(Damaged::new(
+            "event trades/3 position 17",
+            "as the test wants it",
+        )))
+    };
+    let fault = file.read("read".to_owned(), read).await.unwrap_err();
+    assert_eq!(fault.damage().unwrap().row, "event trades/3 position 17");
+    let told = file.damage().unwrap();
+    assert!(
+        told.starts_with("event trades/3 position 17 is damaged"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -12,8 +12,10 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
+use super::condition::Condition;
 use super::lock::Lock;
 use super::open::{self, OpenError};
+use super::proof;
 use super::savepoint::{execute, savepoint};
 
 /// Jobs that may wait; whoever comes on top waits for a place.
@@ -34,6 +36,7 @@ pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
     transactions: Arc<AtomicU64>,
+    condition: Arc<Condition>,
 }
 
 impl Writer {
@@ -41,6 +44,7 @@ impl Writer {
         path: &Path,
         connection: Connection,
         lock: Lock,
+        condition: Arc<Condition>,
     ) -> Result<Self, OpenError> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let transactions = Arc::new(AtomicU64::new(0));
@@ -52,6 +56,7 @@ impl Writer {
             },
             connection: Some(connection),
             transactions: Arc::clone(&transactions),
+            condition: Arc::clone(&condition),
             _lock: lock,
         };
         let thread = thread::Builder::new()
@@ -62,6 +67,7 @@ impl Writer {
             jobs: Some(jobs),
             thread: Some(thread),
             transactions,
+            condition,
         })
     }
 
@@ -80,15 +86,41 @@ impl Writer {
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         A: FnOnce(&T) + Send + 'static,
     {
+        let (job, answer) = self.task(attempt, false, work, after);
+        self.hand_over(job, answer).await
+    }
+
+    fn task<T, W, A>(
+        &self,
+        attempt: String,
+        alone: bool,
+        work: W,
+        after: A,
+    ) -> (Task<T, W, A>, oneshot::Receiver<Result<T, CommitError>>) {
         let (caller, answer) = oneshot::channel();
         let job = Task {
             attempt,
-            alone: false,
+            alone,
             stage: Stage::Waiting(work),
             after,
             caller,
+            condition: Arc::clone(&self.condition),
         };
-        self.hand_over(job, answer).await
+        (job, answer)
+    }
+
+    /// Has a little be written, unless something waits to be written anyway.
+    pub(super) fn probe(&self) {
+        let touch = |connection: &Connection| {
+            connection.execute("UPDATE meta SET partitions = partitions", [])
+        };
+        let (job, _) = self.task("probe".to_owned(), false, touch, |_: &usize| {});
+        if let Some(jobs) = &self.jobs
+            && jobs.capacity() == WAITING_MAX
+        {
+            // Full or closed, there is nothing to be probed.
+            drop(jobs.try_send(Box::new(job)));
+        }
     }
 
     /// Returns once the work has its place in the line; what becomes of it is logged if it fails.
@@ -96,14 +128,7 @@ impl Writer {
     where
         W: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
     {
-        let (caller, _) = oneshot::channel();
-        let job = Task {
-            attempt,
-            alone: false,
-            stage: Stage::Waiting(work),
-            after: |(): &()| {},
-            caller,
-        };
+        let (job, _) = self.task(attempt, false, work, |(): &()| {});
         self.send(job).await
     }
 
@@ -112,14 +137,7 @@ impl Writer {
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let (caller, answer) = oneshot::channel();
-        let job = Task {
-            attempt,
-            alone: true,
-            stage: Stage::Waiting(work),
-            after: |_: &T| {},
-            caller,
-        };
+        let (job, answer) = self.task(attempt, true, work, |_: &T| {});
         self.hand_over(job, answer).await
     }
 
@@ -162,6 +180,7 @@ struct Writing {
     /// Closed after a transaction that failed as a whole: a fresh one has no doubtful state.
     connection: Option<Connection>,
     transactions: Arc<AtomicU64>,
+    condition: Arc<Condition>,
     checkpointed: Progress,
     /// Held until the connection is closed.
     _lock: Lock,
@@ -196,9 +215,17 @@ impl Writing {
                 }
                 round.push(job);
             }
+            let refusals = self.condition.refusals();
             let ended = self.transaction(&mut round);
-            if !matches!(ended, Ended::Durable) {
-                self.connection = None;
+            match &ended {
+                Ended::Durable if self.condition.refusals() == refusals => {
+                    self.condition.has_written();
+                }
+                Ended::Durable => {}
+                Ended::NotMade(error) | Ended::Unknown(error) => {
+                    self.condition.has_not_written(error);
+                    self.connection = None;
+                }
             }
             for job in round {
                 job.answer(&ended);
@@ -206,6 +233,9 @@ impl Writing {
             // One that works alone may write few rows of many pages.
             self.checkpoint_when_due(alone);
         }
+        // The last connection to close leaves no log behind.
+        drop(self.connection.take());
+        proof::closed(&self.path);
     }
 
     fn transaction(&mut self, round: &mut [Box<dyn Job>]) -> Ended {
@@ -303,6 +333,7 @@ struct Task<T, W, A> {
     stage: Stage<T, W>,
     after: A,
     caller: oneshot::Sender<Result<T, CommitError>>,
+    condition: Arc<Condition>,
 }
 
 enum Stage<T, W> {
@@ -328,6 +359,7 @@ where
             // Whatever the work had half done is undone, and the others live on.
             let worked = panic::catch_unwind(AssertUnwindSafe(|| work(connection)));
             if let Ok(worked) = worked {
+                let worked = worked.inspect_err(|error| self.condition.has_not_written(error));
                 self.stage = worked.map_or_else(Stage::Failed, Stage::Done);
             }
         }
@@ -340,14 +372,13 @@ where
             stage,
             after,
             caller,
+            condition,
             ..
         } = *self;
         let fault =
             |error: &Arc<rusqlite::Error>| Fault::new("sqlite", &*attempt, Arc::clone(error));
         let answer = match (stage, ended) {
-            (Stage::Failed(error), _) => {
-                Err(CommitError::NotMade(Fault::new("sqlite", &*attempt, error)))
-            }
+            (Stage::Failed(error), _) => Err(CommitError::NotMade(condition.fault(attempt, error))),
             (Stage::Done(done), Ended::Durable) => {
                 after(&done);
                 Ok(done)

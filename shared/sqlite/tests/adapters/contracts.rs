@@ -32,6 +32,12 @@ async fn event_store_keeps_its_contract() {
 }
 
 #[tokio::test]
+async fn checksums_keep_their_contract() {
+    let files = Files::new();
+    contract::checksums(async || files.create()).await;
+}
+
+#[tokio::test]
 async fn snapshots_keep_their_contract() {
     let files = Files::new();
     contract::snapshots(async || files.create()).await;

@@ -209,7 +209,7 @@ async fn cursor_agrees_with_the_rows(file: &SqliteFile, partition: u16) {
 }
 
 /// SplitMix64: the same kills in every run.
-fn pseudo_random(seed: u64) -> u64 {
+pub(crate) fn pseudo_random(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -40,6 +40,11 @@ pub(crate) fn open(path: &Path) -> SqliteFile {
     SqliteFile::open(path, PARTITIONS, clock()).unwrap()
 }
 
+/// Whatever is wrong with it.
+pub(crate) fn inspect(path: &Path) -> SqliteFile {
+    SqliteFile::inspect(path, PARTITIONS, clock()).unwrap()
+}
+
 pub(crate) fn clock() -> Arc<ManualClock> {
     let clock = ManualClock::default();
     clock.set(Timestamp::from_micros(1_381_132_800_688_001));

@@ -1,5 +1,6 @@
 //! One suite per port: every adapter of the port passes it.
 
+mod checksums;
 mod command_log;
 mod dead_letters;
 mod event_log;
@@ -12,6 +13,7 @@ mod replies;
 mod snapshots;
 mod timers;
 
+pub use checksums::checksums;
 pub use command_log::command_log;
 pub use dead_letters::dead_letters;
 pub use event_log::event_log;

@@ -163,10 +163,9 @@ fn at(second: i64) -> Timestamp {
 }
 
 async fn due(store: &impl Timers, second: i64, max: usize) -> Vec<(Shard, Timer)> {
-    store
-        .due(CONTEXTS[0], at(second), max)
-        .await
-        .expect("timers")
+    let due = store.due(CONTEXTS[0], at(second), max).await;
+    let timers = due.expect("timers").into_iter();
+    timers.map(|timer| timer.expect("a sound one")).collect()
 }
 
 async fn fired(store: &impl Timers, ids: &[Uuid]) {

@@ -13,7 +13,7 @@ use redis::aio::MultiplexedConnection;
 use crate::roles::Platform;
 
 /// Bytes before the body in a value on Redis.
-const VALUE_PREFIX: usize = 26;
+const VALUE_PREFIX: usize = 35;
 
 /// Where a bare handler has its bytes from.
 #[derive(Clone)]

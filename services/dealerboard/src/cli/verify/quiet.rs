@@ -1,4 +1,5 @@
-//! Whether anything is on its way: what two contexts say only compares on a quiet platform.
+//! Whether anything is on its way: what two contexts say only compares while nothing goes from one to the
+//! other.
 
 use std::collections::HashMap;
 
@@ -7,34 +8,52 @@ use kernel::topic::Shard;
 
 use crate::roles::Platform;
 
-/// Positions of all partitions when the check began.
-pub(super) struct Quiet(Heads);
+/// Where the partitions of some contexts stood when the check began.
+pub(super) struct Quiet {
+    contexts: &'static [&'static str],
+    began: Result<Heads, Fault>,
+}
 
 /// Next offset and next position, per partition of each context.
 type Heads = HashMap<Shard, (i64, u64)>;
 
 impl Quiet {
-    pub(super) async fn begin(platform: &Platform) -> Result<Self, Fault> {
-        heads(platform).await.map(Self)
+    pub(super) async fn begin(platform: &Platform, contexts: &'static [&'static str]) -> Self {
+        Self {
+            contexts,
+            began: heads(platform, contexts).await,
+        }
     }
 
-    /// What is on its way, if anything is.
+    /// What is on its way, if anything is or may be; `waiting`: commands that nobody has handled yet,
+    /// by context.
     pub(super) async fn moving(
-        &self,
+        self,
         platform: &Platform,
-        waiting: u64,
-    ) -> Result<Option<String>, Fault> {
+        waiting: &HashMap<&'static str, u64>,
+    ) -> Option<String> {
+        let waiting: u64 = self.contexts.iter().filter_map(|of| waiting.get(of)).sum();
         if waiting > 0 {
-            return Ok(Some(format!("{waiting} commands wait to be handled")));
+            return Some(format!("{waiting} commands wait to be handled"));
         }
-        if heads(platform).await? != self.0 {
+        self.compared(platform).await.unwrap_or_else(|fault| {
+            let cause = fault.source.map(|cause| format!(": {cause}"));
+            let cause = cause.unwrap_or_default();
+            Some(format!("{}: {}{cause}", fault.dependency, fault.attempt))
+        })
+    }
+
+    async fn compared(self, platform: &Platform) -> Result<Option<String>, Fault> {
+        let began = self.began?;
+        if heads(platform, self.contexts).await? != began {
             return Ok(Some("the platform works meanwhile".to_owned()));
         }
         let durable = platform.ports.models.iter().find(|model| model.durable);
         let Some(durable) = durable else {
             return Ok(Some("no model keeps the reactions' progress".to_owned()));
         };
-        for reaction in &platform.slices.reactions {
+        let reactions = platform.slices.reactions.iter();
+        for reaction in reactions.filter(|reaction| self.contexts.contains(&reaction.on)) {
             for partition in 0..platform.config.partitions() {
                 let shard = Shard {
                     context: reaction.on,
@@ -44,7 +63,9 @@ impl Quiet {
                     .model
                     .checkpoint(reaction.progress, partition)
                     .await?;
-                let head = self.0.get(&shard).map_or(0, |(_, next)| next - 1);
+                let head = began
+                    .get(&shard)
+                    .map_or(0, |(_, next)| next.saturating_sub(1));
                 if done.position < head {
                     return Ok(Some(format!(
                         "reaction {} has seen {} of {head} events of {shard}",
@@ -57,12 +78,12 @@ impl Quiet {
     }
 }
 
-async fn heads(platform: &Platform) -> Result<Heads, Fault> {
+async fn heads(platform: &Platform, contexts: &[&'static str]) -> Result<Heads, Fault> {
     let mut heads = Heads::new();
-    for context in platform.slices.names() {
+    for &context in contexts {
         for partition in 0..platform.config.partitions() {
             let shard = Shard { context, partition };
-            if let Some(cursor) = platform.ports.store.cursor(shard).await? {
+            if let Some(cursor) = platform.ports.as_stored.store.cursor(shard).await? {
                 heads.insert(shard, (cursor.next_offset, cursor.next_position));
             }
         }

@@ -25,7 +25,12 @@ pub(super) struct Slots {
     joined: BTreeSet<Pair>,
     offered: BTreeSet<Pair>,
     broken: Vec<String>,
+    /// Partitions of which not every stream was seen.
+    unseen: BTreeSet<Shard>,
 }
+
+/// Whose work meets: matches are made for conversations, and reach them by way of the agents.
+pub(super) const CONTEXTS: &[&str] = &[Agent::NAME, Conversation::NAME];
 
 /// A conversation with its tenant, and an agent.
 type Pair = (Arc<str>, Box<str>);
@@ -39,6 +44,12 @@ impl Slots {
         };
         if let Err(error) = read {
             self.broken.push(format!("{shard} {}: {error}", stream.key));
+        }
+    }
+
+    pub(super) fn unseen(&mut self, shard: Shard) {
+        if CONTEXTS.contains(&shard.context) {
+            self.unseen.insert(shard);
         }
     }
 
@@ -94,18 +105,37 @@ impl Slots {
         Ok(())
     }
 
-    /// What was found; what two streams say is compared when nothing is on its way between them.
-    pub(super) fn finish(self, moving: Option<&str>, now: Timestamp, findings: &mut Findings) {
+    /// What was found. Two streams that agree do so whatever goes on; what contradicts is compared while
+    /// nothing is on its way between them.
+    pub(super) fn finish(self, moving: Option<String>, now: Timestamp, findings: &mut Findings) {
         for broken in &self.broken {
             findings.violation(Invariant::I9, Agent::NAME, broken);
         }
-        if let Some(moving) = moving {
-            findings.note(format!("{} I9 not compared: {moving}", Agent::NAME));
-            return;
+        if let Some(unseen) = self.unseen.first() {
+            let why = format!("not every event of {unseen} could be read");
+            return findings.uncompared(&[Invariant::I9], Agent::NAME, why);
         }
+        let contradictions = self.contradictions(now);
+        match moving {
+            Some(moving) if !contradictions.is_empty() => {
+                let why = format!(
+                    "{} slots or owners contradict while {moving}",
+                    contradictions.len()
+                );
+                findings.uncompared(&[Invariant::I9], Agent::NAME, why);
+            }
+            _ => {
+                for contradiction in contradictions {
+                    findings.violation(Invariant::I9, Agent::NAME, contradiction);
+                }
+            }
+        }
+    }
+
+    fn contradictions(&self, now: Timestamp) -> Vec<String> {
+        let mut found = Vec::new();
         let mut violated = |(conversation, agent): &Pair, what: &str| {
-            let detail = format!("{conversation}, agent {agent}: {what}");
-            findings.violation(Invariant::I9, Agent::NAME, detail);
+            found.push(format!("{conversation}, agent {agent}: {what}"));
         };
         for pair in self.owned.difference(&self.working) {
             violated(pair, "owns the conversation without a slot");
@@ -120,6 +150,7 @@ impl Slots {
                 violated(pair, "is reserved beyond its time, and not offered");
             }
         }
+        found
     }
 }
 

@@ -32,13 +32,7 @@ async fn takeover_of_an_empty_partition_starts_at_the_beginning(store: &impl Eve
     assert_eq!(cursor(store, shard(1)).await, None);
     let owner = Owner(Uuid::from_u128(7));
     let taken = store.take_over(shard(1), owner).await.expect("taken over");
-    let beginning = Cursor {
-        owner,
-        next_offset: 0,
-        next_position: 1,
-        next_stream: 1,
-        repeats: 0,
-    };
+    let beginning = Cursor::start(owner);
     assert_eq!(taken, beginning);
     assert_eq!(cursor(store, shard(1)).await, Some(beginning));
     assert_eq!(cursor(store, shard(2)).await, None);

@@ -1,0 +1,362 @@
+//! Checksums of stored rows, and the chain that runs through a partition's events.
+//!
+//! A checksum is 64 bits of xxh3 over everything a row says and over where it stands. That is enough
+//! against accident, and proves nothing against somebody who computes it anew. Whoever reads a row
+//! checks it alone; an event that was rewritten together with its checksum breaks the chain.
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::batch::{Cursor, DeadLetter, EventRow, Outcome, OutcomeRow, Timer};
+use crate::port::OutcomeNotice;
+use crate::time::Timestamp;
+use crate::topic::Shard;
+
+/// What a row said when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checksum(pub i64);
+
+/// A stored row that is not what was written. It is refused by whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{row} is damaged: {why}")]
+pub struct Damaged {
+    pub row: String,
+    pub why: String,
+}
+
+impl Damaged {
+    pub fn new(row: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            row: row.into(),
+            why: why.into(),
+        }
+    }
+}
+
+/// A row that a store keeps of a partition.
+pub trait Row {
+    fn checksum(&self, shard: Shard) -> Checksum;
+
+    /// What a person calls it.
+    fn name(&self, shard: Shard) -> String;
+
+    /// Compares the row with the checksum that is stored beside it. A row that has none was written
+    /// before there were checksums, and is believed.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    fn check(&self, shard: Shard, stored: Option<Checksum>) -> Result<(), Damaged> {
+        match stored {
+            Some(stored) if stored != self.checksum(shard) => {
+                Err(Damaged::new(self.name(shard), "its checksum does not fit"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a store does with a row that is not what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// It is refused: what is given has been checked.
+    Proven,
+    /// It is given, for who checks it himself.
+    AsStored,
+}
+
+impl Rows {
+    /// # Errors
+    /// [`Damaged`]: the row is to be refused.
+    pub fn check<R: Row>(self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), Damaged> {
+        match self {
+            Self::Proven => row.check(shard, stored.map(Checksum)),
+            Self::AsStored => Ok(()),
+        }
+    }
+}
+
+impl Checksum {
+    /// Of the parts of something, in their order; each a number, or the [`Self::part`] of bytes.
+    #[must_use]
+    pub fn of<const PARTS: usize>(parts: [u64; PARTS]) -> Self {
+        let bytes = parts.map(u64::to_le_bytes);
+        Self(xxh3_64(bytes.as_flattened()).cast_signed())
+    }
+
+    #[must_use]
+    pub fn part(bytes: &[u8]) -> u64 {
+        xxh3_64(bytes)
+    }
+}
+
+/// What is proven of an event, wherever its parts stand.
+#[derive(Clone, Copy, Debug)]
+pub struct EventParts<'r> {
+    pub position: u64,
+    pub key: &'r str,
+    pub sequence: u64,
+    pub record: &'r [u8],
+}
+
+impl Row for EventParts<'_> {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            self.position,
+            text(self.key),
+            self.sequence,
+            xxh3_64(self.record),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("event {shard} position {} of {}", self.position, self.key)
+    }
+}
+
+impl EventRow {
+    fn parts(&self) -> EventParts<'_> {
+        EventParts {
+            position: self.record.position,
+            key: &self.record.key,
+            sequence: self.sequence,
+            record: &self.record.value,
+        }
+    }
+}
+
+impl Row for EventRow {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        self.parts().checksum(shard)
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        self.parts().name(shard)
+    }
+}
+
+impl Row for OutcomeRow {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        let (high, low) = self.command.0.as_u64_pair();
+        let outcome = match &self.outcome {
+            Outcome::Accepted {
+                key,
+                version,
+                first_position,
+                events,
+            } => Checksum::of([1, text(key), *version, *first_position, u64::from(*events)]),
+            Outcome::Rejected {
+                key,
+                version,
+                code,
+                http_status,
+                detail,
+            } => Checksum::of([
+                2,
+                text(key),
+                *version,
+                text(code),
+                u64::from(*http_status),
+                text(detail),
+            ]),
+        };
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            high,
+            low,
+            self.body_hash.cast_unsigned(),
+            self.stream.cast_unsigned(),
+            outcome.0.cast_unsigned(),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("outcome {shard} of command {}", self.command)
+    }
+}
+
+/// Without the state of the letter, which changes.
+impl Row for DeadLetter {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            self.offset.cast_unsigned(),
+            optional(self.key.as_ref()),
+            optional(self.value.as_ref()),
+            all(&self.headers),
+            self.logged_at.micros().cast_unsigned(),
+            text(self.reason.as_str()),
+            text(&self.detail),
+            self.command.map_or(0, |command| {
+                let (high, low) = command.0.as_u64_pair();
+                Checksum::of([high, low]).0.cast_unsigned()
+            }),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("dead letter {shard}/{}", self.offset)
+    }
+}
+
+/// The key of a dead letter by itself: which keys are parked is asked without reading the letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedKey(pub Bytes);
+
+impl Row for ParkedKey {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            xxh3_64(&self.0),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        let key = String::from_utf8_lossy(&self.0);
+        format!("parked key {shard} {key}")
+    }
+}
+
+impl Row for OutcomeNotice {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            self.offset.cast_unsigned(),
+            optional(self.key.as_ref()),
+            xxh3_64(&self.value),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("notice {shard}/{}", self.offset)
+    }
+}
+
+/// A record of a command log whose rows are our own.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandRow<'r> {
+    pub offset: i64,
+    pub logged_at: Timestamp,
+    pub key: &'r [u8],
+    pub value: &'r [u8],
+    /// As they are stored: what of them cannot be read counts as well.
+    pub headers: &'r [u8],
+}
+
+impl Row for CommandRow<'_> {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            self.offset.cast_unsigned(),
+            self.logged_at.micros().cast_unsigned(),
+            xxh3_64(self.key),
+            xxh3_64(self.value),
+            xxh3_64(self.headers),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("command {shard} offset {}", self.offset)
+    }
+}
+
+impl Row for Timer {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        let (high, low) = self.id.as_u64_pair();
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            high,
+            low,
+            text(&self.key),
+            text(&self.name),
+            self.due.micros().cast_unsigned(),
+            xxh3_64(&self.command),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("timer {} {} of {}", shard.context, self.name, self.key)
+    }
+}
+
+/// Without the owner, which every takeover rotates.
+impl Row for Cursor {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            self.next_offset.cast_unsigned(),
+            self.next_position,
+            self.next_stream.cast_unsigned(),
+            self.repeats,
+            self.handled,
+            self.chain.from,
+            self.chain.head.0.cast_unsigned(),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("cursor {shard}")
+    }
+}
+
+/// Positions from one mark of a chain to the next.
+pub const MARK_POSITIONS: u64 = 1_000;
+
+/// A running hash over the checksums of a partition's events, in position order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The first position it covers; events before it are older than the chain.
+    pub from: u64,
+    pub head: Checksum,
+}
+
+impl Chain {
+    /// A chain without an event, the first of which will have that position.
+    #[must_use]
+    pub fn at(from: u64) -> Self {
+        let head = Checksum(0);
+        Self { from, head }
+    }
+
+    /// The chain with the next event.
+    #[must_use]
+    pub fn with(self, event: Checksum) -> Self {
+        let head = Checksum::of([self.head.0.cast_unsigned(), event.0.cast_unsigned()]);
+        Self { head, ..self }
+    }
+}
+
+/// Where the chain stood after an event. Marks tell which part of a partition was rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub position: u64,
+    pub head: Checksum,
+}
+
+fn text(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
+fn optional(bytes: Option<&Bytes>) -> u64 {
+    let joined = match bytes {
+        Some(bytes) => Checksum::of([1, xxh3_64(bytes)]),
+        None => Checksum::of([0]),
+    };
+    joined.0.cast_unsigned()
+}
+
+fn all(headers: &[(String, Bytes)]) -> u64 {
+    headers.iter().fold(0, |before, (name, value)| {
+        Checksum::of([before, text(name), xxh3_64(value)])
+            .0
+            .cast_unsigned()
+    })
+}

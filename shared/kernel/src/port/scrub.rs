@@ -1,0 +1,71 @@
+//! A look at everything that is stored, whether or not anybody asks for it.
+
+use async_trait::async_trait;
+
+use crate::checksum::{Damaged, Mark};
+use crate::code::Fault;
+use crate::topic::Shard;
+
+/// Damaged rows that are named one by one; all are counted.
+const NAMED_MAX: usize = 1_000;
+
+/// What a look at rows has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// Rows that are what was written.
+    pub proven: u64,
+    /// Rows of before there were checksums.
+    pub unproven: u64,
+    /// Rows that are not what was written; the first thousand.
+    pub named: Vec<Damaged>,
+    pub damaged: u64,
+}
+
+impl Scrubbed {
+    pub fn damaged(&mut self, damaged: Damaged) {
+        self.damaged += 1;
+        if self.named.len() < NAMED_MAX {
+            self.named.push(damaged);
+        }
+    }
+
+    /// Counts a row by whether it is what was written.
+    pub fn row(&mut self, is_proven: Result<bool, Damaged>) {
+        match is_proven {
+            Ok(true) => self.proven += 1,
+            Ok(false) => self.unproven += 1,
+            Err(damaged) => self.damaged(damaged),
+        }
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.proven += other.proven;
+        self.unproven += other.unproven;
+        self.damaged += other.damaged;
+        let room = NAMED_MAX.saturating_sub(self.named.len());
+        self.named.extend(other.named.into_iter().take(room));
+    }
+}
+
+/// The auditor's side of a store. Nothing that serves depends on it.
+#[async_trait]
+pub trait Scrub: Send + Sync {
+    /// What is wrong with the store itself, whatever its rows say. Nothing where that is for another
+    /// program to know.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn structure(&self) -> Result<Vec<Damaged>, Fault>;
+
+    /// Looks at every row but those of events: who reads all of them in order has their checksums.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn rows(&self, contexts: &[&'static str], partitions: u16) -> Result<Scrubbed, Fault>;
+
+    /// Up to `max` marks of the partition's chain after a position, in position order.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn marks(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<Mark>, Fault>;
+}

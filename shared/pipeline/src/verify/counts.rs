@@ -1,0 +1,121 @@
+//! I6, and I1 by numbers: what was handled is accepted, rejected, parked or a repeat.
+
+use kernel::batch::Cursor;
+use kernel::topic::Shard;
+use kernel::{Fault, Owner};
+
+use super::events::count;
+use super::finding::told;
+use super::{Findings, Invariant, PAGE, Verifier, bound};
+
+/// Times the counts of a partition that moves are taken again before they are left out.
+const COUNTS_MAX: usize = 5;
+
+impl Verifier<'_> {
+    pub(super) async fn counts(&self, shard: Shard, findings: &mut Findings) {
+        let counted = self.count_all(shard, findings).await;
+        let why = match counted {
+            Ok(true) => return,
+            Ok(false) => "the partition moves too fast".to_owned(),
+            Err(fault) => told(&fault),
+        };
+        findings.uncompared(&[Invariant::I1, Invariant::I6], shard, why);
+    }
+
+    /// False when they could not be taken while nothing moved.
+    async fn count_all(&self, shard: Shard, findings: &mut Findings) -> Result<bool, Fault> {
+        for _ in 0..COUNTS_MAX {
+            let before = self.stands(shard).await?;
+            let outcomes = self.outcomes_of(shard).await?;
+            let letters = self.letters_of(shard, before.next_offset, findings).await?;
+            if self.stands(shard).await? != before {
+                continue;
+            }
+            // Numbers of a damaged cursor may be any.
+            let sum = u128::from(outcomes.count) + u128::from(letters) + u128::from(before.repeats);
+            if sum != u128::from(before.handled) {
+                findings.violation(Invariant::I6, shard, format!(
+                    "the cursor has handled {} commands, but there are {} outcomes, {letters} dead letters and {} repeats",
+                    before.handled, outcomes.count, before.repeats
+                ));
+            }
+            let head = before.next_position.saturating_sub(1);
+            if outcomes.events != head {
+                findings.violation(Invariant::I1, shard, format!(
+                    "the cursor has given {head} positions, but the outcomes account for {} events",
+                    outcomes.events
+                ));
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Where the partition stands now.
+    pub(super) async fn stands(&self, shard: Shard) -> Result<Cursor, Fault> {
+        let cursor = self.ports.store.cursor(shard);
+        let cursor = bound::answer(|| format!("read the cursor of {shard}"), cursor).await?;
+        // One that nobody ever took over.
+        Ok(cursor.unwrap_or_else(|| Cursor::start(Owner(uuid::Uuid::nil()))))
+    }
+
+    async fn outcomes_of(&self, shard: Shard) -> Result<Outcomes, Fault> {
+        let mut sum = Outcomes::default();
+        let mut after = None;
+        loop {
+            let page = self.ports.reader.scan_outcomes(shard, after, PAGE);
+            let page = bound::answer(|| format!("scan outcomes of {shard}"), page).await?;
+            let Some(last) = page.last() else {
+                return Ok(sum);
+            };
+            if after >= Some(last.command) {
+                return Err(stuck(format!("scan outcomes of {shard}")));
+            }
+            after = Some(last.command);
+            sum.count += page.len() as u64;
+            sum.events += page.iter().map(|row| count(&row.outcome)).sum::<u64>();
+        }
+    }
+
+    async fn letters_of(
+        &self,
+        shard: Shard,
+        next_offset: i64,
+        findings: &mut Findings,
+    ) -> Result<u64, Fault> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = self.ports.dead_letters.list(shard, after, PAGE);
+            let page = bound::answer(|| format!("list dead letters of {shard}"), page).await?;
+            let Some(last) = page.last() else {
+                return Ok(count);
+            };
+            if after >= Some(last.letter.offset) {
+                return Err(stuck(format!("list dead letters of {shard}")));
+            }
+            after = Some(last.letter.offset);
+            count += page.len() as u64;
+            if last.letter.offset >= next_offset && !self.live {
+                findings.violation(
+                    Invariant::I8,
+                    shard,
+                    format!(
+                        "a dead letter stands at offset {}, the cursor at {next_offset}",
+                        last.letter.offset
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// A store whose order is broken gives the same page for ever.
+pub(super) fn stuck(attempt: String) -> Fault {
+    Fault::bare("store", format!("{attempt}: the pages do not move on"))
+}
+
+#[derive(Default)]
+struct Outcomes {
+    count: u64,
+    events: u64,
+}

@@ -1,0 +1,100 @@
+//! I2, I3, I8, I12: the events of a partition among themselves.
+
+use std::collections::HashMap;
+
+use kernel::batch::EventRow;
+use kernel::record::EventMeta;
+use kernel::topic::{self, Shard};
+
+use super::{Findings, Invariant};
+
+/// What the events of a partition must be among themselves.
+pub(super) struct Order {
+    shard: Shard,
+    partitions: u16,
+    position: u64,
+    next_stream: i64,
+    /// Version of each stream so far.
+    versions: HashMap<i64, u64>,
+}
+
+impl Order {
+    pub(super) fn new(shard: Shard, partitions: u16, next_stream: i64) -> Self {
+        Self {
+            shard,
+            partitions,
+            position: 0,
+            next_stream,
+            versions: HashMap::new(),
+        }
+    }
+
+    pub(super) fn page(
+        &mut self,
+        rows: &[EventRow],
+        findings: &mut Findings,
+    ) -> Vec<Option<EventMeta>> {
+        rows.iter().map(|row| self.row(row, findings)).collect()
+    }
+
+    fn row(&mut self, row: &EventRow, findings: &mut Findings) -> Option<EventMeta> {
+        let (shard, position) = (self.shard, row.record.position);
+        if position != self.position.wrapping_add(1) {
+            let detail = format!("event {position} follows event {}", self.position);
+            findings.violation(Invariant::I3, shard, detail);
+        }
+        self.position = position;
+        let place = format!("{shard} position {position}");
+        self.version(row, &place, findings);
+        if topic::partition_of(row.record.key.as_bytes(), self.partitions) != shard.partition {
+            let detail = format!("key {} belongs to another partition", row.record.key);
+            findings.violation(Invariant::I12, &place, detail);
+        }
+        let meta = match row.record.meta() {
+            Ok(meta) => meta,
+            Err(error) => {
+                findings.violation(
+                    Invariant::I4,
+                    &place,
+                    format!("the record is not an event: {error}"),
+                );
+                return None;
+            }
+        };
+        if *topic::key(&meta.tenant, &meta.aggregate) != *row.record.key {
+            let detail = format!(
+                "event of {}/{} stands in the stream of {}",
+                meta.tenant, meta.aggregate, row.record.key
+            );
+            findings.violation(Invariant::I12, &place, detail);
+        }
+        if meta.sequence != row.sequence {
+            let detail = format!(
+                "the record says version {}, its row {}",
+                meta.sequence, row.sequence
+            );
+            findings.violation(Invariant::I2, &place, detail);
+        }
+        Some(meta)
+    }
+
+    fn version(&mut self, row: &EventRow, place: &str, findings: &mut Findings) {
+        if !(1..self.next_stream).contains(&row.stream) {
+            let detail = format!(
+                "stream {} is not among the {} that were given",
+                row.stream,
+                self.next_stream - 1
+            );
+            return findings.violation(Invariant::I8, place, detail);
+        }
+        let last = self.versions.entry(row.stream).or_default();
+        if row.sequence != last.wrapping_add(1) {
+            let detail = format!(
+                "{} goes from version {last} to {}",
+                row.record.key, row.sequence
+            );
+            findings.violation(Invariant::I2, place, detail);
+        }
+        *last = row.sequence;
+    }
+}

@@ -1,0 +1,173 @@
+//! I4: the event log beside the events table.
+
+use std::collections::VecDeque;
+
+use kernel::Fault;
+use kernel::batch::EventRow;
+use kernel::port::{Reader, Record};
+use kernel::topic::Shard;
+
+use super::finding::told;
+use super::log::Scan;
+use super::{Findings, Invariant};
+use crate::consume;
+
+pub(super) struct Published {
+    shard: Shard,
+    /// None when the log cannot be read, or not any further.
+    scan: Option<Scan>,
+    waiting: VecDeque<Record>,
+    /// The next record of the log, and its position.
+    next: Option<(u64, Record)>,
+    /// Last position met in the log.
+    seen: u64,
+    /// Gaps of the log that were accounted for by what it does not give.
+    accounted: usize,
+    ended: bool,
+}
+
+impl Published {
+    pub(super) async fn open(
+        shard: Shard,
+        reader: Option<Box<dyn Reader>>,
+        findings: &mut Findings,
+    ) -> Self {
+        let scan = match reader {
+            None => None,
+            Some(reader) => match Scan::new(reader).await {
+                Ok(scan) => Some(scan),
+                Err(fault) => {
+                    findings.uncompared(&[Invariant::I4], shard, told(&fault));
+                    None
+                }
+            },
+        };
+        Self {
+            shard,
+            scan,
+            waiting: VecDeque::new(),
+            next: None,
+            seen: 0,
+            accounted: 0,
+            ended: false,
+        }
+    }
+
+    pub(super) async fn compare(&mut self, rows: &[EventRow], findings: &mut Findings) {
+        for row in rows {
+            let event = &row.record;
+            let Some(record) = self.at(event.position, findings).await else {
+                // What the log does not give is named already.
+                continue;
+            };
+            let same = record.key.as_deref() == Some(event.key.as_bytes())
+                && record.value.as_ref() == Some(&event.value);
+            if !same {
+                let detail = format!(
+                    "the record at offset {} is not the stored event of {}",
+                    record.offset, event.key
+                );
+                let place = format!("{} position {}", self.shard, event.position);
+                findings.violation(Invariant::I4, place, detail);
+            }
+        }
+    }
+
+    /// The record of a position; those before it are of events that the table has not.
+    async fn at(&mut self, position: u64, findings: &mut Findings) -> Option<Record> {
+        loop {
+            if let Err(fault) = self.advance(findings).await {
+                findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
+                self.scan = None;
+            }
+            match self.next.take()? {
+                (at, record) if at == position => return Some(record),
+                (at, _) if at < position => {}
+                later => {
+                    self.next = Some(later);
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Has the next record that is no repeat at hand, unless there is none.
+    async fn advance(&mut self, findings: &mut Findings) -> Result<(), Fault> {
+        while self.next.is_none() && !self.ended {
+            let Some(scan) = &mut self.scan else {
+                return Ok(());
+            };
+            let Some(record) = self.waiting.pop_front() else {
+                self.waiting = scan.page().await?.into();
+                self.ended = self.waiting.is_empty();
+                self.name_missing(findings);
+                continue;
+            };
+            self.take(record, findings);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, record: Record, findings: &mut Findings) {
+        match consume::next_position(&record, self.seen) {
+            Ok(None) => {}
+            Ok(Some(position)) => {
+                self.seen = position;
+                self.next = Some((position, record));
+            }
+            // Behind what the log does not give the positions go on wherever they do.
+            Err(consume::Broken::Gap { found, .. }) if self.accounts_for_a_gap(&record) => {
+                self.seen = found;
+                self.next = Some((found, record));
+            }
+            Err(broken) => {
+                let place = format!("{} offset {} of the event log", self.shard, record.offset);
+                findings.violation(Invariant::I4, place, broken);
+                // Nothing behind it can be compared.
+                self.scan = None;
+                self.ended = true;
+            }
+        }
+    }
+
+    fn accounts_for_a_gap(&mut self, record: &Record) -> bool {
+        let missing = self.scan.as_ref().map_or(&[][..], |scan| &scan.missing);
+        let before = missing.iter().filter(|missing| missing.to <= record.offset);
+        let before = before.count();
+        let is_new = before > self.accounted;
+        self.accounted = before;
+        is_new
+    }
+
+    fn name_missing(&mut self, findings: &mut Findings) {
+        let Some(scan) = &mut self.scan else { return };
+        for missing in scan.missing.iter_mut().filter(|missing| !missing.is_named) {
+            missing.is_named = true;
+            let place = format!("{} event log", self.shard);
+            if missing.damage.is_some() {
+                findings.violation(Invariant::I4, place, &*missing);
+            } else {
+                findings.uncompared(&[Invariant::I4], place, &*missing);
+            }
+        }
+    }
+
+    /// Behind the last event of the table.
+    pub(super) async fn finish(mut self, head: u64, live: bool, findings: &mut Findings) {
+        if let Err(fault) = self.advance(findings).await {
+            return findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
+        }
+        let Some(scan) = &self.scan else { return };
+        let is_cut_off = scan.missing.last().is_some_and(|last| last.to >= scan.end);
+        if self.seen >= head || is_cut_off {
+            return;
+        }
+        let (shard, seen) = (self.shard, self.seen);
+        let detail = format!("events {} to {head} are not published", seen + 1);
+        if live {
+            findings.note(format!("{shard}: {detail} yet"));
+        } else {
+            findings.violation(Invariant::I4, shard, detail);
+        }
+    }
+}
