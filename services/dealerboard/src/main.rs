@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod dice;
 mod gateway;
+mod health;
 mod order;
 mod ports;
 mod roles;

@@ -1,44 +1,37 @@
 //! Roles: what this process does of the pipeline, each a task that has an owner.
 
+mod callers;
 mod chosen;
+mod supervise;
+mod workers;
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::web::Data;
 use analytics::Metrics;
 use anyhow::Context as _;
 use futures::future::{BoxFuture, FutureExt};
-use http::auth::Verifier;
-use kernel::port::{Framing, Ids as _, Pace};
-use kernel::{Actor, AggregateId, Reading};
+use kernel::port::{Framing, Pace};
+use kernel::topic::Shard;
 use metrics_exporter_prometheus::PrometheusHandle;
-use pipeline::accept::{Acceptor, Inbox, Sealer};
-use pipeline::{
-    Backoff, Committer, Followed, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query,
-    QuerySettings, ReactorPorts, Slices, TimerKeeper,
-};
+use pipeline::accept::Sealer;
+use pipeline::{Followed, Movement, Slices};
 use routing::Floor;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
 
 use crate::config::Config;
-use crate::demo::{Demo, DemoPorts};
-use crate::gateway::{self, Gateway};
+use crate::demo::Demo;
+use crate::health::{self, Backlog, Health, Serves};
 use crate::ports::{self, LocalKeys, Opened, Ports, Purpose, Unseen};
-use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
 
+use callers::Door;
 use chosen::Role;
+use supervise::{supervise, upkeep};
 
 pub(crate) use chosen::Roles;
-
-/// Longest time one question may take before the chain gives up.
-const QUERY_DEADLINE: Duration = Duration::from_secs(3);
-/// Longest time roles may take to finish after a stop.
-const DRAIN_WAIT: Duration = Duration::from_secs(20);
 
 /// How often a start looks whether everything has been read.
 const LOOK_PERIOD: Duration = Duration::from_millis(20);
@@ -58,6 +51,8 @@ pub(crate) struct Platform {
     pub(crate) demo: Option<Demo>,
     pub(crate) floor: Followed<Floor>,
     pub(crate) metrics: Followed<Metrics>,
+    /// What the workers of this process are about.
+    pub(crate) movement: Movement,
 }
 
 impl Platform {
@@ -97,7 +92,36 @@ impl Platform {
             unseen,
             sealer,
             demo: None,
+            movement: Movement::default(),
         })
+    }
+
+    /// Every partition, or those of one context.
+    pub(crate) fn shards(&self, context: Option<&str>) -> anyhow::Result<Vec<Shard>> {
+        let names = self.slices.names();
+        let chosen = names.iter().copied();
+        let chosen: Vec<_> = chosen
+            .filter(|name| context.is_none_or(|context| context == *name))
+            .collect();
+        anyhow::ensure!(
+            !chosen.is_empty(),
+            "there is no such context; there are {}",
+            names.join(", ")
+        );
+        let partitions = self.config.partitions();
+        let of = |context| (0..partitions).map(move |partition| Shard { context, partition });
+        Ok(chosen.into_iter().flat_map(of).collect())
+    }
+
+    /// The partition at CONTEXT/PARTITION.
+    pub(crate) fn shard(&self, place: &str) -> anyhow::Result<Shard> {
+        let form = "a partition is CONTEXT/NUMBER";
+        let (context, partition) = place.split_once('/').context(form)?;
+        let partition: u16 = partition.parse().context(form)?;
+        let mut shards = self.shards(Some(context))?.into_iter();
+        shards
+            .find(|shard| shard.partition == partition)
+            .with_context(|| format!("{context} has no partition {partition}"))
     }
 
     /// Runs the roles until `stop`, or until one of them ends: then all do.
@@ -108,30 +132,78 @@ impl Platform {
         metrics: PrometheusHandle,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let mut tasks: Vec<(&'static str, Task)> = vec![upkeep(metrics.clone(), stop.clone())];
+        // Who serves callers stops first: whatever they wait for goes on until they have it.
+        let halt = CancellationToken::new();
+        let health = self.health(roles, &stop);
+        let mut work = vec![
+            upkeep(metrics.clone(), halt.clone()),
+            (
+                "health",
+                health::watch(Arc::clone(&health), halt.clone()).boxed(),
+            ),
+        ];
+        let mut serving = Vec::new();
         let matcher = self.matcher()?;
-        if roles.0.contains(&Role::Gateway) || roles.0.contains(&Role::Router) {
-            tasks.extend(self.asking(&matcher, &stop));
+        if health.serves.floor {
+            work.extend(self.asking(&matcher, &halt));
         }
+        let metrics = Data::new(metrics);
         for role in &roles.0 {
             match role {
                 Role::Gateway => {
                     let listener = listener.as_ref().context("the gateway has no listener")?;
-                    let listener = listener.try_clone()?;
-                    tasks.extend(self.gateway(listener, &metrics, &matcher, &stop)?);
+                    let door = Door {
+                        listener: listener.try_clone()?,
+                        health: Data::new(Arc::clone(&health)),
+                        metrics: Data::clone(&metrics),
+                    };
+                    serving.push(self.gateway(door, &matcher, &stop)?);
+                    work.push((
+                        "metrics",
+                        self.following(&self.metrics, Pace::Leisurely, &halt),
+                    ));
                 }
-                Role::Processor => tasks.extend(self.processor(&stop)),
-                Role::Projector => tasks.extend(self.projectors(&stop)),
-                Role::Reactor => tasks.extend(self.reactors(&stop)?),
-                Role::Router => tasks.extend(self.router(&matcher, &stop)?),
+                Role::Processor => work.extend(self.processor(&halt)),
+                Role::Projector => work.extend(self.projectors(&halt)),
+                Role::Reactor => work.extend(self.reactors(&halt)?),
+                Role::Router => work.extend(self.router(&matcher, &halt)?),
             }
         }
-        if let Some(unseen) = self.unseen.clone() {
-            tasks.push(("installation", unseen.watch(stop.clone()).boxed()));
+        if let Some(listener) = listener.filter(|_| !health.serves.callers) {
+            let alone = health::serve(listener, health, metrics, halt.clone());
+            work.push(("http", alone.boxed()));
         }
-        tasks.extend(self.framing(&stop));
-        tasks.extend(self.demo(&stop));
-        supervise(tasks, stop).await
+        if let Some(unseen) = self.unseen.clone() {
+            work.push(("installation", unseen.watch(halt.clone()).boxed()));
+        }
+        work.extend(self.framing(&halt));
+        work.extend(self.demo(&halt));
+        supervise(serving, work, stop, halt).await
+    }
+
+    fn health(&self, roles: &Roles, stop: &CancellationToken) -> Arc<Health> {
+        let asks = |role| roles.0.contains(&role);
+        let callers = asks(Role::Gateway);
+        Arc::new(Health {
+            serves: Serves {
+                callers,
+                floor: callers || asks(Role::Router),
+            },
+            checks: Arc::clone(&self.ports.checks),
+            movement: self.movement.clone(),
+            floor: self.floor.clone(),
+            metrics: self.metrics.clone(),
+            backlog: Backlog {
+                log: Arc::clone(&self.ports.command_log),
+                store: Arc::clone(&self.ports.store),
+                contexts: self.slices.names(),
+                partitions: self.config.partitions(),
+                waiting: Mutex::default(),
+            },
+            clock: Arc::new(SystemClock),
+            slow: Mutex::default(),
+            stop: stop.clone(),
+        })
     }
 
     /// Ends when everything has been read that these roles hold in memory.
@@ -146,287 +218,4 @@ impl Platform {
             tokio::time::sleep(LOOK_PERIOD).await;
         }
     }
-
-    /// Learns the numbers of our schemas, however long the registry is away: until then nothing is
-    /// written to Kafka, and readiness says so.
-    fn framing(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {
-        let (framing, stop) = (self.ports.framing.clone()?, stop.clone());
-        let work = async move {
-            let mut backoff = Backoff::new();
-            while !stop.is_cancelled() {
-                let learnt = tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    learnt = framing.learn() => learnt,
-                };
-                match learnt {
-                    Ok(()) => stop.cancelled().await,
-                    Err(error) => {
-                        warn!(
-                            error = &error as &dyn std::error::Error,
-                            "schema numbers are not known, will ask again"
-                        );
-                        backoff.wait_unless(&stop).await;
-                    }
-                }
-            }
-            Ok(())
-        };
-        Some(("registry", work.boxed()))
-    }
-
-    fn demo(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {
-        let ports = DemoPorts {
-            command_log: Arc::clone(&self.ports.command_log),
-            sealer: self.sealer.clone(),
-            reader: Arc::clone(&self.ports.reader),
-            partitions: self.config.partitions(),
-        };
-        let work = self.demo?.run(ports, stop.clone());
-        Some(("demo", work.map(Ok).boxed()))
-    }
-
-    fn gateway(
-        &self,
-        listener: TcpListener,
-        metrics: &PrometheusHandle,
-        matcher: &Matcher,
-        stop: &CancellationToken,
-    ) -> anyhow::Result<Vec<(&'static str, Task)>> {
-        let settings = QuerySettings {
-            partitions: self.config.partitions(),
-            deadline: QUERY_DEADLINE,
-            position_wait: Duration::from_millis(self.config.query.position_wait_ms),
-            fold_events_max: self.config.query.fold_events_max,
-            history_events_max: self.config.query.history_events_max,
-            recall_events_max: self.config.query.recall_events_max,
-            last_good_max: self.config.query.last_good_max,
-        };
-        let query = Query::new(
-            self.ports.sources.clone(),
-            self.ports.history.clone(),
-            settings,
-        );
-        let gateway = Gateway {
-            slices: self.slices.clone(),
-            acceptor: matcher.acceptor.clone(),
-            query,
-            reader: Arc::clone(&self.ports.reader),
-            dead_letters: Arc::clone(&self.ports.dead_letters),
-            reader_guard: Arc::clone(&self.ports.inbox_guard),
-            bindings: Arc::clone(&self.ports.bindings),
-            bindings_guard: Arc::clone(&self.ports.bindings_guard),
-            keys: self.keys.records.clone(),
-            partitions: self.config.partitions(),
-            readiness: self.ports.readiness.clone(),
-            recent: Gateway::recent(),
-            matcher: matcher.clone(),
-            metrics: self.metrics.clone(),
-        };
-        let trusted = vec![self.keys.tokens.trusted()];
-        let verifier = Verifier::new(trusted, &self.config.auth.audience, Arc::new(SystemClock));
-        let server = gateway::server(
-            listener,
-            self.config.http.workers,
-            Arc::new(gateway),
-            verifier,
-            Data::new(metrics.clone()),
-        )?;
-        let serve = gateway::serve(server, stop.clone());
-        Ok(vec![
-            ("gateway", serve.boxed()),
-            (
-                "metrics",
-                self.following(&self.metrics, Pace::Leisurely, stop),
-            ),
-        ])
-    }
-
-    fn matcher(&self) -> anyhow::Result<Matcher> {
-        let instance = AggregateId::new(&format!("gateway-{}", SystemIds.random()))?;
-        let log = Arc::clone(&self.ports.command_log);
-        Ok(Matcher {
-            floor: self.floor.clone(),
-            acceptor: Acceptor::new(log, self.sealer.clone(), instance, self.config.partitions()),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-        })
-    }
-
-    /// What everybody needs who sends commands and waits for their outcomes, and who matches.
-    fn asking(&self, matcher: &Matcher, stop: &CancellationToken) -> [(&'static str, Task); 2] {
-        let (acceptor, stop_listening) = (matcher.acceptor.clone(), stop.clone());
-        let replies = Arc::clone(&self.ports.replies);
-        let inbox = Inbox {
-            reader: Arc::clone(&self.ports.reader),
-            guard: Arc::clone(&self.ports.inbox_guard),
-        };
-        let listen = async move {
-            acceptor.listen(replies, inbox, stop_listening).await;
-            Ok(())
-        };
-        [
-            ("replies", listen.boxed()),
-            ("floor", self.following(&self.floor, Pace::Prompt, stop)),
-        ]
-    }
-
-    fn following<R: Reading>(
-        &self,
-        followed: &Followed<R>,
-        pace: Pace,
-        stop: &CancellationToken,
-    ) -> Task {
-        let log = Arc::clone(&self.ports.event_log);
-        let follow = followed.clone().follow(log, pace, stop.clone());
-        follow.map(Ok).boxed()
-    }
-
-    fn router(
-        &self,
-        matcher: &Matcher,
-        stop: &CancellationToken,
-    ) -> anyhow::Result<[(&'static str, Task); 2]> {
-        let actor = Actor::new("router")?;
-        let partitions = self.config.partitions();
-        let dispatcher = Dispatcher::new(matcher.clone(), actor.clone(), partitions);
-        let duty = Duty::new(matcher.clone(), actor);
-        let log = Arc::clone(&self.ports.event_log);
-        Ok([
-            ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed()),
-            ("duty", duty.run(stop.clone()).map(Ok).boxed()),
-        ])
-    }
-
-    fn processor(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {
-        let ports = ProcessorPorts {
-            command_log: Arc::clone(&self.ports.command_log),
-            event_log: Arc::clone(&self.ports.event_log),
-            store: Arc::clone(&self.ports.store),
-            reader: Arc::clone(&self.ports.reader),
-            snapshots: Arc::clone(&self.ports.snapshots),
-            dead_letters: Arc::clone(&self.ports.dead_letters),
-            replies: Arc::clone(&self.ports.replies),
-            schemas: self.ports.schemas.clone(),
-            sealer: self.sealer.clone(),
-            announcing: self.ports.announcing.clone(),
-        };
-        let settings = ProcessorSettings {
-            partitions: self.config.partitions(),
-            batch_commands_max: self.config.processor.batch_commands_max,
-            cached_aggregates_max: self.config.processor.cached_aggregates_max,
-            value_bytes_max: self.config.processor.value_bytes_max,
-            snapshot_events_min: self.config.processor.snapshot_events_min,
-        };
-        let (committer, handle) = Committer::new(Arc::clone(&self.ports.store));
-        // The committer outlives its partitions: it ends when the last handle is gone.
-        let mut tasks = vec![("committer", committer.run().map(Ok).boxed())];
-        for context in &self.slices.contexts {
-            let work = (context.process)(ports.clone(), settings, handle.clone(), stop.clone());
-            tasks.push((context.name, work.map(Ok).boxed()));
-        }
-        tasks
-    }
-
-    fn projectors(&self, stop: &CancellationToken) -> Vec<(&'static str, Task)> {
-        let settings = &self.config.projector;
-        let mut tasks = Vec::new();
-        for view in &self.slices.views {
-            for model in &self.ports.models {
-                let linger = if model.durable {
-                    settings.durable_linger_ms
-                } else {
-                    settings.linger_ms
-                };
-                let work = (view.project)(
-                    Arc::clone(&self.ports.event_log),
-                    Arc::clone(&self.ports.reader),
-                    Arc::clone(&model.model),
-                    model.name,
-                    ProjectorSettings {
-                        batch_events_max: settings.batch_events_max,
-                        linger: Duration::from_millis(linger),
-                        cached_values_max: settings.cached_values_max,
-                    },
-                    stop.clone(),
-                );
-                tasks.push((view.id.name, work.map(Ok).boxed()));
-            }
-        }
-        tasks
-    }
-
-    fn reactors(&self, stop: &CancellationToken) -> anyhow::Result<Vec<(&'static str, Task)>> {
-        let ports = ReactorPorts {
-            event_log: Arc::clone(&self.ports.event_log),
-            command_log: Arc::clone(&self.ports.command_log),
-            progress: self.ports.progress()?,
-            sealer: self.sealer.clone(),
-        };
-        let keeper = TimerKeeper::new(
-            self.slices.names(),
-            Arc::clone(&self.ports.timers),
-            Arc::clone(&self.ports.command_log),
-            Arc::new(SystemClock),
-            self.sealer.clone(),
-        );
-        let mut tasks = vec![("timers", keeper.run(stop.clone()).map(Ok).boxed())];
-        for reaction in &self.slices.reactions {
-            let work = (reaction.react)(ports.clone(), stop.clone());
-            tasks.push((reaction.name, work.map(Ok).boxed()));
-        }
-        Ok(tasks)
-    }
-}
-
-/// Owns all tasks. One that ends takes the others down: the orchestrator restarts the process, and
-/// nothing limps.
-async fn supervise(
-    tasks: Vec<(&'static str, Task)>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let mut running = JoinSet::new();
-    for (name, task) in tasks {
-        running.spawn(async move { (name, task.await) });
-    }
-    let outcome = tokio::select! {
-        // First: told to stop, a role that is quick has ended as well, and that is no failure.
-        biased;
-        () = stop.cancelled() => Ok(()),
-        ended = running.join_next() => {
-            stop.cancel();
-            let (name, result) = ended.context("there is no role")?.context("a role panicked")?;
-            error!(role = name, "role ended, the process stops");
-            result.and_then(|()| anyhow::bail!("it ended by itself"))
-                .with_context(|| format!("role `{name}` ended"))
-        }
-    };
-    let drained = tokio::time::timeout(DRAIN_WAIT, async {
-        while let Some(ended) = running.join_next().await {
-            if let Err(failed) = ended {
-                error!(
-                    error = &failed as &dyn std::error::Error,
-                    "role failed while stopping"
-                );
-            }
-        }
-    });
-    drained
-        .await
-        .with_context(|| format!("roles did not end within {DRAIN_WAIT:?}"))?;
-    info!("all roles have ended");
-    outcome
-}
-
-fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) -> (&'static str, Task) {
-    let work = async move {
-        while !stop.is_cancelled() {
-            metrics.run_upkeep();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(telemetry::UPKEEP_PERIOD) => {}
-            }
-        }
-        Ok(())
-    };
-    ("metrics", work.boxed())
 }

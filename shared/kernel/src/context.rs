@@ -233,7 +233,7 @@ pub trait Reaction: Send + Sync + 'static {
     const ON: &'static str;
     type To: Context;
     /// The events listened to, as this side reads them from the record.
-    type Event: DeserializeOwned;
+    type Event: DeserializeOwned + Send;
 
     /// Whether the event type concerns this reaction; others are not even decoded.
     fn wants(&self, event_type: &str) -> bool;

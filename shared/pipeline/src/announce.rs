@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use crate::backoff::Backoff;
+use crate::movement::Worker;
 
 /// Notices published at once.
 const PAGE: usize = 500;
@@ -28,6 +29,7 @@ pub(crate) struct Announcer {
     pub(crate) ports: Announcing,
     /// Signalled when a commit has written notices.
     pub(crate) written: Arc<Notify>,
+    pub(crate) worker: Worker,
 }
 
 impl Announcer {
@@ -35,14 +37,18 @@ impl Announcer {
     pub(crate) async fn run(self) {
         let mut backoff = Backoff::new();
         loop {
+            self.worker.begins();
             match self.announce().await {
                 Ok(()) => {
+                    self.worker.moves();
                     backoff.reset();
                     self.written.notified().await;
                 }
                 Err(fault) => {
+                    self.worker.stands(&fault);
                     warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "outcomes cannot be published, will try again");
                     backoff.wait().await;
+                    self.worker.tries();
                 }
             }
         }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
 use crate::backoff::Backoff;
+use crate::movement::{Movement, Work, Worker};
 use crate::{crash, metric};
 
 /// Transactions under way at once: one on its way to disk while the next is being sent.
@@ -55,13 +56,19 @@ impl CommitHandle {
 pub struct Committer {
     store: Arc<dyn EventStore>,
     waiting: mpsc::Receiver<Submission>,
+    worker: Arc<Worker>,
 }
 
 impl Committer {
     #[must_use]
-    pub fn new(store: Arc<dyn EventStore>) -> (Self, CommitHandle) {
+    pub fn new(store: Arc<dyn EventStore>, movement: &Movement) -> (Self, CommitHandle) {
         let (sender, waiting) = mpsc::channel(WAITING_MAX);
-        (Self { store, waiting }, CommitHandle(sender))
+        let committer = Self {
+            store,
+            waiting,
+            worker: Arc::new(movement.worker(Work::Committer, "all")),
+        };
+        (committer, CommitHandle(sender))
     }
 
     /// Runs until every handle is gone and what they handed over is answered.
@@ -75,9 +82,11 @@ impl Committer {
                 break;
             };
             let round = self.gather(first);
-            let store = Arc::clone(&self.store);
+            let (store, worker) = (Arc::clone(&self.store), Arc::clone(&self.worker));
             flights.spawn(async move {
-                commit_round(store.as_ref(), round).await;
+                worker.begins();
+                commit_round(store.as_ref(), round, &worker).await;
+                worker.moves();
                 drop(slot);
             });
         }
@@ -102,7 +111,7 @@ impl Committer {
 }
 
 /// Tries until the store has answered for every batch; waiting longer is all a fault can cause.
-async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
+async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>, worker: &Worker) {
     let mut backoff = Backoff::new();
     let mut again = false;
     while !round.is_empty() {
@@ -130,6 +139,7 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
             }
             Err(CommitError::NotMade(fault)) => {
                 metric::commit_failed("not_made");
+                worker.stands(&fault);
                 warn!(
                     error = &fault as &dyn std::error::Error,
                     "commit was not made, will try again"
@@ -138,6 +148,7 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>) {
             }
             Err(CommitError::Unknown(fault)) => {
                 metric::commit_failed("unknown");
+                worker.stands(&fault);
                 error!(
                     error = &fault as &dyn std::error::Error,
                     "outcome of a commit is unknown, reading the cursors"
@@ -249,7 +260,7 @@ mod tests {
 
     /// What becomes of a batch from offset 0 to `end`; the store's cursor moves to 1.
     async fn committed(end: i64) -> Committed {
-        let (committer, handle) = Committer::new(Arc::new(Late::default()));
+        let (committer, handle) = Committer::new(Arc::new(Late::default()), &Movement::default());
         let mut batch = Batch::new(SHARD, at(0));
         batch.to = at(end);
         let answer = handle.submit(Arc::new(batch)).await;

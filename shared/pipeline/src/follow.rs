@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use kernel::context::Folded;
-use kernel::port::{EventLog, Pace, Reader, Record};
+use kernel::port::{Checkpoint, EventLog, EventReader, Pace, Reader};
 use kernel::topic::Shard;
 use kernel::{EventMeta, Fault, Reading};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::backoff::Backoff;
-use crate::consume::{self, Broken};
-use crate::metric;
+use crate::consume::{Broken, Course, Events, Published};
+use crate::movement::{Movement, Work, Worker};
 
 /// Events folded under one lock: more would keep those who ask waiting.
 const BATCH_EVENTS_MAX: usize = 500;
@@ -42,24 +42,18 @@ impl<R> Clone for Followed<R> {
 struct Shared<R> {
     reading: Mutex<R>,
     progress: Mutex<HashMap<Shard, Progress>>,
-    /// Shards that there are.
-    shards: usize,
+    /// Partitions per context.
+    partitions: u16,
     changed: Notify,
 }
 
 /// How far one shard is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    done: Done,
+    /// What of it has been folded.
+    done: Checkpoint,
     /// When everything that was in the log had been folded, last.
     current_at: Option<Instant>,
-}
-
-/// What of a shard has been folded.
-#[derive(Clone, Copy, Debug, Default)]
-struct Done {
-    position: u64,
-    next_offset: i64,
 }
 
 impl<R: Reading> Followed<R> {
@@ -69,7 +63,7 @@ impl<R: Reading> Followed<R> {
         Self(Arc::new(Shared {
             reading: Mutex::default(),
             progress: Mutex::default(),
-            shards: usize::from(partitions) * R::ON.len(),
+            partitions,
             changed: Notify::new(),
         }))
     }
@@ -83,7 +77,7 @@ impl<R: Reading> Followed<R> {
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         let progress = lock(&self.0.progress);
-        if progress.len() < self.0.shards {
+        if progress.len() < usize::from(self.0.partitions) * R::ON.len() {
             return None;
         }
         let mut oldest = Duration::ZERO;
@@ -113,11 +107,15 @@ impl<R: Reading> Followed<R> {
         self.0.changed.notified().await;
     }
 
-    fn progress(&self, shard: Shard) -> Done {
+    fn partitions(&self) -> u16 {
+        self.0.partitions
+    }
+
+    fn progress(&self, shard: Shard) -> Checkpoint {
         lock(&self.0.progress).entry(shard).or_default().done
     }
 
-    fn moved(&self, shard: Shard, done: Done) {
+    fn moved(&self, shard: Shard, done: Checkpoint) {
         lock(&self.0.progress).entry(shard).or_default().done = done;
     }
 
@@ -135,12 +133,15 @@ impl<R: Reading> Followed<R> {
     }
 
     /// Follows the topics until `stop`.
-    pub async fn follow(self, log: Arc<dyn EventLog>, pace: Pace, stop: CancellationToken) {
+    pub async fn follow(self, ports: FollowPorts, pace: Pace, stop: CancellationToken) {
         let contexts = R::ON.iter().map(|context| {
             let following = Following {
                 context,
-                log: Arc::clone(&log),
+                ports: ports.clone(),
                 pace,
+                worker: ports
+                    .movement
+                    .worker(Work::Reading, format!("{} of {context}", R::NAME)),
                 followed: self.clone(),
             };
             following.run(&stop)
@@ -149,11 +150,21 @@ impl<R: Reading> Followed<R> {
     }
 }
 
+/// The world as a reading sees it.
+#[derive(Clone)]
+pub struct FollowPorts {
+    pub event_log: Arc<dyn EventLog>,
+    /// Where events are read that the log lacks.
+    pub streams: Arc<dyn EventReader>,
+    pub movement: Movement,
+}
+
 /// One context of a reading.
 struct Following<R> {
     context: &'static str,
-    log: Arc<dyn EventLog>,
+    ports: FollowPorts,
     pace: Pace,
+    worker: Worker,
     followed: Followed<R>,
 }
 
@@ -166,6 +177,7 @@ impl<R: Reading> Following<R> {
                 ended = self.run_once(&mut backoff) => ended,
             };
             if let Err(fault) = ended {
+                self.worker.stands(&fault);
                 warn!(
                     reading = R::NAME,
                     context = self.context,
@@ -174,26 +186,18 @@ impl<R: Reading> Following<R> {
                 );
             }
             backoff.wait_unless(stop).await;
+            self.worker.tries();
         }
     }
 
     /// Ends when something is wrong. What was taken and not yet folded comes again: progress moves
     /// with the fold.
     async fn run_once(&self, backoff: &mut Backoff) -> Result<(), Fault> {
-        let readers = self.log.follow(self.context, self.pace).await?;
+        let readers = self.ports.event_log.follow(self.context, self.pace).await?;
         backoff.reset();
         let mut followers = JoinSet::new();
         for reader in readers {
-            let shard = Shard {
-                context: self.context,
-                partition: reader.partition(),
-            };
-            let follower = Follower {
-                shard,
-                reader,
-                followed: self.followed.clone(),
-            };
-            followers.spawn(follower.run());
+            followers.spawn(self.follower(reader).run());
         }
         tokio::select! {
             never = self.vouch() => never,
@@ -205,18 +209,42 @@ impl<R: Reading> Following<R> {
         }
     }
 
+    fn follower(&self, reader: Box<dyn Reader>) -> Follower<R> {
+        let shard = Shard {
+            context: self.context,
+            partition: reader.partition(),
+        };
+        let course = Course {
+            shard,
+            partitions: self.followed.partitions(),
+            role: "follower",
+        };
+        let name = format!("{}, {shard}", R::NAME);
+        Follower {
+            events: Events::new(course, reader, Arc::clone(&self.ports.streams)),
+            followed: self.followed.clone(),
+            worker: self.ports.movement.worker(Work::Reading, name),
+        }
+    }
+
     /// Compares quiet partitions with their ends, for ever: all of them by one question.
     async fn vouch(&self) -> Result<(), Fault> {
         loop {
             let asked_at = Instant::now();
-            match self.log.ends(self.context).await {
-                Ok(ends) => self.followed.vouch(self.context, &ends, asked_at),
-                Err(fault) => debug!(
-                    reading = R::NAME,
-                    context = self.context,
-                    error = &fault as &dyn std::error::Error,
-                    "ends of the event log are not known, the reading grows older"
-                ),
+            match self.ports.event_log.ends(self.context).await {
+                Ok(ends) => {
+                    self.followed.vouch(self.context, &ends, asked_at);
+                    self.worker.moves();
+                }
+                Err(fault) => {
+                    self.worker.stands(&fault);
+                    debug!(
+                        reading = R::NAME,
+                        context = self.context,
+                        error = &fault as &dyn std::error::Error,
+                        "ends of the event log are not known, the reading grows older"
+                    );
+                }
             }
             // From now on: an answer that takes longer than the period is not asked for again at once.
             tokio::time::sleep(VOUCH_PERIOD).await;
@@ -228,9 +256,9 @@ impl<R: Reading> Following<R> {
 type Decoded<R> = (EventMeta, Folded<<R as Reading>::Event>);
 
 struct Follower<R> {
-    shard: Shard,
-    reader: Box<dyn Reader>,
+    events: Events,
     followed: Followed<R>,
+    worker: Worker,
 }
 
 impl<R: Reading> Follower<R> {
@@ -238,81 +266,53 @@ impl<R: Reading> Follower<R> {
         let mut backoff = Backoff::new();
         loop {
             if let Err(fault) = self.follow().await {
+                self.worker.stands(&fault);
                 warn!(
                     reading = R::NAME,
-                    shard = %self.shard,
+                    shard = %self.events.shard(),
                     error = &fault as &dyn std::error::Error,
                     "reading pauses, will continue where it is"
                 );
             }
             backoff.wait().await;
+            self.worker.tries();
         }
     }
 
     async fn follow(&mut self) -> Result<(), Fault> {
-        let mut done = self.followed.progress(self.shard);
-        self.reader.seek(done.next_offset).await?;
-        debug!(reading = R::NAME, shard = %self.shard, position = done.position, "reading starts");
-        let mut records = Vec::new();
+        let shard = self.events.shard();
+        let done = self.followed.progress(shard);
+        self.events.seek(done).await?;
+        debug!(reading = R::NAME, %shard, position = done.position, "reading starts");
+        let mut events = Vec::new();
+        let read = |published: Published| decode::<R>(shard.context, &published);
         loop {
-            self.reader.take(BATCH_EVENTS_MAX, &mut records).await?;
-            done = self.fold(&mut records, done)?;
+            // Decoded without the lock, folded under it.
+            self.events
+                .take(BATCH_EVENTS_MAX, &mut events, read)
+                .await?;
+            self.fold(&mut events);
         }
     }
 
-    /// Decodes without the lock, folds under it.
-    fn fold(&self, records: &mut Vec<Record>, mut done: Done) -> Result<Done, Fault> {
-        let events = self.decode(records, &mut done)?;
+    fn fold(&self, events: &mut Vec<Decoded<R>>) {
+        let shard = self.events.shard();
         {
             let mut reading = lock(&self.followed.0.reading);
-            for (meta, event) in events {
-                reading.fold(self.shard.partition, &meta, event);
+            for (meta, event) in events.drain(..) {
+                reading.fold(shard.partition, &meta, event);
             }
-            self.followed.moved(self.shard, done);
+            self.followed.moved(shard, self.events.seen());
         }
+        self.worker.moves();
         self.followed.0.changed.notify_one();
-        Ok(done)
-    }
-
-    fn decode(&self, records: &mut Vec<Record>, done: &mut Done) -> Result<Vec<Decoded<R>>, Fault> {
-        let mut events = Vec::with_capacity(records.len());
-        for record in records.drain(..) {
-            let next = consume::next_position(&record, done.position)
-                .inspect_err(|broken| self.alarm(broken))?;
-            if let Some(position) = next {
-                let event = decode::<R>(self.shard.context, &record, position)
-                    .inspect_err(|broken| self.alarm(broken))?;
-                events.push(event);
-                done.position = position;
-            }
-            done.next_offset = record.offset + 1;
-        }
-        Ok(events)
-    }
-
-    fn alarm(&self, broken: &Broken) {
-        metric::gap(self.shard.context, "follower");
-        error!(
-            reading = R::NAME,
-            shard = %self.shard,
-            error = broken as &dyn std::error::Error,
-            "event log is broken, reading stops before it"
-        );
     }
 }
 
-fn decode<R: Reading>(
-    context: &'static str,
-    record: &Record,
-    position: u64,
-) -> Result<Decoded<R>, Broken> {
-    let value = record.value.as_deref().unwrap_or_default();
-    let not_an_event = |source| Broken::NotAnEvent {
-        offset: record.offset,
-        source: Some(source),
-    };
-    let (meta, event) = R::decode(context, position, value).map_err(not_an_event)?;
-    consume::key(record, &meta)?;
+fn decode<R: Reading>(context: &'static str, published: &Published) -> Result<Decoded<R>, Broken> {
+    let decoded = R::decode(context, published.position, &published.value);
+    let (meta, event) = decoded.map_err(|error| published.unknown(Some(error)))?;
+    published.belongs(&meta)?;
     Ok((meta, event.map_or(Folded::Other(context), Folded::Event)))
 }
 

@@ -8,6 +8,7 @@ mod announce;
 mod commit;
 mod follow;
 mod handle;
+mod misplaced;
 mod project;
 mod publish;
 mod query;
@@ -15,6 +16,7 @@ mod reactor;
 mod redrive;
 mod report;
 mod share;
+mod skip;
 mod slices;
 mod timers;
 mod verify;
@@ -22,18 +24,23 @@ mod verify;
 mod alone;
 mod backoff;
 pub mod command;
-pub mod consume;
+mod consume;
 pub mod crash;
 mod membership;
 mod metric;
+mod movement;
 
 pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
-pub use follow::Followed;
+pub use follow::{FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
-pub use project::{BodyFilter, FoldError, Projector, ProjectorSettings, Until, fold, view_id};
+pub use misplaced::{Misplaced, Streams};
+pub use movement::{Movement, Seen, Stands, Work, Worker};
+pub use project::{
+    BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold, view_id,
+};
 pub use query::{
     Answer, Demand, History, MinPosition, Query, QuerySettings, Source, Through, Unanswered,
 };
@@ -41,6 +48,7 @@ pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
 pub use report::report;
 pub use share::Share;
+pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch, scrub};

@@ -16,6 +16,9 @@ const FENCED: &str = "dealerboard_fenced_total";
 const PUBLISHED: &str = "dealerboard_events_published_total";
 const PROJECTED: &str = "dealerboard_events_projected_total";
 const GAPS: &str = "dealerboard_position_gaps_total";
+const PARKED: &str = "dealerboard_parked_total";
+const MISPLACED: &str = "dealerboard_misplaced_events_total";
+const FOREIGN: &str = "dealerboard_foreign_records_total";
 const SNAPSHOTS: &str = "dealerboard_snapshots_total";
 const REACTED: &str = "dealerboard_reactions_total";
 const DAMAGED: &str = "dealerboard_damaged_rows_total";
@@ -53,6 +56,21 @@ pub(crate) fn projected(view: &'static str, model: &'static str, count: usize) {
 /// An event log skipped a position: events are missing or a producer is not ours.
 pub(crate) fn gap(context: &'static str, role: &'static str) {
     counter!(GAPS, "context" => context, "role" => role).increment(1);
+}
+
+/// A record of a command log became a dead letter.
+pub(crate) fn parked(context: &'static str, reason: &'static str) {
+    counter!(PARKED, "context" => context, "reason" => reason).increment(1);
+}
+
+/// An event stands in a partition that its key does not belong to; nobody was given it.
+pub(crate) fn misplaced(context: &'static str, role: &'static str) {
+    counter!(MISPLACED, "context" => context, "role" => role).increment(1);
+}
+
+/// A record of an event log is no event of ours; it was passed.
+pub(crate) fn foreign(context: &'static str, role: &'static str) {
+    counter!(FOREIGN, "context" => context, "role" => role).increment(1);
 }
 
 /// `outcome` is `saved save_failed`, or why one was not used: `unreadable wrong_checksum beyond_end

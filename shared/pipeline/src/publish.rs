@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::backoff::Backoff;
+use crate::movement::Worker;
 use crate::{crash, metric};
 
 /// Committed batches that may wait for the event log before the partition takes no more commands.
@@ -38,6 +39,7 @@ pub(crate) struct Publisher {
     shard: Shard,
     store: Arc<dyn EventReader>,
     log: Arc<dyn EventLog>,
+    worker: Worker,
     committed: mpsc::Receiver<Vec<EventRecord>>,
 }
 
@@ -46,6 +48,7 @@ impl Publisher {
         shard: Shard,
         store: Arc<dyn EventReader>,
         log: Arc<dyn EventLog>,
+        worker: Worker,
     ) -> (Self, PublishHandle) {
         let (sender, committed) = mpsc::channel(WAITING_MAX);
         (
@@ -53,6 +56,7 @@ impl Publisher {
                 shard,
                 store,
                 log,
+                worker,
                 committed,
             },
             PublishHandle(sender),
@@ -64,6 +68,7 @@ impl Publisher {
     pub(crate) async fn run(mut self, head: u64) {
         let mut published = self.catch_up(head).await;
         while let Some(events) = self.committed.recv().await {
+            self.worker.begins();
             let events = self.gather(events);
             let Some(last) = events.last().map(|event| event.position) else {
                 continue;
@@ -73,6 +78,7 @@ impl Publisher {
                 published = self.catch_up(last).await;
             } else {
                 published = last;
+                self.worker.moves();
             }
         }
     }
@@ -106,10 +112,15 @@ impl Publisher {
         let mut backoff = Backoff::new();
         loop {
             match self.catch_up_once(head).await {
-                Ok(published) => return published,
+                Ok(published) => {
+                    self.worker.moves();
+                    return published;
+                }
                 Err(fault) => {
+                    self.worker.stands(&fault);
                     warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "publication cannot catch up, will try again");
                     backoff.wait().await;
+                    self.worker.tries();
                 }
             }
         }
@@ -144,6 +155,7 @@ mod tests {
     use testkit::{ManualClock, Writer, eventually};
 
     use super::*;
+    use crate::movement::{Movement, Work};
 
     const WITHIN: Duration = Duration::from_secs(20);
     const SHARD: Shard = Shard {
@@ -156,8 +168,13 @@ mod tests {
         let store = MemoryEventStore::default();
         let log = MemoryEventLog::new(1, Arc::new(ManualClock::default()));
         let mut writer = Writer::take_over(&store, SHARD, 1).await;
-        let (publisher, publishing) =
-            Publisher::new(SHARD, Arc::new(store.clone()), Arc::new(log.clone()));
+        let worker = Movement::default().worker(Work::Publisher, SHARD);
+        let (publisher, publishing) = Publisher::new(
+            SHARD,
+            Arc::new(store.clone()),
+            Arc::new(log.clone()),
+            worker,
+        );
         let publisher = tokio::spawn(publisher.run(0));
         let mut commit = async |events| {
             writer.accept("demo/T-1", events);

@@ -10,21 +10,23 @@ use futures::FutureExt;
 use kernel::context::Reacted;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
-    Applied, Checkpoint, CommandLog, EventLog, NewRecord, ReadModel, Reader, Record, ViewBatch,
-    ViewId,
+    Applied, Checkpoint, CommandLog, EventLog, EventReader, NewRecord, ReadModel, Reader,
+    ViewBatch, ViewId,
 };
 use kernel::record::{self, EventMeta, EventRecord, Undecodable};
+use kernel::topic::Shard;
 use kernel::{Context, Fault, Reaction, topic};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::accept::{Request, Sealer};
 use crate::backoff::Backoff;
 use crate::command;
-use crate::consume;
+use crate::consume::{Course, Events, Published};
 use crate::membership;
 use crate::metric;
+use crate::movement::{Movement, Work, Worker};
 
 /// Events turned into commands at once.
 const BATCH_EVENTS_MAX: usize = 2_000;
@@ -39,7 +41,12 @@ pub struct ReactorPorts {
     pub command_log: Arc<dyn CommandLog>,
     /// Keeps the progress, as a checkpoint without values.
     pub progress: Arc<dyn ReadModel>,
+    /// Where events are read that the log lacks.
+    pub streams: Arc<dyn EventReader>,
     pub sealer: Sealer,
+    /// Partitions per topic.
+    pub partitions: u16,
+    pub movement: Movement,
 }
 
 /// Runs one reaction.
@@ -68,16 +75,28 @@ impl<R: Reaction> Reactor<R> {
             let (log, group) = (Arc::clone(&self.ports.event_log), group.clone());
             async move { log.consume(R::ON, &group, <R::To as Context>::PACE).await }.boxed()
         };
-        let task = |reader, stop| {
-            let partition = Partition::<R> {
-                reader,
-                reaction: Arc::clone(&self.reaction),
-                ports: self.ports.clone(),
-                actor: self.actor.clone(),
-            };
-            partition.run(stop)
-        };
+        let task = |reader, stop| self.partition(reader).run(stop);
         membership::hold(&group, join, task, &stop).await;
+    }
+
+    fn partition(&self, reader: Box<dyn Reader>) -> Partition<R> {
+        let shard = Shard {
+            context: R::ON,
+            partition: reader.partition(),
+        };
+        let course = Course {
+            shard,
+            partitions: self.ports.partitions,
+            role: "reactor",
+        };
+        let name = format!("{}, {shard}", R::NAME);
+        Partition {
+            events: Events::new(course, reader, Arc::clone(&self.ports.streams)),
+            worker: self.ports.movement.worker(Work::Reaction, name),
+            reaction: Arc::clone(&self.reaction),
+            ports: self.ports.clone(),
+            actor: self.actor.clone(),
+        }
     }
 }
 
@@ -107,10 +126,11 @@ pub(crate) fn caused<R: Reaction>(
 }
 
 struct Partition<R> {
-    reader: Box<dyn Reader>,
+    events: Events,
     reaction: Arc<R>,
     ports: ReactorPorts,
     actor: Actor,
+    worker: Worker,
 }
 
 impl<R: Reaction> Partition<R> {
@@ -123,29 +143,32 @@ impl<R: Reaction> Partition<R> {
                 followed = self.follow() => followed,
             };
             if let Err(fault) = followed {
+                self.worker.stands(&fault);
                 warn!(
                     reaction = R::NAME,
-                    partition = self.reader.partition(),
+                    shard = %self.events.shard(),
                     error = &fault as &dyn std::error::Error,
                     "reaction pauses, will continue from its progress"
                 );
             }
             backoff.wait_unless(&stop).await;
+            self.worker.tries();
         }
     }
 
     async fn follow(&mut self) -> Result<(), Fault> {
-        let partition = self.reader.partition();
+        let partition = self.events.shard().partition;
         let mut done = self
             .ports
             .progress
             .checkpoint(progress_id::<R>(), partition)
             .await?;
-        self.reader.seek(done.next_offset).await?;
-        let mut seen = done;
-        let mut records = Vec::new();
-        let mut move_at = Instant::now();
+        self.events.seek(done).await?;
+        let (mut events, mut move_at) = (Vec::new(), Instant::now());
+        let reaction = Arc::clone(&self.reaction);
+        let read = |published: Published| published.event(|kind| reaction.wants(kind));
         loop {
+            let seen = self.events.seen();
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(move_at), if seen != done => {
@@ -155,13 +178,15 @@ impl<R: Reaction> Partition<R> {
                     done = seen;
                     move_at = Instant::now() + PROGRESS_PERIOD;
                 }
-                taken = self.reader.take(BATCH_EVENTS_MAX, &mut records) => {
+                taken = self.events.take(BATCH_EVENTS_MAX, &mut events, read) => {
                     taken?;
-                    let commands = self.react(&mut records, &mut seen)?;
+                    self.worker.begins();
+                    let commands = self.react(&mut events)?;
                     if !commands.is_empty() {
                         metric::reacted(R::NAME, commands.len());
                         self.ports.command_log.append(commands).await?;
                     }
+                    self.worker.moves();
                 }
             }
         }
@@ -170,7 +195,7 @@ impl<R: Reaction> Partition<R> {
     async fn advance(&mut self, from: Checkpoint, to: Checkpoint) -> Result<Applied, Fault> {
         let step = ViewBatch {
             view: progress_id::<R>(),
-            partition: self.reader.partition(),
+            partition: self.events.shard().partition,
             from,
             to,
             puts: Vec::new(),
@@ -180,32 +205,14 @@ impl<R: Reaction> Partition<R> {
 
     fn react(
         &self,
-        records: &mut Vec<Record>,
-        seen: &mut Checkpoint,
+        events: &mut Vec<(EventMeta, Option<R::Event>)>,
     ) -> Result<Vec<NewRecord>, Fault> {
         let mut commands = Vec::new();
-        for record in records.drain(..) {
-            let next = consume::next_position(&record, seen.position).inspect_err(|broken| {
-                metric::gap(R::ON, "reactor");
-                error!(
-                    reaction = R::NAME,
-                    partition = self.reader.partition(),
-                    error = broken as &dyn std::error::Error,
-                    "event log is broken, reaction stops before it"
-                );
-            })?;
-            let Some(position) = next else { continue };
-            let (meta, event) =
-                consume::event(&record, position, |kind| self.reaction.wants(kind))?;
-            if let Some(event) = event {
-                for (n, reacted) in self.reaction.react(&meta, event).into_iter().enumerate() {
-                    commands.push(self.command(&meta, n, &reacted)?);
-                }
+        for (meta, event) in events.drain(..) {
+            let Some(event) = event else { continue };
+            for (n, reacted) in self.reaction.react(&meta, event).into_iter().enumerate() {
+                commands.push(self.command(&meta, n, &reacted)?);
             }
-            *seen = Checkpoint {
-                position,
-                next_offset: record.offset + 1,
-            };
         }
         Ok(commands)
     }

@@ -19,7 +19,7 @@ const PAGE: usize = 500;
 
 /// Headers that say who redrove a record; only for people to read.
 const REDRIVEN_BY: &str = "redriven-by";
-const APPROVED_BY: &str = "approved-by";
+pub(crate) const APPROVED_BY: &str = "approved-by";
 
 /// Looks after the dead letters.
 #[derive(Clone)]

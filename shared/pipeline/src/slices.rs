@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
-use kernel::port::{EventLog, EventReader, LoadedStream, ReadModel, Snapshot, ViewId, ViewValue};
+use kernel::port::{LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, ViewRoute};
 use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
@@ -17,8 +17,8 @@ use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
 use crate::project::{
-    BodyFilter, FoldError, Projector, ProjectorSettings, Until, asks_refold, beside, filter, fold,
-    view_id,
+    BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, asks_refold,
+    beside, filter, fold, view_id,
 };
 use crate::reactor::{Reactor, ReactorPorts, caused, progress_id};
 
@@ -33,14 +33,7 @@ pub struct Slices {
 type Role = BoxFuture<'static, ()>;
 type Process = fn(ProcessorPorts, ProcessorSettings, CommitHandle, CancellationToken) -> Role;
 type Prove = fn(&LoadedStream, &Snapshot) -> Proof;
-type Project = fn(
-    Arc<dyn EventLog>,
-    Arc<dyn EventReader>,
-    Arc<dyn ReadModel>,
-    &'static str,
-    ProjectorSettings,
-    CancellationToken,
-) -> Role;
+type Project = fn(ProjectorPorts, ProjectorSettings, CancellationToken) -> Role;
 type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValue>, FoldError>;
 type Beside = fn(&[u8], &Parameters) -> Result<Option<Bytes>, FoldError>;
 type Caused =
@@ -121,11 +114,7 @@ impl Slices {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
-            project: |log, streams, model, name, settings, stop| {
-                Projector::<V>::new(log, streams, model, name, settings)
-                    .run(stop)
-                    .boxed()
-            },
+            project: |ports, settings, stop| Projector::<V>::new(ports, settings).run(stop).boxed(),
             fold: fold::<V>,
             asks_refold: asks_refold::<V>,
             filter: filter::<V>,

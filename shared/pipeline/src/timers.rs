@@ -15,6 +15,7 @@ use tracing::{error, warn};
 
 use crate::accept::{Request, Sealer};
 use crate::backoff::Backoff;
+use crate::movement::{Movement, Work, Worker};
 use crate::{command, metric};
 
 /// How late a timer may fire when nothing is wrong.
@@ -32,6 +33,7 @@ pub struct TimerKeeper {
     clock: Arc<dyn Clock>,
     sealer: Sealer,
     actor: Actor,
+    worker: Worker,
 }
 
 impl TimerKeeper {
@@ -42,6 +44,7 @@ impl TimerKeeper {
         log: Arc<dyn CommandLog>,
         clock: Arc<dyn Clock>,
         sealer: Sealer,
+        movement: &Movement,
     ) -> Self {
         let actor = Actor::new("timer").expect("a constant of printable characters");
         Self {
@@ -51,6 +54,7 @@ impl TimerKeeper {
             clock,
             sealer,
             actor,
+            worker: movement.worker(Work::Timers, "all"),
         }
     }
 
@@ -58,18 +62,22 @@ impl TimerKeeper {
     pub async fn run(self, stop: CancellationToken) {
         let (mut backoff, mut told) = (Backoff::new(), HashSet::new());
         while !stop.is_cancelled() {
+            self.worker.begins();
             let pause = match self.fire(&mut told).await {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => PERIOD,
                 Err(fault) => {
+                    self.worker.stands(&fault);
                     warn!(
                         error = &fault as &dyn std::error::Error,
                         "timers cannot be fired, will try again"
                     );
                     backoff.wait().await;
+                    self.worker.tries();
                     continue;
                 }
             };
+            self.worker.moves();
             backoff.reset();
             tokio::select! {
                 () = stop.cancelled() => {}

@@ -59,8 +59,20 @@ impl Platform {
     /// # Panics
     /// It cannot be installed there.
     pub async fn production_with(binary: impl Into<PathBuf>, roles: &str, config: &str) -> Self {
+        Self::production_on(Servers::shared(), binary, roles, config).await
+    }
+
+    /// As [`Self::production_with`], on these servers.
+    ///
+    /// # Panics
+    /// It cannot be installed there.
+    pub async fn production_on(
+        servers: Servers,
+        binary: impl Into<PathBuf>,
+        roles: &str,
+        config: &str,
+    ) -> Self {
         let binary = binary.into();
-        let servers = Servers::shared();
         let database = servers.database().await;
         let prefix = format!("{}.", unique("platform"));
         let environment = [
@@ -135,6 +147,12 @@ impl Platform {
         let mut environment = self.environment.iter();
         let prefix = environment.find(|(name, _)| *name == "DEALERBOARD__KAFKA__PREFIX");
         prefix.map_or("", |(_, prefix)| prefix)
+    }
+
+    /// The process that serves.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.serve.id()
     }
 
     /// Where it serves, such as `http://127.0.0.1:8080`.

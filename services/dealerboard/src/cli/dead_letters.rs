@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use kernel::Actor;
 use kernel::frame::{framed_object, unframe};
 use kernel::port::{DeadLetterState, StoredDeadLetter};
-use kernel::topic::Shard;
 use pipeline::{Redriver, Responsible};
 
 use super::verify::present;
@@ -172,7 +171,7 @@ impl Redrive {
                 .is_none_or(|wanted| key == Some(wanted.as_bytes()))
         };
         let mut letters = Vec::new();
-        for shard in shards(platform, self.context.as_deref())? {
+        for shard in platform.shards(self.context.as_deref())? {
             letters.extend(redriver.parked(shard, &wanted).await?);
         }
         Ok(letters)
@@ -206,7 +205,7 @@ async fn list(
     state: DeadLetterState,
 ) -> anyhow::Result<()> {
     let (mut count, mut keys) = (0_u64, HashSet::new());
-    for shard in shards(platform, context)? {
+    for shard in platform.shards(context)? {
         let mut after = None;
         loop {
             let page = platform.ports.dead_letters.list(shard, after, PAGE).await?;
@@ -296,33 +295,11 @@ fn state(text: &str) -> Result<DeadLetterState, String> {
     DeadLetterState::parse(text).ok_or_else(|| "parked, redriven or discarded".to_owned())
 }
 
-/// Every partition, or those of one context.
-fn shards(platform: &Platform, context: Option<&str>) -> anyhow::Result<Vec<Shard>> {
-    let names = platform.slices.names();
-    let known = names.join(", ");
-    let mut chosen = names
-        .into_iter()
-        .filter(|name| context.is_none_or(|context| context == *name))
-        .peekable();
-    if chosen.peek().is_none() {
-        anyhow::bail!("there is no such context; there are {known}");
-    }
-    let partitions = platform.config.partitions();
-    let shards = chosen
-        .flat_map(|context| (0..partitions).map(move |partition| Shard { context, partition }));
-    Ok(shards.collect())
-}
-
 /// The letter at CONTEXT/PARTITION/OFFSET.
 async fn find(platform: &Platform, letter: &str) -> anyhow::Result<StoredDeadLetter> {
-    let mut parts = letter.splitn(3, '/');
-    let mut part = || parts.next().context("a letter is CONTEXT/PARTITION/OFFSET");
-    let (context, partition, offset) = (part()?, part()?, part()?);
-    let (partition, offset): (u16, i64) = (partition.parse()?, offset.parse()?);
-    let shard = shards(platform, Some(context))?
-        .into_iter()
-        .find(|shard| shard.partition == partition)
-        .with_context(|| format!("{context} has no partition {partition}"))?;
+    let form = "a letter is CONTEXT/PARTITION/OFFSET";
+    let (partition, offset) = letter.rsplit_once('/').context(form)?;
+    let (shard, offset) = (platform.shard(partition)?, offset.parse::<i64>()?);
     let page = platform
         .ports
         .dead_letters

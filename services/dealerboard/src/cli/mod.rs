@@ -4,10 +4,12 @@ mod bench;
 mod dead_letters;
 mod import;
 mod migrate;
+mod misplaced;
 mod replay;
 mod schemas;
 mod serve;
 mod simulate;
+mod skip;
 mod terminal;
 mod token;
 mod verify;
@@ -44,6 +46,10 @@ enum Command {
     Verify(verify::Verify),
     /// Lists, shows, redrives and discards commands that could not be handled.
     DeadLetters(dead_letters::DeadLettersCommand),
+    /// Lets a partition of commands go on behind what nobody can read.
+    Skip(skip::Skip),
+    /// Lists aggregates with a stream in the wrong partition, and sends their commands to the right one.
+    Misplaced(misplaced::MisplacedCommand),
     /// Folds a view anew from the events.
     Replay(replay::Replay),
     /// Measures speed beside what the machine gives.
@@ -74,6 +80,8 @@ impl Arguments {
             Command::Import(import) => import.run(&config),
             Command::Verify(verify) => verify.run(config),
             Command::DeadLetters(dead_letters) => dead_letters.run(config),
+            Command::Misplaced(misplaced) => misplaced.run(config),
+            Command::Skip(skip) => skip.run(config),
             Command::Replay(replay) => replay.run(config),
             Command::Bench(bench) => bench.run(&config),
             Command::Schemas(schemas) => schemas.run(),

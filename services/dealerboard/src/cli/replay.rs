@@ -7,11 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::Fault;
-use kernel::port::{Checkpoint, Pace, ReadError, Record};
-use kernel::record::EventRecord;
-use kernel::topic::{self, Shard};
-use pipeline::{Alone, ProjectorSettings, ViewSlice, consume};
+use kernel::port::Checkpoint;
+use kernel::topic::Shard;
+use pipeline::{Alone, Movement, ProjectorPorts, ProjectorSettings, ViewSlice, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +36,6 @@ pub(super) struct Replay {
 
 /// How often progress is read.
 const LOOK_PERIOD: Duration = Duration::from_millis(200);
-/// Longest time that the record a partition stands at may take to be read.
-const RECORD_WAIT: Duration = Duration::from_secs(10);
 /// Longest time the projector may take to end.
 const END_WAIT: Duration = Duration::from_secs(20);
 
@@ -119,25 +115,33 @@ async fn rebuild(
     model.model.clear(view.id).await?;
     let settings = &platform.config.projector;
     let settings = ProjectorSettings {
+        partitions: platform.config.partitions(),
         batch_events_max: settings.batch_events_max,
         linger: Duration::from_millis(settings.linger_ms),
         cached_values_max: settings.cached_values_max,
     };
     let stop = CancellationToken::new();
     // As a member it would take partitions from those who project other views, too.
-    let log = Arc::new(Alone(Arc::clone(&platform.ports.event_log)));
-    let project = (view.project)(
-        log,
-        Arc::clone(&platform.ports.reader),
-        Arc::clone(&model.model),
-        model.name,
-        settings,
-        stop.clone(),
+    let (event_log, movement) = (
+        Alone(Arc::clone(&platform.ports.event_log)),
+        Movement::default(),
     );
+    let ports = ProjectorPorts {
+        event_log: Arc::new(event_log),
+        streams: Arc::clone(&platform.ports.reader),
+        model: Arc::clone(&model.model),
+        model_name: model.name,
+        movement: movement.clone(),
+    };
+    let project = (view.project)(ports, settings, stop.clone());
     let follow = async {
-        let followed = follow(view, model, &goals, total, stall).await;
+        let stalled = follow(view, model, &goals, total, stall).await;
+        let told = stalled.map(|stalled| {
+            let told = stalled.iter().map(|stalled| stalled.told(&movement));
+            told.collect::<Vec<_>>()
+        });
         stop.cancel();
-        followed
+        told
     };
     let ended = async {
         tokio::select! {
@@ -146,13 +150,9 @@ async fn rebuild(
         }
     };
     let (followed, ()) = tokio::join!(follow, ended);
-    let stalled = followed?;
-    if stalled.is_empty() {
+    let told = followed?;
+    if told.is_empty() {
         return Ok(total);
-    }
-    let mut told = Vec::new();
-    for stalled in &stalled {
-        told.push(stalled.told(platform).await);
     }
     anyhow::bail!("nothing has moved for {stall:?}: {}", told.join("; "))
 }
@@ -199,64 +199,24 @@ struct Stalled {
 }
 
 impl Stalled {
-    async fn told(&self, platform: &Platform) -> String {
+    /// With what its projection says.
+    fn told(&self, movement: &Movement) -> String {
         let Self { shard, at, goal } = self;
-        let next = tokio::time::timeout(RECORD_WAIT, self.next(platform)).await;
-        let why = match next {
-            Ok(Ok(record)) => self.wrong_with(&record, platform.config.partitions()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!(
-                "the event log has nothing from offset {} on: are its events all published?",
-                at.next_offset
-            ),
-        };
+        let place = format!(", {shard}");
+        let mut projections = movement
+            .seen()
+            .into_iter()
+            .filter(|seen| seen.work == Work::Projection && seen.name.ends_with(&place));
+        let why = projections.find_map(|seen| seen.stands).map_or_else(
+            || {
+                format!(
+                    "the event log has nothing from offset {} on: are its events all published?",
+                    at.next_offset
+                )
+            },
+            |stands| stands.why,
+        );
         format!("{shard} stands at {} of {goal}, {why}", at.position)
-    }
-
-    /// The record that would be projected next.
-    async fn next(&self, platform: &Platform) -> Result<Record, ReadError> {
-        let log = &platform.ports.event_log;
-        let readers = log.follow(self.shard.context, Pace::Prompt).await?;
-        let mut readers = readers.into_iter();
-        let reader = readers.find(|reader| reader.partition() == self.shard.partition);
-        let nobody = || Fault::bare("event log", format!("{} has no reader", self.shard));
-        let mut reader = reader.ok_or_else(nobody)?;
-        reader.seek(self.at.next_offset).await?;
-        let mut records = Vec::new();
-        while records.is_empty() {
-            reader.take(1, &mut records).await?;
-        }
-        Ok(records.swap_remove(0))
-    }
-
-    fn wrong_with(&self, record: &Record, partitions: u16) -> String {
-        let key = record.key.as_deref().unwrap_or_default();
-        let belongs = topic::partition_of(key, partitions);
-        let event = EventRecord {
-            position: record.position.unwrap_or_default(),
-            key: String::from_utf8_lossy(key).into(),
-            value: record.value.clone().unwrap_or_default(),
-        };
-        if let Err(broken) = consume::next_position(record, self.at.position) {
-            return broken.to_string();
-        }
-        if belongs != self.shard.partition {
-            return format!(
-                "the record at offset {} has the key {}, which belongs to partition {belongs}",
-                record.offset, event.key
-            );
-        }
-        match event.meta() {
-            Err(error) => format!(
-                "the record at offset {} is no event: {error}",
-                record.offset
-            ),
-            Ok(_) => format!(
-                "the record at offset {} can be read: another process may have the partition, and \
-                 not move on",
-                record.offset
-            ),
-        }
     }
 }
 

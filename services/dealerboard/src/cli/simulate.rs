@@ -65,7 +65,7 @@ impl Floor {
         let platform = Platform::open(config).await?;
         let ports = Ports {
             command_log: Arc::clone(&platform.ports.command_log),
-            event_log: Arc::clone(&platform.ports.event_log),
+            follow: platform.follow_ports(),
             sealer: platform.sealer.clone(),
             partitions,
         };

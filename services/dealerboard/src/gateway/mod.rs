@@ -2,7 +2,6 @@
 
 mod commands;
 mod figures;
-mod health;
 mod keys;
 mod lists;
 mod matches;
@@ -34,9 +33,11 @@ use pipeline::{Followed, Query, Slices};
 use resilience::Dependency;
 use tokio_util::sync::CancellationToken;
 
+use crate::health::{self, Health};
 use crate::router::Matcher;
 
-pub(crate) use health::{Check, Readiness};
+/// Longest time that requests under way are given to end when it stops, seconds.
+const DRAIN_S: u64 = 10;
 
 /// Commands whose acceptance this instance remembers, to tell pending from unknown.
 const RECENT_MAX: u64 = 200_000;
@@ -54,7 +55,6 @@ pub(crate) struct Gateway {
     pub(crate) bindings_guard: Arc<Dependency>,
     pub(crate) keys: Keyring,
     pub(crate) partitions: u16,
-    pub(crate) readiness: Readiness,
     pub(crate) recent: Cache<CommandId, Tenant>,
     pub(crate) matcher: Matcher,
     pub(crate) metrics: Followed<Metrics>,
@@ -93,6 +93,7 @@ pub(crate) fn server(
     workers: usize,
     gateway: Arc<Gateway>,
     verifier: Verifier,
+    health: Data<Arc<Health>>,
     metrics: Data<PrometheusHandle>,
 ) -> anyhow::Result<Server> {
     let limits = Limits::default();
@@ -102,12 +103,14 @@ pub(crate) fn server(
             .app_data(Data::new(limits))
             .app_data(Shared::new(Arc::clone(&gateway)))
             .app_data(Data::new(verifier.for_worker()))
+            .app_data(Data::clone(&health))
             .app_data(Data::clone(&metrics))
             .configure(|config| routes(config, &gateway.slices))
             .wrap(from_fn(edge))
     };
     let server = HttpServer::new(app).on_connect(remember);
-    let mut server = limits.of_server(server).disable_signals();
+    let server = limits.of_server(server).disable_signals();
+    let mut server = server.shutdown_timeout(DRAIN_S);
     if workers > 0 {
         server = server.workers(workers);
     }
@@ -118,7 +121,7 @@ pub(crate) fn server(
 /// of our own come first, then each collection under its name.
 fn routes(config: &mut ServiceConfig, slices: &Slices) {
     config.route("/v1/commands/{id}", web::get().to(outcomes::get));
-    health::routes(config);
+    config.configure(health::routes);
     matches::routes(config);
     readings::routes(config);
     figures::routes(config);

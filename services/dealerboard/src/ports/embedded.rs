@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::FutureExt as _;
 use pipeline::{History, Source};
 use readmodel::{MemoryReadModel, MemoryReplies};
 use resilience::Name;
@@ -14,7 +15,7 @@ use super::guards::{Class, Guards};
 use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::Config;
-use crate::gateway::Readiness;
+use crate::health::{Check, Checks, Failing, Part};
 use crate::seams::SystemClock;
 
 pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Opened> {
@@ -108,7 +109,7 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
         announcing: None,
         inbox_guard: guards.of(&class("inbox"))?,
         bindings_guard: guards.of(&class("keys"))?,
-        timers: file,
+        timers: Arc::clone(&file) as _,
         replies: Arc::new(MemoryReplies::default()),
         authority: Arc::new(authority),
         schemas: None,
@@ -116,7 +117,7 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
         models,
         sources,
         history,
-        readiness: Readiness::default(),
+        checks: Arc::new(checks(&file)),
         as_stored: AsStored {
             command_log: Arc::clone(&stored) as _,
             event_log: Arc::clone(&stored) as _,
@@ -127,4 +128,28 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
             scrub: stored,
         },
     })
+}
+
+/// The file is this process's own: what is wrong with it, nobody else will serve instead.
+fn checks(file: &Arc<SqliteFile>) -> Checks {
+    let check = |name, needed_by, ask: fn(&SqliteFile) -> Option<String>| {
+        let file = Arc::clone(file);
+        Check {
+            name,
+            failing: Failing::Defect,
+            needed_by,
+            ask: Box::new(move || std::future::ready(ask(&file).map_or(Ok(()), Err)).boxed()),
+        }
+    };
+    Checks {
+        quick: vec![
+            check("file", &[Part::Reads], SqliteFile::damage),
+            check(
+                "disk",
+                &[Part::Commands, Part::Workers],
+                SqliteFile::refusing,
+            ),
+        ],
+        ..Checks::default()
+    }
 }

@@ -2,6 +2,7 @@
 //! knows which.
 
 mod authority;
+mod checks;
 mod embedded;
 mod guards;
 mod installation;
@@ -21,7 +22,7 @@ use registry::RegistryFraming;
 use resilience::Dependency;
 
 use crate::config::{Config, Mode};
-use crate::gateway::Readiness;
+use crate::health::Checks;
 
 pub(crate) use installation::Unseen;
 pub(crate) use keys::LocalKeys;
@@ -55,7 +56,7 @@ pub(crate) struct Ports {
     /// Guards of look-ups by command id, and of callers' keys.
     pub(crate) inbox_guard: Arc<Dependency>,
     pub(crate) bindings_guard: Arc<Dependency>,
-    pub(crate) readiness: Readiness,
+    pub(crate) checks: Arc<Checks>,
     pub(crate) as_stored: AsStored,
 }
 

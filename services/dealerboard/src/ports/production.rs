@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use eventstore::PostgresEventStore;
 use eventstore::postgres::Look;
-use futures::FutureExt;
 use kernel::Fault;
-use kernel::port::{Framing, ReadModel, Schemas};
+use kernel::port::{Framing, Schemas};
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
 use readmodel::{PostgresReadModel, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};
@@ -16,12 +15,12 @@ use resilience::Name;
 use uuid::Uuid;
 
 use super::authority::ConfiguredAuthority;
+use super::checks::Asked;
 use super::guards::{Class, Guards};
 use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
 use super::{AsStored, Model, Opened, Ports, contexts};
 use crate::config::Config;
-use crate::gateway::{Check, Readiness};
 
 /// What to do when there are no keys.
 pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
@@ -40,7 +39,7 @@ pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Ope
     let mut seen = installation.look().await?;
     let keys = keys(config, &mut seen)?;
     Ok(Opened {
-        ports: ports(config, &keys)?,
+        ports: ports(config, &keys, &seen.installation)?,
         unseen: Unseen::of(seen, keys.fingerprints.clone()),
         keys,
     })
@@ -62,7 +61,7 @@ fn keys(config: &Config, seen: &mut Seen) -> anyhow::Result<LocalKeys> {
     Ok(keys)
 }
 
-fn ports(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
+fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyhow::Result<Ports> {
     let framing = framing(config)?;
     let frames = framing.clone().map(|framing| framing as Arc<dyn Framing>);
     let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?.framing(frames));
@@ -115,7 +114,15 @@ fn ports(config: &Config, keys: &LocalKeys) -> anyhow::Result<Ports> {
     };
     Ok(Ports {
         as_stored,
-        readiness: readiness(&store, &redis, &kafka, framing.as_ref()),
+        checks: Arc::new(
+            Asked {
+                store: &store,
+                redis: &redis,
+                kafka: &kafka,
+                framing: framing.as_ref(),
+            }
+            .checks(installation),
+        ),
         command_log: Arc::clone(&kafka) as _,
         event_log: kafka,
         reader: Arc::clone(&store) as _,
@@ -193,47 +200,6 @@ fn framing(config: &Config) -> anyhow::Result<Option<Arc<RegistryFraming>>> {
     let written = crate::slices::schemas().written(&config.kafka.prefix);
     let framing = RegistryFraming::new(&config.registry.url, written)?;
     Ok(Some(Arc::new(framing)))
-}
-
-fn readiness(
-    store: &Arc<PostgresEventStore>,
-    redis: &RedisReadModel,
-    kafka: &Arc<KafkaLog>,
-    framing: Option<&Arc<RegistryFraming>>,
-) -> Readiness {
-    let (store, redis, kafka) = (Arc::clone(store), redis.clone(), Arc::clone(kafka));
-    let told = |fault: Fault| fault.to_string();
-    let postgres = Check {
-        name: "postgres",
-        ask: Box::new(move || {
-            let store = Arc::clone(&store);
-            async move { store.ping().await.map_err(told) }.boxed()
-        }),
-    };
-    let probe = kernel::port::ViewId {
-        name: "ready",
-        version: 1,
-    };
-    let redis = Check {
-        name: "redis",
-        ask: Box::new(move || {
-            let redis = redis.clone();
-            async move { redis.checkpoint(probe, 0).await.map(drop).map_err(told) }.boxed()
-        }),
-    };
-    let kafka = Check {
-        name: "kafka",
-        ask: Box::new(move || {
-            let kafka = Arc::clone(&kafka);
-            async move { kafka.ping().await.map_err(told) }.boxed()
-        }),
-    };
-    let registry = framing.cloned().map(|framing| Check {
-        name: "registry",
-        ask: Box::new(move || std::future::ready(framing.ready()).boxed()),
-    });
-    let checks = [kafka, postgres, redis].into_iter().chain(registry);
-    Readiness(Arc::new(checks.collect()))
 }
 
 pub(super) fn kafka_settings(config: &Config) -> KafkaSettings {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use agents::{Agent, AgentCommand};
 use conversations::{Conversation, ConversationCommand};
 use indicatif::ProgressBar;
-use kernel::port::{CommandLog, EventLog, Pace};
+use kernel::port::{CommandLog, Pace};
 use kernel::{Actor, AggregateId, CommandId, Context, Tenant};
 use pipeline::accept::Sealer;
-use pipeline::{Backoff, Followed};
+use pipeline::{Backoff, FollowPorts, Followed};
 use routing::{Queue, QueueCommand};
 use serde_json::json;
 use tokio::time::Instant;
@@ -32,7 +32,7 @@ const WRAP_UP_MAX_S: u32 = 900;
 /// The world as a player sees it.
 pub(crate) struct Ports {
     pub(crate) command_log: Arc<dyn CommandLog>,
-    pub(crate) event_log: Arc<dyn EventLog>,
+    pub(crate) follow: FollowPorts,
     pub(crate) sealer: Sealer,
     pub(crate) partitions: u16,
 }
@@ -100,10 +100,9 @@ impl Player {
 
     async fn play_on(mut self, following: CancellationToken) -> anyhow::Result<Report> {
         let heard = Followed::<Happenings>::new(self.ports.partitions);
-        let follow =
-            heard
-                .clone()
-                .follow(Arc::clone(&self.ports.event_log), Pace::Prompt, following);
+        let follow = heard
+            .clone()
+            .follow(self.ports.follow.clone(), Pace::Prompt, following);
         tokio::spawn(follow);
         self.open_the_floor().await?;
         heard.caught_up().await;

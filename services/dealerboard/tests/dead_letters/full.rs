@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::platform::address;
 use testkit::process::Process;
@@ -94,6 +94,12 @@ async fn full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
         }
     }
     assert!(refused, "there is still room");
+    let ready = reqwest::get(format!("{}/readyz", api.url)).await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let told: Value = ready.json().await.unwrap();
+    assert_ne!(told["checks"]["disk"], "ok", "{told}");
+    assert_eq!(told["parts"]["commands"]["ready"], false, "{told}");
+    assert_eq!(told["parts"]["reads"]["ready"], true, "{told}");
     for trade in &booked {
         assert_eq!(api.read(*trade).await, StatusCode::OK, "{}", process.log());
     }
@@ -105,6 +111,11 @@ async fn full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
     let again = COMMANDS;
     eventually("commands to be taken again", WITHIN, async || {
         (api.book(again).await == StatusCode::CREATED).then_some(())
+    })
+    .await;
+    eventually("it to be ready again", WITHIN, async || {
+        let ready = reqwest::get(format!("{}/readyz", api.url)).await.ok()?;
+        ready.status().is_success().then_some(())
     })
     .await;
     for trade in booked {

@@ -35,7 +35,7 @@ async fn nothing_bare_is_written_while_the_registry_is_away() {
     let url = site.registry.replacen(&real, &here.to_string(), 1);
     let serving = site.start(&[("DEALERBOARD__REGISTRY__URL", &url)]).await;
 
-    let (status, told) = serving.get("/readyz").await;
+    let (status, told) = serving.get("/readyz/commands").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(told.contains("no schema numbers yet"), "{told}");
     let (status, told) = serving.post("/v1/trades", &booking("T-1")).await;

@@ -123,7 +123,7 @@ impl Site {
 impl Serving {
     pub(crate) async fn is_ready(&self) {
         eventually("to be ready", WAIT, async || {
-            let (status, _) = self.get("/readyz").await;
+            let (status, _) = self.get("/readyz/commands").await;
             (status == StatusCode::OK).then_some(())
         })
         .await;

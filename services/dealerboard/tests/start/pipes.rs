@@ -26,6 +26,7 @@ async fn desk() -> TempDir {
     file.execute(
         "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < ?1 - 1)
          INSERT INTO dead_letter
+             (context, partition, \"offset\", key, value, headers, logged_at, reason, detail, state)
          SELECT 'trades', 0, n, CAST('demo/T-' || n AS BLOB), x'7b7d', x'', 0, 'undecodable', 'no json', 'parked'
            FROM n",
         [LETTERS],

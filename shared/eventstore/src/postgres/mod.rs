@@ -6,6 +6,7 @@ mod installation;
 mod migrate;
 mod outcomes;
 mod read;
+mod rows;
 mod scrub;
 mod snapshots;
 mod sql;

@@ -22,6 +22,10 @@ pub(super) fn cursor(context: &str) -> String {
     format!("SELECT {CURSOR} FROM {context}.cursor WHERE partition = $1")
 }
 
+pub(super) fn cursors(context: &str) -> String {
+    format!("SELECT partition, {CURSOR} FROM {context}.cursor")
+}
+
 /// What a batch may have beside its events. Most have neither, and are spared what it costs.
 #[derive(Clone, Copy)]
 pub(super) struct Beside {

@@ -36,6 +36,22 @@ pub trait EventStore: Send + Sync {
     /// The store cannot be reached.
     async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault>;
 
+    /// The same for every partition of a context, from the first on.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn cursors(
+        &self,
+        context: &'static str,
+        partitions: u16,
+    ) -> Result<Vec<Option<Cursor>>, Fault> {
+        let mut cursors = Vec::with_capacity(usize::from(partitions));
+        for partition in 0..partitions {
+            cursors.push(self.cursor(Shard { context, partition }).await?);
+        }
+        Ok(cursors)
+    }
+
     /// Writes the batches of any contexts and partitions in one transaction. Those whose owner was
     /// superseded are left out and named; the others are not affected.
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kernel::batch::{Cursor, DeadReason, OutcomeRow};
 use kernel::id::{AggregateId, CommandId};
-use kernel::port::{NewRecord, Record, Reply, ReplyTo};
+use kernel::port::{NewRecord, ReadError, Record, Reply, ReplyTo};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use kernel::{Context, Fault};
@@ -23,6 +23,7 @@ use super::partition::{Ended, Partition};
 use super::resuming;
 use super::saving::{Saving, Taken};
 use crate::commit::Committed;
+use crate::movement::{Work, Worker};
 use crate::publish::PublishHandle;
 use crate::{crash, metric};
 
@@ -91,12 +92,18 @@ impl<'p, C: Context> Ownership<'p, C> {
         self.partition.shard
     }
 
+    pub(super) fn announces(&self) -> Worker {
+        let Partition { ports, shard, .. } = &*self.partition;
+        ports.movement.worker(Work::Announcer, shard)
+    }
+
     pub(super) fn noticed(&self) -> Arc<Notify> {
         Arc::clone(&self.noticed)
     }
 
     pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
-        let mut records = Vec::new();
+        // What came before it is carried out first.
+        let (mut records, mut barred) = (Vec::new(), None);
         loop {
             if self.flight.is_none() && !self.growing.is_empty() {
                 self.submit().await;
@@ -106,6 +113,11 @@ impl<'p, C: Context> Ownership<'p, C> {
                 .settings
                 .batch_commands_max
                 .saturating_sub(self.growing.len());
+            if self.flight.is_none()
+                && let Some(why) = barred.take()
+            {
+                return Ok(self.partition.barred(why));
+            }
             let stopping = stop.is_cancelled();
             if stopping && self.flight.is_none() {
                 return Ok(Ended::Stopped);
@@ -117,8 +129,13 @@ impl<'p, C: Context> Ownership<'p, C> {
                         return Ok(ended);
                     }
                 }
-                taken = self.partition.reader.take(room, &mut records), if room > 0 && !stopping && self.may_prepare() => {
-                    taken?;
+                taken = self.partition.reader.take(room, &mut records), if room > 0 && !stopping && barred.is_none() && self.may_prepare() => {
+                    match taken {
+                        Ok(()) => {}
+                        Err(ReadError::Fault(fault)) => return Err(fault),
+                        Err(why) => barred = Some(why),
+                    }
+                    self.partition.worker.begins();
                     if let Err(Panicked) = self.handle(&mut records).await? {
                         return Ok(Ended::Again);
                     }
@@ -152,6 +169,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         let sealed = std::mem::replace(&mut self.growing, next).seal();
         self.known.submitted();
         let taken = self.saving.take(&mut self.cache);
+        self.partition.worker.begins();
         let answer = self
             .partition
             .committer
@@ -186,6 +204,7 @@ impl<'p, C: Context> Ownership<'p, C> {
 
     async fn durable(&mut self, sealed: Sealed) -> Option<Ended> {
         self.count(&sealed);
+        self.partition.worker.moves();
         self.durable = sealed.number;
         self.known.landed();
         self.cache.trim(self.durable);
@@ -366,7 +385,9 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 
     fn park(&mut self, record: Record, refused: Refused) {
-        warn!(shard = %self.partition.shard, offset = record.offset, reason = refused.reason.as_str(), "command parked");
+        let (shard, reason) = (self.partition.shard, refused.reason.as_str());
+        metric::parked(shard.context, reason);
+        error!(%shard, offset = record.offset, reason, "command parked");
         if refused.reason.blocks_key() {
             self.parked.add(&record, self.growing.number);
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use kernel::batch::Cursor;
 use kernel::id::{AggregateId, Owner};
-use kernel::port::{Reader, Reply};
+use kernel::port::{ReadError, Reader, Reply};
 use kernel::topic::Shard;
 use kernel::{Context, Fault};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::decode::Decoder;
 use super::ownership::Ownership;
@@ -22,6 +22,7 @@ use super::saving::saving;
 use crate::announce::Announcer;
 use crate::backoff::Backoff;
 use crate::commit::CommitHandle;
+use crate::movement::{Work, Worker};
 use crate::publish::Publisher;
 
 /// Time a fenced partition waits to be told that it was lost, before it takes itself back: the
@@ -43,6 +44,7 @@ pub(crate) struct Partition<C: Context> {
     pub(crate) policy: C::Services,
     /// Offsets whose command panicked, and how often.
     pub(crate) panics: HashMap<i64, u32>,
+    pub(crate) worker: Worker,
 }
 
 /// Why an ownership ended.
@@ -54,6 +56,16 @@ pub(super) enum Ended {
     Fenced,
     /// Take the partition over again: a command panicked, or the committer left no answer.
     Again,
+    /// What comes next is not to be had, and somebody must say that it is passed.
+    Barred(Barred),
+}
+
+/// A record that bars a partition of commands: nothing behind it is handled before it is passed.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}; `dealerboard skip {shard}` shows what is lost and goes on behind it")]
+pub(super) struct Barred {
+    shard: Shard,
+    why: ReadError,
 }
 
 impl<C: Context> Partition<C> {
@@ -65,7 +77,13 @@ impl<C: Context> Partition<C> {
                 Ok(Ended::Stopped) => return,
                 Ok(Ended::Fenced) => tokio::time::sleep(FENCED_WAIT).left_future(),
                 Ok(Ended::Again) => backoff.wait().right_future(),
+                Ok(Ended::Barred(barred)) => {
+                    self.worker.stops(barred.to_string());
+                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition stands");
+                    backoff.wait().right_future()
+                }
                 Err(fault) => {
+                    self.worker.stands(&fault);
                     warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "partition pauses, will be taken over again");
                     backoff.wait().right_future()
                 }
@@ -74,6 +92,7 @@ impl<C: Context> Partition<C> {
                 () = stop.cancelled() => {}
                 () = pause => {}
             }
+            self.worker.tries();
         }
     }
 
@@ -81,9 +100,13 @@ impl<C: Context> Partition<C> {
     async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
         let owner = Owner(self.ports.sealer.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
-        self.reader.seek(cursor.next_offset).await?;
         let letters = Arc::clone(&self.ports.dead_letters);
         Ok((cursor, Parked::load(self.shard, letters).await?))
+    }
+
+    pub(super) fn barred(&self, why: ReadError) -> Ended {
+        let shard = self.shard;
+        Ended::Barred(Barred { shard, why })
     }
 
     /// One ownership: take over, continue where the database says, publish what is missing.
@@ -92,11 +115,17 @@ impl<C: Context> Partition<C> {
             () = stop.cancelled() => return Ok(Ended::Stopped),
             taken = self.take_over() => taken?,
         };
+        match self.reader.seek(cursor.next_offset).await {
+            Ok(()) => {}
+            Err(ReadError::Fault(fault)) => return Err(fault),
+            Err(why) => return Ok(self.barred(why)),
+        }
         debug!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
         let (publisher, publishing) = Publisher::new(
             self.shard,
             Arc::clone(&self.ports.reader),
             Arc::clone(&self.ports.event_log),
+            self.ports.movement.worker(Work::Publisher, self.shard),
         );
         let (saving, saver) = saving(
             self.shard,
@@ -107,6 +136,7 @@ impl<C: Context> Partition<C> {
         let ownership = Ownership::new(self, cursor, parked, publishing, saving);
         let announcer = announcing.map(|ports| Announcer {
             shard: ownership.shard(),
+            worker: ownership.announces(),
             ports,
             written: ownership.noticed(),
         });

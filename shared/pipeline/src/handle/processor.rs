@@ -20,6 +20,7 @@ use crate::accept::Sealer;
 use crate::announce::Announcing;
 use crate::commit::CommitHandle;
 use crate::membership;
+use crate::movement::{Movement, Work};
 
 /// Reply batches that may wait for the reply channel; more are dropped, their callers poll.
 const REPLIES_MAX: usize = 1_024;
@@ -38,6 +39,7 @@ pub struct ProcessorPorts {
     pub sealer: Sealer,
     /// The topic of outcomes, where producers write to the log besides the platform.
     pub announcing: Option<Announcing>,
+    pub movement: Movement,
 }
 
 /// Bounds of a processor.
@@ -118,6 +120,7 @@ impl<C: Context> Processor<C> {
             replying,
             policy: self.policy.clone(),
             panics: HashMap::new(),
+            worker: self.ports.movement.worker(Work::Processor, shard),
         }
     }
 }

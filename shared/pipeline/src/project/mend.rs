@@ -24,9 +24,11 @@ pub(super) async fn values<V: View>(
     keys: &[Arc<str>],
     upto: u64,
 ) -> Result<Vec<Option<ViewValue>>, Fault> {
+    // A value of another partition was folded from a stream that is not this key's.
     let is_known = |value: &Option<ViewValue>| {
-        let position = value.as_ref().map(|value| value.position);
-        position.is_none_or(|position| position <= upto)
+        value
+            .as_ref()
+            .is_none_or(|value| value.position <= upto && value.partition == shard.partition)
     };
     match model.get(view_id::<V>(), keys).await {
         Ok(found) if found.iter().all(is_known) => return Ok(found),
@@ -40,7 +42,7 @@ pub(super) async fn values<V: View>(
         let value = match found.map(|mut found| found.pop().flatten()) {
             Ok(value) if is_known(&value) => value,
             Ok(_) => {
-                warn!(view = V::NAME, %shard, "value is ahead of its checkpoint, folded anew");
+                warn!(view = V::NAME, %shard, "value is not of what its checkpoint covers, folded anew");
                 folded::<V>(streams, shard, key, upto).await?
             }
             Err(fault) => {

@@ -14,6 +14,7 @@ use kernel::port::{EventLog, EventReader, Pace, ReadModel, ViewId};
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
+use crate::movement::Movement;
 use partition::Partition;
 
 pub use fold::{BodyFilter, FoldError, Until, fold};
@@ -22,6 +23,8 @@ pub(crate) use fold::{asks_refold, beside, filter};
 /// Bounds of a projector.
 #[derive(Clone, Copy, Debug)]
 pub struct ProjectorSettings {
+    /// Partitions per topic.
+    pub partitions: u16,
     /// Events folded between two writes.
     pub batch_events_max: usize,
     /// Shortest time between two writes of a partition: many events of a key become one value.
@@ -30,14 +33,21 @@ pub struct ProjectorSettings {
     pub cached_values_max: usize,
 }
 
+/// The world as a projector sees it.
+#[derive(Clone)]
+pub struct ProjectorPorts {
+    pub event_log: Arc<dyn EventLog>,
+    /// Where events are read that the log lacks, and a value is folded from that the model has lost.
+    pub streams: Arc<dyn EventReader>,
+    pub model: Arc<dyn ReadModel>,
+    /// Which model it is: a metric label, and part of the group's name.
+    pub model_name: &'static str,
+    pub movement: Movement,
+}
+
 /// Keeps one view up to date in one read model.
 pub struct Projector<V> {
-    log: Arc<dyn EventLog>,
-    /// Where a value that the model has lost to damage is folded from.
-    streams: Arc<dyn EventReader>,
-    model: Arc<dyn ReadModel>,
-    /// Which model it is: a metric label, and part of the group's name.
-    model_name: &'static str,
+    ports: ProjectorPorts,
     settings: ProjectorSettings,
     view: PhantomData<fn() -> V>,
 }
@@ -56,18 +66,9 @@ pub fn view_id<V: View>() -> ViewId {
 
 impl<V: View> Projector<V> {
     #[must_use]
-    pub fn new(
-        log: Arc<dyn EventLog>,
-        streams: Arc<dyn EventReader>,
-        model: Arc<dyn ReadModel>,
-        model_name: &'static str,
-        settings: ProjectorSettings,
-    ) -> Self {
+    pub fn new(ports: ProjectorPorts, settings: ProjectorSettings) -> Self {
         Self {
-            log,
-            streams,
-            model,
-            model_name,
+            ports,
             settings,
             view: PhantomData,
         }
@@ -76,7 +77,7 @@ impl<V: View> Projector<V> {
     /// Joins the group of its kind and projects what it is assigned, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let context = <V::Of as kernel::Context>::NAME;
-        let group = format!("projector.{}.{}", self.model_name, view_id::<V>());
+        let group = format!("projector.{}.{}", self.ports.model_name, view_id::<V>());
         // What lingers before it is written need not be there sooner.
         let pace = if self.settings.linger < LEISURE {
             Pace::Prompt
@@ -84,13 +85,11 @@ impl<V: View> Projector<V> {
             Pace::Leisurely
         };
         let join = || {
-            let (log, group) = (Arc::clone(&self.log), group.clone());
+            let (log, group) = (Arc::clone(&self.ports.event_log), group.clone());
             async move { log.consume(context, &group, pace).await }.boxed()
         };
-        let task = |reader, stop| {
-            let (model, streams) = (Arc::clone(&self.model), Arc::clone(&self.streams));
-            Partition::<V>::new(reader, streams, model, self.model_name, self.settings).run(stop)
-        };
+        let task =
+            |reader, stop| Partition::<V>::new(reader, self.ports.clone(), self.settings).run(stop);
         membership::hold(&group, join, task, &stop).await;
     }
 }

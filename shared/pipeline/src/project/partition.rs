@@ -1,53 +1,59 @@
 //! One event partition into one view of one read model.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::context::EventOf;
-use kernel::port::{
-    Applied, Checkpoint, EventReader, READY_PERIOD, ReadModel, Reader, Record, ViewBatch, ViewValue,
-};
+use kernel::port::{Applied, Checkpoint, READY_PERIOD, Reader, ViewBatch, ViewValue};
 use kernel::record::EventMeta;
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp, View};
 use lru::LruCache;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
-use super::{ProjectorSettings, mend, view_id};
+use super::{ProjectorPorts, ProjectorSettings, mend, view_id};
 use crate::backoff::Backoff;
-use crate::consume::{self, Broken};
+use crate::consume::{Broken, Course, Events, Published};
 use crate::metric;
+use crate::movement::{Work, Worker};
 
 /// What a body may take, so that the memory for all of them rarely has to move.
 const BODY_BYTES: usize = 1_024;
 
 pub(super) struct Partition<V> {
-    reader: Box<dyn Reader>,
-    streams: Arc<dyn EventReader>,
-    model: Arc<dyn ReadModel>,
-    model_name: &'static str,
+    events: Events,
+    ports: ProjectorPorts,
     settings: ProjectorSettings,
-    view: std::marker::PhantomData<fn() -> V>,
+    worker: Worker,
+    view: PhantomData<fn() -> V>,
 }
 
 impl<V: View> Partition<V> {
     pub(super) fn new(
         reader: Box<dyn Reader>,
-        streams: Arc<dyn EventReader>,
-        model: Arc<dyn ReadModel>,
-        model_name: &'static str,
+        ports: ProjectorPorts,
         settings: ProjectorSettings,
     ) -> Self {
+        let shard = Shard {
+            context: <V::Of as kernel::Context>::NAME,
+            partition: reader.partition(),
+        };
+        let course = Course {
+            shard,
+            partitions: settings.partitions,
+            role: "projector",
+        };
+        let name = format!("{} in {}, {shard}", view_id::<V>(), ports.model_name);
         Self {
-            reader,
-            streams,
-            model,
-            model_name,
+            events: Events::new(course, reader, Arc::clone(&ports.streams)),
+            worker: ports.movement.worker(Work::Projection, name),
+            ports,
             settings,
-            view: std::marker::PhantomData,
+            view: PhantomData,
         }
     }
 
@@ -60,30 +66,31 @@ impl<V: View> Partition<V> {
                 followed = self.follow() => followed,
             };
             if let Err(fault) = followed {
+                self.worker.stands(&fault);
                 warn!(
                     view = V::NAME,
-                    model = self.model_name,
-                    partition = self.reader.partition(),
+                    model = self.ports.model_name,
+                    shard = %self.events.shard(),
                     error = &fault as &dyn std::error::Error,
                     "projection pauses, will continue from its checkpoint"
                 );
             }
             backoff.wait_unless(&stop).await;
+            self.worker.tries();
         }
     }
 
     /// From the model's checkpoint on; ends when the model was moved by somebody else.
     async fn follow(&mut self) -> Result<(), Fault> {
-        let checkpoint = self
-            .model
-            .checkpoint(view_id::<V>(), self.reader.partition())
-            .await?;
-        self.reader.seek(checkpoint.next_offset).await?;
-        let caught_up_at = self.reader.end().await?;
+        let shard = self.events.shard();
+        let model = &self.ports.model;
+        let checkpoint = model.checkpoint(view_id::<V>(), shard.partition).await?;
+        self.events.seek(checkpoint).await?;
+        let caught_up_at = self.events.end().await?;
         debug!(
             view = V::NAME,
-            model = self.model_name,
-            partition = self.reader.partition(),
+            model = self.ports.model_name,
+            %shard,
             position = checkpoint.position,
             "projection starts"
         );
@@ -157,7 +164,7 @@ struct Projection<'p, V> {
 
 impl<V: View> Projection<'_, V> {
     async fn run(mut self) -> Result<(), Fault> {
-        let mut records = Vec::new();
+        let mut fresh = Vec::new();
         loop {
             let waiting = self.seen != self.written;
             let room = self
@@ -173,6 +180,7 @@ impl<V: View> Projection<'_, V> {
                         Applied::Written => self.durable = self.number - 1,
                         Applied::Refused => return Ok(()),
                     }
+                    self.partition.worker.moves();
                     self.trim();
                 }
                 () = tokio::time::sleep_until(self.not_before), if waiting && self.flight.is_none() => {
@@ -183,9 +191,10 @@ impl<V: View> Projection<'_, V> {
                         return Ok(());
                     }
                 }
-                taken = self.partition.reader.take(room, &mut records), if room > 0 => {
+                taken = self.partition.events.take(room, &mut fresh, read::<V>), if room > 0 => {
                     taken?;
-                    self.fold(&mut records).await?;
+                    self.partition.worker.begins();
+                    self.fold(&mut fresh).await?;
                 }
             }
         }
@@ -198,23 +207,26 @@ impl<V: View> Projection<'_, V> {
 
     async fn vouch(&mut self) -> Result<Applied, Fault> {
         self.vouch_at = Instant::now() + READY_PERIOD;
-        let partition = self.partition.reader.partition();
-        self.partition
-            .model
-            .mark_ready(view_id::<V>(), partition, self.written)
-            .await
+        self.partition.worker.begins();
+        let partition = self.partition.events.shard().partition;
+        let model = Arc::clone(&self.partition.ports.model);
+        let marked = model.mark_ready(view_id::<V>(), partition, self.written);
+        let marked = marked.await?;
+        self.partition.worker.moves();
+        Ok(marked)
     }
 
-    async fn fold(&mut self, records: &mut Vec<Record>) -> Result<(), Fault> {
-        let fresh = self.fresh(records)?;
-        self.load_missing(&fresh).await?;
-        for fresh in &fresh {
+    /// Folds what was taken, which may be nothing for this view.
+    async fn fold(&mut self, fresh: &mut Vec<Fresh<V>>) -> Result<(), Fault> {
+        self.load_missing(fresh).await?;
+        self.seen = self.partition.events.seen();
+        for Fresh { key, meta, event } in fresh.drain(..) {
+            let key = std::str::from_utf8(&key).expect("checked when the event was read");
             let (key, cached) = self
                 .values
-                .get_key_value_mut(fresh.key())
-                .expect("every key of these records was loaded or created before folding");
-            let Fresh { meta, event, .. } = fresh;
-            cached.value.update(meta, event);
+                .get_key_value_mut(key)
+                .expect("every key of these events was loaded or created before folding");
+            cached.value.update(&meta, &event);
             cached.meta = Some(Meta {
                 version: meta.sequence,
                 position: meta.position,
@@ -229,34 +241,6 @@ impl<V: View> Projection<'_, V> {
         Ok(())
     }
 
-    /// Those records that come next, with what they say of themselves; `seen` moves past them.
-    fn fresh(&mut self, records: &mut Vec<Record>) -> Result<Vec<Fresh<V>>, Fault> {
-        let mut fresh = Vec::with_capacity(records.len());
-        for record in records.drain(..) {
-            let next_offset = record.offset + 1;
-            let next = consume::next_position(&record, self.seen.position)
-                .inspect_err(|broken| self.alarm(broken))?;
-            if let Some(position) = next {
-                fresh.push(read(record, position).inspect_err(|broken| self.alarm(broken))?);
-                self.seen = Checkpoint {
-                    position,
-                    next_offset,
-                };
-            }
-        }
-        Ok(fresh)
-    }
-
-    fn alarm(&self, broken: &Broken) {
-        metric::gap(<V::Of as kernel::Context>::NAME, "projector");
-        error!(
-            view = V::NAME,
-            partition = self.partition.reader.partition(),
-            error = broken as &dyn std::error::Error,
-            "event log is broken, projection stops before it"
-        );
-    }
-
     async fn load_missing(&mut self, fresh: &[Fresh<V>]) -> Result<(), Fault> {
         let mut missing: Vec<Arc<str>> = fresh
             .iter()
@@ -269,11 +253,8 @@ impl<V: View> Projection<'_, V> {
         if missing.is_empty() {
             return Ok(());
         }
-        let (model, streams) = (&self.partition.model, &self.partition.streams);
-        let shard = Shard {
-            context: <V::Of as kernel::Context>::NAME,
-            partition: self.partition.reader.partition(),
-        };
+        let (model, streams) = (&self.partition.ports.model, &self.partition.ports.streams);
+        let shard = self.partition.events.shard();
         let upto = fresh.first().map_or(0, |first| first.meta.position - 1);
         let found =
             mend::values::<V>(model.as_ref(), streams.as_ref(), shard, &missing, upto).await?;
@@ -298,7 +279,7 @@ impl<V: View> Projection<'_, V> {
 
     /// Encodes what changed and sends it off; the next events fold meanwhile.
     fn write(&mut self) -> Result<(), Fault> {
-        let partition = self.partition.reader.partition();
+        let partition = self.partition.events.shard().partition;
         let puts = self.puts()?;
         let batch = ViewBatch {
             view: view_id::<V>(),
@@ -307,9 +288,9 @@ impl<V: View> Projection<'_, V> {
             to: self.seen,
             puts,
         };
-        let model = Arc::clone(&self.partition.model);
+        let model = Arc::clone(&self.partition.ports.model);
         self.flight = Some(async move { model.apply(batch).await }.boxed());
-        metric::projected(V::NAME, self.partition.model_name, self.folded);
+        metric::projected(V::NAME, self.partition.ports.model_name, self.folded);
         self.written = self.seen;
         self.folded = 0;
         self.number += 1;
@@ -319,7 +300,7 @@ impl<V: View> Projection<'_, V> {
 
     /// What changed, all bodies in one piece of memory.
     fn puts(&mut self) -> Result<Vec<(Arc<str>, ViewValue)>, Fault> {
-        let partition = self.partition.reader.partition();
+        let partition = self.partition.events.shard().partition;
         let mut bodies = Vec::with_capacity(self.dirty.len() * BODY_BYTES);
         let mut changed = Vec::with_capacity(self.dirty.len());
         for key in self.dirty.drain(..) {
@@ -359,14 +340,10 @@ impl<V: View> Projection<'_, V> {
     }
 }
 
-fn read<V: View>(record: Record, position: u64) -> Result<Fresh<V>, Broken> {
-    let offset = record.offset;
-    let (meta, event) = consume::event(&record, position, |_| true)?;
-    consume::key(&record, &meta)?;
-    let (Some(key), Some(event)) = (record.key, event) else {
-        let source = None;
-        return Err(Broken::NotAnEvent { offset, source });
-    };
+fn read<V: View>(published: Published) -> Result<Fresh<V>, Broken> {
+    let (meta, event) = published.event(|_| true)?;
+    let event = event.ok_or_else(|| published.unknown(None))?;
+    let key = published.key;
     Ok(Fresh { key, meta, event })
 }
 

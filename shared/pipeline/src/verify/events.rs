@@ -7,7 +7,7 @@ use kernel::batch::{Cursor, EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
 use kernel::port::Reader;
 use kernel::record::EventMeta;
-use kernel::topic::Shard;
+use kernel::topic::{self, Shard};
 use kernel::{EventId, Fault};
 
 use super::chain::Chained;
@@ -51,7 +51,7 @@ impl Verifier<'_> {
     ) {
         let head = cursor.next_position.saturating_sub(1);
         let mut published = Published::open(shard, log, findings).await;
-        let mut order = Order::new(shard, self.partitions, cursor.next_stream);
+        let mut order = Order::new(shard, cursor.next_stream);
         let mut chain = Chained::new(shard, cursor.chain);
         let mut pages = Pages::new(shard, head);
         loop {
@@ -68,6 +68,7 @@ impl Verifier<'_> {
             let metas = order.page(&rows, findings);
             chain.page(self.ports, &rows, findings).await;
             self.causes(shard, &rows, &metas, findings).await;
+            self.misplaced(shard, &metas, findings).await;
             published.compare(&rows, findings).await;
             let new = rows.iter().filter(|row| row.sequence == 1);
             let new = new.map(|row| (Arc::clone(&row.record.key), row.stream));
@@ -82,6 +83,32 @@ impl Verifier<'_> {
             findings.uncompared(&[Invariant::I8], shard, told(&fault));
         }
         published.finish(head, self.live, findings).await;
+    }
+
+    /// I12: an event stands in the partition of its key, or its command was decided there as well.
+    async fn misplaced(&self, shard: Shard, metas: &[Option<EventMeta>], findings: &mut Findings) {
+        for meta in metas.iter().flatten() {
+            let key = topic::key(&meta.tenant, &meta.aggregate);
+            let home = Shard {
+                partition: topic::partition_of(key.as_bytes(), self.partitions),
+                ..shard
+            };
+            if home == shard {
+                continue;
+            }
+            let place = format!("{shard} position {}", meta.position);
+            match self.outcomes(home, &[meta.command], findings).await {
+                Err(fault) => findings.uncompared(&[Invariant::I12], &place, told(&fault)),
+                Ok(found) if found.is_empty() => {
+                    let detail = format!("key {key} belongs to another partition, {home}");
+                    findings.violation(Invariant::I12, &place, detail);
+                }
+                Ok(_) => findings.note(format!(
+                    "{place}: {key} belongs to {home}, where command {} was decided as well",
+                    meta.command
+                )),
+            }
+        }
     }
 
     /// I1 from the other side: every event stands where its command's outcome says.

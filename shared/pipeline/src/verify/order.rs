@@ -11,7 +11,6 @@ use super::{Findings, Invariant};
 /// What the events of a partition must be among themselves.
 pub(super) struct Order {
     shard: Shard,
-    partitions: u16,
     position: u64,
     next_stream: i64,
     /// Version of each stream so far.
@@ -19,10 +18,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(shard: Shard, partitions: u16, next_stream: i64) -> Self {
+    pub(super) fn new(shard: Shard, next_stream: i64) -> Self {
         Self {
             shard,
-            partitions,
             position: 0,
             next_stream,
             versions: HashMap::new(),
@@ -46,10 +44,6 @@ impl Order {
         self.position = position;
         let place = format!("{shard} position {position}");
         self.version(row, &place, findings);
-        if topic::partition_of(row.record.key.as_bytes(), self.partitions) != shard.partition {
-            let detail = format!("key {} belongs to another partition", row.record.key);
-            findings.violation(Invariant::I12, &place, detail);
-        }
         let meta = match row.record.meta() {
             Ok(meta) => meta,
             Err(error) => {

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use eventstore::MemoryEventStore;
 use kernel::context::Folded;
 use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
 use kernel::topic::Shard;
 use kernel::{EventMeta, Reading};
 use log::MemoryEventLog;
-use pipeline::Followed;
+use pipeline::{FollowPorts, Followed, Movement};
 use testkit::contract::PARTITIONS;
 use testkit::{ManualClock, eventually};
 use tokio_util::sync::CancellationToken;
@@ -79,11 +80,16 @@ struct Site {
 impl Site {
     fn start() -> Self {
         let log = MemoryEventLog::new(PARTITIONS, Arc::new(ManualClock::default()));
-        let log = Arc::new(log);
+        let (log, store) = (Arc::new(log), MemoryEventStore::default());
         let followed = Followed::new(PARTITIONS);
         let stop = CancellationToken::new();
         let follow = followed.clone();
-        let follow = follow.follow(Arc::clone(&log) as _, Pace::Prompt, stop.clone());
+        let ports = FollowPorts {
+            event_log: Arc::clone(&log) as _,
+            streams: Arc::new(store.clone()),
+            movement: Movement::default(),
+        };
+        let follow = follow.follow(ports, Pace::Prompt, stop.clone());
         tokio::spawn(follow);
         Self {
             log,

@@ -15,7 +15,7 @@ use kernel::port::{
 use kernel::topic::Shard;
 use kernel::{Context as _, Fault, Parameters};
 use log::MemoryEventLog;
-use pipeline::{Demand, ProjectorSettings, Unanswered, Until};
+use pipeline::{Demand, Movement, ProjectorPorts, ProjectorSettings, Unanswered, Until};
 use readmodel::MemoryReadModel;
 use testkit::contract::PARTITIONS;
 use testkit::{ManualClock, eventually};
@@ -131,20 +131,21 @@ impl Site {
             let events = rows.into_iter().map(|row| row.record).collect();
             self.log.publish(shard, events).await.unwrap();
         }
+        let ports = ProjectorPorts {
+            event_log: Arc::clone(&self.log) as _,
+            streams: Arc::new(self.store.clone()),
+            model: Arc::new(self.model.clone()),
+            model_name: "model",
+            movement: Movement::default(),
+        };
         let settings = ProjectorSettings {
+            partitions: PARTITIONS,
             batch_events_max: 10,
             linger: Duration::ZERO,
             cached_values_max: 10,
         };
         let stop = CancellationToken::new();
-        let projector = (view().project)(
-            Arc::clone(&self.log) as _,
-            Arc::new(self.store.clone()),
-            Arc::new(self.model.clone()),
-            "model",
-            settings,
-            stop.clone(),
-        );
+        let projector = (view().project)(ports, settings, stop.clone());
         let projected = async {
             eventually("every event to be projected", WITHIN, async || {
                 self.is_projected().await.then_some(())

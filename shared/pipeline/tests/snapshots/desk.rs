@@ -15,7 +15,9 @@ use kernel::topic::{self, Shard};
 use kernel::{Context as _, Timestamp};
 use log::{MemoryCommandLog, MemoryEventLog};
 use pipeline::accept::{Request, Sealer};
-use pipeline::{Committer, ContextSlice, ProcessorPorts, ProcessorSettings, Proof, Slices};
+use pipeline::{
+    Committer, ContextSlice, Movement, ProcessorPorts, ProcessorSettings, Proof, Slices,
+};
 use positions::{Position, PositionView};
 use readmodel::MemoryReplies;
 use serde_json::value::RawValue;
@@ -162,7 +164,7 @@ impl Desk {
         events_min: u64,
         saved: impl AsyncFn() -> bool,
     ) {
-        let store = Arc::new(store.clone());
+        let (store, movement) = (Arc::new(store.clone()), Movement::default());
         let ports = ProcessorPorts {
             command_log: Arc::new(self.log.clone()),
             event_log: Arc::new(MemoryEventLog::new(
@@ -177,6 +179,7 @@ impl Desk {
             schemas: None,
             sealer: self.sealer.clone(),
             announcing: None,
+            movement: movement.clone(),
         };
         let settings = ProcessorSettings {
             partitions: PARTITIONS,
@@ -186,7 +189,7 @@ impl Desk {
             value_bytes_max: 1 << 20,
             snapshot_events_min: events_min,
         };
-        let (committer, handle) = Committer::new(Arc::clone(&store) as _);
+        let (committer, handle) = Committer::new(Arc::clone(&store) as _, &movement);
         let stop = CancellationToken::new();
         let slices = slices();
         let roles = slices.contexts.iter().map(|context| {

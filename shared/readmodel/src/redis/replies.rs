@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::code::Fault;
@@ -19,6 +20,9 @@ const REPLIES_PER_MESSAGE: usize = 1_000;
 /// callers, so what comes on top is dropped.
 const WAITING_MAX: usize = 1_024;
 
+/// A subscription that is quiet for so long is asked whether it is still one.
+const QUIET_MAX: Duration = Duration::from_secs(1);
+
 /// Replies over pub/sub: one channel per gateway instance, a message is a JSON array.
 ///
 /// A subscription ends with a fault when its connection does. It does not subscribe again by itself,
@@ -33,7 +37,7 @@ pub struct RedisReplies {
 struct RedisReplyStream {
     messages: mpsc::Receiver<Vec<u8>>,
     pending: VecDeque<Reply>,
-    _connection: MultiplexedConnection,
+    connection: MultiplexedConnection,
 }
 
 impl RedisReplies {
@@ -90,7 +94,7 @@ impl Replies for RedisReplies {
         Ok(Box::new(RedisReplyStream {
             messages,
             pending: VecDeque::new(),
-            _connection: connection,
+            connection,
         }))
     }
 }
@@ -102,7 +106,10 @@ impl ReplyStream for RedisReplyStream {
             if let Some(reply) = self.pending.pop_front() {
                 return Ok(reply);
             }
-            let message = self.messages.recv().await;
+            let Ok(message) = timeout(QUIET_MAX, self.messages.recv()).await else {
+                self.ping().await?;
+                continue;
+            };
             let message = message
                 .ok_or_else(|| Fault::bare(REDIS, "the connection of a subscription ended"))?;
             match serde_json::from_slice(&message) {
@@ -111,6 +118,17 @@ impl ReplyStream for RedisReplyStream {
                 Err(error) => tracing::warn!(%error, "reply message could not be decoded"),
             }
         }
+    }
+}
+
+impl RedisReplyStream {
+    /// A server that hangs, or a connection that leads nowhere, ends no subscription by itself.
+    async fn ping(&mut self) -> Result<(), Fault> {
+        let ping = redis::cmd("PING");
+        let answered = self.connection.send_packed_command(&ping).await;
+        answered
+            .map(drop)
+            .map_err(|error| Fault::new(REDIS, "ping a subscription's connection", error))
     }
 }
 

@@ -36,6 +36,8 @@ async fn takeover_of_an_empty_partition_starts_at_the_beginning(store: &impl Eve
     assert_eq!(taken, beginning);
     assert_eq!(cursor(store, shard(1)).await, Some(beginning));
     assert_eq!(cursor(store, shard(2)).await, None);
+    let cursors = store.cursors(shard(1).context, 3).await;
+    assert_eq!(cursors.expect("cursors"), [None, Some(beginning), None]);
 }
 
 async fn takeover_rotates_the_owner_and_nothing_else(store: &impl EventStore) {

@@ -1,6 +1,5 @@
 //! How fast the figures follow, beside folding the same events from memory.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use analytics::Metrics;
@@ -69,8 +68,9 @@ fn folded(events: &[(Shard, EventRecord)]) -> anyhow::Result<f64> {
 async fn followed(platform: &Platform, events: u64) -> f64 {
     let followed = Followed::<Metrics>::new(platform.config.partitions());
     let stop = CancellationToken::new();
-    let log = Arc::clone(&platform.ports.event_log);
-    let follow = followed.clone().follow(log, Pace::Prompt, stop.clone());
+    let follow = followed
+        .clone()
+        .follow(platform.follow_ports(), Pace::Prompt, stop.clone());
     let watch = async {
         let mut started = None;
         loop {

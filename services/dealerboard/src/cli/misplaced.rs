@@ -1,0 +1,78 @@
+//! `dealerboard misplaced`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use kernel::Actor;
+use pipeline::Misplaced;
+
+use super::verify::present;
+use crate::config::Config;
+use crate::roles::Platform;
+
+/// Lists aggregates that have a stream in a partition which their key does not belong to, as earlier
+/// versions let producers with another partitioner make them; with `--yes` sends the commands of these
+/// streams to where they belong, to be decided there. Nobody is given the events of a misplaced stream.
+#[derive(Debug, Args)]
+pub(super) struct MisplacedCommand {
+    /// Only of this context.
+    #[arg(long)]
+    context: Option<String>,
+    /// Who does it.
+    #[arg(long)]
+    by: Option<Actor>,
+    /// Who agrees: another person.
+    #[arg(long)]
+    approved_by: Option<Actor>,
+    /// Does it; without it, only lists.
+    #[arg(long, requires_all = ["by", "approved_by"])]
+    yes: bool,
+}
+
+impl MisplacedCommand {
+    pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        present(&config)?;
+        let _log = telemetry::log(super::QUIET)?;
+        super::runtime()?.block_on(async {
+            let platform = Platform::inspect(config).await;
+            self.mend(&platform.context("open the events")?).await
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn mend(self, platform: &Platform) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.yes || self.by != self.approved_by,
+            "--approved-by must be another person than --by"
+        );
+        let misplaced = Misplaced {
+            reader: Arc::clone(&platform.ports.reader),
+            command_log: Arc::clone(&platform.ports.command_log),
+            partitions: platform.config.partitions(),
+        };
+        let (mut count, mut sent) = (0, 0);
+        for shard in platform.shards(self.context.as_deref())? {
+            let streams = misplaced.find(shard).await?;
+            for (key, events) in &streams {
+                let home = misplaced.home(key.as_bytes());
+                super::print(&format!(
+                    "{key} has {events} events in {shard} and belongs to {home}"
+                ));
+            }
+            count += streams.len();
+            if self.yes && !streams.is_empty() {
+                sent += misplaced.send_on(shard, &streams).await?;
+            }
+        }
+        super::print(&if self.yes {
+            format!("{sent} commands of {count} streams sent to where they belong")
+        } else {
+            format!(
+                "{count} streams are misplaced; --yes sends their commands to where they belong"
+            )
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! `dealerboard skip`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use kernel::Actor;
+use pipeline::{Responsible, Skipper};
+
+use super::verify::present;
+use crate::config::Config;
+use crate::roles::Platform;
+use crate::seams::{SystemClock, SystemIds};
+
+/// Lets a partition of commands go on behind what nobody can read. What stood there is lost, which two
+/// people have to agree to; a dead letter stands in its place. In production at any time, embedded while
+/// the platform is stopped: the file has one owner.
+#[derive(Debug, Args)]
+pub(super) struct Skip {
+    /// CONTEXT/PARTITION, as `/readyz` names it.
+    partition: String,
+    /// Who does it.
+    #[arg(long)]
+    by: Option<Actor>,
+    /// Who agrees: another person.
+    #[arg(long)]
+    approved_by: Option<Actor>,
+    /// Does it; without it, only says what would be skipped.
+    #[arg(long, requires_all = ["by", "approved_by"])]
+    yes: bool,
+}
+
+impl Skip {
+    pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        present(&config)?;
+        let _log = telemetry::log(super::QUIET)?;
+        super::runtime()?.block_on(async {
+            let platform = Platform::inspect(config).await;
+            self.skip(&platform.context("open the command log")?).await
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn skip(self, platform: &Platform) -> anyhow::Result<()> {
+        let shard = platform.shard(&self.partition)?;
+        let skipper = Skipper {
+            store: Arc::clone(&platform.ports.store),
+            command_log: Arc::clone(&platform.ports.command_log),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        };
+        let barrier = skipper.look(shard).await?;
+        let barrier = barrier.with_context(|| format!("nothing bars {shard}"))?;
+        super::print(&format!(
+            "{shard} stands at offset {}: {}",
+            barrier.from, barrier.why
+        ));
+        if barrier.to < barrier.from {
+            super::print(&format!(
+                "its log was made anew; it would go on at offset {}",
+                barrier.to
+            ));
+        } else {
+            super::print(&format!(
+                "offsets {} to {} would be lost",
+                barrier.from,
+                barrier.to - 1
+            ));
+        }
+        let (Some(by), true) = (self.by, self.yes) else {
+            super::print("--yes does it");
+            return Ok(());
+        };
+        anyhow::ensure!(
+            self.approved_by.as_ref() != Some(&by),
+            "--approved-by must be another person than --by"
+        );
+        let responsible = Responsible {
+            by,
+            approved_by: self.approved_by,
+        };
+        skipper.skip(&barrier, &responsible).await?;
+        super::print("skipped");
+        Ok(())
+    }
+}

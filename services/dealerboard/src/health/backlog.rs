@@ -1,0 +1,134 @@
+//! Commands that nobody handles: the log goes on, and the cursor of the partition does not.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kernel::Fault;
+use kernel::port::{CommandLog, EventStore, Pace, ReadError};
+use kernel::topic::Shard;
+use tokio::time::Instant;
+
+/// How long a cursor may stand before commands.
+const STANDS_AFTER: Duration = Duration::from_secs(10);
+/// Longest time until a record that is there has been read.
+const LOOK_WAIT: Duration = Duration::from_secs(3);
+
+/// Looks at every partition of commands, whoever is to handle them.
+pub(crate) struct Backlog {
+    pub(crate) log: Arc<dyn CommandLog>,
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) contexts: Vec<&'static str>,
+    pub(crate) partitions: u16,
+    pub(crate) waiting: Mutex<HashMap<Shard, Waiting>>,
+}
+
+/// A partition with commands before its cursor.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    /// Where the cursor stands.
+    at: i64,
+    since: Instant,
+    /// What stands there, once it was looked at: the end of a transaction is no command.
+    found: Option<Found>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Command,
+    Nothing,
+}
+
+impl Backlog {
+    /// One sentence for each partition whose commands have waited for long, as far as was seen.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told: Vec<_> = waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.found == Some(Found::Command))
+            .map(|(shard, waiting)| {
+                let seconds = waiting.since.elapsed().as_secs();
+                let at = waiting.at;
+                format!("nobody handles the commands of {shard}, which stands at offset {at} for {seconds} s")
+            })
+            .collect();
+        told.sort_unstable();
+        told
+    }
+
+    /// Looks once; a few questions.
+    ///
+    /// # Errors
+    /// Log or store cannot be reached: what was seen before is kept.
+    pub(crate) async fn look(&self) -> Result<(), Fault> {
+        for context in &self.contexts {
+            let ends = self.log.ends(context);
+            let cursors = self.store.cursors(context, self.partitions);
+            let (ends, cursors) = tokio::try_join!(ends, cursors)?;
+            for ((end, cursor), partition) in ends.into_iter().zip(cursors).zip(0..) {
+                let at = cursor.map_or(0, |cursor| cursor.next_offset);
+                self.see(Shard { context, partition }, at, end);
+            }
+        }
+        for (shard, at) in self.suspects() {
+            let found = self.find(shard, at).await?;
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(waiting) = waiting.get_mut(&shard)
+                && waiting.at == at
+            {
+                waiting.found = Some(found);
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&self, shard: Shard, at: i64, end: i64) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // A log that ends before the cursor was made anew, and its commands are not handled either.
+        if at == end {
+            waiting.remove(&shard);
+        } else if waiting.get(&shard).is_none_or(|before| before.at != at) {
+            let new = Waiting {
+                at,
+                since: Instant::now(),
+                found: None,
+            };
+            waiting.insert(shard, new);
+        }
+    }
+
+    /// Those that have stood for long and were not looked at.
+    fn suspects(&self) -> Vec<(Shard, i64)> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let long = waiting.iter().filter(|(_, waiting)| {
+            // What came after nothing may be a command.
+            waiting.found != Some(Found::Command) && waiting.since.elapsed() >= STANDS_AFTER
+        });
+        long.map(|(shard, waiting)| (*shard, waiting.at)).collect()
+    }
+
+    /// What stands at the offset, or behind it.
+    async fn find(&self, shard: Shard, at: i64) -> Result<Found, Fault> {
+        let readers = self.log.follow(shard.context, Pace::Leisurely).await?;
+        let reader = readers
+            .into_iter()
+            .find(|reader| reader.partition() == shard.partition);
+        let Some(mut reader) = reader else {
+            return Ok(Found::Command);
+        };
+        match reader.seek(at).await {
+            Ok(()) => {}
+            Err(ReadError::Fault(fault)) => return Err(fault),
+            Err(ReadError::Gone { .. } | ReadError::Unreadable { .. }) => {
+                return Ok(Found::Command);
+            }
+        }
+        let mut records = Vec::new();
+        let taken = reader.take(1, &mut records);
+        match tokio::time::timeout(LOOK_WAIT, taken).await {
+            Ok(Err(ReadError::Fault(fault))) => Err(fault),
+            Ok(_) => Ok(Found::Command),
+            Err(_) => Ok(Found::Nothing),
+        }
+    }
+}

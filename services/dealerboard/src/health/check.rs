@@ -1,0 +1,81 @@
+//! Questions to what a process depends on.
+
+use std::time::Duration;
+
+use futures::future::{BoxFuture, join_all};
+
+/// Longest time one check may take.
+const CHECK_WAIT: Duration = Duration::from_secs(1);
+
+/// What a process does for others, each with a light of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// Queries are answered.
+    Reads,
+    /// Commands are taken, and handled by somebody.
+    Commands,
+    /// What this process works at gets on.
+    Workers,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 3] = [Self::Reads, Self::Commands, Self::Workers];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Commands => "commands",
+            Self::Workers => "workers",
+        }
+    }
+}
+
+/// What it means that a check does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failing {
+    /// A server is away: the parts that need it are not ready, and the process may still serve.
+    Away,
+    /// Something is not as it must be, and stays so until somebody mends it.
+    Defect,
+}
+
+/// What a check tells: the error is what an operator reads.
+pub(crate) type Told = Result<(), String>;
+
+/// A question to one dependency.
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) failing: Failing,
+    /// What cannot be done while it does not hold.
+    pub(crate) needed_by: &'static [Part],
+    pub(crate) ask: Box<dyn Fn() -> BoxFuture<'static, Told> + Send + Sync>,
+}
+
+/// Everything that is asked.
+#[derive(Default)]
+pub(crate) struct Checks {
+    /// Quick ones, asked whenever somebody wants to know.
+    pub(crate) quick: Vec<Check>,
+    /// Slow ones, asked now and then.
+    pub(crate) slow: Vec<Check>,
+    /// The checks of which one must hold for anything to be read; none for what is in the process.
+    pub(crate) read_from: &'static [&'static str],
+}
+
+/// A check and what it told.
+pub(crate) struct Answered<'c> {
+    pub(crate) check: &'c Check,
+    pub(crate) told: Told,
+}
+
+impl Checks {
+    /// Asks the quick ones, at once.
+    pub(crate) async fn ask(&self) -> Vec<Answered<'_>> {
+        let asked = self.quick.iter().map(|check| async move {
+            let answer = tokio::time::timeout(CHECK_WAIT, (check.ask)()).await;
+            let told = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+            Answered { check, told }
+        });
+        join_all(asked).await
+    }
+}

@@ -1,0 +1,150 @@
+//! Health: whether things move, not whether servers answer. Every process has it, whatever its roles.
+
+mod backlog;
+mod check;
+mod report;
+mod routes;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use analytics::Metrics;
+use kernel::port::Clock;
+use pipeline::{Followed, Movement, Seen};
+use routing::Floor;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use backlog::Backlog;
+pub(crate) use check::{Check, Checks, Failing, Part};
+pub(crate) use routes::{routes, serve};
+pub(crate) use watch::watch;
+
+use check::{Answered, Told};
+use report::Report;
+
+/// A worker that stands for so long while everything answers does not get on by itself.
+const GETS_ON_WITHIN: Duration = Duration::from_secs(10);
+
+/// Which lights a process has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Serves {
+    /// Queries and commands, over HTTP.
+    pub(crate) callers: bool,
+    /// It reads the floor into its memory.
+    pub(crate) floor: bool,
+}
+
+/// What is known of a process.
+pub(crate) struct Health {
+    pub(crate) serves: Serves,
+    pub(crate) checks: Arc<Checks>,
+    pub(crate) movement: Movement,
+    pub(crate) floor: Followed<Floor>,
+    pub(crate) metrics: Followed<Metrics>,
+    pub(crate) backlog: Backlog,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What the slow checks told when they were asked last.
+    pub(crate) slow: Mutex<BTreeMap<&'static str, Told>>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Health {
+    /// As it is now.
+    async fn report(&self) -> Report {
+        let mut answers = self.checks.ask().await;
+        answers.extend(self.slow());
+        let seen = self.movement.seen();
+        let mut report = Report::new(&answers, &seen);
+        for part in self.parts() {
+            report.part(*part, self.against(*part, &answers, &seen));
+        }
+        report.unready = self.unready(&report, &answers);
+        report
+    }
+
+    fn parts(&self) -> &'static [Part] {
+        if self.serves.callers {
+            &Part::ALL
+        } else {
+            &[Part::Workers]
+        }
+    }
+
+    /// Why nothing should be sent to this process; nothing when it serves.
+    fn unready(&self, report: &Report, answers: &[Answered<'_>]) -> Option<String> {
+        if self.stop.is_cancelled() {
+            return Some("it is stopping".to_owned());
+        }
+        let defect = answers
+            .iter()
+            .find(|answered| answered.check.failing == Failing::Defect && answered.told.is_err());
+        if let Some(defect) = defect {
+            return Some(format!("{} does not hold", defect.check.name));
+        }
+        if let Some(reading) = self.still_read() {
+            return Some(reading);
+        }
+        let all_answer = answers.iter().all(|answered| answered.told.is_ok());
+        if report.stands_for(all_answer.then_some(GETS_ON_WITHIN)) {
+            return Some("something stands that should move".to_owned());
+        }
+        let holds = |part| report.holds(part);
+        let serves = if self.serves.callers {
+            holds(Part::Reads) || holds(Part::Commands)
+        } else {
+            holds(Part::Workers)
+        };
+        (!serves).then(|| "no part of it is ready".to_owned())
+    }
+
+    /// What stands against a part.
+    fn against(&self, part: Part, answers: &[Answered<'_>], seen: &[Seen]) -> Vec<String> {
+        let mut why: Vec<_> = answers
+            .iter()
+            .filter(|answered| answered.check.needed_by.contains(&part))
+            .filter_map(|answered| answered.why())
+            .collect();
+        match part {
+            Part::Reads => {
+                why.extend(self.still_read());
+                why.extend(self.nothing_to_read_from(answers));
+            }
+            Part::Commands => why.extend(self.backlog.told()),
+            Part::Workers => why.extend(report::standing(seen)),
+        }
+        why
+    }
+
+    fn nothing_to_read_from(&self, answers: &[Answered<'_>]) -> Option<String> {
+        let from = self.checks.read_from;
+        let mut sources = answers
+            .iter()
+            .filter(|answered| from.contains(&answered.check.name));
+        let none = !from.is_empty() && sources.all(|answered| answered.told.is_err());
+        none.then(|| format!("none of {} answers", from.join(", ")))
+    }
+
+    /// What is read into memory and has never been current since the start.
+    fn still_read(&self) -> Option<String> {
+        let floor = self.serves.floor && self.floor.age().is_none();
+        let metrics = self.serves.callers && self.metrics.age().is_none();
+        let reading = match (floor, metrics) {
+            (true, true) => "floor and metrics are",
+            (true, false) => "floor is",
+            (false, true) => "metrics are",
+            (false, false) => return None,
+        };
+        Some(format!("{reading} still being read"))
+    }
+
+    fn slow(&self) -> Vec<Answered<'_>> {
+        let told = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.checks.slow.iter().filter_map(|check| {
+            let told = told.get(check.name)?.clone();
+            Some(Answered { check, told })
+        });
+        asked.collect()
+    }
+}

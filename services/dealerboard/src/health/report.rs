@@ -1,0 +1,139 @@
+//! What a process tells of itself.
+
+use std::time::Duration;
+
+use kernel::code::platform;
+use pipeline::{Seen, Stands};
+use serde_json::{Map, Value, json};
+
+use super::check::{Answered, Part};
+
+/// Workers told of one by one; with a dependency away all of them stand.
+const NAMED_MAX: usize = 50;
+
+/// Checks, parts, and what stands.
+pub(super) struct Report {
+    checks: Map<String, Value>,
+    parts: Vec<(Part, Vec<String>)>,
+    stands: Vec<(String, Stands)>,
+    workers: Vec<Seen>,
+    /// Why the process should be sent nothing.
+    pub(super) unready: Option<String>,
+}
+
+impl Answered<'_> {
+    /// What does not hold, in one line.
+    pub(super) fn why(&self) -> Option<String> {
+        let told = self.told.as_ref().err()?;
+        Some(format!("{}: {told}", self.check.name))
+    }
+}
+
+/// Those that stand: how many, and the first.
+pub(super) fn standing(seen: &[Seen]) -> Option<String> {
+    let mut stand = seen.iter().filter_map(|seen| {
+        let stands = seen.stands.as_ref()?;
+        Some(format!(
+            "{} {}: {}",
+            seen.work.name(),
+            seen.name,
+            stands.why
+        ))
+    });
+    let first = stand.next()?;
+    Some(match stand.count() {
+        0 => first,
+        more => format!("{first}; and {more} more"),
+    })
+}
+
+impl Report {
+    pub(super) fn new(answers: &[Answered<'_>], seen: &[Seen]) -> Self {
+        let checks = answers.iter().map(|answered| {
+            let told = answered.told.as_ref().err().map_or("ok", String::as_str);
+            (answered.check.name.to_owned(), told.into())
+        });
+        let stands = seen.iter().filter_map(|seen| {
+            let name = format!("{} {}", seen.work.name(), seen.name);
+            Some((name, seen.stands.clone()?))
+        });
+        Self {
+            checks: checks.collect(),
+            parts: Vec::new(),
+            stands: stands.collect(),
+            workers: seen.to_vec(),
+            unready: None,
+        }
+    }
+
+    pub(super) fn part(&mut self, part: Part, against: Vec<String>) {
+        self.parts.push((part, against));
+    }
+
+    /// Whether the part is there and nothing stands against it.
+    pub(super) fn holds(&self, part: Part) -> bool {
+        let found = self.parts.iter().find(|(known, _)| *known == part);
+        found.is_some_and(|(_, against)| against.is_empty())
+    }
+
+    /// Whether a worker has stopped, or has stood for so long.
+    pub(super) fn stands_for(&self, long: Option<Duration>) -> bool {
+        self.stands
+            .iter()
+            .any(|(_, stands)| stands.stopped || long.is_some_and(|long| stands.since >= long))
+    }
+
+    /// Everything; each worker if it is to be `verbose`.
+    pub(super) fn whole(&self, verbose: bool) -> Value {
+        let parts = self.parts.iter().map(|(part, against)| {
+            let told = json!({ "ready": against.is_empty(), "why": against });
+            (part.name().to_owned(), told)
+        });
+        let parts: Map<_, _> = parts.collect();
+        let stands = self.stands.iter().take(NAMED_MAX).map(|(name, stands)| {
+            json!({
+                "worker": name,
+                "for_s": stands.since.as_secs(),
+                "stopped": stands.stopped,
+                "why": stands.why,
+            })
+        });
+        let mut told = json!({
+            "ready": self.unready.is_none(),
+            "checks": self.checks,
+            "parts": parts,
+            "stands": stands.collect::<Vec<_>>(),
+            "standing": self.stands.len(),
+        });
+        if verbose {
+            let workers = self.workers.iter().map(|seen| {
+                json!({
+                    "worker": format!("{} {}", seen.work.name(), seen.name),
+                    "moved_s_ago": seen.moved.as_secs(),
+                })
+            });
+            told["workers"] = workers.collect();
+        }
+        told
+    }
+
+    /// One part by itself; none when the process has no such part.
+    pub(super) fn of(&self, name: &str) -> Option<(Value, bool)> {
+        let (part, against) = self.parts.iter().find(|(part, _)| part.name() == name)?;
+        let ready = against.is_empty();
+        let told = json!({ "part": part.name(), "ready": ready, "why": against });
+        Some((told, ready))
+    }
+}
+
+/// A problem (RFC 9457 §3.2) with members of its own: any other refusal would be replaced by one that
+/// does not name what stands.
+pub(super) fn problem(mut told: Value, detail: &str) -> Value {
+    told["type"] = format!("/docs/errors/{}", platform::DEPENDENCY_UNAVAILABLE).into();
+    told["title"] = "not ready".into();
+    told["status"] = 503.into();
+    told["code"] = platform::DEPENDENCY_UNAVAILABLE.name.into();
+    told["detail"] = detail.into();
+    told["retryable"] = true.into();
+    told
+}

@@ -1,0 +1,124 @@
+//! Looks now and then, and raises the alarm.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use metrics::gauge;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::Health;
+
+/// How often it looks.
+const PERIOD: Duration = Duration::from_secs(2);
+/// How often the slow checks are asked, and how long one may take.
+const SLOW_PERIOD: Duration = Duration::from_secs(30);
+const SLOW_WAIT: Duration = Duration::from_secs(20);
+/// Workers that stand, by what they do.
+const STANDING: &str = "dealerboard_workers_standing";
+/// Partitions whose commands nobody handles.
+const UNHANDLED: &str = "dealerboard_unhandled_partitions";
+/// A worker that stands for less is hardly worth a line: it has told why by itself.
+const TOLD_AFTER: Duration = Duration::from_secs(5);
+
+/// Keeps looking until `stop`.
+pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut watch = Watch {
+        slow_at: Instant::now(),
+        told: BTreeSet::new(),
+        gauged: BTreeSet::new(),
+        health,
+    };
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = watch.look() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+    }
+    Ok(())
+}
+
+struct Watch {
+    health: Arc<Health>,
+    slow_at: Instant,
+    /// What was told to stand.
+    told: BTreeSet<String>,
+    gauged: BTreeSet<&'static str>,
+}
+
+impl Watch {
+    async fn look(&mut self) {
+        self.workers();
+        if self.health.serves.callers {
+            self.commands().await;
+        }
+        if self.slow_at <= Instant::now() {
+            self.slow().await;
+            self.slow_at = Instant::now() + SLOW_PERIOD;
+        }
+    }
+
+    fn workers(&mut self) {
+        let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
+        let mut stand = BTreeSet::new();
+        for seen in self.health.movement.seen() {
+            let Some(stands) = seen.stands else { continue };
+            *counts.entry(seen.work.name()).or_default() += 1;
+            if stands.since < TOLD_AFTER && !stands.stopped {
+                continue;
+            }
+            let worker = format!("{} {}", seen.work.name(), seen.name);
+            if !self.told.contains(&worker) {
+                error!(worker, why = stands.why, "worker stands");
+            }
+            stand.insert(worker);
+        }
+        for worker in self.told.difference(&stand) {
+            info!(worker, "worker moves again");
+        }
+        self.told = stand;
+        self.gauged.extend(counts.keys());
+        for work in &self.gauged {
+            let count = counts.get(work).copied().unwrap_or_default();
+            gauge!(STANDING, "work" => *work).set(count);
+        }
+    }
+
+    async fn commands(&self) {
+        let backlog = &self.health.backlog;
+        if let Err(fault) = backlog.look().await {
+            debug!(
+                error = &fault as &dyn std::error::Error,
+                "it is not known whether commands are handled"
+            );
+        }
+        let told = backlog.told();
+        gauge!(UNHANDLED).set(f64::from(u32::try_from(told.len()).unwrap_or(u32::MAX)));
+        for why in told {
+            error!(why, "commands are not handled");
+        }
+    }
+
+    async fn slow(&self) {
+        for check in &self.health.checks.slow {
+            let Ok(told) = tokio::time::timeout(SLOW_WAIT, (check.ask)()).await else {
+                continue;
+            };
+            if let Err(why) = &told {
+                error!(check = check.name, why, "check does not hold");
+            }
+            let mut slow = self
+                .health
+                .slow
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            slow.insert(check.name, told);
+        }
+    }
+}

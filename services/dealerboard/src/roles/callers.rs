@@ -1,0 +1,149 @@
+//! What serves callers: the gateway, the readings it answers from, and the router that matches with them.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use futures::future::FutureExt;
+use http::auth::Verifier;
+use kernel::port::{Ids as _, Pace};
+use kernel::{Actor, AggregateId, Reading};
+use metrics_exporter_prometheus::PrometheusHandle;
+use pipeline::accept::{Acceptor, Inbox};
+use pipeline::{FollowPorts, Followed, Query, QuerySettings};
+use tokio_util::sync::CancellationToken;
+
+use super::{Platform, Task};
+use crate::gateway::{self, Gateway};
+use crate::health::Health;
+use crate::router::{Dispatcher, Duty, Matcher};
+use crate::seams::{SystemClock, SystemIds};
+
+/// Longest time one question may take before the chain gives up.
+const QUERY_DEADLINE: Duration = Duration::from_secs(3);
+
+/// What the gateway is bound to, and what it shows beside its own.
+pub(super) struct Door {
+    pub(super) listener: TcpListener,
+    pub(super) health: Data<Arc<Health>>,
+    pub(super) metrics: Data<PrometheusHandle>,
+}
+
+impl Platform {
+    pub(super) fn gateway(
+        &self,
+        door: Door,
+        matcher: &Matcher,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(&'static str, Task)> {
+        let settings = QuerySettings {
+            partitions: self.config.partitions(),
+            deadline: QUERY_DEADLINE,
+            position_wait: Duration::from_millis(self.config.query.position_wait_ms),
+            fold_events_max: self.config.query.fold_events_max,
+            history_events_max: self.config.query.history_events_max,
+            recall_events_max: self.config.query.recall_events_max,
+            last_good_max: self.config.query.last_good_max,
+        };
+        let query = Query::new(
+            self.ports.sources.clone(),
+            self.ports.history.clone(),
+            settings,
+        );
+        let gateway = Gateway {
+            slices: self.slices.clone(),
+            acceptor: matcher.acceptor.clone(),
+            query,
+            reader: Arc::clone(&self.ports.reader),
+            dead_letters: Arc::clone(&self.ports.dead_letters),
+            reader_guard: Arc::clone(&self.ports.inbox_guard),
+            bindings: Arc::clone(&self.ports.bindings),
+            bindings_guard: Arc::clone(&self.ports.bindings_guard),
+            keys: self.keys.records.clone(),
+            partitions: self.config.partitions(),
+            recent: Gateway::recent(),
+            matcher: matcher.clone(),
+            metrics: self.metrics.clone(),
+        };
+        let trusted = vec![self.keys.tokens.trusted()];
+        let verifier = Verifier::new(trusted, &self.config.auth.audience, Arc::new(SystemClock));
+        let server = gateway::server(
+            door.listener,
+            self.config.http.workers,
+            Arc::new(gateway),
+            verifier,
+            door.health,
+            door.metrics,
+        )?;
+        Ok(("gateway", gateway::serve(server, stop.clone()).boxed()))
+    }
+
+    pub(super) fn matcher(&self) -> anyhow::Result<Matcher> {
+        let instance = AggregateId::new(&format!("gateway-{}", SystemIds.random()))?;
+        let log = Arc::clone(&self.ports.command_log);
+        Ok(Matcher {
+            floor: self.floor.clone(),
+            acceptor: Acceptor::new(log, self.sealer.clone(), instance, self.config.partitions()),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        })
+    }
+
+    /// What everybody needs who sends commands and waits for their outcomes, and who matches.
+    pub(super) fn asking(
+        &self,
+        matcher: &Matcher,
+        stop: &CancellationToken,
+    ) -> [(&'static str, Task); 2] {
+        let (acceptor, stop_listening) = (matcher.acceptor.clone(), stop.clone());
+        let replies = Arc::clone(&self.ports.replies);
+        let inbox = Inbox {
+            reader: Arc::clone(&self.ports.reader),
+            guard: Arc::clone(&self.ports.inbox_guard),
+        };
+        let listen = async move {
+            acceptor.listen(replies, inbox, stop_listening).await;
+            Ok(())
+        };
+        [
+            ("replies", listen.boxed()),
+            ("floor", self.following(&self.floor, Pace::Prompt, stop)),
+        ]
+    }
+
+    pub(super) fn following<R: Reading>(
+        &self,
+        followed: &Followed<R>,
+        pace: Pace,
+        stop: &CancellationToken,
+    ) -> Task {
+        let follow = followed.clone();
+        let follow = follow.follow(self.follow_ports(), pace, stop.clone());
+        follow.map(Ok).boxed()
+    }
+
+    pub(crate) fn follow_ports(&self) -> FollowPorts {
+        FollowPorts {
+            event_log: Arc::clone(&self.ports.event_log),
+            streams: Arc::clone(&self.ports.reader),
+            movement: self.movement.clone(),
+        }
+    }
+
+    pub(super) fn router(
+        &self,
+        matcher: &Matcher,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<[(&'static str, Task); 2]> {
+        let actor = Actor::new("router")?;
+        let partitions = self.config.partitions();
+        let dispatcher = Dispatcher::new(matcher.clone(), actor.clone(), partitions);
+        let duty = Duty::new(matcher.clone(), actor);
+        let log = Arc::clone(&self.ports.event_log);
+        Ok([
+            ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed()),
+            ("duty", duty.run(stop.clone()).map(Ok).boxed()),
+        ])
+    }
+}

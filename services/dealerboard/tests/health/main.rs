@@ -1,0 +1,8 @@
+//! Which light turns red for what, with which words, and what stays green.
+
+#![cfg(test)]
+
+mod away;
+mod site;
+mod standstills;
+mod stopping;

@@ -1,0 +1,277 @@
+//! The events of a partition, each once and in order, whatever the log gives.
+//!
+//! The log is how events come soon, the store is what there is. Where the log breaks its promises (its
+//! head was deleted, a batch cannot be read, a position is missing, a record is somebody else's) what is
+//! missing is read from the store, and the log is followed from where it can be.
+
+use std::sync::Arc;
+
+use kernel::Fault;
+use kernel::port::{Checkpoint, EventReader, ReadError, Reader, Record};
+use kernel::topic::{self, Shard};
+use tracing::error;
+
+use super::{Broken, Published};
+use crate::metric;
+
+/// Events read from the store at once.
+const PAGE: usize = 1_000;
+
+/// Which partition, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    pub(crate) shard: Shard,
+    /// Partitions of the topic.
+    pub(crate) partitions: u16,
+    /// Who follows: a metric label.
+    pub(crate) role: &'static str,
+}
+
+/// Follows one partition.
+pub(crate) struct Events {
+    course: Course,
+    reader: Box<dyn Reader>,
+    store: Arc<dyn EventReader>,
+    seen: Checkpoint,
+    /// Read from the log and not looked at yet.
+    records: Vec<Record>,
+    hole: Option<Hole>,
+    /// Whether the store has been read to its end for it.
+    filled: bool,
+}
+
+/// Why the log cannot be followed any further before the store was read.
+#[derive(Clone, Copy, Debug)]
+enum Hole {
+    /// The next record is not the next event.
+    Record,
+    /// The log goes on at this offset, and has nothing before it.
+    Deleted { first: i64 },
+    /// Nobody can read what stands there.
+    Unreadable { offset: i64 },
+}
+
+impl Events {
+    pub(crate) fn new(
+        course: Course,
+        reader: Box<dyn Reader>,
+        store: Arc<dyn EventReader>,
+    ) -> Self {
+        Self {
+            course,
+            reader,
+            store,
+            seen: Checkpoint::default(),
+            records: Vec::new(),
+            hole: None,
+            filled: false,
+        }
+    }
+
+    pub(crate) fn shard(&self) -> Shard {
+        self.course.shard
+    }
+
+    /// What has been taken.
+    pub(crate) fn seen(&self) -> Checkpoint {
+        self.seen
+    }
+
+    /// As [`Reader::end`].
+    pub(crate) async fn end(&mut self) -> Result<i64, Fault> {
+        self.reader.end().await
+    }
+
+    /// Continues behind what was seen; must be called before the first `take`.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    pub(crate) async fn seek(&mut self, seen: Checkpoint) -> Result<(), Fault> {
+        (self.seen, self.hole) = (seen, None);
+        self.records.clear();
+        match self.reader.seek(seen.next_offset).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.breaks(error),
+        }
+    }
+
+    /// Waits until it has [seen](Self::seen) more, then moves what `read` makes of the events, at most
+    /// `max`, to the end of `out`: none when what it has seen is not for anybody. Cancelling it loses
+    /// nothing.
+    ///
+    /// # Errors
+    /// Log or store cannot be reached, or hold what `read` refuses.
+    pub(crate) async fn take<T>(
+        &mut self,
+        max: usize,
+        out: &mut Vec<T>,
+        read: impl Fn(Published) -> Result<T, Broken>,
+    ) -> Result<(), Fault> {
+        let before = self.seen;
+        loop {
+            match self.hole {
+                Some(hole) if self.filled => self.close(hole).await?,
+                Some(hole) => self.fill(hole, max.min(PAGE), out, &read).await?,
+                None if self.records.is_empty() => self.receive(max).await?,
+                None => self.sort(max, out, &read),
+            }
+            if self.seen != before {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn receive(&mut self, max: usize) -> Result<(), Fault> {
+        match self.reader.take(max, &mut self.records).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.breaks(error),
+        }
+    }
+
+    /// A dependency is away, or the log has a hole.
+    fn breaks(&mut self, error: ReadError) -> Result<(), Fault> {
+        let hole = match &error {
+            ReadError::Gone { first } => Hole::Deleted { first: *first },
+            ReadError::Unreadable { offset, .. } => Hole::Unreadable { offset: *offset },
+            ReadError::Fault(_) => return Err(error.into()),
+        };
+        self.alarm(
+            &error,
+            "event log has a hole, events are read from the store",
+        );
+        self.opens(hole);
+        Ok(())
+    }
+
+    fn opens(&mut self, hole: Hole) {
+        (self.hole, self.filled) = (Some(hole), false);
+    }
+
+    /// Takes records while they are the next events.
+    fn sort<T>(
+        &mut self,
+        max: usize,
+        out: &mut Vec<T>,
+        read: &impl Fn(Published) -> Result<T, Broken>,
+    ) {
+        let mut records = std::mem::take(&mut self.records);
+        let mut sorted = 0;
+        for record in &mut records {
+            if sorted == max || self.hole.is_some() {
+                break;
+            }
+            match super::next_position(record, self.seen.position) {
+                Ok(None) => self.seen.next_offset = record.offset + 1,
+                Ok(Some(position)) => {
+                    // What cannot be made anything of is fetched from the store: its bytes are needed
+                    // no more.
+                    let event = Published {
+                        position,
+                        key: record.key.take().unwrap_or_default(),
+                        value: record.value.take().unwrap_or_default(),
+                    };
+                    match self.accept(event, out, read) {
+                        Ok(()) => self.seen.next_offset = record.offset + 1,
+                        Err(broken) => self.misses(&broken),
+                    }
+                }
+                Err(Broken::WithoutPosition { .. }) => self.skip(record),
+                Err(broken) => self.misses(&broken),
+            }
+            sorted += usize::from(self.hole.is_none());
+        }
+        records.drain(..sorted);
+        self.records = records;
+    }
+
+    fn misses(&mut self, broken: &Broken) {
+        self.alarm(
+            broken,
+            "event log is broken, events are read from the store",
+        );
+        self.opens(Hole::Record);
+    }
+
+    /// The next event; one whose key belongs to another partition is nothing for anybody here.
+    fn accept<T>(
+        &mut self,
+        event: Published,
+        out: &mut Vec<T>,
+        read: &impl Fn(Published) -> Result<T, Broken>,
+    ) -> Result<(), Broken> {
+        let Course {
+            shard, partitions, ..
+        } = self.course;
+        let position = event.position;
+        let belongs = topic::partition_of(&event.key, partitions);
+        if belongs == shard.partition {
+            out.push(read(event)?);
+        } else {
+            metric::misplaced(shard.context, self.course.role);
+            let key = String::from_utf8_lossy(&event.key);
+            error!(%shard, position, %key, belongs, "event of another partition's aggregate, skipped");
+        }
+        self.seen.position = position;
+        Ok(())
+    }
+
+    /// One page of the store.
+    async fn fill<T>(
+        &mut self,
+        hole: Hole,
+        max: usize,
+        out: &mut Vec<T>,
+        read: &impl Fn(Published) -> Result<T, Broken>,
+    ) -> Result<(), Fault> {
+        let (shard, seen) = (self.course.shard, self.seen.position);
+        let rows = self.store.read(shard, seen, max).await?;
+        self.filled = rows.len() < max;
+        if matches!(hole, Hole::Record) && !rows.is_empty() {
+            self.hole = None;
+        }
+        for row in rows {
+            if let Err(broken) = self.accept(row.record.into(), out, read) {
+                if self.seen.position > seen {
+                    return Ok(());
+                }
+                let attempt = format!("follow {shard}");
+                return Err(Fault::new("event store", attempt, broken));
+            }
+        }
+        Ok(())
+    }
+
+    /// The store has no more: what the log holds next is followed, or is nobody's.
+    async fn close(&mut self, hole: Hole) -> Result<(), Fault> {
+        let next = match hole {
+            Hole::Record => {
+                let record = self.records.remove(0);
+                self.skip(&record);
+                self.hole = None;
+                return Ok(());
+            }
+            Hole::Deleted { first } => first,
+            Hole::Unreadable { offset } => self.reader.readable_after(offset).await?,
+        };
+        self.hole = None;
+        self.seen.next_offset = next;
+        match self.reader.seek(next).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.breaks(error),
+        }
+    }
+
+    /// Passes a record that is none of ours.
+    fn skip(&mut self, record: &Record) {
+        let Course { shard, role, .. } = self.course;
+        metric::foreign(shard.context, role);
+        error!(%shard, offset = record.offset, "record of the event log is no event of ours, skipped");
+        self.seen.next_offset = record.offset + 1;
+    }
+
+    fn alarm(&self, why: &(dyn std::error::Error + 'static), told: &'static str) {
+        let Course { shard, role, .. } = self.course;
+        metric::gap(shard.context, role);
+        error!(%shard, role, error = why, "{told}");
+    }
+}

@@ -1,0 +1,109 @@
+//! What every consumer of an event topic does alike: each event once, in order, without a hole.
+
+mod events;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use kernel::Fault;
+use kernel::port::Record;
+use kernel::record::{self, EventMeta, EventRecord};
+use serde::de::DeserializeOwned;
+
+pub(crate) use events::{Course, Events};
+
+/// The event log did not give what the rules promise.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error("position {found} came where {expected} belongs")]
+    Gap { expected: u64, found: u64 },
+    #[error("record at offset {offset} names no position")]
+    WithoutPosition { offset: i64 },
+    #[error("position {position} is not an event that is known here")]
+    NotAnEvent {
+        position: u64,
+        source: Option<serde_json::Error>,
+    },
+    #[error("position {position} has the key of another stream")]
+    WrongKey { position: u64 },
+}
+
+impl From<Broken> for Fault {
+    fn from(broken: Broken) -> Self {
+        Self::new("event log", "follow the positions", broken)
+    }
+}
+
+/// The position of a record when it is the next one; `None` for one that was seen before.
+///
+/// # Errors
+/// [`Broken::Gap`]: events are missing, and nothing may be applied beyond the hole.
+pub(crate) fn next_position(record: &Record, seen: u64) -> Result<Option<u64>, Broken> {
+    let found = record.position.ok_or(Broken::WithoutPosition {
+        offset: record.offset,
+    })?;
+    match found {
+        found if found <= seen => Ok(None),
+        found if found == seen + 1 => Ok(Some(found)),
+        found => Err(Broken::Gap {
+            expected: seen + 1,
+            found,
+        }),
+    }
+}
+
+/// The bytes of an event, from wherever they were read.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) position: u64,
+    pub(crate) key: Bytes,
+    pub(crate) value: Bytes,
+}
+
+impl From<EventRecord> for Published {
+    fn from(record: EventRecord) -> Self {
+        Self {
+            position: record.position,
+            key: Bytes::copy_from_slice(record.key.as_bytes()),
+            value: record.value,
+        }
+    }
+}
+
+impl Published {
+    /// What it says of itself, and its event when `wants` its name; in one pass. The key is that of the
+    /// stream it says it belongs to.
+    ///
+    /// # Errors
+    /// [`Broken`], also for a wanted event that `E` does not know: skipping it would be a lie.
+    pub(crate) fn event<E: DeserializeOwned>(
+        &self,
+        wants: impl Fn(&str) -> bool,
+    ) -> Result<(EventMeta, Option<E>), Broken> {
+        let read = record::decode_if(self.position, &self.value, wants);
+        let (meta, event) = read.map_err(|error| self.unknown(Some(error)))?;
+        self.belongs(&meta)?;
+        Ok((meta, event))
+    }
+
+    pub(crate) fn belongs(&self, meta: &EventMeta) -> Result<(), Broken> {
+        let key = std::str::from_utf8(&self.key).unwrap_or_default();
+        match key.split_once('/') {
+            Some((tenant, aggregate))
+                if tenant == meta.tenant.as_str() && aggregate == meta.aggregate.as_str() =>
+            {
+                Ok(())
+            }
+            _ => Err(Broken::WrongKey {
+                position: self.position,
+            }),
+        }
+    }
+
+    pub(crate) fn unknown(&self, source: Option<serde_json::Error>) -> Broken {
+        Broken::NotAnEvent {
+            position: self.position,
+            source,
+        }
+    }
+}

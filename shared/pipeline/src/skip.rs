@@ -1,0 +1,142 @@
+//! Skip: a partition of commands that stands before what nobody can read goes on behind it.
+//!
+//! Somebody has to say so, because what is passed is lost: what stands there may have been commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::Fault;
+use kernel::batch::{Batch, Cursor, DeadLetter, DeadReason};
+use kernel::id::Owner;
+use kernel::port::{Clock, CommandLog, CommitError, EventStore, Ids, Pace, ReadError};
+use kernel::topic::Shard;
+
+use crate::redrive::{APPROVED_BY, Responsible};
+
+/// A record that is there comes within this time.
+const RECORD_WAIT: Duration = Duration::from_secs(10);
+
+/// Header of a letter that says who skipped what stood there.
+const SKIPPED_BY: &str = "skipped-by";
+
+/// Passes what bars a partition.
+pub struct Skipper {
+    pub store: Arc<dyn EventStore>,
+    pub command_log: Arc<dyn CommandLog>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What bars a partition of commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Barrier {
+    pub shard: Shard,
+    /// Where the partition stands.
+    pub from: i64,
+    /// Where it can go on. Below `from` in a log that was made anew.
+    pub to: i64,
+    pub why: String,
+}
+
+/// Why nothing was skipped.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSkipped {
+    #[error("the partition does not stand there any more; look again")]
+    Moved,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error(transparent)]
+    NotCommitted(#[from] CommitError),
+}
+
+impl Skipper {
+    /// What the partition stands before; none when its next command can be read, or there is none yet.
+    ///
+    /// # Errors
+    /// Log or store cannot be reached.
+    pub async fn look(&self, shard: Shard) -> Result<Option<Barrier>, Fault> {
+        let cursor = self.store.cursor(shard).await?;
+        let from = cursor.map_or(0, |cursor| cursor.next_offset);
+        let readers = self.command_log.follow(shard.context, Pace::Prompt).await?;
+        let reader = readers
+            .into_iter()
+            .find(|reader| reader.partition() == shard.partition);
+        let nobody = || Fault::bare("command log", format!("{shard} has no reader"));
+        let mut reader = reader.ok_or_else(nobody)?;
+        let mut records = Vec::new();
+        let read = async {
+            reader.seek(from).await?;
+            reader.take(1, &mut records).await
+        };
+        let why = match tokio::time::timeout(RECORD_WAIT, read).await {
+            Ok(Ok(())) | Err(_) => return Ok(None),
+            Ok(Err(why)) => why,
+        };
+        let to = match &why {
+            ReadError::Gone { first } => *first,
+            ReadError::Unreadable { offset, .. } => reader.readable_after(*offset).await?,
+            ReadError::Fault(_) => return Err(why.into()),
+        };
+        let why = why.to_string();
+        Ok(Some(Barrier {
+            shard,
+            from,
+            to,
+            why,
+        }))
+    }
+
+    /// Moves the partition behind the barrier, and leaves a letter in the place of what stood there.
+    /// Whoever handles the partition goes on within seconds.
+    ///
+    /// # Errors
+    /// [`NotSkipped`]; after a commit whose outcome is unknown, look again.
+    pub async fn skip(
+        &self,
+        barrier: &Barrier,
+        responsible: &Responsible,
+    ) -> Result<(), NotSkipped> {
+        let shard = barrier.shard;
+        let owner = Owner(self.ids.random());
+        let cursor = self.store.take_over(shard, owner).await?;
+        if cursor.next_offset != barrier.from {
+            return Err(NotSkipped::Moved);
+        }
+        let mut batch = Batch::new(shard, cursor);
+        batch.to.next_offset = barrier.to;
+        // A log made anew has other records at these offsets, with letters of their own.
+        if barrier.to > barrier.from {
+            batch.to = Cursor {
+                handled: cursor.handled + 1,
+                ..batch.to
+            };
+            batch.dead_letters.push(self.letter(barrier, responsible));
+        }
+        let refused = self.store.commit(&[Arc::new(batch)]).await?;
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(NotSkipped::Moved)
+        }
+    }
+
+    fn letter(&self, barrier: &Barrier, responsible: &Responsible) -> DeadLetter {
+        let Barrier { from, to, why, .. } = barrier;
+        let text = |text: String| Bytes::from(text);
+        let mut headers = vec![(SKIPPED_BY.to_owned(), text(responsible.by.to_string()))];
+        if let Some(approved_by) = &responsible.approved_by {
+            headers.push((APPROVED_BY.to_owned(), text(approved_by.to_string())));
+        }
+        DeadLetter {
+            offset: *from,
+            key: None,
+            value: None,
+            headers,
+            logged_at: self.clock.now(),
+            reason: DeadReason::Unreadable,
+            detail: format!("offsets {from} to {} were skipped: {why}", to - 1),
+            command: None,
+        }
+    }
+}
