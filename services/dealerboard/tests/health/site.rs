@@ -121,9 +121,10 @@ impl Operator {
 
     pub(crate) async fn grow_commands(&self, context: &str, partitions: usize) {
         let topic = topic::commands(&self.prefix, context);
-        let grown = NewPartitions::new(&topic, partitions);
-        let grown = self.admin.create_partitions(&[grown], &AdminOptions::new());
-        grown.await.unwrap()[0].as_ref().unwrap();
+        let grown = [NewPartitions::new(&topic, partitions)];
+        let options = AdminOptions::new();
+        let grown = self.admin.create_partitions(&grown, &options).await;
+        grown.unwrap()[0].as_ref().unwrap();
     }
 }
 

@@ -10,12 +10,12 @@ use eventstore::MemoryEventStore;
 use kernel::context::Folded;
 use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
-use kernel::topic::Shard;
+use kernel::topic::{self, Shard};
 use kernel::{EventMeta, Reading};
 use log::MemoryEventLog;
 use pipeline::{FollowPorts, Followed, Movement};
 use testkit::contract::PARTITIONS;
-use testkit::{ManualClock, eventually};
+use testkit::{ManualClock, Writer, eventually};
 use tokio_util::sync::CancellationToken;
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -71,8 +71,18 @@ fn event(aggregate: &str, position: u64, kind: &str, data: &str) -> EventRecord 
     }
 }
 
+/// An aggregate of that partition.
+fn of(partition: u16) -> String {
+    let mut names = (1..).map(|n| format!("A-{n}"));
+    let is_there = |name: &String| {
+        topic::partition_of(format!("demo/{name}").as_bytes(), PARTITIONS) == partition
+    };
+    names.find(is_there).unwrap()
+}
+
 struct Site {
     log: Arc<MemoryEventLog>,
+    store: MemoryEventStore,
     followed: Followed<Seen>,
     stop: CancellationToken,
 }
@@ -93,6 +103,7 @@ impl Site {
         tokio::spawn(follow);
         Self {
             log,
+            store,
             followed,
             stop,
         }
@@ -120,21 +131,21 @@ impl Drop for Site {
 
 #[tokio::test]
 async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current() {
-    let site = Site::start();
-    let first = event("T-1", 1, "Noted", r#""a""#);
+    let (site, trade, position) = (Site::start(), of(0), of(1));
+    let first = event(&trade, 1, "Noted", r#""a""#);
     site.publish(
         "trades",
         0,
-        vec![first.clone(), event("T-1", 2, "Unheard", "{}")],
+        vec![first.clone(), event(&trade, 2, "Unheard", "{}")],
     )
     .await;
-    site.publish("positions", 1, vec![event("P-1", 1, "Noted", r#""b""#)])
-        .await;
+    let noted = event(&position, 1, "Noted", r#""b""#);
+    site.publish("positions", 1, vec![noted]).await;
     // Published again after a takeover.
-    site.publish("trades", 0, vec![first, event("T-1", 3, "Noted", r#""c""#)])
-        .await;
-    site.noted("T-1", &["trades a", "trades c"]).await;
-    site.noted("P-1", &["positions b"]).await;
+    let again = vec![first, event(&trade, 3, "Noted", r#""c""#)];
+    site.publish("trades", 0, again).await;
+    site.noted(&trade, &["trades a", "trades c"]).await;
+    site.noted(&position, &["positions b"]).await;
     let others = site.followed.ask(|seen| seen.others.clone());
     assert_eq!(others, BTreeMap::from([("trades", 1)]));
     eventually("an age", WITHIN, async || site.followed.age()).await;
@@ -142,21 +153,29 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
 }
 
 #[tokio::test]
-async fn event_that_cannot_be_read_stops_its_partition_and_the_age_tells() {
-    let site = Site::start();
+async fn event_that_nobody_knows_stops_its_partition_and_the_age_tells() {
+    let (site, trade, other) = (Site::start(), of(0), of(1));
     eventually("an age", WITHIN, async || site.followed.age()).await;
-    site.publish("trades", 0, vec![event("T-1", 1, "Noted", r#""a""#)])
+    // What the store has is no better than what the log has.
+    let shard = Shard {
+        context: "trades",
+        partition: 0,
+    };
+    let mut writer = Writer::take_over(&site.store, shard, 1).await;
+    writer.accept(&format!("demo/{trade}"), 2);
+    writer.commit(&site.store).await;
+    let noted = event(&trade, 1, "Noted", r#""a""#);
+    site.publish("trades", 0, vec![noted]).await;
+    site.noted(&trade, &["trades a"]).await;
+    site.publish("trades", 0, vec![event(&trade, 2, "Noted", "7")])
         .await;
-    site.noted("T-1", &["trades a"]).await;
-    site.publish("trades", 0, vec![event("T-1", 2, "Noted", "7")])
+    site.publish("trades", 1, vec![event(&other, 1, "Noted", r#""d""#)])
         .await;
-    site.publish("trades", 1, vec![event("T-2", 1, "Noted", r#""d""#)])
-        .await;
-    site.noted("T-2", &["trades d"]).await;
+    site.noted(&other, &["trades d"]).await;
     let old = Duration::from_secs(2);
     eventually("an old reading", WITHIN, async || {
         site.followed.age().filter(|age| *age > old)
     })
     .await;
-    site.noted("T-1", &["trades a"]).await;
+    site.noted(&trade, &["trades a"]).await;
 }
