@@ -1,6 +1,7 @@
 //! Roles: what this process does of the pipeline, each a task that has an owner.
 
 mod chosen;
+mod dear;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox, Sealer};
 use pipeline::{
     Backoff, Committer, Followed, ProcessorPorts, ProcessorSettings, ProjectorSettings, Query,
-    QuerySettings, ReactorPorts, Slices, TimerKeeper,
+    QueryPorts, QuerySettings, ReactorPorts, Slices, TimerKeeper,
 };
 use routing::Floor;
 use tokio::task::JoinSet;
@@ -201,11 +202,14 @@ impl Platform {
             recall_events_max: self.config.query.recall_events_max,
             last_good_max: self.config.query.last_good_max,
         };
-        let query = Query::new(
-            self.ports.sources.clone(),
-            self.ports.history.clone(),
-            settings,
-        );
+        let ports = QueryPorts {
+            sources: self.ports.sources.clone(),
+            history: self.ports.history.clone(),
+            dear: dear::threads(&self.config.query)?,
+            clock: Arc::new(SystemClock),
+        };
+        let query = Query::new(ports, &self.slices.views, settings);
+        let watch = query.clone().watch(stop.clone());
         let gateway = Gateway {
             slices: self.slices.clone(),
             acceptor: matcher.acceptor.clone(),
@@ -234,6 +238,7 @@ impl Platform {
         let serve = gateway::serve(server, stop.clone());
         Ok(vec![
             ("gateway", serve.boxed()),
+            ("views", watch.map(Ok).boxed()),
             (
                 "metrics",
                 self.following(&self.metrics, Pace::Leisurely, stop),
@@ -332,7 +337,7 @@ impl Platform {
         let mut tasks = Vec::new();
         for view in &self.slices.views {
             for model in &self.ports.models {
-                let linger = if model.durable {
+                let linger = if model.lingers {
                     settings.durable_linger_ms
                 } else {
                     settings.linger_ms

@@ -35,7 +35,8 @@ pub use follow::Followed;
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
 pub use project::{BodyFilter, FoldError, Projector, ProjectorSettings, Until, fold, view_id};
 pub use query::{
-    Answer, Demand, History, MinPosition, Query, QuerySettings, Source, Through, Unanswered,
+    Answer, BEHIND, Dear, DearSettings, Demand, History, MinPosition, Page, Query, QueryPorts,
+    QuerySettings, Source, Through, Unanswered, is_whole,
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};

@@ -70,6 +70,9 @@ pub struct ViewSlice {
     /// The context whose events it folds.
     pub of: &'static str,
     pub route: ViewRoute,
+    /// Parameters that one value may be asked with, and that a list may be narrowed by.
+    pub parameters: &'static [&'static str],
+    pub filters: &'static [&'static str],
     /// Runs its projector for one read model until stopped.
     pub project: Project,
     /// The view of one stream, on the spot.
@@ -121,6 +124,8 @@ impl Slices {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
+            parameters: V::PARAMETERS,
+            filters: V::FILTERS,
             project: |log, streams, model, name, settings, stop| {
                 Projector::<V>::new(log, streams, model, name, settings)
                     .run(stop)

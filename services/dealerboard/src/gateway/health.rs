@@ -47,6 +47,7 @@ async fn ready(gateway: Shared) -> HttpResponse {
     });
     let answers = join_all(asked).await;
     let answers = answers.into_iter().chain(readings(&gateway));
+    let answers = answers.chain([("views", views(&gateway))]);
     let answers: Vec<_> = answers.collect();
     let all = answers.iter().all(|(_, answer)| answer.is_ok());
     let checks: serde_json::Map<_, _> = answers
@@ -85,6 +86,17 @@ fn readings(gateway: &Gateway) -> [(&'static str, Result<(), String>); 2] {
         ("floor", read(gateway.matcher.floor.age())),
         ("metrics", read(gateway.metrics.age())),
     ]
+}
+
+/// Whether every view has been seen to be whole, since this process began.
+fn views(gateway: &Gateway) -> Result<(), String> {
+    let views = gateway.slices.views.iter();
+    let unread = views.filter(|view| !gateway.query.has_read(view));
+    let unread: Vec<_> = unread.map(|view| view.id.name).collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    Err(format!("not caught up yet: {}", unread.join(", ")))
 }
 
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when

@@ -4,6 +4,7 @@ mod commands;
 mod figures;
 mod health;
 mod keys;
+mod known;
 mod lists;
 mod matches;
 mod outcomes;
@@ -97,13 +98,16 @@ pub(crate) fn server(
 ) -> anyhow::Result<Server> {
     let limits = Limits::default();
     let verifier = Arc::new(verifier);
+    let known = Data::new(known::Known::of(&gateway.slices));
     let app = move || {
         App::new()
             .app_data(Data::new(limits))
             .app_data(Shared::new(Arc::clone(&gateway)))
             .app_data(Data::new(verifier.for_worker()))
             .app_data(Data::clone(&metrics))
+            .app_data(Data::clone(&known))
             .configure(|config| routes(config, &gateway.slices))
+            .wrap(from_fn(known::known))
             .wrap(from_fn(edge))
     };
     let server = HttpServer::new(app).on_connect(remember);

@@ -126,6 +126,21 @@ impl EventReader for PostgresEventStore {
         Ok(found)
     }
 
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+        if contexts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attempt = || "read the last positions".to_owned();
+        let mut connection = self.reading(attempt).await?;
+        let rows = sqlx::query(&sql::heads(contexts))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        let heads = rows.iter().map(|row| head(contexts, row));
+        let heads: Result<Vec<_>, _> = heads.filter_map(Result::transpose).collect();
+        heads.map_err(|error| fault(attempt(), error))
+    }
+
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let attempt = || format!("read events of {shard} after {after}");
         let mut connection = self.reading(attempt).await?;
@@ -236,6 +251,14 @@ impl PostgresEventStore {
         self.check(shard, &outcome, row.try_get("checksum")?)?;
         Ok(outcome)
     }
+}
+
+fn head(contexts: &[&'static str], row: &PgRow) -> Result<Option<(Shard, u64)>, sqlx::Error> {
+    let name: &str = row.try_get("context")?;
+    let (partition, head): (i16, i64) = (row.try_get("partition")?, row.try_get("head")?);
+    let context = contexts.iter().find(|context| **context == name);
+    let shard = context.zip(u16::try_from(partition).ok());
+    Ok(shard.map(|(context, partition)| (Shard { context, partition }, head.cast_unsigned())))
 }
 
 fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {

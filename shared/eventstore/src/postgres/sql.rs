@@ -22,6 +22,20 @@ pub(super) fn cursor(context: &str) -> String {
     format!("SELECT {CURSOR} FROM {context}.cursor WHERE partition = $1")
 }
 
+/// The last position of every partition of the contexts.
+pub(super) fn heads(contexts: &[&'static str]) -> String {
+    let branches: Vec<_> = contexts
+        .iter()
+        .map(|context| {
+            format!(
+                "SELECT '{context}' AS context, partition, next_position - 1 AS head \
+                 FROM {context}.cursor"
+            )
+        })
+        .collect();
+    branches.join(" UNION ALL ")
+}
+
 /// What a batch may have beside its events. Most have neither, and are spared what it costs.
 #[derive(Clone, Copy)]
 pub(super) struct Beside {
