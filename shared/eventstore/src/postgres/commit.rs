@@ -75,7 +75,7 @@ enum Written {
 }
 
 impl PostgresEventStore {
-    fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
+    pub(super) fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
         let read = || {
             let (cursor, checksum) = cursor(row)?;
             self.check(shard, &cursor, checksum)?;

@@ -132,12 +132,19 @@ impl EventReader for PostgresEventStore {
         }
         let attempt = || "read the last positions".to_owned();
         let mut connection = self.reading(attempt).await?;
-        let rows = sqlx::query(&sql::heads(contexts))
+        let rows = sqlx::query(&sql::cursors(contexts))
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
-        let heads = rows.iter().map(|row| head(contexts, row));
-        let heads: Result<Vec<_>, _> = heads.filter_map(Result::transpose).collect();
+        let heads = rows.iter().map(|row| {
+            let shard = shard(contexts, row)?;
+            let cursor = self.cursor_of(shard, row);
+            Ok((
+                shard,
+                cursor.map_or(u64::MAX, |cursor| cursor.next_position - 1),
+            ))
+        });
+        let heads: Result<_, sqlx::Error> = heads.collect();
         heads.map_err(|error| fault(attempt(), error))
     }
 
@@ -253,12 +260,13 @@ impl PostgresEventStore {
     }
 }
 
-fn head(contexts: &[&'static str], row: &PgRow) -> Result<Option<(Shard, u64)>, sqlx::Error> {
-    let name: &str = row.try_get("context")?;
-    let (partition, head): (i16, i64) = (row.try_get("partition")?, row.try_get("head")?);
+/// The partition that a row is of.
+fn shard(contexts: &[&'static str], row: &PgRow) -> Result<Shard, sqlx::Error> {
+    let (name, partition): (&str, i16) = (row.try_get("context")?, row.try_get("partition")?);
     let context = contexts.iter().find(|context| **context == name);
     let shard = context.zip(u16::try_from(partition).ok());
-    Ok(shard.map(|(context, partition)| (Shard { context, partition }, head.cast_unsigned())))
+    let shard = shard.map(|(context, partition)| Shard { context, partition });
+    shard.ok_or_else(|| sqlx::Error::Decode(format!("no partition {name}/{partition}").into()))
 }
 
 fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {

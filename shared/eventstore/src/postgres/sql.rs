@@ -22,17 +22,12 @@ pub(super) fn cursor(context: &str) -> String {
     format!("SELECT {CURSOR} FROM {context}.cursor WHERE partition = $1")
 }
 
-/// The last position of every partition of the contexts.
-pub(super) fn heads(contexts: &[&'static str]) -> String {
-    let branches: Vec<_> = contexts
-        .iter()
-        .map(|context| {
-            format!(
-                "SELECT '{context}' AS context, partition, next_position - 1 AS head \
-                 FROM {context}.cursor"
-            )
-        })
-        .collect();
+/// The cursors of all partitions of the contexts.
+pub(super) fn cursors(contexts: &[&'static str]) -> String {
+    let branch = |context: &&'static str| {
+        format!("SELECT '{context}' AS context, partition, {CURSOR} FROM {context}.cursor")
+    };
+    let branches: Vec<_> = contexts.iter().map(branch).collect();
     branches.join(" UNION ALL ")
 }
 

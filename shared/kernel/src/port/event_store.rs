@@ -98,7 +98,8 @@ pub trait EventReader: Send + Sync {
     ) -> Result<Vec<KnownCommand>, Fault>;
 
     /// The last position of every partition of the contexts that was ever owned, by one question; of
-    /// the others there are no events.
+    /// the others there are no events. Where it cannot be told, as of a damaged row, it is `u64::MAX`,
+    /// which nobody has reached.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -32,7 +32,7 @@ use marks::{Ends, Marked, Marks};
 /// does not keep up.
 pub const BEHIND: &str = "views-behind";
 /// That moment.
-const BEHIND_AFTER: Duration = Duration::from_secs(3);
+const BEHIND_AFTER: Duration = Duration::from_secs(2);
 
 /// Readings of the past that are folded at once.
 const RECALLS_MAX: usize = 2;

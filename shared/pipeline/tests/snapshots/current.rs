@@ -107,7 +107,7 @@ async fn value_is_as_old_as_its_projector_is_away() {
         let age = known_at.elapsed();
         assert_eq!(version(&answer), 1);
         assert!(answer.age >= age && age.as_secs() >= second, "{answer:?}");
-        assert_eq!(answer.degraded == [BEHIND], second >= 3, "{second}");
+        assert_eq!(answer.degraded == [BEHIND], second >= 2, "{second}");
     }
     let answer = ask(&query, Some(5)).await.unwrap();
     assert_eq!((version(&answer), answer.source), (2, "events"));

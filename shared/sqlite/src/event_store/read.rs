@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::commit::read_cursor;
 use crate::file::{SqliteFile, damaged};
-use crate::tail::limit;
+use crate::tail::{is_of_the_row, limit};
 
 #[async_trait]
 impl EventReader for SqliteFile {
@@ -83,8 +83,12 @@ impl EventReader for SqliteFile {
             for context in contexts {
                 for partition in 0..partitions {
                     let shard = Shard { context, partition };
-                    let cursor = read_cursor(connection, shard, rows)?;
-                    heads.extend(cursor.map(|cursor| (shard, cursor.next_position - 1)));
+                    let head = match read_cursor(connection, shard, rows) {
+                        Ok(cursor) => cursor.map(|cursor| cursor.next_position - 1),
+                        Err(error) if is_of_the_row(&error) => Some(u64::MAX),
+                        Err(error) => return Err(error),
+                    };
+                    heads.extend(head.map(|head| (shard, head)));
                 }
             }
             Ok(heads)
