@@ -62,11 +62,11 @@ impl Query {
             }
         }
         // Rare and large: on the heap, it does not make every answer's future as large.
-        Box::pin(self.from_events(view, key, missed, deadline)).await
+        Box::pin(self.fold_instead(view, key, missed, deadline)).await
     }
 
     /// The value folded from the events, or the best of those that were not good enough.
-    async fn from_events(
+    async fn fold_instead(
         &self,
         view: &ViewSlice,
         key: &Arc<str>,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::chain::{guarded, tell};
-use super::{Ends, Marks, Query, Source, is_whole};
+use super::{Ends, Marks, Query, Source};
 use crate::slices::ViewSlice;
 
 /// How often it is looked: the age of every answer of a platform in which nothing is behind.
@@ -48,13 +48,6 @@ impl Query {
     pub fn has_read(&self, view: &ViewSlice) -> bool {
         let mut sources = self.sources.iter();
         sources.any(|(_, marks)| marks.age_of_all(view.id).is_some())
-    }
-
-    /// Whether a model has everything of the view now, give or take a moment.
-    #[must_use]
-    pub fn is_whole(&self, view: &ViewSlice) -> bool {
-        let mut sources = self.sources.iter();
-        sources.any(|(_, marks)| is_whole(marks.age_of_all(view.id)))
     }
 }
 
