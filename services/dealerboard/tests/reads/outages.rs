@@ -42,7 +42,7 @@ async fn restarts(platform: &mut Platform, times: usize) -> Seen {
 fn is_worth_it(seen: &Seen) {
     eprintln!("{seen:?}");
     assert!(seen.values > 100 && seen.lists > 5, "{seen:?}");
-    assert!(seen.whole > seen.lists / 4, "{seen:?}");
+    assert!(seen.whole > 0, "{seen:?}");
 }
 
 #[tokio::test]
