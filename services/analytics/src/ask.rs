@@ -92,6 +92,24 @@ pub enum ServiceLevel {
 }
 
 impl Ask {
+    /// Names of the parameters that [`Self::read`] reads.
+    pub const PARAMETERS: &'static [&'static str] = &[
+        "queue",
+        "channel",
+        "from",
+        "to",
+        "by",
+        "interval",
+        "service_level",
+        "within_s",
+        "short_abandon_s",
+        "productive",
+        "business_hours",
+        "zone",
+        "holidays",
+        "fcr_days",
+    ];
+
     /// # Errors
     /// A parameter is not of its kind, or the window is empty or longer than 31 days.
     pub fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, BadParameter> {

@@ -186,6 +186,8 @@ pub(crate) struct Query {
     pub(crate) fold_events_max: u64,
     pub(crate) history_events_max: u64,
     pub(crate) recall_events_max: u64,
+    pub(crate) dear_threads: usize,
+    pub(crate) dear_allowance_ms: u64,
     pub(crate) last_good_max: u64,
 }
 
@@ -306,6 +308,10 @@ impl Config {
         bound("query.history_events_max", history, fold, 10_000_000);
         let recall = self.query.recall_events_max;
         bound("query.recall_events_max", recall, 1, 1_000_000_000);
+        let threads = self.query.dear_threads as u64;
+        bound("query.dear_threads", threads, 0, 256);
+        let allowance = self.query.dear_allowance_ms;
+        bound("query.dear_allowance_ms", allowance, 1, 3_600_000);
         let auth = &self.auth;
         if !auth.wrapping_key.expose().is_empty() && !auth.wrapping_key_file.as_os_str().is_empty()
         {

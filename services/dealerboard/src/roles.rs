@@ -2,6 +2,7 @@
 
 mod callers;
 mod chosen;
+mod dear;
 mod supervise;
 mod workers;
 
@@ -17,7 +18,7 @@ use kernel::port::{Framing, Pace};
 use kernel::topic::Shard;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::Sealer;
-use pipeline::{Followed, Movement, Slices};
+use pipeline::{Followed, Movement, Query, Slices};
 use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
@@ -134,7 +135,9 @@ impl Platform {
     ) -> anyhow::Result<()> {
         // Who serves callers stops first: whatever they wait for goes on until they have it.
         let halt = CancellationToken::new();
-        let health = self.health(roles, &stop);
+        let query = roles.0.contains(&Role::Gateway);
+        let query = query.then(|| self.query()).transpose()?;
+        let health = self.health(roles, query.clone(), &stop);
         let mut work = vec![
             upkeep(metrics.clone(), halt.clone()),
             (
@@ -157,7 +160,10 @@ impl Platform {
                         health: Data::new(Arc::clone(&health)),
                         metrics: Data::clone(&metrics),
                     };
-                    serving.push(self.gateway(door, &matcher, &stop)?);
+                    let query = query.clone().context("the gateway has no query")?;
+                    let watch = query.clone().watch(halt.clone());
+                    work.push(("views", watch.map(Ok).boxed()));
+                    serving.push(self.gateway(door, query, &matcher, &stop)?);
                     work.push((
                         "metrics",
                         self.following(&self.metrics, Pace::Leisurely, &halt),
@@ -181,7 +187,12 @@ impl Platform {
         supervise(serving, work, stop, halt).await
     }
 
-    fn health(&self, roles: &Roles, stop: &CancellationToken) -> Arc<Health> {
+    fn health(
+        &self,
+        roles: &Roles,
+        query: Option<Query>,
+        stop: &CancellationToken,
+    ) -> Arc<Health> {
         let asks = |role| roles.0.contains(&role);
         let callers = asks(Role::Gateway);
         Arc::new(Health {
@@ -193,6 +204,7 @@ impl Platform {
             movement: self.movement.clone(),
             floor: self.floor.clone(),
             metrics: self.metrics.clone(),
+            views: query.map(|query| (query, self.slices.views.clone())),
             backlog: Backlog {
                 log: Arc::clone(&self.ports.command_log),
                 store: Arc::clone(&self.ports.store),

@@ -94,6 +94,10 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     const VERSION: u16;
     /// How it is read over HTTP.
     const ROUTE: ViewRoute;
+    /// Names of the parameters that [`Self::refold`] and [`Self::beside`] read.
+    const PARAMETERS: &'static [&'static str] = &[];
+    /// Names of the parameters that [`Self::filter`] reads.
+    const FILTERS: &'static [&'static str] = &[];
 
     fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
 

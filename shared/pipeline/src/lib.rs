@@ -42,7 +42,8 @@ pub use project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold, view_id,
 };
 pub use query::{
-    Answer, Demand, History, MinPosition, Query, QuerySettings, Source, Through, Unanswered,
+    Answer, BEHIND, Dear, DearSettings, Demand, History, MinPosition, Page, Query, QueryPorts,
+    QuerySettings, Source, Through, Unanswered, is_whole,
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};

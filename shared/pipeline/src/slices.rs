@@ -63,6 +63,9 @@ pub struct ViewSlice {
     /// The context whose events it folds.
     pub of: &'static str,
     pub route: ViewRoute,
+    /// Parameters that one value may be asked with, and that a list may be narrowed by.
+    pub parameters: &'static [&'static str],
+    pub filters: &'static [&'static str],
     /// Runs its projector for one read model until stopped.
     pub project: Project,
     /// The view of one stream, on the spot.
@@ -114,6 +117,8 @@ impl Slices {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
+            parameters: V::PARAMETERS,
+            filters: V::FILTERS,
             project: |ports, settings, stop| Projector::<V>::new(ports, settings).run(stop).boxed(),
             fold: fold::<V>,
             asks_refold: asks_refold::<V>,

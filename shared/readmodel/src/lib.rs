@@ -3,10 +3,12 @@
 //! In: batches of view values with their checkpoint, replies to commands, keys. Out: the same bytes.
 //! They never fold an event, parse a body or choose between stores: that is the query chain's.
 
+mod behind;
 mod memory;
 mod postgres;
 mod redis;
 
+pub use self::behind::WriteBehind;
 pub use self::memory::{MemoryReadModel, MemoryReplies};
 pub use self::postgres::{PostgresReadModel, SESSION};
 pub use self::redis::{RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};

@@ -23,6 +23,17 @@ impl ReadModel for SqliteFile {
         .await
     }
 
+    async fn checkpoints(&self, asked: &[(ViewId, u16)]) -> Result<Vec<Checkpoint>, Fault> {
+        let attempt = format!("read {} checkpoints", asked.len());
+        let asked = asked.to_vec();
+        let work = move |connection: &Connection| {
+            let seen = asked.into_iter();
+            seen.map(|(view, partition)| checkpoint(connection, view, partition))
+                .collect()
+        };
+        self.read(attempt, work).await
+    }
+
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault> {
         let attempt = format!("apply {} values to {}", batch.puts.len(), batch.view);
         let work = move |connection: &Connection| apply(connection, &batch);

@@ -268,7 +268,7 @@ impl Page {
 }
 
 /// Whether the row is at fault, and those behind it may be read.
-fn is_of_the_row(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_of_the_row(error: &rusqlite::Error) -> bool {
     use rusqlite::Error as E;
     matches!(
         error,

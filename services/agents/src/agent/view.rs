@@ -26,6 +26,7 @@ impl View for AgentView {
         path: "/v1/agents/{agent_id}/state",
         list: "/v1/agents",
     };
+    const FILTERS: &'static [&'static str] = &["queue", "state"];
 
     /// `?queue=FX-VIP`, `?state=available`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

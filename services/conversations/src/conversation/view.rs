@@ -30,6 +30,7 @@ impl View for ConversationView {
         path: "/v1/conversations/{conversation_id}",
         list: "/v1/conversations",
     };
+    const FILTERS: &'static [&'static str] = &["queue", "state", "agent"];
 
     /// `?queue=FX-VIP`, `?state=QUEUED`, `?agent=ann` (the owner).
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

@@ -25,8 +25,7 @@ use crate::roles::Platform;
 pub(super) struct Replay {
     /// Such as `position`.
     view: String,
-    /// `redis`, `postgres` or `sqlite`; all of the platform when not given. What memory holds is
-    /// folded anew at each start.
+    /// `redis`, `postgres` or `sqlite`; all of the platform when not given.
     #[arg(long)]
     model: Option<String>,
     /// Seconds without any progress after which it gives up, and says what it stands at.
@@ -75,13 +74,10 @@ impl Replay {
     }
 
     fn models(&self, platform: &Platform) -> anyhow::Result<Vec<Model>> {
-        let kept = platform
-            .ports
-            .models
-            .iter()
-            .filter(|model| model.name != "memory");
-        let known: Vec<_> = kept.clone().map(|model| model.name).collect();
-        let wanted = kept.filter(|model| self.model.as_ref().is_none_or(|name| name == model.name));
+        let models = platform.ports.models.iter();
+        let known: Vec<_> = models.clone().map(|model| model.name).collect();
+        let wanted =
+            models.filter(|model| self.model.as_ref().is_none_or(|name| name == model.name));
         let wanted: Vec<Model> = wanted.cloned().collect();
         anyhow::ensure!(
             !wanted.is_empty(),

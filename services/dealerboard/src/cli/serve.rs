@@ -180,9 +180,8 @@ export TOKEN={token}
 ID=T-$(date +%s)
 api() {{ curl -sS -H "authorization: Bearer $TOKEN" -H "content-type: application/json" -H "prefer: wait=5" "$@"; echo; }}
 api {url}/v1/trades -d '{{"trade_id":"'$ID'","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"100","price":"181.52","currency":"USD","traded_at":"2026-01-05T15:30:00Z"}}'
-api {url}/v1/trades/$ID/fills -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}'
-sleep 1 # a position follows its trades
-api {url}/v1/positions/ACC-1/AGENCY/IBM
+AT=$(api {url}/v1/trades/$ID/fills -o /dev/stderr -w '%header{{x-position}}' -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}'
+api {url}/v1/positions/ACC-1/AGENCY/IBM -H "min-position: $AT" # which follows the fill by a reaction
 
 Match a customer with an agent, and see why:
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Shared;
-use super::readings::{age, aged, as_of};
-use super::views::{parameters, refused, unanswerable};
+use super::readings::{age, aged, as_of, recalled};
+use super::views::{parameters, unanswerable};
 
 /// Spans of one schedule: a month of quarters of an hour.
 const SCHEDULE_MAX: usize = 3_000;
@@ -37,7 +37,7 @@ async fn metrics(
     let now = until.unwrap_or_else(|| gateway.now());
     let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
     if let Some(until) = until {
-        let metrics: Metrics = gateway.query.recall(until).await.map_err(refused)?;
+        let metrics: Metrics = recalled(&gateway, tenant, until).await?;
         return Ok(HttpResponse::Ok().json(metrics.report(tenant, &ask, until)));
     }
     let metrics = &gateway.metrics;

@@ -1,8 +1,8 @@
 //! `GET` of a list: a page of a view's values, narrowed if asked. The items are the bytes the view
 //! holds.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes};
@@ -13,7 +13,7 @@ use http::page::{self, Page, Scope};
 use http::problem::Problem;
 use kernel::Parameters;
 use kernel::port::Listed;
-use pipeline::{BodyFilter, ViewSlice};
+use pipeline::{BodyFilter, Query, Unanswered, ViewSlice, is_whole};
 
 use super::views::{parameters, refused, unanswerable};
 use super::{Gateway, Shared};
@@ -48,15 +48,22 @@ async fn list(
     };
     let page = Page::of(request.query_string(), scope, &gateway.keys)?;
     let walk = Walk {
-        gateway,
-        view: &view,
-        prefix: &prefix,
+        query: gateway.query.clone(),
+        view,
+        prefix,
         filter,
     };
-    let gathered = walk.gather(page).await?;
-    let next = gathered
-        .last
-        .map(|key| page::cursor(&key, scope, &gateway.keys));
+    let gathered = if walk.filter.is_some() {
+        // However few values fit, as many may have to be looked at: away from the threads that serve.
+        let gather = |_| async move { walk.gather(page).await };
+        let tenant = principal.tenant.as_str();
+        gateway.query.dearly(tenant, gather).await
+    } else {
+        walk.gather(page).await
+    };
+    let gathered = gathered.map_err(refused)?;
+    let last = gathered.last.as_deref();
+    let next = last.map(|key| page::cursor(key, scope, &gateway.keys));
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(
@@ -67,8 +74,11 @@ async fn list(
     }
     let mut response = response
         .insert_header((CONTENT_TYPE, "application/json"))
-        .body(items(&gathered.values, next.as_deref()));
+        .body(items(&gathered, next.as_deref()));
     headers::mark_degraded(response.headers_mut(), &gathered.missing);
+    if let Some(age) = gathered.age {
+        headers::mark_age(response.headers_mut(), age);
+    }
     Ok(response)
 }
 
@@ -84,10 +94,10 @@ fn narrowed_by(parameters: &Parameters) -> String {
 }
 
 /// A way through a view's values in key order.
-struct Walk<'g> {
-    gateway: &'g Gateway,
-    view: &'g ViewSlice,
-    prefix: &'g str,
+struct Walk {
+    query: Query,
+    view: ViewSlice,
+    prefix: String,
     filter: Option<BodyFilter>,
 }
 
@@ -97,64 +107,75 @@ struct Gathered {
     last: Option<Arc<str>>,
     /// Stores that should have answered, at any step of the walk.
     missing: Vec<&'static str>,
+    /// Longest time since everything was known to be there; none if it never was.
+    age: Option<Duration>,
 }
 
-impl Walk<'_> {
-    async fn gather(&self, page: Page) -> Result<Gathered, Problem> {
+impl Walk {
+    async fn gather(&self, page: Page) -> Result<Gathered, Unanswered> {
         // One more than asked for tells whether there is another page.
         let chunk = match self.filter {
             None => page.limit + 1,
             Some(_) => CHUNK,
         };
-        let mut values = Listed::new();
-        let mut after: Option<Arc<str>> = page.after.map(Arc::from);
-        let (mut looked_at, mut missing) = (0, Vec::new());
+        let mut gathered = Gathered {
+            values: Listed::new(),
+            last: page.after.map(Arc::from),
+            missing: Vec::new(),
+            age: Some(Duration::ZERO),
+        };
+        let mut looked_at = 0;
         loop {
-            let (found, now_missing) = self
-                .gateway
-                .query
-                .list(self.view, self.prefix, after.as_deref(), chunk)
-                .await
-                .map_err(refused)?;
-            for source in now_missing {
-                if !missing.contains(&source) {
-                    missing.push(source);
+            let after = gathered.last.as_deref();
+            let found = self.query.list(&self.view, &self.prefix, after, chunk);
+            let values = gathered.joined_by(found.await?);
+            let was_full = values.len() == chunk;
+            looked_at += values.len();
+            let mut values = values.into_iter();
+            for (key, value) in values.by_ref() {
+                gathered.last = Some(Arc::clone(&key));
+                if self.wants(&key, &value.body)? {
+                    gathered.values.push((key, value));
                 }
-            }
-            let was_full = found.len() == chunk;
-            looked_at += found.len();
-            let mut found = found.into_iter();
-            for (key, value) in found.by_ref() {
-                after = Some(Arc::clone(&key));
-                if self.wants(&value.body)? {
-                    values.push((key, value));
-                }
-                if values.len() == page.limit {
+                if gathered.values.len() == page.limit {
                     break;
                 }
             }
-            let more = was_full || found.len() > 0;
-            if !more || values.len() == page.limit || looked_at >= LOOKED_AT_MAX {
-                let last = after.filter(|_| more);
-                return Ok(Gathered {
-                    values,
-                    last,
-                    missing,
-                });
+            let more = was_full || values.len() > 0;
+            let is_full = gathered.values.len() == page.limit;
+            if !more || is_full || looked_at >= LOOKED_AT_MAX {
+                gathered.last = gathered.last.filter(|_| more);
+                return Ok(gathered);
             }
         }
     }
 
-    fn wants(&self, body: &[u8]) -> Result<bool, Problem> {
-        self.filter
-            .as_ref()
-            .map_or(Ok(true), |filter| filter(body))
-            .map_err(Problem::defect)
+    fn wants(&self, key: &str, body: &[u8]) -> Result<bool, Unanswered> {
+        let wants = self.filter.as_ref().map_or(Ok(true), |filter| filter(body));
+        wants.map_err(|source| Unanswered::Undecodable {
+            key: key.into(),
+            source,
+        })
     }
 }
 
-/// `{"items":[…],"next":…}` around bodies that stay as they are.
-fn items(values: &Listed, next: Option<&str>) -> Bytes {
+impl Gathered {
+    /// Takes what is known of a further step of the walk, and gives back its values.
+    fn joined_by(&mut self, step: pipeline::Page) -> Listed {
+        for source in step.degraded {
+            if !self.missing.contains(&source) {
+                self.missing.push(source);
+            }
+        }
+        let ages = self.age.zip(step.age);
+        self.age = ages.map(|(one, other)| one.max(other));
+        step.values
+    }
+}
+
+/// `{"items":[…],"next":…,"whole":…}` around bodies that stay as they are.
+fn items(gathered: &Gathered, next: Option<&str>) -> Bytes {
+    let values = &gathered.values;
     let bodies: usize = values.iter().map(|(_, value)| value.body.len() + 1).sum();
     let mut out = Vec::with_capacity(bodies + 256);
     out.extend_from_slice(b"{\"items\":[");
@@ -164,12 +185,9 @@ fn items(values: &Listed, next: Option<&str>) -> Bytes {
         }
         out.extend_from_slice(&value.body);
     }
-    let mut end = String::from("],\"next\":");
-    match next {
-        // A cursor is base64url and needs no escaping.
-        Some(cursor) => drop(write!(end, "\"{cursor}\"}}")),
-        None => end.push_str("null}"),
-    }
-    out.extend_from_slice(end.as_bytes());
+    // A cursor is base64url and needs no escaping.
+    let next = next.map_or_else(|| "null".to_owned(), |cursor| format!("\"{cursor}\""));
+    let whole = is_whole(gathered.age);
+    out.extend_from_slice(format!("],\"next\":{next},\"whole\":{whole}}}").as_bytes());
     out.into()
 }

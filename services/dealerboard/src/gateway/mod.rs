@@ -3,6 +3,7 @@
 mod commands;
 mod figures;
 mod keys;
+mod known;
 mod lists;
 mod matches;
 mod outcomes;
@@ -98,6 +99,7 @@ pub(crate) fn server(
 ) -> anyhow::Result<Server> {
     let limits = Limits::default();
     let verifier = Arc::new(verifier);
+    let known = Data::new(known::Known::of(&gateway.slices));
     let app = move || {
         App::new()
             .app_data(Data::new(limits))
@@ -105,7 +107,9 @@ pub(crate) fn server(
             .app_data(Data::new(verifier.for_worker()))
             .app_data(Data::clone(&health))
             .app_data(Data::clone(&metrics))
+            .app_data(Data::clone(&known))
             .configure(|config| routes(config, &gateway.slices))
+            .wrap(from_fn(known::known))
             .wrap(from_fn(edge))
     };
     let server = HttpServer::new(app).on_connect(remember);

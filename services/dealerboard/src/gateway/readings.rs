@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{AGE, HeaderValue};
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use analytics::LiveSettings;
 use http::auth::Principal;
+use http::headers;
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::label::BadLabel;
-use kernel::{Reading, Timestamp};
-use pipeline::{Followed, Until};
+use kernel::{Reading, Tenant, Timestamp};
+use pipeline::{Followed, Query, Until};
 use routing::{Floor, QueueId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Shared;
 use super::views::{parameters, refused, until};
+use super::{Gateway, Shared};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -33,7 +33,7 @@ async fn floor(
 ) -> Result<HttpResponse, Problem> {
     let tenant = &principal.tenant;
     if let Some(until) = as_of(&request, gateway.now())? {
-        let floor: Floor = gateway.query.recall(until).await.map_err(refused)?;
+        let floor: Floor = recalled(&gateway, tenant, until).await?;
         return Ok(HttpResponse::Ok().json(floor.show(tenant, until)));
     }
     let (now, floor) = (gateway.now(), &gateway.matcher.floor);
@@ -84,6 +84,17 @@ pub(super) fn as_of(request: &HttpRequest, now: Timestamp) -> Result<Option<Time
     }
 }
 
+/// A reading as it was at an instant: a dear question.
+pub(super) async fn recalled<R: Reading>(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    until: Timestamp,
+) -> Result<R, Problem> {
+    let recall = |query: Query| async move { query.recall(until).await };
+    let recalled = gateway.query.dearly(tenant.as_str(), recall).await;
+    recalled.map_err(refused)
+}
+
 /// How old a reading may be; one that has not caught up says nothing.
 pub(super) fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Problem> {
     followed.age().ok_or_else(|| {
@@ -94,8 +105,6 @@ pub(super) fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Proble
 
 pub(super) fn aged(age: Duration, body: impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::Ok().json(body);
-    response
-        .headers_mut()
-        .insert(AGE, HeaderValue::from(age.as_secs()));
+    headers::mark_age(response.headers_mut(), age);
     response
 }

@@ -14,6 +14,17 @@ use super::views::{parameters, unanswerable};
 /// More agents than this are a load test of the formula.
 const AGENTS_MAX: u32 = 10_000;
 
+/// Names of the parameters that [`Asked::read`] reads.
+pub(super) const PARAMETERS: &[&str] = &[
+    "arrivals_per_hour",
+    "aht_s",
+    "agents",
+    "within_s",
+    "target",
+    "patience_s",
+    "shrinkage",
+];
+
 /// What was asked, in the units of the desk.
 struct Asked {
     arrivals_per_hour: f64,

@@ -1,5 +1,7 @@
 //! `GET` of one value of a view. The body is the bytes the view holds.
 
+use std::sync::Arc;
+
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
@@ -13,7 +15,9 @@ use kernel::id::AggregateId;
 use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
 use kernel::{BadParameter, Parameters, PositionToken, Timestamp};
-use pipeline::{Answer, Demand, FoldError, MinPosition, Through, Unanswered, Until, ViewSlice};
+use pipeline::{
+    Answer, Demand, FoldError, MinPosition, Query, Through, Unanswered, Until, ViewSlice,
+};
 
 use super::{Gateway, Shared, joined_parameters};
 
@@ -41,7 +45,7 @@ async fn get(
     let answer = if until.is_some() || refold {
         let until = until.unwrap_or(Until::Now);
         // Rare and large: on the heap, it does not make every answer's future as large.
-        Box::pin(gateway.query.folded(&view, &key, until, &parameters)).await
+        Box::pin(folded(gateway, principal, view, &key, until, &parameters)).await
     } else {
         let demand = demand(request, gateway, view, &key)?;
         gateway.query.get(&view, &key, demand).await
@@ -71,6 +75,20 @@ async fn get(
     freshness(&answer, value, view.of).write(response.headers_mut());
     headers::mark_degraded(response.headers_mut(), &answer.degraded);
     Ok(response)
+}
+
+/// The value as of a moment, or under other rules: away from the threads that serve.
+async fn folded(
+    gateway: &Gateway,
+    principal: &Principal,
+    view: ViewSlice,
+    key: &Arc<str>,
+    until: Until,
+    parameters: &Parameters,
+) -> Result<Answer, Unanswered> {
+    let (key, parameters) = (Arc::clone(key), parameters.clone());
+    let fold = |query: Query| async move { query.folded(&view, &key, until, &parameters).await };
+    gateway.query.dearly(principal.tenant.as_str(), fold).await
 }
 
 fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Freshness {
@@ -109,9 +127,6 @@ pub(super) fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
     let Some(text) = parameters.get("as_of") else {
         return Ok(None);
     };
-    if let Ok(position) = text.parse::<u64>() {
-        return Ok(Some(Until::Position(position)));
-    }
     if let Ok(token) = text.parse::<PositionToken>() {
         return Ok(Some(Until::Position(token.position)));
     }
@@ -119,17 +134,18 @@ pub(super) fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
     match text.replace(' ', "+").parse::<Timestamp>() {
         Ok(time) => Ok(Some(Until::Time(time))),
         Err(_) => {
-            let detail = "as_of is neither a date-time with offset nor a position";
+            let detail =
+                "as_of is neither a date-time with offset nor a position such as trades-2:17";
             Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
         }
     }
 }
 
+/// As they were found to be readable, and known, before the request came here.
 pub(super) fn parameters(request: &HttpRequest) -> Parameters {
     if request.query_string().is_empty() {
         return Parameters::default();
     }
-    // A query string that cannot be read asks for nothing.
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     Parameters(query.map(web::Query::into_inner).unwrap_or_default())
 }
@@ -204,6 +220,15 @@ pub(super) fn refused(unanswered: Unanswered) -> Problem {
             Problem::new(platform::BEHIND, detail).retry_after(1)
         }
         Unanswered::Unanswerable(bad) => unanswerable(&bad),
+        Unanswered::Undecodable { .. } => Problem::defect(unanswered),
+        Unanswered::Overspent { retry_after } => {
+            let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX);
+            Problem::new(platform::OVERLOADED, unanswered.to_string())
+                .retry_after(seconds.saturating_add(1))
+        }
+        Unanswered::Crowded => {
+            Problem::new(platform::DEPENDENCY_UNAVAILABLE, unanswered.to_string()).retry_after(1)
+        }
         Unanswered::Unavailable { degraded } => {
             let detail = format!("no store can answer now: {}", degraded.join(", "));
             Problem::new(platform::DEPENDENCY_UNAVAILABLE, detail).retry_after(1)

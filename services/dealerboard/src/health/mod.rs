@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use analytics::Metrics;
 use kernel::port::Clock;
-use pipeline::{Followed, Movement, Seen};
+use pipeline::{Followed, Movement, Query, Seen, ViewSlice};
 use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,8 @@ pub(crate) struct Health {
     pub(crate) movement: Movement,
     pub(crate) floor: Followed<Floor>,
     pub(crate) metrics: Followed<Metrics>,
+    /// The views that callers are answered from.
+    pub(crate) views: Option<(Query, Vec<ViewSlice>)>,
     pub(crate) backlog: Backlog,
     pub(crate) clock: Arc<dyn Clock>,
     /// What the slow checks told when they were asked last.
@@ -128,15 +130,18 @@ impl Health {
 
     /// What is read into memory and has never been current since the start.
     fn still_read(&self) -> Option<String> {
-        let floor = self.serves.floor && self.floor.age().is_none();
-        let metrics = self.serves.callers && self.metrics.age().is_none();
-        let reading = match (floor, metrics) {
-            (true, true) => "floor and metrics are",
-            (true, false) => "floor is",
-            (false, true) => "metrics are",
-            (false, false) => return None,
-        };
-        Some(format!("{reading} still being read"))
+        let mut reading = Vec::new();
+        if self.serves.floor && self.floor.age().is_none() {
+            reading.push("floor");
+        }
+        if self.serves.callers && self.metrics.age().is_none() {
+            reading.push("metrics");
+        }
+        if let Some((query, views)) = &self.views {
+            let unread = views.iter().filter(|view| !query.has_read(view));
+            reading.extend(unread.map(|view| view.id.name));
+        }
+        (!reading.is_empty()).then(|| format!("still being read: {}", reading.join(", ")))
     }
 
     fn slow(&self) -> Vec<Answered<'_>> {

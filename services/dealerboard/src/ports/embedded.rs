@@ -1,11 +1,12 @@
-//! One SQLite file for everything, and memory for what is read.
+//! One SQLite file for everything, with what is read most in memory before it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::FutureExt as _;
+use kernel::port::ReadModel;
 use pipeline::{History, Source};
-use readmodel::{MemoryReadModel, MemoryReplies};
+use readmodel::{MemoryReplies, WriteBehind};
 use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use crate::config::Config;
 use crate::health::{Check, Checks, Failing, Part};
 use crate::seams::SystemClock;
 
+/// Bytes that a kept value counts for: a larger one takes the place of several.
+const VALUE_BYTES: usize = 1_024;
+
 pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Opened> {
     let path = &config.embedded.file;
     if let Some(directory) = path.parent() {
@@ -29,8 +33,13 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Op
     };
     let file = open(path, config.embedded.partitions, Arc::new(SystemClock))?;
     let keys = keys(config, &file).await?;
+    let file = Arc::new(file);
+    let views = match purpose {
+        Purpose::Serve => Views::served(&file, config),
+        Purpose::Inspect => Views::as_saved(&file),
+    };
     Ok(Opened {
-        ports: ports(Arc::new(file), &keys)?,
+        ports: ports(views, file, &keys)?,
         keys,
         unseen: None,
     })
@@ -47,9 +56,45 @@ async fn keys(config: &Config, file: &SqliteFile) -> anyhow::Result<LocalKeys> {
     Ok(keys)
 }
 
-fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
+/// The views of the file.
+struct Views {
+    model: Arc<dyn ReadModel>,
+    /// What of them is in memory.
+    fast: Option<Source>,
+}
+
+impl Views {
+    /// Seen at once, saved a little later.
+    fn served(file: &Arc<SqliteFile>, config: &Config) -> Self {
+        let projector = &config.projector;
+        let linger = Duration::from_millis(projector.durable_linger_ms);
+        let values = projector.cached_values_max.saturating_mul(VALUE_BYTES);
+        let bytes = u64::try_from(values).unwrap_or(u64::MAX);
+        let bytes = bytes.saturating_mul(config.embedded.partitions.into());
+        let views = WriteBehind::new(Arc::clone(file) as _, linger, bytes);
+        let fast = Source {
+            name: "memory",
+            model: Arc::new(views.in_memory()),
+            guard: None,
+            lists: false,
+        };
+        Self {
+            model: Arc::new(views),
+            fast: Some(fast),
+        }
+    }
+
+    /// For one whose work must be saved when it ends.
+    fn as_saved(file: &Arc<SqliteFile>) -> Self {
+        Self {
+            model: Arc::clone(file) as _,
+            fast: None,
+        }
+    }
+}
+
+fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let stored = Arc::new(file.as_stored());
-    let memory = Arc::new(MemoryReadModel::default());
     let guards = Guards::new(Uuid::new_v4());
     let class = |class| Class {
         name: Name {
@@ -60,43 +105,26 @@ fn ports(file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
         timeout: Duration::from_secs(2),
         in_flight_max: 64,
     };
-    let mut sources = vec![
-        Source {
-            name: "memory",
-            model: Arc::clone(&memory) as _,
-            guard: None,
-            lists: true,
-        },
-        Source {
-            name: "sqlite",
-            model: Arc::clone(&file) as _,
-            guard: Some(guards.of(&class("read"))?),
-            lists: true,
-        },
-    ];
-    if file.damage().is_some() {
-        // Memory is folded from all events anew, and would end before the first that is damaged; the
-        // file's views have seen what was sound when they did.
-        sources.remove(0);
-    }
+    let lists = Source {
+        name: "sqlite",
+        model: Arc::clone(&views.model),
+        guard: Some(guards.of(&class("read"))?),
+        lists: true,
+    };
+    let sources = views.fast.into_iter().chain([lists]).collect();
     let history = History {
         name: "events",
         reader: Arc::clone(&file) as _,
         store: Arc::clone(&file) as _,
         guard: guards.of(&class("fold"))?,
+        dear_guard: guards.of(&Class::dear("sqlite"))?,
     };
-    let models = vec![
-        Model {
-            name: "memory",
-            model: memory,
-            durable: false,
-        },
-        Model {
-            name: "sqlite",
-            model: Arc::clone(&file) as _,
-            durable: true,
-        },
-    ];
+    let models = vec![Model {
+        name: "sqlite",
+        model: views.model,
+        durable: true,
+        lingers: false,
+    }];
     let authority = ConfiguredAuthority::new(keys.records.clone(), "", &contexts(), &[])?;
     Ok(Ports {
         command_log: Arc::clone(&file) as _,

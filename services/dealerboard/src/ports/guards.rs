@@ -19,6 +19,21 @@ pub(super) struct Class {
     pub(super) in_flight_max: u32,
 }
 
+impl Class {
+    /// Dear questions of a store: they are few, and each may take its time.
+    pub(super) fn dear(dependency: &'static str) -> Self {
+        Self {
+            name: Name {
+                dependency,
+                class: "dear",
+            },
+            p99: Duration::from_secs(2),
+            timeout: Duration::from_secs(10),
+            in_flight_max: 64,
+        }
+    }
+}
+
 /// Makes guards that share one retry budget, as they share one process.
 pub(super) struct Guards {
     budget: Arc<RetryBudget>,

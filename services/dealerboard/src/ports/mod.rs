@@ -87,6 +87,8 @@ pub(crate) struct Model {
     pub(crate) model: Arc<dyn ReadModel>,
     /// Whether it outlives everything: it also keeps the progress of reactions.
     pub(crate) durable: bool,
+    /// Whether what is written waits, so that many events of a key become one row.
+    pub(crate) lingers: bool,
 }
 
 /// The world, and what of it has to be looked at again.

@@ -92,11 +92,13 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
             name: "redis",
             model: Arc::new(redis.for_projector()),
             durable: false,
+            lingers: false,
         },
         Model {
             name: "postgres",
             model: Arc::new(postgres.for_projector()),
             durable: true,
+            lingers: true,
         },
     ];
     let (prefix, producers) = (&config.kafka.prefix, &config.kafka.producers);
@@ -182,6 +184,7 @@ fn chain(
         reader: Arc::clone(store) as _,
         store: Arc::clone(store) as _,
         guard: guards.of(&class("postgres", "fold", 200, 2_000, share))?,
+        dear_guard: guards.of(&Class::dear("postgres"))?,
     };
     Ok((sources, history))
 }

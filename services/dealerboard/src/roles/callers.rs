@@ -11,10 +11,10 @@ use kernel::port::{Ids as _, Pace};
 use kernel::{Actor, AggregateId, Reading};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
-use pipeline::{FollowPorts, Followed, Query, QuerySettings};
+use pipeline::{FollowPorts, Followed, Query, QueryPorts, QuerySettings};
 use tokio_util::sync::CancellationToken;
 
-use super::{Platform, Task};
+use super::{Platform, Task, dear};
 use crate::gateway::{self, Gateway};
 use crate::health::Health;
 use crate::router::{Dispatcher, Duty, Matcher};
@@ -31,12 +31,7 @@ pub(super) struct Door {
 }
 
 impl Platform {
-    pub(super) fn gateway(
-        &self,
-        door: Door,
-        matcher: &Matcher,
-        stop: &CancellationToken,
-    ) -> anyhow::Result<(&'static str, Task)> {
+    pub(super) fn query(&self) -> anyhow::Result<Query> {
         let settings = QuerySettings {
             partitions: self.config.partitions(),
             deadline: QUERY_DEADLINE,
@@ -46,11 +41,22 @@ impl Platform {
             recall_events_max: self.config.query.recall_events_max,
             last_good_max: self.config.query.last_good_max,
         };
-        let query = Query::new(
-            self.ports.sources.clone(),
-            self.ports.history.clone(),
-            settings,
-        );
+        let ports = QueryPorts {
+            sources: self.ports.sources.clone(),
+            history: self.ports.history.clone(),
+            dear: dear::threads(&self.config.query)?,
+            clock: Arc::new(SystemClock),
+        };
+        Ok(Query::new(ports, &self.slices.views, settings))
+    }
+
+    pub(super) fn gateway(
+        &self,
+        door: Door,
+        query: Query,
+        matcher: &Matcher,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(&'static str, Task)> {
         let gateway = Gateway {
             slices: self.slices.clone(),
             acceptor: matcher.acceptor.clone(),

@@ -52,7 +52,7 @@ impl Platform {
         let mut tasks = Vec::new();
         for view in &self.slices.views {
             for model in &self.ports.models {
-                let linger = if model.durable {
+                let linger = if model.lingers {
                     settings.durable_linger_ms
                 } else {
                     settings.linger_ms

@@ -212,10 +212,20 @@ async fn key_stands_for_its_request_after_a_crash() {
     assert_eq!(other.code(), "COMMAND_ID_REUSED", "{other:?}");
 }
 
-/// A position follows its trade without a sleep in between, and a token of anything else is refused.
 #[tokio::test]
 async fn token_of_a_trade_leads_to_its_position() {
-    let platform = embedded().await;
+    leads_to_its_position(&embedded().await).await;
+}
+
+#[tokio::test]
+async fn token_of_a_trade_leads_to_its_position_in_production() {
+    let platform = production().await;
+    leads_to_its_position(&platform).await;
+    platform.discard().await;
+}
+
+/// A position follows its trade without a sleep in between, and a token of anything else is refused.
+async fn leads_to_its_position(platform: &Platform) {
     let token = platform.token("demo");
     for n in 0..30 {
         let trade = format!("P-{n}");
@@ -225,7 +235,7 @@ async fn token_of_a_trade_leads_to_its_position() {
         let path = format!("/v1/trades/{trade}/fills");
         let filled = platform.request(&token, &path, &fill(&format!("E-{n}"), 1));
         let filled = crate::desk::answer(filled.send().await.unwrap()).await;
-        let position = shown(&platform, "/v1/positions/A1/PROP/X", &filled).await;
+        let position = shown(platform, "/v1/positions/A1/PROP/X", &filled).await;
         assert_eq!(position["quantity"], (n + 1).to_string());
     }
     let get = async |path: &str, header: Option<&str>| {
@@ -238,7 +248,7 @@ async fn token_of_a_trade_leads_to_its_position() {
         request.send().await.unwrap().status()
     };
     let position = "/v1/positions/A1/PROP/X";
-    let own = value(&platform, "demo", position).await;
+    let own = value(platform, "demo", position).await;
     assert!(own.is_some());
     for place in ["agents-0:1", "trades-9:1", "nothing-0:1"] {
         assert_eq!(
@@ -258,6 +268,17 @@ async fn token_of_a_trade_leads_to_its_position() {
         refused += u32::from(header == StatusCode::BAD_REQUEST);
     }
     assert_eq!(refused, 3, "three of four partitions are not the key's");
-    let as_of = get(&format!("{position}?as_of=trades-0:1"), None).await;
-    assert_eq!(as_of, StatusCode::BAD_REQUEST);
+    for place in ["trades-0:1", "1"] {
+        let as_of = get(&format!("{position}?as_of={place}"), None).await;
+        assert_eq!(as_of, StatusCode::BAD_REQUEST, "{place}");
+    }
+    // So is the next page of another list, or of another filter.
+    let page = value(platform, "demo", "/v1/trades?limit=1").await.unwrap();
+    let cursor = page["next"].as_str().unwrap();
+    for list in ["/v1/positions?", "/v1/trades?account=A1&"] {
+        let foreign = get(&format!("{list}cursor={cursor}"), None).await;
+        assert_eq!(foreign, StatusCode::BAD_REQUEST, "{list}");
+    }
+    let next = get(&format!("/v1/trades?limit=1&cursor={cursor}"), None).await;
+    assert_eq!(next, StatusCode::OK);
 }

@@ -174,6 +174,8 @@ impl View for PositionView {
         path: "/v1/positions/{account}/{book}/{instrument}",
         list: "/v1/positions",
     };
+    const PARAMETERS: &'static [&'static str] = &["method", "mark"];
+    const FILTERS: &'static [&'static str] = &["account", "book", "instrument"];
 
     /// `?method=LIFO`: the same executions under another lot method.
     fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
@@ -185,7 +187,7 @@ impl View for PositionView {
 
     /// `?account=`, `?book=`, `?instrument=`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
-        let asked = parameters.among(&["account", "book", "instrument"]);
+        let asked = parameters.among(Self::FILTERS);
         if asked.is_empty() {
             return Ok(None);
         }

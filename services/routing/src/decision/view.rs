@@ -23,6 +23,8 @@ impl View for DecisionView {
         path: "/v1/decisions/{decision_id}",
         list: "/v1/decisions",
     };
+    const PARAMETERS: &'static [&'static str] = &["agent"];
+    const FILTERS: &'static [&'static str] = &["conversation", "queue", "agent"];
 
     /// `?conversation=C-1`, `?queue=FX-VIP`, `?agent=amy`: those in which the agent was chosen.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

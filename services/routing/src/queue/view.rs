@@ -23,6 +23,7 @@ impl View for QueueView {
         path: "/v1/queues/{queue_id}",
         list: "/v1/queues",
     };
+    const FILTERS: &'static [&'static str] = &["starved"];
 
     /// `?starved=true`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

@@ -31,6 +31,7 @@ impl View for TradeView {
         path: "/v1/trades/{trade_id}",
         list: "/v1/trades",
     };
+    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "state"];
 
     /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

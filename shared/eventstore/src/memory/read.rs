@@ -63,6 +63,15 @@ impl EventReader for MemoryEventStore {
         Ok(known.take(FOUND_MAX).collect())
     }
 
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+        let state = self.state();
+        let partitions = state.partitions.iter();
+        let known = partitions.filter(|(shard, _)| contexts.contains(&shard.context));
+        Ok(known
+            .map(|(shard, partition)| (*shard, partition.cursor.next_position - 1))
+            .collect())
+    }
+
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let from = (Bound::Excluded(after), Bound::Unbounded);
         let rows: Vec<_> = self.partition(shard, |partition| {

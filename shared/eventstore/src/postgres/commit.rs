@@ -54,7 +54,7 @@ impl EventStore for PostgresEventStore {
         context: &'static str,
         partitions: u16,
     ) -> Result<Vec<Option<Cursor>>, Fault> {
-        let rows = sqlx::query(&sql::cursors(context))
+        let rows = sqlx::query(&sql::cursors(&[context]))
             .fetch_all(&self.commits)
             .await
             .map_err(|error| fault(format!("read the cursors of {context}"), error))?;
@@ -97,7 +97,7 @@ enum Written {
 }
 
 impl PostgresEventStore {
-    fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
+    pub(super) fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
         let read = || {
             let (cursor, checksum) = cursor(row)?;
             self.check(shard, &cursor, checksum)?;

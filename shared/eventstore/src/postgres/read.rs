@@ -126,6 +126,28 @@ impl EventReader for PostgresEventStore {
         Ok(found)
     }
 
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+        if contexts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attempt = || "read the last positions".to_owned();
+        let mut connection = self.reading(attempt).await?;
+        let rows = sqlx::query(&sql::cursors(contexts))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| fault(attempt(), error))?;
+        let heads = rows.iter().map(|row| {
+            let shard = shard(contexts, row)?;
+            let cursor = self.cursor_of(shard, row);
+            Ok((
+                shard,
+                cursor.map_or(u64::MAX, |cursor| cursor.next_position - 1),
+            ))
+        });
+        let heads: Result<_, sqlx::Error> = heads.collect();
+        heads.map_err(|error| fault(attempt(), error))
+    }
+
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
         let attempt = || format!("read events of {shard} after {after}");
         let mut connection = self.reading(attempt).await?;
@@ -236,6 +258,15 @@ impl PostgresEventStore {
         self.check(shard, &outcome, row.try_get("checksum")?)?;
         Ok(outcome)
     }
+}
+
+/// The partition that a row is of.
+fn shard(contexts: &[&'static str], row: &PgRow) -> Result<Shard, sqlx::Error> {
+    let (name, partition): (&str, i16) = (row.try_get("context")?, row.try_get("partition")?);
+    let context = contexts.iter().find(|context| **context == name);
+    let shard = context.zip(u16::try_from(partition).ok());
+    let shard = shard.map(|(context, partition)| Shard { context, partition });
+    shard.ok_or_else(|| sqlx::Error::Decode(format!("no partition {name}/{partition}").into()))
 }
 
 fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {

@@ -22,8 +22,13 @@ pub(super) fn cursor(context: &str) -> String {
     format!("SELECT {CURSOR} FROM {context}.cursor WHERE partition = $1")
 }
 
-pub(super) fn cursors(context: &str) -> String {
-    format!("SELECT partition, {CURSOR} FROM {context}.cursor")
+/// The cursors of all partitions of the contexts.
+pub(super) fn cursors(contexts: &[&'static str]) -> String {
+    let branch = |context: &&'static str| {
+        format!("SELECT '{context}' AS context, partition, {CURSOR} FROM {context}.cursor")
+    };
+    let branches: Vec<_> = contexts.iter().map(branch).collect();
+    branches.join(" UNION ALL ")
 }
 
 /// What a batch may have beside its events. Most have neither, and are spared what it costs.

@@ -20,8 +20,7 @@ pub struct Freshness {
     pub position: Option<PositionToken>,
     /// Accepted-at of the last command folded in: `X-As-Of`.
     pub as_of: Timestamp,
-    /// Time since the value was last known to be current; `Age` counts whole seconds, rounded up,
-    /// so that an answer never looks younger than it is.
+    /// Time since the value was last known to be current: no answer looks younger than it is.
     pub age: Duration,
 }
 
@@ -35,9 +34,14 @@ impl Freshness {
             headers.insert(X_POSITION.clone(), value(format_args!("{position}")));
         }
         headers.insert(X_AS_OF.clone(), value(format_args!("{}", self.as_of)));
-        let seconds = self.age.as_secs() + u64::from(self.age.subsec_nanos() > 0);
-        headers.insert(AGE, HeaderValue::from(seconds));
+        mark_age(headers, self.age);
     }
+}
+
+/// Says how old an answer may be: `Age`, in whole seconds, rounded up.
+pub fn mark_age(headers: &mut HeaderMap, age: Duration) {
+    let seconds = age.as_secs() + u64::from(age.subsec_nanos() > 0);
+    headers.insert(AGE, HeaderValue::from(seconds));
 }
 
 /// Says what an answer was given without, such as `redis-open` or `key-scope`: `X-Degraded`. Nothing

@@ -113,6 +113,14 @@ pub trait EventReader: Send + Sync {
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<KnownCommand>, Fault>;
 
+    /// The last position of every partition of the contexts that was ever owned, by one question; of
+    /// the others there are no events. Where it cannot be told, as of a damaged row, it is `u64::MAX`,
+    /// which nobody has reached.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault>;
+
     /// Up to `max` events of the partition after a position, in position order.
     ///
     /// # Errors

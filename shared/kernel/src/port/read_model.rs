@@ -191,6 +191,19 @@ pub trait ReadModel: Send + Sync {
     /// The model cannot be reached.
     async fn checkpoint(&self, view: ViewId, partition: u16) -> Result<Checkpoint, Fault>;
 
+    /// What the model has seen of several views and partitions, in their order: by one question, of a
+    /// model that a question has to travel to.
+    ///
+    /// # Errors
+    /// The model cannot be reached.
+    async fn checkpoints(&self, asked: &[(ViewId, u16)]) -> Result<Vec<Checkpoint>, Fault> {
+        let mut seen = Vec::with_capacity(asked.len());
+        for (view, partition) in asked {
+            seen.push(self.checkpoint(*view, *partition).await?);
+        }
+        Ok(seen)
+    }
+
     /// Writes values and checkpoint together iff the checkpoint stands at `from`.
     ///
     /// # Errors

@@ -203,6 +203,10 @@ mod tests {
             Ok(Vec::new())
         }
 
+        async fn heads(&self, _: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+            Ok(Vec::new())
+        }
+
         async fn read(&self, _: Shard, _: u64, _: usize) -> Result<Vec<EventRow>, Fault> {
             Ok(Vec::new())
         }

@@ -1,15 +1,17 @@
-//! One value or one page, from the first store that can give it.
+//! One value, from the first store that can give it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::port::{Listed, ViewValue};
+use kernel::port::ViewValue;
 use kernel::{Fault, Parameters};
 use resilience::Deadline;
+use tokio::time::Instant;
 use tracing::{debug, error};
 
-use super::history::{Asked, NoFold};
-use super::{Answer, Demand, Query, Source, Unanswered};
+use super::history::{Asked, Bound, NoFold};
+use super::missed::Missed;
+use super::{Answer, BEHIND, BEHIND_AFTER, Demand, Query, Source, Unanswered};
 use crate::metric;
 use crate::project::Until;
 use crate::slices::ViewSlice;
@@ -42,79 +44,129 @@ impl Query {
         max_age: Option<Duration>,
     ) -> Result<Answer, Unanswered> {
         let deadline = Deadline::within(self.settings.deadline);
-        let mut degraded = Vec::new();
-        for source in self.sources.iter() {
+        let mut missed = Missed::new(least, max_age);
+        for (source, marks) in self.sources.iter() {
             match read(source, view, key, deadline).await {
-                Some(Some(value)) => {
-                    if source.guard.is_some() {
-                        self.last_good.keep(view.id, key, &value);
+                Some(Some(value)) => match marks.age(view.id, value.partition) {
+                    Some(age) if missed.allows(age) => {
+                        if source.guard.is_some() {
+                            self.last_good.keep(view.id, key, &value, age);
+                        }
+                        return Ok(answer(value, source.name, missed.degraded, age));
                     }
-                    let (value, source) = (Some(value), source.name);
-                    return Ok(Answer {
-                        value,
-                        source,
-                        degraded,
-                        age: Duration::ZERO,
-                    });
-                }
+                    age => missed.value(value, source.name, age),
+                },
                 // Not there is no proof: the model may lag or have lost it. The store knows.
                 Some(None) => {}
-                None => degraded.push(source.name),
+                None => missed.degraded.push(source.name),
             }
         }
+        // Rare and large: on the heap, it does not make every answer's future as large.
+        Box::pin(self.fold_instead(view, key, missed, deadline)).await
+    }
+
+    /// The value folded from the events, or the best of those that were not good enough.
+    async fn fold_instead(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        mut missed: Missed,
+        deadline: Deadline,
+    ) -> Result<Answer, Unanswered> {
+        let began = Instant::now();
+        match self.folded_now(view, key, &missed, deadline).await {
+            Ok(value) => {
+                return Ok(Answer {
+                    value,
+                    source: self.history.name,
+                    degraded: missed.degraded,
+                    age: began.elapsed(),
+                });
+            }
+            Err(NoFold::Bad(bad)) => return Err(Unanswered::Unanswerable(bad)),
+            Err(NoFold::Refused(refused)) => return Err(refused),
+            Err(NoFold::TooLong(max)) => debug!(max, "the stream is too long to be folded now"),
+            Err(NoFold::Unavailable(error)) => debug!(error, "event store cannot answer"),
+        }
+        missed.degraded.push(self.history.name);
+        self.last_resort(view, key, missed)
+    }
+
+    async fn folded_now(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        missed: &Missed,
+        deadline: Deadline,
+    ) -> Result<Option<ViewValue>, NoFold> {
+        let short = Bound::short(&self.settings);
+        match self.fold_upto(view, key, short, deadline).await {
+            // Everything answered and nothing has it: it is so new that no view has seen it, or the view
+            // is being made anew. The events are the answer then, however many, and not a way around
+            // a store that is away.
+            Err(NoFold::TooLong(_)) if missed.degraded.is_empty() => {
+                let (view, key) = (*view, Arc::clone(key));
+                let long = Bound::long(&self.settings);
+                let tenant = key.split('/').next().unwrap_or_default().to_owned();
+                let folded = self.dearly(&tenant, |query| async move {
+                    Ok(query.fold_upto(&view, &key, long, deadline).await)
+                });
+                folded.await.map_err(NoFold::Refused)?
+            }
+            folded => folded,
+        }
+    }
+
+    async fn fold_upto(
+        &self,
+        view: &ViewSlice,
+        key: &Arc<str>,
+        bound: Bound,
+        deadline: Deadline,
+    ) -> Result<Option<ViewValue>, NoFold> {
         let parameters = Parameters::default();
         let asked = Asked {
             until: Until::Now,
             parameters: &parameters,
-            // Everything answered and nothing has it: there is no such thing, or it is so new that no
-            // view has seen it, or the view is being made anew. The events are the answer then, and
-            // not a way around a store that is away.
-            events_max: if degraded.is_empty() {
-                self.settings.history_events_max
-            } else {
-                self.settings.fold_events_max
-            },
+            bound,
         };
-        // Rare and large: on the heap, it does not make every answer's future as large.
-        match Box::pin(self.fold(view, key, asked, deadline)).await {
-            Ok(value) => {
-                let source = self.history.name;
-                Ok(Answer {
-                    value,
-                    source,
-                    degraded,
-                    age: Duration::ZERO,
-                })
-            }
-            Err(NoFold::Bad(bad)) => Err(Unanswered::Unanswerable(bad)),
-            Err(NoFold::TooLong(max)) => {
-                debug!(max, "the stream is too long to be folded now");
-                degraded.push(self.history.name);
-                self.last_resort(view, key, (least, max_age), degraded)
-            }
-            Err(NoFold::Unavailable(error)) => {
-                debug!(error, "event store cannot answer");
-                degraded.push(self.history.name);
-                self.last_resort(view, key, (least, max_age), degraded)
-            }
-        }
+        self.fold(view, key, asked, deadline).await
     }
 
     fn last_resort(
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        (least, max_age): (u64, Option<Duration>),
-        degraded: Vec<&'static str>,
+        missed: Missed,
     ) -> Result<Answer, Unanswered> {
-        match self.last_good.get(view.id, key) {
+        let kept = self.last_good.get(view.id, key);
+        let kept = kept.map(|(value, age)| (value, "last_good", age));
+        let old = missed.value.as_ref().map(|(value, source, age)| {
+            // What nobody has vouched for was current when its last event came, at least.
+            let age = age.unwrap_or_else(|| {
+                Duration::from_millis(self.clock.now().millis_since(value.as_of))
+            });
+            (value.clone(), *source, age)
+        });
+        let best = [old, kept].into_iter().flatten();
+        let best = best.max_by_key(|(value, ..)| value.version);
+        let Missed {
+            least,
+            max_age,
+            mut degraded,
+            ..
+        } = missed;
+        match best {
             // A caller who shows a position has seen what it stands for: nothing older will do.
-            Some((value, age))
+            Some((value, source, age))
                 if max_age.is_none_or(|most| age <= most) && value.position >= least =>
             {
+                if source != "last_good" {
+                    degraded.push(BEHIND);
+                }
                 Ok(Answer {
                     value: Some(value),
-                    source: "last_good",
+                    source,
                     degraded,
                     age,
                 })
@@ -122,28 +174,22 @@ impl Query {
             _ => Err(Unanswered::Unavailable { degraded }),
         }
     }
+}
 
-    /// Up to `max` values under `prefix` after a key, in key order.
-    ///
-    /// # Errors
-    /// [`Unanswered`]: no store that lists is there.
-    pub async fn list(
-        &self,
-        view: &ViewSlice,
-        prefix: &str,
-        after: Option<&str>,
-        max: usize,
-    ) -> Result<(Listed, Vec<&'static str>), Unanswered> {
-        let deadline = Deadline::within(self.settings.deadline);
-        let mut degraded = Vec::new();
-        for source in self.sources.iter().filter(|source| source.lists) {
-            let page = || source.model.list(view.id, prefix, after, max);
-            match guarded(source, deadline, page).await {
-                Some(page) => return Ok((page, degraded)),
-                None => degraded.push(source.name),
-            }
-        }
-        Err(Unanswered::Unavailable { degraded })
+fn answer(
+    value: ViewValue,
+    source: &'static str,
+    mut degraded: Vec<&'static str>,
+    age: Duration,
+) -> Answer {
+    if age > BEHIND_AFTER {
+        degraded.push(BEHIND);
+    }
+    Answer {
+        value: Some(value),
+        source,
+        degraded,
+        age,
     }
 }
 

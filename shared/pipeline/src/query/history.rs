@@ -1,16 +1,16 @@
 //! Answers from the event store: the last resort, any moment of the past, and other folds.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
 use kernel::{BadParameter, Fault, Parameters};
 use resilience::Deadline;
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::chain::tell;
-use super::{Answer, Query, Unanswered};
+use super::{Answer, Query, QuerySettings, Unanswered};
 use crate::project::{FoldError, Until};
 use crate::slices::ViewSlice;
 
@@ -20,17 +20,42 @@ pub(super) enum NoFold {
     /// The stream is longer than the bound, and what is asked for lies beyond it.
     TooLong(u64),
     Bad(BadParameter),
+    /// It was too long to be folded on the spot, and not admitted among the dear questions.
+    Refused(Unanswered),
 }
 
-/// What a fold is about, and how many events it may take.
+/// What a fold is about, and how far it may go.
 pub(super) struct Asked<'a> {
     pub(super) until: Until,
     pub(super) parameters: &'a Parameters,
-    pub(super) events_max: u64,
+    pub(super) bound: Bound,
+}
+
+/// How many events a fold may take, and whether it is a dear question.
+#[derive(Clone, Copy)]
+pub(super) struct Bound {
+    events_max: u64,
+    dear: bool,
+}
+
+impl Bound {
+    pub(super) fn short(settings: &QuerySettings) -> Self {
+        Self {
+            events_max: settings.fold_events_max,
+            dear: false,
+        }
+    }
+
+    pub(super) fn long(settings: &QuerySettings) -> Self {
+        Self {
+            events_max: settings.history_events_max,
+            dear: true,
+        }
+    }
 }
 
 impl Query {
-    /// The value as it was at an instant or position, folded as the parameters ask.
+    /// The value as it was at an instant or position, folded as the parameters ask: a dear question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`] or [`Unanswered::Unanswerable`].
@@ -46,16 +71,18 @@ impl Query {
         let asked = Asked {
             until,
             parameters,
-            events_max: self.settings.history_events_max,
+            bound: Bound::long(&self.settings),
         };
+        let began = Instant::now();
         match self.fold(view, key, asked, deadline).await {
             Ok(value) => Ok(Answer {
                 value,
                 source,
                 degraded: Vec::new(),
-                age: Duration::ZERO,
+                age: began.elapsed(),
             }),
             Err(NoFold::Bad(bad)) => Err(Unanswered::Unanswerable(bad)),
+            Err(NoFold::Refused(refused)) => Err(refused),
             Err(NoFold::TooLong(max)) => Err(Unanswered::Unanswerable(too_long(max))),
             Err(NoFold::Unavailable(error)) => {
                 debug!(error, "event store cannot answer");
@@ -84,12 +111,17 @@ impl Query {
         let Asked {
             until,
             parameters,
-            events_max,
+            bound: Bound { events_max, dear },
         } = asked;
         // One more than may be folded tells whether there are more, and when they begin.
         let upto = events_max.saturating_add(1);
         let load = || self.history.reader.load(shard, keys, upto);
-        let streams = self.history.guard.call(deadline, load).await;
+        let guard = if dear {
+            &self.history.dear_guard
+        } else {
+            &self.history.guard
+        };
+        let streams = guard.call(deadline, load).await;
         let streams = streams.map_err(Fault::from);
         let streams = streams.inspect_err(|fault| tell(self.history.name, fault));
         let streams = streams.map_err(|fault| NoFold::Unavailable(fault.to_string()))?;

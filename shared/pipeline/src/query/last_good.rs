@@ -41,8 +41,10 @@ impl LastGood {
         }))
     }
 
-    pub(super) fn keep(&self, view: ViewId, key: &Arc<str>, value: &ViewValue) {
-        let kept = (value.clone(), Instant::now());
+    /// Keeps a value that was known to be current so long ago.
+    pub(super) fn keep(&self, view: ViewId, key: &Arc<str>, value: &ViewValue, age: Duration) {
+        let now = Instant::now();
+        let kept = (value.clone(), now.checked_sub(age).unwrap_or(now));
         let Some(mut shard) = self.shard(key) else {
             return;
         };
@@ -92,13 +94,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn value_ages_from_the_last_time_it_was_kept() {
         let (kept, key) = (LastGood::new(100), "demo/A".into());
-        kept.keep(VIEW, &key, &value(1));
+        kept.keep(VIEW, &key, &value(1), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(7)).await;
         assert_eq!(
             kept.get(VIEW, &key),
             Some((value(1), Duration::from_secs(7)))
         );
-        kept.keep(VIEW, &key, &value(2));
+        kept.keep(VIEW, &key, &value(2), Duration::ZERO);
         assert_eq!(kept.get(VIEW, &key), Some((value(2), Duration::ZERO)));
         tokio::time::advance(KEPT_FOR + Duration::from_secs(1)).await;
         assert_eq!(kept.get(VIEW, &key), None);
@@ -109,7 +111,7 @@ mod tests {
         for bound in [0, 1, 63, 64, 640] {
             let kept = LastGood::new(bound);
             for n in 0..6_400 {
-                kept.keep(VIEW, &Arc::from(n.to_string()), &value(n));
+                kept.keep(VIEW, &Arc::from(n.to_string()), &value(n), Duration::ZERO);
             }
             let held: usize = kept.0.shards.iter().map(|s| s.lock().unwrap().len()).sum();
             assert!(held as u64 <= bound);

@@ -3,23 +3,36 @@
 //! Whatever answers, the answer says what it is: version, position, age, and what was away.
 
 mod chain;
+mod dear;
 mod history;
 mod last_good;
+mod marks;
+mod missed;
+mod page;
 mod position;
 mod recall;
 mod through;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::BadParameter;
-use kernel::port::{EventReader, EventStore, ReadModel, ViewValue};
+use kernel::port::{Clock, EventReader, EventStore, Listed, ReadModel, ViewValue};
 use resilience::Dependency;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::metric::QueryMeters;
-use crate::slices::ReactionSlice;
+use crate::slices::{ReactionSlice, ViewSlice};
+pub use dear::{Dear, DearSettings};
 use last_good::LastGood;
+use marks::{Ends, Marked, Marks};
+
+/// What an answer is marked with that may be older than a moment: whoever keeps the views is away, or
+/// does not keep up.
+pub const BEHIND: &str = "views-behind";
+/// That moment.
+const BEHIND_AFTER: Duration = Duration::from_secs(2);
 
 /// Readings of the past that are folded at once.
 const RECALLS_MAX: usize = 2;
@@ -43,6 +56,17 @@ pub struct History {
     pub reader: Arc<dyn EventReader>,
     pub store: Arc<dyn EventStore>,
     pub guard: Arc<Dependency>,
+    /// Guards what dear questions ask of it: slow by nature, they say nothing of the others.
+    pub dear_guard: Arc<Dependency>,
+}
+
+/// The world as queries see it.
+pub struct QueryPorts {
+    /// The chain of read models, fastest first.
+    pub sources: Vec<Source>,
+    pub history: History,
+    pub dear: Dear,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Bounds of queries.
@@ -68,8 +92,14 @@ pub struct QuerySettings {
 /// Answers questions about views.
 #[derive(Clone)]
 pub struct Query {
-    sources: Arc<[Source]>,
+    sources: Arc<[(Source, Marks)]>,
+    /// The contexts of all views.
+    contexts: Arc<[&'static str]>,
+    /// Where their events ended, for the marks.
+    ends: Arc<Mutex<Ends>>,
+    clock: Arc<dyn Clock>,
     history: History,
+    dear: Arc<Dear>,
     settings: QuerySettings,
     last_good: LastGood,
     /// Turns for readings of the past: each is a whole floor, or all figures, in memory.
@@ -82,7 +112,8 @@ pub struct Query {
 pub struct Demand {
     /// The view must have seen this.
     pub min_position: Option<MinPosition>,
-    /// Longest time since a last good value was known to be current.
+    /// Longest time since the value was known to be current. Less than a moment is not to be had
+    /// without a fold of all its events, so a value of that moment will do.
     pub max_age: Option<Duration>,
 }
 
@@ -110,10 +141,27 @@ pub struct Answer {
     pub value: Option<ViewValue>,
     /// The store that answered.
     pub source: &'static str,
-    /// Names of the stores that should have answered before and did not.
+    /// Names of the stores that should have answered before and did not, or [`BEHIND`].
     pub degraded: Vec<&'static str>,
-    /// Time since the value was known to be current; zero unless it is a last good one.
+    /// Longest time since the value was known to be current.
     pub age: Duration,
+}
+
+/// A page of a list and what is known about it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub values: Listed,
+    /// As in an [`Answer`].
+    pub degraded: Vec<&'static str>,
+    /// Longest time since everything was known to be there, and current; none if it never was.
+    pub age: Option<Duration>,
+}
+
+/// Whether a list of that age is called whole: all is there that there was so long ago, and that was
+/// but a moment.
+#[must_use]
+pub fn is_whole(age: Option<Duration>) -> bool {
+    age.is_some_and(|age| age <= BEHIND_AFTER)
 }
 
 /// Why there is no answer.
@@ -124,17 +172,42 @@ pub enum Unanswered {
     /// The demanded position was not reached in time; the view has seen `seen`.
     #[error("view has seen position {seen}, not yet {wanted}")]
     Behind { seen: u64, wanted: u64 },
+    /// The tenant's dear questions have taken more time than they may.
+    #[error("the tenant's dear questions have taken their time")]
+    Overspent { retry_after: Duration },
+    /// More dear questions are under way than may be, or this process is about to end.
+    #[error("too many dear questions are asked at once")]
+    Crowded,
+    #[error("stored value of {key} does not decode")]
+    Undecodable {
+        key: Box<str>,
+        source: serde_json::Error,
+    },
     #[error(transparent)]
     Unanswerable(BadParameter),
 }
 
 impl Query {
     #[must_use]
-    pub fn new(sources: Vec<Source>, history: History, settings: QuerySettings) -> Self {
+    pub fn new(ports: QueryPorts, views: &[ViewSlice], settings: QuerySettings) -> Self {
         let last_good = LastGood::new(settings.last_good_max);
+        let marked = views.iter().map(|view| Marked {
+            view: view.id,
+            of: view.of,
+        });
+        let marked: Vec<_> = marked.collect();
+        let mut contexts: Vec<_> = marked.iter().map(|marked| marked.of).collect();
+        contexts.sort_unstable();
+        contexts.dedup();
+        let marks = || Marks::new(marked.clone(), settings.partitions);
+        let sources = ports.sources.into_iter().map(|source| (source, marks()));
         Self {
-            sources: sources.into(),
-            history,
+            sources: sources.collect(),
+            contexts: contexts.into(),
+            ends: Arc::default(),
+            clock: ports.clock,
+            history: ports.history,
+            dear: Arc::new(ports.dear),
             settings,
             last_good,
             recalls: Arc::new(Semaphore::new(RECALLS_MAX)),
@@ -146,7 +219,7 @@ impl Query {
     pub fn guards(&self) -> impl Iterator<Item = (&'static str, &Arc<Dependency>)> {
         let sources = self.sources.iter();
         sources
-            .filter_map(|source| source.guard.as_ref().map(|guard| (source.name, guard)))
+            .filter_map(|(source, _)| source.guard.as_ref().map(|guard| (source.name, guard)))
             .chain(std::iter::once((self.history.name, &self.history.guard)))
     }
 }

@@ -49,7 +49,7 @@ impl Query {
 
     async fn seen(&self, view: &ViewSlice, partition: u16) -> Option<u64> {
         let deadline = Deadline::within(self.settings.deadline);
-        for source in self.sources.iter() {
+        for (source, _) in self.sources.iter() {
             let ask = || source.model.checkpoint(view.id, partition);
             if let Some(checkpoint) = guarded(source, deadline, ask).await {
                 return Some(checkpoint.position);

@@ -18,7 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 impl Query {
     /// Everything that a reading's contexts had published by `until`, and nothing else: of each
     /// partition the events before its first later one. The last position of each is part of what
-    /// the reading tells.
+    /// the reading tells. A dear question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
@@ -50,7 +50,7 @@ impl Query {
         let mut after = 0;
         loop {
             let read = || self.history.reader.read(shard, after, PAGE);
-            let rows = self.history.guard.call(deadline, read).await;
+            let rows = self.history.dear_guard.call(deadline, read).await;
             let rows = rows.map_err(Fault::from);
             let rows = rows.inspect_err(|fault| tell(self.history.name, fault));
             let rows = rows.map_err(|fault| self.unavailable(&fault))?;

@@ -192,6 +192,7 @@ async fn damaged_value_is_answered_from_the_events_and_the_answer_says_so() {
     let site = Site::of_two_trades().await;
     site.model.damage(KEY);
     let query = query(&site.model, &site.store);
+    query.look().await;
     // As often as it is asked for: it says nothing against the model.
     for _ in 0..50 {
         let answer = query.get(&view(), &KEY.into(), Demand::default()).await;

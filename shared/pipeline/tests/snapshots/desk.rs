@@ -46,6 +46,11 @@ pub(crate) fn slices() -> Slices {
         .view::<PositionView>()
 }
 
+/// When everything is accepted.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millis(1_381_152_600_688)
+}
+
 /// The log of some commands, which outlives the stores that are tried on it.
 pub(crate) struct Desk {
     log: MemoryCommandLog,
@@ -63,7 +68,7 @@ pub(crate) struct Records {
 impl Desk {
     pub(crate) fn open() -> Self {
         let clock = Arc::new(ManualClock::default());
-        clock.set(Timestamp::from_millis(1_381_152_600_688));
+        clock.set(now());
         Self {
             log: MemoryCommandLog::new(PARTITIONS, Arc::clone(&clock) as _),
             sealer: Sealer {

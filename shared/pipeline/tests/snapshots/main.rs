@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod cold;
+mod current;
 mod damaged;
 mod defects;
 mod desk;

@@ -1,5 +1,6 @@
 //! Current values when stores are away: what is folded, and what is too long for it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,22 +12,24 @@ use kernel::port::{
 };
 use kernel::{Context as _, Fault, Parameters};
 use pipeline::{
-    Demand, History, MinPosition, Query, QuerySettings, Source, Unanswered, Until, ViewSlice,
+    Dear, DearSettings, Demand, History, MinPosition, Query, QueryPorts, QuerySettings, Source,
+    Unanswered, Until, ViewSlice,
 };
 use readmodel::MemoryReadModel;
 use resilience::{
     BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, Name, RetryBudget, RetryConfig,
     Seams, TokioClock,
 };
+use testkit::ManualClock;
 use testkit::contract::PARTITIONS;
 use trades::Trade;
 
-use crate::desk::{Desk, shard_of, slices};
+use crate::desk::{Desk, now, shard_of, slices};
 use crate::stores::NEVER;
 
 pub(crate) const KEY: &str = "demo/T-1";
 /// Events of a fold while something is away, and at any time.
-const FOLD: u64 = 10;
+pub(crate) const FOLD: u64 = 10;
 const HISTORY: u64 = 30;
 
 /// A read model that may be away.
@@ -86,7 +89,7 @@ impl ReadModel for Model {
 }
 
 /// A trade of `events` events, which no view has seen.
-async fn store_of(events: u64) -> MemoryEventStore {
+pub(crate) async fn store_of(events: u64) -> MemoryEventStore {
     let (store, mut desk) = (MemoryEventStore::default(), Desk::open());
     desk.book("T-1").await;
     for number in 1..events {
@@ -108,6 +111,7 @@ pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEv
         reader: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         guard: guard("events"),
+        dear_guard: guard("events"),
     };
     let settings = QuerySettings {
         partitions: PARTITIONS,
@@ -118,7 +122,35 @@ pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEv
         recall_events_max: HISTORY,
         last_good_max: 100,
     };
-    Query::new(vec![source], history, settings)
+    let ports = QueryPorts {
+        sources: vec![source],
+        history,
+        dear: dear(),
+        clock: Arc::new(later()),
+    };
+    Query::new(ports, &slices().views, settings)
+}
+
+fn dear() -> Dear {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("dear")
+        .enable_all()
+        .build();
+    let settings = DearSettings {
+        in_flight_max: NonZeroU32::MIN,
+        allowance: Duration::from_secs(60),
+    };
+    Dear::on(runtime.unwrap(), settings)
+}
+
+/// So many milliseconds after everything of these tests.
+pub(crate) const LATER_MS: i64 = 60_000;
+
+fn later() -> ManualClock {
+    let clock = ManualClock::default();
+    clock.set(now().plus_millis(LATER_MS));
+    clock
 }
 
 async fn version(query: &Query, demand: Demand) -> Result<Option<u64>, Unanswered> {
@@ -201,6 +233,7 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
     };
     model.apply(batch).await.unwrap();
     let seen = query(&model, &store);
+    seen.look().await;
     let shown = |position| Demand {
         min_position: Some(MinPosition::Own(position)),
         max_age: None,

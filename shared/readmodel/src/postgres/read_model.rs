@@ -119,14 +119,31 @@ impl ReadModel for PostgresReadModel {
         let Some(row) = rows.first() else {
             return Ok(Checkpoint::default());
         };
-        let (position, next_offset, checksum): (i64, i64, Option<i64>) = decode(row, &attempt)?;
-        let checkpoint = Checkpoint {
-            position: position.cast_unsigned(),
-            next_offset,
-        };
-        let checked = checkpoint.check(view, partition, checksum.map(Checksum));
-        checked.map_err(|damaged| Fault::new(POSTGRES, attempt, damaged))?;
-        Ok(checkpoint)
+        let stored = decode(row, &attempt)?;
+        checked(view, partition, stored).map_err(|damaged| Fault::new(POSTGRES, attempt, damaged))
+    }
+
+    async fn checkpoints(&self, asked: &[(ViewId, u16)]) -> Result<Vec<Checkpoint>, Fault> {
+        let attempt = format!("read {} checkpoints", asked.len());
+        let select = sqlx::query(
+            "SELECT c.position, c.next_offset, c.checksum
+             FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS asked (view, partition, n)
+             LEFT JOIN views.checkpoint c USING (view, partition) ORDER BY asked.n",
+        );
+        let views: Vec<_> = asked.iter().map(|(view, _)| view.to_string()).collect();
+        let partitions: Vec<_> = asked.iter().map(|(_, place)| i32::from(*place)).collect();
+        let select = select.bind(views).bind(partitions);
+        let rows = self.fetch(&attempt, select).await?;
+        let seen = rows.iter().zip(asked).map(|(row, (view, partition))| {
+            type Columns = (Option<i64>, Option<i64>, Option<i64>);
+            let (Some(position), Some(next_offset), checksum): Columns = decode(row, &attempt)?
+            else {
+                return Ok(Checkpoint::default());
+            };
+            checked(*view, *partition, (position, next_offset, checksum))
+                .map_err(|damaged| Fault::new(POSTGRES, attempt.as_str(), damaged))
+        });
+        seen.collect()
     }
 
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault> {
@@ -236,6 +253,20 @@ impl<'a> Columns<'a> {
         }
         Ok(columns)
     }
+}
+
+/// A checkpoint from its columns.
+fn checked(
+    view: ViewId,
+    partition: u16,
+    (position, next_offset, checksum): (i64, i64, Option<i64>),
+) -> Result<Checkpoint, Damaged> {
+    let checkpoint = Checkpoint {
+        position: position.cast_unsigned(),
+        next_offset,
+    };
+    checkpoint.check(view, partition, checksum.map(Checksum))?;
+    Ok(checkpoint)
 }
 
 fn value(row: &PgRow, attempt: &str) -> Result<(Arc<str>, ViewValue), Fault> {

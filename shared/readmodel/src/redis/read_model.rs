@@ -132,6 +132,21 @@ impl ReadModel for RedisReadModel {
         }
     }
 
+    /// One that is being cleared has seen nothing.
+    async fn checkpoints(&self, asked: &[(ViewId, u16)]) -> Result<Vec<Checkpoint>, Fault> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut mget = redis::cmd("MGET");
+        for (view, partition) in asked {
+            mget.arg(self.shared.keys.checkpoint(*view, *partition));
+        }
+        let attempt = format!("read {} checkpoints", asked.len());
+        let held: Vec<Option<String>> = self.shared.reads.own().command(attempt, &mget).await?;
+        let seen = held.iter().map(|text| decode(text.as_deref()?));
+        Ok(seen.map(Option::unwrap_or_default).collect())
+    }
+
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault> {
         let shared = &self.shared;
         shared.check(&batch)?;

@@ -1,9 +1,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use readmodel::{
     MemoryReadModel, MemoryReplies, PostgresReadModel, RedisKeyBindings, RedisReadModel,
-    RedisReplies,
+    RedisReplies, WriteBehind,
 };
 use testkit::contract::{self, Listing};
 
@@ -16,6 +18,18 @@ async fn memory_read_model_keeps_its_contract() {
         async move || model.clone()
     })
     .await;
+}
+
+#[tokio::test]
+async fn write_behind_keeps_the_contract_of_its_model() {
+    for linger in [Duration::ZERO, Duration::from_millis(5)] {
+        contract::read_model(Listing::InKeyOrder, async || {
+            let durable = Arc::new(MemoryReadModel::default());
+            let model = WriteBehind::new(durable, linger, 1 << 20);
+            async move || model.clone()
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

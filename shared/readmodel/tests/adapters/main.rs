@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod behind;
 mod contracts;
 mod nobody;
 mod postgres;

@@ -70,7 +70,7 @@ fn take_over(
         )
 }
 
-fn read_cursor(
+pub(super) fn read_cursor(
     connection: &Connection,
     shard: Shard,
     rows: Rows,

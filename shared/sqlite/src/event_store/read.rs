@@ -15,8 +15,9 @@ use kernel::topic::Shard;
 use rusqlite::types::{FromSqlResult, Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::commit::read_cursor;
 use crate::file::{SqliteFile, damaged};
-use crate::tail::limit;
+use crate::tail::{is_of_the_row, limit};
 
 #[async_trait]
 impl EventReader for SqliteFile {
@@ -73,6 +74,26 @@ impl EventReader for SqliteFile {
             Ok(found)
         };
         self.read(attempt, work).await
+    }
+
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+        let (contexts, partitions, rows) = (contexts.to_vec(), self.partitions(), self.rows());
+        let work = move |connection: &Connection| {
+            let mut heads = Vec::new();
+            for context in contexts {
+                for partition in 0..partitions {
+                    let shard = Shard { context, partition };
+                    let head = match read_cursor(connection, shard, rows) {
+                        Ok(cursor) => cursor.map(|cursor| cursor.next_position - 1),
+                        Err(error) if is_of_the_row(&error) => Some(u64::MAX),
+                        Err(error) => return Err(error),
+                    };
+                    heads.extend(head.map(|head| (shard, head)));
+                }
+            }
+            Ok(heads)
+        };
+        self.read("read the last positions".to_owned(), work).await
     }
 
     async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {

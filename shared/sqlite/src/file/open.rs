@@ -26,8 +26,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 const STATEMENTS_MAX: usize = 64;
 /// Page cache of the writer: the upper levels and right edges of all trees.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
-/// Page cache of each reader.
-const READER_CACHE_KIB: i32 = 16 * 1024;
+/// Page cache of each reader: behind it stands the system's, which they share.
+const READER_CACHE_KIB: i32 = 4 * 1024;
 /// A write-ahead log that once grew larger is cut back to this when it starts again.
 const LOG_KEPT_BYTES: i64 = 64 * 1024 * 1024;
 

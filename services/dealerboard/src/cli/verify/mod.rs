@@ -121,7 +121,7 @@ impl Watch for Watching<'_> {
 fn ports(platform: &Platform) -> VerifyPorts {
     let (ports, stored) = (&platform.ports, &platform.ports.as_stored);
     // What memory holds is this process's own, and it has just begun.
-    let models = ports.models.iter().filter(|model| model.name != "memory");
+    let models = ports.models.iter();
     VerifyPorts {
         command_log: Arc::clone(&stored.command_log),
         event_log: Arc::clone(&stored.event_log),

@@ -21,6 +21,7 @@ pub(super) async fn suite<S: EventStore + EventReader>(make: &impl AsyncFn() -> 
     find_gives_all_commands_of_a_range_and_no_other(&make().await).await;
     read_pages_through_the_events_in_order(&make().await).await;
     scan_pages_through_the_outcomes_in_id_order(&make().await).await;
+    heads_are_the_last_positions(&make().await).await;
     partitions_do_not_mix(&make().await).await;
 }
 
@@ -103,6 +104,27 @@ async fn load_reads_no_further_than_asked<S: EventStore + EventReader>(store: &S
         assert_eq!(loaded[1].events, rows[7..7 + upto.min(3)]);
     }
     assert!(store.load(shard(0), &keys, 8).await.is_err());
+}
+
+async fn heads_are_the_last_positions<S: EventStore + EventReader>(store: &S) {
+    let heads = async |contexts: &[&'static str]| {
+        let mut heads = store.heads(contexts).await.expect("heads");
+        heads.sort_unstable();
+        heads
+    };
+    assert_eq!(heads(&CONTEXTS).await, []);
+    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    Writer::take_over(store, shard(2), 2).await;
+    let expected = |events| vec![(shard(0), events), (shard(2), 0)];
+    assert_eq!(heads(&CONTEXTS).await, expected(0));
+    writer.accept(&key_of(0, 0), 3);
+    writer.reject(&key_of(0, 1));
+    writer.commit(store).await;
+    assert_eq!(heads(&CONTEXTS).await, expected(3));
+    assert_eq!(heads(&[]).await, []);
+    let others = CONTEXTS.iter().filter(|name| **name != shard(0).context);
+    let others: Vec<_> = others.copied().collect();
+    assert_eq!(heads(&others).await, []);
 }
 
 async fn outcomes_come_back_as_they_were_given<S: EventStore + EventReader>(store: &S) {

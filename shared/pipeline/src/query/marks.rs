@@ -1,0 +1,245 @@
+//! Since when each read model is known to have seen everything.
+//!
+//! A view's checkpoint lives with its values and moves with them. Compared with where the events ended at a
+//! moment, it says whether a partition was current then, whichever process keeps it so. Nothing is
+//! written to know that, and a projector that is away cannot make its model look well.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use kernel::port::{Checkpoint, ViewId};
+use kernel::topic::Shard;
+use tokio::time::Instant;
+
+/// Moments remembered; when there are more, every other one is forgotten, so that a view which is
+/// hours behind is still told apart from one that stands.
+const MOMENTS_MAX: usize = 128;
+/// In the place of a moment: never, since this process began.
+const NEVER: u64 = 0;
+
+/// A view, and the context whose events it folds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marked {
+    pub(super) view: ViewId,
+    pub(super) of: &'static str,
+}
+
+/// The marks of one model, per view and partition. Readers take them without a lock.
+pub(super) struct Marks {
+    began: Instant,
+    views: Vec<Marked>,
+    partitions: u16,
+    /// When everything had been seen, last: microseconds since the beginning.
+    current_at: Vec<AtomicU64>,
+    /// The position seen when it was last looked at.
+    seen: Vec<AtomicU64>,
+}
+
+impl Marks {
+    pub(super) fn new(views: Vec<Marked>, partitions: u16) -> Self {
+        let places = views.len() * usize::from(partitions);
+        let zeros = || (0..places).map(|_| AtomicU64::new(NEVER)).collect();
+        Self {
+            // So that no moment is the first microsecond, which stands for never.
+            began: Instant::now() - Duration::from_micros(1),
+            views,
+            partitions,
+            current_at: zeros(),
+            seen: zeros(),
+        }
+    }
+
+    /// What is looked at, in the order in which [`Self::note`] is told.
+    pub(super) fn asked(&self) -> Vec<(ViewId, u16)> {
+        let views = self.views.iter();
+        let asked = views.flat_map(|Marked { view, .. }| {
+            (0..self.partitions).map(move |partition| (*view, partition))
+        });
+        asked.collect()
+    }
+
+    /// Longest time since the partition's values were known to be current; none when they never were.
+    pub(super) fn age(&self, view: ViewId, partition: u16) -> Option<Duration> {
+        let place = self.place(view)? + usize::from(partition);
+        self.age_at(place)
+    }
+
+    /// The same for all values of the view.
+    pub(super) fn age_of_all(&self, view: ViewId) -> Option<Duration> {
+        let first = self.place(view)?;
+        let mut oldest = Duration::ZERO;
+        for place in first..first + usize::from(self.partitions) {
+            oldest = oldest.max(self.age_at(place)?);
+        }
+        Some(oldest)
+    }
+
+    /// Compares what the model has seen with what there was at the moments that are remembered.
+    pub(super) fn note(&self, seen: &[Checkpoint], ends: &Ends) {
+        let partitions = usize::from(self.partitions);
+        let places = self.current_at.iter().zip(&self.seen).zip(seen).enumerate();
+        for (place, ((current_at, seen_before), checkpoint)) in places {
+            let Some(Marked { of, .. }) = self.views.get(place / partitions) else {
+                continue;
+            };
+            let shard = Shard {
+                context: of,
+                partition: u16::try_from(place % partitions).unwrap_or(u16::MAX),
+            };
+            let before = seen_before.swap(checkpoint.position, Ordering::Relaxed);
+            // Lost, cleared or restored: what it was known to be says nothing any more.
+            if checkpoint.position < before {
+                current_at.store(NEVER, Ordering::Relaxed);
+            }
+            if let Some(at) = ends.last_reached_by(shard, checkpoint.position) {
+                let micros = at.duration_since(self.began).as_micros();
+                let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+                current_at.fetch_max(micros, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn place(&self, view: ViewId) -> Option<usize> {
+        let place = self.views.iter().position(|marked| marked.view == view)?;
+        Some(place * usize::from(self.partitions))
+    }
+
+    fn age_at(&self, place: usize) -> Option<Duration> {
+        let at = self.current_at.get(place)?.load(Ordering::Relaxed);
+        (at != NEVER).then(|| {
+            self.began
+                .elapsed()
+                .saturating_sub(Duration::from_micros(at))
+        })
+    }
+}
+
+/// Where the events ended, at some moments of the past.
+#[derive(Default)]
+pub(super) struct Ends(VecDeque<Moment>);
+
+struct Moment {
+    at: Instant,
+    heads: HashMap<Shard, u64>,
+}
+
+impl Ends {
+    /// At that time, before the store was asked, there were so many or fewer.
+    pub(super) fn note(&mut self, at: Instant, heads: Vec<(Shard, u64)>) {
+        if self.0.len() >= MOMENTS_MAX {
+            let mut keep = false;
+            self.0.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        let heads = heads.into_iter().collect();
+        self.0.push_back(Moment { at, heads });
+    }
+
+    /// The last of the moments up to which everything had been seen by who has seen that position.
+    fn last_reached_by(&self, shard: Shard, position: u64) -> Option<Instant> {
+        let head = |moment: &Moment| moment.heads.get(&shard).copied().unwrap_or_default();
+        let mut moments = self.0.iter().rev();
+        let reached = moments.find(|moment| head(moment) <= position)?;
+        Some(reached.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Checkpoint, Duration, Ends, Instant, Marked, Marks, Shard, ViewId};
+
+    const VIEW: ViewId = ViewId {
+        name: "trade",
+        version: 1,
+    };
+
+    fn marks() -> Marks {
+        let of = "trades";
+        Marks::new(vec![Marked { view: VIEW, of }], 2)
+    }
+
+    fn shard(partition: u16) -> Shard {
+        let context = "trades";
+        Shard { context, partition }
+    }
+
+    fn seen(positions: [u64; 2]) -> [Checkpoint; 2] {
+        positions.map(|position| Checkpoint {
+            position,
+            next_offset: 0,
+        })
+    }
+
+    /// A look at what there is, and at what has been seen of it.
+    fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], positions: [u64; 2]) {
+        let heads = [(shard(0), heads[0]), (shard(1), heads[1])];
+        ends.note(Instant::now(), heads.to_vec());
+        marks.note(&seen(positions), ends);
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    fn ages(marks: &Marks) -> [Option<u64>; 2] {
+        [0, 1].map(|partition| Some(marks.age(VIEW, partition)?.as_secs()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn partition_has_no_age_before_it_was_current_once() {
+        let (marks, mut ends) = (marks(), Ends::default());
+        assert_eq!(ages(&marks), [None, None]);
+        look(&marks, &mut ends, [5, 0], [4, 0]);
+        assert_eq!(ages(&marks), [None, Some(0)]);
+        assert_eq!(marks.age_of_all(VIEW), None);
+        look(&marks, &mut ends, [5, 0], [5, 0]);
+        assert_eq!(ages(&marks), [Some(0), Some(0)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn age_grows_while_a_projector_is_away_and_no_longer() {
+        let (marks, mut ends) = (marks(), Ends::default());
+        look(&marks, &mut ends, [5, 5], [5, 5]);
+        for _ in 0..12 {
+            pass(1).await;
+            look(&marks, &mut ends, [9, 5], [5, 5]);
+        }
+        assert_eq!(ages(&marks), [Some(12), Some(0)]);
+        assert_eq!(marks.age_of_all(VIEW), Some(Duration::from_secs(12)));
+        look(&marks, &mut ends, [9, 5], [9, 5]);
+        assert_eq!(ages(&marks), [Some(0), Some(0)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn model_that_is_always_a_little_behind_is_that_old() {
+        let (marks, mut ends) = (marks(), Ends::default());
+        for second in 0..500 {
+            let head = 10 * second;
+            look(&marks, &mut ends, [head, 0], [head.saturating_sub(15), 0]);
+            pass(1).await;
+        }
+        assert_eq!(ages(&marks), [Some(3), Some(1)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn model_that_is_far_behind_never_looks_younger_and_at_most_twice_as_old() {
+        let (marks, mut ends) = (marks(), Ends::default());
+        for second in 0..10_000 {
+            look(&marks, &mut ends, [second, 0], [second / 2, 0]);
+            pass(1).await;
+        }
+        let age = marks.age(VIEW, 0).unwrap().as_secs();
+        assert!((5_000..10_000).contains(&age), "{age}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn model_that_has_lost_what_it_had_seen_is_not_believed() {
+        let (marks, mut ends) = (marks(), Ends::default());
+        look(&marks, &mut ends, [5, 5], [5, 5]);
+        look(&marks, &mut ends, [6, 5], [3, 5]);
+        assert_eq!(ages(&marks), [None, Some(0)]);
+    }
+}
