@@ -43,14 +43,13 @@ impl TimerKeeper {
         clock: Arc<dyn Clock>,
         sealer: Sealer,
     ) -> Self {
-        let actor = Actor::new("timer").expect("a constant of printable characters");
         Self {
             contexts,
             timers,
             log,
             clock,
             sealer,
-            actor,
+            actor: Actor::timer(),
         }
     }
 
