@@ -6,6 +6,7 @@ mod command;
 mod decide;
 mod event;
 mod guard;
+mod refusal;
 mod rejection;
 mod snapshot;
 mod traded;
@@ -24,6 +25,7 @@ pub use command::{
     RecordSettlement, SettlementId,
 };
 pub use event::{Cause, PositionEvent, Restatement, Settlement};
+pub use refusal::{FillRefused, RefusedFill, Report, Reported};
 pub use rejection::{PositionRejection, codes};
 pub use traded::Traded;
-pub use view::{BreakView, CycleView, PositionView};
+pub use view::{BreakView, CycleView, PositionView, RefusalView};

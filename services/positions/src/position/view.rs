@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::lots::effect::{Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, money};
+use crate::lots::execution::{ExecId, TradeId, money};
 use crate::lots::lot::{Lot, Match};
 use crate::lots::refold::{Break, BreakKind};
 use crate::lots::restated::find;
@@ -21,6 +21,7 @@ use crate::lots::terms::{LotMethod, Terms};
 use super::aggregate::Position;
 use super::alternative::AlternativeView;
 use super::event::{Cause, PositionEvent};
+use super::refusal::{FillRefused, RefusedFill, Report};
 
 /// Decimal places of the average price, which is for the eye only: the finest a price can have.
 const AVERAGE_PRICE_PLACES: u32 = 9;
@@ -59,6 +60,10 @@ pub struct PositionView {
     pub unsettled_quantity: Option<Decimal>,
     /// The latest 32.
     pub breaks: VecDeque<BreakView>,
+    /// Fills of trades that are not in the quantity, because they were refused here.
+    pub refused_fills: u64,
+    /// Of what was refused and not busted since, the latest 32.
+    pub refusals: VecDeque<RefusalView>,
     pub updated_at: Option<Timestamp>,
 }
 
@@ -79,6 +84,19 @@ pub struct BreakView {
     /// Version of the position that raised it.
     pub version: u64,
     pub raised_at: Timestamp,
+}
+
+/// What a trade reported and the position could not take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusalView {
+    pub trade_id: Option<TradeId>,
+    pub exec_id: ExecId,
+    pub report: Report,
+    pub code: Box<str>,
+    pub detail: Box<str>,
+    /// Version of the position that says so.
+    pub version: u64,
+    pub refused_at: Timestamp,
 }
 
 impl PositionView {
@@ -106,16 +124,23 @@ impl PositionView {
         self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
     }
 
+    fn has_refusals(&self) -> bool {
+        self.refused_fills > 0 || !self.refusals.is_empty()
+    }
+
     fn average_price(&self) -> Option<Decimal> {
         let units = self.quantity.times(self.multiplier).ok()?;
         share(self.cost, Decimal::ONE, units, AVERAGE_PRICE_PLACES).ok()
     }
 
-    fn established(&mut self, meta: &EventMeta, terms: &Terms) {
+    fn named(&mut self, meta: &EventMeta) {
         let mut parts = meta.aggregate.as_str().splitn(3, '/').map(str::to_owned);
         self.account = parts.next().unwrap_or_default();
         self.book = parts.next().unwrap_or_default();
         self.instrument = parts.next().unwrap_or_default();
+    }
+
+    fn established(&mut self, terms: &Terms) {
         self.currency = Some(terms.currency.clone());
         self.multiplier = terms.multiplier;
         self.lot_method = terms.lot_method;
@@ -157,6 +182,35 @@ impl PositionView {
         let surplus = self.breaks.len().saturating_sub(BREAKS_SHOWN_MAX);
         self.breaks.drain(..surplus);
     }
+
+    fn refused(&mut self, meta: &EventMeta, refused: &FillRefused) {
+        let report = refused.reported.kind();
+        self.refused_fills += u64::from(report == Report::Fill);
+        self.refusals.push_back(RefusalView {
+            trade_id: refused.fill.trade_id.clone(),
+            exec_id: refused.fill.exec_id.clone(),
+            report,
+            code: refused.code.clone(),
+            detail: refused.detail.clone(),
+            version: meta.sequence,
+            refused_at: meta.at,
+        });
+        let surplus = self.refusals.len().saturating_sub(BREAKS_SHOWN_MAX);
+        self.refusals.drain(..surplus);
+    }
+
+    fn withdrawn(&mut self, fill: &RefusedFill) {
+        self.refused_fills = self.refused_fills.saturating_sub(1);
+        self.refusals
+            .retain(|shown| (&shown.trade_id, &shown.exec_id) != (&fill.trade_id, &fill.exec_id));
+    }
+}
+
+/// What `?breaks=` asks for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Breaks {
+    Open,
 }
 
 fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
@@ -169,7 +223,7 @@ fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
 impl View for PositionView {
     type Of = Position;
     const NAME: &'static str = "position";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/positions/{account}/{book}/{instrument}",
         list: "/v1/positions",
@@ -183,18 +237,21 @@ impl View for PositionView {
         Ok(Some(Box::new(AlternativeView::new(method))))
     }
 
-    /// `?account=`, `?book=`, `?instrument=`.
+    /// `?account=`, `?book=`, `?instrument=`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let asked = parameters.among(&["account", "book", "instrument"]);
-        if asked.is_empty() {
+        let breaks = parameters.read::<Breaks>("breaks")?;
+        if asked.is_empty() && breaks.is_none() {
             return Ok(None);
         }
         Ok(Some(Box::new(move |view| {
-            asked.iter().all(|(name, text)| match *name {
-                "account" => view.account == **text,
-                "book" => view.book == **text,
-                _ => view.instrument == **text,
-            })
+            let listed = breaks.is_none_or(|Breaks::Open| view.has_refusals());
+            listed
+                && asked.iter().all(|(name, text)| match *name {
+                    "account" => view.account == **text,
+                    "book" => view.book == **text,
+                    _ => view.instrument == **text,
+                })
         })))
     }
 
@@ -212,10 +269,13 @@ impl View for PositionView {
     }
 
     fn update(&mut self, meta: &EventMeta, event: &PositionEvent) {
+        if self.version == 0 {
+            self.named(meta);
+        }
         self.version = meta.sequence;
         self.updated_at = Some(meta.at);
         match event {
-            PositionEvent::PositionEstablished(terms) => self.established(meta, terms),
+            PositionEvent::PositionEstablished(terms) => self.established(terms),
             PositionEvent::PositionOpened(increase)
             | PositionEvent::PositionIncreased(increase) => {
                 self.increased(increase);
@@ -240,6 +300,8 @@ impl View for PositionView {
                 self.settled_quantity = settlement.settled_after;
                 self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
             }
+            PositionEvent::FillRefused(refused) => self.refused(meta, refused),
+            PositionEvent::RefusalWithdrawn(fill) => self.withdrawn(fill),
         }
     }
 }

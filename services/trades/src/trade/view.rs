@@ -6,12 +6,12 @@ use kernel::{BadParameter, Decimal, EventMeta, Parameters};
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
-use super::event::{FillRecorded, StrayFill, TradeBooked, TradeEvent};
+use super::event::{FillRecorded, PositionRefused, Report, StrayFill, TradeBooked, TradeEvent};
 use super::label::ExecId;
 use super::stage::TradeState;
 use super::summary::{
-    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, SettleStatus,
-    TradeSummary,
+    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, RefusalView,
+    SettleStatus, TradeSummary,
 };
 use super::terms::Terms;
 
@@ -23,6 +23,13 @@ pub struct TradeView(pub Option<TradeSummary>);
 /// Places of a price, and so of an average of prices.
 const AVERAGE_PLACES: u32 = 9;
 
+/// What `?breaks=` asks for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Breaks {
+    Open,
+}
+
 impl View for TradeView {
     type Of = Trade;
     const NAME: &'static str = "trade";
@@ -32,16 +39,18 @@ impl View for TradeView {
         list: "/v1/trades",
     };
 
-    /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`.
+    /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let asked = parameters.among(&["account", "book", "instrument"]);
         let state = parameters.read::<TradeState>("state")?;
-        if asked.is_empty() && state.is_none() {
+        let breaks = parameters.read::<Breaks>("breaks")?;
+        if asked.is_empty() && state.is_none() && breaks.is_none() {
             return Ok(None);
         }
         Ok(Some(Box::new(move |Self(trade)| {
             trade.as_ref().is_some_and(|trade| {
                 state.is_none_or(|state| trade.state == state)
+                    && breaks.is_none_or(|Breaks::Open| trade.has_open_breaks())
                     && asked.iter().all(|(name, text)| trade.is(name, text))
             })
         })))
@@ -93,6 +102,11 @@ impl TradeSummary {
         }
     }
 
+    fn has_open_breaks(&self) -> bool {
+        let mut breaks = self.breaks.iter();
+        breaks.any(|found| found.resolved_version.is_none())
+    }
+
     fn is(&self, name: &str, text: &str) -> bool {
         match name {
             "account" => self.account.as_str() == text,
@@ -127,10 +141,12 @@ impl TradeSummary {
             }
             TradeEvent::FillBusted(fill) => {
                 self.restate(&fill.exec_id, |shown| shown.status = FillStatus::Busted);
+                self.resolve(&fill.exec_id, BreakView::ends_with_bust);
                 self.total(fill.cum_quantity, fill.leaves_quantity);
             }
             TradeEvent::OverfillRaised(stray) => self.raise(BreakKind::Overfill, stray),
             TradeEvent::UnmatchedFill(stray) => self.raise(BreakKind::Unmatched, stray),
+            TradeEvent::PositionRefused(refused) => self.refused(refused),
         }
     }
 
@@ -151,11 +167,7 @@ impl TradeSummary {
 
     fn record(&mut self, fill: &FillRecorded) {
         let version = self.version;
-        for stray in &mut self.breaks {
-            if stray.exec_id == fill.exec_id {
-                stray.resolved_version = Some(version);
-            }
-        }
+        self.resolve(&fill.exec_id, |found| found.refusal.is_none());
         let shown = FillView {
             exec_id: fill.exec_id.clone(),
             quantity: fill.quantity,
@@ -203,6 +215,7 @@ impl TradeSummary {
         self.breaks.push(BreakView {
             kind,
             exec_id: stray.exec_id.clone(),
+            refusal: None,
             quantity: stray.quantity,
             price: stray.price,
             fee: stray.fee,
@@ -210,6 +223,56 @@ impl TradeSummary {
             version: self.version,
             resolved_version: None,
         });
+    }
+
+    /// With the values that the trade has of the fill: those are what the position lacks.
+    fn refused(&mut self, refused: &PositionRefused) {
+        let Some(fill) = self
+            .fills
+            .iter()
+            .rfind(|fill| fill.exec_id == refused.exec_id)
+        else {
+            return;
+        };
+        let mut raised = BreakView {
+            kind: BreakKind::Refused,
+            exec_id: refused.exec_id.clone(),
+            refusal: Some(RefusalView {
+                report: refused.report,
+                code: refused.code.clone(),
+                detail: refused.detail.clone(),
+            }),
+            quantity: fill.quantity,
+            price: fill.price,
+            fee: fill.fee,
+            traded_at: fill.traded_at,
+            version: self.version,
+            resolved_version: None,
+        };
+        // The bust may have come while the refusal was on its way.
+        if fill.status == FillStatus::Busted && raised.ends_with_bust() {
+            raised.resolved_version = Some(fill.version);
+        }
+        self.breaks.push(raised);
+    }
+
+    fn resolve(&mut self, exec_id: &ExecId, ends: impl Fn(&BreakView) -> bool) {
+        let version = self.version;
+        let of_fill = self
+            .breaks
+            .iter_mut()
+            .filter(|found| found.exec_id == *exec_id);
+        for found in of_fill.filter(|found| ends(found)) {
+            found.resolved_version.get_or_insert(version);
+        }
+    }
+}
+
+impl BreakView {
+    /// What a position never had is no difference any more once the trade has busted it.
+    fn ends_with_bust(&self) -> bool {
+        let refusal = self.refusal.as_ref();
+        refusal.is_some_and(|refusal| refusal.report != Report::Bust)
     }
 }
 
