@@ -211,11 +211,10 @@ async fn open_break(platform: &Platform, trade: &str) -> Value {
     let path = format!("/v1/trades/{trade}");
     eventually("the break", WAIT, async || {
         let trade = value(platform, "demo", &path).await?;
-        let breaks = trade["breaks"].as_array().unwrap().iter();
+        let mut breaks = trade["breaks"].as_array().unwrap().iter();
         breaks
-            .filter(|found| found["resolved_version"].is_null())
+            .find(|found| found["resolved_version"].is_null())
             .cloned()
-            .next()
     })
     .await
 }
@@ -225,7 +224,7 @@ async fn is_listed(platform: &Platform, query: &str, names: &[&str]) {
         let listed = platform.list("demo", query).await;
         let listed: Vec<_> = listed
             .iter()
-            .map(|item| item.get("trade_id").unwrap_or(&item["account"]))
+            .map(|item| item.get("trade_id").unwrap_or_else(|| &item["account"]))
             .collect();
         (listed == names).then_some(())
     })

@@ -94,7 +94,7 @@ impl Workload {
             aggregate: &id.parse()?,
             id: None,
             kind: "ApplyFill",
-            data: &*RawValue::from_string(data)?,
+            data: &RawValue::from_string(data)?,
             expected_version: None,
             correlation: None,
             causation: None,
