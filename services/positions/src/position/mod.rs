@@ -7,6 +7,7 @@ mod decide;
 mod event;
 mod guard;
 mod refusal;
+mod refusal_view;
 mod rejection;
 mod snapshot;
 mod traded;
@@ -26,6 +27,7 @@ pub use command::{
 };
 pub use event::{Cause, PositionEvent, Restatement, Settlement};
 pub use refusal::{FillRefused, RefusedFill, Report, Reported};
+pub use refusal_view::RefusalView;
 pub use rejection::{PositionRejection, codes};
 pub use traded::Traded;
-pub use view::{BreakView, CycleView, PositionView, RefusalView};
+pub use view::{BreakView, CycleView, PositionView};

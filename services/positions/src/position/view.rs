@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::lots::effect::{Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, TradeId, money};
+use crate::lots::execution::{ExecId, money};
 use crate::lots::lot::{Lot, Match};
 use crate::lots::refold::{Break, BreakKind};
 use crate::lots::restated::find;
@@ -21,13 +21,13 @@ use crate::lots::terms::{LotMethod, Terms};
 use super::aggregate::Position;
 use super::alternative::AlternativeView;
 use super::event::{Cause, PositionEvent};
-use super::refusal::{FillRefused, RefusedFill, Report};
+use super::refusal_view::RefusalView;
 
 /// Decimal places of the average price, which is for the eye only: the finest a price can have.
 const AVERAGE_PRICE_PLACES: u32 = 9;
 
 /// Breaks kept in view, the latest; all of them are in the events.
-const BREAKS_SHOWN_MAX: usize = 32;
+pub(super) const BREAKS_SHOWN_MAX: usize = 32;
 
 /// A position and its open lots.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,19 +86,6 @@ pub struct BreakView {
     pub raised_at: Timestamp,
 }
 
-/// What a trade reported and the position could not take.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RefusalView {
-    pub trade_id: Option<TradeId>,
-    pub exec_id: ExecId,
-    pub report: Report,
-    pub code: Box<str>,
-    pub detail: Box<str>,
-    /// Version of the position that says so.
-    pub version: u64,
-    pub refused_at: Timestamp,
-}
-
 impl PositionView {
     /// What closing at `mark` would realise: `quantity · mark · multiplier − cost`.
     ///
@@ -122,10 +109,6 @@ impl PositionView {
             realised_net: totals.cycle.realised_gross.minus(totals.cycle.fees).ok(),
         };
         self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
-    }
-
-    fn has_refusals(&self) -> bool {
-        self.refused_fills > 0 || !self.refusals.is_empty()
     }
 
     fn average_price(&self) -> Option<Decimal> {
@@ -181,28 +164,6 @@ impl PositionView {
         }
         let surplus = self.breaks.len().saturating_sub(BREAKS_SHOWN_MAX);
         self.breaks.drain(..surplus);
-    }
-
-    fn refused(&mut self, meta: &EventMeta, refused: &FillRefused) {
-        let report = refused.reported.kind();
-        self.refused_fills += u64::from(report == Report::Fill);
-        self.refusals.push_back(RefusalView {
-            trade_id: refused.fill.trade_id.clone(),
-            exec_id: refused.fill.exec_id.clone(),
-            report,
-            code: refused.code.clone(),
-            detail: refused.detail.clone(),
-            version: meta.sequence,
-            refused_at: meta.at,
-        });
-        let surplus = self.refusals.len().saturating_sub(BREAKS_SHOWN_MAX);
-        self.refusals.drain(..surplus);
-    }
-
-    fn withdrawn(&mut self, fill: &RefusedFill) {
-        self.refused_fills = self.refused_fills.saturating_sub(1);
-        self.refusals
-            .retain(|shown| (&shown.trade_id, &shown.exec_id) != (&fill.trade_id, &fill.exec_id));
     }
 }
 

@@ -10,6 +10,7 @@ mod event;
 mod rejection;
 
 mod aggregate;
+mod breaks;
 mod execution;
 mod filling;
 mod stage;
