@@ -188,23 +188,30 @@ fn fill(exec: &str) -> Value {
 }
 
 async fn buy(platform: &Platform, trade: &str, exec: &str) {
-    platform
-        .post("demo", "/v1/trades", &booking(trade, "BUY"))
-        .await;
+    told(platform, "/v1/trades", &booking(trade, "BUY")).await;
     let path = format!("/v1/trades/{trade}/fills");
-    platform.post("demo", &path, &fill(exec)).await;
+    told(platform, &path, &fill(exec)).await;
 }
 
 /// Names the trade's id where the id of its fill is asked for.
 async fn sell_unknown_lot(platform: &Platform, trade: &str, exec: &str) {
-    platform
-        .post("demo", "/v1/trades", &booking(trade, "SELL"))
-        .await;
+    told(platform, "/v1/trades", &booking(trade, "SELL")).await;
     let mut fill = fill(exec);
     fill["traded_at"] = "2026-03-02T16:00:00Z".into();
     fill["lots"] = json!([{ "exec_id": "L-1", "quantity": "10" }]);
     let path = format!("/v1/trades/{trade}/fills");
-    platform.post("demo", &path, &fill).await;
+    told(platform, &path, &fill).await;
+}
+
+/// Sent until it is taken: what was said before changes nothing, and a busy log may refuse for a while.
+async fn told(platform: &Platform, path: &str, body: &Value) {
+    eventually(path, WAIT, async || {
+        let status = platform.send("demo", path, body).await.status();
+        [StatusCode::OK, StatusCode::CREATED]
+            .contains(&status)
+            .then_some(())
+    })
+    .await;
 }
 
 async fn open_break(platform: &Platform, trade: &str) -> Value {
