@@ -6,6 +6,7 @@ use kernel::{Alphabet, labels};
 const DIALLED: Alphabet = Alphabet {
     pattern: "^[+0-9]+$",
     admits: |byte| byte.is_ascii_digit() || byte == b'+',
+    addresses: false,
 };
 
 labels! {

@@ -187,12 +187,7 @@ impl Platform {
         supervise(serving, work, stop, halt).await
     }
 
-    fn health(
-        &self,
-        roles: &Roles,
-        query: Option<Query>,
-        stop: &CancellationToken,
-    ) -> Arc<Health> {
+    fn health(&self, roles: &Roles, query: Option<Query>, stop: &CancellationToken) -> Arc<Health> {
         let asks = |role| roles.0.contains(&role);
         let callers = asks(Role::Gateway);
         Arc::new(Health {

@@ -6,14 +6,18 @@ use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
 use routing::{Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
 use schemas::Catalogue;
-use trades::{Trade, TradeView};
+use trades::{RefusalsToTrades, Trade, TradeView};
 
 /// The schemas of every command and event.
 pub(crate) fn schemas() -> Catalogue {
     Catalogue::default()
         .context::<Trade>()
         .context::<Position>()
-        .event_version("PositionRestated", 2)
+        .event_version("PositionOpened", 2)
+        .event_version("PositionIncreased", 2)
+        .event_version("PositionReduced", 2)
+        .event_version("PositionClosed", 2)
+        .event_version("PositionRestated", 3)
         .context::<Agent>()
         .context::<Conversation>()
         .context::<Queue>()
@@ -27,6 +31,7 @@ pub(crate) fn all() -> Slices {
         .context::<Position>()
         .view::<PositionView>()
         .reaction(FillsToPositions)
+        .reaction(RefusalsToTrades)
         .context::<Agent>()
         .view::<AgentView>()
         .context::<Conversation>()

@@ -9,7 +9,7 @@ mod position;
 mod reaction;
 
 pub use lots::effect::{Cycle, Increase, Reduction, Totals};
-pub use lots::execution::{ExecId, Execution, Selected, Side};
+pub use lots::execution::{ExecId, Execution, Selected, Side, TradeId};
 pub use lots::lot::{Left, Lot, Match};
 pub use lots::refold::{Break, BreakKind};
 pub use lots::restated::{LotChanges, LotName, RestatedLots};
@@ -17,7 +17,8 @@ pub use lots::split::{CashInLieu, Split, SplitEffect, SplitId};
 pub use lots::terms::{LotMethod, Terms};
 pub use position::{
     AlternativeView, ApplyFill, ApplySplit, BreakView, BustFill, Cause, ChangeLotMethod,
-    CorrectFill, CycleView, Position, PositionCommand, PositionEvent, PositionRejection,
-    PositionView, RecordSettlement, Restatement, Settlement, SettlementId, Traded, codes,
+    CorrectFill, CycleView, FillRefused, Position, PositionCommand, PositionEvent,
+    PositionRejection, PositionView, RecordSettlement, RefusalView, RefusedFill, Report, Reported,
+    Restatement, Settlement, SettlementId, Traded, codes,
 };
 pub use reaction::{FillsToPositions, TradeFill};

@@ -4,7 +4,7 @@ use kernel::context::Reacted;
 use kernel::{AggregateId, Alphabet, Currency, Decimal, EventMeta, Reaction, Timestamp, labels};
 use serde::Deserialize;
 
-use crate::lots::execution::{ExecId, Selected, Side};
+use crate::lots::execution::{ExecId, Selected, Side, TradeId};
 use crate::lots::terms::LotMethod;
 use crate::position::{ApplyFill, BustFill, CorrectFill, Position, PositionCommand};
 
@@ -87,10 +87,11 @@ impl Reaction for FillsToPositions {
     }
 
     fn react(&self, meta: &EventMeta, event: TradeFill) -> Vec<Reacted<Position>> {
+        let trade_id = TradeId::new(meta.aggregate.as_str()).ok();
         let (to, command) = match event {
-            TradeFill::FillRecorded(fill) => recorded(fill),
-            TradeFill::FillCorrected(fill) => corrected(fill),
-            TradeFill::FillBusted(fill) => busted(fill),
+            TradeFill::FillRecorded(fill) => recorded(trade_id, fill),
+            TradeFill::FillCorrected(fill) => corrected(trade_id, fill),
+            TradeFill::FillBusted(fill) => busted(trade_id, fill),
         };
         vec![Reacted {
             tenant: meta.tenant.clone(),
@@ -100,7 +101,7 @@ impl Reaction for FillsToPositions {
     }
 }
 
-fn recorded(fill: FillRecorded) -> (AggregateId, PositionCommand) {
+fn recorded(trade_id: Option<TradeId>, fill: FillRecorded) -> (AggregateId, PositionCommand) {
     let to = position(&fill.account, &fill.book, &fill.instrument);
     let selected = |lot: ChosenLot| Selected {
         exec_id: lot.exec_id,
@@ -108,6 +109,7 @@ fn recorded(fill: FillRecorded) -> (AggregateId, PositionCommand) {
     };
     let command = ApplyFill {
         exec_id: fill.exec_id,
+        trade_id,
         side: fill.side,
         quantity: fill.quantity,
         price: fill.price,
@@ -126,7 +128,7 @@ fn recorded(fill: FillRecorded) -> (AggregateId, PositionCommand) {
     (to, PositionCommand::ApplyFill(command))
 }
 
-fn corrected(fill: FillCorrected) -> (AggregateId, PositionCommand) {
+fn corrected(trade_id: Option<TradeId>, fill: FillCorrected) -> (AggregateId, PositionCommand) {
     let to = position(&fill.account, &fill.book, &fill.instrument);
     let FillCorrected {
         exec_id,
@@ -139,6 +141,7 @@ fn corrected(fill: FillCorrected) -> (AggregateId, PositionCommand) {
         to,
         PositionCommand::CorrectFill(CorrectFill {
             exec_id,
+            trade_id,
             quantity,
             price,
             fee,
@@ -146,12 +149,13 @@ fn corrected(fill: FillCorrected) -> (AggregateId, PositionCommand) {
     )
 }
 
-fn busted(fill: FillBusted) -> (AggregateId, PositionCommand) {
+fn busted(trade_id: Option<TradeId>, fill: FillBusted) -> (AggregateId, PositionCommand) {
     let to = position(&fill.account, &fill.book, &fill.instrument);
     (
         to,
         PositionCommand::BustFill(BustFill {
             exec_id: fill.exec_id,
+            trade_id,
         }),
     )
 }
@@ -222,6 +226,7 @@ mod tests {
         assert_eq!(to, "ACC-1/AGENCY/IBM");
         let expected = ApplyFill {
             exec_id: "E1".parse().unwrap(),
+            trade_id: Some("T-1".parse().unwrap()),
             side: Side::Sell,
             quantity: "10".parse().unwrap(),
             price: "181.52".parse().unwrap(),
@@ -248,6 +253,7 @@ mod tests {
         assert_eq!(to, "A/B/C");
         let expected = CorrectFill {
             exec_id: "E1".parse().unwrap(),
+            trade_id: Some("T-1".parse().unwrap()),
             quantity: "9".parse().unwrap(),
             price: "2".parse().unwrap(),
             fee: Decimal::ZERO,
@@ -262,8 +268,11 @@ mod tests {
             r#"{"exec_id":"E1","account":"A","book":"B","instrument":"C","busted_by":"bo"}"#,
         );
         assert_eq!(to, "A/B/C");
-        let exec_id = "E1".parse().unwrap();
-        assert_eq!(command, PositionCommand::BustFill(BustFill { exec_id }));
+        let bust = BustFill {
+            exec_id: "E1".parse().unwrap(),
+            trade_id: Some("T-1".parse().unwrap()),
+        };
+        assert_eq!(command, PositionCommand::BustFill(bust));
     }
 
     #[test]

@@ -105,6 +105,7 @@ fn read(file: &Path) -> Outcome<BTreeMap<AggregateId, Vec<ApplyFill>>> {
         let key = format!("{account}/{book}/{instrument}").parse()?;
         fills.entry(key).or_default().push(ApplyFill {
             exec_id: trade_id.parse()?,
+            trade_id: None,
             side: if side == "BUY" { Side::Buy } else { Side::Sell },
             quantity: quantity.parse()?,
             price: price.parse()?,

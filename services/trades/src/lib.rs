@@ -2,16 +2,18 @@
 //!
 //! In: commands to book, amend, cancel, fill, correct and bust a trade. Out: the events that follow
 //! and `TradeView`, the answer to a query. It never does I/O, reads a clock or knows another
-//! context: positions listen to its events by their schema.
+//! context: positions listen to its events by their schema, and tell by theirs what they refuse.
 
+mod reaction;
 mod trade;
 
+pub use reaction::{PositionEvent, RefusalsToTrades};
 pub use trade::{
     Account, AllocStatus, AmendTrade, Amount, AmountKind, BadAmount, BadSelection, Book, BreakKind,
     BreakView, BustFill, CancelTrade, ConfirmStatus, CorrectFill, ExecId, Fee, FillBusted,
     FillCorrected, FillRecorded, FillStatus, FillView, Instrument, LotMethod, LotPick,
-    LotSelection, Multiplier, NewTerms, Price, Quantity, RecordFill, RemainderCancelled,
-    SettleStatus, Side, StrayFill, Terms, Trade, TradeAmended, TradeBooked, TradeCancelled,
-    TradeCommand, TradeEvent, TradeExecuted, TradeId, TradeRejection, TradeState, TradeSummary,
-    TradeView,
+    LotSelection, Multiplier, NewTerms, NoteRefusal, PositionRefused, Price, Quantity, RecordFill,
+    RefusalView, RemainderCancelled, Report, SettleStatus, Side, StrayFill, Terms, Trade,
+    TradeAmended, TradeBooked, TradeCancelled, TradeCommand, TradeEvent, TradeExecuted, TradeId,
+    TradeRejection, TradeState, TradeSummary, TradeView,
 };

@@ -149,7 +149,8 @@ impl Outcome {
         }
     }
 
-    /// Position of the last event, or of nothing.
+    /// Position of the last event that an accepted command knows of: its own, or where its partition
+    /// stood when it said what was so already; none in an empty partition.
     #[must_use]
     pub fn last_position(&self) -> Option<u64> {
         match self {
@@ -157,8 +158,8 @@ impl Outcome {
                 first_position,
                 events,
                 ..
-            } if *events > 0 => Some(first_position + u64::from(*events) - 1),
-            _ => None,
+            } => Some(first_position + u64::from(*events) - 1).filter(|position| *position > 0),
+            Self::Rejected { .. } => None,
         }
     }
 }

@@ -43,9 +43,9 @@ pub trait Context:
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];
 
-    /// Names of the commands that only reactions send: what they tell is decided by another
-    /// aggregate, with rules that a second way in would pass by. They have no route, and no caller's
-    /// and no producer's signature opens them.
+    /// Names of the commands that only the platform sends, as a reaction, a timer or the router: what
+    /// they tell is decided elsewhere, with rules that a second way in would pass by. They have no
+    /// route, and no caller's and no producer's signature opens them.
     const INTERNAL: &'static [&'static str] = &[];
 
     /// The commands of this context, without the facts of their acceptance.
@@ -62,10 +62,29 @@ pub trait Context:
         policy: &Self::Services,
     ) -> Result<Vec<Self::Event>, Self::Error>;
 
+    /// What comes of a reaction's command that was refused. Nobody waits for its answer, and its sender
+    /// counts on it: what both sides have to know is told by events, in the same commit.
+    fn refused(
+        &self,
+        _accepted: &Accepted<Self::Input>,
+        _rejection: &Self::Error,
+    ) -> Refused<Self::Event> {
+        Refused::Told(Vec::new())
+    }
+
     /// The timers that `event` sets or cancels; `self` is the state after it.
     fn timers(&self, _event: &Self::Event) -> Vec<TimerRequest<Self::Input>> {
         Vec::new()
     }
+}
+
+/// What a refusal of a reaction's command means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refused<E> {
+    /// Both sides acted at once, and their rules foresee it: a rejection like any other.
+    Race,
+    /// The two sides disagree, and somebody has to look: an alarm, and these events.
+    Told(Vec<E>),
 }
 
 /// What an event wants of its aggregate's timers, each known by a name, such as `wrap_up` or

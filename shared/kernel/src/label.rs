@@ -19,6 +19,8 @@ pub trait LabelKind: 'static {
     const PATTERN: &'static str;
     /// Whether a byte may stand in the text.
     fn admits(byte: u8) -> bool;
+    /// Whether it names something that is addressed by a path: then every segment has to get there.
+    const ADDRESSES: bool = false;
 }
 
 /// A short, validated, cheaply cloned text whose kind is part of its type. Most are short enough to
@@ -34,6 +36,10 @@ pub enum BadLabel {
     TooLong(&'static str, usize),
     #[error("{0} has a character outside {1}")]
     Character(&'static str, &'static str),
+    #[error("{0} has a segment that is empty or made of dots: clients take such out of a path")]
+    Segment(&'static str),
+    #[error("{0} is a name of the platform's own")]
+    Reserved(&'static str),
 }
 
 impl<K: LabelKind> Label<K> {
@@ -49,8 +55,18 @@ impl<K: LabelKind> Label<K> {
         if !text.bytes().all(K::admits) {
             return Err(BadLabel::Character(K::NAME, K::PATTERN));
         }
+        if K::ADDRESSES && !text.split('/').all(arrives) {
+            return Err(BadLabel::Segment(K::NAME));
+        }
         Ok(Self(text.into(), PhantomData))
     }
+}
+
+/// Whether a path keeps the segment. Browsers and HTTP libraries resolve dots before they send, also
+/// those that are written as `%2e` (WHATWG URL §4.1), and proxies drop what is empty.
+fn arrives(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    !matches!(&*dots, "" | "." | "..")
 }
 
 impl<K> Label<K> {
@@ -140,6 +156,8 @@ pub struct Alphabet {
     /// The same as a regular expression over the whole text.
     pub pattern: &'static str,
     pub admits: fn(u8) -> bool,
+    /// [`LabelKind::ADDRESSES`].
+    pub addresses: bool,
 }
 
 impl Alphabet {
@@ -147,11 +165,13 @@ impl Alphabet {
     pub const GRAPHIC: Self = Self {
         pattern: "^[!-~]+$",
         admits: |byte| byte.is_ascii_graphic(),
+        addresses: false,
     };
     /// Printable ASCII but `/`: one segment of a path, one part of an aggregate id.
     pub const SEGMENT: Self = Self {
         pattern: "^[!-.0-~]+$",
         admits: |byte| byte.is_ascii_graphic() && byte != b'/',
+        addresses: true,
     };
 }
 
@@ -169,8 +189,42 @@ macro_rules! labels {
             fn admits(byte: u8) -> bool {
                 ($alphabet.admits)(byte)
             }
+            const ADDRESSES: bool = $alphabet.addresses;
         }
         $(#[$doc])*
         $vis type $label = $crate::Label<$kind>;
     )*};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::AggregateId;
+
+    labels! {
+        Part / PartKind: "part", 64, Alphabet::SEGMENT;
+        Text / TextKind: "text", 64, Alphabet::GRAPHIC;
+    }
+
+    #[test]
+    fn segment_that_a_path_would_lose_is_refused() {
+        for text in [".", "..", "%2e", "%2E", ".%2e", "%2E%2e"] {
+            assert_eq!(Part::new(text), Err(BadLabel::Segment("part")), "{text}");
+            assert!(Text::new(text).is_ok(), "{text} is no address");
+            for id in [text.to_owned(), format!("A/{text}/X"), format!("A/{text}")] {
+                let refused = Err(BadLabel::Segment("aggregate id"));
+                assert_eq!(AggregateId::new(&id), refused, "{id}");
+            }
+        }
+        for id in ["/", "/A", "A/", "A//X"] {
+            assert!(AggregateId::new(id).is_err(), "{id}");
+        }
+        for text in ["...", ".a", "a..", "%2f", "BRK.B", "%", "2e"] {
+            assert!(Part::new(text).is_ok(), "{text}");
+            assert!(AggregateId::new(text).is_ok(), "{text}");
+        }
+        for text in ["", " ", " a", "a ", "a\tb"] {
+            assert!(Part::new(text).is_err(), "{text:?}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ const MISPLACED: &str = "dealerboard_misplaced_events_total";
 const FOREIGN: &str = "dealerboard_foreign_records_total";
 const SNAPSHOTS: &str = "dealerboard_snapshots_total";
 const REACTED: &str = "dealerboard_reactions_total";
+const REACTIONS_REFUSED: &str = "dealerboard_reactions_refused_total";
 const DAMAGED: &str = "dealerboard_damaged_rows_total";
 const QUERIES: &str = "dealerboard_queries_total";
 
@@ -86,6 +87,11 @@ pub(crate) fn damaged(source: &'static str) {
 
 pub(crate) fn reacted(reaction: &'static str, count: usize) {
     counter!(REACTED, "reaction" => reaction).increment(count as u64);
+}
+
+/// A reaction's command was refused where its sender counted on it.
+pub(crate) fn reaction_refused(reaction: String, code: String) {
+    counter!(REACTIONS_REFUSED, "reaction" => reaction, "code" => code).increment(1);
 }
 
 /// Counts answers by view and by the store that gave them. Counters are looked up by their labels

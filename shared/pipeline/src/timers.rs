@@ -46,14 +46,13 @@ impl TimerKeeper {
         sealer: Sealer,
         movement: &Movement,
     ) -> Self {
-        let actor = Actor::new("timer").expect("a constant of printable characters");
         Self {
             contexts,
             timers,
             log,
             clock,
             sealer,
-            actor,
+            actor: Actor::timer(),
             worker: movement.worker(Work::Timers, "all"),
         }
     }

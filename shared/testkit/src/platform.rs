@@ -130,6 +130,11 @@ impl Platform {
         (self.serve, self.url) = (serve, url);
     }
 
+    /// Ends the process, so that another may have its file; [`Self::crash`] starts it again.
+    pub fn kill(&mut self) {
+        self.serve.kill();
+    }
+
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()

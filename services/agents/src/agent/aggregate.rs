@@ -3,7 +3,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::Accepted;
-use kernel::context::{Context, TimerRequest};
+use kernel::context::{Context, Refused, TimerRequest};
 use kernel::route::{CommandRoute, IdFrom};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,17 @@ impl Context for Agent {
         route("/v1/agents/{agent_id}/suspensions", "SuspendRouting"),
     ];
 
+    const INTERNAL: &'static [&'static str] = &[
+        "ActivateSlot",
+        "HoldSlot",
+        "ResumeSlot",
+        "BeginWrapUp",
+        "ExpireSlot",
+        "ExpireWrapUp",
+        "ExpireGrace",
+        "EndCooldown",
+    ];
+
     type Input = AgentCommand;
 
     fn decide(&self, accepted: &Accepted<AgentCommand>, _policy: &()) -> Decision {
@@ -104,6 +115,20 @@ impl Context for Agent {
             C::SetCapacity(command) => draft.set_capacity(command),
             C::SetSkills(command) => draft.set_skills(command),
             C::SetQueues(command) => draft.set_queues(command),
+        }
+    }
+
+    /// A slot may end while the conversation still counts on it; the conversation hears of its end.
+    fn refused(
+        &self,
+        _accepted: &Accepted<AgentCommand>,
+        rejection: &AgentRejection,
+    ) -> Refused<AgentEvent> {
+        match rejection {
+            AgentRejection::InvalidTransition { .. }
+            | AgentRejection::OfferSlotLost { .. }
+            | AgentRejection::SlotLost { .. } => Refused::Race,
+            _ => Refused::Told(vec![]),
         }
     }
 

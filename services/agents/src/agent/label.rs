@@ -6,11 +6,13 @@ use kernel::{Alphabet, labels};
 const LINE: Alphabet = Alphabet {
     pattern: r"^[^\x00-\x1f\x7f]+$",
     admits: |byte| !byte.is_ascii_control(),
+    addresses: false,
 };
 /// Text of any language, with line breaks and tabs.
 const PROSE: Alphabet = Alphabet {
     pattern: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
     admits: |byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'),
+    addresses: false,
 };
 
 labels! {

@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use kernel::context::{Context, TimerRequest};
+use kernel::context::{Context, Refused, TimerRequest};
 use kernel::route::CommandRoute;
 use kernel::{Accepted, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,8 @@ impl Context for Conversation {
     const SHAPE: u16 = 2;
 
     const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
+
+    const INTERNAL: &'static [&'static str] = route::INTERNAL;
 
     type Input = ConversationCommand;
 
@@ -178,6 +180,21 @@ impl Context for Conversation {
 
             // What has no row is refused, never passed over in silence.
             (_, _) => Err(self.refuse(command)),
+        }
+    }
+
+    /// A conversation may have moved on before it hears of an agent; the agent hears of that.
+    fn refused(
+        &self,
+        _accepted: &Accepted<ConversationCommand>,
+        rejection: &ConversationRejection,
+    ) -> Refused<ConversationEvent> {
+        match rejection {
+            ConversationRejection::InvalidTransition { .. }
+            | ConversationRejection::StaleOffer { .. }
+            | ConversationRejection::OfferContended { .. }
+            | ConversationRejection::ConversationOver => Refused::Race,
+            _ => Refused::Told(vec![]),
         }
     }
 

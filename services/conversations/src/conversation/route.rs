@@ -58,3 +58,14 @@ pub(crate) const COMMANDS: &[CommandRoute] = &[
     on!("message-cancellations", "CancelMessage"),
     on!("seen-messages", "MarkSeen"),
 ];
+
+/// What reactions tell of agents, and what timers fire.
+pub(crate) const INTERNAL: &[&str] = &[
+    "OfferMatch",
+    "ExpireOffer",
+    "ConnectOffer",
+    "Expire",
+    "MarkOverdue",
+    "ExpireWrapUp",
+    "LoseAgent",
+];

@@ -17,7 +17,7 @@ use crate::seams::SystemClock;
 pub(super) struct Token {
     #[arg(long, default_value = "demo")]
     pub(super) tenant: Tenant,
-    #[arg(long, default_value = "trader")]
+    #[arg(long, default_value = "trader", value_parser = Actor::of_caller)]
     pub(super) actor: Actor,
     /// Hours it is valid; at most 24.
     #[arg(long, default_value_t = 12)]

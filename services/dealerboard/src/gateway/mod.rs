@@ -29,6 +29,7 @@ use kernel::port::{DeadLetters, EventReader, KeyBindings};
 use kernel::{Tenant, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use moka::sync::Cache;
+use percent_encoding::percent_decode_str;
 use pipeline::accept::Acceptor;
 use pipeline::{Followed, Query, Slices};
 use resilience::Dependency;
@@ -186,7 +187,8 @@ fn resource(path: &'static str, rest: &str, slices: &Slices) -> actix_web::Resou
     resource
 }
 
-/// The path's parameters in the order the pattern names them, joined by `/`.
+/// The path's parameters in the order the pattern names them, joined by `/`. The router leaves `%25`,
+/// `%2B` and `%2F` as they are, so that an id with such a character could be sent and never be read.
 fn joined_parameters(request: &actix_web::HttpRequest, pattern: &str) -> String {
     let names = pattern
         .split('/')
@@ -196,7 +198,7 @@ fn joined_parameters(request: &actix_web::HttpRequest, pattern: &str) -> String 
         if !joined.is_empty() {
             joined.push('/');
         }
-        joined.push_str(value);
+        joined.push_str(&percent_decode_str(value).decode_utf8_lossy());
     }
     joined
 }

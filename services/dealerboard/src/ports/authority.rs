@@ -61,6 +61,11 @@ impl ConfiguredAuthority {
         let senders = senders.with_context(|| {
             format!("there is no context `{context}`, only {}", names.join(", "))
         })?;
+        ensure!(
+            !configured.actor.is_platform(),
+            "{} is a name of the platform's own",
+            configured.actor
+        );
         let producer = Arc::new(configured.producer());
         let others = senders.signing.iter().map(|(_, other)| other);
         let mut others = others.chain(&senders.unsigned);

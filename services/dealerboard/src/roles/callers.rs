@@ -142,7 +142,7 @@ impl Platform {
         matcher: &Matcher,
         stop: &CancellationToken,
     ) -> anyhow::Result<[(&'static str, Task); 2]> {
-        let actor = Actor::new("router")?;
+        let actor = Actor::router();
         let partitions = self.config.partitions();
         let dispatcher = Dispatcher::new(matcher.clone(), actor.clone(), partitions);
         let duty = Duty::new(matcher.clone(), actor);

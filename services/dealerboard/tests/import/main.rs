@@ -8,6 +8,7 @@
 mod agreement;
 mod narrowing;
 mod oracle;
+mod orders;
 mod repeating;
 mod site;
 mod trouble;

@@ -19,7 +19,7 @@ async fn bad_lines_go_to_the_rejects_with_number_reason_and_original() {
         "2013-10-32T04:00:03-04:00,A,AGENCY,IBM,BUY,300,49.18,0.10,T-4",
         "2013-10-07T04:00:04-04:00,A,AGENCY,IBM,SELL,100,49.20,0.10,T-5",
         "",
-        "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.19,0.10,T-1",
+        "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.19,0.10,T-5",
         "\"2013-10-07T04:00:06-04:00\",A,AGENCY,\"I,BM\",SELL,100,49.20,0.10,T-6",
     ];
     let text = format!("{HEADER}{}", lines.join("\r\n"));
@@ -29,13 +29,14 @@ async fn bad_lines_go_to_the_rejects_with_number_reason_and_original() {
         .args(["--rejects", "out.csv", "--in-flight", "1"])
         .output();
     let output = output.unwrap();
-    let result = "7 rows: 3 imported, 0 already there, 4 rejected".to_owned();
+    let result = "7 rows: 2 imported, 0 already there, 5 rejected".to_owned();
     assert_eq!(told(&output), (result, Some(1)), "{output:?}");
     let expected = [
         ("3", "has 8 columns, not 9", lines[1]),
         ("4", "column quantity: `three`", lines[2]),
         ("5", "column ts: ", lines[3]),
-        ("8", "booking: COMMAND_ID_REUSED: ", lines[6]),
+        ("6", "the rows of the trade differ in ", lines[4]),
+        ("8", "the rows of the trade differ in ", lines[6]),
     ];
     let mut rejects = csv::Reader::from_path(site.folder().join("out.csv")).unwrap();
     let rejects: Vec<[String; 3]> = rejects.deserialize().map(Result::unwrap).collect();
@@ -59,7 +60,7 @@ async fn row_that_changed_since_it_was_imported_is_rejected() {
     let output = site.import(&file, "demo").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let rejects = fs::read_to_string(site.folder().join("rejects.csv")).unwrap();
-    assert!(rejects.contains("fill: COMMAND_ID_REUSED"), "{rejects}");
+    assert!(rejects.contains("fill: EXEC_ID_CONFLICT"), "{rejects}");
     site.discard().await;
 }
 

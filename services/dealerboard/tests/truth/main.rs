@@ -3,8 +3,11 @@
 #![cfg(test)]
 
 mod desk;
+mod doors;
 mod identity;
+mod ids;
 mod interleaving;
 mod kafka;
 mod misplaced;
 mod parking;
+mod refusals;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 labels! {
     /// FIX ExecID(17): names one execution of the position for ever, also after a bust.
     pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
+    /// The trade that an execution fills.
+    pub TradeId / TradeIdKind: "trade id", 64, Alphabet::SEGMENT;
 }
 
 /// FIX Side(54).
@@ -32,6 +34,9 @@ pub struct Selected {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Execution {
     pub exec_id: ExecId,
+    /// None in what was recorded before trades were named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub side: Side,
     /// LastQty(32): above zero, at most 8 decimal places.
     pub quantity: Decimal,

@@ -1,14 +1,18 @@
 //! The rule book of a position.
 
+use std::mem;
+
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
+use kernel::context::Refused;
 use kernel::route::{CommandRoute, IdFrom};
 use kernel::{Accepted, Context};
 use serde::{Deserialize, Serialize};
 
-use super::command::PositionCommand;
+use super::command::{BustFill, CorrectFill, PositionCommand};
 use super::decide;
 use super::event::PositionEvent;
+use super::refusal::{FillRefused, Refusals, RefusedFill};
 use super::rejection::PositionRejection;
 use super::traded::Traded;
 
@@ -17,6 +21,8 @@ use super::traded::Traded;
 pub enum Position {
     #[default]
     Absent,
+    /// Nothing was traded here, but something was refused.
+    Untraded(Refusals),
     /// Something was traded here, though it may be flat now.
     Traded(Box<Traded>),
 }
@@ -24,21 +30,9 @@ pub enum Position {
 impl Context for Position {
     const NAME: &'static str = "positions";
 
-    const SHAPE: u16 = 1;
+    const SHAPE: u16 = 2;
 
     const COMMANDS: &'static [CommandRoute] = &[
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/fills",
-            "ApplyFill",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/corrections",
-            "CorrectFill",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/busts",
-            "BustFill",
-        ),
         route(
             "/v1/positions/{account}/{book}/{instrument}/splits",
             "ApplySplit",
@@ -53,34 +47,57 @@ impl Context for Position {
         ),
     ];
 
+    /// Trades own their fills: corrections and busts have rules there, such as a second person's word.
+    const INTERNAL: &'static [&'static str] = &["ApplyFill", "CorrectFill", "BustFill"];
+
     type Input = PositionCommand;
 
     fn decide(&self, accepted: &Accepted<PositionCommand>, (): &()) -> decide::Decided {
         use PositionCommand as Command;
-        match (self, &accepted.command) {
-            (Self::Absent, Command::ApplyFill(fill)) => decide::establish(&accepted.id, fill),
-            (Self::Absent, Command::CorrectFill(correction)) => {
-                Err(PositionRejection::FillUnknown(correction.exec_id.clone()))
-            }
-            (Self::Absent, Command::BustFill(bust)) => {
-                Err(PositionRejection::FillUnknown(bust.exec_id.clone()))
+        if let Some(fill) = self.refused_fill(&accepted.command) {
+            return decide::refused_fill(fill, &accepted.command);
+        }
+        let traded = match (self, &accepted.command) {
+            (Self::Traded(traded), _) => traded,
+            (_, Command::ApplyFill(fill)) => return decide::establish(&accepted.id, fill),
+            (_, Command::CorrectFill(CorrectFill { exec_id, .. }))
+            | (_, Command::BustFill(BustFill { exec_id, .. })) => {
+                return Err(PositionRejection::FillUnknown(exec_id.clone()));
             }
             (
-                Self::Absent,
+                _,
                 Command::ApplySplit(_) | Command::ChangeLotMethod(_) | Command::RecordSettlement(_),
-            ) => Err(PositionRejection::NotTraded),
-            (Self::Traded(traded), Command::ApplyFill(fill)) => traded.apply_fill(fill),
-            (Self::Traded(traded), Command::CorrectFill(correction)) => {
-                traded.correct_fill(correction)
-            }
-            (Self::Traded(traded), Command::BustFill(bust)) => traded.bust_fill(&bust.exec_id),
-            (Self::Traded(traded), Command::ApplySplit(split)) => traded.apply_split(split),
-            (Self::Traded(traded), Command::ChangeLotMethod(change)) => {
-                traded.change_lot_method(change)
-            }
-            (Self::Traded(traded), Command::RecordSettlement(settlement)) => {
-                traded.record_settlement(settlement)
-            }
+            ) => return Err(PositionRejection::NotTraded),
+        };
+        match &accepted.command {
+            Command::ApplyFill(fill) => traded.apply_fill(fill),
+            Command::CorrectFill(correction) => traded.correct_fill(correction),
+            Command::BustFill(bust) => traded.bust_fill(bust),
+            Command::ApplySplit(split) => traded.apply_split(split),
+            Command::ChangeLotMethod(change) => traded.change_lot_method(change),
+            Command::RecordSettlement(settlement) => traded.record_settlement(settlement),
+        }
+    }
+
+    /// Nothing that a trade reports is refused in silence: there are no races here, because each
+    /// trade's reports come in its own order.
+    fn refused(
+        &self,
+        accepted: &Accepted<PositionCommand>,
+        rejection: &PositionRejection,
+    ) -> Refused<PositionEvent> {
+        let told = FillRefused::of(&accepted.command, rejection);
+        Refused::Told(told.map(PositionEvent::FillRefused).into_iter().collect())
+    }
+}
+
+impl Position {
+    /// The refused fill that the command would change.
+    fn refused_fill(&self, command: &PositionCommand) -> Option<&RefusedFill> {
+        match self {
+            Self::Absent => None,
+            Self::Untraded(refusals) => refusals.named_by(command),
+            Self::Traded(traded) => traded.refusals.named_by(command),
         }
     }
 }
@@ -106,12 +123,30 @@ impl Aggregate for Position {
 
     fn apply(&mut self, event: PositionEvent) {
         match (self, event) {
-            (position, PositionEvent::PositionEstablished(terms)) => {
-                *position = Self::Traded(Box::new(Traded::new(terms)));
-            }
             (Self::Traded(traded), event) => traded.apply(event),
-            // A stream begins with `PositionEstablished`: there is nothing to change yet.
-            (Self::Absent, _) => {}
+            (position, PositionEvent::PositionEstablished(terms)) => {
+                let refusals = position.take_refusals();
+                *position = Self::Traded(Box::new(Traded::new(terms, refusals)));
+            }
+            (position, PositionEvent::FillRefused(refused)) => {
+                let mut refusals = position.take_refusals();
+                refusals.add(&refused);
+                *position = Self::Untraded(refusals);
+            }
+            (Self::Untraded(refusals), PositionEvent::RefusalWithdrawn(fill)) => {
+                refusals.remove(&fill);
+            }
+            // Before `PositionEstablished` there is nothing else to change.
+            (_, _) => {}
+        }
+    }
+}
+
+impl Position {
+    fn take_refusals(&mut self) -> Refusals {
+        match mem::take(self) {
+            Self::Untraded(refusals) => refusals,
+            Self::Absent | Self::Traded(_) => Refusals::default(),
         }
     }
 }

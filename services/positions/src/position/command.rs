@@ -6,7 +6,7 @@ use kernel::{Alphabet, Currency, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::lots::execution::{ExecId, Selected, Side};
+use crate::lots::execution::{ExecId, Selected, Side, TradeId};
 use crate::lots::split::SplitId;
 use crate::lots::terms::LotMethod;
 
@@ -26,6 +26,8 @@ pub enum PositionCommand {
 #[serde(deny_unknown_fields)]
 pub struct ApplyFill {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub side: Side,
     /// Above zero, at most 8 decimal places.
     pub quantity: Decimal,
@@ -55,6 +57,8 @@ pub struct ApplyFill {
 #[serde(deny_unknown_fields)]
 pub struct CorrectFill {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub quantity: Decimal,
     pub price: Decimal,
     pub fee: Decimal,
@@ -65,6 +69,8 @@ pub struct CorrectFill {
 #[serde(deny_unknown_fields)]
 pub struct BustFill {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
 }
 
 /// `denominator` old units become `numerator` new ones.

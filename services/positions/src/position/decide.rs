@@ -2,15 +2,19 @@
 
 use kernel::AggregateId;
 
-use crate::lots::execution::{ExecId, Execution};
+use crate::lots::execution::{ExecId, Execution, TradeId};
 use crate::lots::holding::Holding;
 use crate::lots::restated::RestatedLots;
 use crate::lots::split::Split;
 use crate::lots::terms::Terms;
 
-use super::command::{ApplyFill, ApplySplit, ChangeLotMethod, CorrectFill, RecordSettlement};
+use super::command::{
+    ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, PositionCommand,
+    RecordSettlement,
+};
 use super::event::{Cause, PositionEvent, Restatement, Settlement};
 use super::guard;
+use super::refusal::RefusedFill;
 use super::rejection::PositionRejection;
 use super::traded::Traded;
 
@@ -27,6 +31,14 @@ pub(super) fn establish(id: &AggregateId, fill: &ApplyFill) -> Decided {
     };
     let events = vec![PositionEvent::PositionEstablished(terms.clone())];
     fold_on(&Holding::new(terms), &execution(fill), events)
+}
+
+/// A bust takes away what never counted here; nothing else can be said of a fill that is not there.
+pub(super) fn refused_fill(fill: &RefusedFill, command: &PositionCommand) -> Decided {
+    match command {
+        PositionCommand::BustFill(_) => Ok(vec![PositionEvent::RefusalWithdrawn(fill.clone())]),
+        _ => Err(PositionRejection::FillUnknown(fill.exec_id.clone())),
+    }
 }
 
 impl Traded {
@@ -48,7 +60,7 @@ impl Traded {
 
     pub(super) fn correct_fill(&self, correction: &CorrectFill) -> Decided {
         guard::correction(correction)?;
-        let now = self.effective(&correction.exec_id)?;
+        let now = self.effective(correction.trade_id.as_ref(), &correction.exec_id)?;
         let corrected = Execution {
             quantity: correction.quantity,
             price: correction.price,
@@ -61,11 +73,13 @@ impl Traded {
         self.restate(Cause::FillCorrected(corrected))
     }
 
-    pub(super) fn bust_fill(&self, exec_id: &ExecId) -> Decided {
-        if self.busted.contains_key(exec_id) {
+    pub(super) fn bust_fill(&self, bust: &BustFill) -> Decided {
+        let (trade_id, exec_id) = (bust.trade_id.as_ref(), &bust.exec_id);
+        let busted = self.busted.get(exec_id);
+        if busted.is_some_and(|busted| is_of(busted, trade_id)) {
             return Ok(vec![]);
         }
-        self.effective(exec_id)?;
+        self.effective(trade_id, exec_id)?;
         self.restate(Cause::FillBusted {
             exec_id: exec_id.clone(),
         })
@@ -153,12 +167,26 @@ impl Traded {
         Ok(())
     }
 
-    fn effective(&self, exec_id: &ExecId) -> Result<&Execution, PositionRejection> {
+    fn effective(
+        &self,
+        trade_id: Option<&TradeId>,
+        exec_id: &ExecId,
+    ) -> Result<&Execution, PositionRejection> {
         if self.busted.contains_key(exec_id) {
             return Err(PositionRejection::FillBusted(exec_id.clone()));
         }
         let known = self.timeline.execution(exec_id);
+        let known = known.filter(|known| is_of(known, trade_id));
         known.ok_or_else(|| PositionRejection::FillUnknown(exec_id.clone()))
+    }
+}
+
+/// Whether the trade, where it is named, is the execution's: a venue may give one id to two trades,
+/// and the second must not change what the first did.
+fn is_of(execution: &Execution, trade_id: Option<&TradeId>) -> bool {
+    match (&execution.trade_id, trade_id) {
+        (Some(of), Some(asked)) => of == asked,
+        _ => true,
     }
 }
 
@@ -185,6 +213,7 @@ fn fold_on(holding: &Holding, execution: &Execution, mut events: Vec<PositionEve
 fn execution(fill: &ApplyFill) -> Execution {
     Execution {
         exec_id: fill.exec_id.clone(),
+        trade_id: fill.trade_id.clone(),
         side: fill.side,
         quantity: fill.quantity,
         price: fill.price,

@@ -14,6 +14,7 @@ use crate::lots::split::{Split, SplitEffect};
 use crate::lots::terms::{LotMethod, Terms};
 
 use super::command::SettlementId;
+use super::refusal::{FillRefused, RefusedFill};
 use super::upcast;
 
 /// An execution gives one of `Opened`, `Increased`, `Reduced`, `Closed`; a flip gives `Closed` and
@@ -32,6 +33,10 @@ pub enum PositionEvent {
     PositionRestated(Restatement),
     SplitApplied(SplitEffect),
     SettlementRecorded(Settlement),
+    /// A trade did what this position cannot take: quantity, cost and lots stand as they stood.
+    FillRefused(FillRefused),
+    /// The trade has busted what was refused here: the two agree again.
+    RefusalWithdrawn(RefusedFill),
 }
 
 /// A changed past and its consequences.
@@ -102,13 +107,20 @@ impl DomainEvent for PositionEvent {
             Self::PositionRestated(_) => "PositionRestated",
             Self::SplitApplied(_) => "SplitApplied",
             Self::SettlementRecorded(_) => "SettlementRecorded",
+            Self::FillRefused(_) => "FillRefused",
+            Self::RefusalWithdrawn(_) => "RefusalWithdrawn",
         }
         .to_owned()
     }
 
     fn event_version(&self) -> String {
         match self {
-            Self::PositionRestated(_) => "2",
+            // Since an execution names its trade.
+            Self::PositionRestated(_) => "3",
+            Self::PositionOpened(_)
+            | Self::PositionIncreased(_)
+            | Self::PositionReduced(_)
+            | Self::PositionClosed(_) => "2",
             _ => "1",
         }
         .to_owned()

@@ -33,6 +33,7 @@ fn a_fill() -> impl Strategy<Value = ApplyFill> {
     (name, side, quantity, price, fee, 0i64..40, lots).prop_map(
         |(name, side, quantity, price, fee, at, lots)| ApplyFill {
             exec_id: exec(&format!("E{name:02}")),
+            trade_id: None,
             side,
             quantity,
             price,
@@ -72,12 +73,13 @@ fn a_command() -> impl Strategy<Value = PositionCommand> {
         12 => a_fill().prop_map(PositionCommand::ApplyFill),
         2 => a_fill().prop_map(|fill| PositionCommand::CorrectFill(CorrectFill {
             exec_id: fill.exec_id,
+            trade_id: None,
             quantity: fill.quantity,
             price: fill.price,
             fee: fill.fee,
         })),
         2 => a_fill()
-            .prop_map(|fill| PositionCommand::BustFill(BustFill { exec_id: fill.exec_id })),
+            .prop_map(|fill| PositionCommand::BustFill(BustFill { exec_id: fill.exec_id, trade_id: None })),
         1 => a_split().prop_map(PositionCommand::ApplySplit),
         1 => a_method()
             .prop_map(|lot_method| PositionCommand::ChangeLotMethod(ChangeLotMethod { lot_method })),
@@ -279,7 +281,7 @@ proptest! {
         let which = which.index(fills.len());
         let mut busted = all(fills.clone(), method);
         let exec_id = fills[which].exec_id.clone();
-        send(&mut busted, PositionCommand::BustFill(BustFill { exec_id })).unwrap();
+        send(&mut busted, PositionCommand::BustFill(BustFill { exec_id, trade_id: None })).unwrap();
         let mut without = fills;
         without.remove(which);
         prop_assert_eq!(held(&busted), held(&all(in_order(&without), method)));
@@ -294,6 +296,7 @@ proptest! {
         let now = ApplyFill { quantity: new.quantity, price: new.price, fee: new.fee, ..fills[which].clone() };
         send(&mut corrected, PositionCommand::CorrectFill(CorrectFill {
             exec_id: now.exec_id.clone(), quantity: now.quantity, price: now.price, fee: now.fee,
+            trade_id: None,
         })).unwrap();
         let mut with = fills;
         with[which] = now;
@@ -351,7 +354,7 @@ proptest! {
         let mut changed = all(fills.clone(), method);
         for bust in busts {
             let exec_id = fills.remove(bust.index(fills.len())).exec_id;
-            send(&mut changed, PositionCommand::BustFill(BustFill { exec_id })).unwrap();
+            send(&mut changed, PositionCommand::BustFill(BustFill { exec_id, trade_id: None })).unwrap();
         }
         let last = ApplyFill { lot_method: method, ..late.clone() };
         send(&mut changed, PositionCommand::ApplyFill(last)).unwrap();
@@ -377,6 +380,7 @@ fn timeline_of_stored_entries_has_the_checkpoints_of_the_live_one() {
     for count in 0..=2 * CHECKPOINT_EVERY {
         let execution = Execution {
             exec_id: exec(&format!("E{count:04}")),
+            trade_id: None,
             side: Side::Buy,
             quantity: Decimal::ONE,
             price: Decimal::from(i64::try_from(count).unwrap() % 7),

@@ -6,6 +6,8 @@ mod command;
 mod decide;
 mod event;
 mod guard;
+mod refusal;
+mod refusal_view;
 mod rejection;
 mod snapshot;
 mod traded;
@@ -24,6 +26,8 @@ pub use command::{
     RecordSettlement, SettlementId,
 };
 pub use event::{Cause, PositionEvent, Restatement, Settlement};
+pub use refusal::{FillRefused, RefusedFill, Report, Reported};
+pub use refusal_view::RefusalView;
 pub use rejection::{PositionRejection, codes};
 pub use traded::Traded;
 pub use view::{BreakView, CycleView, PositionView};

@@ -15,6 +15,7 @@ use crate::lots::terms::Terms;
 use crate::lots::timeline::{Entry, Timeline};
 
 use super::command::SettlementId;
+use super::refusal::Refusals;
 use super::traded::Traded;
 
 /// Borrowed when written, owned when read.
@@ -28,6 +29,7 @@ pub(super) struct Stored<'a> {
     corrected: Cow<'a, BTreeMap<ExecId, Execution>>,
     settled: Decimal,
     settlements: Cow<'a, BTreeMap<SettlementId, Decimal>>,
+    refusals: Cow<'a, Refusals>,
 }
 
 pub(super) type Snapshot = Stored<'static>;
@@ -43,6 +45,7 @@ impl<'a> From<&'a Traded> for Stored<'a> {
             corrected: Cow::Borrowed(&traded.corrected),
             settled: traded.settled,
             settlements: Cow::Borrowed(&traded.settlements),
+            refusals: Cow::Borrowed(&traded.refusals),
         }
     }
 }
@@ -60,6 +63,7 @@ impl From<Snapshot> for Traded {
             corrected: stored.corrected.into_owned(),
             settled: stored.settled,
             settlements: stored.settlements.into_owned(),
+            refusals: stored.refusals.into_owned(),
         }
     }
 }

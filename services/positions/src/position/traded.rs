@@ -14,6 +14,7 @@ use crate::lots::timeline::{Edit, Entry, Timeline};
 
 use super::command::SettlementId;
 use super::event::{Cause, PositionEvent, Restatement};
+use super::refusal::Refusals;
 use super::snapshot::{Snapshot, Stored};
 
 /// Everything a decision needs.
@@ -28,10 +29,11 @@ pub struct Traded {
     pub(super) corrected: BTreeMap<ExecId, Execution>,
     pub(super) settled: Decimal,
     pub(super) settlements: BTreeMap<SettlementId, Decimal>,
+    pub(super) refusals: Refusals,
 }
 
 impl Traded {
-    pub(super) fn new(terms: Terms) -> Self {
+    pub(super) fn new(terms: Terms, refusals: Refusals) -> Self {
         Self {
             holding: Holding::new(terms),
             timeline: Timeline::default(),
@@ -39,6 +41,7 @@ impl Traded {
             corrected: BTreeMap::new(),
             settled: Decimal::ZERO,
             settlements: BTreeMap::new(),
+            refusals,
         }
     }
 
@@ -87,6 +90,8 @@ impl Traded {
                     .insert(settlement.settlement_id, settlement.quantity);
                 self.settled = settlement.settled_after;
             }
+            PositionEvent::FillRefused(refused) => self.refusals.add(&refused),
+            PositionEvent::RefusalWithdrawn(fill) => self.refusals.remove(&fill),
         }
     }
 

@@ -21,12 +21,13 @@ use crate::lots::terms::{LotMethod, Terms};
 use super::aggregate::Position;
 use super::alternative::AlternativeView;
 use super::event::{Cause, PositionEvent};
+use super::refusal_view::RefusalView;
 
 /// Decimal places of the average price, which is for the eye only: the finest a price can have.
 const AVERAGE_PRICE_PLACES: u32 = 9;
 
 /// Breaks kept in view, the latest; all of them are in the events.
-const BREAKS_SHOWN_MAX: usize = 32;
+pub(super) const BREAKS_SHOWN_MAX: usize = 32;
 
 /// A position and its open lots.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,10 @@ pub struct PositionView {
     pub unsettled_quantity: Option<Decimal>,
     /// The latest 32.
     pub breaks: VecDeque<BreakView>,
+    /// Fills of trades that are not in the quantity, because they were refused here.
+    pub refused_fills: u64,
+    /// Of what was refused and not busted since, the latest 32.
+    pub refusals: VecDeque<RefusalView>,
     pub updated_at: Option<Timestamp>,
 }
 
@@ -111,11 +116,14 @@ impl PositionView {
         share(self.cost, Decimal::ONE, units, AVERAGE_PRICE_PLACES).ok()
     }
 
-    fn established(&mut self, meta: &EventMeta, terms: &Terms) {
+    fn named(&mut self, meta: &EventMeta) {
         let mut parts = meta.aggregate.as_str().splitn(3, '/').map(str::to_owned);
         self.account = parts.next().unwrap_or_default();
         self.book = parts.next().unwrap_or_default();
         self.instrument = parts.next().unwrap_or_default();
+    }
+
+    fn established(&mut self, terms: &Terms) {
         self.currency = Some(terms.currency.clone());
         self.multiplier = terms.multiplier;
         self.lot_method = terms.lot_method;
@@ -159,6 +167,13 @@ impl PositionView {
     }
 }
 
+/// What `?breaks=` asks for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Breaks {
+    Open,
+}
+
 fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
     BadParameter {
         name,
@@ -169,13 +184,13 @@ fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
 impl View for PositionView {
     type Of = Position;
     const NAME: &'static str = "position";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/positions/{account}/{book}/{instrument}",
         list: "/v1/positions",
     };
     const PARAMETERS: &'static [&'static str] = &["method", "mark"];
-    const FILTERS: &'static [&'static str] = &["account", "book", "instrument"];
+    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "breaks"];
 
     /// `?method=LIFO`: the same executions under another lot method.
     fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
@@ -185,18 +200,21 @@ impl View for PositionView {
         Ok(Some(Box::new(AlternativeView::new(method))))
     }
 
-    /// `?account=`, `?book=`, `?instrument=`.
+    /// `?account=`, `?book=`, `?instrument=`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
-        let asked = parameters.among(Self::FILTERS);
-        if asked.is_empty() {
+        let asked = parameters.among(&["account", "book", "instrument"]);
+        let breaks = parameters.read::<Breaks>("breaks")?;
+        if asked.is_empty() && breaks.is_none() {
             return Ok(None);
         }
         Ok(Some(Box::new(move |view| {
-            asked.iter().all(|(name, text)| match *name {
-                "account" => view.account == **text,
-                "book" => view.book == **text,
-                _ => view.instrument == **text,
-            })
+            let listed = breaks.is_none_or(|Breaks::Open| view.has_refusals());
+            listed
+                && asked.iter().all(|(name, text)| match *name {
+                    "account" => view.account == **text,
+                    "book" => view.book == **text,
+                    _ => view.instrument == **text,
+                })
         })))
     }
 
@@ -214,10 +232,13 @@ impl View for PositionView {
     }
 
     fn update(&mut self, meta: &EventMeta, event: &PositionEvent) {
+        if self.version == 0 {
+            self.named(meta);
+        }
         self.version = meta.sequence;
         self.updated_at = Some(meta.at);
         match event {
-            PositionEvent::PositionEstablished(terms) => self.established(meta, terms),
+            PositionEvent::PositionEstablished(terms) => self.established(terms),
             PositionEvent::PositionOpened(increase)
             | PositionEvent::PositionIncreased(increase) => {
                 self.increased(increase);
@@ -242,6 +263,8 @@ impl View for PositionView {
                 self.settled_quantity = settlement.settled_after;
                 self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();
             }
+            PositionEvent::FillRefused(refused) => self.refused(meta, refused),
+            PositionEvent::RefusalWithdrawn(fill) => self.withdrawn(fill),
         }
     }
 }

@@ -70,6 +70,8 @@ impl Context for Decision {
     /// Nobody decides by hand.
     const COMMANDS: &'static [CommandRoute] = &[];
 
+    const INTERNAL: &'static [&'static str] = &["RecordMatch"];
+
     type Input = DecisionCommand;
 
     fn decide(&self, accepted: &Accepted<DecisionCommand>, _policy: &()) -> Decided {

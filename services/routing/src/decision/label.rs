@@ -6,6 +6,7 @@ use kernel::{Alphabet, labels};
 const UPPER_SNAKE: Alphabet = Alphabet {
     pattern: "^[A-Z0-9_]+$",
     admits: |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_',
+    addresses: false,
 };
 
 labels! {

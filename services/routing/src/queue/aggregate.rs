@@ -65,6 +65,8 @@ impl Context for Queue {
         },
     ];
 
+    const INTERNAL: &'static [&'static str] = &["ReportStarved", "ReportServed"];
+
     type Input = QueueCommand;
 
     fn decide(&self, accepted: &Accepted<QueueCommand>, _policy: &()) -> Decision {

@@ -7,8 +7,10 @@ use kernel::route::{CommandRoute, IdFrom};
 use kernel::{Accepted, Actor, Decimal};
 use serde::{Deserialize, Serialize};
 
-use super::command::{AmendTrade, NewTerms, TradeCommand};
-use super::event::{RemainderCancelled, TradeAmended, TradeBooked, TradeCancelled, TradeEvent};
+use super::command::{AmendTrade, NewTerms, NoteRefusal, TradeCommand};
+use super::event::{
+    PositionRefused, RemainderCancelled, TradeAmended, TradeBooked, TradeCancelled, TradeEvent,
+};
 use super::execution::Fills;
 use super::filling::{Filling, less};
 use super::label::TradeId;
@@ -80,6 +82,8 @@ impl Context for Trade {
         },
     ];
 
+    const INTERNAL: &'static [&'static str] = &["NoteRefusal"];
+
     type Input = TradeCommand;
 
     fn decide(&self, accepted: &Accepted<TradeCommand>, _policy: &()) -> Decision {
@@ -140,12 +144,22 @@ impl Context for Trade {
             }
 
             (
+                Stage::Booked(_)
+                | Stage::PartiallyFilled(..)
+                | Stage::Executed(..)
+                | Stage::Cancelled(_)
+                | Stage::Busted(..),
+                C::NoteRefusal(refusal),
+            ) => Ok(vec![note(refusal)]),
+
+            (
                 Stage::Absent,
                 C::RecordFill(_)
                 | C::CancelTrade(_)
                 | C::AmendTrade(_)
                 | C::CorrectFill(_)
-                | C::BustFill(_),
+                | C::BustFill(_)
+                | C::NoteRefusal(_),
             )
             | (Stage::Booked(_), C::CorrectFill(_) | C::BustFill(_))
             | (Stage::PartiallyFilled(..), C::AmendTrade(_))
@@ -227,6 +241,15 @@ fn book_again(order: &Order, terms: &NewTerms) -> Decision {
     } else {
         Err(TradeRejection::IdConflict)
     }
+}
+
+fn note(refusal: &NoteRefusal) -> TradeEvent {
+    TradeEvent::PositionRefused(PositionRefused {
+        exec_id: refusal.exec_id.clone(),
+        report: refusal.report,
+        code: refusal.code.clone(),
+        detail: refusal.detail.clone(),
+    })
 }
 
 fn cancel(order: &Order, by: &Actor) -> Vec<TradeEvent> {

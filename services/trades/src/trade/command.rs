@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
+use super::event::Report;
 use super::execution::{Execution, Values};
 use super::label::{Account, Book, ExecId, Instrument};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
@@ -19,6 +20,7 @@ pub enum TradeCommand {
     AmendTrade(AmendTrade),
     CorrectFill(CorrectFill),
     BustFill(BustFill),
+    NoteRefusal(NoteRefusal),
 }
 
 impl TradeCommand {
@@ -32,6 +34,7 @@ impl TradeCommand {
             Self::AmendTrade(_) => "AmendTrade",
             Self::CorrectFill(_) => "CorrectFill",
             Self::BustFill(_) => "BustFill",
+            Self::NoteRefusal(_) => "NoteRefusal",
         }
     }
 }
@@ -139,4 +142,15 @@ impl CorrectFill {
 #[serde(deny_unknown_fields)]
 pub struct BustFill {
     pub exec_id: ExecId,
+}
+
+/// The position of the trade has refused what the trade reported of a fill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRefusal {
+    pub exec_id: ExecId,
+    pub report: Report,
+    /// The position's code, such as `LOT_LIMIT`.
+    pub code: Box<str>,
+    pub detail: Box<str>,
 }

@@ -26,6 +26,8 @@ pub enum TradeEvent {
     TradeAmended(TradeAmended),
     FillCorrected(FillCorrected),
     FillBusted(FillBusted),
+    /// The position does not have what the trade says of a fill: a break, both stand as they stood.
+    PositionRefused(PositionRefused),
 }
 
 impl TradeEvent {
@@ -41,6 +43,7 @@ impl TradeEvent {
             Self::TradeAmended(_) => "TradeAmended",
             Self::FillCorrected(_) => "FillCorrected",
             Self::FillBusted(_) => "FillBusted",
+            Self::PositionRefused(_) => "PositionRefused",
         }
     }
 }
@@ -158,4 +161,22 @@ pub struct FillBusted {
     pub cum_quantity: Decimal,
     pub leaves_quantity: Decimal,
     pub busted_by: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PositionRefused {
+    pub exec_id: ExecId,
+    pub report: Report,
+    /// The position's code, such as `LOT_LIMIT`.
+    pub code: Box<str>,
+    pub detail: Box<str>,
+}
+
+/// What a trade reports of a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Report {
+    Fill,
+    Correction,
+    Bust,
 }

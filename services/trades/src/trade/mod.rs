@@ -10,6 +10,7 @@ mod event;
 mod rejection;
 
 mod aggregate;
+mod breaks;
 mod execution;
 mod filling;
 mod stage;
@@ -22,18 +23,18 @@ mod tests;
 pub use aggregate::Trade;
 pub use amount::{Amount, AmountKind, BadAmount, Fee, Multiplier, Price, Quantity};
 pub use command::{
-    AmendTrade, BustFill, CancelTrade, CorrectFill, NewTerms, RecordFill, TradeCommand,
+    AmendTrade, BustFill, CancelTrade, CorrectFill, NewTerms, NoteRefusal, RecordFill, TradeCommand,
 };
 pub use event::{
-    FillBusted, FillCorrected, FillRecorded, RemainderCancelled, StrayFill, TradeAmended,
-    TradeBooked, TradeCancelled, TradeEvent, TradeExecuted,
+    FillBusted, FillCorrected, FillRecorded, PositionRefused, RemainderCancelled, Report,
+    StrayFill, TradeAmended, TradeBooked, TradeCancelled, TradeEvent, TradeExecuted,
 };
 pub use label::{Account, Book, ExecId, Instrument, TradeId};
 pub use rejection::TradeRejection;
 pub use stage::TradeState;
 pub use summary::{
-    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, SettleStatus,
-    TradeSummary,
+    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, RefusalView,
+    SettleStatus, TradeSummary,
 };
 pub use terms::{BadSelection, LotMethod, LotPick, LotSelection, Side, Terms};
 pub use view::TradeView;

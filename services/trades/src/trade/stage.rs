@@ -118,8 +118,9 @@ impl Stage {
             TradeEvent::FillBusted(fill) => {
                 self.restate(&fill.exec_id, Standing::Busted, fill.cum_quantity);
             }
-            // The fill before it has moved the trade already; this one tells others.
-            TradeEvent::TradeExecuted(_) => {}
+            // The fill before it has moved the trade already; this one tells others. What a position
+            // refused is told to people.
+            TradeEvent::TradeExecuted(_) | TradeEvent::PositionRefused(_) => {}
             TradeEvent::OverfillRaised(stray) | TradeEvent::UnmatchedFill(stray) => {
                 self.change_order(|order| keep(order, stray));
             }

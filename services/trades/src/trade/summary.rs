@@ -4,6 +4,7 @@ use kernel::{Actor, AggregateId, Currency, Decimal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
+use super::event::Report;
 use super::label::{Account, Book, ExecId, Instrument, TradeId};
 use super::stage::TradeState;
 use super::terms::{LotMethod, Side};
@@ -65,19 +66,29 @@ pub enum FillStatus {
     Busted,
 }
 
-/// An execution that the trade could not take.
+/// An execution that the trade could not take, or its position; with the values the trade has of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakView {
     pub kind: BreakKind,
     pub exec_id: ExecId,
+    /// What the position refused, and why.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<RefusalView>,
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
     pub traded_at: Timestamp,
     /// Version of the trade that raised it.
     pub version: u64,
-    /// Version of the trade that took the execution after all.
+    /// Version of the trade that took the execution after all, or busted what its position refused.
     pub resolved_version: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusalView {
+    pub report: Report,
+    pub code: Box<str>,
+    pub detail: Box<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +96,8 @@ pub struct BreakView {
 pub enum BreakKind {
     Overfill,
     Unmatched,
+    /// The position refused what the trade reports.
+    Refused,
 }
 
 /// How far the fills are given to accounts.

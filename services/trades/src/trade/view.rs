@@ -6,7 +6,7 @@ use kernel::{BadParameter, Decimal, EventMeta, Parameters};
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
-use super::event::{FillRecorded, StrayFill, TradeBooked, TradeEvent};
+use super::event::{FillRecorded, TradeBooked, TradeEvent};
 use super::label::ExecId;
 use super::stage::TradeState;
 use super::summary::{
@@ -23,6 +23,13 @@ pub struct TradeView(pub Option<TradeSummary>);
 /// Places of a price, and so of an average of prices.
 const AVERAGE_PLACES: u32 = 9;
 
+/// What `?breaks=` asks for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Breaks {
+    Open,
+}
+
 impl View for TradeView {
     type Of = Trade;
     const NAME: &'static str = "trade";
@@ -31,18 +38,20 @@ impl View for TradeView {
         path: "/v1/trades/{trade_id}",
         list: "/v1/trades",
     };
-    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "state"];
+    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "state", "breaks"];
 
-    /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`.
+    /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let asked = parameters.among(&["account", "book", "instrument"]);
         let state = parameters.read::<TradeState>("state")?;
-        if asked.is_empty() && state.is_none() {
+        let breaks = parameters.read::<Breaks>("breaks")?;
+        if asked.is_empty() && state.is_none() && breaks.is_none() {
             return Ok(None);
         }
         Ok(Some(Box::new(move |Self(trade)| {
             trade.as_ref().is_some_and(|trade| {
                 state.is_none_or(|state| trade.state == state)
+                    && breaks.is_none_or(|Breaks::Open| trade.has_open_breaks())
                     && asked.iter().all(|(name, text)| trade.is(name, text))
             })
         })))
@@ -128,10 +137,12 @@ impl TradeSummary {
             }
             TradeEvent::FillBusted(fill) => {
                 self.restate(&fill.exec_id, |shown| shown.status = FillStatus::Busted);
+                self.resolve(&fill.exec_id, BreakView::ends_with_bust);
                 self.total(fill.cum_quantity, fill.leaves_quantity);
             }
             TradeEvent::OverfillRaised(stray) => self.raise(BreakKind::Overfill, stray),
             TradeEvent::UnmatchedFill(stray) => self.raise(BreakKind::Unmatched, stray),
+            TradeEvent::PositionRefused(refused) => self.refused(refused),
         }
     }
 
@@ -152,11 +163,7 @@ impl TradeSummary {
 
     fn record(&mut self, fill: &FillRecorded) {
         let version = self.version;
-        for stray in &mut self.breaks {
-            if stray.exec_id == fill.exec_id {
-                stray.resolved_version = Some(version);
-            }
-        }
+        self.resolve(&fill.exec_id, |found| found.refusal.is_none());
         let shown = FillView {
             exec_id: fill.exec_id.clone(),
             quantity: fill.quantity,
@@ -198,19 +205,6 @@ impl TradeSummary {
         } else {
             TradeState::PartiallyFilled
         };
-    }
-
-    fn raise(&mut self, kind: BreakKind, stray: &StrayFill) {
-        self.breaks.push(BreakView {
-            kind,
-            exec_id: stray.exec_id.clone(),
-            quantity: stray.quantity,
-            price: stray.price,
-            fee: stray.fee,
-            traded_at: stray.traded_at,
-            version: self.version,
-            resolved_version: None,
-        });
     }
 }
 

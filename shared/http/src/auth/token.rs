@@ -147,7 +147,7 @@ impl Claims {
         let roles: Result<Arc<[Role]>, _> = self.roles.iter().map(|role| Role::new(role)).collect();
         Ok(Principal {
             tenant: Tenant::new(&self.tenant).map_err(|_| TokenError::Claims)?,
-            actor: Actor::new(&self.sub).map_err(|_| TokenError::Claims)?,
+            actor: Actor::of_caller(&self.sub).map_err(|_| TokenError::Claims)?,
             roles: roles.map_err(|_| TokenError::Claims)?,
         })
     }

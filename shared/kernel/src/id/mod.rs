@@ -9,8 +9,10 @@ use uuid::{Builder, Uuid};
 
 use crate::label::{Label, LabelKind};
 
+mod actor;
 mod command;
 
+pub use actor::{Actor, ActorKind};
 pub use command::{CommandId, CommandKey, CommandKeyKind};
 
 /// Kind of [`Tenant`]; has no `/`, because the Kafka key is `{tenant}/{aggregate_id}`.
@@ -26,38 +28,6 @@ impl LabelKind for TenantKind {
 /// Whose data it is; comes from the principal, never from a payload.
 pub type Tenant = Label<TenantKind>;
 
-/// Kind of [`Actor`].
-pub enum ActorKind {}
-impl LabelKind for ActorKind {
-    const NAME: &'static str = "actor";
-    const MAX: usize = 128;
-    const PATTERN: &'static str = "^[!-~]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic()
-    }
-}
-/// Who sent the command: the token's subject, or the producer's name.
-pub type Actor = Label<ActorKind>;
-
-/// What stands before a reaction's name when it acts.
-const REACTION: &str = "reaction:";
-
-impl Actor {
-    /// The reaction of that name.
-    ///
-    /// # Errors
-    /// [`BadLabel`](crate::label::BadLabel) when the name is none an actor can have.
-    pub fn reaction(name: &str) -> Result<Self, crate::label::BadLabel> {
-        Self::new(&format!("{REACTION}{name}"))
-    }
-
-    /// Whether a reaction acts, rather than a person or another system.
-    #[must_use]
-    pub fn is_reaction(&self) -> bool {
-        self.as_str().starts_with(REACTION)
-    }
-}
-
 /// Kind of [`AggregateId`].
 pub enum AggregateIdKind {}
 impl LabelKind for AggregateIdKind {
@@ -67,6 +37,7 @@ impl LabelKind for AggregateIdKind {
     fn admits(byte: u8) -> bool {
         byte.is_ascii_graphic()
     }
+    const ADDRESSES: bool = true;
 }
 /// Which aggregate of a context, within one tenant; may contain `/`.
 pub type AggregateId = Label<AggregateIdKind>;

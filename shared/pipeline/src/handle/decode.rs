@@ -97,6 +97,13 @@ impl Refused {
 }
 
 impl<I> Incoming<I> {
+    /// The name of the reaction that asks for it, if one does.
+    pub(crate) fn reaction(&self) -> Option<&str> {
+        let actor = &self.accepted.actor;
+        // A producer cannot pass for one: what it is called is no proof.
+        self.producer.is_none().then(|| actor.as_reaction())?
+    }
+
     pub(crate) fn named(&self) -> Named {
         Named {
             id: self.id,
@@ -358,9 +365,9 @@ fn typed<C: Context>(
     sender: &Sender,
 ) -> Result<C::Input, Refused> {
     let kind = &*envelope.kind;
-    let by_reaction = *sender == Sender::Platform && actor.is_reaction();
-    if !by_reaction && C::INTERNAL.contains(&kind) {
-        let detail = format!("{kind} is for the platform's reactions alone");
+    let by_platform = *sender == Sender::Platform && actor.is_platform();
+    if !by_platform && C::INTERNAL.contains(&kind) {
+        let detail = format!("{kind} is for the platform itself alone");
         return Err(Refused::new(DeadReason::NotAllowed, detail));
     }
     adjacent::from_raw(kind, envelope.data).map_err(|error| {

@@ -11,7 +11,7 @@ use kernel::batch::{
 };
 use kernel::checksum::{EventParts, Row as _};
 use kernel::code::{Code, platform};
-use kernel::context::TimerRequest;
+use kernel::context::{Refused, TimerRequest};
 use kernel::id::{AggregateId, CommandId, EventId};
 use kernel::port::{Reply, ReplyTo};
 use kernel::record::{self, EventMeta, EventRecord};
@@ -21,6 +21,7 @@ use kernel::{Context, Rejection};
 use super::cache::Cached;
 use super::decode::Incoming;
 use super::notices;
+use super::refusal::Refusal;
 
 /// Deciding or applying a command panicked: a defect of the context, not of the command's sender.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Growing {
     pub(crate) accepted: u64,
     pub(crate) repeated: u64,
     pub(crate) forwarded: u64,
+    /// What reactions asked for in vain.
+    pub(crate) refusals: Vec<Refusal>,
     /// Whether there is a topic that says what became of producers' records.
     pub(crate) gives_notice: bool,
     /// All records of the batch back to back, and where each ends: one allocation for all.
@@ -50,6 +53,7 @@ pub(crate) struct Sealed {
     pub(crate) accepted: u64,
     pub(crate) repeated: u64,
     pub(crate) forwarded: u64,
+    pub(crate) refusals: Vec<Refusal>,
 }
 
 impl Growing {
@@ -68,6 +72,7 @@ impl Growing {
             accepted: 0,
             repeated: 0,
             forwarded: 0,
+            refusals: Vec::new(),
             gives_notice,
             records: Vec::with_capacity(bytes),
             ends: Vec::new(),
@@ -95,6 +100,7 @@ impl Growing {
             accepted: self.accepted,
             repeated: self.repeated,
             forwarded: self.forwarded,
+            refusals: self.refusals,
         }
     }
 
@@ -192,10 +198,7 @@ impl Growing {
             }
             _ => match cached.state.decide(&incoming.accepted, policy) {
                 Ok(events) => self.accept(incoming, cached, events),
-                Err(rejection) => {
-                    let detail = rejection.to_string();
-                    rejected(incoming, cached.version, rejection.code(), &detail)
-                }
+                Err(rejection) => self.refuse(incoming, cached, &rejection),
             },
         };
         OutcomeRow {
@@ -204,6 +207,26 @@ impl Growing {
             stream: cached.stream,
             outcome,
         }
+    }
+
+    /// A refusal ends the command; one that a reaction should not have met is told by events beside.
+    fn refuse<C: Context>(
+        &mut self,
+        incoming: &Incoming<C::Input>,
+        cached: &mut Cached<C>,
+        rejection: &C::Error,
+    ) -> Outcome {
+        let (code, detail) = (rejection.code(), rejection.to_string());
+        if let Some(reaction) = incoming.reaction()
+            && let Refused::Told(events) = cached.state.refused(&incoming.accepted, rejection)
+        {
+            self.refusals
+                .push(Refusal::new(reaction, incoming, code, &detail));
+            if !events.is_empty() {
+                return self.accept(incoming, cached, events);
+            }
+        }
+        rejected(incoming, cached.version, code, &detail)
     }
 
     fn accept<C: Context>(

@@ -14,6 +14,7 @@ mod ownership;
 mod parked;
 mod partition;
 mod processor;
+mod refusal;
 mod resuming;
 mod saving;
 mod snapshot;

@@ -205,6 +205,9 @@ impl<'p, C: Context> Ownership<'p, C> {
     async fn durable(&mut self, sealed: Sealed) -> Option<Ended> {
         self.count(&sealed);
         self.partition.worker.moves();
+        for refusal in &sealed.refusals {
+            refusal.tell(self.partition.shard);
+        }
         self.durable = sealed.number;
         self.known.landed();
         self.cache.trim(self.durable);

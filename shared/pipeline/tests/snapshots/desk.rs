@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::batch::{EventRow, Outcome};
-use kernel::id::CommandId;
+use kernel::id::{Actor, CommandId};
 use kernel::port::{
     Authority, CommandLog as _, DeadLetters, EventReader, EventStore, Ids, NewRecord, Record,
     Sender, Snapshot, Snapshots, WHOLE,
@@ -125,7 +125,7 @@ impl Desk {
         let request = Request {
             context,
             tenant: &tenant,
-            actor: &"desk".parse().unwrap(),
+            actor: &actor(kind),
             aggregate: &aggregate,
             id: Some(CommandId(Uuid::new_v5(
                 &Uuid::NAMESPACE_OID,
@@ -332,5 +332,13 @@ impl Ids for RandomIds {
 
     fn random(&self) -> Uuid {
         Uuid::new_v4()
+    }
+}
+
+/// Positions hear of fills from trades alone.
+fn actor(kind: &str) -> Actor {
+    match kind {
+        "ApplyFill" => Actor::reaction("fills-to-positions").unwrap(),
+        _ => "desk".parse().unwrap(),
     }
 }

@@ -56,8 +56,10 @@ async fn append(platform: &Platform, positions: u64) -> anyhow::Result<()> {
     for fill in 0..FILLS {
         for first in (0..positions).step_by(usize::try_from(CHUNK)?) {
             let until = positions.min(first + CHUNK);
-            let fills = (first..until).map(|position| workload.apply_fill(position, fill));
-            platform.ports.command_log.append(fills.collect()).await?;
+            let fills = (first..until)
+                .map(|position| workload.apply_fill(&platform.sealer, position, fill))
+                .collect::<anyhow::Result<_>>()?;
+            platform.ports.command_log.append(fills).await?;
         }
     }
     Ok(())

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::envelope::CommandEnvelope;
-use kernel::id::Tenant;
+use kernel::id::{Actor, Tenant};
 use kernel::port::{Ids as _, NewRecord};
 use kernel::topic;
+use pipeline::accept::{Request, Sealer};
 use serde_json::value::RawValue;
 
 use crate::seams::SystemIds;
@@ -71,8 +72,14 @@ impl Workload {
         self.record("trades", &format!("T-{}-{trade}", self.run), kind, data)
     }
 
-    /// The `fill`th fill of a position: two buy, two sell, so that no more than two lots are open.
-    pub(super) fn apply_fill(&self, position: u64, fill: u64) -> NewRecord {
+    /// The `fill`th fill of a position, as the reaction to trades sends it: two buy, two sell, so that
+    /// no more than two lots are open.
+    pub(super) fn apply_fill(
+        &self,
+        sealer: &Sealer,
+        position: u64,
+        fill: u64,
+    ) -> anyhow::Result<NewRecord> {
         let run = &self.run;
         let side = if fill % 4 < 2 { "BUY" } else { "SELL" };
         let (minute, second) = (fill / 60, fill % 60);
@@ -80,7 +87,19 @@ impl Workload {
             r#"{{"exec_id":"E-{run}-{position}-{fill}","side":"{side}","quantity":"100","price":"181.{second:02}00","fee":"0.3500","currency":"USD","traded_at":"2013-10-07T13:{minute:02}:{second:02}.688Z"}}"#
         );
         let id = format!("ACC-{:04}/{run}/I-{}", position % 200, position / 200);
-        self.record("positions", &id, "ApplyFill", data)
+        let request = Request {
+            context: "positions",
+            tenant: &self.tenant,
+            actor: &Actor::reaction("fills-to-positions")?,
+            aggregate: &id.parse()?,
+            id: None,
+            kind: "ApplyFill",
+            data: &RawValue::from_string(data)?,
+            expected_version: None,
+            correlation: None,
+            causation: None,
+        };
+        Ok(sealer.seal(request, None)?.1)
     }
 
     pub(super) fn record(

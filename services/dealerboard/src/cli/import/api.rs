@@ -1,20 +1,20 @@
 //! The gateway as its client sees it: one answer per command, whatever it takes to get it.
 
-use std::time::{Duration, Instant};
+use std::str::FromStr as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use kernel::CommandId;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use kernel::port::Ids as _;
+use kernel::{CommandId, PositionToken};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
+use trades::TradeId;
 
-/// Longest time for a gateway that does not answer, or a command that is not handled: a broker's
-/// failover and a backlog take less.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Pause before the second try; each further one is twice as long.
-const PAUSE_FIRST: Duration = Duration::from_millis(20);
-/// Longest pause, also when the gateway asks for a longer one.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+use super::persist::{Patience, persist};
+use super::shown::{PositionShown, TradeShown};
+use crate::seams::SystemIds;
+
 /// How long the gateway may hold an answer back until the outcome is known.
 const PREFER_WAIT: &str = "wait=10";
 /// That wait, and as much again.
@@ -29,19 +29,16 @@ pub(super) struct Api {
 /// A command to be sent as often as it takes.
 pub(super) struct Command<'a> {
     pub(super) path: &'a [&'a str],
-    /// Its idempotency key.
-    pub(super) key: String,
     pub(super) body: Vec<u8>,
 }
 
 /// An accepted command.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// None when it said what was known already.
     pub(super) events: u32,
-    /// Token of its last event; none when it changed nothing.
-    pub(super) position: Option<String>,
-    /// The key had been used before we sent it.
-    pub(super) repeated: bool,
+    /// Behind the last event that it knows of.
+    pub(super) position: Option<PositionToken>,
 }
 
 /// A rejection's reason, for people.
@@ -108,23 +105,23 @@ impl Api {
         Ok(Self { client, base })
     }
 
-    /// Sends a command until its outcome is known.
+    /// Sends a command until its outcome is known. Its key is of this try alone: what was sent by an
+    /// earlier run is known by the ids in it, and nobody can guess a key and be there first.
     pub(super) async fn command(&self, command: Command<'_>) -> anyhow::Result<Answered> {
         let url = self.url(command.path);
+        let key = SystemIds.ordered().to_string();
         let body = bytes::Bytes::from(command.body);
         let request = || {
             self.client
                 .post(url.clone())
-                .header("idempotency-key", &command.key)
+                .header("idempotency-key", &key)
                 .body(bytes::Bytes::clone(&body))
         };
-        let (tries, response) = persist(request).await?;
-        // Of a second try nobody knows whether the first had come through.
-        let repeated = tries == 1 && response.headers().contains_key("idempotency-replayed");
+        let response = persist(request).await?;
         match response.status() {
             StatusCode::OK | StatusCode::CREATED => {
                 let told: Told = response.json().await.context("read the answer")?;
-                Ok(answered(told).map(|answer| Answer { repeated, ..answer }))
+                answered(told)
             }
             StatusCode::ACCEPTED => {
                 let told: Told = response.json().await.context("read the answer")?;
@@ -135,16 +132,16 @@ impl Api {
     }
 
     /// Asks for the outcome of a command until it has one.
-    pub(super) async fn outcome(&self, command: CommandId) -> anyhow::Result<Answered> {
+    async fn outcome(&self, command: CommandId) -> anyhow::Result<Answered> {
         let url = self.url(&["v1", "commands", &command.to_string()]);
         let mut patience = Patience::new();
         loop {
-            let (_, response) = persist(|| self.client.get(url.clone())).await?;
+            let response = persist(|| self.client.get(url.clone())).await?;
             match response.status() {
                 StatusCode::OK => {
                     let told: Told = response.json().await.context("read the answer")?;
                     if told.status != Status::Pending {
-                        return Ok(answered(told));
+                        return answered(told);
                     }
                 }
                 // Not handled yet, and not accepted by this gateway.
@@ -158,21 +155,44 @@ impl Api {
         }
     }
 
-    /// Returns when a position shows the events up to a token.
-    pub(super) async fn shown(&self, key: &[String], token: &str) -> anyhow::Result<()> {
-        let mut path = vec!["v1", "positions"];
-        path.extend(key.iter().map(String::as_str));
-        let url = self.url(&path);
-        let request = || self.client.get(url.clone()).header("min-position", token);
-        let (_, response) = persist(request).await?;
+    /// A position, once it shows the events up to a token; and the place of what is shown.
+    pub(super) async fn position(
+        &self,
+        key: &[String; 3],
+        token: &PositionToken,
+    ) -> anyhow::Result<(PositionShown, PositionToken)> {
+        let [account, book, instrument] = key;
+        let path = ["v1", "positions", account, book, instrument];
+        let response = self.shown(&path, token).await?;
+        let place = response.headers().get("x-position");
+        let place = place
+            .and_then(|place| place.to_str().ok())
+            .unwrap_or_default();
+        let place = place.parse().context("read where the position stands")?;
+        Ok((response.json().await.context("read the answer")?, place))
+    }
+
+    /// A trade, once it shows the events up to a token, its own or its position's.
+    pub(super) async fn trade(
+        &self,
+        id: &TradeId,
+        token: &PositionToken,
+    ) -> anyhow::Result<TradeShown> {
+        let response = self.shown(&["v1", "trades", id.as_str()], token).await?;
+        response.json().await.context("read the answer")
+    }
+
+    async fn shown(&self, path: &[&str], token: &PositionToken) -> anyhow::Result<Response> {
+        let url = self.url(path);
+        let request = || {
+            let request = self.client.get(url.clone());
+            request.header("min-position", token.to_string())
+        };
+        let response = persist(request).await?;
         if response.status() == StatusCode::OK {
-            return Ok(());
+            return Ok(response);
         }
-        anyhow::bail!(
-            "read position {}: {}",
-            key.join("/"),
-            refused(response).await?
-        )
+        anyhow::bail!("read {}: {}", path.join("/"), refused(response).await?)
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -185,16 +205,18 @@ impl Api {
     }
 }
 
-fn answered(told: Told) -> Answered {
-    match told.status {
+fn answered(told: Told) -> anyhow::Result<Answered> {
+    Ok(match told.status {
         Status::Rejected => Err(format!("{}: {}", told.code, told.detail)),
         Status::Parked | Status::Discarded => Err(format!("parked: {}", told.detail)),
-        Status::Accepted | Status::Pending => Ok(Answer {
-            events: told.events,
-            position: told.position,
-            repeated: false,
-        }),
-    }
+        Status::Accepted | Status::Pending => {
+            let position = told.position.as_deref().map(PositionToken::from_str);
+            Ok(Answer {
+                events: told.events,
+                position: position.transpose().context("read the answer")?,
+            })
+        }
+    })
 }
 
 /// The reason of a refusal that is about the request; an error when no request would be taken.
@@ -216,66 +238,4 @@ fn told(problem: Problem) -> String {
         text.push_str(&format!("; {} {}", place.pointer, place.detail));
     }
     text
-}
-
-/// Sends until there is an answer that would not change by asking again; says how often it took.
-async fn persist(request: impl Fn() -> RequestBuilder) -> anyhow::Result<(u32, Response)> {
-    let mut patience = Patience::new();
-    loop {
-        let (after, failure) = match request().send().await {
-            Ok(response) if !is_transient(response.status()) => {
-                return Ok((patience.tries, response));
-            }
-            Ok(response) => (
-                retry_after(&response),
-                anyhow::anyhow!("the gateway answers {}", response.status()),
-            ),
-            Err(error) => (None, anyhow::Error::new(error).context("ask the gateway")),
-        };
-        if patience.wait(after).await.is_err() {
-            return Err(failure);
-        }
-    }
-}
-
-fn is_transient(status: StatusCode) -> bool {
-    status.is_server_error()
-        || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.parse().ok().map(Duration::from_secs)
-}
-
-/// Tries of one thing, ever further apart, and not for ever.
-struct Patience {
-    until: Instant,
-    pause: Duration,
-    tries: u32,
-}
-
-/// It took longer than [`PATIENCE`].
-#[derive(Debug, thiserror::Error)]
-#[error("waited {PATIENCE:?} in vain")]
-struct OutOfPatience;
-
-impl Patience {
-    fn new() -> Self {
-        Self {
-            until: Instant::now() + PATIENCE,
-            pause: PAUSE_FIRST,
-            tries: 1,
-        }
-    }
-
-    async fn wait(&mut self, asked: Option<Duration>) -> Result<(), OutOfPatience> {
-        if Instant::now() >= self.until {
-            return Err(OutOfPatience);
-        }
-        tokio::time::sleep(asked.unwrap_or(self.pause).min(PAUSE_MAX)).await;
-        self.pause = (self.pause * 2).min(PAUSE_MAX);
-        self.tries += 1;
-        Ok(())
-    }
 }

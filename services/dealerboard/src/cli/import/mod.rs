@@ -1,13 +1,17 @@
 //! `dealerboard import`: trades of a file, through the command path of a running gateway.
 //!
-//! Everything it sends has a key made of the trade's id: an import that was cut off is run again.
+//! An import that was cut off is run again: what is there already is known by the ids of trades and
+//! executions. A row counts as imported when its position has it.
 
 mod api;
 mod lines;
+mod order;
+mod persist;
 mod rejects;
 mod row;
 mod send;
 mod settle;
+mod shown;
 mod summary;
 
 use std::path::PathBuf;
@@ -24,10 +28,11 @@ use serde::de::value::Error as BadName;
 use trades::LotMethod;
 
 use self::api::Api;
-use self::lines::{Line, Lines};
+use self::lines::Lines;
+use self::order::{Order, Orders};
 use self::rejects::Rejects;
-use self::row::{Assumed, Row};
-use self::send::{Sent, Verdict, send};
+use self::row::Assumed;
+use self::send::{Row, Verdict, send};
 use self::settle::Settling;
 use self::summary::Summary;
 use super::token::Token;
@@ -52,7 +57,7 @@ pub(super) struct Import {
     #[arg(long, default_value = "demo")]
     tenant: Tenant,
     /// Who imports, when no token says so.
-    #[arg(long, default_value = "importer")]
+    #[arg(long, default_value = "importer", value_parser = Actor::of_caller)]
     actor: Actor,
     /// FIFO, LIFO, HIFO, SPECID or AVERAGE, for positions that the file opens.
     #[arg(long, default_value = "FIFO", value_parser = lot_method)]
@@ -132,53 +137,66 @@ struct Job {
 
 impl Job {
     async fn run(&mut self, lines: Lines) -> anyhow::Result<ExitCode> {
-        let started = Instant::now();
         self.bar.enable_steady_tick(DRAWN_EVERY);
-        let sent = self.send_all(lines).await;
+        let orders = Orders::read(lines, &self.assumed)?;
+        let started = Instant::now();
+        let sent = self.send_all(orders).await;
         let sending = started.elapsed();
         self.bar.set_message("waits for the positions");
-        let settled = match &sent {
-            Ok(()) => self.settling.wait(&self.api).await,
-            Err(_) => Ok(()),
-        };
+        let settled = self.settle(sent.is_ok()).await;
         self.bar.finish_and_clear();
         super::print(&self.summary.told(sending, started.elapsed()));
         sent.and(settled)?;
         Ok(self.summary.exit_code())
     }
 
-    /// Ends at the first failure that is not a line's own: what is under way then is sent again,
+    /// Ends at the first failure that is not a row's own: what is under way then is sent again,
     /// harmlessly, by the next run.
-    async fn send_all(&mut self, lines: Lines) -> anyhow::Result<()> {
-        let (api, assumed) = (&self.api, &self.assumed);
-        let started = Instant::now();
-        let mut answers = stream::iter(lines)
-            .map(|line| async move {
-                let line = line?;
-                let sent = send_line(api, assumed, &line).await?;
-                anyhow::Ok((line, sent))
-            })
+    async fn send_all(&mut self, orders: Orders) -> anyhow::Result<()> {
+        self.bar.set_position(0);
+        self.bar.set_length(orders.rows());
+        for (line, reason) in orders.refused {
+            self.bar.inc(1);
+            self.rejects.write(&line, &reason)?;
+            self.summary.count(&Verdict::Rejected(reason));
+        }
+        let (api, started) = (&self.api, Instant::now());
+        let mut answers = stream::iter(orders.whole)
+            .map(|order: Order| send(api, order))
             .buffer_unordered(self.in_flight);
-        while let Some(answer) = answers.next().await {
-            let (line, sent) = answer?;
-            self.summary.count(&sent.verdict);
-            if let Verdict::Rejected(reason) = &sent.verdict {
-                self.rejects.write(&line, reason)?;
+        while let Some(sent) = answers.next().await {
+            let mut sent = sent?;
+            self.bar.inc(sent.rows.len() as u64);
+            for row in sent.take_rejected() {
+                tell(&mut self.summary, &mut self.rejects, &row)?;
             }
-            if let Some(fill) = sent.filled {
-                self.settling.note(fill);
-            }
-            if self.summary.rows().is_multiple_of(TOLD_EVERY) {
-                self.bar.set_message(self.summary.rate(started.elapsed()));
+            self.settling.note(sent);
+            let rows = self.bar.position();
+            if rows.is_multiple_of(TOLD_EVERY) {
+                self.bar.set_message(summary::rate(rows, started.elapsed()));
             }
         }
         Ok(())
     }
+
+    /// Counts what became of the rows, once their positions are known to have them.
+    async fn settle(&mut self, all_sent: bool) -> anyhow::Result<()> {
+        let settling = std::mem::take(&mut self.settling);
+        let mut rows = if all_sent {
+            settling.settled(&self.api).await?
+        } else {
+            settling.answered()
+        };
+        rows.sort_unstable_by_key(|row| row.line.number);
+        let mut rows = rows.iter();
+        rows.try_for_each(|row| tell(&mut self.summary, &mut self.rejects, row))
+    }
 }
 
-async fn send_line(api: &Api, assumed: &Assumed, line: &Line) -> anyhow::Result<Sent> {
-    match Row::parse(&line.text, assumed) {
-        Ok(row) => send(api, &row).await,
-        Err(reason) => Ok(Sent::rejected(format!("{reason:#}"))),
+fn tell(summary: &mut Summary, rejects: &mut Rejects, row: &Row) -> anyhow::Result<()> {
+    summary.count(&row.verdict);
+    match &row.verdict {
+        Verdict::Rejected(reason) => rejects.write(&row.line, reason),
+        Verdict::Imported | Verdict::Repeated => Ok(()),
     }
 }

@@ -1,11 +1,10 @@
-//! A row of the file as the two commands it stands for.
+//! A row of the file as what the platform is told of it.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use anyhow::Context as _;
 use kernel::{Currency, Decimal};
-use serde::Serialize;
 use trades::{Amount, AmountKind, LotMethod, NewTerms, RecordFill, Side, TradeId};
 
 pub(super) const COLUMNS: [&str; 9] = [
@@ -26,19 +25,12 @@ pub(super) struct Assumed {
     pub(super) lot_method: LotMethod,
 }
 
-/// A trade that was done at once and whole.
+/// A fill, and the terms of a trade that it fills whole.
 #[derive(Debug, PartialEq)]
 pub(super) struct Row {
     pub(super) trade_id: TradeId,
-    terms: NewTerms,
-    fill: RecordFill,
-}
-
-#[derive(Serialize)]
-struct Booking<'a> {
-    trade_id: &'a TradeId,
-    #[serde(flatten)]
-    terms: &'a NewTerms,
+    pub(super) terms: NewTerms,
+    pub(super) fill: RecordFill,
 }
 
 impl Row {
@@ -84,27 +76,25 @@ impl Row {
         })
     }
 
-    /// Body of `BookTrade`.
-    pub(super) fn booking(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Booking {
-            trade_id: &self.trade_id,
-            terms: &self.terms,
-        })
+    /// The trade that a line is about, as far as a line that cannot be parsed tells.
+    pub(super) fn trade_id(line: &[u8]) -> Option<TradeId> {
+        let record = record(line).ok()?;
+        let last = record.len().checked_sub(1)?;
+        record.get(last.min(COLUMNS.len() - 1))?.parse().ok()
     }
 
-    /// Body of `RecordFill`.
-    pub(super) fn fill(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&self.fill)
-    }
-
-    /// The position it moves, as the positions context names it.
-    pub(super) fn position(&self) -> [String; 3] {
-        let terms = &self.terms;
-        [
-            terms.account.to_string(),
-            terms.book.to_string(),
-            terms.instrument.to_string(),
-        ]
+    /// Whether both fill one order: a fill has a price, a fee and a time of its own, nothing else.
+    pub(super) fn is_of_one_order_with(&self, other: &Self) -> bool {
+        let order = |row: &Self| {
+            let terms = &row.terms;
+            let names = (
+                terms.account.clone(),
+                terms.book.clone(),
+                terms.instrument.clone(),
+            );
+            (names, terms.side)
+        };
+        order(self) == order(other)
     }
 }
 
@@ -163,25 +153,24 @@ mod tests {
     }
 
     #[test]
-    fn row_becomes_a_booking_and_a_whole_fill() {
+    fn row_becomes_the_terms_of_a_trade_and_a_fill() {
         let row = parse(GOOD).unwrap();
-        let json = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
+        assert_eq!(row.trade_id.as_str(), "T-1");
         assert_eq!(
-            json(row.booking().unwrap()),
+            serde_json::to_value(&row.terms).unwrap(),
             serde_json::json!({
-                "trade_id": "T-1", "account": "ACC-1", "book": "AGENCY", "instrument": "AIG",
+                "account": "ACC-1", "book": "AGENCY", "instrument": "AIG",
                 "side": "BUY", "quantity": "300", "price": "49.18", "currency": "USD",
                 "multiplier": "1", "traded_at": "2013-10-07T08:00:00.688Z", "lot_method": "HIFO",
             })
         );
         assert_eq!(
-            json(row.fill().unwrap()),
+            serde_json::to_value(&row.fill).unwrap(),
             serde_json::json!({
                 "exec_id": "T-1", "quantity": "300", "price": "49.18", "fee": "0.105",
                 "traded_at": "2013-10-07T08:00:00.688Z",
             })
         );
-        assert_eq!(row.position().join("/"), "ACC-1/AGENCY/AIG");
     }
 
     #[test]
@@ -208,5 +197,14 @@ mod tests {
             let told = parse(&line).unwrap_err();
             assert!(told.starts_with(reason), "{line}: {told}");
         }
+    }
+    #[test]
+    fn bad_row_tells_which_trade_it_is_about() {
+        let id = |line: &str| Row::trade_id(line.as_bytes()).map(|id| id.to_string());
+        for bad in [GOOD.replace(",300,", ",three,"), GOOD.replace(",300,", ",")] {
+            assert_eq!(id(&bad).as_deref(), Some("T-1"), "{bad}");
+        }
+        assert_eq!(id(&GOOD.replace(",T-1", ",")), None);
+        assert_eq!(id(""), None);
     }
 }

@@ -1,86 +1,130 @@
-//! One trade: booked, and once that is known, filled.
-
-use std::str::FromStr as _;
+//! One order: booked, and once that is known, filled.
 
 use kernel::PositionToken;
+use trades::{ExecId, TradeId};
 
 use super::api::{Answer, Api, Command};
-use super::row::Row;
+use super::lines::Line;
+use super::order::Order;
 
-/// Events of the fill that fills a trade whole: that of the fill, and that it is executed now. One
-/// alone is a break that the platform raised: the trade was filled or closed by somebody else.
+/// Events of the fill that fills a trade whole: that of the fill, and that it is executed now.
 const EVENTS_OF_WHOLE_FILL: u32 = 2;
+
+const STRAY: &str = "fill: the trade was filled or closed before, the platform raised a break";
 
 /// What became of a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Imported,
-    /// An earlier run had sent it.
+    /// It was there already.
     Repeated,
     Rejected(String),
 }
 
-/// A fill that is on its way to its position.
-#[derive(Debug)]
-pub(super) struct Filled {
-    pub(super) at: PositionToken,
-    /// Account, book and instrument.
-    pub(super) position: [String; 3],
+/// A row that was answered.
+pub(super) struct Row {
+    pub(super) line: Line,
+    pub(super) exec_id: ExecId,
+    pub(super) verdict: Verdict,
 }
 
+/// An order that was sent; whether its position takes the fills is not known yet.
 pub(super) struct Sent {
-    pub(super) verdict: Verdict,
-    pub(super) filled: Option<Filled>,
+    pub(super) trade_id: TradeId,
+    /// Account, book and instrument.
+    pub(super) position: [String; 3],
+    /// Behind the last fill that the trade took.
+    pub(super) filled: Option<PositionToken>,
+    pub(super) rows: Vec<Row>,
+}
+
+/// Sends booking and fills, one after the other. The fills wait for the booking's outcome: after a
+/// rejection they would fill somebody else's trade of that id.
+pub(super) async fn send(api: &Api, order: Order) -> anyhow::Result<Sent> {
+    let booking = Command {
+        path: &["v1", "trades"],
+        body: order.booking()?,
+    };
+    let booked = api.command(booking).await?;
+    let mut sent = Sent {
+        trade_id: order.trade_id().clone(),
+        position: order.position(),
+        filled: None,
+        rows: Vec::with_capacity(order.rows.len()),
+    };
+    let mut is_plain = order.rows.len() == 1;
+    for (line, row) in order.rows {
+        let verdict = match &booked {
+            Err(reason) => Verdict::Rejected(format!("booking: {reason}")),
+            Ok(_) => match fill(api, &sent.trade_id, &row.fill).await? {
+                Err(reason) => Verdict::Rejected(format!("fill: {reason}")),
+                Ok(answer) => {
+                    is_plain &= answer.events == EVENTS_OF_WHOLE_FILL;
+                    sent.taken(answer)
+                }
+            },
+        };
+        sent.rows.push(Row {
+            line,
+            exec_id: row.fill.exec_id,
+            verdict,
+        });
+    }
+    if !is_plain {
+        sent.look_for_strays(api).await?;
+    }
+    Ok(sent)
+}
+
+async fn fill(
+    api: &Api,
+    trade_id: &TradeId,
+    fill: &trades::RecordFill,
+) -> anyhow::Result<Result<Answer, String>> {
+    let fill = Command {
+        path: &["v1", "trades", trade_id.as_str(), "fills"],
+        body: serde_json::to_vec(fill)?,
+    };
+    api.command(fill).await
 }
 
 impl Sent {
-    pub(super) fn rejected(reason: String) -> Self {
-        Self {
-            verdict: Verdict::Rejected(reason),
-            filled: None,
+    /// The rows that no position will hear of.
+    pub(super) fn take_rejected(&mut self) -> Vec<Row> {
+        let rejected = |row: &mut Row| matches!(row.verdict, Verdict::Rejected(_));
+        self.rows.extract_if(.., rejected).collect()
+    }
+
+    /// Rejects the rows for which there is a reason why the position does not have them.
+    pub(super) fn refuse(&mut self, reason: impl Fn(&Row, &TradeId) -> Option<String>) {
+        for row in &mut self.rows {
+            if let Some(reason) = reason(row, &self.trade_id) {
+                row.verdict = Verdict::Rejected(format!("position: {reason}"));
+            }
         }
     }
-}
 
-/// Sends booking and fill. The fill waits for the booking's outcome: after a rejection it would
-/// fill somebody else's trade of that id.
-pub(super) async fn send(api: &Api, row: &Row) -> anyhow::Result<Sent> {
-    let id = row.trade_id.as_str();
-    let booking = Command {
-        path: &["v1", "trades"],
-        key: format!("import/{id}/booking"),
-        body: row.booking()?,
-    };
-    if let Err(reason) = api.command(booking).await? {
-        return Ok(Sent::rejected(format!("booking: {reason}")));
-    }
-    let fill = Command {
-        path: &["v1", "trades", id, "fills"],
-        key: format!("import/{id}/fill"),
-        body: row.fill()?,
-    };
-    match api.command(fill).await? {
-        Ok(answer) => judge(row, &answer),
-        Err(reason) => Ok(Sent::rejected(format!("fill: {reason}"))),
-    }
-}
-
-fn judge(row: &Row, answer: &Answer) -> anyhow::Result<Sent> {
-    let verdict = match answer.events {
-        0 => Verdict::Repeated,
-        EVENTS_OF_WHOLE_FILL.. if answer.repeated => Verdict::Repeated,
-        EVENTS_OF_WHOLE_FILL.. => Verdict::Imported,
-        _ => {
-            let reason = "fill: the trade was filled or closed before, the platform raised a break";
-            return Ok(Sent::rejected(reason.to_owned()));
+    fn taken(&mut self, answer: Answer) -> Verdict {
+        if answer.position.is_some() {
+            self.filled = answer.position;
         }
-    };
-    let filled = match &answer.position {
-        Some(token) => Some(Filled {
-            at: PositionToken::from_str(token)?,
-            position: row.position(),
-        }),
-        None => None,
-    };
-    Ok(Sent { verdict, filled })
+        match answer.events {
+            0 => Verdict::Repeated,
+            _ => Verdict::Imported,
+        }
+    }
+
+    /// A fill that the trade only keeps as a break is accepted, too.
+    async fn look_for_strays(&mut self, api: &Api) -> anyhow::Result<()> {
+        let Some(filled) = &self.filled else {
+            return Ok(());
+        };
+        let trade = api.trade(&self.trade_id, filled).await?;
+        for row in &mut self.rows {
+            if !matches!(row.verdict, Verdict::Rejected(_)) && trade.strays(&row.exec_id) {
+                row.verdict = Verdict::Rejected(STRAY.to_owned());
+            }
+        }
+        Ok(())
+    }
 }

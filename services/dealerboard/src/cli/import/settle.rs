@@ -1,4 +1,4 @@
-//! Waiting until the positions show what was imported.
+//! Waiting until the positions show what was sent to them, and what of it they refused.
 //!
 //! A position that shows the last fill of a partition of trades shows all fills before it.
 
@@ -8,33 +8,77 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kernel::PositionToken;
 
 use super::api::Api;
-use super::send::Filled;
+use super::send::{Row, Sent};
 
 /// Questions under way at once: what the gateway looks up at the same time.
 const ASKED_AT_ONCE: usize = 16;
 
-/// Where the last fill of each pair of trades partition and position stands.
+/// What is on its way, by position.
 #[derive(Default)]
-pub(super) struct Settling(HashMap<(u16, [String; 3]), PositionToken>);
+pub(super) struct Settling(HashMap<[String; 3], Moved>);
+
+#[derive(Default)]
+struct Moved {
+    /// Behind the last fill of each partition of trades.
+    last: HashMap<u16, PositionToken>,
+    orders: Vec<Sent>,
+}
 
 impl Settling {
-    pub(super) fn note(&mut self, fill: Filled) {
-        let last = self.0.entry((fill.at.partition, fill.position));
-        last.and_modify(|last| {
-            if last.position < fill.at.position {
-                *last = fill.at.clone();
-            }
-        })
-        .or_insert(fill.at);
+    pub(super) fn note(&mut self, sent: Sent) {
+        let moved = self.0.entry(sent.position.clone()).or_default();
+        if let Some(filled) = &sent.filled {
+            let last = moved.last.entry(filled.partition);
+            last.and_modify(|last| {
+                if last.position < filled.position {
+                    *last = filled.clone();
+                }
+            })
+            .or_insert_with(|| filled.clone());
+        }
+        moved.orders.push(sent);
     }
 
-    /// Returns when every position can be read with all the fills in it.
-    pub(super) async fn wait(&self, api: &Api) -> anyhow::Result<()> {
-        stream::iter(&self.0)
-            .map(anyhow::Ok)
-            .try_for_each_concurrent(ASKED_AT_ONCE, |((_, position), last)| async move {
-                api.shown(position, &last.to_string()).await
-            })
-            .await
+    /// The rows as far as they were answered, when nobody can say what the positions make of them.
+    pub(super) fn answered(self) -> Vec<Row> {
+        let orders = self.0.into_values().flat_map(|moved| moved.orders);
+        orders.flat_map(|sent| sent.rows).collect()
     }
+
+    /// The rows, once every position can be read with all the fills in it that it took.
+    pub(super) async fn settled(self, api: &Api) -> anyhow::Result<Vec<Row>> {
+        let settled = stream::iter(self.0)
+            .map(|(position, moved)| moved.settled(api, position))
+            .buffer_unordered(ASKED_AT_ONCE);
+        let rows: Vec<_> = settled.try_collect().await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+}
+
+impl Moved {
+    async fn settled(mut self, api: &Api, position: [String; 3]) -> anyhow::Result<Vec<Row>> {
+        let mut shown = None;
+        for last in self.last.values() {
+            shown = Some(api.position(&position, last).await?);
+        }
+        if let Some((shown, place)) = shown {
+            for sent in &mut self.orders {
+                sent.refuse(|row, trade| shown.refusal(trade, &row.exec_id));
+            }
+            if !shown.is_whole() {
+                self.orders = asked(api, self.orders, &place).await?;
+            }
+        }
+        Ok(self.orders.into_iter().flat_map(|sent| sent.rows).collect())
+    }
+}
+
+/// The orders as their trades know them, each of which has heard of all that the position refused.
+async fn asked(api: &Api, orders: Vec<Sent>, place: &PositionToken) -> anyhow::Result<Vec<Sent>> {
+    let asked = stream::iter(orders).map(|mut sent| async move {
+        let trade = api.trade(&sent.trade_id, place).await?;
+        sent.refuse(|row, _| trade.refusal(&row.exec_id));
+        anyhow::Ok(sent)
+    });
+    asked.buffer_unordered(ASKED_AT_ONCE).try_collect().await
 }

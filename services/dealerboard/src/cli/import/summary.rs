@@ -28,11 +28,6 @@ impl Summary {
         self.imported + self.repeated + self.rejected
     }
 
-    /// For the progress bar.
-    pub(super) fn rate(self, elapsed: Duration) -> String {
-        format!("{} trades, {:.0}/s", self.rows(), self.per_second(elapsed))
-    }
-
     /// The last line: `sending` until all rows were answered, `all` until the positions were right.
     pub(super) fn told(self, sending: Duration, all: Duration) -> String {
         format!(
@@ -42,7 +37,7 @@ impl Summary {
             self.repeated,
             self.rejected,
             sending.as_secs_f64(),
-            self.per_second(sending),
+            per_second(self.rows(), sending),
             (all.saturating_sub(sending)).as_secs_f64(),
         )
     }
@@ -54,9 +49,14 @@ impl Summary {
             ExitCode::from(SOME_REJECTED)
         }
     }
+}
 
-    fn per_second(self, elapsed: Duration) -> f64 {
-        let rows = u32::try_from(self.rows()).unwrap_or(u32::MAX);
-        f64::from(rows) / elapsed.as_secs_f64().max(f64::EPSILON)
-    }
+/// For the progress bar.
+pub(super) fn rate(rows: u64, elapsed: Duration) -> String {
+    format!("{rows} rows, {:.0}/s", per_second(rows, elapsed))
+}
+
+fn per_second(rows: u64, elapsed: Duration) -> f64 {
+    let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+    f64::from(rows) / elapsed.as_secs_f64().max(f64::EPSILON)
 }

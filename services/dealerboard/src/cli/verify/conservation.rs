@@ -9,11 +9,12 @@ use std::sync::Arc;
 use kernel::decimal::Inexact;
 use kernel::port::LoadedStream;
 use kernel::topic::Shard;
-use kernel::{Context as _, Decimal, EventMeta, Fault, topic};
+use kernel::{Context as _, Decimal, Fault, topic};
 use pipeline::{Findings, Invariant};
-use positions::{Cause, Execution, Position, PositionEvent, Totals};
+use positions::Position;
 use trades::{Trade, TradeEvent};
 
+use super::executions::Executions;
 use crate::roles::Platform;
 
 /// Sums per position key, of both sides; one entry per position.
@@ -22,6 +23,8 @@ pub(super) struct Conservation {
     filled: BTreeMap<Arc<str>, Sum>,
     held: BTreeMap<Arc<str>, Sum>,
     broken: Vec<String>,
+    /// Reports of trades that positions refused, and told of.
+    told: usize,
     /// Partitions of which not every stream was seen: sums over them are not whole.
     unseen: BTreeSet<Shard>,
 }
@@ -30,14 +33,14 @@ pub(super) struct Conservation {
 pub(super) const CONTEXTS: &[&str] = &[Trade::NAME, Position::NAME];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sum {
+pub(super) struct Sum {
     /// Bought less sold.
-    quantity: Decimal,
-    fees: Decimal,
+    pub(super) quantity: Decimal,
+    pub(super) fees: Decimal,
 }
 
 impl Sum {
-    fn add(&mut self, other: Self) -> Result<(), Inexact> {
+    pub(super) fn add(&mut self, other: Self) -> Result<(), Inexact> {
         self.quantity = self.quantity.plus(other.quantity)?;
         self.fees = self.fees.plus(other.fees)?;
         Ok(())
@@ -96,24 +99,25 @@ impl Conservation {
         Ok(())
     }
 
-    /// The effective executions of a position that came from trades; and all of them against what
-    /// the position says of itself.
+    /// The executions of a position as trades count them, those it refused and told of included; and
+    /// all that it has against what it says of itself.
     fn position(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
         let mut executions = Executions::default();
         for row in events(stream, until) {
             let event = serde_json::from_slice(&row.record.value)?;
             executions.apply(&row.record.meta()?, event);
         }
-        let all = executions.sum(|_| true)?;
+        let all = executions.held()?;
         let says = executions.says;
-        if !executions.split && (all.quantity, all.fees) != (says.quantity, says.fees) {
+        if !executions.is_split && (all.quantity, all.fees) != (says.quantity, says.fees) {
             self.broken.push(format!(
                 "{}: executions sum to {} with fees {}, the position says {} with fees {}",
                 stream.key, all.quantity, all.fees, says.quantity, says.fees
             ));
         }
-        let ours = executions.sum(|held| held.of_trade)?;
-        self.held.insert(Arc::clone(&stream.key), ours);
+        let counted = executions.as_trades_count()?;
+        self.held.insert(Arc::clone(&stream.key), counted);
+        self.told += executions.told();
         Ok(())
     }
 
@@ -131,6 +135,12 @@ impl Conservation {
         if let Some(unseen) = self.unseen.first() {
             let why = format!("not every event of {unseen} could be read");
             return findings.uncompared(&[Invariant::I9], Position::NAME, why);
+        }
+        if self.told > 0 {
+            findings.note(format!(
+                "{} reports of trades were refused by their positions and told as breaks",
+                self.told
+            ));
         }
         let differences = self.differences();
         if differences.is_empty() {
@@ -164,7 +174,7 @@ impl Conservation {
             let held = self.held.get(key).copied().unwrap_or_default();
             if filled != held {
                 let detail = format!(
-                    "{key}: trades filled {} with fees {}, the position holds {} with fees {} of them",
+                    "{key}: trades filled {} with fees {}, the position has or told of {} with fees {}",
                     filled.quantity, filled.fees, held.quantity, held.fees
                 );
                 differences.push((key, detail));
@@ -174,83 +184,7 @@ impl Conservation {
     }
 }
 
-/// The executions of one position.
-#[derive(Default)]
-struct Executions {
-    held: HashMap<positions::ExecId, Held>,
-    /// What the last event says.
-    says: Totals,
-    /// A split changed the units: quantities of before and after do not add up.
-    split: bool,
-}
-
-struct Held {
-    of_trade: bool,
-    sum: Sum,
-}
-
-impl Executions {
-    fn apply(&mut self, meta: &EventMeta, event: PositionEvent) {
-        match event {
-            PositionEvent::PositionOpened(increase)
-            | PositionEvent::PositionIncreased(increase) => {
-                self.executed(meta, &increase.execution);
-                self.says = increase.after;
-            }
-            PositionEvent::PositionReduced(reduction)
-            | PositionEvent::PositionClosed(reduction) => {
-                self.executed(meta, &reduction.execution);
-                self.says = reduction.after;
-            }
-            PositionEvent::PositionRestated(restated) => {
-                match &restated.cause {
-                    Cause::LateFill(execution) => self.executed(meta, execution),
-                    Cause::FillCorrected(execution) => self.corrected(execution),
-                    Cause::FillBusted { exec_id } => drop(self.held.remove(exec_id)),
-                    Cause::LateSplit(_) => self.split = true,
-                    Cause::LotMethodChanged { .. } => {}
-                }
-                self.says = restated.after;
-            }
-            PositionEvent::SplitApplied(effect) => {
-                self.split = true;
-                self.says = effect.after;
-            }
-            PositionEvent::PositionEstablished(_) | PositionEvent::SettlementRecorded(_) => {}
-        }
-    }
-
-    fn executed(&mut self, meta: &EventMeta, execution: &Execution) {
-        let held = Held {
-            of_trade: meta.actor.as_str() == "reaction:fills-to-positions",
-            sum: sum(execution),
-        };
-        self.held.insert(execution.exec_id.clone(), held);
-    }
-
-    fn corrected(&mut self, execution: &Execution) {
-        if let Some(held) = self.held.get_mut(&execution.exec_id) {
-            held.sum = sum(execution);
-        }
-    }
-
-    fn sum(&self, wanted: impl Fn(&Held) -> bool) -> Result<Sum, Inexact> {
-        let mut sum = Sum::default();
-        for held in self.held.values().filter(|held| wanted(held)) {
-            sum.add(held.sum)?;
-        }
-        Ok(sum)
-    }
-}
-
-fn sum(execution: &Execution) -> Sum {
-    Sum {
-        quantity: signed(execution.quantity, execution.side == positions::Side::Sell),
-        fees: execution.fee,
-    }
-}
-
-fn signed(quantity: Decimal, sold: bool) -> Decimal {
+pub(super) fn signed(quantity: Decimal, sold: bool) -> Decimal {
     if sold { quantity.negated() } else { quantity }
 }
 

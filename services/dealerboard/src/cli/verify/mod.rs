@@ -1,6 +1,7 @@
 //! `dealerboard verify`.
 
 mod conservation;
+mod executions;
 mod quiet;
 mod slots;
 

@@ -21,6 +21,7 @@ mod fills;
 mod past;
 mod refusals;
 mod splits;
+mod telling;
 
 const KEY: &str = "ACC-1/PRINCIPAL/IBM";
 
@@ -92,6 +93,7 @@ pub(super) fn meta(sequence: u64) -> EventMeta {
 pub(super) fn fill(at: i64, side: Side, quantity: &str, price: &str, fee: &str) -> ApplyFill {
     ApplyFill {
         exec_id: exec(&format!("E{at}")),
+        trade_id: None,
         side,
         quantity: d(quantity),
         price: d(price),
@@ -115,12 +117,14 @@ fn sell(at: i64, quantity: &str, price: &str) -> PositionCommand {
 fn bust(name: &str) -> PositionCommand {
     PositionCommand::BustFill(BustFill {
         exec_id: exec(name),
+        trade_id: None,
     })
 }
 
 fn correct(name: &str, quantity: &str, price: &str) -> PositionCommand {
     PositionCommand::CorrectFill(CorrectFill {
         exec_id: exec(name),
+        trade_id: None,
         quantity: d(quantity),
         price: d(price),
         fee: Decimal::ZERO,

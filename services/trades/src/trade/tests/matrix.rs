@@ -31,6 +31,7 @@ fn commands(version: u64) -> Vec<TradeCommand> {
         amend(version, new_terms(200, "49.20")),
         correct("e1", 30, "49"),
         bust("e9"),
+        note("e1", Report::Fill),
     ]
 }
 
@@ -43,6 +44,7 @@ fn refused(state: TradeState) -> &'static [&'static str] {
             "AmendTrade",
             "CorrectFill",
             "BustFill",
+            "NoteRefusal",
         ],
         TradeState::Booked => &["CorrectFill", "BustFill"],
         TradeState::PartiallyFilled => &["AmendTrade"],

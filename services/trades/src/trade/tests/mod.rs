@@ -132,6 +132,27 @@ fn bust(id: &str) -> TradeCommand {
     })
 }
 
+fn note(id: &str, report: Report) -> TradeCommand {
+    TradeCommand::NoteRefusal(NoteRefusal {
+        exec_id: exec_id(id),
+        report,
+        code: "LOT_LIMIT".into(),
+        detail: "position has 5000 open lots and takes no more".into(),
+    })
+}
+
+fn refused(id: &str, report: Report) -> TradeEvent {
+    let TradeCommand::NoteRefusal(note) = note(id, report) else {
+        unreachable!("a note is a note")
+    };
+    TradeEvent::PositionRefused(PositionRefused {
+        exec_id: note.exec_id,
+        report: note.report,
+        code: note.code,
+        detail: note.detail,
+    })
+}
+
 fn booked() -> TradeEvent {
     TradeEvent::TradeBooked(TradeBooked {
         trade_id: "T-1".parse().unwrap(),

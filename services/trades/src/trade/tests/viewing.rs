@@ -121,3 +121,69 @@ fn view_lists_breaks_and_closes_one_when_its_execution_is_taken() {
     let kept = summary(&[booked(), cancelled(), unmatched("e1", 40)]).breaks;
     assert_eq!(kept[0].kind, BreakKind::Unmatched);
 }
+
+fn breaks(events: &[TradeEvent]) -> serde_json::Value {
+    serde_json::to_value(summary(events).breaks).unwrap()
+}
+
+#[test]
+fn view_shows_what_the_position_refused_until_the_fill_is_busted() {
+    let mut events = vec![booked(), filled("e1", 40, 40), refused("e1", Report::Fill)];
+    let expected = serde_json::json!([{
+        "kind": "refused", "exec_id": "e1", "report": "fill", "code": "LOT_LIMIT",
+        "detail": "position has 5000 open lots and takes no more",
+        "quantity": "40", "price": "49.18", "fee": "0.5", "traded_at": "1970-01-01T00:00:00.6Z",
+        "version": 3, "resolved_version": null,
+    }]);
+    assert_eq!(breaks(&events), expected);
+    assert!(is_listed(&events));
+    events.push(busted("e1", 0));
+    assert_eq!(breaks(&events)[0]["resolved_version"], 4);
+    assert!(!is_listed(&events));
+}
+
+#[test]
+fn bust_that_the_position_refused_stays_a_break() {
+    let events = [
+        booked(),
+        filled("e1", 40, 40),
+        busted("e1", 0),
+        refused("e1", Report::Bust),
+    ];
+    assert_eq!(
+        breaks(&events)[0]["resolved_version"],
+        serde_json::Value::Null
+    );
+    assert!(is_listed(&events));
+}
+
+#[test]
+fn refusal_that_is_told_after_the_bust_is_resolved() {
+    let events = [
+        booked(),
+        filled("e1", 40, 40),
+        busted("e1", 0),
+        refused("e1", Report::Fill),
+    ];
+    assert_eq!(breaks(&events)[0]["resolved_version"], 3);
+    assert!(!is_listed(&events));
+}
+
+#[test]
+fn break_with_and_without_a_refusal_is_read_as_it_was_written() {
+    let trade = viewed(&[
+        booked(),
+        filled("e1", 40, 40),
+        refused("e1", Report::Fill),
+        overfilled("e2", 101, 40),
+    ]);
+    let bytes = serde_json::to_vec(&trade).unwrap();
+    assert_eq!(serde_json::from_slice::<TradeView>(&bytes).unwrap(), trade);
+}
+
+/// Whether `?breaks=open` lists it.
+fn is_listed(events: &[TradeEvent]) -> bool {
+    let asked = kernel::Parameters(vec![("breaks".to_owned(), "open".to_owned())]);
+    let filter = TradeView::filter(&asked).unwrap().unwrap();
+    filter(&viewed(events))
+}

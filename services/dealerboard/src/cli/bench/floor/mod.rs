@@ -99,7 +99,7 @@ async fn measured(
     settled(platform).await?;
     let token = Token {
         tenant: Tenant::new(people::TENANT)?,
-        actor: Actor::new("router")?,
+        actor: Actor::router(),
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

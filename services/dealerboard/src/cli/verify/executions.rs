@@ -1,0 +1,153 @@
+//! The executions of one position, as it has them and as their trades count them.
+
+use std::collections::HashMap;
+
+use kernel::EventMeta;
+use kernel::decimal::Inexact;
+use positions::{
+    Cause, ExecId, Execution, FillRefused, PositionEvent, RefusedFill, Reported, Side, Totals,
+};
+
+use super::conservation::{Sum, signed};
+
+#[derive(Default)]
+pub(super) struct Executions {
+    held: HashMap<ExecId, Held>,
+    /// What trades count, and was refused here: nothing where they count nothing any more.
+    refused: HashMap<RefusedFill, Option<Sum>>,
+    /// What the last event says.
+    pub(super) says: Totals,
+    /// A split changed the units: quantities of before and after do not add up.
+    pub(super) is_split: bool,
+}
+
+struct Held {
+    of_trade: bool,
+    sold: bool,
+    sum: Sum,
+    name: RefusedFill,
+}
+
+impl Executions {
+    pub(super) fn apply(&mut self, meta: &EventMeta, event: PositionEvent) {
+        match event {
+            PositionEvent::PositionOpened(increase)
+            | PositionEvent::PositionIncreased(increase) => {
+                self.executed(meta, &increase.execution);
+                self.says = increase.after;
+            }
+            PositionEvent::PositionReduced(reduction)
+            | PositionEvent::PositionClosed(reduction) => {
+                self.executed(meta, &reduction.execution);
+                self.says = reduction.after;
+            }
+            PositionEvent::PositionRestated(restated) => {
+                match &restated.cause {
+                    Cause::LateFill(execution) => self.executed(meta, execution),
+                    Cause::FillCorrected(execution) => self.corrected(execution),
+                    Cause::FillBusted { exec_id } => self.busted(exec_id),
+                    Cause::LateSplit(_) => self.is_split = true,
+                    Cause::LotMethodChanged { .. } => {}
+                }
+                self.says = restated.after;
+            }
+            PositionEvent::SplitApplied(effect) => {
+                self.is_split = true;
+                self.says = effect.after;
+            }
+            PositionEvent::FillRefused(refused) => self.refuse(refused),
+            PositionEvent::RefusalWithdrawn(fill) => drop(self.refused.remove(&fill)),
+            PositionEvent::PositionEstablished(_) | PositionEvent::SettlementRecorded(_) => {}
+        }
+    }
+
+    /// Everything that the position has.
+    pub(super) fn held(&self) -> Result<Sum, Inexact> {
+        total(self.held.values().map(|held| held.sum))
+    }
+
+    /// What its trades count: what it has of them, and what it refused in the place of that.
+    pub(super) fn as_trades_count(&self) -> Result<Sum, Inexact> {
+        let held = self.held.values().filter(|held| held.of_trade);
+        let agreed = held.filter(|held| !self.refused.contains_key(&held.name));
+        let refused = self.refused.values().flatten();
+        total(agreed.map(|held| held.sum).chain(refused.copied()))
+    }
+
+    /// Reports that stand refused.
+    pub(super) fn told(&self) -> usize {
+        self.refused.len()
+    }
+
+    fn executed(&mut self, meta: &EventMeta, execution: &Execution) {
+        let held = Held {
+            of_trade: meta.actor.as_reaction() == Some("fills-to-positions"),
+            sold: execution.side == Side::Sell,
+            sum: sum(execution),
+            name: RefusedFill {
+                trade_id: execution.trade_id.clone(),
+                exec_id: execution.exec_id.clone(),
+            },
+        };
+        self.held.insert(execution.exec_id.clone(), held);
+    }
+
+    /// A later correction that is taken ends the difference that an earlier one made.
+    fn corrected(&mut self, execution: &Execution) {
+        if let Some(held) = self.held.get_mut(&execution.exec_id) {
+            held.sum = sum(execution);
+            self.refused.remove(&held.name);
+        }
+    }
+
+    fn busted(&mut self, exec_id: &ExecId) {
+        if let Some(held) = self.held.remove(exec_id) {
+            self.refused.remove(&held.name);
+        }
+    }
+
+    fn refuse(&mut self, refused: FillRefused) {
+        let FillRefused { fill, reported, .. } = refused;
+        let counted = match reported {
+            Reported::Fill {
+                side,
+                quantity,
+                fee,
+                ..
+            } => Some(Sum {
+                quantity: signed(quantity, side == Side::Sell),
+                fees: fee,
+            }),
+            Reported::Correction { quantity, fee, .. } => Some(Sum {
+                quantity: signed(quantity, self.was_sold(&fill)),
+                fees: fee,
+            }),
+            Reported::Bust => None,
+        };
+        self.refused.insert(fill, counted);
+    }
+
+    /// The side of a fill that is known, taken or refused.
+    fn was_sold(&self, fill: &RefusedFill) -> bool {
+        let refused = self.refused.get(fill).copied().flatten();
+        match refused {
+            Some(sum) => sum.quantity.is_negative(),
+            None => self.held.get(&fill.exec_id).is_some_and(|held| held.sold),
+        }
+    }
+}
+
+fn sum(execution: &Execution) -> Sum {
+    Sum {
+        quantity: signed(execution.quantity, execution.side == Side::Sell),
+        fees: execution.fee,
+    }
+}
+
+fn total(sums: impl Iterator<Item = Sum>) -> Result<Sum, Inexact> {
+    let mut total = Sum::default();
+    for sum in sums {
+        total.add(sum)?;
+    }
+    Ok(total)
+}

@@ -1,0 +1,103 @@
+//! Who acts.
+
+use crate::label::{BadLabel, Label, LabelKind};
+
+/// Kind of [`Actor`].
+pub enum ActorKind {}
+impl LabelKind for ActorKind {
+    const NAME: &'static str = "actor";
+    const MAX: usize = 128;
+    const PATTERN: &'static str = "^[!-~]+$";
+    fn admits(byte: u8) -> bool {
+        byte.is_ascii_graphic()
+    }
+}
+/// Who sent the command: the token's subject, or the producer's name.
+pub type Actor = Label<ActorKind>;
+
+/// What stands before a reaction's name when it acts.
+const REACTION: &str = "reaction:";
+const TIMER: &str = "timer";
+const ROUTER: &str = "router";
+
+impl Actor {
+    /// The reaction of that name.
+    ///
+    /// # Errors
+    /// [`BadLabel`] when the name is none an actor can have.
+    pub fn reaction(name: &str) -> Result<Self, BadLabel> {
+        Self::new(&format!("{REACTION}{name}"))
+    }
+
+    /// Who fires timers.
+    #[must_use]
+    pub fn timer() -> Self {
+        Self::new(TIMER).expect("a constant of letters")
+    }
+
+    /// Who sees to the queues.
+    #[must_use]
+    pub fn router() -> Self {
+        Self::new(ROUTER).expect("a constant of letters")
+    }
+
+    /// Somebody else than the platform, as a token or a configured producer names them.
+    ///
+    /// # Errors
+    /// [`BadLabel`] when the name is none an actor can have, or one of the platform's own.
+    pub fn of_caller(name: &str) -> Result<Self, BadLabel> {
+        let actor = Self::new(name)?;
+        if actor.is_platform() {
+            return Err(BadLabel::Reserved("actor"));
+        }
+        Ok(actor)
+    }
+
+    /// The name of the reaction that acts, if it is neither a person nor another system.
+    #[must_use]
+    pub fn as_reaction(&self) -> Option<&str> {
+        self.as_str().strip_prefix(REACTION)
+    }
+
+    /// Whether a reaction acts, rather than a person or another system.
+    #[must_use]
+    pub fn is_reaction(&self) -> bool {
+        self.as_reaction().is_some()
+    }
+
+    /// Whether the platform acts by itself: names that nobody else is admitted under.
+    #[must_use]
+    pub fn is_platform(&self) -> bool {
+        self.is_reaction() || matches!(self.as_str(), TIMER | ROUTER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_admitted_under_a_name_of_the_platforms_own() {
+        for name in [
+            "timer",
+            "router",
+            "reaction:fills-to-positions",
+            "reaction:",
+        ] {
+            assert_eq!(
+                Actor::of_caller(name),
+                Err(BadLabel::Reserved("actor")),
+                "{name}"
+            );
+        }
+        for name in ["ann", "timers", "drop-copy", "reaction"] {
+            assert!(!Actor::of_caller(name).unwrap().is_platform(), "{name}");
+        }
+        let own = [
+            Actor::timer(),
+            Actor::router(),
+            Actor::reaction("x").unwrap(),
+        ];
+        assert!(own.iter().all(Actor::is_platform));
+    }
+}

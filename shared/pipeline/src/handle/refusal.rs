@@ -1,0 +1,46 @@
+//! What a reaction asked for in vain, for whoever watches the logs and the figures.
+
+use std::sync::Arc;
+
+use kernel::Code;
+use kernel::id::CommandId;
+use kernel::topic::Shard;
+use tracing::error;
+
+use super::decode::Incoming;
+use crate::metric;
+
+/// A reaction's command that its target refused, and no rule foresees it.
+pub(crate) struct Refusal {
+    reaction: Box<str>,
+    key: Arc<str>,
+    command: CommandId,
+    code: Code,
+    detail: Box<str>,
+}
+
+impl Refusal {
+    pub(super) fn new<I>(reaction: &str, incoming: &Incoming<I>, code: Code, detail: &str) -> Self {
+        Self {
+            reaction: reaction.into(),
+            key: Arc::clone(&incoming.key),
+            command: incoming.id,
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// Once it is durable.
+    pub(super) fn tell(&self, shard: Shard) {
+        metric::reaction_refused(self.reaction.to_string(), self.code.name.to_owned());
+        error!(
+            reaction = &*self.reaction,
+            %shard,
+            key = &*self.key,
+            command = %self.command,
+            code = self.code.name,
+            detail = &*self.detail,
+            "a reaction's command was refused, its two sides disagree"
+        );
+    }
+}
