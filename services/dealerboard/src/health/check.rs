@@ -37,6 +37,8 @@ pub(crate) enum Failing {
     Away,
     /// Something is not as it must be, and stays so until somebody mends it.
     Defect,
+    /// Everything works, and something may be lost.
+    Risk,
 }
 
 /// What a check tells: the error is what an operator reads.

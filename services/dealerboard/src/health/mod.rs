@@ -88,7 +88,9 @@ impl Health {
         if let Some(reading) = self.still_read() {
             return Some(reading);
         }
-        let all_answer = answers.iter().all(|answered| answered.told.is_ok());
+        let all_answer = answers
+            .iter()
+            .all(|answered| answered.check.failing == Failing::Risk || answered.told.is_ok());
         if report.stands_for(all_answer.then_some(GETS_ON_WITHIN)) {
             return Some("something stands that should move".to_owned());
         }

@@ -78,8 +78,8 @@ impl Asked<'_> {
         let (kafka, installation) = (Arc::clone(self.kafka), installation.clone());
         Check {
             name: "topics",
-            failing: Failing::Away,
-            needed_by: &[Part::Workers],
+            failing: Failing::Risk,
+            needed_by: &[],
             ask: Box::new(move || {
                 let (kafka, installation) = (Arc::clone(&kafka), installation.clone());
                 async move {

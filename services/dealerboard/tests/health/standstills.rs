@@ -70,7 +70,7 @@ async fn commands_that_are_gone_bar_their_partition_until_they_are_skipped() {
     assert!(skip(&[]).contains("offsets 0 to 1 would be lost"));
     let done = skip(&["--by", "ann", "--approved-by", "ben", "--yes"]);
     assert!(done.ends_with("skipped\n"), "{done}");
-    turns(&url, "/readyz", StatusCode::OK, &[]).await;
+    turns(&url, "/readyz", StatusCode::OK, &["records are deleted"]).await;
     assert_eq!(value(&platform, "/v1/trades/T-1").await["quantity"], "100");
     let verified = platform.command().args(["verify", "--live"]).output();
     let verified = verified.unwrap();
@@ -84,12 +84,12 @@ async fn projection_that_stands_while_everything_answers_turns_the_light_red() {
     is_ready(&platform).await;
     platform.post("demo", "/v1/trades", &booking("T-1")).await;
     let url = &platform.database().unwrap().url;
-    statement(url, "ALTER TABLE readmodel.trade_v1 RENAME TO away").await;
+    statement(url, "ALTER TABLE views.trade_v1 RENAME TO away").await;
     platform.post("demo", "/v1/trades", &booking("T-2")).await;
     let partition = format!("trades/{}", home("T-2"));
     let words = ["projection trade", "in postgres", &partition];
     turns(platform.url(), "/readyz", RED, &words).await;
-    statement(url, "ALTER TABLE readmodel.away RENAME TO trade_v1").await;
+    statement(url, "ALTER TABLE views.away RENAME TO trade_v1").await;
     turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
     platform.discard().await;
 }
