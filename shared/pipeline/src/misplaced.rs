@@ -95,3 +95,134 @@ fn copy(shard: Shard, record: Record, streams: &Streams) -> Option<NewRecord> {
         headers: record.headers,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use eventstore::MemoryEventStore;
+    use kernel::Timestamp;
+    use kernel::port::{Appended, Assignments, ReadError, Reader};
+    use testkit::Writer;
+
+    use super::*;
+
+    const PARTITIONS: u16 = 4;
+    const KEY: &str = "demo/T-1";
+
+    /// Another partition than the key's own.
+    fn elsewhere() -> Shard {
+        Shard {
+            context: "trades",
+            partition: (topic::partition_of(KEY.as_bytes(), PARTITIONS) + 1) % PARTITIONS,
+        }
+    }
+
+    /// A command log with one partition to be read, as a producer with another partitioner filled it.
+    struct Log {
+        holds: Vec<Record>,
+        appended: Mutex<Vec<NewRecord>>,
+    }
+
+    #[async_trait]
+    impl CommandLog for Log {
+        async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Fault> {
+            self.appended.lock().unwrap().extend(records);
+            Ok(Vec::new())
+        }
+
+        async fn consume(
+            &self,
+            _: &'static str,
+            _: &str,
+            _: Pace,
+        ) -> Result<Box<dyn Assignments>, Fault> {
+            Err(Fault::bare("log", "join"))
+        }
+
+        async fn follow(&self, _: &'static str, _: Pace) -> Result<Vec<Box<dyn Reader>>, Fault> {
+            Ok(vec![Box::new(Held(self.holds.clone()))])
+        }
+
+        async fn ends(&self, _: &'static str) -> Result<Vec<i64>, Fault> {
+            Ok(Vec::new())
+        }
+    }
+
+    struct Held(Vec<Record>);
+
+    #[async_trait]
+    impl Reader for Held {
+        fn partition(&self) -> u16 {
+            elsewhere().partition
+        }
+
+        async fn seek(&mut self, _: i64) -> Result<(), ReadError> {
+            Ok(())
+        }
+
+        async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
+            let count = max.min(self.0.len());
+            out.extend(self.0.drain(..count));
+            Ok(())
+        }
+
+        async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
+            Ok(offset)
+        }
+
+        async fn end(&self) -> Result<i64, Fault> {
+            Ok(self.0.last().map_or(0, |last| last.offset + 1))
+        }
+
+        fn done(&self, _: i64) {}
+    }
+
+    fn record(offset: i64, key: &'static str) -> Record {
+        Record {
+            offset,
+            logged_at: Timestamp::default(),
+            key: Some(Bytes::from_static(key.as_bytes())),
+            value: Some(Bytes::from(format!("command {offset}"))),
+            headers: vec![("signature".to_owned(), Bytes::from_static(b"signed"))],
+            position: None,
+            unreadable: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn commands_of_a_misplaced_stream_are_sent_on_as_they_came() {
+        let own = (0..)
+            .map(|n| format!("demo/O-{n}"))
+            .find(|key| topic::partition_of(key.as_bytes(), PARTITIONS) == elsewhere().partition)
+            .unwrap();
+        let store = MemoryEventStore::default();
+        let mut writer = Writer::take_over(&store, elsewhere(), 1).await;
+        writer.accept(KEY, 2);
+        writer.accept(&own, 1);
+        writer.accept(KEY, 1);
+        writer.commit(&store).await;
+        let log = Arc::new(Log {
+            holds: vec![record(0, KEY), record(1, "demo/X"), record(2, KEY)],
+            appended: Mutex::default(),
+        });
+        let misplaced = Misplaced {
+            reader: Arc::new(store),
+            command_log: Arc::clone(&log) as _,
+            partitions: PARTITIONS,
+        };
+        let streams = misplaced.find(elsewhere()).await.unwrap();
+        assert_eq!(streams, Streams::from([(KEY.into(), 3)]));
+        assert_eq!(misplaced.send_on(elsewhere(), &streams).await.unwrap(), 2);
+        let appended = log.appended.lock().unwrap();
+        let values: Vec<_> = appended.iter().map(|record| &record.value[..]).collect();
+        assert_eq!(values, [&b"command 0"[..], b"command 2"]);
+        assert!(
+            appended
+                .iter()
+                .all(|record| &*record.key == KEY && record.headers.len() == 1)
+        );
+    }
+}

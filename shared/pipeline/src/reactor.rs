@@ -137,12 +137,7 @@ impl<R: Reaction> Partition<R> {
     async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
-            let followed = tokio::select! {
-                // Whatever is under way is repeated from the checkpoint, and harmless.
-                () = stop.cancelled() => return,
-                followed = self.follow() => followed,
-            };
-            if let Err(fault) = followed {
+            if let Err(fault) = self.follow(&stop).await {
                 self.worker.stands(&fault);
                 warn!(
                     reaction = R::NAME,
@@ -156,13 +151,15 @@ impl<R: Reaction> Partition<R> {
         }
     }
 
-    async fn follow(&mut self) -> Result<(), Fault> {
+    /// From the progress on, until `stop`; ends when it was moved by somebody else.
+    async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         let partition = self.events.shard().partition;
-        let mut done = self
-            .ports
-            .progress
-            .checkpoint(progress_id::<R>(), partition)
-            .await?;
+        let progress = Arc::clone(&self.ports.progress);
+        let progress = progress.checkpoint(progress_id::<R>(), partition);
+        let Some(done) = stop.run_until_cancelled(progress).await else {
+            return Ok(());
+        };
+        let mut done = done?;
         self.events.seek(done).await?;
         let (mut events, mut move_at) = (Vec::new(), Instant::now());
         let reaction = Arc::clone(&self.reaction);
@@ -171,6 +168,13 @@ impl<R: Reaction> Partition<R> {
             let seen = self.events.seen();
             tokio::select! {
                 biased;
+                () = stop.cancelled() => {
+                    // What was done is not done again, and whoever compares finds nothing under way.
+                    if seen != done {
+                        self.advance(done, seen).await?;
+                    }
+                    return Ok(());
+                }
                 () = tokio::time::sleep_until(move_at), if seen != done => {
                     if self.advance(done, seen).await? == Applied::Refused {
                         return Ok(());

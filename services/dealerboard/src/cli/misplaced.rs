@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::Actor;
 use pipeline::Misplaced;
 
+use super::agreement::Agreement;
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
@@ -20,15 +20,8 @@ pub(super) struct MisplacedCommand {
     /// Only of this context.
     #[arg(long)]
     context: Option<String>,
-    /// Who does it.
-    #[arg(long)]
-    by: Option<Actor>,
-    /// Who agrees: another person.
-    #[arg(long)]
-    approved_by: Option<Actor>,
-    /// Does it; without it, only lists.
-    #[arg(long, requires_all = ["by", "approved_by"])]
-    yes: bool,
+    #[command(flatten)]
+    agreement: Agreement,
 }
 
 impl MisplacedCommand {
@@ -43,10 +36,7 @@ impl MisplacedCommand {
     }
 
     async fn mend(self, platform: &Platform) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.yes || self.by != self.approved_by,
-            "--approved-by must be another person than --by"
-        );
+        let agreed = self.agreement.given()?.is_some();
         let misplaced = Misplaced {
             reader: Arc::clone(&platform.ports.reader),
             command_log: Arc::clone(&platform.ports.command_log),
@@ -62,11 +52,11 @@ impl MisplacedCommand {
                 ));
             }
             count += streams.len();
-            if self.yes && !streams.is_empty() {
+            if agreed && !streams.is_empty() {
                 sent += misplaced.send_on(shard, &streams).await?;
             }
         }
-        super::print(&if self.yes {
+        super::print(&if agreed {
             format!("{sent} commands of {count} streams sent to where they belong")
         } else {
             format!(

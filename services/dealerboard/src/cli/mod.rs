@@ -1,5 +1,6 @@
 //! The command line.
 
+mod agreement;
 mod bench;
 mod dead_letters;
 mod import;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::Actor;
-use pipeline::{Responsible, Skipper};
+use pipeline::Skipper;
 
+use super::agreement::Agreement;
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
@@ -20,15 +20,8 @@ use crate::seams::{SystemClock, SystemIds};
 pub(super) struct Skip {
     /// CONTEXT/PARTITION, as `/readyz` names it.
     partition: String,
-    /// Who does it.
-    #[arg(long)]
-    by: Option<Actor>,
-    /// Who agrees: another person.
-    #[arg(long)]
-    approved_by: Option<Actor>,
-    /// Does it; without it, only says what would be skipped.
-    #[arg(long, requires_all = ["by", "approved_by"])]
-    yes: bool,
+    #[command(flatten)]
+    agreement: Agreement,
 }
 
 impl Skip {
@@ -68,17 +61,9 @@ impl Skip {
                 barrier.to - 1
             ));
         }
-        let (Some(by), true) = (self.by, self.yes) else {
+        let Some(responsible) = self.agreement.given()? else {
             super::print("--yes does it");
             return Ok(());
-        };
-        anyhow::ensure!(
-            self.approved_by.as_ref() != Some(&by),
-            "--approved-by must be another person than --by"
-        );
-        let responsible = Responsible {
-            by,
-            approved_by: self.approved_by,
         };
         skipper.skip(&barrier, &responsible).await?;
         super::print("skipped");

@@ -115,7 +115,7 @@ mod tests {
         let told = refusal("/v1/positions", "acount=A1").unwrap();
         assert!(
             told.ends_with(
-                "`acount` is not known here, but limit, cursor, account, book, instrument"
+                "`acount` is not known here, but limit, cursor, account, book, instrument, breaks"
             ),
             "{told}"
         );

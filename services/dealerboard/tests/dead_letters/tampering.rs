@@ -238,7 +238,7 @@ async fn replay_that_comes_to_no_end_says_where_it_stands_and_why() {
     let desk = Desk::with(vec![booking(1, "T-1"), fill(2, "T-1")]).await;
     desk.tamper("UPDATE event SET record = '{}' WHERE context = 'trades' AND position = 2");
     let told = desk.fails(2, &["replay", "trade", "--stall-s", "2"]);
-    let named = "stands at 1 of 2, offset 1 cannot be read: event trades/";
+    let named = "stands at 1 of 2, sqlite: read events of trades/";
     assert!(told.contains("nothing has moved for 2s: trades/"), "{told}");
     assert!(told.contains(named), "{told}");
     assert!(told.contains("position 2 of demo/T-1 is damaged"), "{told}");

@@ -69,7 +69,12 @@ impl Outsider {
 
     /// Writes to a context's command topic; the partition and offset it got.
     pub(crate) async fn send(&self, context: &str, raw: Raw<'_>) -> (i32, i64) {
-        let topic = topic::commands(&self.prefix, context);
+        self.send_to(&topic::commands("", context), raw).await
+    }
+
+    /// Writes to a topic of the platform.
+    pub(crate) async fn send_to(&self, topic: &str, raw: Raw<'_>) -> (i32, i64) {
+        let topic = format!("{}{topic}", self.prefix);
         let mut record = FutureRecord::<[u8], [u8]>::to(&topic);
         record.key = raw.key;
         record.payload = raw.value;

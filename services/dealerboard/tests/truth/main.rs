@@ -4,6 +4,7 @@
 
 mod desk;
 mod doors;
+mod flood;
 mod identity;
 mod ids;
 mod interleaving;

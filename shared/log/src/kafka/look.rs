@@ -10,12 +10,16 @@ use tokio::sync::Notify;
 
 use super::asks::Asks;
 use super::ends::Ends;
-use super::fetch::{Failed, Place};
+use super::fetch::Place;
 use super::fetchers::Fetchers;
 use super::trouble::Trouble;
 
 /// Longest time until an offset has been looked at.
 const LOOK_WAIT: Duration = Duration::from_secs(5);
+/// Records looked at together.
+const PAGE: usize = 500;
+/// Times as far back, where the last event was not found.
+const BACK: i64 = 16;
 
 /// Looks at partitions.
 pub(super) struct Looks {
@@ -25,10 +29,10 @@ pub(super) struct Looks {
 
 /// What stands at an offset.
 enum Looked {
-    /// The first record from there on.
-    Record(Record),
+    /// The first records from there on.
+    Records(Vec<Record>),
     /// What cannot be read.
-    Unreadable(Failed),
+    Unreadable,
     /// Nothing any more.
     End,
 }
@@ -53,8 +57,10 @@ impl Looks {
         if low == high {
             return Ok(None);
         }
-        let first = self.position(place, low).await?;
-        let last = self.position(place, high - 1).await?;
+        let Some(first) = self.first_event(place, low, high).await? else {
+            return Ok(None);
+        };
+        let last = self.last_event(place, low, high).await?.unwrap_or(first);
         if first > 1 && low == 0 {
             return Err(Fault::bare(
                 "kafka",
@@ -69,17 +75,48 @@ impl Looks {
         Ok(Some(Span { first, last }))
     }
 
-    /// Position of the event at an offset.
-    async fn position(&self, place: &Place, offset: i64) -> Result<u64, Fault> {
-        match self.look(place, offset).await? {
-            Looked::Record(record) => record.position,
-            Looked::Unreadable(failed) => {
-                let attempt = attempt(place, &format!("position at offset {offset}")).attempt;
-                return Err(Fault::new("kafka", attempt, failed));
+    /// Position of the first event from `low` on; what is none, or cannot be read, is passed.
+    async fn first_event(&self, place: &Place, low: i64, high: i64) -> Result<Option<u64>, Fault> {
+        let mut next = low;
+        while next < high {
+            let records = self.page(place, &mut next).await?;
+            let first = records.iter().find_map(|record| record.position);
+            if first.is_some() {
+                return Ok(first);
             }
-            Looked::End => None,
         }
-        .ok_or_else(|| attempt(place, &format!("offset {offset} is not an event")))
+        Ok(None)
+    }
+
+    /// Position of the last event before `high`: looked for further and further back.
+    async fn last_event(&self, place: &Place, low: i64, high: i64) -> Result<Option<u64>, Fault> {
+        let mut back = 1;
+        loop {
+            let from = low.max(high - back);
+            let (mut next, mut last) = (from, None);
+            while next < high {
+                let records = self.page(place, &mut next).await?;
+                let found = records.iter().rev().find_map(|record| record.position);
+                last = found.or(last);
+            }
+            if last.is_some() || from == low {
+                return Ok(last);
+            }
+            back *= BACK;
+        }
+    }
+
+    /// The records that stand at `next`, which moves behind them, or behind what cannot be read.
+    async fn page(&self, place: &Place, next: &mut i64) -> Result<Vec<Record>, Fault> {
+        match self.look(place, *next).await? {
+            Looked::Records(records) => {
+                *next = records.last().map_or(i64::MAX, |last| last.offset + 1);
+                return Ok(records);
+            }
+            Looked::Unreadable => *next = self.readable_after(place, *next).await?,
+            Looked::End => *next = i64::MAX,
+        }
+        Ok(Vec::new())
     }
 
     /// Offset of the first record from `offset` on that can be read, or the end. What cannot be read
@@ -115,9 +152,9 @@ impl Looks {
             return Ok(Some(end));
         }
         Ok(match self.look(place, offset).await? {
-            Looked::Record(record) => Some(record.offset),
+            Looked::Records(records) => records.first().map(|record| record.offset),
             Looked::End => Some(end),
-            Looked::Unreadable(_) => None,
+            Looked::Unreadable => None,
         })
     }
 
@@ -138,18 +175,18 @@ impl Looks {
             .map_err(|error| Fault::new("kafka", attempt(place, "open it").attempt, error))??;
         loop {
             let mut records = Vec::new();
-            match fetch.drain(1, &mut records) {
+            match fetch.drain(PAGE, &mut records) {
                 Ok(()) if fetch.has_caught_up() && records.is_empty() => return Ok(Looked::End),
                 Ok(()) => {}
                 Err(failed) => {
                     return match failed.trouble() {
-                        Trouble::Unreadable => Ok(Looked::Unreadable(failed)),
+                        Trouble::Unreadable => Ok(Looked::Unreadable),
                         _ => Err(Fault::new("kafka", attempt(place, "read").attempt, failed)),
                     };
                 }
             }
-            if let Some(record) = records.pop() {
-                return Ok(Looked::Record(record));
+            if !records.is_empty() {
+                return Ok(Looked::Records(records));
             }
             come.notified().await;
         }

@@ -70,6 +70,23 @@ async fn topic_that_has_lost_its_head_is_published_to_behind_its_last_event() {
     site.log.publish(SHARD, events(7, 7)).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_somebody_else_hide_no_event() {
+    let site = Site::new().await;
+    let junk = Raw {
+        key: b"demo/a",
+        value: Some(b"no event"),
+        headers: &[],
+    };
+    let flood = vec![junk; 700];
+    produce(&site.settings.brokers, &topic(&site), 0, &flood);
+    assert_eq!(site.log.span(SHARD).await.unwrap(), None);
+    site.log.publish(SHARD, events(1, 6)).await.unwrap();
+    produce(&site.settings.brokers, &topic(&site), 0, &flood);
+    let span = site.log.span(SHARD).await.unwrap();
+    assert_eq!(span, Some(Span { first: 1, last: 6 }));
+}
+
 /// As an operator does who deletes a topic by mistake and runs the migration.
 async fn make_anew(site: &Site) {
     let topic = topic(site);

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 /// A record of a batch.
+#[derive(Clone, Copy)]
 pub(crate) struct Raw<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) value: Option<&'a [u8]>,

@@ -170,7 +170,13 @@ impl Events {
                         key: record.key.take().unwrap_or_default(),
                         value: record.value.take().unwrap_or_default(),
                     };
-                    match self.accept(event, out, read) {
+                    // Which aggregate has an event is for the store to say.
+                    let taken = if self.belongs(&event) {
+                        self.accept(event, out, read)
+                    } else {
+                        Err(Broken::WrongKey { position })
+                    };
+                    match taken {
                         Ok(()) => self.seen.next_offset = record.offset + 1,
                         Err(broken) => self.misses(&broken),
                     }
@@ -192,27 +198,33 @@ impl Events {
         self.opens(Hole::Record);
     }
 
-    /// The next event; one whose key belongs to another partition is nothing for anybody here.
+    fn belongs(&self, event: &Published) -> bool {
+        let Course {
+            shard, partitions, ..
+        } = self.course;
+        topic::partition_of(&event.key, partitions) == shard.partition
+    }
+
+    /// The next event.
     fn accept<T>(
         &mut self,
         event: Published,
         out: &mut Vec<T>,
         read: &impl Fn(Published) -> Result<T, Broken>,
     ) -> Result<(), Broken> {
-        let Course {
-            shard, partitions, ..
-        } = self.course;
         let position = event.position;
-        let belongs = topic::partition_of(&event.key, partitions);
-        if belongs == shard.partition {
-            out.push(read(event)?);
-        } else {
-            metric::misplaced(shard.context, self.course.role);
-            let key = String::from_utf8_lossy(&event.key);
-            error!(%shard, position, %key, belongs, "event of another partition's aggregate, skipped");
-        }
+        out.push(read(event)?);
         self.seen.position = position;
         Ok(())
+    }
+
+    /// The next event, of an aggregate that belongs to another partition: nothing for anybody here.
+    fn pass(&mut self, event: &Published) {
+        let Course { shard, role, .. } = self.course;
+        metric::misplaced(shard.context, role);
+        let (position, key) = (event.position, String::from_utf8_lossy(&event.key));
+        error!(%shard, position, %key, "event of another partition's aggregate, passed");
+        self.seen.position = position;
     }
 
     /// One page of the store.
@@ -226,17 +238,24 @@ impl Events {
         let (shard, seen) = (self.course.shard, self.seen.position);
         let rows = self.store.read(shard, seen, max).await?;
         self.filled = rows.len() < max;
-        if matches!(hole, Hole::Record) && !rows.is_empty() {
-            self.hole = None;
-        }
         for row in rows {
-            if let Err(broken) = self.accept(row.record.into(), out, read) {
+            let event = Published::from(row.record);
+            if !self.belongs(&event) {
+                self.pass(&event);
+                continue;
+            }
+            if let Err(broken) = self.accept(event, out, read) {
                 if self.seen.position > seen {
-                    return Ok(());
+                    break;
                 }
+                self.filled = false;
                 let attempt = format!("follow {shard}");
                 return Err(Fault::new("event store", attempt, broken));
             }
+        }
+        // What is missing before the record is there now, or some of it.
+        if matches!(hole, Hole::Record) && self.seen.position > seen {
+            self.hole = None;
         }
         Ok(())
     }
