@@ -26,8 +26,9 @@ const SETTLED: &str = "
        AND (SELECT count(*) FROM event WHERE context = 'trades') * 2 =
            (SELECT coalesce(sum(position), 0) FROM view_checkpoint
              WHERE view IN ('trade', 'fills_to_positions'))
-       AND (SELECT count(*) FROM event WHERE context = 'positions') =
-           (SELECT coalesce(sum(position), 0) FROM view_checkpoint WHERE view = 'position')";
+       AND (SELECT count(*) FROM event WHERE context = 'positions') * 2 =
+           (SELECT coalesce(sum(position), 0) FROM view_checkpoint
+             WHERE view IN ('position', 'refusals_to_trades'))";
 
 pub(crate) struct Desk {
     folder: TempDir,

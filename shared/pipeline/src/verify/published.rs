@@ -24,6 +24,8 @@ pub(super) struct Published {
     /// Gaps of the log that were accounted for by what it does not give.
     accounted: usize,
     ended: bool,
+    /// Records that are no events of ours.
+    foreign: u64,
 }
 
 impl Published {
@@ -50,6 +52,7 @@ impl Published {
             seen: 0,
             accounted: 0,
             ended: false,
+            foreign: 0,
         }
     }
 
@@ -120,6 +123,7 @@ impl Published {
                 self.seen = found;
                 self.next = Some((found, record));
             }
+            Err(consume::Broken::WithoutPosition { .. }) => self.foreign += 1,
             Err(broken) => {
                 let place = format!("{} offset {} of the event log", self.shard, record.offset);
                 findings.violation(Invariant::I4, place, broken);
@@ -156,6 +160,12 @@ impl Published {
     pub(super) async fn finish(mut self, head: u64, live: bool, findings: &mut Findings) {
         if let Err(fault) = self.advance(findings).await {
             return findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
+        }
+        if self.foreign > 0 {
+            findings.note(format!(
+                "{}: {} records of the event log are none of ours",
+                self.shard, self.foreign
+            ));
         }
         let Some(scan) = &self.scan else { return };
         let is_cut_off = scan.missing.last().is_some_and(|last| last.to >= scan.end);
