@@ -23,6 +23,8 @@ use super::fault;
 
 /// Longest time a record may be under way before its batch fails.
 const DELIVERY_WAIT_MS: &str = "30000";
+/// How often a producer asks where its topics' leaders are: more than once per delivery.
+const METADATA_PERIOD_MS: &str = "5000";
 /// Pause before trying again when librdkafka's own queue is full.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 /// Longest wait for an answer to a ping.
@@ -75,7 +77,10 @@ impl Producer {
             .set("message.max.bytes", RECORD_BYTES_MAX)
             .set("queue.buffering.max.messages", "200000")
             .set("queue.buffering.max.kbytes", "262144")
-            .set("delivery.timeout.ms", DELIVERY_WAIT_MS);
+            .set("delivery.timeout.ms", DELIVERY_WAIT_MS)
+            // A broker that stops says that its partitions have no leader, and the client believes it
+            // until it asks again: by default in five minutes.
+            .set("topic.metadata.refresh.interval.ms", METADATA_PERIOD_MS);
         if on_gap == OnGap::Stop {
             config.set("enable.gapless.guarantee", "true");
         }
