@@ -208,8 +208,12 @@ fn new_file_is_whole_and_nothing_else_is_left_of_its_making() {
     assert_eq!(begun.iter().filter(in_use).count(), 3, "one has it");
     drop(begun);
     let names = std::fs::read_dir(path.parent().unwrap()).unwrap();
-    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, [path.file_name().unwrap()]);
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort_unstable();
+    // And the hash of what it was closed with.
+    let mut sum = path.file_name().unwrap().to_owned();
+    sum.push("-sum");
+    assert_eq!(names, [path.file_name().unwrap(), &sum]);
     open(&path);
 }
 
