@@ -53,12 +53,7 @@ impl Misplaced {
     /// The log cannot be reached, or does not hold all its commands any more; some may be in it twice
     /// then, which is harmless.
     pub async fn send_on(&self, shard: Shard, streams: &Streams) -> Result<usize, Fault> {
-        let readers = self.command_log.follow(shard.context, Pace::Prompt).await?;
-        let reader = readers
-            .into_iter()
-            .find(|reader| reader.partition() == shard.partition);
-        let nobody = || Fault::bare("command log", format!("{shard} has no reader"));
-        let mut reader = reader.ok_or_else(nobody)?;
+        let mut reader = self.command_log.reader(shard, Pace::Prompt).await?;
         let end = reader.end().await?;
         reader.seek(0).await?;
         let (mut next, mut sent, mut page) = (0, 0, Vec::new());

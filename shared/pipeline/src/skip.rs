@@ -9,7 +9,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::batch::{Batch, Cursor, DeadLetter, DeadReason};
 use kernel::id::Owner;
-use kernel::port::{Clock, CommandLog, CommitError, EventStore, Ids, Pace, ReadError};
+use kernel::port::{Clock, CommandLog, CommitError, DeadLetters, EventStore, Ids, Pace, ReadError};
 use kernel::topic::Shard;
 
 use crate::redrive::{APPROVED_BY, Responsible};
@@ -23,6 +23,7 @@ const SKIPPED_BY: &str = "skipped-by";
 /// Passes what bars a partition.
 pub struct Skipper {
     pub store: Arc<dyn EventStore>,
+    pub letters: Arc<dyn DeadLetters>,
     pub command_log: Arc<dyn CommandLog>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
@@ -58,12 +59,7 @@ impl Skipper {
     pub async fn look(&self, shard: Shard) -> Result<Option<Barrier>, Fault> {
         let cursor = self.store.cursor(shard).await?;
         let from = cursor.map_or(0, |cursor| cursor.next_offset);
-        let readers = self.command_log.follow(shard.context, Pace::Prompt).await?;
-        let reader = readers
-            .into_iter()
-            .find(|reader| reader.partition() == shard.partition);
-        let nobody = || Fault::bare("command log", format!("{shard} has no reader"));
-        let mut reader = reader.ok_or_else(nobody)?;
+        let mut reader = self.command_log.reader(shard, Pace::Prompt).await?;
         let mut records = Vec::new();
         let read = async {
             reader.seek(from).await?;
@@ -105,8 +101,10 @@ impl Skipper {
         }
         let mut batch = Batch::new(shard, cursor);
         batch.to.next_offset = barrier.to;
-        // A log made anew has other records at these offsets, with letters of their own.
-        if barrier.to > barrier.from {
+        if barrier.to < barrier.from {
+            // A log made anew has other records at these offsets, which may have to be parked.
+            self.letters.set_aside(shard, barrier.from).await?;
+        } else {
             batch.to = Cursor {
                 handled: cursor.handled + 1,
                 ..batch.to

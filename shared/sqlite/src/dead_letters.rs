@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
-use kernel::checksum::{ParkedKey, Rows};
+use kernel::checksum::{ParkedKey, Row as _, Rows};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
@@ -62,6 +62,13 @@ impl DeadLetters for SqliteFile {
         let work = move |connection: &Connection| mark(connection, shard, offset, from, to);
         self.write(attempt, work, |_| {}).await.map_err(fault)
     }
+
+    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
+        let attempt = format!("set dead letters of {shard} aside");
+        let rows = self.rows();
+        let work = move |connection: &Connection| set_aside(connection, shard, by, rows);
+        self.write(attempt, work, |()| {}).await.map_err(fault)
+    }
 }
 
 /// The columns a [`letter`] is made of.
@@ -87,7 +94,7 @@ fn list(
             params![
                 shard.context,
                 shard.partition,
-                after.unwrap_or(-1),
+                after.unwrap_or(i64::MIN),
                 limit(max)
             ],
             |row| letter(row, shard, rows),
@@ -154,6 +161,25 @@ fn mark(
             to.as_str()
         ])?;
     Ok(marked == 1)
+}
+
+fn set_aside(connection: &Connection, shard: Shard, by: i64, rows: Rows) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE dead_letter SET \"offset\" = ?4, checksum = ?5 \
+         WHERE context = ?1 AND partition = ?2 AND \"offset\" = ?3",
+    )?;
+    let mut after = None;
+    // Upwards: what was set aside before makes room first.
+    while let Some(stored) = list(connection, shard, after, 1, rows)?.pop() {
+        let mut letter = stored.letter;
+        let offset = letter.offset;
+        after = Some(offset);
+        letter.offset -= by;
+        let sum = letter.checksum(shard).0;
+        let (context, partition) = (shard.context, shard.partition);
+        update.execute(params![context, partition, offset, letter.offset, sum])?;
+    }
+    Ok(())
 }
 
 pub(crate) fn parked_key(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Bytes> {

@@ -6,6 +6,7 @@ pub mod platform;
 pub mod process;
 pub mod proxy;
 pub mod servers;
+pub mod topics;
 
 mod clock;
 mod eventually;

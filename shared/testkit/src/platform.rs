@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::eventually;
 use crate::process::Process;
 use crate::servers::{Database, Servers, unique};
+use crate::topics;
 
 /// What a platform does unless a test says otherwise.
 const ALL: &str = "all";
@@ -120,7 +121,13 @@ impl Platform {
     /// Another process of the same installation with these roles, and where it serves; it is killed
     /// when dropped.
     pub async fn role(&self, roles: &str) -> (Process, String) {
-        serve(&mut self.command(), self.folder(), roles).await
+        self.armed_role(roles, "").await
+    }
+
+    /// The same, which fails where `failpoints` says, as [`fail`](https://docs.rs/fail) reads them.
+    pub async fn armed_role(&self, roles: &str, failpoints: &str) -> (Process, String) {
+        let mut command = self.command();
+        serve(command.env("FAILPOINTS", failpoints), self.folder(), roles).await
     }
 
     /// kill -9, and a new start on what is left.
@@ -149,9 +156,14 @@ impl Platform {
     /// What stands before the names of its topics.
     #[must_use]
     pub fn prefix(&self) -> &str {
+        self.set_to("DEALERBOARD__KAFKA__PREFIX")
+    }
+
+    /// What its processes have in the environment under the name; nothing when embedded.
+    fn set_to(&self, name: &str) -> &str {
         let mut environment = self.environment.iter();
-        let prefix = environment.find(|(name, _)| *name == "DEALERBOARD__KAFKA__PREFIX");
-        prefix.map_or("", |(_, prefix)| prefix)
+        let found = environment.find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value)
     }
 
     /// The process that serves.
@@ -246,11 +258,14 @@ impl Platform {
 
     /// Leaves nothing behind; for the end of a test that passed.
     pub async fn discard(self) {
-        let database = self.database.clone();
+        let Some(database) = self.database.clone() else {
+            return;
+        };
+        let brokers = self.set_to("DEALERBOARD__KAFKA__BROKERS").to_owned();
+        let prefix = self.prefix().to_owned();
         drop(self);
-        if let Some(database) = database {
-            database.discard().await;
-        }
+        database.discard().await;
+        topics::delete(&brokers, &prefix).await;
     }
 }
 

@@ -39,6 +39,7 @@ impl Skip {
         let shard = platform.shard(&self.partition)?;
         let skipper = Skipper {
             store: Arc::clone(&platform.ports.store),
+            letters: Arc::clone(&platform.ports.dead_letters),
             command_log: Arc::clone(&platform.ports.command_log),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),

@@ -109,13 +109,7 @@ impl Backlog {
 
     /// What stands at the offset, or behind it.
     async fn find(&self, shard: Shard, at: i64) -> Result<Found, Fault> {
-        let readers = self.log.follow(shard.context, Pace::Leisurely).await?;
-        let reader = readers
-            .into_iter()
-            .find(|reader| reader.partition() == shard.partition);
-        let Some(mut reader) = reader else {
-            return Ok(Found::Command);
-        };
+        let mut reader = self.log.reader(shard, Pace::Leisurely).await?;
         match reader.seek(at).await {
             Ok(()) => {}
             Err(ReadError::Fault(fault)) => return Err(fault),

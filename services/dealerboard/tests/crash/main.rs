@@ -8,6 +8,7 @@ mod kills;
 mod nobody;
 mod outages;
 mod owners;
+mod panics;
 mod points;
 mod site;
 mod state;

@@ -17,6 +17,7 @@ use testkit::keys;
 use testkit::platform::unconfigured;
 use testkit::process::Process;
 use testkit::servers::{Database, Servers, unique};
+use testkit::topics;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
@@ -134,6 +135,7 @@ impl Site {
     pub(crate) async fn discard(self) {
         self.pool.close().await;
         self.database.discard().await;
+        topics::delete(&self.servers.kafka, &self.prefix).await;
     }
 }
 

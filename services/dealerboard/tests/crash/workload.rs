@@ -67,6 +67,13 @@ pub(crate) fn records(prefix: &str) -> Vec<NewRecord> {
     records
 }
 
+/// As many trades booked, each by a command of its own.
+pub(crate) fn bookings(prefix: &str, count: usize) -> Vec<NewRecord> {
+    let (mut draw, sealer) = (Draw(SEED), sealer(prefix));
+    let mut book = |trade| record(&sealer, trade, trade, "BookTrade", &terms(trade, &mut draw));
+    (0..count).map(&mut book).collect()
+}
+
 /// The next command of a trade; the first one books it. Some are refused: that is an outcome, too.
 fn command(trade: usize, fills: &mut u64, draw: &mut Draw) -> (&'static str, serde_json::Value) {
     if *fills == 0 {

@@ -11,6 +11,7 @@ use testkit::eventually;
 use testkit::platform::{address, unconfigured};
 use testkit::process::{Process, Signal};
 use testkit::servers::{Database, Servers, unique};
+use testkit::topics;
 
 pub(crate) const WAIT: Duration = Duration::from_secs(60);
 /// With the registry that the configuration names.
@@ -111,6 +112,7 @@ impl Site {
     pub(crate) async fn discard(self) {
         self.pool.close().await;
         self.database.discard().await;
+        topics::delete(&self.servers.kafka, &self.prefix).await;
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod anew;
 mod away;
+mod damage;
 mod site;
 mod standstills;
 mod stopping;

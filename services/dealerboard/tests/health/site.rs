@@ -7,6 +7,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -30,6 +31,15 @@ pub(crate) fn booking(trade: &str) -> Value {
 /// The partition of a trade.
 pub(crate) fn home(trade: &str) -> u16 {
     topic::partition_of(format!("demo/{trade}").as_bytes(), PARTITIONS)
+}
+
+/// Two trades of one partition, and which that is.
+pub(crate) fn two_of_one_partition() -> ([String; 2], u16) {
+    let first = "T-1".to_owned();
+    let partition = home(&first);
+    let others = (2..).map(|trade| format!("T-{trade}"));
+    let mut others = others.filter(|trade| home(trade) == partition);
+    ([first, others.next().unwrap()], partition)
 }
 
 /// What a light shows.
@@ -74,10 +84,20 @@ pub(crate) async fn accept(platform: &Platform, trade: &str) {
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
 }
 
+/// What `dealerboard skip` says of a partition.
+pub(crate) fn skip(platform: &Platform, shard: &str, arguments: &[&str]) -> String {
+    let mut command = platform.command();
+    let output = command.args(["skip", shard]).args(arguments).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// What an operator, or a retention nobody meant, does to the topics.
 pub(crate) struct Operator {
     admin: AdminClient<DefaultClientContext>,
     consumer: BaseConsumer,
+    producer: FutureProducer,
     prefix: String,
 }
 
@@ -89,8 +109,29 @@ impl Operator {
         Self {
             admin: config.create().unwrap(),
             consumer: config.create().unwrap(),
+            producer: config
+                .set("partitioner", "murmur2_random")
+                .create()
+                .unwrap(),
             prefix: platform.prefix().to_owned(),
         }
+    }
+
+    /// A record that is no command, under a trade's key.
+    pub(crate) async fn send_tombstone(&self, context: &str, trade: &str) {
+        let (topic, key) = (
+            topic::commands(&self.prefix, context),
+            format!("demo/{trade}"),
+        );
+        let record = FutureRecord::<str, [u8]>::to(&topic).key(&key);
+        let sent = self.producer.send(record, LIGHT_WAIT).await;
+        sent.unwrap();
+    }
+
+    pub(crate) async fn delete_topic(&self, name: &str) {
+        let topic = format!("{}{name}", self.prefix);
+        let deleted = self.admin.delete_topics(&[&topic], &AdminOptions::new());
+        deleted.await.unwrap()[0].as_ref().unwrap();
     }
 
     pub(crate) async fn delete_commands(&self, context: &str, partition: u16, before: i64) {

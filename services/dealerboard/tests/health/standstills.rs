@@ -6,7 +6,7 @@ use testkit::platform::Platform;
 use testkit::servers::statement;
 
 use crate::site::{
-    BINARY, Operator, PARTITIONS, accept, booking, home, is_ready, light, turns, value,
+    BINARY, Operator, PARTITIONS, accept, booking, home, is_ready, light, skip, turns, value,
 };
 
 const RED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -60,15 +60,9 @@ async fn commands_that_are_gone_bar_their_partition_until_they_are_skipped() {
     let words = [&*shard, "begins at 2", "dealerboard skip"];
     turns(&url, "/readyz", RED, &words).await;
 
-    let skip = |arguments: &[&str]| {
-        let mut command = platform.command();
-        let output = command.args(["skip", &shard]).args(arguments).output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert!(skip(&[]).contains("offsets 0 to 1 would be lost"));
-    let done = skip(&["--by", "ann", "--approved-by", "ben", "--yes"]);
+    assert!(skip(&platform, &shard, &[]).contains("offsets 0 to 1 would be lost"));
+    let agreed = ["--by", "ann", "--approved-by", "ben", "--yes"];
+    let done = skip(&platform, &shard, &agreed);
     assert!(done.ends_with("skipped\n"), "{done}");
     turns(&url, "/readyz", StatusCode::OK, &["records are deleted"]).await;
     assert_eq!(value(&platform, "/v1/trades/T-1").await["quantity"], "100");
@@ -126,5 +120,19 @@ async fn events_whose_head_is_gone_are_read_from_the_store() {
     for agent in ["ann", "ben", "cy", "dee"] {
         assert!(floor.contains(&format!("\"{agent}\"")), "{floor}");
     }
+    platform.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn task_that_panics_turns_the_light_red_until_it_gets_on() {
+    let platform = Platform::production_as(BINARY, "gateway").await;
+    is_ready(&platform).await;
+    accept(&platform, "T-1").await;
+    let panics = "before-publish=5*panic";
+    let (process, url) = platform.armed_role("processor", panics).await;
+    let words = [&*format!("publisher trades/{}", home("T-1")), "panicked"];
+    turns(&url, "/readyz", RED, &words).await;
+    turns(&url, "/readyz", StatusCode::OK, &[]).await;
+    assert!(process.log().contains("failpoint before-publish panic"));
     platform.discard().await;
 }

@@ -13,14 +13,16 @@ async fn embedded_views_go_on_from_the_file() {
     let mut platform = embedded().await;
     let mut caller = Caller::of(&platform);
     for trade in 0..TRADES {
-        caller.book(&format!("T-{trade:03}")).await.expect("booked");
-        caller
-            .fill(&format!("T-{trade:03}"), "E")
-            .await
-            .expect("filled");
+        let (trade, exec) = (format!("T-{trade:03}"), format!("E-{trade}"));
+        caller.book(&trade).await.expect("booked");
+        caller.fill(&trade, &exec).await.expect("filled");
     }
-    let before = pages(&caller).await;
-    assert_eq!(before.len(), TRADES);
+    let before = eventually("every fill", Duration::from_secs(10), async || {
+        let pages = pages(&caller).await;
+        let filled = pages.iter().filter(|trade| trade["version"] == 2);
+        (filled.count() == TRADES).then_some(pages)
+    })
+    .await;
     // What is seen at once is saved a little later.
     tokio::time::sleep(Duration::from_secs(1)).await;
     platform.crash().await;

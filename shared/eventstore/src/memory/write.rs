@@ -103,7 +103,7 @@ impl DeadLetters for MemoryEventStore {
         after: Option<i64>,
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
-        let from = after.map_or(0, |after| after.saturating_add(1));
+        let from = after.map_or(i64::MIN, |after| after.saturating_add(1));
         Ok(self.partition(shard, |partition| {
             partition
                 .letters
@@ -156,6 +156,19 @@ impl DeadLetters for MemoryEventStore {
         let stored = partition.and_then(|partition| partition.letters.get_mut(&offset));
         let marked = stored.filter(|stored| stored.state == from);
         Ok(marked.map(|stored| stored.state = to).is_some())
+    }
+
+    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
+        if let Some(partition) = self.state().partitions.get_mut(&shard) {
+            let letters = std::mem::take(&mut partition.letters).into_iter();
+            partition.letters = letters
+                .map(|(offset, mut stored)| {
+                    stored.letter.offset = offset - by;
+                    (stored.letter.offset, stored)
+                })
+                .collect();
+        }
+        Ok(())
     }
 }
 

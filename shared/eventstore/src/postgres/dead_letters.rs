@@ -6,13 +6,13 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
-use kernel::checksum::ParkedKey;
+use kernel::checksum::{ParkedKey, Row as _};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
 use kernel::topic::Shard;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
-use sqlx::Row;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ impl DeadLetters for PostgresEventStore {
         );
         let rows = sqlx::query(&select)
             .bind(signed(shard.partition))
-            .bind(after.unwrap_or(-1))
+            .bind(after.unwrap_or(i64::MIN))
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(self.reads())
             .await
@@ -126,9 +126,41 @@ impl DeadLetters for PostgresEventStore {
             .map_err(|error| fault(format!("mark dead letter {shard}/{offset}"), error))?;
         Ok(done.rows_affected() == 1)
     }
+
+    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
+        let moved = self.move_letters(shard, by).await;
+        moved.map_err(|error| fault(format!("set dead letters of {shard} aside"), error))
+    }
 }
 
 impl PostgresEventStore {
+    async fn move_letters(&self, shard: Shard, by: i64) -> Result<(), sqlx::Error> {
+        let table = format!("{}.dead_letter", shard.context);
+        // Upwards: what was set aside before makes room first.
+        let next = format!(
+            "SELECT * FROM {table} WHERE partition = $1 AND \"offset\" > $2 ORDER BY \"offset\" LIMIT 1"
+        );
+        let update = format!(
+            "UPDATE {table} SET \"offset\" = $3, checksum = $4 \
+             WHERE partition = $1 AND \"offset\" = $2"
+        );
+        let mut transaction = self.reads().begin().await?;
+        let mut after = i64::MIN;
+        loop {
+            let next = sqlx::query(&next).bind(signed(shard.partition)).bind(after);
+            let Some(row) = next.fetch_optional(&mut *transaction).await? else {
+                return transaction.commit().await;
+            };
+            let mut letter = self.letter(shard, &row)?.letter;
+            after = letter.offset;
+            letter.offset -= by;
+            let update = sqlx::query(&update).bind(signed(shard.partition));
+            let update = update.bind(after).bind(letter.offset);
+            let update = update.bind(letter.checksum(shard).0);
+            update.execute(&mut *transaction).await?;
+        }
+    }
+
     pub(super) fn letter(
         &self,
         shard: Shard,

@@ -87,4 +87,11 @@ pub trait DeadLetters: Send + Sync {
         from: DeadLetterState,
         to: DeadLetterState,
     ) -> Result<bool, Fault>;
+
+    /// Moves every letter of the partition down by that many offsets, more than the highest of them.
+    /// They are of a log that was made anew: below zero, no record of the new one is at their places.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or a letter is damaged; none was moved.
+    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault>;
 }

@@ -122,6 +122,17 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault>;
 
+    /// A reader for one partition, whoever else reads it.
+    ///
+    /// # Errors
+    /// The log cannot be reached, or has no such partition.
+    async fn reader(&self, shard: Shard, pace: Pace) -> Result<Box<dyn Reader>, Fault> {
+        let readers = self.follow(shard.context, pace).await?;
+        let mut readers = readers.into_iter();
+        let reader = readers.find(|reader| reader.partition() == shard.partition);
+        reader.ok_or_else(|| Fault::bare("command log", format!("{shard} has no reader")))
+    }
+
     /// The offset behind the last record of every partition of a context, from the first on, by one
     /// question.
     ///

@@ -22,6 +22,7 @@ use super::cache::Cached;
 use super::decode::Incoming;
 use super::notices;
 use super::refusal::Refusal;
+use crate::crash;
 
 /// Deciding or applying a command panicked: a defect of the context, not of the command's sender.
 #[derive(Debug)]
@@ -186,6 +187,7 @@ impl Growing {
         cached: &mut Cached<C>,
         policy: &C::Services,
     ) -> OutcomeRow {
+        crash::point("deciding");
         let outcome = match incoming.expected_version {
             Some(expected) if expected != cached.version => {
                 let detail = format!("expected version {expected}, found {}", cached.version);

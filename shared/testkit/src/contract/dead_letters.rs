@@ -24,6 +24,7 @@ pub async fn dead_letters<S: EventStore + DeadLetters>(make: impl AsyncFn() -> S
     letter_is_found_by_its_command(&make().await).await;
     mark_moves_a_letter_only_from_the_state_it_is_in(&make().await).await;
     letter_of_a_refused_batch_is_not_there(&make().await).await;
+    letters_that_are_set_aside_leave_their_places_free(&make().await).await;
 }
 
 async fn letter_comes_back_as_it_was_parked<S: EventStore + DeadLetters>(store: &S) {
@@ -196,6 +197,34 @@ async fn letter_of_a_refused_batch_is_not_there<S: EventStore + DeadLetters>(sto
     assert_eq!(refused, [shard(0)]);
     assert_eq!(list(store, shard(0), None, 9).await, []);
     assert_eq!(keys(store).await, Vec::<String>::new());
+}
+
+async fn letters_that_are_set_aside_leave_their_places_free<S>(store: &S)
+where
+    S: EventStore + DeadLetters,
+{
+    use DeadLetterState::{Discarded, Parked};
+    let mut expected = Vec::new();
+    for (epoch, by) in [(1, 2), (2, 3)] {
+        let mut writer = Writer::take_over(store, shard(0), epoch).await;
+        writer.growing().to.next_offset = 0;
+        for key in ["demo/a", "demo/b"] {
+            writer.park(|offset| blocking(offset, Some(key)));
+        }
+        writer.commit(store).await;
+        assert!(mark(store, 0, Parked, Discarded).await);
+        store.set_aside(shard(0), by).await.expect("set aside");
+        expected.iter_mut().for_each(|offset| *offset -= by);
+        expected.extend([-by, 1 - by]);
+    }
+    let found = list(store, shard(0), None, 9).await;
+    let offsets: Vec<_> = found.iter().map(|stored| stored.letter.offset).collect();
+    assert_eq!(offsets, expected);
+    let discarded = |stored: &&StoredDeadLetter| stored.state == Discarded;
+    assert_eq!(found.iter().filter(discarded).count(), 2);
+    assert_eq!(keys(store).await, ["demo/b"]);
+    assert!(mark(store, -2, Parked, Discarded).await);
+    assert_eq!(list(store, shard(1), None, 9).await, []);
 }
 
 fn letter(offset: i64, key: Option<&str>) -> DeadLetter {

@@ -1,0 +1,59 @@
+//! A command topic that was deleted and made anew.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use testkit::eventually;
+use testkit::platform::Platform;
+
+use crate::site::{
+    BINARY, LIGHT_WAIT, Operator, booking, is_ready, skip, turns, two_of_one_partition,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn command_topic_made_anew_bars_its_partition_and_old_letters_are_in_nobodys_way() {
+    let mut platform = Platform::production_as(BINARY, "all").await;
+    is_ready(&platform).await;
+    let operator = Operator::of(&platform);
+    let ([first, second], partition) = two_of_one_partition();
+    let shard = format!("trades/{partition}");
+    platform.post("demo", "/v1/trades", &booking(&first)).await;
+    operator.send_tombstone("trades", &first).await;
+    parked(&platform, &[&format!("{shard}/1")]).await;
+    platform.kill();
+    operator.delete_topic("trades-commands").await;
+    eventually("the topic to be there again", LIGHT_WAIT, async || {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let migrated = platform.command().arg("migrate").output().unwrap();
+        migrated.status.success().then_some(())
+    })
+    .await;
+    platform.crash().await;
+    let words = [&*shard, "begins at 0", "dealerboard skip"];
+    let red = StatusCode::SERVICE_UNAVAILABLE;
+    turns(platform.url(), "/readyz", red, &words).await;
+    let agreed = ["--by", "ann", "--approved-by", "ben", "--yes"];
+    let done = skip(&platform, &shard, &agreed);
+    assert!(done.contains("it would go on at offset 0"), "{done}");
+    turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
+    platform.post("demo", "/v1/trades", &booking(&second)).await;
+    operator.send_tombstone("trades", &first).await;
+    let places = [format!("{shard}/-1"), format!("{shard}/1")];
+    parked(&platform, &places.each_ref().map(String::as_str)).await;
+    platform.discard().await;
+}
+
+/// Waits until these are the letters, and no others.
+async fn parked(platform: &Platform, places: &[&str]) {
+    eventually(&format!("{places:?}"), LIGHT_WAIT, async || {
+        let mut list = platform.command();
+        let listed = list.args(["dead-letters", "list"]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let letters = listed.lines().filter(|line| line.contains("undecodable"));
+        let lines: Vec<_> = letters.collect();
+        let mut both = lines.iter().zip(places);
+        let same = both.all(|(line, place)| line.contains(place));
+        (same && lines.len() == places.len()).then_some(())
+    })
+    .await;
+}
