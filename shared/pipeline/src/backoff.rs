@@ -5,6 +5,7 @@ use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use resilience::Waits;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Ceiling of the first wait: long enough not to hammer, short enough not to be seen.
@@ -12,8 +13,13 @@ const FIRST: Duration = Duration::from_millis(100);
 /// Ceiling of the longest wait: what an outage costs after it is over.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The waits of one who tries again until it works.
-pub struct Backoff(Waits);
+/// The waits of one who tries again until it works. After a while without one, the next fault is another
+/// fault, and its waits start from the shortest ceiling.
+pub struct Backoff {
+    waits: Waits,
+    /// When the last wait ended.
+    since: Option<Instant>,
+}
 
 impl Default for Backoff {
     fn default() -> Self {
@@ -27,12 +33,19 @@ impl Backoff {
         // The one draw without a seam: no decision and no record depends on how long somebody
         // waited, and no two who wait may be in step.
         let seed = RandomState::new().hash_one(FIRST);
-        Self(Waits::endless(FIRST, LONGEST, seed))
+        Self {
+            waits: Waits::endless(FIRST, LONGEST, seed),
+            since: None,
+        }
     }
 
     /// Waits the next while.
     pub async fn wait(&mut self) {
-        tokio::time::sleep(self.0.next().unwrap_or(LONGEST)).await;
+        if self.since.is_some_and(|since| since.elapsed() > LONGEST) {
+            self.reset();
+        }
+        tokio::time::sleep(self.waits.next().unwrap_or(LONGEST)).await;
+        self.since = Some(Instant::now());
     }
 
     /// Waits the next while, or until `stop`.
@@ -46,5 +59,30 @@ impl Backoff {
     /// The dependency answered: the next fault starts from the shortest ceiling.
     pub fn reset(&mut self) {
         *self = Self::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn waited(backoff: &mut Backoff) -> Duration {
+        let since = Instant::now();
+        backoff.wait().await;
+        since.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fault_long_after_the_last_is_another_fault() {
+        for _ in 0..20 {
+            let mut backoff = Backoff::new();
+            let mut waits = Vec::new();
+            for _ in 0..20 {
+                waits.push(waited(&mut backoff).await);
+            }
+            assert!(waits.iter().max() > Some(&(LONGEST / 4)), "{waits:?}");
+            tokio::time::advance(LONGEST + FIRST).await;
+            assert!(waited(&mut backoff).await <= FIRST + Duration::from_millis(1));
+        }
     }
 }

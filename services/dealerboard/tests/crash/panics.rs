@@ -7,16 +7,17 @@ use crate::site::{BACK, Site};
 use crate::state::{QUIET_WITHIN, clean};
 use crate::workload::{self, RECORDS};
 
-/// Where tasks panic, and after how many passes.
-const TASKS: [&str; 6] = [
-    "deciding=2%panic",
+/// Where tasks panic, and after how many passes; commands, less often than gets them parked.
+const TASKS: [&str; 7] = [
+    "deciding=25*off->2*panic",
+    "applying=50*off->2*panic",
     "handled-not-submitted=20*off->3*panic",
     "before-commit=30*off->3*panic",
     "committed-not-published=40*off->3*panic",
     "before-publish=50*off->3*panic",
     "published-not-stored=60*off->3*panic",
 ];
-/// With every second decision one command in eight panics each time, that is three times.
+/// One decision of two: of the commands, one in eight panics three times, and is parked.
 const DECISIONS: &str = "deciding=50%panic";
 /// Trades of a run; as many as wanted by naming a number in the environment.
 const BOOKINGS: usize = 400;

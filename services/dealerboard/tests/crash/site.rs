@@ -120,7 +120,8 @@ impl Site {
         let mut command = self.command(&["serve", "--roles", roles]);
         command
             .env("DEALERBOARD__KAFKA__INSTANCE", name)
-            .env("FAILPOINTS", failpoints);
+            .env("FAILPOINTS", failpoints)
+            .env("RUST_BACKTRACE", "0");
         Process::start(&mut command, self.folder())
     }
 

@@ -30,7 +30,7 @@ async fn embedded_views_go_on_from_the_file() {
     caller.views_are_read().await;
     assert_eq!(pages(&caller).await, before);
     assert_eq!(projected(&caller).await, 0, "events were folded again");
-    caller.fill("T-007", "E-2").await.expect("filled");
+    caller.fill("T-007", "E-new").await.expect("filled");
     eventually("the fill", Duration::from_secs(10), async || {
         let (_, trade) = caller.read("/v1/trades/T-007").await;
         (trade["version"] == 3 && projected(&caller).await > 0).then_some(())

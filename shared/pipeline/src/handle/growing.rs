@@ -24,9 +24,44 @@ use super::notices;
 use super::refusal::Refusal;
 use crate::crash;
 
-/// Deciding or applying a command panicked: a defect of the context, not of the command's sender.
+/// Times a command may panic before it is parked.
+pub(super) const PANICS_MAX: u32 = 3;
+
+/// A panic: a defect of the context, not of the command's sender.
 #[derive(Debug)]
-pub(crate) struct Panicked;
+pub(crate) enum Panicked {
+    /// Every time it was tried. Nothing has changed.
+    Deciding,
+    /// The aggregate may be half changed, and the batch must be abandoned.
+    Applying,
+}
+
+/// What stands against a command, or follows from it, while nothing has changed yet.
+enum Decided<C: Context> {
+    /// The sender has another version in mind.
+    Unexpected(u64),
+    By(Result<Vec<C::Event>, C::Error>),
+}
+
+/// # Errors
+/// [`Panicked::Deciding`].
+fn decide<C: Context>(
+    incoming: &Incoming<C::Input>,
+    cached: &Cached<C>,
+    policy: &C::Services,
+) -> Result<Decided<C>, Panicked> {
+    if let Some(expected) = incoming.expected_version
+        && expected != cached.version
+    {
+        return Ok(Decided::Unexpected(expected));
+    }
+    let attempt = || {
+        crash::point("deciding");
+        cached.state.decide(&incoming.accepted, policy)
+    };
+    let mut attempts = (0..PANICS_MAX).filter_map(|_| catch_unwind(AssertUnwindSafe(attempt)).ok());
+    attempts.next().map(Decided::By).ok_or(Panicked::Deciding)
+}
 
 pub(crate) struct Growing {
     /// 1, 2, 3 … within one ownership of the partition.
@@ -164,44 +199,39 @@ impl Growing {
     /// Decides a command on its aggregate and adds all that follows from it.
     ///
     /// # Errors
-    /// [`Panicked`]; the aggregate may be half changed and this batch must be abandoned.
+    /// [`Panicked`].
     pub(crate) fn handle<C: Context>(
         &mut self,
-        incoming: Incoming<C::Input>,
+        incoming: &Incoming<C::Input>,
         cached: &mut Cached<C>,
         policy: &C::Services,
     ) -> Result<(), Panicked> {
-        let row = catch_unwind(AssertUnwindSafe(|| self.decide(&incoming, cached, policy)))
-            .map_err(|_| Panicked)?;
+        let decided = decide(incoming, cached, policy)?;
+        let taken = catch_unwind(AssertUnwindSafe(|| self.take(incoming, cached, decided)));
+        let row = taken.map_err(|_| Panicked::Applying)?;
         self.pass(incoming.offset);
         if incoming.reply_to.is_some() || incoming.producer.is_some() {
-            self.settled(&incoming, row.outcome.clone(), false);
+            self.settled(incoming, row.outcome.clone(), false);
         }
         self.batch.outcomes.push(row);
         Ok(())
     }
 
-    fn decide<C: Context>(
+    fn take<C: Context>(
         &mut self,
         incoming: &Incoming<C::Input>,
         cached: &mut Cached<C>,
-        policy: &C::Services,
+        decided: Decided<C>,
     ) -> OutcomeRow {
-        crash::point("deciding");
-        let outcome = match incoming.expected_version {
-            Some(expected) if expected != cached.version => {
-                let detail = format!("expected version {expected}, found {}", cached.version);
-                rejected(
-                    incoming,
-                    cached.version,
-                    platform::VERSION_CONFLICT,
-                    &detail,
-                )
+        crash::point("applying");
+        let outcome = match decided {
+            Decided::Unexpected(expected) => {
+                let version = cached.version;
+                let detail = format!("expected version {expected}, found {version}");
+                rejected(incoming, version, platform::VERSION_CONFLICT, &detail)
             }
-            _ => match cached.state.decide(&incoming.accepted, policy) {
-                Ok(events) => self.accept(incoming, cached, events),
-                Err(rejection) => self.refuse(incoming, cached, &rejection),
-            },
+            Decided::By(Ok(events)) => self.accept(incoming, cached, events),
+            Decided::By(Err(rejection)) => self.refuse(incoming, cached, &rejection),
         };
         OutcomeRow {
             command: incoming.id,

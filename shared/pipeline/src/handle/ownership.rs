@@ -16,7 +16,7 @@ use tracing::{error, warn};
 use super::cache::Cache;
 use super::decode::{Decoded, Incoming, Refused};
 use super::forward;
-use super::growing::{Growing, Panicked, Sealed};
+use super::growing::{Growing, PANICS_MAX, Panicked, Sealed};
 use super::known::Known;
 use super::parked::Parked;
 use super::partition::{Ended, Partition};
@@ -29,9 +29,6 @@ use crate::{crash, metric};
 
 /// Records at once that are too few for a question of their own while a batch is in flight.
 const FEW: usize = 256;
-
-/// Times a command may panic before it is parked.
-const PANICS_MAX: u32 = 3;
 
 /// The state that is worth nothing once the partition has another owner.
 pub(super) struct Ownership<'p, C: Context> {
@@ -51,6 +48,9 @@ pub(super) struct Ownership<'p, C: Context> {
     /// Signalled when a batch with notices is durable.
     noticed: Arc<Notify>,
 }
+
+/// The growing batch is worth nothing, and the store knows better.
+struct Abandoned;
 
 struct Flight<C> {
     sealed: Sealed,
@@ -136,7 +136,7 @@ impl<'p, C: Context> Ownership<'p, C> {
                         Err(why) => barred = Some(why),
                     }
                     self.partition.worker.begins();
-                    if let Err(Panicked) = self.handle(&mut records).await? {
+                    if let Err(Abandoned) = self.handle(&mut records).await? {
                         return Ok(Ended::Again);
                     }
                 }
@@ -257,7 +257,7 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 
     /// Turns records into rows of the growing batch.
-    async fn handle(&mut self, records: &mut Vec<Record>) -> Result<Result<(), Panicked>, Fault> {
+    async fn handle(&mut self, records: &mut Vec<Record>) -> Result<Result<(), Abandoned>, Fault> {
         let mut decoded = Vec::with_capacity(records.len());
         for record in records.iter() {
             decoded.push(self.partition.decoder.decode::<C>(record).await?);
@@ -269,8 +269,8 @@ impl<'p, C: Context> Ownership<'p, C> {
         }
         self.prepare(&decoded).await?;
         for (record, decoded) in records.drain(..).zip(decoded) {
-            if let Err(Panicked) = self.handle_one(record, decoded).await? {
-                return Ok(Err(Panicked));
+            if let Err(Abandoned) = self.handle_one(record, decoded).await? {
+                return Ok(Err(Abandoned));
             }
         }
         crash::point("handled-not-submitted");
@@ -323,7 +323,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         &mut self,
         record: Record,
         decoded: Decoded<C::Input>,
-    ) -> Result<Result<(), Panicked>, Fault> {
+    ) -> Result<Result<(), Abandoned>, Fault> {
         let incoming = match decoded {
             Decoded::Command(incoming) => *incoming,
             Decoded::Elsewhere(..) => {
@@ -343,7 +343,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         }
         let panics = self.partition.panics.get(&incoming.offset);
         if panics.is_some_and(|times| *times >= PANICS_MAX) {
-            let panicked = Refused::new(DeadReason::Panicked, "deciding it panicked");
+            let panicked = Refused::new(DeadReason::Panicked, "applying it panicked");
             self.park(record, panicked.of(incoming.named()));
             return Ok(Ok(()));
         }
@@ -351,7 +351,20 @@ impl<'p, C: Context> Ownership<'p, C> {
             self.growing.repeat(&incoming, &first);
             return Ok(Ok(()));
         }
-        Ok(self.decide(incoming))
+        match self.decide(&incoming) {
+            Ok(()) => {}
+            Err(Panicked::Deciding) => {
+                let panicked = Refused::new(DeadReason::Panicked, "deciding it panicked");
+                self.park(record, panicked.of(incoming.named()));
+            }
+            Err(Panicked::Applying) => {
+                let (shard, offset) = (self.partition.shard, record.offset);
+                *self.partition.panics.entry(offset).or_default() += 1;
+                error!(%shard, offset, "applying a command panicked, the partition is taken over again");
+                return Ok(Err(Abandoned));
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn first_answer(&self, id: CommandId) -> Option<OutcomeRow> {
@@ -361,30 +374,19 @@ impl<'p, C: Context> Ownership<'p, C> {
         first.cloned()
     }
 
-    fn decide(&mut self, incoming: Incoming<C::Input>) -> Result<(), Panicked> {
-        let (id, offset) = (incoming.id, incoming.offset);
+    fn decide(&mut self, incoming: &Incoming<C::Input>) -> Result<(), Panicked> {
         let cached = self
             .cache
             .get(&incoming.key)
             .expect("every key of the records at hand was loaded or created before deciding");
-        match self
-            .growing
-            .handle(incoming, cached, &self.partition.policy)
-        {
-            Ok(()) => {
-                let outcomes = &self.growing.batch.outcomes;
-                if let Some(row) = outcomes.last() {
-                    self.saving.note(row.outcome.key(), cached);
-                }
-                self.known.add(id, outcomes.len() - 1);
-                Ok(())
-            }
-            Err(Panicked) => {
-                *self.partition.panics.entry(offset).or_default() += 1;
-                error!(shard = %self.partition.shard, offset, "a command's decision panicked, partition is taken over again");
-                Err(Panicked)
-            }
+        let policy = &self.partition.policy;
+        self.growing.handle(incoming, cached, policy)?;
+        let outcomes = &self.growing.batch.outcomes;
+        if let Some(row) = outcomes.last() {
+            self.saving.note(row.outcome.key(), cached);
         }
+        self.known.add(incoming.id, outcomes.len() - 1);
+        Ok(())
     }
 
     fn park(&mut self, record: Record, refused: Refused) {

@@ -42,7 +42,7 @@ pub(crate) struct Partition<C: Context> {
     pub(crate) committer: CommitHandle,
     pub(crate) replying: Replying,
     pub(crate) policy: C::Services,
-    /// Offsets whose command panicked, and how often.
+    /// Offsets whose command panicked when it was applied, and how often.
     pub(crate) panics: HashMap<i64, u32>,
     pub(crate) worker: Worker,
 }
