@@ -4,7 +4,7 @@
 //! A breaker judges by shares of many calls. Here one call that hangs says enough: an append takes
 //! milliseconds in health, and what hangs would have every caller wait as long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,9 @@ use kernel::topic::Shard;
 use tokio::time::Instant;
 
 /// How long an append may take before it counts as hanging, and its caller is answered.
-pub(super) const HANGS_AFTER: Duration = Duration::from_secs(1);
+const HANGS_AFTER: Duration = Duration::from_secs(1);
+/// How long the caller waits whose append shows whether a log that hung answers again.
+const PROBES_FOR: Duration = Duration::from_millis(5);
 
 /// The appends under way.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ struct UnderWay {
     /// When each began, and for which partition, in the order of their beginning.
     calls: BTreeMap<u64, (Instant, Shard)>,
     answered_at: Instant,
+    /// Partitions whose last append hung and came to nothing.
+    hung: BTreeSet<Shard>,
 }
 
 /// The log does not answer; nothing was sent.
@@ -38,24 +42,27 @@ impl Gate {
             next: 0,
             calls: BTreeMap::new(),
             answered_at: Instant::now(),
+            hung: BTreeSet::new(),
         })))
     }
 
     /// A place among the appends under way.
     ///
     /// # Errors
-    /// An append to one of the partitions hangs; or any does, and none has been answered for as long,
-    /// so that it is not one partition's trouble.
+    /// An append to one of the partitions hangs, or is the first after one that did; or to any partition,
+    /// and none has been answered for as long, so that it is not one partition's trouble.
     pub(super) fn enter(&self, shards: &[Shard]) -> Result<Entered, Hangs> {
         let mut under_way = self.lock();
         let now = Instant::now();
         let none_answered = now - under_way.answered_at > HANGS_AFTER;
+        let concerns = |shard: &Shard| none_answered || shards.contains(shard);
+        let probes = under_way.hung.iter().any(concerns);
         for (began, shard) in under_way.calls.values() {
             let since = now - *began;
-            if since <= HANGS_AFTER {
+            if since <= HANGS_AFTER && !probes {
                 break;
             }
-            if none_answered || shards.contains(shard) {
+            if concerns(shard) {
                 return Err(Hangs { since });
             }
         }
@@ -70,6 +77,7 @@ impl Gate {
         Ok(Entered {
             gate: self.clone(),
             calls,
+            patience: if probes { PROBES_FOR } else { HANGS_AFTER },
         })
     }
 
@@ -82,12 +90,25 @@ impl Gate {
 pub(super) struct Entered {
     gate: Gate,
     calls: Vec<u64>,
+    /// How long the caller is to wait.
+    pub(super) patience: Duration,
 }
 
 impl Entered {
     /// The log has answered.
-    pub(super) fn answered(&self) {
-        self.gate.lock().answered_at = Instant::now();
+    pub(super) fn answered(self) {
+        let mut under_way = self.gate.lock();
+        let now = Instant::now();
+        if now - under_way.answered_at > HANGS_AFTER {
+            // It was the log that hung, not a partition.
+            under_way.hung.clear();
+        }
+        under_way.answered_at = now;
+        for call in &self.calls {
+            if let Some((_, shard)) = under_way.calls.remove(call) {
+                under_way.hung.remove(&shard);
+            }
+        }
     }
 }
 
@@ -95,14 +116,18 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let mut under_way = self.gate.lock();
         for call in &self.calls {
-            under_way.calls.remove(call);
+            if let Some((began, shard)) = under_way.calls.remove(call)
+                && began.elapsed() > HANGS_AFTER
+            {
+                under_way.hung.insert(shard);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Gate, Instant, Shard};
+    use super::{Duration, Gate, HANGS_AFTER, Instant, PROBES_FOR, Shard};
 
     fn shard(partition: u16) -> Shard {
         Shard {
@@ -127,7 +152,6 @@ mod tests {
             assert!(gate.enter(&[shard(other)]).is_err());
         }
         first.answered();
-        drop(first);
         assert!(gate.enter(&[shard(1)]).is_ok());
         drop(second);
     }
@@ -144,7 +168,33 @@ mod tests {
         assert!(gate.enter(&[shard(2), shard(1)]).is_err());
         assert!(gate.enter(&[shard(2)]).is_ok());
         drop(hangs);
-        assert!(gate.enter(&[shard(1)]).is_ok());
+        let probe = gate.enter(&[shard(1)]).unwrap();
+        assert_eq!(probe.patience, PROBES_FOR);
+        assert!(gate.enter(&[shard(1)]).is_err());
+        assert_eq!(gate.enter(&[shard(2)]).unwrap().patience, HANGS_AFTER);
+        probe.answered();
+        assert_eq!(gate.enter(&[shard(1)]).unwrap().patience, HANGS_AFTER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_shows_whether_a_log_that_hung_answers_again() {
+        let gate = Gate::new();
+        let hangs = [1, 2].map(|partition| gate.enter(&[shard(partition)]).unwrap());
+        pass(30_000).await;
+        drop(hangs);
+        for _ in 0..3 {
+            let probe = gate.enter(&[shard(3)]).unwrap();
+            assert_eq!(probe.patience, PROBES_FOR);
+            pass(5).await;
+            assert!(gate.enter(&[shard(1)]).is_err());
+            pass(30_000).await;
+            drop(probe);
+        }
+        gate.enter(&[shard(4)]).unwrap().answered();
+        for partition in 1..4 {
+            let entered = gate.enter(&[shard(partition)]).unwrap();
+            assert_eq!(entered.patience, HANGS_AFTER);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::backoff::Backoff;
-use gate::{Gate, HANGS_AFTER};
+use gate::Gate;
 use waiting::Waiters;
 
 pub use inbox::Inbox;
@@ -177,14 +177,14 @@ impl Acceptor {
         let failed = |error| Fault::new("log", "append a command", error);
         let shards: Vec<_> = records.iter().map(|record| self.shard(record)).collect();
         let entered = self.gate.enter(&shards).map_err(failed)?;
-        let log = Arc::clone(&self.log);
+        let (log, patience) = (Arc::clone(&self.log), entered.patience);
         let mut appending = async move {
             log.append(records).await?;
             entered.answered();
             Ok(())
         }
         .boxed();
-        match tokio::time::timeout(HANGS_AFTER, &mut appending).await {
+        match tokio::time::timeout(patience, &mut appending).await {
             Ok(done) => done,
             Err(late) => {
                 // It may still come to the log. Until that is known, nobody else is let in.
