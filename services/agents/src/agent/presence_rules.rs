@@ -10,7 +10,10 @@ use super::suspension::{Suspension, SuspensionReason};
 
 impl Draft<'_> {
     pub(crate) fn set_presence(self, command: &SetPresence, source: Source) -> Decision {
-        if command.presence == self.standing.chosen.presence {
+        let chosen = &self.standing.chosen;
+        let is_offline = command.presence == Presence::Offline;
+        let is_same = chosen.presence == command.presence;
+        if is_same && (is_offline || chosen.reason == command.reason) {
             return self.keep_presence();
         }
         if self.standing.sessions.is_empty() {
@@ -27,7 +30,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The presence is the one the agent has. Choosing it again takes back what was chosen for later,
+    /// The presence is the one the agent has, for the same reason. Choosing it again takes back what was chosen for later,
     /// and answers for an agent who did not respond; the idle clock runs on. A cool-down is not cut
     /// short, or a rejected offer would come straight back.
     fn keep_presence(mut self) -> Decision {
@@ -44,7 +47,8 @@ impl Draft<'_> {
 
     fn choose_next(mut self, choice: Choice) -> Decision {
         let next = self.standing.next_presence.as_ref();
-        if next.is_none_or(|next| next.presence != choice.presence) {
+        let same = |next: &Choice| next.presence == choice.presence && next.reason == choice.reason;
+        if !next.is_some_and(same) {
             let next = Some(choice);
             self.write(AgentEvent::NextPresenceSet(NextPresenceSet { next }));
         }
@@ -61,8 +65,14 @@ impl Draft<'_> {
         if !is_routable {
             self.release_all(&[PhaseName::Reserved], ReleaseCause::AgentUnavailable);
         }
+        // Another reason alone does not cut a cool-down short.
+        let is_over = match self.standing.suspension {
+            Some(Suspension::NotResponding) => true,
+            Some(_) => choice.presence != self.standing.chosen.presence,
+            None => false,
+        };
         self.write(AgentEvent::PresenceChanged(choice));
-        if is_routable && self.standing.suspension.is_some() {
+        if is_routable && is_over {
             self.write(AgentEvent::RoutingResumed(RoutingResumed {}));
         }
         self.finish()

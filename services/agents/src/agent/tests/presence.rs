@@ -43,6 +43,62 @@ fn same_presence_changes_nothing() {
     }
 }
 
+/// Lunch is not paid, training is: each is an interval of its own.
+#[test]
+fn same_presence_for_another_reason_is_a_change() {
+    let away = |reason: Option<&str>, when| {
+        AgentCommand::SetPresence(SetPresence {
+            presence: Presence::Away,
+            reason: reason.map(|reason| reason.parse().unwrap()),
+            when,
+            force: false,
+        })
+    };
+    let choice = |reason: Option<&str>| Choice {
+        presence: Presence::Away,
+        reason: reason.map(|reason| reason.parse().unwrap()),
+        source: Source::Agent,
+    };
+    let lunch = AgentEvent::PresenceChanged(choice(Some("lunch")));
+    for other in [Some("training"), None] {
+        for when in [When::Now, When::WhenClear] {
+            agent(with(available(), std::slice::from_ref(&lunch)))
+                .when(accepted(away(other, when)))
+                .then_expect_events(vec![AgentEvent::PresenceChanged(choice(other))]);
+        }
+        agent(with(engaged(), std::slice::from_ref(&lunch)))
+            .when(accepted(away(other, When::WhenClear)))
+            .then_expect_events(vec![AgentEvent::NextPresenceSet(NextPresenceSet {
+                next: Some(choice(other)),
+            })]);
+    }
+    agent(with(available(), &[lunch]))
+        .when(accepted(away(Some("lunch"), When::Now)))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn another_reason_does_not_cut_a_cooldown_short() {
+    let command = AgentCommand::SetPresence(SetPresence {
+        presence: Presence::Available,
+        reason: Some("back early".parse().unwrap()),
+        when: When::Now,
+        force: false,
+    });
+    let choice = Choice {
+        presence: Presence::Available,
+        reason: Some("back early".parse().unwrap()),
+        source: Source::Agent,
+    };
+    let changed = AgentEvent::PresenceChanged(choice);
+    agent(with(available(), &[cooling_down()]))
+        .when(accepted(command.clone()))
+        .then_expect_events(vec![changed.clone()]);
+    agent(with(available(), &[not_responding()]))
+        .when(accepted(command))
+        .then_expect_events(vec![changed, routing_resumed()]);
+}
+
 #[test]
 fn presence_without_offers_gives_back_each_reserved_slot_and_keeps_the_work() {
     let events = [
