@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kernel::{BadParameter, Parameters, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::BusinessHours;
-use crate::interval::{INTERVALS_OF_DAY, day_of, interval_from, interval_of, start_of};
+use crate::calendar::{BusinessHours, day_began, zone_named};
+use crate::interval::{INTERVALS_OF_DAY, interval_from, interval_of, start_of};
 use crate::label::{Channel, PresenceCode, QueueId};
 
 /// Intervals a report may span: 31 days.
@@ -113,7 +113,7 @@ impl Ask {
     /// # Errors
     /// A parameter is not of its kind, or the window is empty or longer than 31 days.
     pub fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, BadParameter> {
-        let day = day_of(now);
+        let day = interval_of(day_began(now, &zone_named(parameters.get("zone"))?));
         let from = parameters.read::<Timestamp>("from")?.map(interval_of);
         let to = parameters.read::<Timestamp>("to")?;
         let from = from.unwrap_or(day);

@@ -19,18 +19,19 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The hours of a week by the clocks of one time zone, holidays taken out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BusinessHours {
-    /// Such as `mon-fri/08:00-18:00,sat/09:00-13:00`.
+    /// Such as `mon-fri/08:00-18:00,sat/21:00-02:00`.
     hours: String,
     #[serde(serialize_with = "name_of")]
     zone: TimeZone,
+    /// Days on which the desk does not open; what opened the day before goes on.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     holidays: BTreeSet<Date>,
-    /// From Monday on; spans of a day in order, none into another.
+    /// From Monday on; spans by the day on which they open, in order, none into another.
     #[serde(skip)]
     week: [Vec<Span>; 7],
 }
 
-/// Minutes of a day.
+/// Minutes since the day began on which it opens; it may close on the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Span {
     opens: u16,
@@ -41,16 +42,15 @@ impl BusinessHours {
     /// Nothing where the question names no hours.
     pub(crate) fn read(parameters: &Parameters) -> Result<Option<Self>, BadParameter> {
         let Some(hours) = parameters.get("business_hours") else {
-            let needless = ["zone", "holidays"].into_iter();
-            let mut needless = needless.filter(|name| parameters.get(name).is_some());
-            return needless.next().map_or(Ok(None), |name| {
-                Err(bad(name, "says nothing without `business_hours`"))
+            let needless = parameters.get("holidays");
+            return needless.map_or(Ok(None), |_| {
+                Err(bad("holidays", "says nothing without `business_hours`"))
             });
         };
         Ok(Some(Self {
             week: week(hours)?,
             hours: hours.to_owned(),
-            zone: zone(parameters.get("zone"))?,
+            zone: zone_named(parameters.get("zone"))?,
             holidays: holidays(parameters.get("holidays"))?,
         }))
     }
@@ -60,7 +60,9 @@ impl BusinessHours {
         let (Some(first), Some(last)) = (self.date(from), self.date(to)) else {
             return 0;
         };
-        let days = first.series(jiff::Span::new().days(1));
+        // What opened the day before may still be open.
+        let before = first.yesterday().unwrap_or(first);
+        let days = before.series(jiff::Span::new().days(1));
         let open = days
             .take_while(|day| *day <= last)
             .filter(|day| !self.holidays.contains(day));
@@ -86,15 +88,24 @@ impl BusinessHours {
 
     /// A time that the clocks skip is the one after; of two that are alike, the first.
     fn instant(&self, day: Date, minute: u16) -> Option<Timestamp> {
-        let (day, minute) = match minute {
-            DAY_MINUTES => (day.tomorrow().ok()?, 0),
-            minute => (day, minute),
+        let (day, minute) = match minute.checked_sub(DAY_MINUTES) {
+            Some(minute) => (day.tomorrow().ok()?, minute),
+            None => (day, minute),
         };
         let (hour, minute) = (i8::try_from(minute / 60), i8::try_from(minute % 60));
         let civil = day.at(hour.ok()?, minute.ok()?, 0, 0);
         let at = self.zone.to_timestamp(civil).ok()?;
         Some(Timestamp::from_micros(at.as_microsecond()))
     }
+}
+
+/// When the day of the instant began by the clocks of the zone, be it of 23 or of 25 hours.
+pub(crate) fn day_began(at: Timestamp, zone: &TimeZone) -> Timestamp {
+    let instant = jiff::Timestamp::from_microsecond(at.micros());
+    let began = instant.and_then(|at| at.to_zoned(zone.clone()).start_of_day());
+    began.map_or(at, |began| {
+        Timestamp::from_micros(began.timestamp().as_microsecond())
+    })
 }
 
 fn name_of<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
@@ -108,7 +119,8 @@ fn bad(name: &'static str, reason: impl Into<String>) -> BadParameter {
     }
 }
 
-fn zone(name: Option<&str>) -> Result<TimeZone, BadParameter> {
+/// UTC when none is named.
+pub(crate) fn zone_named(name: Option<&str>) -> Result<TimeZone, BadParameter> {
     let Some(name) = name else {
         return Ok(TimeZone::UTC);
     };
@@ -134,7 +146,9 @@ fn week(hours: &str) -> Result<[Vec<Span>; 7], BadParameter> {
     let mut week: [Vec<Span>; 7] = Default::default();
     for part in hours.split(',') {
         let (days, span) = part_of(part).ok_or_else(|| {
-            let reason = format!("has `{part}`, which is not like `mon-fri/08:00-18:00`");
+            let reason = format!(
+                "has `{part}`, which is not like `mon-fri/08:00-18:00`, or `sat/21:00-02:00` past midnight"
+            );
             bad("business_hours", reason)
         })?;
         for day in &mut week[days] {
@@ -143,15 +157,28 @@ fn week(hours: &str) -> Result<[Vec<Span>; 7], BadParameter> {
     }
     for spans in &mut week {
         spans.sort_unstable();
-        if spans.windows(2).any(|pair| pair[1].opens < pair[0].closes) {
-            return Err(bad("business_hours", "names the same time twice"));
-        }
         if spans.len() > SPANS_MAX {
             let reason = format!("opens more than {SPANS_MAX} times a day");
             return Err(bad("business_hours", reason));
         }
     }
+    if overlaps(&week) {
+        return Err(bad("business_hours", "names the same time twice"));
+    }
     Ok(week)
+}
+
+/// Whether a span begins before the one before it has ended, be it on the day before.
+fn overlaps(week: &[Vec<Span>; 7]) -> bool {
+    let next = week.iter().cycle().skip(1);
+    week.iter().zip(next).any(|(day, next)| {
+        let tomorrow = next.first().map(|span| Span {
+            opens: span.opens + DAY_MINUTES,
+            closes: span.closes + DAY_MINUTES,
+        });
+        let spans: Vec<_> = day.iter().copied().chain(tomorrow).collect();
+        spans.windows(2).any(|pair| pair[1].opens < pair[0].closes)
+    })
 }
 
 fn part_of(text: &str) -> Option<(std::ops::RangeInclusive<usize>, Span)> {
@@ -160,7 +187,12 @@ fn part_of(text: &str) -> Option<(std::ops::RangeInclusive<usize>, Span)> {
     let (first, last) = (day_of(first)?, day_of(last)?);
     let (opens, closes) = hours.split_once('-')?;
     let (opens, closes) = (minute_of(opens)?, minute_of(closes)?);
-    let is_forward = first <= last && opens < closes;
+    let closes = if closes < opens {
+        closes + DAY_MINUTES
+    } else {
+        closes
+    };
+    let is_forward = first <= last && opens < closes && opens < DAY_MINUTES;
     is_forward.then_some((first..=last, Span { opens, closes }))
 }
 
@@ -219,6 +251,45 @@ mod tests {
         assert_eq!(open("2026-03-03T12:00:00Z", "2026-03-02T12:00:00Z"), 0);
     }
 
+    /// Desks that deal with the other side of the world.
+    #[test]
+    fn desk_may_close_after_midnight() {
+        let query = [
+            ("business_hours", "mon-sun/21:00-02:00"),
+            ("zone", "America/New_York"),
+        ];
+        let new_york = hours(&query).unwrap();
+        let open = |from, to| open_minutes(&new_york, from, to);
+        // 23:00 to 01:00 there.
+        assert_eq!(open("2026-03-03T04:00:00Z", "2026-03-03T06:00:00Z"), 120);
+        assert_eq!(open("2026-03-03T06:00:00Z", "2026-03-04T03:00:00Z"), 120);
+        let query = [
+            (
+                "business_hours",
+                "fri/21:00-02:00,sun/22:00-24:00,mon/00:00-01:00",
+            ),
+            ("holidays", "2026-03-07"),
+        ];
+        let hours = hours(&query).unwrap();
+        let open = |from, to| open_minutes(&hours, from, to);
+        // The holiday's own night did not open; Friday's went on.
+        assert_eq!(open("2026-03-06T00:00:00Z", "2026-03-08T00:00:00Z"), 5 * 60);
+        assert_eq!(open("2026-03-08T00:00:00Z", "2026-03-10T00:00:00Z"), 3 * 60);
+    }
+
+    /// The clocks of New York go forward at 02:00 on 8 March 2026 and back at 02:00 on 1 November.
+    #[test]
+    fn nights_in_which_the_clocks_change_are_shorter_or_longer() {
+        let query = [
+            ("business_hours", "sat/22:00-06:00"),
+            ("zone", "America/New_York"),
+        ];
+        let hours = hours(&query).unwrap();
+        let open = |from, to| open_minutes(&hours, from, to);
+        assert_eq!(open("2026-03-07T00:00:00Z", "2026-03-09T00:00:00Z"), 7 * 60);
+        assert_eq!(open("2026-10-31T00:00:00Z", "2026-11-02T00:00:00Z"), 9 * 60);
+    }
+
     #[test]
     fn holidays_do_not_count() {
         let query = [
@@ -255,7 +326,8 @@ mod tests {
             "mon",
             "mon/8:00-18:00",
             "fri-mon/08:00-18:00",
-            "mon/18:00-08:00",
+            "mon/08:00-08:00",
+            "mon/24:00-02:00",
             "mon/08:00-24:01",
         ] {
             let error = refused(&[("business_hours", text)]);
@@ -263,6 +335,14 @@ mod tests {
         }
         let twice = refused(&[("business_hours", "mon-fri/08:00-18:00,fri/17:00-19:00")]);
         assert!(twice.contains("the same time twice"), "{twice}");
+        for past_midnight in [
+            "mon/21:00-02:00,tue/01:00-03:00",
+            "mon-sun/21:00-02:00,mon/01:59-03:00",
+            "mon/09:00-23:00,mon/22:00-01:00",
+        ] {
+            let twice = refused(&[("business_hours", past_midnight)]);
+            assert!(twice.contains("the same time twice"), "{twice}");
+        }
         let often =
             "mon/01:00-02:00,mon/03:00-04:00,mon/05:00-06:00,mon/07:00-08:00,mon/09:00-10:00";
         let often = refused(&[("business_hours", often)]);
@@ -270,13 +350,31 @@ mod tests {
         let open = ("business_hours", "mon/08:00-18:00");
         assert!(refused(&[open, ("zone", "Mars/Olympus")]).contains("time zone"));
         assert!(refused(&[open, ("holidays", "25.12.2026")]).contains("2026-12-25"));
-        let needless = BusinessHours::read(&Parameters(vec![("zone".into(), "UTC".into())]));
+        let holidays = ("holidays".into(), "2026-12-25".into());
+        let needless = BusinessHours::read(&Parameters(vec![holidays]));
         assert!(
             needless
                 .unwrap_err()
                 .to_string()
                 .contains("without `business_hours`")
         );
+    }
+
+    #[test]
+    fn day_begins_by_the_clocks_of_its_zone() {
+        let new_york = zone_named(Some("America/New_York")).unwrap();
+        for (now, began) in [
+            ("2026-03-03T00:30:00Z", "2026-03-02T05:00:00Z"),
+            ("2026-03-08T16:00:00Z", "2026-03-08T05:00:00Z"),
+            ("2026-03-09T03:59:59Z", "2026-03-08T05:00:00Z"),
+            ("2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z"),
+            ("2026-11-02T04:59:59Z", "2026-11-01T04:00:00Z"),
+        ] {
+            assert_eq!(day_began(at(now), &new_york), at(began), "{now}");
+        }
+        let utc = zone_named(None).unwrap();
+        let now = at("2026-03-03T00:30:00Z");
+        assert_eq!(day_began(now, &utc), at("2026-03-03T00:00:00Z"));
     }
 
     /// The hour from 01:00 to 02:00 is not there on that day.
@@ -303,8 +401,9 @@ mod tests {
                 let some = of("mon-fri/08:00-18:30,sat-sun/00:00-01:30,sun/01:30-02:15,sun/02:15-24:00");
                 let parts = some.micros(from, cut) + some.micros(cut, to);
                 prop_assert_eq!(some.micros(from, to), parts);
-                let always = of("mon-sun/00:00-02:15,mon-sun/02:15-24:00");
-                prop_assert_eq!(always.micros(from, to), micros_between(from, to));
+                for always in ["mon-sun/00:00-02:15,mon-sun/02:15-24:00", "mon-sun/20:00-04:00,mon-sun/04:00-20:00"] {
+                    prop_assert_eq!(of(always).micros(from, to), micros_between(from, to));
+                }
             }
         }
     }

@@ -26,11 +26,6 @@ pub(crate) fn interval_from(at: Timestamp) -> i64 {
     }
 }
 
-/// The interval with which the UTC day of the instant begins.
-pub(crate) fn day_of(at: Timestamp) -> i64 {
-    interval_of(at).div_euclid(INTERVALS_OF_DAY) * INTERVALS_OF_DAY
-}
-
 /// 0 when `end` is before `start`.
 pub(crate) fn micros_between(start: Timestamp, end: Timestamp) -> u64 {
     u64::try_from(end.micros().saturating_sub(start.micros())).unwrap_or(0)

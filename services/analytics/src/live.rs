@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use kernel::Timestamp;
+use kernel::{BadParameter, Timestamp};
 use serde::Serialize;
 
 use crate::agent::Phase;
 use crate::ask::{Ask, Cube, Grain, ServiceLevel};
+use crate::calendar::{day_began, zone_named};
 use crate::conversation::Stage;
 use crate::desk::Desk;
-use crate::interval::{day_of, interval_from, interval_of, start_of};
+use crate::interval::{interval_from, interval_of, start_of};
 use crate::label::QueueId;
 use crate::report::{Ratio, Report};
 
@@ -23,14 +24,16 @@ pub struct LiveSettings {
 }
 
 impl LiveSettings {
-    /// Of the UTC day of `now`, by the first variant.
-    #[must_use]
-    pub fn of_day(now: Timestamp, within_s: u32) -> Self {
-        Self {
+    /// Of the day of `now` by the clocks of a zone, UTC's if none is named; by the first variant.
+    ///
+    /// # Errors
+    /// There is no zone of that name.
+    pub fn of_day(now: Timestamp, within_s: u32, zone: Option<&str>) -> Result<Self, BadParameter> {
+        Ok(Self {
             service_level: ServiceLevel::default(),
             within_s,
-            today_from: start_of(day_of(now)),
-        }
+            today_from: day_began(now, &zone_named(zone)?),
+        })
     }
 }
 

@@ -55,6 +55,13 @@ impl Metrics {
         }
     }
 
+    /// Whether anybody has ever waited in the queue.
+    #[must_use]
+    pub fn knows(&self, tenant: &Tenant, queue: &QueueId) -> bool {
+        let desk = self.desks.get(tenant);
+        desk.is_some_and(|desk| desk.ledger.queues.find(queue).is_some())
+    }
+
     /// How a queue stands at `now`.
     #[must_use]
     pub fn live(

@@ -18,7 +18,7 @@ pub struct PresenceReport {
     /// No further than now.
     pub to: Timestamp,
     pub intervals: Vec<PresenceInterval>,
-    /// By presence, in the order of their names.
+    /// By presence and reason, in the order of their names.
     pub totals: Vec<PresenceTotal>,
 }
 
@@ -29,6 +29,9 @@ pub struct PresenceInterval {
     pub to: Timestamp,
     /// `offline`, `available`, `busy`, `away`, or the tenant's own code.
     pub presence: String,
+    /// What was given with it, such as `lunch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<str>>,
     /// The presence lets offers in, whatever else keeps them out.
     pub on_queue: bool,
     /// Offers come in: nothing below keeps them out.
@@ -43,6 +46,8 @@ pub struct PresenceInterval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PresenceTotal {
     pub presence: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<str>>,
     pub ms: u64,
     pub routable_ms: u64,
 }
@@ -70,6 +75,7 @@ pub enum Suspension {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,
+    pub(crate) reason: Option<Box<str>>,
     pub(crate) link: Link,
     pub(crate) suspension: Option<Suspension>,
     pub(crate) is_leaving: bool,
@@ -132,6 +138,7 @@ fn interval(facts: &Facts, from: Timestamp, to: Timestamp) -> PresenceInterval {
         from,
         to,
         presence: facts.presence.to_string(),
+        reason: facts.reason.clone(),
         on_queue: facts.presence.is_routable(),
         routable: facts.routable,
         link: facts.link,
@@ -141,20 +148,21 @@ fn interval(facts: &Facts, from: Timestamp, to: Timestamp) -> PresenceInterval {
 }
 
 fn totals(intervals: &[PresenceInterval]) -> Vec<PresenceTotal> {
-    let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, Option<&str>), (u64, u64)> = BTreeMap::new();
     for interval in intervals {
         let micros = micros_between(interval.from, interval.to);
-        let (all, routable) = sums.entry(&interval.presence).or_default();
+        let of = (&*interval.presence, interval.reason.as_deref());
+        let (all, routable) = sums.entry(of).or_default();
         *all += micros;
         *routable += micros * u64::from(interval.routable);
     }
-    let totals = sums.into_iter().map(|(presence, (all, routable))| {
-        let presence = presence.to_owned();
-        PresenceTotal {
-            presence,
+    let totals = sums
+        .into_iter()
+        .map(|((presence, reason), (all, routable))| PresenceTotal {
+            presence: presence.to_owned(),
+            reason: reason.map(Into::into),
             ms: all / 1_000,
             routable_ms: routable / 1_000,
-        }
-    });
+        });
     totals.collect()
 }

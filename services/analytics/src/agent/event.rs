@@ -63,6 +63,8 @@ pub struct OfSession {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Chosen {
     pub(super) presence: Presence,
+    #[serde(default)]
+    pub(super) reason: Option<Box<str>>,
 }
 
 /// What an agent has chosen to be.

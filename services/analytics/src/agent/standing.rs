@@ -10,6 +10,8 @@ use crate::presence::{Facts, Link, Suspension};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
     presence: Presence,
+    /// In the words of whoever chose it.
+    reason: Option<Box<str>>,
     has_next: bool,
     suspension: Option<Suspension>,
     sessions: Vec<Session>,
@@ -57,6 +59,7 @@ impl Standing {
             E::GraceExpired(of) => self.sessions.retain(|session| session.id != of.session_id),
             E::PresenceChanged(chosen) => {
                 self.presence = chosen.presence;
+                self.reason = chosen.reason;
                 self.has_next = false;
             }
             E::NextPresenceSet(set) => self.has_next = set.next.is_some(),
@@ -156,6 +159,7 @@ impl Standing {
     pub(crate) fn facts(&self) -> Facts {
         Facts {
             presence: self.presence.clone(),
+            reason: self.reason.clone(),
             link: self.link(),
             suspension: self.suspension,
             is_leaving: self.has_next,

@@ -295,6 +295,45 @@ fn presence_is_told_in_intervals() {
 }
 
 #[test]
+fn each_reason_of_a_presence_is_an_interval_and_a_sum_of_its_own() {
+    let mut scene = Scene::default();
+    logs_in(&mut scene, "amy", 0, "fx");
+    for (second, reason) in [(100, "lunch"), (400, "training"), (500, "lunch")] {
+        let away = json!({ "presence": "away", "reason": reason, "source": "agent" });
+        scene.does("amy", second, "PresenceChanged", away);
+    }
+    scene.does("amy", 900, "PresenceChanged", presence("available"));
+    let amy = "amy".parse().unwrap();
+    let report = scene
+        .metrics
+        .presence(&tenant(), &amy, at(0), at(1_000), at(1_000));
+    let report = serde_json::to_value(report.unwrap()).unwrap();
+    let reasons = |list: &str| -> Vec<Value> {
+        let list = report[list].as_array().unwrap().iter();
+        list.map(|one| json!([one["presence"], one["reason"]]))
+            .collect()
+    };
+    let intervals = [
+        json!(["away", null]),
+        json!(["away", "lunch"]),
+        json!(["away", "training"]),
+        json!(["away", "lunch"]),
+        json!(["available", null]),
+    ];
+    assert_eq!(reasons("intervals"), intervals);
+    let totals: Vec<_> = report["totals"].as_array().unwrap().iter().collect();
+    let ms: Vec<_> = totals.iter().map(|total| number(&total["ms"])).collect();
+    assert_eq!(ms, [100_000, 100_000, 700_000, 100_000]);
+    let sums = [
+        json!(["available", null]),
+        json!(["away", null]),
+        json!(["away", "lunch"]),
+        json!(["away", "training"]),
+    ];
+    assert_eq!(reasons("totals"), sums);
+}
+
+#[test]
 fn presence_is_summed_and_compared_with_the_schedule() {
     let scene = shift();
     let amy = "amy".parse().unwrap();

@@ -1,3 +1,4 @@
+use kernel::Timestamp;
 use serde_json::json;
 
 use super::{at, parameters};
@@ -39,6 +40,23 @@ fn all_can_be_said() {
     );
 }
 
+/// 20:30 on Monday in New York is 00:30 on Tuesday in Greenwich.
+#[test]
+fn without_a_window_the_day_is_that_of_the_zone() {
+    let now: Timestamp = "2026-03-03T00:30:00Z".parse().unwrap();
+    for (query, from) in [
+        ("", "2026-03-03T00:00:00Z"),
+        ("zone=America/New_York", "2026-03-02T05:00:00Z"),
+        (
+            "zone=America/New_York&from=2026-03-01T00:00:00Z",
+            "2026-03-01T00:00:00Z",
+        ),
+    ] {
+        let ask = Ask::read(&parameters(query), now).unwrap();
+        assert_eq!(ask.from, from.parse().unwrap(), "{query}");
+    }
+}
+
 #[test]
 fn nonsense_is_refused_by_name() {
     for (query, name) in [
@@ -47,7 +65,8 @@ fn nonsense_is_refused_by_name() {
         ("fcr_days=366", "fcr_days"),
         ("productive=on leave", "productive"),
         ("business_hours=always", "business_hours"),
-        ("zone=UTC", "zone"),
+        ("zone=Mars/Olympus", "zone"),
+        ("holidays=2026-12-25", "holidays"),
         ("by=birth", "by"),
         ("interval=1h", "interval"),
         ("service_level=SL6", "service_level"),

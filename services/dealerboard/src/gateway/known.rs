@@ -29,6 +29,7 @@ impl Known {
                 Ask::PARAMETERS.to_vec(),
             ),
             ("/v1/metrics/staffing", staffing::PARAMETERS.to_vec()),
+            ("/v1/queues/{queue_id}/live", vec!["zone"]),
         ]);
         for view in &slices.views {
             known.insert(view.route.path, [&["as_of"], view.parameters].concat());

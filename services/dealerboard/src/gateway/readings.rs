@@ -16,7 +16,7 @@ use routing::{Floor, QueueId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::views::{parameters, refused, until};
+use super::views::{parameters, refused, unanswerable, until};
 use super::{Gateway, Shared};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -44,18 +44,27 @@ async fn floor(
 /// Who waits and who could be asked, with today's figures.
 async fn queue(
     queue: Path<QueueId>,
+    request: HttpRequest,
     principal: Principal,
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
     let (tenant, now, queue) = (&principal.tenant, gateway.now(), queue.into_inner());
     let (floor, metrics) = (&gateway.matcher.floor, &gateway.metrics);
     let age = age(floor)?.max(age(metrics)?);
+    let named = renamed(queue.as_str())?;
+    let known = floor.ask(|floor| floor.knows(tenant, &queue));
+    if !known && !metrics.ask(|metrics| metrics.knows(tenant, &named)) {
+        let detail =
+            "no queue has that name: it has no settings, no agents, and nobody has waited in it";
+        return Err(Problem::new(platform::NOT_FOUND, detail));
+    }
     let (figures, within) = floor.ask(|floor| {
         let within = floor.settings(tenant, &queue).service_level.within_s;
         (floor.show_queue(tenant, &queue, now), within)
     });
-    let of_today = LiveSettings::of_day(now, within.get());
-    let named = renamed(queue.as_str())?;
+    let parameters = parameters(&request);
+    let of_today = LiveSettings::of_day(now, within.get(), parameters.get("zone"));
+    let of_today = of_today.map_err(|bad| unanswerable(&bad))?;
     let today = metrics.ask(|metrics| metrics.live(tenant, &named, now, &of_today));
     Ok(aged(age, json!({ "floor": figures, "today": today })))
 }

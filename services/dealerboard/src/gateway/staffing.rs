@@ -88,6 +88,9 @@ impl Asked {
     }
 
     fn answer(&self) -> Result<Answer, NoAnswer> {
+        if self.arrivals_per_hour == 0.0 {
+            return Ok(self.idle());
+        }
         let per_s = self.arrivals_per_hour / 3_600.0;
         let (aht_s, target, within_s) = (self.aht_s, self.target, self.within_s);
         match (self.patience_s, self.agents) {
@@ -101,6 +104,23 @@ impl Asked {
                 let erlang = ErlangA::new(per_s, aht_s, agents, patience_s)?;
                 self.impatient(&erlang, per_s * aht_s)
             }
+        }
+    }
+
+    /// An interval in which nobody calls needs nobody, and keeps every promise.
+    fn idle(&self) -> Answer {
+        let agents = self.agents.unwrap_or(0);
+        let impatient = self.patience_s.is_some();
+        Answer {
+            model: if impatient { "erlang_a" } else { "erlang_c" },
+            erlangs: 0.0,
+            agents,
+            agents_planned: self.planned(agents),
+            occupancy: 0.0,
+            wait_probability: 0.0,
+            asa_s: 0.0,
+            service_level: 1.0,
+            abandon_probability: 0.0,
         }
     }
 

@@ -44,6 +44,14 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
         ),
         (&json!(0), &json!(1))
     );
+    let zoned = "/v1/queues/FX-VIP/live?zone=Asia/Kolkata";
+    let from = &desk.reads(zoned).await["today"]["today"]["from"];
+    let from = from.as_str().unwrap();
+    assert!(from.ends_with("T18:30:00Z"), "midnight there: {from}");
+    let refused = desk.refused_reading("/v1/queues/FX-VIP/live?zone=Mars/Olympus");
+    assert_eq!(refused.await.0, StatusCode::BAD_REQUEST);
+    let unknown = desk.refused_reading("/v1/queues/NOBODY/live").await;
+    assert_eq!(unknown, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
     desk.discard().await;
 }
 
@@ -65,6 +73,20 @@ async fn staffing_tells_what_a_promise_needs_and_refuses_what_has_no_answer() {
     );
     let level = impatient["service_level"].as_f64().unwrap();
     assert!((level - 0.858_178).abs() < 1e-5, "{impatient}");
+    for model in ["erlang_c", "erlang_a"] {
+        let patience = if model == "erlang_a" {
+            "&patience_s=60"
+        } else {
+            ""
+        };
+        let idle = format!("/v1/metrics/staffing?arrivals_per_hour=0&aht_s=180{patience}");
+        let idle = desk.reads(&idle).await;
+        assert_eq!(
+            (&idle["model"], &idle["agents"]),
+            (&json!(model), &json!(0))
+        );
+        assert_eq!(idle["service_level"], 1.0);
+    }
     let unstable = desk.refused_reading(&format!("{load}&agents=10")).await;
     assert_eq!(
         unstable,

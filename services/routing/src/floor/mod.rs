@@ -192,6 +192,13 @@ impl Floor {
         queue.map_or(0, |queue| count(queue.lines.len()))
     }
 
+    /// Whether the queue has settings, agents, or conversations.
+    #[must_use]
+    pub fn knows(&self, tenant: &Tenant, queue: &QueueId) -> bool {
+        let desk = self.desk(tenant);
+        desk.is_some_and(|desk| desk.queues.contains_key(queue))
+    }
+
     /// How a queue is served.
     #[must_use]
     pub fn settings(&self, tenant: &Tenant, queue: &QueueId) -> QueueSettings {
