@@ -30,9 +30,9 @@ impl Draft<'_> {
         }
     }
 
-    /// The presence is the one the agent has, for the same reason. Choosing it again takes back what was chosen for later,
-    /// and answers for an agent who did not respond; the idle clock runs on. A cool-down is not cut
-    /// short, or a rejected offer would come straight back.
+    /// The presence is the one the agent has, for the same reason. Choosing it again takes back what
+    /// was chosen for later, and answers for an agent who did not respond; the idle clock runs on. A
+    /// cool-down is not cut short, or a rejected offer would come straight back.
     fn keep_presence(mut self) -> Decision {
         if self.standing.next_presence.is_some() {
             let taken_back = NextPresenceSet { next: None };

@@ -16,7 +16,11 @@ const WAIT: Duration = Duration::from_secs(120);
 /// Records of each kind.
 const EACH: usize = 1_000;
 /// Healthy commands meanwhile.
-const HEALTHY: usize = 200;
+const HEALTHY: usize = 600;
+/// Sent at once of one list, and the time until the next: a flood that comes as fast as this machine can
+/// send shows how little of it is left for anybody else.
+const BURST: usize = 10;
+const BETWEEN: Duration = Duration::from_millis(15);
 const PRODUCER: &str = r#"
     [[kafka.producers]]
     context = "trades"
@@ -107,7 +111,10 @@ async fn healthy(platform: &Platform, name: &str) -> Vec<Duration> {
 }
 
 async fn send_all(outsider: &Outsider, topic: &str, made: &[Made]) {
-    join_all(made.iter().map(|made| outsider.send_to(topic, made.raw()))).await;
+    for burst in made.chunks(BURST) {
+        join_all(burst.iter().map(|made| outsider.send_to(topic, made.raw()))).await;
+        tokio::time::sleep(BETWEEN).await;
+    }
 }
 
 /// Commands of trades so far, by outcome.
