@@ -4,7 +4,7 @@
 //! A breaker judges by shares of many calls. Here one call that hangs says enough: an append takes
 //! milliseconds in health, and what hangs would have every caller wait as long.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use tokio::time::Instant;
 const HANGS_AFTER: Duration = Duration::from_secs(1);
 /// How long the caller waits whose append shows whether a log that hung answers again.
 const PROBES_FOR: Duration = Duration::from_millis(5);
+/// After so long without another try, a log that hung is no more suspect than any.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// The appends under way.
 #[derive(Clone)]
@@ -25,8 +27,8 @@ struct UnderWay {
     /// When each began, and for which partition, in the order of their beginning.
     calls: BTreeMap<u64, (Instant, Shard)>,
     answered_at: Instant,
-    /// Partitions whose last append hung and came to nothing.
-    hung: BTreeSet<Shard>,
+    /// Partitions whose last append hung and came to nothing, and when it did.
+    hung: BTreeMap<Shard, Instant>,
 }
 
 /// The log does not answer; nothing was sent.
@@ -42,7 +44,7 @@ impl Gate {
             next: 0,
             calls: BTreeMap::new(),
             answered_at: Instant::now(),
-            hung: BTreeSet::new(),
+            hung: BTreeMap::new(),
         })))
     }
 
@@ -56,7 +58,8 @@ impl Gate {
         let now = Instant::now();
         let none_answered = now - under_way.answered_at > HANGS_AFTER;
         let concerns = |shard: &Shard| none_answered || shards.contains(shard);
-        let probes = under_way.hung.iter().any(concerns);
+        let mut hung = under_way.hung.iter();
+        let probes = hung.any(|(shard, ended)| now - *ended < FORGOTTEN_AFTER && concerns(shard));
         for (began, shard) in under_way.calls.values() {
             let since = now - *began;
             if since <= HANGS_AFTER && !probes {
@@ -119,7 +122,7 @@ impl Drop for Entered {
             if let Some((began, shard)) = under_way.calls.remove(call)
                 && began.elapsed() > HANGS_AFTER
             {
-                under_way.hung.insert(shard);
+                under_way.hung.insert(shard, Instant::now());
             }
         }
     }
@@ -190,11 +193,24 @@ mod tests {
             pass(30_000).await;
             drop(probe);
         }
+        pass(4_000).await;
         gate.enter(&[shard(4)]).unwrap().answered();
         for partition in 1..4 {
             let entered = gate.enter(&[shard(partition)]).unwrap();
             assert_eq!(entered.patience, HANGS_AFTER);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn first_caller_long_after_a_hang_is_waited_for_like_any() {
+        let gate = Gate::new();
+        let hangs = gate.enter(&[shard(1)]).unwrap();
+        pass(30_000).await;
+        drop(hangs);
+        pass(9_000).await;
+        assert_eq!(gate.enter(&[shard(1)]).unwrap().patience, PROBES_FOR);
+        pass(1_000).await;
+        assert_eq!(gate.enter(&[shard(1)]).unwrap().patience, HANGS_AFTER);
     }
 
     #[tokio::test(start_paused = true)]
