@@ -20,6 +20,10 @@ const RECORD_WAIT: Duration = Duration::from_secs(10);
 /// Header of a letter that says who skipped what stood there.
 const SKIPPED_BY: &str = "skipped-by";
 
+/// Where the letter stands that says who went on in a log that was made anew, before those of the log that
+/// is gone. What that one held, nobody can count any more.
+pub(crate) const MADE_ANEW: i64 = -1;
+
 /// Passes what bars a partition.
 pub struct Skipper {
     pub store: Arc<dyn EventStore>,
@@ -38,6 +42,12 @@ pub struct Barrier {
     /// Where it can go on. Below `from` in a log that was made anew.
     pub to: i64,
     pub why: String,
+}
+
+impl Barrier {
+    fn is_made_anew(&self) -> bool {
+        self.to < self.from
+    }
 }
 
 /// Why nothing was skipped.
@@ -99,13 +109,14 @@ impl Skipper {
         if cursor.next_offset != barrier.from {
             return Err(NotSkipped::Moved);
         }
+        if barrier.is_made_anew() {
+            // Its records stand at these offsets as well, and may have to be parked.
+            self.letters.set_aside(shard, barrier.from + 1).await?;
+        }
         let mut batch = Batch::new(shard, cursor);
-        batch.to.next_offset = barrier.to;
-        if barrier.to < barrier.from {
-            // A log made anew has other records at these offsets, which may have to be parked.
-            self.letters.set_aside(shard, barrier.from).await?;
-        } else {
+        if barrier.to != barrier.from {
             batch.to = Cursor {
+                next_offset: barrier.to,
                 handled: cursor.handled + 1,
                 ..batch.to
             };
@@ -126,14 +137,21 @@ impl Skipper {
         if let Some(approved_by) = &responsible.approved_by {
             headers.push((APPROVED_BY.to_owned(), text(approved_by.to_string())));
         }
+        let (offset, detail) = if barrier.is_made_anew() {
+            let detail = format!("the log before this one, up to offset {from}, is gone: {why}");
+            (MADE_ANEW, detail)
+        } else {
+            let detail = format!("offsets {from} to {} were skipped: {why}", to - 1);
+            (*from, detail)
+        };
         DeadLetter {
-            offset: *from,
+            offset,
             key: None,
             value: None,
             headers,
             logged_at: self.clock.now(),
             reason: DeadReason::Unreadable,
-            detail: format!("offsets {from} to {} were skipped: {why}", to - 1),
+            detail,
             command: None,
         }
     }

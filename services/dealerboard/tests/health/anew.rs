@@ -7,7 +7,7 @@ use testkit::eventually;
 use testkit::platform::Platform;
 
 use crate::site::{
-    BINARY, LIGHT_WAIT, Operator, booking, is_ready, skip, turns, two_of_one_partition,
+    AGREED, BINARY, LIGHT_WAIT, Operator, booking, is_ready, skip, turns, two_of_one_partition,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,14 +32,22 @@ async fn command_topic_made_anew_bars_its_partition_and_old_letters_are_in_nobod
     let words = [&*shard, "begins at 0", "dealerboard skip"];
     let red = StatusCode::SERVICE_UNAVAILABLE;
     turns(platform.url(), "/readyz", red, &words).await;
-    let agreed = ["--by", "ann", "--approved-by", "ben", "--yes"];
-    let done = skip(&platform, &shard, &agreed);
+    let done = skip(&platform, &shard, AGREED);
     assert!(done.contains("it would go on at offset 0"), "{done}");
     turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
     platform.post("demo", "/v1/trades", &booking(&second)).await;
     operator.send_tombstone("trades", &first).await;
-    let places = [format!("{shard}/-1"), format!("{shard}/1")];
+    let places = [format!("{shard}/-2"), format!("{shard}/1")];
     parked(&platform, &places.each_ref().map(String::as_str)).await;
+    let mut show = platform.command();
+    let shown = show.args(["dead-letters", "show", &format!("{shard}/-1")]);
+    let shown = String::from_utf8(shown.output().unwrap().stdout).unwrap();
+    assert!(shown.contains("ann") && shown.contains("ben"), "{shown}");
+    let verified = platform.command().args(["verify", "--live"]).output();
+    let verified = verified.unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    let noted = String::from_utf8_lossy(&verified.stdout).contains("is gone");
+    assert!(noted, "{verified:?}");
     platform.discard().await;
 }
 

@@ -10,7 +10,7 @@ use testkit::platform::Platform;
 use testkit::servers::OwnServers;
 
 use crate::site::{
-    BINARY, LIGHT_WAIT, accept, booking, is_ready, skip, turns, two_of_one_partition, value,
+    AGREED, BINARY, LIGHT_WAIT, accept, booking, is_ready, skip, turns, two_of_one_partition, value,
 };
 
 const RED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -38,8 +38,7 @@ async fn command_that_is_damaged_on_the_broker_bars_its_partition_until_it_is_sk
     let words = [&*shard, "offset 0 cannot be read", "dealerboard skip"];
     turns(&url, "/readyz", RED, &words).await;
     assert!(skip(&platform, &shard, &[]).contains("offsets 0 to 0 would be lost"));
-    let agreed = ["--by", "ann", "--approved-by", "ben", "--yes"];
-    let done = skip(&platform, &shard, &agreed);
+    let done = skip(&platform, &shard, AGREED);
     assert!(done.ends_with("skipped\n"), "{done}");
     turns(&url, "/readyz", StatusCode::OK, &[]).await;
     let path = format!("/v1/trades/{second}");

@@ -6,7 +6,8 @@ use testkit::platform::Platform;
 use testkit::servers::statement;
 
 use crate::site::{
-    BINARY, Operator, PARTITIONS, accept, booking, home, is_ready, light, skip, turns, value,
+    AGREED, BINARY, Operator, PARTITIONS, accept, booking, home, is_ready, light, skip, turns,
+    value,
 };
 
 const RED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -61,8 +62,7 @@ async fn commands_that_are_gone_bar_their_partition_until_they_are_skipped() {
     turns(&url, "/readyz", RED, &words).await;
 
     assert!(skip(&platform, &shard, &[]).contains("offsets 0 to 1 would be lost"));
-    let agreed = ["--by", "ann", "--approved-by", "ben", "--yes"];
-    let done = skip(&platform, &shard, &agreed);
+    let done = skip(&platform, &shard, AGREED);
     assert!(done.ends_with("skipped\n"), "{done}");
     turns(&url, "/readyz", StatusCode::OK, &["records are deleted"]).await;
     assert_eq!(value(&platform, "/v1/trades/T-1").await["quantity"], "100");

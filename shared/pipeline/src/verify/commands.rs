@@ -16,6 +16,7 @@ use super::finding::{at, quoted, told};
 use super::log::{Missing, Scan};
 use super::{Findings, Invariant, PAGE, Verifier, VerifyPorts, Watch, bound};
 use crate::handle::{REDRIVE, command_id};
+use crate::skip::MADE_ANEW;
 
 impl Verifier<'_> {
     pub(super) async fn commands(
@@ -82,19 +83,40 @@ impl Verifier<'_> {
                 unaccounted.push(missing.clone());
             }
         }
-        check.finish(&unaccounted, findings);
+        let made_anew = self.letter_at(shard, MADE_ANEW).await?;
+        if let Some(stored) = &made_anew {
+            findings.note(format!("{shard} command log: {}", stored.letter.detail));
+        }
+        let complete = unaccounted.is_empty() && made_anew.is_none();
+        check.finish(&unaccounted, complete, findings);
         Ok(())
+    }
+
+    async fn letter_at(
+        &self,
+        shard: Shard,
+        offset: i64,
+    ) -> Result<Option<StoredDeadLetter>, Fault> {
+        let found = self.letter_from(shard, offset).await?;
+        Ok(found.filter(|stored| stored.letter.offset == offset))
+    }
+
+    /// The first letter at the offset or behind it.
+    async fn letter_from(
+        &self,
+        shard: Shard,
+        offset: i64,
+    ) -> Result<Option<StoredDeadLetter>, Fault> {
+        let letters = self.ports.dead_letters.list(shard, Some(offset - 1), 1);
+        let letters = bound::answer(|| format!("list dead letters of {shard}"), letters).await?;
+        Ok(letters.into_iter().next())
     }
 
     /// Whether somebody took the decision to go on behind it: one letter stands for all of it.
     async fn was_skipped(&self, shard: Shard, missing: &Missing) -> Result<bool, Fault> {
-        let letters = self
-            .ports
-            .dead_letters
-            .list(shard, Some(missing.from - 1), 1);
-        let letters = bound::answer(|| format!("list dead letters of {shard}"), letters).await?;
-        Ok(letters.iter().any(|stored| {
-            let letter = &stored.letter;
+        let found = self.letter_from(shard, missing.from).await?;
+        Ok(found.is_some_and(|stored| {
+            let letter = stored.letter;
             letter.reason == DeadReason::Unreadable
                 && letter.value.is_none()
                 && letter.offset < missing.to
@@ -257,7 +279,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn finish(self, missing: &[Missing], findings: &mut Findings) {
+    /// `complete`: the log holds, or a letter names, everything that was handled.
+    fn finish(self, missing: &[Missing], complete: bool, findings: &mut Findings) {
         let shard = self.shard;
         for offset in self.redriven.into_values() {
             findings.violation(
@@ -278,7 +301,7 @@ impl Check<'_> {
             findings.uncompared(&rules, format!("{shard} command log"), missing);
         }
         let (handled, counted) = (self.handled, self.cursor.handled);
-        if handled > counted || (missing.is_empty() && handled < counted) {
+        if handled > counted || (complete && handled < counted) {
             let detail = format!(
                 "the log holds {handled} commands below the cursor, which has handled {counted}"
             );
