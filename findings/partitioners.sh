@@ -3,8 +3,8 @@
 #
 # Consumers that keep state per key and partition (event sourcing, joins of two topics) need every
 # producer of a topic to choose by the same rule. Of these clients three choose as Kafka's own Java
-# client does (murmur2), one by CRC-32 and one by FNV-1a. The setting that makes them agree has another name in each.
-# All of them write to the mock broker that librdkafka has inside.
+# client does (murmur2), one by CRC-32 and one by FNV-1a. The setting that makes them agree has another
+# name in each. All of them write to the mock broker that librdkafka has inside.
 set -euo pipefail
 
 readonly LIBRDKAFKA=2.11.1 KAFKA_PYTHON=2.2.15 AIOKAFKA=0.12.0 KAFKAJS=2.2.4
@@ -59,7 +59,7 @@ async def send():
 asyncio.run(send())
 PY
 cat >send.js <<'JS'
-const { Kafka, Partitioners } = require('kafkajs');
+const { Kafka } = require('kafkajs');
 (async () => {
   const kafka = new Kafka({ brokers: [process.argv[2]], logLevel: 0 });
   const producer = kafka.producer();
