@@ -8,17 +8,17 @@ mod lots;
 mod position;
 mod reaction;
 
+pub use lots::breaks::{Break, BreakKind};
 pub use lots::effect::{Cycle, Increase, Reduction, Totals};
-pub use lots::execution::{ExecId, Execution, Selected, Side, TradeId};
+pub use lots::execution::{ExecId, ExecRef, Execution, Selected, Side, TradeId};
 pub use lots::lot::{Left, Lot, Match};
-pub use lots::refold::{Break, BreakKind};
 pub use lots::restated::{LotChanges, LotName, RestatedLots};
 pub use lots::split::{CashInLieu, Split, SplitEffect, SplitId};
 pub use lots::terms::{LotMethod, Terms};
 pub use position::{
-    AlternativeView, ApplyFill, ApplySplit, BreakView, BustFill, Cause, ChangeLotMethod,
-    CorrectFill, CycleView, FillRefused, Position, PositionCommand, PositionEvent,
-    PositionRejection, PositionView, RecordSettlement, RefusalView, RefusedFill, Report, Reported,
-    Restatement, Settlement, SettlementId, Traded, codes,
+    AlternativeView, ApplyFill, ApplySplit, BreakSettled, BreakView, BustFill, Cause,
+    ChangeLotMethod, CorrectFill, CycleView, FillRefused, Note, Position, PositionCommand,
+    PositionEvent, PositionRejection, PositionView, RecordSettlement, RefusalView, Report,
+    Reported, Restatement, SettleBreak, Settlement, SettlementId, Traded, WithdrawSplit, codes,
 };
 pub use reaction::{FillsToPositions, TradeFill};

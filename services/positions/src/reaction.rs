@@ -38,6 +38,8 @@ pub struct FillRecorded {
     currency: Currency,
     traded_at: Timestamp,
     #[serde(default)]
+    source_sequence: Option<u64>,
+    #[serde(default)]
     lot_method: LotMethod,
     #[serde(default)]
     lots: Option<Vec<ChosenLot>>,
@@ -65,6 +67,8 @@ pub struct FillBusted {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct ChosenLot {
     exec_id: ExecId,
+    #[serde(default)]
+    trade_id: Option<TradeId>,
     quantity: Decimal,
 }
 
@@ -105,6 +109,7 @@ fn recorded(trade_id: Option<TradeId>, fill: FillRecorded) -> (AggregateId, Posi
     let to = position(&fill.account, &fill.book, &fill.instrument);
     let selected = |lot: ChosenLot| Selected {
         exec_id: lot.exec_id,
+        trade_id: lot.trade_id,
         quantity: lot.quantity,
     };
     let command = ApplyFill {
@@ -117,6 +122,7 @@ fn recorded(trade_id: Option<TradeId>, fill: FillRecorded) -> (AggregateId, Posi
         fee: fill.fee,
         currency: fill.currency,
         traded_at: fill.traded_at,
+        source_sequence: fill.source_sequence,
         lot_method: fill.lot_method,
         lots: fill
             .lots
@@ -220,7 +226,7 @@ mod tests {
             r#"{"exec_id":"E1","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"SELL",
                 "quantity":"10","price":"181.52","fee":"0.035","multiplier":"1","currency":"USD",
                 "traded_at":"2013-10-07T08:00:00.688Z","lot_method":"SPECID",
-                "lots":[{"exec_id":"E0","quantity":"4"}],
+                "source_sequence":7,"lots":[{"exec_id":"E0","trade_id":"T-0","quantity":"4"}],
                 "cum_quantity":"10","leaves_quantity":"0","recorded_by":"oms"}"#,
         );
         assert_eq!(to, "ACC-1/AGENCY/IBM");
@@ -234,9 +240,11 @@ mod tests {
             fee: "0.035".parse().unwrap(),
             currency: "USD".parse().unwrap(),
             traded_at: "2013-10-07T08:00:00.688Z".parse().unwrap(),
+            source_sequence: Some(7),
             lot_method: LotMethod::SpecId,
             lots: vec![Selected {
                 exec_id: "E0".parse().unwrap(),
+                trade_id: Some("T-0".parse().unwrap()),
                 quantity: "4".parse().unwrap(),
             }],
         };

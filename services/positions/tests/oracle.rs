@@ -113,6 +113,7 @@ fn read(file: &Path) -> Outcome<BTreeMap<AggregateId, Vec<ApplyFill>>> {
             fee: fee.parse()?,
             currency: "USD".parse()?,
             traded_at: ts.parse()?,
+            source_sequence: None,
             lot_method: LotMethod::default(),
             lots: vec![],
         });

@@ -173,6 +173,12 @@ impl Alphabet {
         admits: |byte| byte.is_ascii_graphic() && byte != b'/',
         addresses: true,
     };
+    /// Text of any language, with line breaks and tabs.
+    pub const PROSE: Self = Self {
+        pattern: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
+        admits: |byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'),
+        addresses: false,
+    };
 }
 
 /// Declares labels, each with its kind: `Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;`, which

@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kernel::Decimal;
 use kernel::decimal::Inexact;
-use kernel::{Decimal, Timestamp};
 
-use super::execution::{ExecId, Selected};
+use super::execution::{ExecId, Selected, TradeId};
 use super::lot::{Lot, Match};
+use super::place::Place;
 use super::restated::{LotChanges, LotName};
 use super::terms::LotMethod;
 
@@ -17,17 +18,16 @@ use super::terms::LotMethod;
 pub(crate) struct LotBook {
     method: LotMethod,
     /// Lots are shared with the checkpoints of the timeline: a lot never changes in place.
-    lots: BTreeMap<Place, Arc<Lot>>,
-    /// When the lot of a name was traded; kept under SPECID only, which looks lots up by name.
-    named: BTreeMap<ExecId, Timestamp>,
+    lots: BTreeMap<Rank, Arc<Lot>>,
+    /// The lots that bear an exec id, oldest first; kept under SPECID only, which looks lots up by name.
+    named: BTreeMap<ExecId, Vec<Place>>,
 }
 
 /// Where a lot stands: by price first, highest first, if the method asks for it; then by age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct Rank {
     price: Reverse<Decimal>,
-    traded_at: Timestamp,
-    exec_id: ExecId,
+    place: Place,
 }
 
 /// What a reduction would take.
@@ -72,21 +72,25 @@ impl LotBook {
     pub(crate) fn by_age(&self) -> Vec<Arc<Lot>> {
         let mut lots: Vec<_> = self.lots.values().cloned().collect();
         if self.method == LotMethod::Hifo {
-            lots.sort_by(|a, b| (a.traded_at, &a.exec_id).cmp(&(b.traded_at, &b.exec_id)));
+            lots.sort_by(|a, b| a.place().cmp(&b.place()));
         }
         lots
     }
 
     pub(crate) fn put(&mut self, lot: Arc<Lot>) {
         if self.method == LotMethod::SpecId {
-            self.named.insert(lot.exec_id.clone(), lot.traded_at);
+            let named = self.named.entry(lot.exec_id.clone()).or_default();
+            let place = lot.place().owned();
+            if let Err(at) = named.binary_search(&place) {
+                named.insert(at, place);
+            }
         }
-        self.lots.insert(self.place(&lot), lot);
+        self.lots.insert(self.rank(&lot), lot);
     }
 
     /// Carries out what [`match_lots`](Self::match_lots) found.
     pub(crate) fn take(&mut self, matched: &Match) {
-        let Some(lot) = self.pull(&matched.exec_id, matched.traded_at) else {
+        let Some(lot) = self.pull(matched.place()) else {
             return;
         };
         if let Some(left) = &matched.left {
@@ -103,17 +107,14 @@ impl LotBook {
     pub(crate) fn changes_to(&self, now: &Self) -> LotChanges {
         let mut changes = LotChanges::default();
         let mut now = now.lots.iter().peekable();
-        for (place, was) in &self.lots {
-            while let Some((_, new)) = now.next_if(|(next, _)| *next < place) {
+        for (rank, was) in &self.lots {
+            while let Some((_, new)) = now.next_if(|(next, _)| *next < rank) {
                 changes.open.push(Arc::clone(new));
             }
-            match now.next_if(|(next, _)| *next == place) {
+            match now.next_if(|(next, _)| *next == rank) {
                 Some((_, lot)) if lot == was => {}
                 Some((_, lot)) => changes.open.push(Arc::clone(lot)),
-                None => changes.closed.push(LotName {
-                    exec_id: was.exec_id.clone(),
-                    traded_at: was.traded_at,
-                }),
+                None => changes.closed.push(LotName::of(was)),
             }
         }
         changes.open.extend(now.map(|(_, lot)| Arc::clone(lot)));
@@ -124,7 +125,7 @@ impl LotBook {
     /// under the old one and open under the new.
     pub(crate) fn change(&mut self, changes: &LotChanges) {
         for name in &changes.closed {
-            self.pull(&name.exec_id, name.traded_at);
+            self.pull(name.place());
         }
         for lot in &changes.open {
             self.put(Arc::clone(lot));
@@ -167,7 +168,7 @@ impl LotBook {
         let mut heeded = true;
         let mut wanted = BTreeMap::new();
         for selected in selection {
-            let Some(lot) = self.named(&selected.exec_id) else {
+            let Some(lot) = self.named(selected) else {
                 heeded = false;
                 continue;
             };
@@ -175,23 +176,23 @@ impl LotBook {
             let taken = smaller(taken, filling.wanted);
             heeded &= taken.abs() == selected.quantity;
             filling.wanted = filling.wanted.minus(taken)?;
-            wanted.insert(self.place(lot), taken);
+            wanted.insert(self.rank(lot), taken);
         }
         // What the selection leaves over comes from the oldest lots, selected ones included.
-        for (place, lot) in &self.lots {
+        for (rank, lot) in &self.lots {
             if filling.wanted.is_zero() {
                 break;
             }
-            let chosen = wanted.get(place).copied().unwrap_or(Decimal::ZERO);
+            let chosen = wanted.get(rank).copied().unwrap_or(Decimal::ZERO);
             let taken = smaller(lot.quantity.minus(chosen)?, filling.wanted);
             filling.wanted = filling.wanted.minus(taken)?;
-            wanted.insert(place.clone(), chosen.plus(taken)?);
+            wanted.insert(rank.clone(), chosen.plus(taken)?);
         }
-        for (place, quantity) in wanted {
+        for (rank, quantity) in wanted {
             if !quantity.is_zero() {
                 filling
                     .matches
-                    .push(self.lots[&place].take(quantity, filling.multiplier)?);
+                    .push(self.lots[&rank].take(quantity, filling.multiplier)?);
             }
         }
         Ok(Matched {
@@ -200,50 +201,69 @@ impl LotBook {
         })
     }
 
-    fn named(&self, exec_id: &ExecId) -> Option<&Arc<Lot>> {
-        let traded_at = *self.named.get(exec_id)?;
-        self.lots
-            .get(&self.place_of(Decimal::ZERO, traded_at, exec_id))
+    /// The one open lot that is meant: an id that several lots bear says too little without a trade.
+    fn named(&self, selected: &Selected) -> Option<&Arc<Lot>> {
+        let places = self.named.get(&selected.exec_id)?.iter();
+        let lots = places.filter_map(|place| self.lots.get(&Rank::by_age(place.clone())));
+        let mut meant = lots.filter(|lot| may_be_of(&lot.trade_id, &selected.trade_id));
+        let lot = meant.next()?;
+        meant.next().is_none().then_some(lot)
     }
 
-    fn pull(&mut self, exec_id: &ExecId, traded_at: Timestamp) -> Option<Arc<Lot>> {
-        self.named.remove(exec_id);
-        if self.method == LotMethod::Hifo {
-            // An event does not tell the lot's price, and need not: a match takes the first lot.
-            // Others are found by their name.
-            let first = self
-                .lots
-                .first_entry()
-                .filter(|e| e.key().exec_id == *exec_id);
-            if let Some(first) = first {
-                return Some(first.remove());
-            }
-            let place = self
-                .lots
-                .keys()
-                .find(|place| place.exec_id == *exec_id)?
-                .clone();
-            return self.lots.remove(&place);
+    fn pull(&mut self, place: Place<&ExecId>) -> Option<Arc<Lot>> {
+        let place = place.owned();
+        self.forget_name(&place);
+        if self.method != LotMethod::Hifo {
+            return self.lots.remove(&Rank::by_age(place));
         }
-        self.lots
-            .remove(&self.place_of(Decimal::ZERO, traded_at, exec_id))
+        // An event does not tell the lot's price, and need not: a match takes the first lot.
+        // Others are found by their place.
+        let first = self.lots.first_entry().filter(|e| e.key().place == place);
+        if let Some(first) = first {
+            return Some(first.remove());
+        }
+        let rank = self.lots.keys().find(|rank| rank.place == place)?.clone();
+        self.lots.remove(&rank)
     }
 
-    fn place(&self, lot: &Lot) -> Place {
-        self.place_of(lot.price, lot.traded_at, &lot.exec_id)
+    fn forget_name(&mut self, place: &Place) {
+        if let Some(named) = self.named.get_mut(&place.exec_id) {
+            if let Ok(at) = named.binary_search(place) {
+                named.remove(at);
+            }
+            if named.is_empty() {
+                self.named.remove(&place.exec_id);
+            }
+        }
     }
 
-    fn place_of(&self, price: Decimal, traded_at: Timestamp, exec_id: &ExecId) -> Place {
+    fn rank(&self, lot: &Lot) -> Rank {
         let price = if self.method == LotMethod::Hifo {
-            price
+            lot.price
         } else {
             Decimal::ZERO
         };
-        Place {
+        Rank {
             price: Reverse(price),
-            traded_at,
-            exec_id: exec_id.clone(),
+            place: lot.place().owned(),
         }
+    }
+}
+
+impl Rank {
+    fn by_age(place: Place) -> Self {
+        Self {
+            price: Reverse(Decimal::ZERO),
+            place,
+        }
+    }
+}
+
+/// Whether an execution of one trade may be meant where the other is named; where none is, any.
+fn may_be_of(left: &Option<TradeId>, right: &Option<TradeId>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
     }
 }
 

@@ -88,7 +88,10 @@ impl Increase {
     pub(crate) fn lot(&self, method: LotMethod) -> Lot {
         Lot {
             exec_id: self.execution.exec_id.clone(),
+            trade_id: self.execution.trade_id.clone(),
             traded_at: self.execution.traded_at,
+            source_sequence: self.execution.source_sequence,
+            report_number: self.execution.report_number,
             quantity: self.quantity,
             cost: (method != LotMethod::Average).then_some(self.cost),
             price: self.execution.price,

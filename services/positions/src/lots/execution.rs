@@ -1,12 +1,16 @@
 //! What was executed, as the venue reported it.
 
+use std::collections::BTreeMap;
+
 use kernel::decimal::Inexact;
 use kernel::{Alphabet, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::terms::LotMethod;
+
 labels! {
-    /// FIX ExecID(17): names one execution of the position for ever, also after a bust.
+    /// FIX ExecID(17): names one execution of its trade for ever, also after a bust.
     pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
     /// The trade that an execution fills.
     pub TradeId / TradeIdKind: "trade id", 64, Alphabet::SEGMENT;
@@ -20,12 +24,27 @@ pub enum Side {
     Sell,
 }
 
+/// An execution by its own id and its trade. Neither is enough: venues give one id to the fills of
+/// several orders, to both sides of a self match, and the next day again.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub struct ExecRef {
+    pub exec_id: ExecId,
+    /// None in what was recorded before trades were named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
+}
+
 /// A part of an open lot, chosen by its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Selected {
     /// The execution that opened the lot.
     pub exec_id: ExecId,
+    /// The trade of that execution; without it, the id must be that of one open lot only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     /// Above zero.
     pub quantity: Decimal,
 }
@@ -45,6 +64,17 @@ pub struct Execution {
     /// In the position's currency; negative when it is a rebate.
     pub fee: Decimal,
     pub traded_at: Timestamp,
+    /// The source's own number, which orders executions of one instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    /// Which of the position's executions to be reported: 1, 2, 3 …, never used again. None in what
+    /// was recorded before reports were numbered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_number: Option<u64>,
+    /// The account's method as it was reported. The position takes that of the first report that
+    /// stands; none where reports did not say, and the position's is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot_method: Option<LotMethod>,
     /// The lots to reduce; heeded under SPECID, kept under every method.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub lots: Box<[Selected]>,
@@ -58,6 +88,43 @@ impl Execution {
             Side::Sell => self.quantity.negated(),
         }
     }
+
+    pub(crate) fn name(&self) -> ExecRef {
+        ExecRef {
+            exec_id: self.exec_id.clone(),
+            trade_id: self.trade_id.clone(),
+        }
+    }
+
+    /// Whether both report the same: where an execution stands among others is no part of it.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        (self.side, self.quantity, self.price, self.fee)
+            == (other.side, other.quantity, other.price, other.fee)
+            && (self.traded_at, &self.lots) == (other.traded_at, &other.lots)
+    }
+}
+
+impl ExecRef {
+    pub(crate) fn new(trade_id: Option<&TradeId>, exec_id: &ExecId) -> Self {
+        Self {
+            exec_id: exec_id.clone(),
+            trade_id: trade_id.cloned(),
+        }
+    }
+}
+
+/// What is kept under a name. Where one side names no trade, being older than such names, the exec
+/// id says it alone.
+pub(crate) fn by_name<'a, T>(all: &'a BTreeMap<ExecRef, T>, name: &ExecRef) -> Option<&'a T> {
+    let of_any_trade = ExecRef::new(None, &name.exec_id);
+    let alone = || match name.trade_id {
+        Some(_) => all.get(&of_any_trade),
+        None => {
+            let (first, found) = all.range(&of_any_trade..).next()?;
+            (first.exec_id == name.exec_id).then_some(found)
+        }
+    };
+    all.get(name).or_else(alone)
 }
 
 /// `quantity · price · multiplier`.

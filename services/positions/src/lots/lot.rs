@@ -5,14 +5,20 @@ use kernel::{Decimal, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::execution::{ExecId, money};
+use super::execution::{ExecId, TradeId, money};
 use super::share::{COST_PLACES, share};
 
 /// What is left of one opening execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lot {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_number: Option<u64>,
     /// Signed: negative in a short position.
     pub quantity: Decimal,
     /// Exact and signed; none under AVERAGE, where the cost belongs to the pool.
@@ -29,7 +35,13 @@ pub struct Lot {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Match {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_number: Option<u64>,
     /// Signed like the lot.
     pub quantity: Decimal,
     /// The lot's cost that went with it; none under AVERAGE.
@@ -69,7 +81,10 @@ impl Lot {
         };
         Ok(Match {
             exec_id: self.exec_id.clone(),
+            trade_id: self.trade_id.clone(),
             traded_at: self.traded_at,
+            source_sequence: self.source_sequence,
+            report_number: self.report_number,
             quantity,
             cost,
             left,

@@ -4,10 +4,12 @@
 //! one, so no rule below asks which side it is on.
 
 pub(crate) mod book;
+pub(crate) mod breaks;
 pub(crate) mod effect;
 pub(crate) mod execution;
 pub(crate) mod holding;
 pub(crate) mod lot;
+pub(crate) mod place;
 pub(crate) mod refold;
 pub(crate) mod restated;
 pub(crate) mod share;

@@ -1,122 +1,103 @@
 //! A changed past, folded again.
 
+use std::collections::BTreeSet;
 use std::iter::once;
 
 use kernel::decimal::Inexact;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::execution::ExecId;
+use super::breaks::{Break, Watch};
 use super::holding::Holding;
 use super::terms::Terms;
 use super::timeline::{Edit, Entry, Timeline};
 
-/// Breaks that one change of the past raises at most; whoever looks at the first sees the rest.
-pub(crate) const BREAKS_MAX: usize = 16;
-
-/// What someone should look at after a change of the past.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Break {
-    pub exec_id: ExecId,
-    pub kind: BreakKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum BreakKind {
-    /// A fill that only reduced the position now opens one, such as a sell that became a short.
-    SideTurned,
-    /// The lots that a fill had chosen are no longer open as chosen; the oldest took their place.
-    SelectionLost,
+/// A change of the past, and what it is measured against.
+pub(crate) struct Change<'a> {
+    pub(crate) edit: &'a Edit,
+    pub(crate) was: &'a Terms,
+    pub(crate) now: &'a Terms,
+    /// Breaks that are open until now.
+    pub(crate) open: &'a BTreeSet<Break>,
+    /// Whether something that was reported is taken back by it.
+    pub(crate) takes_back: bool,
 }
 
 /// The fold of a changed past.
 pub(crate) struct Refolded {
+    /// The first entry that it could touch.
+    pub(crate) from: usize,
     pub(crate) holding: Holding,
-    pub(crate) breaks: Vec<Break>,
+    pub(crate) raised: Vec<Break>,
+    pub(crate) closed: Vec<Break>,
     /// Whether the entry that came in got the lots it names.
     pub(crate) selection_heeded: bool,
 }
 
-/// What an entry was, as far as a break is concerned.
+/// What an entry is in one past.
 pub(super) struct Step {
-    opens: bool,
-    selection_heeded: bool,
+    pub(super) opens: bool,
+    pub(super) selection_heeded: bool,
+}
+
+/// The past as it was and as it is, folded side by side.
+struct Pasts<'a> {
+    was: Holding,
+    now: Holding,
+    watch: Watch<'a>,
 }
 
 impl Timeline {
-    /// The fold as it would be with `edit`, and what turned out differently after it.
+    /// The fold as it would be with the change, and what turned out differently after it.
     ///
     /// # Errors
     /// [`Inexact`] when an amount needs more digits than there are.
-    pub(crate) fn refold(&self, edit: &Edit, terms: &Terms) -> Result<Refolded, Inexact> {
-        let mut was = self.before(edit.at, terms)?;
-        let mut now = was.clone();
-        let (removed, rest) = self.entries()[edit.at..].split_at(usize::from(edit.remove));
-        let before = removed.first().map(|entry| was.step(entry)).transpose()?;
-        let after = edit
-            .insert
-            .as_ref()
-            .map(|entry| now.step(entry))
-            .transpose()?;
-        let selection_heeded = after.as_ref().is_none_or(|step| step.selection_heeded);
-        let mut breaks = Vec::new();
-        if let (Some(before), Some(after), Some(entry)) = (before, after, &edit.insert) {
-            note(&mut breaks, entry, &before, &after);
-        }
-        follow(&mut was, &mut now, rest, &mut breaks)?;
+    pub(crate) fn refold(&self, change: &Change<'_>) -> Result<Refolded, Inexact> {
+        let edit = change.edit;
+        let same_terms = change.was == change.now;
+        let from = if same_terms { edit.at } else { 0 };
+        let was = self.before(from, change.was)?;
+        let now = if same_terms {
+            was.clone()
+        } else {
+            Holding::new(change.now.clone())
+        };
+        let watch = Watch::new(change.open, change.takes_back);
+        let mut pasts = Pasts { was, now, watch };
+        let (kept, changed) = self.entries()[from..].split_at(edit.at - from);
+        let (removed, rest) = changed.split_at(usize::from(edit.remove));
+        pasts.follow(kept)?;
+        let selection_heeded = pasts.replace(removed.first(), edit.insert.as_ref())?;
+        pasts.follow(rest)?;
         Ok(Refolded {
-            holding: now,
-            breaks,
+            from,
+            holding: pasts.now,
+            raised: pasts.watch.raised,
+            closed: pasts.watch.closed,
             selection_heeded,
         })
     }
-
-    /// The fold of all entries under other terms, and what turned out differently.
-    ///
-    /// # Errors
-    /// [`Inexact`] when an amount needs more digits than there are.
-    pub(crate) fn refold_under(&self, was: &Terms, now: &Terms) -> Result<Refolded, Inexact> {
-        let mut was = Holding::new(was.clone());
-        let mut now = Holding::new(now.clone());
-        let mut breaks = Vec::new();
-        follow(&mut was, &mut now, self.entries(), &mut breaks)?;
-        Ok(Refolded {
-            holding: now,
-            breaks,
-            selection_heeded: true,
-        })
-    }
 }
 
-/// Folds the same entries into both and notes those that turned out differently.
-fn follow(
-    was: &mut Holding,
-    now: &mut Holding,
-    entries: &[Entry],
-    breaks: &mut Vec<Break>,
-) -> Result<(), Inexact> {
-    for entry in entries {
-        let (before, after) = (was.step(entry)?, now.step(entry)?);
-        note(breaks, entry, &before, &after);
-    }
-    Ok(())
-}
-
-fn note(breaks: &mut Vec<Break>, entry: &Entry, before: &Step, after: &Step) {
-    let Some(execution) = entry.execution() else {
-        return;
-    };
-    let turned = (!before.opens && after.opens).then_some(BreakKind::SideTurned);
-    let lost =
-        (before.selection_heeded && !after.selection_heeded).then_some(BreakKind::SelectionLost);
-    for kind in turned.into_iter().chain(lost) {
-        if breaks.len() < BREAKS_MAX {
-            breaks.push(Break {
-                exec_id: execution.exec_id.clone(),
-                kind,
-            });
+impl Pasts<'_> {
+    /// Folds the same entries into both.
+    fn follow(&mut self, entries: &[Entry]) -> Result<(), Inexact> {
+        for entry in entries {
+            let (before, after) = (self.was.step(entry)?, self.now.step(entry)?);
+            self.watch.compare(entry, &before, &after);
         }
+        Ok(())
+    }
+
+    fn replace(&mut self, removed: Option<&Entry>, put: Option<&Entry>) -> Result<bool, Inexact> {
+        let before = removed.map(|entry| self.was.step(entry)).transpose()?;
+        let after = put.map(|entry| self.now.step(entry)).transpose()?;
+        match (removed, &before, put, &after) {
+            (_, Some(before), Some(entry), Some(after)) => {
+                self.watch.compare(entry, before, after);
+            }
+            (Some(removed), _, None, _) => self.watch.gone(removed),
+            _ => {}
+        }
+        Ok(after.is_none_or(|step| step.selection_heeded))
     }
 }
 

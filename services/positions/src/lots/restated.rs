@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::book::LotBook;
-use super::execution::ExecId;
+use super::execution::{ExecId, TradeId};
 use super::lot::Lot;
+use super::place::Place;
 
 /// The shorter of the two ways to say it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,11 +31,17 @@ pub struct LotChanges {
     pub open: Vec<Arc<Lot>>,
 }
 
-/// The execution that opened a lot, and when it was traded.
+/// The execution that opened a lot, and where it stands among others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LotName {
     pub exec_id: ExecId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_number: Option<u64>,
 }
 
 impl RestatedLots {
@@ -56,12 +63,12 @@ impl RestatedLots {
             Self::Changed(changes) => changes,
         };
         for name in &changes.closed {
-            if let Ok(place) = find(lots, name.traded_at, &name.exec_id) {
+            if let Ok(place) = find(lots, name.place()) {
                 lots.remove(place);
             }
         }
         for lot in &changes.open {
-            match find(lots, lot.traded_at, &lot.exec_id) {
+            match find(lots, lot.place()) {
                 Ok(place) => lots[place] = Arc::clone(lot),
                 Err(place) => lots.insert(place, Arc::clone(lot)),
             }
@@ -70,10 +77,18 @@ impl RestatedLots {
 }
 
 /// Where a lot stands among lots oldest first, or would.
-pub(crate) fn find(
-    lots: &[Arc<Lot>],
-    traded_at: Timestamp,
-    exec_id: &ExecId,
-) -> Result<usize, usize> {
-    lots.binary_search_by(|lot| (lot.traded_at, &lot.exec_id).cmp(&(traded_at, exec_id)))
+pub(crate) fn find(lots: &[Arc<Lot>], place: Place<&ExecId>) -> Result<usize, usize> {
+    lots.binary_search_by(|lot| lot.place().cmp(&place))
+}
+
+impl LotName {
+    pub(crate) fn of(lot: &Lot) -> Self {
+        Self {
+            exec_id: lot.exec_id.clone(),
+            trade_id: lot.trade_id.clone(),
+            traded_at: lot.traded_at,
+            source_sequence: lot.source_sequence,
+            report_number: lot.report_number,
+        }
+    }
 }

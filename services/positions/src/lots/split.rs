@@ -35,6 +35,9 @@ pub struct Split {
     /// are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cash_in_lieu_price: Option<Decimal>,
+    /// The issuer gives a whole unit for a fraction.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub round_up: bool,
 }
 
 /// The fraction of a unit that was paid out: a reduction at the reference price, without a fee.
@@ -64,6 +67,9 @@ impl Holding {
     pub(crate) fn split_effect(&self, split: &Split) -> Result<SplitEffect, Inexact> {
         let mut scaled = self.clone();
         scaled.scale(split)?;
+        if split.round_up {
+            scaled.round_up()?;
+        }
         let cash_in_lieu = match split.cash_in_lieu_price {
             Some(price) => scaled.pay_fraction(price)?,
             None => None,
@@ -122,13 +128,32 @@ impl Holding {
         let price = share(lot.price, denominator(split), numerator(split), COST_PLACES)?;
         let value = money(quantity, price, self.terms.multiplier).ok();
         Ok(Lot {
-            exec_id: lot.exec_id.clone(),
-            traded_at: lot.traded_at,
             quantity,
             cost,
             price,
             price_rounded: cost.is_some() && value != cost,
+            ..lot.clone()
         })
+    }
+
+    /// What is missing to a whole unit comes for nothing, to the youngest lot.
+    fn round_up(&mut self) -> Result<(), Inexact> {
+        let fraction = fraction_of(self.totals.quantity)?;
+        if fraction.is_zero() {
+            return Ok(());
+        }
+        let given = one_like(fraction).minus(fraction)?;
+        self.totals.quantity = self.totals.quantity.plus(given)?.normalized();
+        let mut lots = self.lots.by_age();
+        if let Some(youngest) = lots.last_mut() {
+            *youngest = Arc::new(Lot {
+                quantity: youngest.quantity.plus(given)?.normalized(),
+                price_rounded: youngest.cost.is_some(),
+                ..(**youngest).clone()
+            });
+        }
+        self.lots = LotBook::holding(self.terms.lot_method, lots);
+        Ok(())
     }
 
     fn pay_fraction(&mut self, price: Decimal) -> Result<Option<CashInLieu>, Inexact> {
@@ -180,15 +205,19 @@ fn adopt(cost: Option<Decimal>, orphaned: &mut Decimal) -> Result<Option<Decimal
 fn fraction_of(quantity: Decimal) -> Result<Decimal, Inexact> {
     let nearest = quantity.rounded(0);
     let overshot = nearest.abs() > quantity.abs();
-    let step = if quantity.is_negative() {
-        Decimal::from(-1)
-    } else {
-        Decimal::ONE
-    };
     let whole = if overshot {
-        nearest.minus(step)?
+        nearest.minus(one_like(quantity))?
     } else {
         nearest
     };
     Ok(quantity.minus(whole)?.normalized())
+}
+
+/// One, with the quantity's sign.
+fn one_like(quantity: Decimal) -> Decimal {
+    if quantity.is_negative() {
+        Decimal::from(-1)
+    } else {
+        Decimal::ONE
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LotMethod {
-    /// The oldest first, by (traded at, exec id).
+    /// The oldest first: by time, then as the source numbered them, then as they were reported.
     #[default]
     Fifo,
     /// The youngest first.

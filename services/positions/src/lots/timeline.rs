@@ -8,11 +8,12 @@ use kernel::decimal::Inexact;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Totals;
-use super::execution::{ExecId, Execution};
+use super::execution::{ExecId, ExecRef, Execution, by_name};
 use super::holding::Holding;
 use super::lot::Lot;
+use super::place::Place;
 use super::split::{Split, SplitId};
-use super::terms::Terms;
+use super::terms::{LotMethod, Terms};
 
 /// Entries between two checkpoints: a change of the recent past folds at most so many before it.
 pub(crate) const CHECKPOINT_EVERY: usize = 256;
@@ -24,20 +25,25 @@ pub(crate) enum Entry {
     Split(Box<Split>),
 }
 
-/// The order of the fold: by time; at the same instant splits first; then by id.
+/// The order of the fold: by time; at the same instant splits first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment<'a> {
     at: Timestamp,
-    is_fill: bool,
-    id: &'a str,
+    what: What<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What<'a> {
+    Split(&'a SplitId),
+    Fill(Place<&'a ExecId>),
 }
 
 /// The entries, with the fold remembered at every [`CHECKPOINT_EVERY`]th.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Timeline {
     entries: Vec<Entry>,
-    /// When each execution was traded, which is how an id finds its entry.
-    traded_at: BTreeMap<ExecId, Timestamp>,
+    /// Where each execution stands, which is how a name finds its entry.
+    places: BTreeMap<ExecRef, Place>,
     /// The `n`th is the fold of the first `(n + 1) · CHECKPOINT_EVERY` entries. One exists for each
     /// such count below the number of entries.
     checkpoints: Vec<Checkpoint>,
@@ -49,23 +55,33 @@ struct Checkpoint {
     lots: Box<[Arc<Lot>]>,
 }
 
-/// One change of the past: the entry at `at` goes, or one comes in before it, or both.
-#[derive(Clone, Debug, PartialEq)]
+/// One change of the past: the entry at `at` goes, or one comes in before it, or both, or neither.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Edit {
     pub(crate) at: usize,
     pub(crate) remove: bool,
     pub(crate) insert: Option<Entry>,
 }
 
+impl Edit {
+    pub(crate) fn removal(at: usize) -> Self {
+        Self {
+            at,
+            remove: true,
+            insert: None,
+        }
+    }
+}
+
 impl Timeline {
     pub(crate) fn of(entries: Vec<Entry>, terms: &Terms) -> Self {
         let fills = entries.iter().filter_map(Entry::execution);
-        let traded_at = fills
-            .map(|fill| (fill.exec_id.clone(), fill.traded_at))
+        let places = fills
+            .map(|fill| (fill.name(), fill.place().owned()))
             .collect();
         let mut timeline = Self {
             entries,
-            traded_at,
+            places,
             checkpoints: Vec::new(),
         };
         timeline.remember(terms);
@@ -76,25 +92,39 @@ impl Timeline {
         &self.entries
     }
 
-    pub(crate) fn execution(&self, exec_id: &ExecId) -> Option<&Execution> {
-        self.entries[self.index_of(exec_id)?].execution()
+    /// Executions that stand.
+    pub(crate) fn fills(&self) -> usize {
+        self.places.len()
     }
 
-    pub(crate) fn index_of(&self, exec_id: &ExecId) -> Option<usize> {
-        let at = *self.traded_at.get(exec_id)?;
-        self.search(Moment {
-            at,
-            is_fill: true,
-            id: exec_id.as_str(),
-        })
-        .ok()
+    pub(crate) fn execution(&self, name: &ExecRef) -> Option<&Execution> {
+        self.entries[self.index_of(name)?].execution()
+    }
+
+    pub(crate) fn index_of(&self, name: &ExecRef) -> Option<usize> {
+        let place = by_name(&self.places, name)?.borrowed();
+        self.search(Moment::of_fill(place)).ok()
+    }
+
+    /// The lot method of the first report that stands without the one of this name; none where that
+    /// is not known, because reports did not say or none is left.
+    pub(crate) fn first_method(&self, without: &ExecRef) -> Option<LotMethod> {
+        let without = self.execution(without)?;
+        let fills = self.entries.iter().filter_map(Entry::execution);
+        let others = fills.filter(|fill| fill.place() != without.place());
+        others.min_by_key(|fill| fill.report_number)?.lot_method
     }
 
     pub(crate) fn split(&self, split_id: &SplitId) -> Option<&Split> {
-        self.entries.iter().find_map(|entry| match entry {
-            Entry::Split(split) if split.split_id == *split_id => Some(&**split),
-            _ => None,
-        })
+        match &self.entries[self.index_of_split(split_id)?] {
+            Entry::Split(split) => Some(split),
+            Entry::Fill(_) => None,
+        }
+    }
+
+    pub(crate) fn index_of_split(&self, split_id: &SplitId) -> Option<usize> {
+        let is_it = |entry: &Entry| matches!(entry, Entry::Split(it) if it.split_id == *split_id);
+        self.entries.iter().position(is_it)
     }
 
     /// Whether every entry comes before `moment`: the steady case, nothing to search.
@@ -124,7 +154,7 @@ impl Timeline {
         if edit.remove {
             let removed = self.entries.remove(edit.at);
             if let Some(execution) = removed.execution() {
-                self.traded_at.remove(&execution.exec_id);
+                self.places.remove(&execution.name());
             }
         }
         if let Some(entry) = edit.insert {
@@ -139,13 +169,18 @@ impl Timeline {
         self.remember(terms);
     }
 
-    /// The fold of all entries.
+    /// The fold of entries that come in any order.
     ///
     /// # Errors
     /// [`Inexact`] when an amount needs more digits than there are.
-    pub(crate) fn fold(&self, terms: &Terms) -> Result<Holding, Inexact> {
+    pub(crate) fn fold_all(
+        entries: impl Iterator<Item = Entry>,
+        terms: &Terms,
+    ) -> Result<Holding, Inexact> {
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by(|one, other| one.moment().cmp(&other.moment()));
         let mut holding = Holding::new(terms.clone());
-        for entry in &self.entries {
+        for entry in &entries {
             holding.step(entry)?;
         }
         Ok(holding)
@@ -192,7 +227,7 @@ impl Timeline {
 
     fn enter(&mut self, place: usize, entry: Entry) {
         if let Entry::Fill(fill) = &entry {
-            self.traded_at.insert(fill.exec_id.clone(), fill.traded_at);
+            self.places.insert(fill.name(), fill.place().owned());
         }
         self.entries.insert(place, entry);
     }
@@ -228,13 +263,18 @@ impl Entry {
     }
 }
 
+impl<'a> Moment<'a> {
+    fn of_fill(place: Place<&'a ExecId>) -> Self {
+        Self {
+            at: place.traded_at,
+            what: What::Fill(place),
+        }
+    }
+}
+
 impl Execution {
     pub(crate) fn moment(&self) -> Moment<'_> {
-        Moment {
-            at: self.traded_at,
-            is_fill: true,
-            id: self.exec_id.as_str(),
-        }
+        Moment::of_fill(self.place())
     }
 }
 
@@ -242,8 +282,7 @@ impl Split {
     pub(crate) fn moment(&self) -> Moment<'_> {
         Moment {
             at: self.ex_at,
-            is_fill: false,
-            id: self.split_id.as_str(),
+            what: What::Split(&self.split_id),
         }
     }
 }

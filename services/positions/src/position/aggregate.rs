@@ -4,16 +4,19 @@ use std::mem;
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use kernel::context::Refused;
+use kernel::context::{Refused, TimerRequest};
 use kernel::route::{CommandRoute, IdFrom};
 use kernel::{Accepted, Context};
 use serde::{Deserialize, Serialize};
 
-use super::command::{BustFill, CorrectFill, PositionCommand};
+use crate::lots::execution::ExecRef;
+
+use super::command::{ApplyFill, BustFill, CorrectFill, PositionCommand};
 use super::decide;
 use super::event::PositionEvent;
-use super::refusal::{FillRefused, Refusals, RefusedFill};
+use super::refusal::{FillRefused, Refusals};
 use super::rejection::PositionRejection;
+use super::timers;
 use super::traded::Traded;
 
 /// What an account holds of an instrument in a book; its id is `{account}/{book}/{instrument}`.
@@ -30,12 +33,20 @@ pub enum Position {
 impl Context for Position {
     const NAME: &'static str = "positions";
 
-    const SHAPE: u16 = 2;
+    const SHAPE: u16 = 3;
 
     const COMMANDS: &'static [CommandRoute] = &[
         route(
             "/v1/positions/{account}/{book}/{instrument}/splits",
             "ApplySplit",
+        ),
+        route(
+            "/v1/positions/{account}/{book}/{instrument}/split-withdrawals",
+            "WithdrawSplit",
+        ),
+        route(
+            "/v1/positions/{account}/{book}/{instrument}/break-settlements",
+            "SettleBreak",
         ),
         route(
             "/v1/positions/{account}/{book}/{instrument}/lot-method",
@@ -59,24 +70,39 @@ impl Context for Position {
         }
         let traded = match (self, &accepted.command) {
             (Self::Traded(traded), _) => traded,
-            (_, Command::ApplyFill(fill)) => return decide::establish(&accepted.id, fill),
+            (_, Command::ApplyFill(fill)) => {
+                let opened = decide::establish(&accepted.id, fill);
+                return opened.map(|events| self.heal(fill, events));
+            }
             (_, Command::CorrectFill(CorrectFill { exec_id, .. }))
             | (_, Command::BustFill(BustFill { exec_id, .. })) => {
                 return Err(PositionRejection::FillUnknown(exec_id.clone()));
             }
             (
                 _,
-                Command::ApplySplit(_) | Command::ChangeLotMethod(_) | Command::RecordSettlement(_),
+                Command::ApplySplit(_)
+                | Command::WithdrawSplit(_)
+                | Command::SettleBreak(_)
+                | Command::ChangeLotMethod(_)
+                | Command::RecordSettlement(_),
             ) => return Err(PositionRejection::NotTraded),
         };
         match &accepted.command {
-            Command::ApplyFill(fill) => traded.apply_fill(fill),
+            Command::ApplyFill(fill) => traded
+                .apply_fill(fill)
+                .map(|events| self.heal(fill, events)),
             Command::CorrectFill(correction) => traded.correct_fill(correction),
             Command::BustFill(bust) => traded.bust_fill(bust),
-            Command::ApplySplit(split) => traded.apply_split(split),
+            Command::ApplySplit(split) => traded.apply_split(split, accepted.at),
+            Command::WithdrawSplit(withdrawal) => traded.withdraw_split(withdrawal),
+            Command::SettleBreak(settlement) => traded.settle_break(settlement),
             Command::ChangeLotMethod(change) => traded.change_lot_method(change),
             Command::RecordSettlement(settlement) => traded.record_settlement(settlement),
         }
+    }
+
+    fn timers(&self, event: &PositionEvent) -> Vec<TimerRequest<PositionCommand>> {
+        timers::timers(event)
     }
 
     /// Nothing that a trade reports is refused in silence: there are no races here, because each
@@ -92,13 +118,26 @@ impl Context for Position {
 }
 
 impl Position {
-    /// The refused fill that the command would change.
-    fn refused_fill(&self, command: &PositionCommand) -> Option<&RefusedFill> {
+    /// A fill that was refused and is taken now is refused no longer.
+    fn heal(&self, fill: &ApplyFill, mut events: Vec<PositionEvent>) -> Vec<PositionEvent> {
+        let refused = self.refusals().and_then(|refusals| refusals.of(fill));
+        if let (Some(refused), false) = (refused, events.is_empty()) {
+            events.push(PositionEvent::RefusalWithdrawn(refused.clone()));
+        }
+        events
+    }
+
+    fn refusals(&self) -> Option<&Refusals> {
         match self {
             Self::Absent => None,
-            Self::Untraded(refusals) => refusals.named_by(command),
-            Self::Traded(traded) => traded.refusals.named_by(command),
+            Self::Untraded(refusals) => Some(refusals),
+            Self::Traded(traded) => Some(&traded.refusals),
         }
+    }
+
+    /// The refused fill that the command would change.
+    fn refused_fill(&self, command: &PositionCommand) -> Option<&ExecRef> {
+        self.refusals()?.named_by(command)
     }
 }
 

@@ -6,6 +6,7 @@ use kernel::{Alphabet, Currency, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::lots::breaks::Break;
 use crate::lots::execution::{ExecId, Selected, Side, TradeId};
 use crate::lots::split::SplitId;
 use crate::lots::terms::LotMethod;
@@ -17,11 +18,14 @@ pub enum PositionCommand {
     CorrectFill(CorrectFill),
     BustFill(BustFill),
     ApplySplit(ApplySplit),
+    WithdrawSplit(WithdrawSplit),
+    SettleBreak(SettleBreak),
     ChangeLotMethod(ChangeLotMethod),
     RecordSettlement(RecordSettlement),
 }
 
-/// An execution happened. The first one fixes currency, multiplier and lot method.
+/// An execution happened. The first one fixes currency, multiplier and lot method, for as long as any
+/// stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyFill {
@@ -42,8 +46,12 @@ pub struct ApplyFill {
     /// Must be the position's.
     pub currency: Currency,
     pub traded_at: Timestamp,
-    /// The account's method as it was when the fill was recorded. Only the first fill's counts;
-    /// after that the method changes by `ChangeLotMethod`, never in passing.
+    /// The source's own number, which orders executions of one instant, such as a line of a file.
+    /// Those without one come first, in the order of their reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    /// The account's method as it was when the fill was recorded. Only that of the first fill that
+    /// stands counts; after that the method changes by `ChangeLotMethod`, never in passing.
     #[serde(default)]
     pub lot_method: LotMethod,
     /// The lots to reduce under SPECID: each once, at most 1000, together at most what is closed.
@@ -80,11 +88,33 @@ pub struct ApplySplit {
     pub split_id: SplitId,
     pub numerator: NonZeroU32,
     pub denominator: NonZeroU32,
-    /// Start of the ex-date: executions from then on are already in new units.
+    /// Start of the ex-date: executions from then on are already in new units. Until then the split
+    /// waits, and nothing is held in new units.
     pub ex_at: Timestamp,
     /// Price of a new unit at which fractions are paid in cash; without it fractions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cash_in_lieu_price: Option<Decimal>,
+    /// The issuer gives a whole unit for a fraction; not together with a price in lieu.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub round_up: bool,
+}
+
+/// The split is not to be, or was not what was said: as if it had never been entered. Its id is free
+/// again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawSplit {
+    pub split_id: SplitId,
+}
+
+/// Someone has looked at a break and takes the fill as it now is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleBreak {
+    #[serde(rename = "break")]
+    pub settled: Break,
+    /// Why it is right as it is: at most 500 bytes.
+    pub note: Note,
 }
 
 /// The account's method changed: the whole position is folded again under the new one.
@@ -95,6 +125,8 @@ pub struct ChangeLotMethod {
 }
 
 labels! {
+    /// What a person says to a decision.
+    pub Note / NoteKind: "note", 500, Alphabet::PROSE;
     /// Names one posting of the custodian.
     pub SettlementId / SettlementIdKind: "settlement id", 64, Alphabet::GRAPHIC;
 }

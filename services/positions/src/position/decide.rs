@@ -1,20 +1,20 @@
 //! What each command does to a position in which something was traded, and the first fill of all.
 
-use kernel::AggregateId;
+use kernel::{AggregateId, Timestamp};
 
-use crate::lots::execution::{ExecId, Execution, TradeId};
+use crate::lots::execution::{ExecRef, Execution, by_name};
 use crate::lots::holding::Holding;
+use crate::lots::refold::{Change, Refolded};
 use crate::lots::restated::RestatedLots;
 use crate::lots::split::Split;
 use crate::lots::terms::Terms;
 
 use super::command::{
     ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, PositionCommand,
-    RecordSettlement,
+    RecordSettlement, SettleBreak, WithdrawSplit,
 };
-use super::event::{Cause, PositionEvent, Restatement, Settlement};
+use super::event::{BreakSettled, Cause, PositionEvent, Restatement, Settlement};
 use super::guard;
-use super::refusal::RefusedFill;
 use super::rejection::PositionRejection;
 use super::traded::Traded;
 
@@ -24,17 +24,13 @@ pub(super) type Decided = Result<Vec<PositionEvent>, PositionRejection>;
 pub(super) fn establish(id: &AggregateId, fill: &ApplyFill) -> Decided {
     guard::key(id)?;
     guard::fill(fill)?;
-    let terms = Terms {
-        currency: fill.currency.clone(),
-        multiplier: fill.multiplier,
-        lot_method: fill.lot_method,
-    };
+    let terms = terms(fill);
     let events = vec![PositionEvent::PositionEstablished(terms.clone())];
-    fold_on(&Holding::new(terms), &execution(fill), events)
+    fold_on(&Holding::new(terms), &execution(fill, 1), events)
 }
 
 /// A bust takes away what never counted here; nothing else can be said of a fill that is not there.
-pub(super) fn refused_fill(fill: &RefusedFill, command: &PositionCommand) -> Decided {
+pub(super) fn refused_fill(fill: &ExecRef, command: &PositionCommand) -> Decided {
     match command {
         PositionCommand::BustFill(_) => Ok(vec![PositionEvent::RefusalWithdrawn(fill.clone())]),
         _ => Err(PositionRejection::FillUnknown(fill.exec_id.clone())),
@@ -44,13 +40,18 @@ pub(super) fn refused_fill(fill: &RefusedFill, command: &PositionCommand) -> Dec
 impl Traded {
     pub(super) fn apply_fill(&self, fill: &ApplyFill) -> Decided {
         guard::fill(fill)?;
-        let execution = execution(fill);
-        let terms_agree = self.terms_agree(fill);
-        match self.reported(&fill.exec_id) {
-            Some(known) if *known == execution && terms_agree.is_ok() => return Ok(vec![]),
-            Some(_) => return Err(PositionRejection::ExecIdConflict(execution.exec_id)),
-            None => terms_agree?,
+        let execution = execution(fill, self.next_report());
+        if let Some(same) = self.is_repeated(fill, &execution) {
+            return if same {
+                Ok(vec![])
+            } else {
+                Err(PositionRejection::ExecIdConflict(execution.exec_id))
+            };
         }
+        if self.timeline.fills() == 0 {
+            return self.establish_anew(fill, execution);
+        }
+        self.terms_agree(fill)?;
         if self.timeline.ends_before(execution.moment()) {
             fold_on(&self.holding, &execution, vec![])
         } else {
@@ -58,9 +59,40 @@ impl Traded {
         }
     }
 
+    /// Whether what is known under the fill's name was reported like this; none when nothing is.
+    fn is_repeated(&self, fill: &ApplyFill, execution: &Execution) -> Option<bool> {
+        let name = execution.name();
+        if let Some(known) = self.reported(&name) {
+            return Some(known.repeats(execution) && self.terms_agree(fill).is_ok());
+        }
+        let busted = by_name(&self.busted, &name)?;
+        let terms = (&busted.currency, busted.multiplier);
+        Some(busted.reported.repeats(execution) && terms == (&fill.currency, fill.multiplier))
+    }
+
+    /// Every other fill was busted, and what it had fixed with it. Splits may have come since, so the
+    /// fill can be late all the same.
+    fn establish_anew(&self, fill: &ApplyFill, execution: Execution) -> Decided {
+        let terms = terms(fill);
+        let mut events = Vec::new();
+        if self.method_chosen || terms != self.holding.terms {
+            events.push(PositionEvent::PositionEstablished(terms.clone()));
+        }
+        if self.timeline.ends_before(execution.moment()) {
+            return fold_on(&Holding::new(terms), &execution, events);
+        }
+        let mut anew = self.clone();
+        for event in events.clone() {
+            anew.apply(event);
+        }
+        events.extend(anew.restate(Cause::LateFill(execution))?);
+        Ok(events)
+    }
+
     pub(super) fn correct_fill(&self, correction: &CorrectFill) -> Decided {
         guard::correction(correction)?;
-        let now = self.effective(correction.trade_id.as_ref(), &correction.exec_id)?;
+        let name = ExecRef::new(correction.trade_id.as_ref(), &correction.exec_id);
+        let now = self.effective(&name)?;
         let corrected = Execution {
             quantity: correction.quantity,
             price: correction.price,
@@ -74,37 +106,59 @@ impl Traded {
     }
 
     pub(super) fn bust_fill(&self, bust: &BustFill) -> Decided {
-        let (trade_id, exec_id) = (bust.trade_id.as_ref(), &bust.exec_id);
-        let busted = self.busted.get(exec_id);
-        if busted.is_some_and(|busted| is_of(busted, trade_id)) {
+        let name = ExecRef::new(bust.trade_id.as_ref(), &bust.exec_id);
+        if by_name(&self.busted, &name).is_some() {
             return Ok(vec![]);
         }
-        self.effective(trade_id, exec_id)?;
-        self.restate(Cause::FillBusted {
-            exec_id: exec_id.clone(),
-        })
+        let name = self.effective(&name)?.name();
+        self.restate(Cause::FillBusted(name))
     }
 
-    pub(super) fn apply_split(&self, command: &ApplySplit) -> Decided {
+    /// A split whose day has not come waits for it.
+    pub(super) fn apply_split(&self, command: &ApplySplit, at: Timestamp) -> Decided {
         guard::split(command)?;
-        let split = Split {
-            split_id: command.split_id.clone(),
-            numerator: command.numerator,
-            denominator: command.denominator,
-            ex_at: command.ex_at,
-            cash_in_lieu_price: command.cash_in_lieu_price,
-        };
-        match self.timeline.split(&split.split_id) {
-            Some(known) if *known == split => return Ok(vec![]),
-            Some(_) => return Err(PositionRejection::SplitIdConflict(split.split_id)),
-            None => {}
+        let split = split(command);
+        let known = self.timeline.split(&split.split_id);
+        let announced = self.announced.get(&split.split_id);
+        let due = split.ex_at <= at;
+        match (known, announced) {
+            (Some(known), _) | (_, Some(known)) if *known != split => {
+                Err(PositionRejection::SplitIdConflict(split.split_id))
+            }
+            (Some(_), _) => Ok(vec![]),
+            (None, Some(_)) if !due => Ok(vec![]),
+            (None, None) if !due => {
+                guard::announced(self.announced.len())?;
+                Ok(vec![PositionEvent::SplitAnnounced(split)])
+            }
+            (None, _) if self.timeline.ends_before(split.moment()) => {
+                let effect = self.holding.split_effect(&split)?;
+                Ok(vec![PositionEvent::SplitApplied(effect)])
+            }
+            (None, _) => self.restate(Cause::LateSplit(split)),
         }
-        if self.timeline.ends_before(split.moment()) {
-            let effect = self.holding.split_effect(&split)?;
-            Ok(vec![PositionEvent::SplitApplied(effect)])
-        } else {
-            self.restate(Cause::LateSplit(split))
+    }
+
+    pub(super) fn withdraw_split(&self, command: &WithdrawSplit) -> Decided {
+        let split_id = command.split_id.clone();
+        if self.announced.contains_key(&split_id) {
+            return Ok(vec![PositionEvent::SplitWithdrawn { split_id }]);
         }
+        if self.timeline.split(&split_id).is_none() {
+            return Err(PositionRejection::SplitUnknown(split_id));
+        }
+        self.restate(Cause::SplitWithdrawn { split_id })
+    }
+
+    pub(super) fn settle_break(&self, command: &SettleBreak) -> Decided {
+        if !self.open_breaks.contains(&command.settled) {
+            let exec_id = command.settled.exec_id.clone();
+            return Err(PositionRejection::BreakNotOpen(exec_id));
+        }
+        Ok(vec![PositionEvent::BreakSettled(BreakSettled {
+            settled: command.settled.clone(),
+            note: command.note.clone(),
+        })])
     }
 
     pub(super) fn change_lot_method(&self, change: &ChangeLotMethod) -> Decided {
@@ -131,7 +185,8 @@ impl Traded {
 
     /// Folds the changed past; the event says what it came to.
     fn restate(&self, cause: Cause) -> Decided {
-        let (from, refolded) = self.refold(&cause)?;
+        let now = self.terms_after(&cause);
+        let refolded = self.refold(&cause, &now)?;
         // A late fill must find the lots it names. Whoever comes after it, or was corrected, is a
         // fact already and gets a break instead.
         if let (Cause::LateFill(late), false) = (&cause, refolded.selection_heeded) {
@@ -139,17 +194,48 @@ impl Traded {
         }
         guard::open_lots(refolded.holding.lots.count())?;
         let (was, after) = (self.holding.totals, refolded.holding.totals);
+        let bust = matches!(cause, Cause::FillBusted(_));
+        let other_method = now.lot_method != self.holding.terms.lot_method;
         Ok(vec![PositionEvent::PositionRestated(Restatement {
             cause,
-            from_place: from + 1,
+            from_place: refolded.from as u64 + 1,
             delta_quantity: after.quantity.minus(was.quantity)?.normalized(),
             delta_cost: after.cost.minus(was.cost)?.normalized(),
             delta_realised: after.realised_gross.minus(was.realised_gross)?.normalized(),
             delta_fees: after.fees.minus(was.fees)?.normalized(),
-            breaks: refolded.breaks,
+            lot_method: (bust && other_method).then_some(now.lot_method),
+            breaks: refolded.raised,
+            closed_breaks: refolded.closed,
             lots: RestatedLots::between(&self.holding.lots, &refolded.holding.lots),
             after,
         })])
+    }
+
+    /// The fold of what then is, and what turned out differently.
+    fn refold(&self, cause: &Cause, now: &Terms) -> Result<Refolded, PositionRejection> {
+        let edit = self.edit(cause).unwrap_or_default();
+        let takes_back = matches!(cause, Cause::FillCorrected(_) | Cause::FillBusted(_));
+        Ok(self.timeline.refold(&Change {
+            edit: &edit,
+            was: &self.holding.terms,
+            now,
+            open: &self.open_breaks,
+            takes_back,
+        })?)
+    }
+
+    /// The terms once the cause has come in: the method is that of the first report that stands.
+    fn terms_after(&self, cause: &Cause) -> Terms {
+        let terms = self.holding.terms.clone();
+        let lot_method = match cause {
+            Cause::LotMethodChanged { lot_method } => Some(*lot_method),
+            Cause::FillBusted(name) if !self.method_chosen => self.timeline.first_method(name),
+            _ => None,
+        };
+        Terms {
+            lot_method: lot_method.unwrap_or(terms.lot_method),
+            ..terms
+        }
     }
 
     fn terms_agree(&self, fill: &ApplyFill) -> Result<(), PositionRejection> {
@@ -167,26 +253,16 @@ impl Traded {
         Ok(())
     }
 
-    fn effective(
-        &self,
-        trade_id: Option<&TradeId>,
-        exec_id: &ExecId,
-    ) -> Result<&Execution, PositionRejection> {
-        if self.busted.contains_key(exec_id) {
-            return Err(PositionRejection::FillBusted(exec_id.clone()));
+    fn effective(&self, name: &ExecRef) -> Result<&Execution, PositionRejection> {
+        if let Some(known) = self.timeline.execution(name) {
+            return Ok(known);
         }
-        let known = self.timeline.execution(exec_id);
-        let known = known.filter(|known| is_of(known, trade_id));
-        known.ok_or_else(|| PositionRejection::FillUnknown(exec_id.clone()))
-    }
-}
-
-/// Whether the trade, where it is named, is the execution's: a venue may give one id to two trades,
-/// and the second must not change what the first did.
-fn is_of(execution: &Execution, trade_id: Option<&TradeId>) -> bool {
-    match (&execution.trade_id, trade_id) {
-        (Some(of), Some(asked)) => of == asked,
-        _ => true,
+        let exec_id = name.exec_id.clone();
+        Err(if by_name(&self.busted, name).is_some() {
+            PositionRejection::FillBusted(exec_id)
+        } else {
+            PositionRejection::FillUnknown(exec_id)
+        })
     }
 }
 
@@ -210,7 +286,7 @@ fn fold_on(holding: &Holding, execution: &Execution, mut events: Vec<PositionEve
     Ok(events)
 }
 
-fn execution(fill: &ApplyFill) -> Execution {
+fn execution(fill: &ApplyFill, report_number: u64) -> Execution {
     Execution {
         exec_id: fill.exec_id.clone(),
         trade_id: fill.trade_id.clone(),
@@ -219,6 +295,28 @@ fn execution(fill: &ApplyFill) -> Execution {
         price: fill.price,
         fee: fill.fee,
         traded_at: fill.traded_at,
+        source_sequence: fill.source_sequence,
+        report_number: Some(report_number),
+        lot_method: Some(fill.lot_method),
         lots: fill.lots.clone().into(),
+    }
+}
+
+fn terms(fill: &ApplyFill) -> Terms {
+    Terms {
+        currency: fill.currency.clone(),
+        multiplier: fill.multiplier,
+        lot_method: fill.lot_method,
+    }
+}
+
+fn split(command: &ApplySplit) -> Split {
+    Split {
+        split_id: command.split_id.clone(),
+        numerator: command.numerator,
+        denominator: command.denominator,
+        ex_at: command.ex_at,
+        cash_in_lieu_price: command.cash_in_lieu_price,
+        round_up: command.round_up,
     }
 }

@@ -6,15 +6,15 @@ use kernel::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::lots::breaks::Break;
 use crate::lots::effect::{Effect, Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, Execution};
-use crate::lots::refold::Break;
+use crate::lots::execution::{ExecRef, Execution};
 use crate::lots::restated::RestatedLots;
-use crate::lots::split::{Split, SplitEffect};
+use crate::lots::split::{Split, SplitEffect, SplitId};
 use crate::lots::terms::{LotMethod, Terms};
 
-use super::command::SettlementId;
-use super::refusal::{FillRefused, RefusedFill};
+use super::command::{Note, SettlementId};
+use super::refusal::FillRefused;
 use super::upcast;
 
 /// An execution gives one of `Opened`, `Increased`, `Reduced`, `Closed`; a flip gives `Closed` and
@@ -22,7 +22,7 @@ use super::upcast;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum PositionEvent {
-    /// Always the first event.
+    /// Comes before the first fill, and before the first after every other was busted.
     PositionEstablished(Terms),
     PositionOpened(Increase),
     PositionIncreased(Increase),
@@ -32,11 +32,18 @@ pub enum PositionEvent {
     /// The past changed and was folded again.
     PositionRestated(Restatement),
     SplitApplied(SplitEffect),
+    /// A split that waits for its day.
+    SplitAnnounced(Split),
+    /// A split that waited, and is not to be.
+    SplitWithdrawn {
+        split_id: SplitId,
+    },
+    BreakSettled(BreakSettled),
     SettlementRecorded(Settlement),
     /// A trade did what this position cannot take: quantity, cost and lots stand as they stood.
     FillRefused(FillRefused),
     /// The trade has busted what was refused here: the two agree again.
-    RefusalWithdrawn(RefusedFill),
+    RefusalWithdrawn(ExecRef),
 }
 
 /// A changed past and its consequences.
@@ -49,9 +56,15 @@ pub struct Restatement {
     pub delta_cost: Decimal,
     pub delta_realised: Decimal,
     pub delta_fees: Decimal,
+    /// The method from now on, where the bust of a first fill left another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot_method: Option<LotMethod>,
     /// Fills that turned out differently and should be looked at; the first 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<Break>,
+    /// Open breaks that are none any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_breaks: Vec<Break>,
     #[serde(alias = "lots_after", deserialize_with = "upcast::restated_lots")]
     pub lots: RestatedLots,
     pub after: Totals,
@@ -65,14 +78,24 @@ pub enum Cause {
     LateFill(Execution),
     /// The execution as it is now.
     FillCorrected(Execution),
-    FillBusted {
-        exec_id: ExecId,
-    },
+    FillBusted(ExecRef),
     /// A split became known after executions in new units.
     LateSplit(Split),
+    /// A split turned out not to have been.
+    SplitWithdrawn {
+        split_id: SplitId,
+    },
     LotMethodChanged {
         lot_method: LotMethod,
     },
+}
+
+/// A break that someone took as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakSettled {
+    #[serde(rename = "break")]
+    pub settled: Break,
+    pub note: Note,
 }
 
 /// Units delivered or received.
@@ -106,6 +129,9 @@ impl DomainEvent for PositionEvent {
             Self::PositionClosed(_) => "PositionClosed",
             Self::PositionRestated(_) => "PositionRestated",
             Self::SplitApplied(_) => "SplitApplied",
+            Self::SplitAnnounced(_) => "SplitAnnounced",
+            Self::SplitWithdrawn { .. } => "SplitWithdrawn",
+            Self::BreakSettled(_) => "BreakSettled",
             Self::SettlementRecorded(_) => "SettlementRecorded",
             Self::FillRefused(_) => "FillRefused",
             Self::RefusalWithdrawn(_) => "RefusalWithdrawn",
@@ -115,12 +141,13 @@ impl DomainEvent for PositionEvent {
 
     fn event_version(&self) -> String {
         match self {
-            // Since an execution names its trade.
-            Self::PositionRestated(_) => "3",
+            // Since reports are numbered.
+            Self::PositionRestated(_) => "4",
             Self::PositionOpened(_)
             | Self::PositionIncreased(_)
             | Self::PositionReduced(_)
-            | Self::PositionClosed(_) => "2",
+            | Self::PositionClosed(_) => "3",
+            Self::SplitApplied(_) => "2",
             _ => "1",
         }
         .to_owned()

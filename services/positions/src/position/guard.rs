@@ -18,9 +18,20 @@ const MULTIPLIER_PLACES: u32 = QUANTITY_PLACES;
 /// Lots that one fill may name: a command stays far below the record bound of the log.
 const SELECTED_MAX: usize = 1_000;
 
-/// Open lots of one position. An event that names all of them, at 64 bytes an exec id, takes 172 bytes
-/// a lot and so stays below the megabyte that Kafka takes as a record by default.
+/// Open lots of one position. An event that names all of them, each at some 300 bytes, stays far below
+/// the 16 MiB that a record of the log may have.
 pub(super) const LOTS_MAX: usize = 5_000;
+
+/// Splits of one position that wait for their day.
+const ANNOUNCED_MAX: usize = 100;
+
+pub(super) fn announced(count: usize) -> Result<(), PositionRejection> {
+    if count < ANNOUNCED_MAX {
+        Ok(())
+    } else {
+        Err(PositionRejection::SplitLimit { max: ANNOUNCED_MAX })
+    }
+}
 
 /// Whether a position may be left with so many open lots.
 pub(super) fn open_lots(count: usize) -> Result<(), PositionRejection> {
@@ -62,6 +73,9 @@ pub(super) fn correction(correction: &CorrectFill) -> Result<(), PositionRejecti
 }
 
 pub(super) fn split(split: &ApplySplit) -> Result<(), PositionRejection> {
+    if split.round_up && split.cash_in_lieu_price.is_some() {
+        return Err(PositionRejection::SplitContradicts);
+    }
     split.cash_in_lieu_price.map_or(Ok(()), price)
 }
 
@@ -112,7 +126,7 @@ fn selection(lots: &[Selected]) -> Result<(), PositionRejection> {
     let mut named = BTreeSet::new();
     for selected in lots {
         quantity(selected.quantity)?;
-        if !named.insert(&selected.exec_id) {
+        if !named.insert((&selected.exec_id, &selected.trade_id)) {
             return Err(PositionRejection::SelectionMalformed);
         }
     }

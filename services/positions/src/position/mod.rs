@@ -10,6 +10,7 @@ mod refusal;
 mod refusal_view;
 mod rejection;
 mod snapshot;
+mod timers;
 mod traded;
 mod upcast;
 mod view;
@@ -22,11 +23,11 @@ mod tests;
 pub use aggregate::Position;
 pub use alternative::AlternativeView;
 pub use command::{
-    ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, PositionCommand,
-    RecordSettlement, SettlementId,
+    ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, Note, PositionCommand,
+    RecordSettlement, SettleBreak, SettlementId, WithdrawSplit,
 };
-pub use event::{Cause, PositionEvent, Restatement, Settlement};
-pub use refusal::{FillRefused, RefusedFill, Report, Reported};
+pub use event::{BreakSettled, Cause, PositionEvent, Restatement, Settlement};
+pub use refusal::{FillRefused, Report, Reported};
 pub use refusal_view::RefusalView;
 pub use rejection::{PositionRejection, codes};
 pub use traded::Traded;

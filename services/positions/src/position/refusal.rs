@@ -9,30 +9,20 @@ use kernel::{Decimal, Rejection as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::lots::execution::{ExecId, Side, TradeId};
+use crate::lots::execution::{ExecRef, Side};
 
-use super::command::PositionCommand;
+use super::command::{ApplyFill, PositionCommand};
 use super::rejection::PositionRejection;
 
 /// A report of a trade about one of its executions, and why it was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FillRefused {
     #[serde(flatten)]
-    pub fill: RefusedFill,
+    pub fill: ExecRef,
     pub reported: Reported,
     /// Code of the refusal, such as `LOT_LIMIT`.
     pub code: Box<str>,
     pub detail: Box<str>,
-}
-
-/// An execution by its trade and its own id.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub struct RefusedFill {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trade_id: Option<TradeId>,
-    pub exec_id: ExecId,
 }
 
 /// What was reported: what the trade counts the execution for.
@@ -95,11 +85,13 @@ impl FillRefused {
             }
             PositionCommand::BustFill(fill) => (&fill.trade_id, &fill.exec_id, Reported::Bust),
             PositionCommand::ApplySplit(_)
+            | PositionCommand::WithdrawSplit(_)
+            | PositionCommand::SettleBreak(_)
             | PositionCommand::ChangeLotMethod(_)
             | PositionCommand::RecordSettlement(_) => return None,
         };
         Some(Self {
-            fill: RefusedFill::new(trade_id.as_ref(), exec_id),
+            fill: ExecRef::new(trade_id.as_ref(), exec_id),
             reported,
             code: rejection.code().name.into(),
             detail: rejection.to_string().into(),
@@ -107,18 +99,9 @@ impl FillRefused {
     }
 }
 
-impl RefusedFill {
-    fn new(trade_id: Option<&TradeId>, exec_id: &ExecId) -> Self {
-        Self {
-            trade_id: trade_id.cloned(),
-            exec_id: exec_id.clone(),
-        }
-    }
-}
-
 /// The fills that were refused and that their trades still count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Refusals(BTreeSet<RefusedFill>);
+pub struct Refusals(BTreeSet<ExecRef>);
 
 impl Refusals {
     pub(super) fn add(&mut self, refused: &FillRefused) {
@@ -128,17 +111,23 @@ impl Refusals {
         }
     }
 
-    pub(super) fn remove(&mut self, fill: &RefusedFill) {
+    pub(super) fn remove(&mut self, fill: &ExecRef) {
         self.0.remove(fill);
     }
 
+    /// The same fill, where it was refused before.
+    pub(super) fn of(&self, fill: &ApplyFill) -> Option<&ExecRef> {
+        self.0
+            .get(&ExecRef::new(fill.trade_id.as_ref(), &fill.exec_id))
+    }
+
     /// The refused fill that a correction or a bust is about.
-    pub(super) fn named_by(&self, command: &PositionCommand) -> Option<&RefusedFill> {
+    pub(super) fn named_by(&self, command: &PositionCommand) -> Option<&ExecRef> {
         let (trade_id, exec_id) = match command {
             PositionCommand::CorrectFill(fill) => (&fill.trade_id, &fill.exec_id),
             PositionCommand::BustFill(fill) => (&fill.trade_id, &fill.exec_id),
             _ => return None,
         };
-        self.0.get(&RefusedFill::new(trade_id.as_ref(), exec_id))
+        self.0.get(&ExecRef::new(trade_id.as_ref(), exec_id))
     }
 }

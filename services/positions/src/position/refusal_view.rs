@@ -4,9 +4,9 @@ use kernel::{EventMeta, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::lots::execution::{ExecId, TradeId};
+use crate::lots::execution::{ExecId, ExecRef, TradeId};
 
-use super::refusal::{FillRefused, RefusedFill, Report};
+use super::refusal::{FillRefused, Report};
 use super::view::{BREAKS_SHOWN_MAX, PositionView};
 
 /// What a trade reported and the position could not take.
@@ -23,8 +23,8 @@ pub struct RefusalView {
 }
 
 impl PositionView {
-    pub(super) fn has_refusals(&self) -> bool {
-        self.refused_fills > 0 || !self.refusals.is_empty()
+    pub(super) fn has_open_breaks(&self) -> bool {
+        self.open_breaks > 0 || self.refused_fills > 0 || !self.refusals.is_empty()
     }
 
     pub(super) fn refused(&mut self, meta: &EventMeta, refused: &FillRefused) {
@@ -43,7 +43,7 @@ impl PositionView {
         self.refusals.drain(..surplus);
     }
 
-    pub(super) fn withdrawn(&mut self, fill: &RefusedFill) {
+    pub(super) fn withdrawn(&mut self, fill: &ExecRef) {
         self.refused_fills = self.refused_fills.saturating_sub(1);
         self.refusals
             .retain(|shown| (&shown.trade_id, &shown.exec_id) != (&fill.trade_id, &fill.exec_id));

@@ -22,6 +22,14 @@ pub enum PositionRejection {
     FillBusted(ExecId),
     #[error("split {0} is known with other content")]
     SplitIdConflict(SplitId),
+    #[error("split {0} is not known here")]
+    SplitUnknown(SplitId),
+    #[error("position has {max} splits that wait for their day and takes no more")]
+    SplitLimit { max: usize },
+    #[error("a split rounds fractions up or pays them in cash, not both")]
+    SplitContradicts,
+    #[error("execution {0} has no open break of this kind")]
+    BreakNotOpen(ExecId),
     #[error("settlement {0} is known with other content")]
     SettlementIdConflict(SettlementId),
     #[error("position is kept in {kept}, not in {asked}")]
@@ -57,6 +65,10 @@ impl Rejection for PositionRejection {
             Self::FillUnknown(_) => codes::FILL_UNKNOWN,
             Self::FillBusted(_) => codes::FILL_BUSTED,
             Self::SplitIdConflict(_) => codes::SPLIT_ID_CONFLICT,
+            Self::SplitUnknown(_) => codes::SPLIT_UNKNOWN,
+            Self::SplitLimit { .. } => codes::SPLIT_LIMIT,
+            Self::SplitContradicts => codes::SPLIT_CONTRADICTS,
+            Self::BreakNotOpen(_) => codes::BREAK_NOT_OPEN,
             Self::SettlementIdConflict(_) => codes::SETTLEMENT_ID_CONFLICT,
             Self::CurrencyMismatch { .. } => codes::CURRENCY_MISMATCH,
             Self::MultiplierMismatch { .. } => codes::MULTIPLIER_MISMATCH,
@@ -91,6 +103,10 @@ pub mod codes {
     pub const FILL_UNKNOWN: Code = Code::new("FILL_UNKNOWN", Kind::Unprocessable);
     pub const FILL_BUSTED: Code = Code::new("FILL_BUSTED", Kind::Conflict);
     pub const SPLIT_ID_CONFLICT: Code = Code::new("SPLIT_ID_CONFLICT", Kind::Conflict);
+    pub const SPLIT_UNKNOWN: Code = Code::new("SPLIT_UNKNOWN", Kind::Unprocessable);
+    pub const SPLIT_LIMIT: Code = Code::new("SPLIT_LIMIT", Kind::Unprocessable);
+    pub const SPLIT_CONTRADICTS: Code = Code::new("SPLIT_CONTRADICTS", Kind::Unprocessable);
+    pub const BREAK_NOT_OPEN: Code = Code::new("BREAK_NOT_OPEN", Kind::Conflict);
     pub const SETTLEMENT_ID_CONFLICT: Code = Code::new("SETTLEMENT_ID_CONFLICT", Kind::Conflict);
     pub const CURRENCY_MISMATCH: Code = Code::new("CURRENCY_MISMATCH", Kind::Conflict);
     pub const MULTIPLIER_MISMATCH: Code = Code::new("MULTIPLIER_MISMATCH", Kind::Conflict);
@@ -113,6 +129,10 @@ pub mod codes {
         FILL_UNKNOWN,
         FILL_BUSTED,
         SPLIT_ID_CONFLICT,
+        SPLIT_UNKNOWN,
+        SPLIT_LIMIT,
+        SPLIT_CONTRADICTS,
+        BREAK_NOT_OPEN,
         SETTLEMENT_ID_CONFLICT,
         CURRENCY_MISMATCH,
         MULTIPLIER_MISMATCH,

@@ -1,15 +1,15 @@
 //! The state of a position in which something was traded, and how events change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Decimal;
-use kernel::decimal::Inexact;
+use kernel::{Currency, Decimal};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::lots::execution::{ExecId, Execution};
+use crate::lots::breaks::Break;
+use crate::lots::execution::{ExecRef, Execution, by_name};
 use crate::lots::holding::Holding;
-use crate::lots::refold::Refolded;
-use crate::lots::terms::{LotMethod, Terms};
+use crate::lots::split::{Split, SplitId};
+use crate::lots::terms::Terms;
 use crate::lots::timeline::{Edit, Entry, Timeline};
 
 use super::command::SettlementId;
@@ -23,13 +23,26 @@ use super::snapshot::{Snapshot, Stored};
 pub struct Traded {
     pub(crate) holding: Holding,
     pub(super) timeline: Timeline,
-    /// Busted executions: without effect, but their ids are used for ever.
-    pub(super) busted: BTreeMap<ExecId, Execution>,
+    /// Busted executions: without effect, but their names are used for ever.
+    pub(super) busted: BTreeMap<ExecRef, Busted>,
     /// Corrected executions as they were first reported, to know a repeat of that report.
-    pub(super) corrected: BTreeMap<ExecId, Execution>,
+    pub(super) corrected: BTreeMap<ExecRef, Execution>,
+    /// The lot method is that of a `ChangeLotMethod`, whatever fills say.
+    pub(super) method_chosen: bool,
+    /// Splits whose day has not come.
+    pub(super) announced: BTreeMap<SplitId, Split>,
+    pub(super) open_breaks: BTreeSet<Break>,
     pub(super) settled: Decimal,
     pub(super) settlements: BTreeMap<SettlementId, Decimal>,
     pub(super) refusals: Refusals,
+}
+
+/// A busted execution as it was first reported, and what it was reported under.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Busted {
+    pub(super) reported: Execution,
+    pub(super) currency: Currency,
+    pub(super) multiplier: Decimal,
 }
 
 impl Traded {
@@ -39,36 +52,28 @@ impl Traded {
             timeline: Timeline::default(),
             busted: BTreeMap::new(),
             corrected: BTreeMap::new(),
+            method_chosen: false,
+            announced: BTreeMap::new(),
+            open_breaks: BTreeSet::new(),
             settled: Decimal::ZERO,
             settlements: BTreeMap::new(),
             refusals,
         }
     }
 
-    /// The execution as it was first reported.
-    pub(super) fn reported(&self, exec_id: &ExecId) -> Option<&Execution> {
-        self.corrected
-            .get(exec_id)
-            .or_else(|| self.timeline.execution(exec_id))
-            .or_else(|| self.busted.get(exec_id))
+    /// An execution that stands, as it was first reported.
+    pub(super) fn reported(&self, name: &ExecRef) -> Option<&Execution> {
+        by_name(&self.corrected, name).or_else(|| self.timeline.execution(name))
     }
 
-    /// The position as it would be had it always used `method`.
-    ///
-    /// # Errors
-    /// [`Inexact`] when an amount needs more digits than there are.
-    pub(crate) fn under(&self, method: LotMethod) -> Result<Holding, Inexact> {
-        let terms = Terms {
-            lot_method: method,
-            ..self.holding.terms.clone()
-        };
-        self.timeline.fold(&terms)
+    /// The number of the next report.
+    pub(super) fn next_report(&self) -> u64 {
+        (self.timeline.fills() + self.busted.len() + 1) as u64
     }
 
     pub(super) fn apply(&mut self, event: PositionEvent) {
         match event {
-            // The first event made this state; it comes once.
-            PositionEvent::PositionEstablished(_) => {}
+            PositionEvent::PositionEstablished(terms) => self.established_anew(terms),
             PositionEvent::PositionOpened(increase)
             | PositionEvent::PositionIncreased(increase) => {
                 self.append(&increase.execution);
@@ -83,7 +88,15 @@ impl Traded {
             PositionEvent::SplitApplied(effect) => {
                 let entry = Entry::Split(Box::new(effect.split.clone()));
                 self.timeline.append(entry, &self.holding);
+                self.announced.remove(&effect.split.split_id);
                 self.holding.take_split(&effect);
+            }
+            PositionEvent::SplitAnnounced(split) => {
+                self.announced.insert(split.split_id.clone(), split);
+            }
+            PositionEvent::SplitWithdrawn { split_id } => drop(self.announced.remove(&split_id)),
+            PositionEvent::BreakSettled(settled) => {
+                self.open_breaks.remove(&settled.settled);
             }
             PositionEvent::SettlementRecorded(settlement) => {
                 self.settlements
@@ -95,54 +108,72 @@ impl Traded {
         }
     }
 
-    /// The first place that a cause changes, and the fold of what then is.
-    pub(super) fn refold(&self, cause: &Cause) -> Result<(u64, Refolded), Inexact> {
-        let terms = &self.holding.terms;
-        if let Cause::LotMethodChanged { lot_method } = cause {
-            let now = Terms {
-                lot_method: *lot_method,
-                ..terms.clone()
-            };
-            return Ok((0, self.timeline.refold_under(terms, &now)?));
-        }
-        let Some(edit) = self.edit(cause) else {
-            return Err(Inexact);
-        };
-        Ok((edit.at as u64, self.timeline.refold(&edit, terms)?))
+    /// Every fill was busted, and the next one fixes the terms; of splits nothing was held.
+    fn established_anew(&mut self, terms: Terms) {
+        self.holding = Holding::new(terms);
+        self.method_chosen = false;
+        self.timeline.fold_anew(&self.holding.terms);
     }
 
     fn restated(&mut self, restatement: Restatement) {
         let Restatement {
-            cause, after, lots, ..
+            cause,
+            after,
+            lots,
+            lot_method,
+            breaks,
+            closed_breaks,
+            ..
         } = restatement;
-        if let Cause::LotMethodChanged { lot_method } = cause {
+        let edit = self.edit(&cause);
+        self.note(&cause);
+        let chosen = match cause {
+            Cause::LotMethodChanged { lot_method } => Some(lot_method),
+            _ => None,
+        };
+        self.method_chosen |= chosen.is_some();
+        if let Some(edit) = edit {
+            self.timeline.edit(edit, &self.holding.terms);
+        }
+        if let Some(lot_method) = chosen.or(lot_method) {
             self.holding.terms.lot_method = lot_method;
             self.timeline.fold_anew(&self.holding.terms);
-        } else {
-            self.change_past(cause);
+        }
+        self.open_breaks.extend(breaks);
+        for closed in &closed_breaks {
+            self.open_breaks.remove(closed);
         }
         self.holding.restate(after, &lots);
     }
 
-    fn change_past(&mut self, cause: Cause) {
-        let Some(edit) = self.edit(&cause) else {
+    /// Keeps what the timeline does not: how things were first reported.
+    fn note(&mut self, cause: &Cause) {
+        match cause {
+            Cause::FillBusted(name) => self.note_bust(name),
+            Cause::FillCorrected(execution) => {
+                let name = execution.name();
+                if let Some(reported) = self.reported(&name).cloned() {
+                    self.corrected.entry(reported.name()).or_insert(reported);
+                }
+            }
+            Cause::LateSplit(split) => drop(self.announced.remove(&split.split_id)),
+            Cause::LateFill(_) | Cause::SplitWithdrawn { .. } | Cause::LotMethodChanged { .. } => {}
+        }
+    }
+
+    fn note_bust(&mut self, name: &ExecRef) {
+        let Some(reported) = self.reported(name).cloned() else {
             return;
         };
-        match cause {
-            Cause::FillBusted { exec_id } => {
-                if let Some(reported) = self.reported(&exec_id).cloned() {
-                    self.corrected.remove(&exec_id);
-                    self.busted.insert(exec_id, reported);
-                }
-            }
-            Cause::FillCorrected(execution) => {
-                if let Some(reported) = self.reported(&execution.exec_id).cloned() {
-                    self.corrected.entry(execution.exec_id).or_insert(reported);
-                }
-            }
-            Cause::LateFill(_) | Cause::LateSplit(_) | Cause::LotMethodChanged { .. } => {}
-        }
-        self.timeline.edit(edit, &self.holding.terms);
+        let name = reported.name();
+        self.corrected.remove(&name);
+        let terms = &self.holding.terms;
+        let busted = Busted {
+            reported,
+            currency: terms.currency.clone(),
+            multiplier: terms.multiplier,
+        };
+        self.busted.insert(name, busted);
     }
 
     /// The change of the timeline that a cause asks for; none for a cause that changes no entry.
@@ -151,15 +182,14 @@ impl Traded {
             Cause::LateFill(execution) => Some(self.insertion(Entry::Fill(execution.clone()))),
             Cause::LateSplit(split) => Some(self.insertion(Entry::Split(Box::new(split.clone())))),
             Cause::FillCorrected(execution) => Some(Edit {
-                at: self.timeline.index_of(&execution.exec_id)?,
+                at: self.timeline.index_of(&execution.name())?,
                 remove: true,
                 insert: Some(Entry::Fill(execution.clone())),
             }),
-            Cause::FillBusted { exec_id } => Some(Edit {
-                at: self.timeline.index_of(exec_id)?,
-                remove: true,
-                insert: None,
-            }),
+            Cause::FillBusted(name) => Some(Edit::removal(self.timeline.index_of(name)?)),
+            Cause::SplitWithdrawn { split_id } => {
+                Some(Edit::removal(self.timeline.index_of_split(split_id)?))
+            }
             Cause::LotMethodChanged { .. } => None,
         }
     }
@@ -175,7 +205,7 @@ impl Traded {
     /// The second event of a flip names the execution that the first has entered already.
     fn append(&mut self, execution: &Execution) {
         let last = self.timeline.entries().last().and_then(Entry::execution);
-        if last.is_none_or(|last| last.exec_id != execution.exec_id) {
+        if last.is_none_or(|last| last.place() != execution.place()) {
             self.timeline
                 .append(Entry::Fill(execution.clone()), &self.holding);
         }

@@ -1,6 +1,7 @@
 //! The position as it is read.
 
 use std::collections::VecDeque;
+use std::slice;
 use std::sync::Arc;
 
 use kernel::context::{Filter, Refold};
@@ -10,17 +11,18 @@ use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::lots::breaks::{Break, BreakKind};
 use crate::lots::effect::{Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, money};
+use crate::lots::execution::{ExecId, TradeId, money};
 use crate::lots::lot::{Lot, Match};
-use crate::lots::refold::{Break, BreakKind};
 use crate::lots::restated::find;
 use crate::lots::share::share;
+use crate::lots::split::{Split, SplitId};
 use crate::lots::terms::{LotMethod, Terms};
 
 use super::aggregate::Position;
 use super::alternative::AlternativeView;
-use super::event::{Cause, PositionEvent};
+use super::event::{Cause, PositionEvent, Restatement};
 use super::refusal_view::RefusalView;
 
 /// Decimal places of the average price, which is for the eye only: the finest a price can have.
@@ -58,12 +60,16 @@ pub struct PositionView {
     pub settled_quantity: Decimal,
     /// What was traded and not yet delivered.
     pub unsettled_quantity: Option<Decimal>,
-    /// The latest 32.
+    /// Those that are open.
+    pub open_breaks: u64,
+    /// Of these, the latest 32.
     pub breaks: VecDeque<BreakView>,
     /// Fills of trades that are not in the quantity, because they were refused here.
     pub refused_fills: u64,
     /// Of what was refused and not busted since, the latest 32.
     pub refusals: VecDeque<RefusalView>,
+    /// Splits that wait for their day.
+    pub announced_splits: Vec<Split>,
     pub updated_at: Option<Timestamp>,
 }
 
@@ -80,6 +86,7 @@ pub struct CycleView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakView {
     pub exec_id: ExecId,
+    pub trade_id: Option<TradeId>,
     pub kind: BreakKind,
     /// Version of the position that raised it.
     pub version: u64,
@@ -144,7 +151,7 @@ impl PositionView {
 
     /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
     fn reduce(&mut self, matched: &Match) {
-        let Ok(place) = find(&self.lots, matched.traded_at, &matched.exec_id) else {
+        let Ok(place) = find(&self.lots, matched.place()) else {
             return;
         };
         let lot = Arc::make_mut(&mut self.lots[place]);
@@ -153,10 +160,34 @@ impl PositionView {
         lot.cost = left.and_then(|left| left.cost);
     }
 
+    fn restated(&mut self, restatement: &Restatement) {
+        let chosen = match restatement.cause {
+            Cause::LotMethodChanged { lot_method } => Some(lot_method),
+            _ => restatement.lot_method,
+        };
+        if let Some(lot_method) = chosen {
+            self.lot_method = lot_method;
+        }
+        match &restatement.cause {
+            Cause::LateSplit(split) => self.forget_split(&split.split_id),
+            Cause::SplitWithdrawn { split_id } => self.forget_split(split_id),
+            _ => {}
+        }
+        restatement.lots.apply(&mut self.lots);
+        self.show(&restatement.after);
+    }
+
+    fn forget_split(&mut self, split_id: &SplitId) {
+        self.announced_splits
+            .retain(|split| split.split_id != *split_id);
+    }
+
     fn raise(&mut self, meta: &EventMeta, breaks: &[Break]) {
+        self.open_breaks += breaks.len() as u64;
         for raised in breaks {
             self.breaks.push_back(BreakView {
                 exec_id: raised.exec_id.clone(),
+                trade_id: raised.trade_id.clone(),
                 kind: raised.kind,
                 version: meta.sequence,
                 raised_at: meta.at,
@@ -164,6 +195,18 @@ impl PositionView {
         }
         let surplus = self.breaks.len().saturating_sub(BREAKS_SHOWN_MAX);
         self.breaks.drain(..surplus);
+    }
+
+    fn close(&mut self, breaks: &[Break]) {
+        self.open_breaks = self.open_breaks.saturating_sub(breaks.len() as u64);
+        self.breaks
+            .retain(|shown| !breaks.iter().any(|closed| shown.shows(closed)));
+    }
+}
+
+impl BreakView {
+    fn shows(&self, of: &Break) -> bool {
+        (&self.exec_id, &self.trade_id, self.kind) == (&of.exec_id, &of.trade_id, of.kind)
     }
 }
 
@@ -184,7 +227,7 @@ fn bad(name: &'static str, reason: impl ToString) -> BadParameter {
 impl View for PositionView {
     type Of = Position;
     const NAME: &'static str = "position";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/positions/{account}/{book}/{instrument}",
         list: "/v1/positions",
@@ -208,7 +251,7 @@ impl View for PositionView {
             return Ok(None);
         }
         Ok(Some(Box::new(move |view| {
-            let listed = breaks.is_none_or(|Breaks::Open| view.has_refusals());
+            let listed = breaks.is_none_or(|Breaks::Open| view.has_open_breaks());
             listed
                 && asked.iter().all(|(name, text)| match *name {
                     "account" => view.account == **text,
@@ -248,17 +291,18 @@ impl View for PositionView {
                 self.reduced(reduction);
             }
             PositionEvent::PositionRestated(restatement) => {
-                if let Cause::LotMethodChanged { lot_method } = restatement.cause {
-                    self.lot_method = lot_method;
-                }
-                restatement.lots.apply(&mut self.lots);
-                self.show(&restatement.after);
+                self.restated(restatement);
                 self.raise(meta, &restatement.breaks);
+                self.close(&restatement.closed_breaks);
             }
             PositionEvent::SplitApplied(effect) => {
                 self.lots.clone_from(&effect.lots_after);
                 self.show(&effect.after);
+                self.forget_split(&effect.split.split_id);
             }
+            PositionEvent::SplitAnnounced(split) => self.announced_splits.push(split.clone()),
+            PositionEvent::SplitWithdrawn { split_id } => self.forget_split(split_id),
+            PositionEvent::BreakSettled(settled) => self.close(slice::from_ref(&settled.settled)),
             PositionEvent::SettlementRecorded(settlement) => {
                 self.settled_quantity = settlement.settled_after;
                 self.unsettled_quantity = self.quantity.minus(self.settled_quantity).ok();

@@ -5,6 +5,7 @@ use super::*;
 fn chosen(at: i64, quantity: &str, lots: &[(&str, &str)]) -> PositionCommand {
     let selected = |&(name, quantity): &(&str, &str)| Selected {
         exec_id: exec(name),
+        trade_id: None,
         quantity: d(quantity),
     };
     PositionCommand::ApplyFill(ApplyFill {
@@ -67,6 +68,7 @@ fn choice_is_refused_when_the_lots_are_not_open() {
     let opening = PositionCommand::ApplyFill(ApplyFill {
         lots: vec![Selected {
             exec_id: exec("E1"),
+            trade_id: None,
             quantity: d("1"),
         }],
         ..fill(4, Side::Buy, "1", "1", "0")

@@ -10,18 +10,22 @@ use kernel::{
 use uuid::Uuid;
 
 use super::*;
-use crate::lots::execution::{ExecId, Execution, Selected, Side};
+use crate::lots::breaks::{Break, BreakKind};
+use crate::lots::execution::{ExecId, ExecRef, Execution, Selected, Side};
 use crate::lots::lot::Lot;
-use crate::lots::refold::{Break, BreakKind};
 use crate::lots::restated::RestatedLots;
 use crate::lots::terms::LotMethod;
 
+mod breaks;
 mod chosen_lots;
 mod fills;
+mod names;
 mod past;
 mod refusals;
 mod splits;
+mod splits_ahead;
 mod telling;
+mod terms;
 
 const KEY: &str = "ACC-1/PRINCIPAL/IBM";
 
@@ -33,11 +37,16 @@ pub(super) fn exec(name: &str) -> ExecId {
     name.parse().unwrap()
 }
 
+/// A day on which everything that the tests trade and split has happened.
 pub(super) fn accepted(command: PositionCommand) -> Accepted<PositionCommand> {
+    accepted_at(100_000, command)
+}
+
+fn accepted_at(second: i64, command: PositionCommand) -> Accepted<PositionCommand> {
     Accepted {
         id: KEY.parse().unwrap(),
         actor: "oms".parse().unwrap(),
-        at: Timestamp::from_millis(0),
+        at: Timestamp::from_millis(second * 1_000),
         command,
     }
 }
@@ -47,7 +56,15 @@ pub(super) fn send(
     position: &mut Position,
     command: PositionCommand,
 ) -> Result<Vec<PositionEvent>, PositionRejection> {
-    let events = position.decide(&accepted(command), &())?;
+    send_at(100_000, position, command)
+}
+
+fn send_at(
+    second: i64,
+    position: &mut Position,
+    command: PositionCommand,
+) -> Result<Vec<PositionEvent>, PositionRejection> {
+    let events = position.decide(&accepted_at(second, command), &())?;
     for event in events.clone() {
         position.apply(event);
     }
@@ -101,6 +118,7 @@ pub(super) fn fill(at: i64, side: Side, quantity: &str, price: &str, fee: &str) 
         fee: d(fee),
         currency: "USD".parse().unwrap(),
         traded_at: Timestamp::from_millis(at * 1_000),
+        source_sequence: None,
         lot_method: LotMethod::Fifo,
         lots: vec![],
     }
@@ -138,7 +156,23 @@ fn split(at: i64, numerator: u32, denominator: u32, in_lieu: Option<&str>) -> Po
         denominator: NonZeroU32::new(denominator).unwrap(),
         ex_at: Timestamp::from_millis(at * 1_000),
         cash_in_lieu_price: in_lieu.map(d),
+        round_up: false,
     })
+}
+
+/// The command as a trade sends it.
+fn of_trade(trade: &str, command: PositionCommand) -> PositionCommand {
+    let trade_id = Some(trade.parse().unwrap());
+    match command {
+        PositionCommand::ApplyFill(fill) => {
+            PositionCommand::ApplyFill(ApplyFill { trade_id, ..fill })
+        }
+        PositionCommand::CorrectFill(fill) => {
+            PositionCommand::CorrectFill(CorrectFill { trade_id, ..fill })
+        }
+        PositionCommand::BustFill(fill) => PositionCommand::BustFill(BustFill { trade_id, ..fill }),
+        other => other,
+    }
 }
 
 /// The golden vector: fees 1, 1, .5, 2, .5.

@@ -1,5 +1,7 @@
 //! What is known late changes the past.
 
+use std::sync::Arc;
+
 use super::*;
 
 #[test]
@@ -19,9 +21,10 @@ fn bust_of_a_buy_turns_a_later_sell_into_a_short_and_raises_a_break() {
     };
     assert_eq!(
         restated.cause,
-        Cause::FillBusted {
-            exec_id: exec("E1")
-        }
+        Cause::FillBusted(ExecRef {
+            exec_id: exec("E1"),
+            trade_id: None
+        })
     );
     assert_eq!(restated.from_place, 1);
     assert_eq!(restated.delta_quantity, d("-100"));
@@ -29,6 +32,7 @@ fn bust_of_a_buy_turns_a_later_sell_into_a_short_and_raises_a_break() {
     assert_eq!(restated.delta_realised, d("-150"));
     let turned = Break {
         exec_id: exec("E3"),
+        trade_id: None,
         kind: BreakKind::SideTurned,
     };
     assert_eq!(restated.breaks, [turned]);
@@ -68,19 +72,86 @@ fn late_fill_is_folded_where_it_belongs() {
     let late = after([buy(2, "50", "12"), sell(3, "60", "13"), buy(1, "100", "10")]);
     let timely = after([buy(1, "100", "10"), buy(2, "50", "12"), sell(3, "60", "13")]);
     assert_eq!(late.realised_gross, d("180"));
-    assert_eq!((late.lots, late.quantity), (timely.lots, timely.quantity));
+    let economics = |view: PositionView| {
+        let lot = |lot: &Arc<Lot>| (lot.exec_id.clone(), lot.quantity, lot.cost);
+        (view.quantity, view.lots.iter().map(lot).collect::<Vec<_>>())
+    };
+    assert_eq!(economics(late), economics(timely));
+}
+
+/// One instant: `B` before `A` by report, by the text of an id the other way.
+fn tied(name: &str, price: &str, source_sequence: Option<u64>) -> PositionCommand {
+    PositionCommand::ApplyFill(ApplyFill {
+        exec_id: exec(name),
+        source_sequence,
+        ..fill(1, Side::Buy, "10", price, "0")
+    })
 }
 
 #[test]
-fn same_instant_is_ordered_by_exec_id() {
-    let at = |name: &str, price| {
-        PositionCommand::ApplyFill(ApplyFill {
-            exec_id: exec(name),
-            ..fill(1, Side::Buy, "10", price, "0")
-        })
+fn same_instant_is_ordered_by_report() {
+    let commands = vec![
+        tied("B", "12", None),
+        tied("A", "11", None),
+        sell(2, "10", "13"),
+    ];
+    assert_eq!(left(commands), [("A".into(), d("10"))]);
+}
+
+#[test]
+fn same_instant_is_ordered_as_the_source_numbers_it() {
+    let commands = vec![
+        tied("B", "12", Some(9)),
+        tied("A", "11", Some(10)),
+        sell(2, "10", "13"),
+    ];
+    let mut late = commands.clone();
+    late.rotate_left(1);
+    for commands in [commands, late] {
+        assert_eq!(left(commands), [("A".into(), d("10"))]);
+    }
+}
+
+#[test]
+fn corrected_fill_keeps_its_place_among_ties() {
+    let commands = vec![
+        tied("B", "12", None),
+        tied("A", "11", None),
+        correct("B", "10", "14"),
+        sell(2, "10", "13"),
+    ];
+    assert_eq!(left(commands), [("A".into(), d("10"))]);
+}
+
+#[test]
+fn executions_of_before_reports_were_numbered_keep_the_order_of_their_ids() {
+    let unnumbered = |name: &str| {
+        let mut events = history([tied(name, "11", None)]);
+        let [
+            PositionEvent::PositionEstablished(_),
+            PositionEvent::PositionOpened(opened),
+        ] = &mut events[..]
+        else {
+            panic!("{events:?}")
+        };
+        opened.execution.report_number = None;
+        let late = Cause::LateFill(opened.execution.clone());
+        (events, late)
     };
-    let commands = vec![at("B", "12"), at("A", "11"), sell(2, "10", "13")];
-    assert_eq!(left(commands), [("B".into(), d("10"))]);
+    let (mut position, (opened, _), (_, late)) =
+        (Position::default(), unnumbered("B"), unnumbered("A"));
+    for event in opened {
+        position.apply(event);
+    }
+    let Position::Traded(traded) = &position else {
+        panic!("traded")
+    };
+    assert_eq!(traded.edit(&late).unwrap().at, 0, "as it was folded then");
+    let numbered = send(&mut position, tied("0", "10", None)).unwrap();
+    assert!(
+        matches!(numbered[..], [PositionEvent::PositionIncreased(_)]),
+        "{numbered:?}"
+    );
 }
 
 #[test]

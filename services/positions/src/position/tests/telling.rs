@@ -4,20 +4,6 @@ use kernel::context::Refused;
 
 use super::*;
 
-fn of_trade(trade: &str, command: PositionCommand) -> PositionCommand {
-    let trade_id = Some(trade.parse().unwrap());
-    match command {
-        PositionCommand::ApplyFill(fill) => {
-            PositionCommand::ApplyFill(ApplyFill { trade_id, ..fill })
-        }
-        PositionCommand::CorrectFill(fill) => {
-            PositionCommand::CorrectFill(CorrectFill { trade_id, ..fill })
-        }
-        PositionCommand::BustFill(fill) => PositionCommand::BustFill(BustFill { trade_id, ..fill }),
-        other => other,
-    }
-}
-
 /// Refuses the command as a reaction's, and gives back what is told of it.
 fn tell(position: &mut Position, command: PositionCommand) -> FillRefused {
     let accepted = accepted(command);
@@ -40,6 +26,7 @@ fn unknown_lot(at: i64) -> PositionCommand {
         lot_method: LotMethod::SpecId,
         lots: vec![Selected {
             exec_id: exec("L-1"),
+            trade_id: None,
             quantity: d("10"),
         }],
         ..fill(at, Side::Sell, "10", "6", "0")
@@ -79,8 +66,12 @@ fn busted_trade_takes_its_refused_fill_back_and_no_other() {
     let mut position = Position::default();
     send(&mut position, of_trade("T-1", buy(1, "10", "5"))).unwrap();
     // The venue gave another trade the same id.
-    let told = tell(&mut position, of_trade("T-2", buy(1, "10", "5")));
-    assert_eq!(&*told.code, "EXEC_ID_CONFLICT");
+    let other = PositionCommand::ApplyFill(ApplyFill {
+        currency: "EUR".parse().unwrap(),
+        ..fill(1, Side::Buy, "10", "5", "0")
+    });
+    let told = tell(&mut position, of_trade("T-2", other));
+    assert_eq!(&*told.code, "CURRENCY_MISMATCH");
     let before = held(&position);
     let told = tell(&mut position, of_trade("T-2", correct("E1", "9", "5")));
     assert_eq!(
@@ -155,4 +146,34 @@ fn held(position: &Position) -> crate::lots::holding::Holding {
         panic!("nothing was traded")
     };
     traded.holding.clone()
+}
+
+#[test]
+fn refused_fill_that_is_reported_again_and_fits_by_now_is_refused_no_longer() {
+    let mut position = Position::default();
+    send(&mut position, of_trade("L-0", buy(1, "10", "5"))).unwrap();
+    let euros = of_trade(
+        "L-2",
+        PositionCommand::ApplyFill(ApplyFill {
+            currency: "EUR".parse().unwrap(),
+            ..fill(2, Side::Buy, "3", "6", "0")
+        }),
+    );
+    let mut events = vec![PositionEvent::FillRefused(tell(
+        &mut position,
+        euros.clone(),
+    ))];
+    events.extend(send(&mut position, of_trade("L-0", bust("E1"))).unwrap());
+    let taken = send(&mut position, euros).unwrap();
+    assert!(matches!(
+        taken[..],
+        [
+            PositionEvent::PositionEstablished(_),
+            PositionEvent::PositionOpened(_),
+            PositionEvent::RefusalWithdrawn(_),
+        ]
+    ));
+    events.extend(taken);
+    let shown = view(&events);
+    assert_eq!((shown.quantity, shown.refused_fills), (d("3"), 0));
 }
