@@ -7,13 +7,14 @@
 mod reaction;
 mod trade;
 
-pub use reaction::{PositionEvent, RefusalsToTrades};
+pub use reaction::{HandedFills, PositionEvent, RefusalsToTrades, TradeHandover};
 pub use trade::{
     Account, AllocStatus, AmendTrade, Amount, AmountKind, BadAmount, BadSelection, Book, BreakKind,
-    BreakView, BustFill, CancelTrade, ConfirmStatus, CorrectFill, ExecId, Fee, FillBusted,
-    FillCorrected, FillRecorded, FillStatus, FillView, Instrument, LotMethod, LotPick,
-    LotSelection, Multiplier, NewTerms, NoteRefusal, PositionRefused, Price, Quantity, RecordFill,
-    RefusalView, RemainderCancelled, Report, SettleStatus, Side, StrayFill, Terms, Trade,
-    TradeAmended, TradeBooked, TradeCancelled, TradeCommand, TradeEvent, TradeExecuted, TradeId,
-    TradeRejection, TradeState, TradeSummary, TradeView,
+    BreakSettled, BreakView, BustFill, CancelTrade, ConfirmStatus, CorrectFill, ExecId, Fee,
+    FillBusted, FillCorrected, FillRecorded, FillResubmitted, FillStatus, FillView, HandedOver,
+    Instrument, LotMethod, LotPick, LotSelection, Multiplier, NewTerms, Note, NoteRefusal,
+    PositionRefused, Price, Quantity, RecordFill, RefusalView, RemainderCancelled, Report,
+    Resolution, SettleBreak, SettleStatus, Side, StrayFill, Terms, Trade, TradeAmended,
+    TradeBooked, TradeCancelled, TradeCommand, TradeEvent, TradeExecuted, TradeId, TradeRejection,
+    TradeState, TradeSummary, TradeView,
 };

@@ -72,6 +72,11 @@ pub trait Context:
         Refused::Told(Vec::new())
     }
 
+    /// The break that `event` raises, in a word such as `overfill`: whoever sent the command is told.
+    fn raised(_event: &Self::Event) -> Option<&'static str> {
+        None
+    }
+
     /// The timers that `event` sets or cancels; `self` is the state after it.
     fn timers(&self, _event: &Self::Event) -> Vec<TimerRequest<Self::Input>> {
         Vec::new()

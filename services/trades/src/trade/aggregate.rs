@@ -4,17 +4,17 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::Context;
 use kernel::route::{CommandRoute, IdFrom};
-use kernel::{Accepted, Actor, Decimal};
+use kernel::{Accepted, Actor};
 use serde::{Deserialize, Serialize};
 
+use super::amending;
+use super::clock;
 use super::command::{AmendTrade, NewTerms, NoteRefusal, TradeCommand};
-use super::event::{
-    PositionRefused, RemainderCancelled, TradeAmended, TradeBooked, TradeCancelled, TradeEvent,
-};
-use super::execution::Fills;
+use super::event::{PositionRefused, RemainderCancelled, TradeBooked, TradeCancelled, TradeEvent};
 use super::filling::{Filling, less};
 use super::label::TradeId;
 use super::rejection::TradeRejection;
+use super::settling::Settling;
 use super::stage::{Order, Stage, TradeState};
 use super::terms::Terms;
 
@@ -47,7 +47,7 @@ impl Trade {
 impl Context for Trade {
     const NAME: &'static str = "trades";
 
-    const SHAPE: u16 = 1;
+    const SHAPE: u16 = 2;
 
     const COMMANDS: &'static [CommandRoute] = &[
         CommandRoute {
@@ -80,6 +80,11 @@ impl Context for Trade {
             command: "BustFill",
             id: IdFrom::Path,
         },
+        CommandRoute {
+            path: "/v1/trades/{trade_id}/break-settlements",
+            command: "SettleBreak",
+            id: IdFrom::Path,
+        },
     ];
 
     const INTERNAL: &'static [&'static str] = &["NoteRefusal"];
@@ -88,87 +93,42 @@ impl Context for Trade {
 
     fn decide(&self, accepted: &Accepted<TradeCommand>, _policy: &()) -> Decision {
         use TradeCommand as C;
-        let by = &accepted.actor;
-        match (&self.stage, &accepted.command) {
-            (Stage::Absent, C::BookTrade(terms)) => book(accepted, terms),
-            (
-                Stage::Booked(order)
-                | Stage::PartiallyFilled(order, _)
-                | Stage::Executed(order, _)
-                | Stage::Cancelled(order)
-                | Stage::Busted(order, _),
-                C::BookTrade(terms),
-            ) => book_again(order, terms),
-
-            (Stage::Booked(order), C::RecordFill(fill)) => {
-                Filling::new(order, Fills::NONE, by).record(fill)
+        clock::not_ahead(accepted)?;
+        let (by, command) = (&accepted.actor, &accepted.command);
+        let order = match (&self.stage, command) {
+            (Stage::Absent, C::BookTrade(terms)) => return book(accepted, terms),
+            (Stage::Absent, _) => return Err(self.refuse(command)),
+            (Stage::Ordered(order), _) => order,
+        };
+        let filling = Filling::new(order, by);
+        match command {
+            C::BookTrade(terms) => book_again(order, terms),
+            C::RecordFill(fill) => filling.record(fill),
+            C::CancelTrade(_) => self.cancel(order, accepted),
+            C::AmendTrade(amend) if !self.amendable(order, amend) => Err(self.refuse(command)),
+            C::AmendTrade(amend) => amending::amend(order, self.version, amend, by),
+            C::CorrectFill(_) | C::BustFill(_) if order.fills.is_empty() => {
+                Err(self.refuse(command))
             }
-            // An executed trade has nothing left to fill, so that what comes is an overfill.
-            (
-                Stage::PartiallyFilled(order, fills) | Stage::Executed(order, fills),
-                C::RecordFill(fill),
-            ) => Filling::new(order, fills, by).record(fill),
-            // The market may fill what we believe is over. That is real and never dropped.
-            (Stage::Cancelled(order), C::RecordFill(fill)) => {
-                Filling::new(order, Fills::NONE, by).keep_unmatched(fill)
+            C::CorrectFill(fill) => filling.correct(fill),
+            C::BustFill(fill) => filling.bust(fill),
+            C::SettleBreak(command) => Settling {
+                trade: &accepted.id,
+                order,
+                command,
+                by,
             }
-            (Stage::Busted(order, fills), C::RecordFill(fill)) => {
-                Filling::new(order, fills, by).keep_unmatched(fill)
-            }
+            .decide(),
+            C::NoteRefusal(refusal) => Ok(vec![note(refusal)]),
+        }
+    }
 
-            (Stage::Booked(order), C::CancelTrade(_)) => Ok(cancel(order, by)),
-            (Stage::PartiallyFilled(order, fills), C::CancelTrade(_)) => {
-                Ok(cancel_remainder(order, fills.cum, by))
-            }
-            // A second cancel is a retry: what the caller wants already holds.
-            (Stage::Cancelled(_), C::CancelTrade(_)) => Ok(vec![]),
-            (Stage::Executed(_, fills), C::CancelTrade(_)) if fills.remainder_cancelled => {
-                Ok(vec![])
-            }
-
-            (Stage::Booked(order), C::AmendTrade(amend)) => self.amend(order, amend, by),
-
-            (
-                Stage::PartiallyFilled(order, fills) | Stage::Executed(order, fills),
-                C::CorrectFill(fill),
-            ) => Filling::new(order, fills, by).correct(fill),
-            (
-                Stage::PartiallyFilled(order, fills) | Stage::Executed(order, fills),
-                C::BustFill(fill),
-            ) => Filling::new(order, fills, by).bust(fill),
-            // The bust that ended the trade, or one before it, sent again.
-            (Stage::Busted(_, fills), C::BustFill(fill))
-                if fills.by_id.contains_key(&fill.exec_id) =>
-            {
-                Ok(vec![])
-            }
-
-            (
-                Stage::Booked(_)
-                | Stage::PartiallyFilled(..)
-                | Stage::Executed(..)
-                | Stage::Cancelled(_)
-                | Stage::Busted(..),
-                C::NoteRefusal(refusal),
-            ) => Ok(vec![note(refusal)]),
-
-            (
-                Stage::Absent,
-                C::RecordFill(_)
-                | C::CancelTrade(_)
-                | C::AmendTrade(_)
-                | C::CorrectFill(_)
-                | C::BustFill(_)
-                | C::NoteRefusal(_),
-            )
-            | (Stage::Booked(_), C::CorrectFill(_) | C::BustFill(_))
-            | (Stage::PartiallyFilled(..), C::AmendTrade(_))
-            | (Stage::Executed(..), C::CancelTrade(_) | C::AmendTrade(_))
-            | (Stage::Cancelled(_), C::AmendTrade(_) | C::CorrectFill(_) | C::BustFill(_))
-            | (
-                Stage::Busted(..),
-                C::CancelTrade(_) | C::AmendTrade(_) | C::CorrectFill(_) | C::BustFill(_),
-            ) => Err(self.refuse(&accepted.command)),
+    fn raised(event: &TradeEvent) -> Option<&'static str> {
+        match event {
+            TradeEvent::OverfillRaised(_) => Some("overfill"),
+            TradeEvent::UnmatchedFill(_) => Some("unmatched"),
+            TradeEvent::PositionRefused(_) => Some("refused"),
+            _ => None,
         }
     }
 }
@@ -199,22 +159,23 @@ impl Aggregate for Trade {
 }
 
 impl Trade {
-    fn amend(&self, order: &Order, amend: &AmendTrade, by: &Actor) -> Decision {
-        let terms = Terms::from(&amend.terms);
-        // Before the version: after an amendment its retry finds the version it made itself.
-        if terms == order.terms {
-            return Ok(vec![]);
+    /// What is filled may grow, and nothing else of it may change; what was cancelled is over.
+    fn amendable(&self, order: &Order, amend: &AmendTrade) -> bool {
+        let grows = amend.terms.quantity.get() > order.cum;
+        let filled = self.state() == TradeState::Executed;
+        let retry = Terms::from(&amend.terms) == order.terms;
+        !order.cancelled && (!filled || grows || retry)
+    }
+
+    fn cancel(&self, order: &Order, accepted: &Accepted<TradeCommand>) -> Decision {
+        let by = &accepted.actor;
+        match self.state() {
+            // A second cancel is a retry: what the caller wants already holds.
+            _ if order.cancelled => Ok(vec![]),
+            TradeState::Booked => Ok(cancel(order, by)),
+            TradeState::PartiallyFilled => Ok(cancel_remainder(order, by)),
+            _ => Err(self.refuse(&accepted.command)),
         }
-        if amend.expected_version != self.version {
-            return Err(TradeRejection::VersionConflict {
-                expected: amend.expected_version,
-                actual: self.version,
-            });
-        }
-        Ok(vec![TradeEvent::TradeAmended(TradeAmended {
-            terms,
-            amended_by: by.clone(),
-        })])
     }
 
     fn refuse(&self, command: &TradeCommand) -> TradeRejection {
@@ -254,15 +215,15 @@ fn note(refusal: &NoteRefusal) -> TradeEvent {
 
 fn cancel(order: &Order, by: &Actor) -> Vec<TradeEvent> {
     vec![TradeEvent::TradeCancelled(TradeCancelled {
-        cancelled_quantity: order.quantity,
+        cancelled_quantity: order.ordered(),
         cancelled_by: by.clone(),
     })]
 }
 
-fn cancel_remainder(order: &Order, cum: Decimal, by: &Actor) -> Vec<TradeEvent> {
+fn cancel_remainder(order: &Order, by: &Actor) -> Vec<TradeEvent> {
     vec![TradeEvent::RemainderCancelled(RemainderCancelled {
-        cancelled_quantity: less(order.quantity, cum),
-        order_quantity: cum,
+        cancelled_quantity: less(order.ordered(), order.cum),
+        order_quantity: order.cum,
         cancelled_by: by.clone(),
     })]
 }

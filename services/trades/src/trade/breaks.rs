@@ -1,6 +1,8 @@
 //! What a trade has to be looked at for.
 
-use super::event::{PositionRefused, Report, StrayFill};
+use kernel::Timestamp;
+
+use super::event::{BreakSettled, PositionRefused, Report, StrayFill};
 use super::label::ExecId;
 use super::summary::{BreakKind, BreakView, FillStatus, RefusalView, TradeSummary};
 
@@ -10,7 +12,7 @@ impl TradeSummary {
         breaks.any(|found| found.resolved_version.is_none())
     }
 
-    pub(super) fn raise(&mut self, kind: BreakKind, stray: &StrayFill) {
+    pub(super) fn raise(&mut self, kind: BreakKind, stray: &StrayFill, raised_at: Timestamp) {
         self.breaks.push(BreakView {
             kind,
             exec_id: stray.exec_id.clone(),
@@ -20,12 +22,15 @@ impl TradeSummary {
             fee: stray.fee,
             traded_at: stray.traded_at,
             version: self.version,
+            raised_at,
             resolved_version: None,
+            resolution: None,
+            note: None,
         });
     }
 
     /// With the values that the trade has of the fill: those are what the position lacks.
-    pub(super) fn refused(&mut self, refused: &PositionRefused) {
+    pub(super) fn refused(&mut self, refused: &PositionRefused, raised_at: Timestamp) {
         let Some(fill) = self
             .fills
             .iter()
@@ -46,13 +51,27 @@ impl TradeSummary {
             fee: fill.fee,
             traded_at: fill.traded_at,
             version: self.version,
+            raised_at,
             resolved_version: None,
+            resolution: None,
+            note: None,
         };
         // The bust may have come while the refusal was on its way.
-        if fill.status == FillStatus::Busted && raised.ends_with_bust() {
+        if fill.status == FillStatus::Busted && !raised.is_of_bust() {
             raised.resolved_version = Some(fill.version);
         }
         self.breaks.push(raised);
+    }
+
+    pub(super) fn settled(&mut self, settled: &BreakSettled) {
+        let version = self.version;
+        for found in &mut self.breaks {
+            if found.exec_id == settled.exec_id && found.resolved_version.is_none() {
+                found.resolved_version = Some(version);
+                found.resolution = Some(settled.resolution);
+                found.note = Some(settled.note.clone());
+            }
+        }
     }
 
     pub(super) fn resolve(&mut self, exec_id: &ExecId, ends: impl Fn(&BreakView) -> bool) {
@@ -68,9 +87,9 @@ impl TradeSummary {
 }
 
 impl BreakView {
-    /// What a position never had is no difference any more once the trade has busted it.
-    pub(super) fn ends_with_bust(&self) -> bool {
+    /// A bust that the position refused ends nothing: it is the difference.
+    fn is_of_bust(&self) -> bool {
         let refusal = self.refusal.as_ref();
-        refusal.is_some_and(|refusal| refusal.report != Report::Bust)
+        refusal.is_some_and(|refusal| refusal.report == Report::Bust)
     }
 }

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
-use super::event::Report;
+use super::event::{Report, Resolution};
 use super::execution::{Execution, Values};
-use super::label::{Account, Book, ExecId, Instrument};
+use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
 
 /// A command; which trade it is for stands in the record's key.
@@ -20,6 +20,7 @@ pub enum TradeCommand {
     AmendTrade(AmendTrade),
     CorrectFill(CorrectFill),
     BustFill(BustFill),
+    SettleBreak(SettleBreak),
     NoteRefusal(NoteRefusal),
 }
 
@@ -34,6 +35,7 @@ impl TradeCommand {
             Self::AmendTrade(_) => "AmendTrade",
             Self::CorrectFill(_) => "CorrectFill",
             Self::BustFill(_) => "BustFill",
+            Self::SettleBreak(_) => "SettleBreak",
             Self::NoteRefusal(_) => "NoteRefusal",
         }
     }
@@ -85,6 +87,9 @@ pub struct RecordFill {
     pub price: Price,
     pub fee: Fee,
     pub traded_at: Timestamp,
+    /// The source's own number, which orders executions of one instant, such as the line of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lots: Option<LotSelection>,
 }
@@ -98,6 +103,7 @@ impl RecordFill {
                 fee: self.fee,
             },
             traded_at: self.traded_at,
+            source_sequence: self.source_sequence,
             lots: self.lots.clone(),
         }
     }
@@ -108,7 +114,8 @@ impl RecordFill {
 #[serde(deny_unknown_fields)]
 pub struct CancelTrade {}
 
-/// Puts all terms anew (trade capture report, TradeReportTransType 2), while nothing is filled.
+/// Puts all terms anew (trade capture report, TradeReportTransType 2; cancel/replace of an order). Once
+/// something is filled only quantity and price may change, the quantity not below what is filled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AmendTrade {
@@ -142,6 +149,19 @@ impl CorrectFill {
 #[serde(deny_unknown_fields)]
 pub struct BustFill {
     pub exec_id: ExecId,
+}
+
+/// Decides what a break comes to. Whoever reported the execution cannot do it alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleBreak {
+    pub exec_id: ExecId,
+    pub resolution: Resolution,
+    /// The trade that the execution is of; with `hand_over` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<TradeId>,
+    /// Why: at most 500 bytes.
+    pub note: Note,
 }
 
 /// The position of the trade has refused what the trade reported of a fill.

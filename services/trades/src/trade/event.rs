@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
-use super::label::{Account, Book, ExecId, Instrument, TradeId};
+use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
 
 /// An event; its version, time and cause stand in the record around it.
@@ -19,7 +19,8 @@ pub enum TradeEvent {
     TradeExecuted(TradeExecuted),
     /// An execution beyond OrderQty: a break, the trade stands as it stood.
     OverfillRaised(StrayFill),
-    /// An execution of a trade that was cancelled or busted: a break, the trade stands as it stood.
+    /// An execution beyond what was ordered, of a trade that was cancelled: a break, the trade stands as
+    /// it stood.
     UnmatchedFill(StrayFill),
     TradeCancelled(TradeCancelled),
     RemainderCancelled(RemainderCancelled),
@@ -28,6 +29,10 @@ pub enum TradeEvent {
     FillBusted(FillBusted),
     /// The position does not have what the trade says of a fill: a break, both stand as they stood.
     PositionRefused(PositionRefused),
+    /// What the position has refused is reported to it once more.
+    FillResubmitted(Box<FillResubmitted>),
+    /// Somebody has decided what a break comes to.
+    BreakSettled(BreakSettled),
 }
 
 impl TradeEvent {
@@ -44,6 +49,8 @@ impl TradeEvent {
             Self::FillCorrected(_) => "FillCorrected",
             Self::FillBusted(_) => "FillBusted",
             Self::PositionRefused(_) => "PositionRefused",
+            Self::FillResubmitted(_) => "FillResubmitted",
+            Self::BreakSettled(_) => "BreakSettled",
         }
     }
 }
@@ -54,7 +61,12 @@ impl DomainEvent for TradeEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            // Since a source may number its executions.
+            Self::FillRecorded(_) | Self::OverfillRaised(_) | Self::UnmatchedFill(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }
 
@@ -79,6 +91,9 @@ pub struct FillRecorded {
     pub multiplier: Multiplier,
     pub currency: Currency,
     pub traded_at: Timestamp,
+    /// The source's own number, which orders executions of one instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
     pub lot_method: LotMethod,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lots: Option<LotSelection>,
@@ -105,6 +120,9 @@ pub struct StrayFill {
     pub price: Price,
     pub fee: Fee,
     pub traded_at: Timestamp,
+    /// The source's own number, which orders executions of one instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lots: Option<LotSelection>,
     pub order_quantity: Decimal,
@@ -157,7 +175,6 @@ pub struct FillBusted {
     pub account: Account,
     pub book: Book,
     pub instrument: Instrument,
-    /// Zero ends the trade as Busted.
     pub cum_quantity: Decimal,
     pub leaves_quantity: Decimal,
     pub busted_by: Actor,
@@ -170,6 +187,52 @@ pub struct PositionRefused {
     /// The position's code, such as `LOT_LIMIT`.
     pub code: Box<str>,
     pub detail: Box<str>,
+}
+
+/// A fill with the values it has now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FillResubmitted {
+    /// What the position has refused of it.
+    pub report: Report,
+    /// `recorded_by` is who submits it again.
+    pub fill: FillRecorded,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakSettled {
+    pub exec_id: ExecId,
+    pub resolution: Resolution,
+    pub note: Note,
+    /// The execution, where another trade is to have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<HandedOver>,
+    pub settled_by: Actor,
+}
+
+/// What a break comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// It is so: the order is as large as what was done, or the position is told once more.
+    TakeIn,
+    /// It is not ours, or stands as it is.
+    Refuse,
+    /// It is of another trade.
+    HandOver,
+}
+
+/// An execution on its way to the trade that it is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HandedOver {
+    pub to: TradeId,
+    pub quantity: Quantity,
+    pub price: Price,
+    pub fee: Fee,
+    pub traded_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lots: Option<LotSelection>,
 }
 
 /// What a trade reports of a fill.

@@ -1,12 +1,10 @@
-//! The executions a trade knows, found by their id.
+//! The executions a trade knows.
 
-use std::collections::BTreeMap;
-
-use kernel::{Actor, Decimal, Timestamp};
+use kernel::{Actor, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Price, Quantity};
-use super::label::ExecId;
+use super::event::Resolution;
 use super::terms::LotSelection;
 
 /// Executions per trade, strays included: some 1 MiB of state. An order the market fills in more
@@ -27,7 +25,26 @@ pub(crate) struct Execution {
     pub(crate) values: Values,
     pub(crate) traded_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source_sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lots: Option<LotSelection>,
+}
+
+impl Execution {
+    /// Whether both report the same; what a source numbers it is no part of it.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        (self.values, self.traded_at, &self.lots) == (other.values, other.traded_at, &other.lots)
+    }
+}
+
+/// An execution that the trade could not take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stray {
+    pub(crate) reported: Execution,
+    pub(crate) recorded_by: Actor,
+    /// What somebody has decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) settled: Option<Resolution>,
 }
 
 /// An execution that the trade took.
@@ -55,24 +72,4 @@ impl Fill {
             Standing::Busted => None,
         }
     }
-}
-
-/// The fills of a trade and what they add up to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fills {
-    /// Boxed: most trades have few fills, and a node of the map has room for eleven.
-    pub(crate) by_id: BTreeMap<ExecId, Box<Fill>>,
-    /// CumQty: the sum of the quantities that count.
-    pub(crate) cum: Decimal,
-    /// The order was cut to what is filled, and no fill came since.
-    pub(crate) remainder_cancelled: bool,
-}
-
-impl Fills {
-    /// Those of a trade that was never filled.
-    pub(crate) const NONE: &Self = &Self {
-        by_id: BTreeMap::new(),
-        cum: Decimal::ZERO,
-        remainder_cancelled: false,
-    };
 }

@@ -4,70 +4,58 @@ use kernel::{Actor, Decimal};
 
 use super::command::{BustFill, CorrectFill, RecordFill};
 use super::event::{FillBusted, FillCorrected, FillRecorded, StrayFill, TradeEvent, TradeExecuted};
-use super::execution::{EXECUTIONS_MAX, Execution, Fill, Fills, Values};
+use super::execution::{EXECUTIONS_MAX, Execution, Fill, Values};
 use super::label::ExecId;
 use super::rejection::TradeRejection;
-use super::stage::Order;
+use super::stage::{Order, TradeState, recorder};
 
 /// A trade that a command about a fill meets, and who sends it.
 #[derive(Clone, Copy)]
 pub(crate) struct Filling<'a> {
-    order: &'a Order,
-    fills: &'a Fills,
-    by: &'a Actor,
+    pub(super) order: &'a Order,
+    pub(super) by: &'a Actor,
 }
 
 /// What the trade knows of a reported execution.
 enum Seen {
     Never,
-    /// Reported with the same content, and kept as a break.
+    /// Reported with the same content, and kept as a break that is open.
     Stray,
-    /// Reported with the same content, and taken.
-    Taken,
+    /// Reported with the same content, and taken or settled.
+    Settled,
 }
 
 type Decision = Result<Vec<TradeEvent>, TradeRejection>;
 
 impl<'a> Filling<'a> {
-    pub(crate) fn new(order: &'a Order, fills: &'a Fills, by: &'a Actor) -> Self {
-        Self { order, fills, by }
+    pub(crate) fn new(order: &'a Order, by: &'a Actor) -> Self {
+        Self { order, by }
     }
 
-    /// Takes an execution, or raises it when it goes beyond OrderQty. A stray that is reported again
-    /// is taken if it fits by now, for instance after an amendment.
+    /// Takes an execution of what was ordered, whatever was cancelled or busted since: the market may
+    /// fill what we believe is over. One beyond is raised. A stray that is reported again is taken if
+    /// it fits by now, for instance after an amendment.
     pub(crate) fn record(self, report: &RecordFill) -> Decision {
         let execution = report.execution();
-        let seen = self.seen(&report.exec_id, &execution)?;
-        let cum = sum(self.fills.cum, report.quantity.get());
-        let fits = cum <= self.order.quantity;
-        match seen {
-            Seen::Taken => Ok(vec![]),
+        let cum = sum(self.order.cum, report.quantity.get());
+        let fits = cum <= self.order.ordered();
+        match self.seen(&report.exec_id, &execution)? {
+            Seen::Settled => Ok(vec![]),
             Seen::Stray if !fits => Ok(vec![]),
-            Seen::Stray => self.take(report, cum),
+            Seen::Stray => self.take(&report.exec_id, &execution),
             Seen::Never => {
                 self.has_room()?;
                 if fits {
-                    self.take(report, cum)
+                    self.take(&report.exec_id, &execution)
                 } else {
-                    Ok(vec![TradeEvent::OverfillRaised(self.stray(report))])
+                    Ok(vec![self.raise(report)])
                 }
             }
         }
     }
 
-    /// Keeps an execution of a trade that is over.
-    pub(crate) fn keep_unmatched(self, report: &RecordFill) -> Decision {
-        match self.seen(&report.exec_id, &report.execution())? {
-            Seen::Taken | Seen::Stray => Ok(vec![]),
-            Seen::Never => {
-                self.has_room()?;
-                Ok(vec![TradeEvent::UnmatchedFill(self.stray(report))])
-            }
-        }
-    }
-
-    /// Replaces a fill's values. A correction beyond OrderQty is refused, not raised: the fill it
-    /// names is on the books already, so that nothing real is lost.
+    /// Replaces a fill's values. A correction beyond what was ordered is refused, not raised: the fill
+    /// it names is on the books already, so that nothing real is lost.
     pub(crate) fn correct(self, correction: &CorrectFill) -> Decision {
         let (terms, exec_id) = (&self.order.terms, &correction.exec_id);
         let fill = self.fill(exec_id)?;
@@ -79,13 +67,13 @@ impl<'a> Filling<'a> {
         if after == before {
             return Ok(vec![]);
         }
-        self.second_person(exec_id, fill)?;
-        let others = less(self.fills.cum, before.quantity.get());
+        self.second_person(exec_id)?;
+        let others = less(self.order.cum, before.quantity.get());
         let cum = sum(others, after.quantity.get());
-        if cum > self.order.quantity {
+        if cum > self.order.ordered() {
             return Err(TradeRejection::CorrectionOverfills {
                 cum_quantity: cum,
-                order_quantity: self.order.quantity,
+                order_quantity: self.order.ordered(),
             });
         }
         self.exact_amount(exec_id, after)?;
@@ -98,60 +86,74 @@ impl<'a> Filling<'a> {
             price: after.price,
             fee: after.fee,
             cum_quantity: cum,
-            leaves_quantity: less(self.order.quantity, cum),
+            leaves_quantity: self.leaves(cum),
             corrected_by: self.by.clone(),
         });
         Ok(self.with_execution(corrected, cum))
     }
 
-    /// Takes a fill out as if it had never been.
+    /// Takes a fill out as if it had never been. It ends nothing: what may still be filled is what the
+    /// other fills and a cancel leave.
     pub(crate) fn bust(self, bust: &BustFill) -> Decision {
         let (terms, exec_id) = (&self.order.terms, &bust.exec_id);
         let fill = self.fill(exec_id)?;
         let Some(before) = fill.values() else {
             return Ok(vec![]);
         };
-        self.second_person(exec_id, fill)?;
-        let cum = less(self.fills.cum, before.quantity.get());
+        self.second_person(exec_id)?;
+        let cum = less(self.order.cum, before.quantity.get());
         Ok(vec![TradeEvent::FillBusted(FillBusted {
             exec_id: exec_id.clone(),
             account: terms.account.clone(),
             book: terms.book.clone(),
             instrument: terms.instrument.clone(),
             cum_quantity: cum,
-            leaves_quantity: less(self.order.quantity, cum),
+            leaves_quantity: self.leaves(cum),
             busted_by: self.by.clone(),
         })])
     }
 
-    fn take(self, report: &RecordFill, cum: Decimal) -> Decision {
-        let terms = &self.order.terms;
-        self.exact_amount(&report.exec_id, report.execution().values)?;
-        let recorded = TradeEvent::FillRecorded(FillRecorded {
-            exec_id: report.exec_id.clone(),
+    /// The execution as a fill of the order, on top of those that count.
+    pub(super) fn take(self, exec_id: &ExecId, execution: &Execution) -> Decision {
+        self.exact_amount(exec_id, execution.values)?;
+        let cum = sum(self.order.cum, execution.values.quantity.get());
+        let recorded = TradeEvent::FillRecorded(self.recorded(exec_id, execution, cum));
+        Ok(self.with_execution(recorded, cum))
+    }
+
+    pub(super) fn recorded(
+        self,
+        exec_id: &ExecId,
+        execution: &Execution,
+        cum: Decimal,
+    ) -> FillRecorded {
+        let (terms, values) = (&self.order.terms, execution.values);
+        FillRecorded {
+            exec_id: exec_id.clone(),
             account: terms.account.clone(),
             book: terms.book.clone(),
             instrument: terms.instrument.clone(),
             side: terms.side,
-            quantity: report.quantity,
-            price: report.price,
-            fee: report.fee,
+            quantity: values.quantity,
+            price: values.price,
+            fee: values.fee,
             multiplier: terms.multiplier,
             currency: terms.currency.clone(),
-            traded_at: report.traded_at,
+            traded_at: execution.traded_at,
+            source_sequence: execution.source_sequence,
             lot_method: terms.lot_method,
-            lots: report.lots.clone(),
+            lots: execution.lots.clone(),
             cum_quantity: cum,
-            leaves_quantity: less(self.order.quantity, cum),
+            leaves_quantity: self.leaves(cum),
             recorded_by: self.by.clone(),
-        });
-        Ok(self.with_execution(recorded, cum))
+        }
     }
 
     /// The event, and `TradeExecuted` when it is the one that fills the order.
     fn with_execution(self, event: TradeEvent, cum: Decimal) -> Vec<TradeEvent> {
-        let filled = self.order.quantity;
-        if cum == filled && self.fills.cum != filled {
+        let state_at = |cum| self.order.state_at(cum);
+        let filled = TradeState::Executed;
+        if state_at(cum) == filled && state_at(self.order.cum) != filled {
             let executed = TradeExecuted { cum_quantity: cum };
             vec![event, TradeEvent::TradeExecuted(executed)]
         } else {
@@ -159,9 +161,18 @@ impl<'a> Filling<'a> {
         }
     }
 
-    fn stray(self, report: &RecordFill) -> StrayFill {
+    /// What may still be filled when `cum` is.
+    fn leaves(self, cum: Decimal) -> Decimal {
+        if self.order.cancelled {
+            Decimal::ZERO
+        } else {
+            less(self.order.ordered(), cum)
+        }
+    }
+
+    fn raise(self, report: &RecordFill) -> TradeEvent {
         let terms = &self.order.terms;
-        StrayFill {
+        let stray = StrayFill {
             exec_id: report.exec_id.clone(),
             account: terms.account.clone(),
             book: terms.book.clone(),
@@ -171,24 +182,32 @@ impl<'a> Filling<'a> {
             price: report.price,
             fee: report.fee,
             traded_at: report.traded_at,
+            source_sequence: report.source_sequence,
             lots: report.lots.clone(),
-            order_quantity: self.order.quantity,
-            cum_quantity: self.fills.cum,
+            order_quantity: self.order.quantity_at(self.order.cum),
+            cum_quantity: self.order.cum,
             recorded_by: self.by.clone(),
+        };
+        if self.order.cancelled {
+            TradeEvent::UnmatchedFill(stray)
+        } else {
+            TradeEvent::OverfillRaised(stray)
         }
     }
 
     /// A fill is compared with what was first reported, whatever was corrected since: the retry of
     /// a report stays a retry.
     fn seen(self, exec_id: &ExecId, execution: &Execution) -> Result<Seen, TradeRejection> {
-        let (reported, seen) = if let Some(fill) = self.fills.by_id.get(exec_id) {
-            (&fill.reported, Seen::Taken)
+        let (reported, seen) = if let Some(fill) = self.order.fills.get(exec_id) {
+            (&fill.reported, Seen::Settled)
         } else if let Some(stray) = self.order.strays.get(exec_id) {
-            (stray, Seen::Stray)
+            let settled = stray.settled.is_some();
+            let seen = if settled { Seen::Settled } else { Seen::Stray };
+            (&stray.reported, seen)
         } else {
             return Ok(Seen::Never);
         };
-        if reported == execution {
+        if reported.repeats(execution) {
             Ok(seen)
         } else {
             let exec_id = exec_id.clone();
@@ -200,15 +219,15 @@ impl<'a> Filling<'a> {
         let unknown = || TradeRejection::FillUnknown {
             exec_id: exec_id.clone(),
         };
-        let fill = self.fills.by_id.get(exec_id).ok_or_else(unknown)?;
+        let fill = self.order.fills.get(exec_id).ok_or_else(unknown)?;
         Ok(fill)
     }
 
-    /// Whoever recorded a fill cannot change it alone. A system is an actor like any other: nothing
-    /// in a name proves what it is, so an exemption by name would be a hole. What an import recorded
-    /// a person corrects; a venue's own corrections come in under an account that records no fills.
-    fn second_person(self, exec_id: &ExecId, fill: &Fill) -> Result<(), TradeRejection> {
-        if *self.by == fill.recorded_by {
+    /// Whoever recorded a fill cannot change it alone. A system is an actor like any other; what an
+    /// import recorded a person corrects. The venue's own report is a fact and no decision, whoever
+    /// recorded the fill.
+    pub(super) fn second_person(self, exec_id: &ExecId) -> Result<(), TradeRejection> {
+        if !self.by.is_venue() && recorder(self.order, exec_id) == Some(self.by) {
             return Err(TradeRejection::FourEyes {
                 exec_id: exec_id.clone(),
                 actor: self.by.clone(),
@@ -218,7 +237,7 @@ impl<'a> Filling<'a> {
     }
 
     fn has_room(self) -> Result<(), TradeRejection> {
-        if self.fills.by_id.len() + self.order.strays.len() < EXECUTIONS_MAX {
+        if self.order.fills.len() + self.order.strays.len() < EXECUTIONS_MAX {
             Ok(())
         } else {
             let max = EXECUTIONS_MAX;
@@ -242,11 +261,11 @@ impl<'a> Filling<'a> {
 
 const FITS: &str = "quantities below 10^15 of 8 places: 28 digits hold any sum of two";
 
-fn sum(left: Decimal, right: Decimal) -> Decimal {
+pub(super) fn sum(left: Decimal, right: Decimal) -> Decimal {
     left.plus(right).expect(FITS)
 }
 
 /// `left` less `right`, both of them quantities or zero.
-pub(crate) fn less(left: Decimal, right: Decimal) -> Decimal {
+pub(super) fn less(left: Decimal, right: Decimal) -> Decimal {
     left.minus(right).expect(FITS)
 }

@@ -10,9 +10,12 @@ mod event;
 mod rejection;
 
 mod aggregate;
+mod amending;
 mod breaks;
+mod clock;
 mod execution;
 mod filling;
+mod settling;
 mod stage;
 mod summary;
 mod view;
@@ -23,13 +26,15 @@ mod tests;
 pub use aggregate::Trade;
 pub use amount::{Amount, AmountKind, BadAmount, Fee, Multiplier, Price, Quantity};
 pub use command::{
-    AmendTrade, BustFill, CancelTrade, CorrectFill, NewTerms, NoteRefusal, RecordFill, TradeCommand,
+    AmendTrade, BustFill, CancelTrade, CorrectFill, NewTerms, NoteRefusal, RecordFill, SettleBreak,
+    TradeCommand,
 };
 pub use event::{
-    FillBusted, FillCorrected, FillRecorded, PositionRefused, RemainderCancelled, Report,
-    StrayFill, TradeAmended, TradeBooked, TradeCancelled, TradeEvent, TradeExecuted,
+    BreakSettled, FillBusted, FillCorrected, FillRecorded, FillResubmitted, HandedOver,
+    PositionRefused, RemainderCancelled, Report, Resolution, StrayFill, TradeAmended, TradeBooked,
+    TradeCancelled, TradeEvent, TradeExecuted,
 };
-pub use label::{Account, Book, ExecId, Instrument, TradeId};
+pub use label::{Account, Book, ExecId, Instrument, Note, TradeId};
 pub use rejection::TradeRejection;
 pub use stage::TradeState;
 pub use summary::{

@@ -1,7 +1,7 @@
 //! Why a trade says no. Each code has a page under `docs/errors`.
 
 use kernel::label::BadLabel;
-use kernel::{Actor, Code, Decimal, Kind, Rejection};
+use kernel::{Actor, Code, Decimal, Kind, Rejection, Timestamp};
 
 use super::label::ExecId;
 use super::stage::TradeState;
@@ -32,6 +32,19 @@ pub enum TradeRejection {
     FillBusted { exec_id: ExecId },
     #[error("fill {exec_id} was recorded by {actor} and needs a second person")]
     FourEyes { exec_id: ExecId, actor: Actor },
+    #[error("something is filled: only quantity and price can be amended")]
+    TermsFixed,
+    #[error("the amendment asks for {quantity}, and {cum_quantity} is filled already")]
+    AmendmentBelowFilled {
+        quantity: Decimal,
+        cum_quantity: Decimal,
+    },
+    #[error("execution {exec_id} has no open break")]
+    BreakNotOpen { exec_id: ExecId },
+    #[error("an execution that the trade could not take is handed over, to another trade in `to`")]
+    NotHandedOver,
+    #[error("traded at {traded_at}, which is more than a day ahead")]
+    TradedAhead { traded_at: Timestamp },
     #[error(
         "the correction would bring the filled quantity to {cum_quantity} of {order_quantity} ordered"
     )]
@@ -51,6 +64,12 @@ impl TradeRejection {
     pub const FILL_UNKNOWN: Code = Code::new("FILL_UNKNOWN", Kind::Unprocessable);
     pub const FILL_BUSTED: Code = Code::new("FILL_BUSTED", Kind::Conflict);
     pub const FOUR_EYES: Code = Code::new("FOUR_EYES", Kind::Unprocessable);
+    pub const TERMS_FIXED: Code = Code::new("TERMS_FIXED", Kind::Unprocessable);
+    pub const AMENDMENT_BELOW_FILLED: Code =
+        Code::new("AMENDMENT_BELOW_FILLED", Kind::Unprocessable);
+    pub const BREAK_NOT_OPEN: Code = Code::new("BREAK_NOT_OPEN", Kind::Conflict);
+    pub const BREAK_NOT_HANDED_OVER: Code = Code::new("BREAK_NOT_HANDED_OVER", Kind::Unprocessable);
+    pub const TRADED_AHEAD: Code = Code::new("TRADED_AHEAD", Kind::Unprocessable);
     pub const CORRECTION_OVERFILLS: Code = Code::new("CORRECTION_OVERFILLS", Kind::Unprocessable);
 
     /// Every code of this context; a stale version has the platform's own.
@@ -64,6 +83,11 @@ impl TradeRejection {
         Self::FILL_UNKNOWN,
         Self::FILL_BUSTED,
         Self::FOUR_EYES,
+        Self::TERMS_FIXED,
+        Self::AMENDMENT_BELOW_FILLED,
+        Self::BREAK_NOT_OPEN,
+        Self::BREAK_NOT_HANDED_OVER,
+        Self::TRADED_AHEAD,
         Self::CORRECTION_OVERFILLS,
     ];
 }
@@ -81,6 +105,11 @@ impl Rejection for TradeRejection {
             Self::FillUnknown { .. } => Self::FILL_UNKNOWN,
             Self::FillBusted { .. } => Self::FILL_BUSTED,
             Self::FourEyes { .. } => Self::FOUR_EYES,
+            Self::TermsFixed => Self::TERMS_FIXED,
+            Self::AmendmentBelowFilled { .. } => Self::AMENDMENT_BELOW_FILLED,
+            Self::BreakNotOpen { .. } => Self::BREAK_NOT_OPEN,
+            Self::NotHandedOver => Self::BREAK_NOT_HANDED_OVER,
+            Self::TradedAhead { .. } => Self::TRADED_AHEAD,
             Self::CorrectionOverfills { .. } => Self::CORRECTION_OVERFILLS,
         }
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::{fmt, mem};
 
-use kernel::Decimal;
+use kernel::{Actor, Decimal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::{FillRecorded, StrayFill, TradeEvent};
-use super::execution::{Execution, Fill, Fills, Standing, Values};
+use super::event::{FillRecorded, Report, Resolution, StrayFill, TradeEvent};
+use super::execution::{Execution, Fill, Standing, Stray, Values};
 use super::label::ExecId;
 use super::terms::Terms;
 
@@ -16,11 +16,27 @@ use super::terms::Terms;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum TradeState {
     Absent,
+    /// Nothing is filled, and all of it may be.
     Booked,
+    /// 0 < CumQty < OrderQty.
     PartiallyFilled,
+    /// CumQty = OrderQty, which a cancel of the remainder has cut to what is filled.
     Executed,
+    /// Cancelled, and nothing is filled.
     Cancelled,
-    Busted,
+}
+
+impl TradeState {
+    /// Read from what is filled, what was ordered, and whether the rest was cancelled.
+    pub(super) fn of(cum: Decimal, ordered: Decimal, cancelled: bool) -> Self {
+        match (cum.is_zero(), cancelled) {
+            (true, true) => Self::Cancelled,
+            (true, false) => Self::Booked,
+            (false, true) => Self::Executed,
+            (false, false) if cum == ordered => Self::Executed,
+            (false, false) => Self::PartiallyFilled,
+        }
+    }
 }
 
 impl fmt::Display for TradeState {
@@ -29,43 +45,57 @@ impl fmt::Display for TradeState {
     }
 }
 
-/// The headline state with what is known in it.
+/// The order of a trade, once there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     #[default]
     Absent,
-    Booked(Order),
-    /// 0 < CumQty < OrderQty.
-    PartiallyFilled(Order, Fills),
-    /// CumQty = OrderQty.
-    Executed(Order, Fills),
-    /// Never filled, and never to be.
-    Cancelled(Order),
-    /// Every fill was busted: nothing ever was, and the trade is over.
-    Busted(Order, Fills),
+    Ordered(Box<Order>),
 }
 
-/// What is ordered.
+/// What is ordered, and what came of it. The headline state is read from it: what a bust takes back,
+/// the other fills and a cancel leave as they were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) terms: Terms,
     /// Terms as booked, where an amendment changed them: a second booking is compared with these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     booked: Option<Box<Terms>>,
-    /// OrderQty: the terms' quantity, or what was filled when the remainder was cancelled.
-    pub(crate) quantity: Decimal,
+    /// Boxed: most trades have few fills, and a node of the map has room for eleven.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) fills: BTreeMap<ExecId, Box<Fill>>,
+    /// CumQty: the sum of the quantities that count.
+    pub(crate) cum: Decimal,
+    /// What was not filled by then is not to be. The market may fill it all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) cancelled: bool,
     /// Executions that the trade could not take, as they were reported.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) strays: BTreeMap<ExecId, Execution>,
+    pub(crate) strays: BTreeMap<ExecId, Box<Stray>>,
+    /// What the position has refused of a fill, the latest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) refused: BTreeMap<ExecId, Refusal>,
+}
+
+/// Something that a position has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) report: Report,
+    /// Somebody has decided that it stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) settled: bool,
 }
 
 impl Order {
     fn new(terms: Terms) -> Self {
         Self {
-            quantity: terms.quantity.get(),
             terms,
             booked: None,
+            fills: BTreeMap::new(),
+            cum: Decimal::ZERO,
+            cancelled: false,
             strays: BTreeMap::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -73,10 +103,123 @@ impl Order {
         self.booked.as_deref().unwrap_or(&self.terms)
     }
 
+    /// What was asked for, whatever was cancelled of it since.
+    pub(crate) fn ordered(&self) -> Decimal {
+        self.terms.quantity.get()
+    }
+
+    /// OrderQty once `cum` is filled.
+    pub(crate) fn quantity_at(&self, cum: Decimal) -> Decimal {
+        if self.cancelled && !cum.is_zero() {
+            cum
+        } else {
+            self.ordered()
+        }
+    }
+
+    /// The headline state once `cum` is filled.
+    pub(crate) fn state_at(&self, cum: Decimal) -> TradeState {
+        TradeState::of(cum, self.ordered(), self.cancelled)
+    }
+
     fn amend(&mut self, terms: Terms) {
-        self.quantity = terms.quantity.get();
         let before = mem::replace(&mut self.terms, terms);
         self.booked.get_or_insert_with(|| Box::new(before));
+    }
+
+    pub(super) fn apply(&mut self, event: TradeEvent) {
+        match event {
+            // One before it has moved the trade already; these tell others.
+            TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
+            TradeEvent::TradeAmended(amended) => self.amend(amended.terms),
+            TradeEvent::TradeCancelled(_) | TradeEvent::RemainderCancelled(_) => {
+                self.cancelled = true;
+            }
+            TradeEvent::FillRecorded(fill) => self.record(fill),
+            TradeEvent::FillCorrected(fill) => {
+                let values = Values {
+                    quantity: fill.quantity,
+                    price: fill.price,
+                    fee: fill.fee,
+                };
+                self.restate(&fill.exec_id, Standing::Corrected(Box::new(values)));
+                self.cum = fill.cum_quantity;
+            }
+            TradeEvent::FillBusted(fill) => {
+                self.restate(&fill.exec_id, Standing::Busted);
+                self.cum = fill.cum_quantity;
+                // What the position never had is no difference any more.
+                self.refused.remove(&fill.exec_id);
+            }
+            TradeEvent::OverfillRaised(stray) | TradeEvent::UnmatchedFill(stray) => {
+                self.keep(stray);
+            }
+            TradeEvent::PositionRefused(refused) => {
+                let refusal = Refusal {
+                    report: refused.report,
+                    settled: false,
+                };
+                self.refused.insert(refused.exec_id, refusal);
+            }
+            TradeEvent::FillResubmitted(again) => {
+                self.refused.remove(&again.fill.exec_id);
+            }
+            TradeEvent::BreakSettled(settled) => self.settle(&settled.exec_id, settled.resolution),
+        }
+    }
+
+    fn record(&mut self, fill: FillRecorded) {
+        self.strays.remove(&fill.exec_id);
+        self.cum = fill.cum_quantity;
+        let values = Values {
+            quantity: fill.quantity,
+            price: fill.price,
+            fee: fill.fee,
+        };
+        let taken = Fill {
+            reported: Execution {
+                values,
+                traded_at: fill.traded_at,
+                source_sequence: fill.source_sequence,
+                lots: fill.lots,
+            },
+            recorded_by: fill.recorded_by,
+            standing: Standing::AsReported,
+        };
+        self.fills.insert(fill.exec_id, Box::new(taken));
+    }
+
+    fn restate(&mut self, exec_id: &ExecId, standing: Standing) {
+        if let Some(fill) = self.fills.get_mut(exec_id) {
+            fill.standing = standing;
+        }
+    }
+
+    fn keep(&mut self, stray: StrayFill) {
+        let values = Values {
+            quantity: stray.quantity,
+            price: stray.price,
+            fee: stray.fee,
+        };
+        let kept = Stray {
+            reported: Execution {
+                values,
+                traded_at: stray.traded_at,
+                source_sequence: stray.source_sequence,
+                lots: stray.lots,
+            },
+            recorded_by: stray.recorded_by,
+            settled: None,
+        };
+        self.strays.insert(stray.exec_id, Box::new(kept));
+    }
+
+    fn settle(&mut self, exec_id: &ExecId, resolution: Resolution) {
+        if let Some(stray) = self.strays.get_mut(exec_id) {
+            stray.settled = Some(resolution);
+        } else if let Some(refusal) = self.refused.get_mut(exec_id) {
+            refusal.settled = true;
+        }
     }
 }
 
@@ -84,126 +227,24 @@ impl Stage {
     pub(crate) fn state(&self) -> TradeState {
         match self {
             Self::Absent => TradeState::Absent,
-            Self::Booked(_) => TradeState::Booked,
-            Self::PartiallyFilled(..) => TradeState::PartiallyFilled,
-            Self::Executed(..) => TradeState::Executed,
-            Self::Cancelled(_) => TradeState::Cancelled,
-            Self::Busted(..) => TradeState::Busted,
+            Self::Ordered(order) => order.state_at(order.cum),
         }
     }
 
     pub(crate) fn apply(&mut self, event: TradeEvent) {
-        match event {
-            TradeEvent::TradeBooked(booked) => *self = Self::Booked(Order::new(booked.terms)),
-            TradeEvent::TradeAmended(amended) => {
-                self.change_order(|order| order.amend(amended.terms));
+        match (self, event) {
+            (stage @ Self::Absent, TradeEvent::TradeBooked(booked)) => {
+                *stage = Self::Ordered(Box::new(Order::new(booked.terms)));
             }
-            TradeEvent::TradeCancelled(_) => self.cancel(),
-            TradeEvent::RemainderCancelled(cancelled) => self.change_fills(|order, fills| {
-                order.quantity = cancelled.order_quantity;
-                fills.remainder_cancelled = true;
-            }),
-            TradeEvent::FillRecorded(fill) => {
-                self.change_fills(|order, fills| record(order, fills, fill));
-            }
-            TradeEvent::FillCorrected(fill) => {
-                let values = Values {
-                    quantity: fill.quantity,
-                    price: fill.price,
-                    fee: fill.fee,
-                };
-                let standing = Standing::Corrected(Box::new(values));
-                self.restate(&fill.exec_id, standing, fill.cum_quantity);
-            }
-            TradeEvent::FillBusted(fill) => {
-                self.restate(&fill.exec_id, Standing::Busted, fill.cum_quantity);
-            }
-            // The fill before it has moved the trade already; this one tells others. What a position
-            // refused is told to people.
-            TradeEvent::TradeExecuted(_) | TradeEvent::PositionRefused(_) => {}
-            TradeEvent::OverfillRaised(stray) | TradeEvent::UnmatchedFill(stray) => {
-                self.change_order(|order| keep(order, stray));
-            }
+            // Nothing else happens to a trade that is not there.
+            (Self::Absent, _) => {}
+            (Self::Ordered(order), event) => order.apply(event),
         }
-    }
-
-    fn change_order(&mut self, change: impl FnOnce(&mut Order)) {
-        match self {
-            Self::Absent => {}
-            Self::Booked(order)
-            | Self::PartiallyFilled(order, _)
-            | Self::Executed(order, _)
-            | Self::Cancelled(order)
-            | Self::Busted(order, _) => change(order),
-        }
-    }
-
-    fn cancel(&mut self) {
-        if let Self::Booked(order) = mem::take(self) {
-            *self = Self::Cancelled(order);
-        }
-    }
-
-    fn restate(&mut self, exec_id: &ExecId, standing: Standing, cum: Decimal) {
-        self.change_fills(|_, fills| {
-            if let Some(fill) = fills.by_id.get_mut(exec_id) {
-                fill.standing = standing;
-            }
-            fills.cum = cum;
-        });
-    }
-
-    /// Changes the fills and reads the headline from what they add up to.
-    fn change_fills(&mut self, change: impl FnOnce(&mut Order, &mut Fills)) {
-        let (mut order, mut fills) = match mem::take(self) {
-            Self::Absent => return,
-            Self::Booked(order) | Self::Cancelled(order) => (order, Fills::default()),
-            Self::PartiallyFilled(order, fills)
-            | Self::Executed(order, fills)
-            | Self::Busted(order, fills) => (order, fills),
-        };
-        change(&mut order, &mut fills);
-        *self = if fills.cum.is_zero() {
-            Self::Busted(order, fills)
-        } else if fills.cum == order.quantity {
-            Self::Executed(order, fills)
-        } else {
-            Self::PartiallyFilled(order, fills)
-        };
     }
 }
 
-fn record(order: &mut Order, fills: &mut Fills, fill: FillRecorded) {
-    order.strays.remove(&fill.exec_id);
-    fills.cum = fill.cum_quantity;
-    fills.remainder_cancelled = false;
-    let values = Values {
-        quantity: fill.quantity,
-        price: fill.price,
-        fee: fill.fee,
-    };
-    let taken = Fill {
-        reported: Execution {
-            values,
-            traded_at: fill.traded_at,
-            lots: fill.lots,
-        },
-        recorded_by: fill.recorded_by,
-        standing: Standing::AsReported,
-    };
-    fills.by_id.insert(fill.exec_id, Box::new(taken));
-}
-
-fn keep(order: &mut Order, stray: StrayFill) {
-    let values = Values {
-        quantity: stray.quantity,
-        price: stray.price,
-        fee: stray.fee,
-    };
-    let reported = Execution {
-        values,
-        traded_at: stray.traded_at,
-        lots: stray.lots,
-    };
-    order.strays.insert(stray.exec_id, reported);
+/// Who may not decide alone about it.
+pub(crate) fn recorder<'a>(order: &'a Order, exec_id: &ExecId) -> Option<&'a Actor> {
+    let fill = order.fills.get(exec_id).map(|fill| &fill.recorded_by);
+    fill.or_else(|| Some(&order.strays.get(exec_id)?.recorded_by))
 }

@@ -4,8 +4,8 @@ use kernel::{Actor, AggregateId, Currency, Decimal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
-use super::event::Report;
-use super::label::{Account, Book, ExecId, Instrument, TradeId};
+use super::event::{Report, Resolution};
+use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::stage::TradeState;
 use super::terms::{LotMethod, Side};
 
@@ -19,6 +19,10 @@ pub struct TradeSummary {
     pub book: Book,
     pub instrument: Instrument,
     pub side: Side,
+    /// What was asked for, as amended.
+    pub ordered_quantity: Decimal,
+    /// What is not filled was cancelled.
+    pub cancelled: bool,
     /// OrderQty as it is now; cancelling the remainder cuts it to what is filled.
     pub quantity: Decimal,
     pub price: Price,
@@ -78,10 +82,17 @@ pub struct BreakView {
     pub price: Price,
     pub fee: Fee,
     pub traded_at: Timestamp,
-    /// Version of the trade that raised it.
+    /// Version of the trade that raised it, and when.
     pub version: u64,
-    /// Version of the trade that took the execution after all, or busted what its position refused.
+    pub raised_at: Timestamp,
+    /// Version of the trade that took the execution after all, busted what its position refused, or
+    /// says what somebody decided.
     pub resolved_version: Option<u64>,
+    /// What somebody decided, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Multiplier, Price, Quantity};
-use super::label::{Account, Book, ExecId, Instrument};
+use super::label::{Account, Book, ExecId, Instrument, TradeId};
 
 /// The economics of a trade as they stand in its events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +57,9 @@ pub struct LotSelection(Arc<[LotPick]>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LotPick {
     pub exec_id: ExecId,
+    /// The trade of that fill; without it, the id must be that of one open lot only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trade_id: Option<TradeId>,
     pub quantity: Quantity,
 }
 
@@ -80,7 +83,10 @@ impl TryFrom<Vec<LotPick>> for LotSelection {
             return Err(BadSelection::TooManyLots);
         }
         let mut named = BTreeSet::new();
-        match picks.iter().find(|pick| !named.insert(&pick.exec_id)) {
+        match picks
+            .iter()
+            .find(|pick| !named.insert((&pick.exec_id, &pick.trade_id)))
+        {
             Some(twice) => Err(BadSelection::NamedTwice(twice.exec_id.clone())),
             None => Ok(Self(picks.into())),
         }

@@ -2,16 +2,16 @@
 
 use kernel::context::{Filter, View};
 use kernel::route::ViewRoute;
-use kernel::{BadParameter, Decimal, EventMeta, Parameters};
+use kernel::{BadParameter, Decimal, EventMeta, Parameters, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
 use super::event::{FillRecorded, TradeBooked, TradeEvent};
+use super::filling::less;
 use super::label::ExecId;
 use super::stage::TradeState;
 use super::summary::{
-    AllocStatus, BreakKind, BreakView, ConfirmStatus, FillStatus, FillView, SettleStatus,
-    TradeSummary,
+    AllocStatus, BreakKind, ConfirmStatus, FillStatus, FillView, SettleStatus, TradeSummary,
 };
 use super::terms::Terms;
 
@@ -33,7 +33,7 @@ enum Breaks {
 impl View for TradeView {
     type Of = Trade;
     const NAME: &'static str = "trade";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/trades/{trade_id}",
         list: "/v1/trades",
@@ -64,7 +64,7 @@ impl View for TradeView {
             }
             (Some(trade), event) => {
                 trade.version = meta.sequence;
-                trade.update(event);
+                trade.update(event, meta.at);
             }
             // The first event of a trade is its booking.
             (None, _) => {}
@@ -83,6 +83,8 @@ impl TradeSummary {
             book: terms.book,
             instrument: terms.instrument,
             side: terms.side,
+            ordered_quantity: terms.quantity.get(),
+            cancelled: false,
             quantity: terms.quantity.get(),
             price: terms.price,
             currency: terms.currency,
@@ -111,19 +113,14 @@ impl TradeSummary {
         }
     }
 
-    fn update(&mut self, event: &TradeEvent) {
+    fn update(&mut self, event: &TradeEvent, at: Timestamp) {
         match event {
             // A booking makes a trade anew; an execution is seen in the totals of the fill before it.
             TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
             TradeEvent::TradeAmended(amended) => self.amend(&amended.terms),
-            TradeEvent::TradeCancelled(_) => {
-                self.state = TradeState::Cancelled;
-                self.leaves_quantity = Decimal::ZERO;
-            }
-            TradeEvent::RemainderCancelled(cancelled) => {
-                self.state = TradeState::Executed;
-                self.quantity = cancelled.order_quantity;
-                self.leaves_quantity = Decimal::ZERO;
+            TradeEvent::TradeCancelled(_) | TradeEvent::RemainderCancelled(_) => {
+                self.cancelled = true;
+                self.total(self.cum_quantity);
             }
             TradeEvent::FillRecorded(fill) => self.record(fill),
             TradeEvent::FillCorrected(fill) => {
@@ -133,16 +130,18 @@ impl TradeSummary {
                     shown.fee = fill.fee;
                     shown.status = FillStatus::Corrected;
                 });
-                self.total(fill.cum_quantity, fill.leaves_quantity);
+                self.total(fill.cum_quantity);
             }
             TradeEvent::FillBusted(fill) => {
                 self.restate(&fill.exec_id, |shown| shown.status = FillStatus::Busted);
-                self.resolve(&fill.exec_id, BreakView::ends_with_bust);
-                self.total(fill.cum_quantity, fill.leaves_quantity);
+                self.resolve(&fill.exec_id, |_| true);
+                self.total(fill.cum_quantity);
             }
-            TradeEvent::OverfillRaised(stray) => self.raise(BreakKind::Overfill, stray),
-            TradeEvent::UnmatchedFill(stray) => self.raise(BreakKind::Unmatched, stray),
-            TradeEvent::PositionRefused(refused) => self.refused(refused),
+            TradeEvent::OverfillRaised(stray) => self.raise(BreakKind::Overfill, stray, at),
+            TradeEvent::UnmatchedFill(stray) => self.raise(BreakKind::Unmatched, stray, at),
+            TradeEvent::PositionRefused(refused) => self.refused(refused, at),
+            TradeEvent::FillResubmitted(again) => self.resolve(&again.fill.exec_id, |_| true),
+            TradeEvent::BreakSettled(settled) => self.settled(settled),
         }
     }
 
@@ -152,13 +151,13 @@ impl TradeSummary {
         self.book = terms.book;
         self.instrument = terms.instrument;
         self.side = terms.side;
-        self.quantity = terms.quantity.get();
+        self.ordered_quantity = terms.quantity.get();
         self.price = terms.price;
         self.currency = terms.currency;
         self.multiplier = terms.multiplier;
         self.traded_at = terms.traded_at;
         self.lot_method = terms.lot_method;
-        self.leaves_quantity = terms.quantity.get();
+        self.total(self.cum_quantity);
     }
 
     fn record(&mut self, fill: &FillRecorded) {
@@ -175,7 +174,7 @@ impl TradeSummary {
         };
         self.gross_amount = plus(self.gross_amount, shown.amount());
         self.fills.push(shown);
-        self.total(fill.cum_quantity, fill.leaves_quantity);
+        self.total(fill.cum_quantity);
     }
 
     fn restate(&mut self, exec_id: &ExecId, change: impl FnOnce(&mut FillView)) {
@@ -191,20 +190,24 @@ impl TradeSummary {
         self.gross_amount = plus(self.gross_amount, after);
     }
 
-    fn total(&mut self, cum: Decimal, leaves: Decimal) {
+    /// Reads from what is filled and cancelled where the trade stands.
+    fn total(&mut self, cum: Decimal) {
+        let ordered = self.ordered_quantity;
         self.cum_quantity = cum;
-        self.leaves_quantity = leaves;
         self.average_price = self
             .gross_amount
             .and_then(|gross| gross.over(cum, AVERAGE_PLACES).ok());
-        self.state = if cum.is_zero() {
-            self.leaves_quantity = Decimal::ZERO;
-            TradeState::Busted
-        } else if leaves.is_zero() {
-            TradeState::Executed
+        self.quantity = if self.cancelled && !cum.is_zero() {
+            cum
         } else {
-            TradeState::PartiallyFilled
+            ordered
         };
+        self.leaves_quantity = if self.cancelled {
+            Decimal::ZERO
+        } else {
+            less(ordered, cum)
+        };
+        self.state = TradeState::of(cum, ordered, self.cancelled);
     }
 }
 

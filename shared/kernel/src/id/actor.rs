@@ -17,6 +17,8 @@ pub type Actor = Label<ActorKind>;
 
 /// What stands before a reaction's name when it acts.
 const REACTION: &str = "reaction:";
+/// What stands before the name of a market that reports by itself.
+const VENUE: &str = "venue:";
 const TIMER: &str = "timer";
 const ROUTER: &str = "router";
 
@@ -27,6 +29,14 @@ impl Actor {
     /// [`BadLabel`] when the name is none an actor can have.
     pub fn reaction(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{REACTION}{name}"))
+    }
+
+    /// The market of that name, as it is configured: what it reports of its own executions is a fact.
+    ///
+    /// # Errors
+    /// [`BadLabel`] when the name is none an actor can have.
+    pub fn venue(name: &str) -> Result<Self, BadLabel> {
+        Self::new(&format!("{VENUE}{name}"))
     }
 
     /// Who fires timers.
@@ -47,10 +57,16 @@ impl Actor {
     /// [`BadLabel`] when the name is none an actor can have, or one of the platform's own.
     pub fn of_caller(name: &str) -> Result<Self, BadLabel> {
         let actor = Self::new(name)?;
-        if actor.is_platform() {
+        if actor.is_platform() || actor.is_venue() {
             return Err(BadLabel::Reserved("actor"));
         }
         Ok(actor)
+    }
+
+    /// Whether a market reports, rather than somebody about it.
+    #[must_use]
+    pub fn is_venue(&self) -> bool {
+        self.as_str().starts_with(VENUE)
     }
 
     /// The name of the reaction that acts, if it is neither a person nor another system.
@@ -83,6 +99,7 @@ mod tests {
             "router",
             "reaction:fills-to-positions",
             "reaction:",
+            "venue:drop-copy",
         ] {
             assert_eq!(
                 Actor::of_caller(name),

@@ -148,14 +148,14 @@ fn bust_takes_out_what_a_corrected_fill_counts_for_now() {
 }
 
 #[test]
-fn bust_of_the_last_fill_ends_the_trade() {
+fn bust_of_the_last_fill_leaves_an_order_to_fill() {
     let before = [two_fills(), vec![busted("e1", 50)]].concat();
     trade(before.clone())
         .when(accepted(SECOND, bust("e2")))
         .then_expect_events(vec![busted("e2", 0)]);
     assert_eq!(
         state_after(before, vec![busted("e2", 0)]),
-        TradeState::Busted
+        TradeState::Booked
     );
 }
 
@@ -199,4 +199,24 @@ fn room_that_a_bust_makes_can_be_filled() {
     trade([full(), vec![busted("e1", 60)]].concat())
         .when(accepted(DEALER, fill("e3", 40)))
         .then_expect_events(vec![filled("e3", 40, 100), executed(100)]);
+}
+
+/// What the venue says of its own executions is a fact; four eyes are for people's decisions.
+#[test]
+fn venue_corrects_and_busts_what_it_reported_itself() {
+    let venue = "venue:drop-copy";
+    let mut trade = folded(&[booked()]);
+    for command in [
+        fill("e1", 40),
+        correct("e1", 30, "49"),
+        fill("e2", 50),
+        bust("e2"),
+    ] {
+        let events = send(&mut trade, venue, command).unwrap();
+        assert_eq!(events.len(), 1);
+    }
+    // What a person recorded as well: who reported it first says nothing about the market.
+    send(&mut trade, DEALER, fill("e3", 10)).unwrap();
+    send(&mut trade, venue, bust("e3")).unwrap();
+    assert_eq!(trade.state(), TradeState::PartiallyFilled);
 }

@@ -31,6 +31,7 @@ fn fill_of_all_that_is_left_executes_the_trade() {
 fn fill_carries_its_lots_untouched() {
     let pick = LotPick {
         exec_id: exec_id("opened"),
+        trade_id: None,
         quantity: amount("40"),
     };
     let mut with_lots = report("e1", 40);
@@ -101,16 +102,30 @@ fn fill_of_an_executed_trade_is_an_overfill() {
         .then_expect_events(vec![overfilled("e2", 1, 100)]);
 }
 
+/// The market filled it before it heard of the cancel.
 #[test]
-fn fill_after_the_remainder_was_cancelled_is_an_overfill() {
-    let raised = TradeEvent::OverfillRaised(stray("e2", 10, 40, 40));
+fn fill_of_what_was_cancelled_counts() {
+    let late = filled_of("e2", 10, 50, 50);
+    let before = vec![booked(), filled("e1", 40, 40), remainder_cancelled(40)];
+    trade(before.clone())
+        .when(accepted(DEALER, fill("e2", 10)))
+        .then_expect_events(vec![late.clone()]);
+    let after = folded(&[&before[..], &[late]].concat());
+    assert_eq!(after.state(), TradeState::Executed);
+    trade(vec![booked(), cancelled()])
+        .when(accepted(DEALER, fill("e1", 40)))
+        .then_expect_events(vec![filled_of("e1", 40, 40, 40), executed(40)]);
+}
+
+#[test]
+fn fill_beyond_what_was_ordered_is_unmatched_once_the_rest_is_cancelled() {
     trade(vec![
         booked(),
         filled("e1", 40, 40),
         remainder_cancelled(40),
     ])
-    .when(accepted(DEALER, fill("e2", 10)))
-    .then_expect_events(vec![raised]);
+    .when(accepted(DEALER, fill("e2", 61)))
+    .then_expect_events(vec![TradeEvent::UnmatchedFill(stray("e2", 61, 40, 40))]);
 }
 
 #[test]
@@ -137,30 +152,38 @@ fn overfill_reported_again_is_taken_when_it_fits_by_now() {
 }
 
 #[test]
-fn fill_after_cancel_is_kept_as_a_break() {
-    let before = vec![booked(), cancelled()];
-    trade(before.clone())
-        .when(accepted(DEALER, fill("e1", 40)))
-        .then_expect_events(vec![unmatched("e1", 40)]);
-    let after = folded(&[&before[..], &[unmatched("e1", 40)]].concat());
-    assert_eq!(after.state(), TradeState::Cancelled);
+fn fill_after_the_last_bust_is_a_fill() {
+    let before = vec![
+        booked(),
+        filled("e1", 100, 100),
+        executed(100),
+        busted("e1", 0),
+    ];
+    trade(before)
+        .when(accepted(DEALER, fill("e2", 100)))
+        .then_expect_events(vec![filled("e2", 100, 100), executed(100)]);
 }
 
+/// FIX 4.4, order state matrix J.1.b: CumQty counts the new execution though the order is cancelled.
 #[test]
-fn fill_after_the_last_bust_is_kept_as_a_break() {
-    let before = vec![booked(), filled("e1", 40, 40), busted("e1", 0)];
-    trade(before.clone())
+fn fill_anew_after_cancel_and_bust_counts() {
+    let before = vec![
+        booked(),
+        filled("e1", 50, 50),
+        remainder_cancelled(50),
+        busted_of("e1", 0, 0),
+    ];
+    assert_eq!(folded(&before).state(), TradeState::Cancelled);
+    trade(before)
         .when(accepted(DEALER, fill("e2", 40)))
-        .then_expect_events(vec![unmatched("e2", 40)]);
-    let after = folded(&[&before[..], &[unmatched("e2", 40)]].concat());
-    assert_eq!(after.state(), TradeState::Busted);
+        .then_expect_events(vec![filled_of("e2", 40, 40, 40), executed(40)]);
 }
 
 #[test]
 fn unmatched_fill_reported_again_is_kept_once() {
-    let events = vec![booked(), cancelled(), unmatched("e1", 40)];
+    let events = vec![booked(), cancelled(), unmatched("e1", 101)];
     trade(events.clone())
-        .when(accepted(DEALER, fill("e1", 40)))
+        .when(accepted(DEALER, fill("e1", 101)))
         .then_expect_events(vec![]);
     trade(events)
         .when(accepted(DEALER, fill("e1", 41)))
@@ -204,11 +227,11 @@ fn fills_beyond_the_limit_are_rejected() {
 fn unmatched_fills_beyond_the_limit_are_rejected() {
     let mut trade = folded(&[booked(), cancelled()]);
     for n in 0..EXECUTIONS_MAX {
-        send(&mut trade, DEALER, fill(&format!("e{n}"), 1)).unwrap();
+        send(&mut trade, DEALER, fill(&format!("e{n}"), 101)).unwrap();
     }
     let max = EXECUTIONS_MAX;
     assert_eq!(
-        send(&mut trade, DEALER, fill("one-more", 1)),
+        send(&mut trade, DEALER, fill("one-more", 101)),
         Err(TradeRejection::ExecutionLimit { max })
     );
 }

@@ -15,10 +15,6 @@ fn stages() -> Vec<(TradeState, Vec<TradeEvent>)> {
             vec![booked(), filled("e1", 100, 100), executed(100)],
         ),
         (TradeState::Cancelled, vec![booked(), cancelled()]),
-        (
-            TradeState::Busted,
-            vec![booked(), filled("e1", 40, 40), busted("e1", 0)],
-        ),
     ]
 }
 
@@ -31,6 +27,7 @@ fn commands(version: u64) -> Vec<TradeCommand> {
         amend(version, new_terms(200, "49.20")),
         correct("e1", 30, "49"),
         bust("e9"),
+        settle("e9", Resolution::Refuse),
         note("e1", Report::Fill),
     ]
 }
@@ -44,13 +41,13 @@ fn refused(state: TradeState) -> &'static [&'static str] {
             "AmendTrade",
             "CorrectFill",
             "BustFill",
+            "SettleBreak",
             "NoteRefusal",
         ],
         TradeState::Booked => &["CorrectFill", "BustFill"],
-        TradeState::PartiallyFilled => &["AmendTrade"],
-        TradeState::Executed => &["CancelTrade", "AmendTrade"],
+        TradeState::PartiallyFilled => &[],
+        TradeState::Executed => &["CancelTrade"],
         TradeState::Cancelled => &["AmendTrade", "CorrectFill", "BustFill"],
-        TradeState::Busted => &["CancelTrade", "AmendTrade", "CorrectFill", "BustFill"],
     }
 }
 

@@ -1,10 +1,14 @@
 //! What the tests speak of: one order to buy 100, and the people around it.
 
+mod amending;
 mod booking;
+mod clock;
 mod correcting;
 mod filling;
+mod fix_matrices;
 mod matrix;
 mod property;
+mod settling;
 mod viewing;
 mod wire;
 
@@ -98,6 +102,7 @@ fn report(id: &str, quantity: i64) -> RecordFill {
         price: amount("49.18"),
         fee: amount("0.5"),
         traded_at: Timestamp::from_millis(600),
+        source_sequence: None,
         lots: None,
     }
 }
@@ -129,6 +134,15 @@ fn correct(id: &str, quantity: i64, price: &str) -> TradeCommand {
 fn bust(id: &str) -> TradeCommand {
     TradeCommand::BustFill(BustFill {
         exec_id: exec_id(id),
+    })
+}
+
+fn settle(id: &str, resolution: Resolution) -> TradeCommand {
+    TradeCommand::SettleBreak(SettleBreak {
+        exec_id: exec_id(id),
+        resolution,
+        to: None,
+        note: "agreed with the venue by telephone".parse().unwrap(),
     })
 }
 
@@ -176,6 +190,7 @@ fn filled_of(id: &str, quantity: i64, cum: i64, ordered: i64) -> TradeEvent {
         multiplier: amount("1"),
         currency: "USD".parse().unwrap(),
         traded_at: report.traded_at,
+        source_sequence: None,
         lot_method: LotMethod::Fifo,
         lots: None,
         cum_quantity: cum.into(),
@@ -206,6 +221,7 @@ fn stray(id: &str, quantity: i64, cum: i64, ordered: i64) -> StrayFill {
         price: report.price,
         fee: report.fee,
         traded_at: report.traded_at,
+        source_sequence: None,
         lots: None,
         order_quantity: ordered.into(),
         cum_quantity: cum.into(),

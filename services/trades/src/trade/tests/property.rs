@@ -16,6 +16,7 @@ fn command() -> impl Strategy<Value = TradeCommand> {
     let quantity = prop::sample::select(vec![10i64, 20, 30, 50, 100]);
     let price = prop::sample::select(vec!["49.18", "50", "-0.000000001"]);
     let ordered = prop::sample::select(vec![50i64, 100, 150]);
+    let resolution = prop::sample::select(vec![Resolution::TakeIn, Resolution::Refuse]);
     prop_oneof![
         1 => (ordered.clone(), price.clone())
             .prop_map(|(ordered, price)| TradeCommand::BookTrade(new_terms(ordered, price))),
@@ -26,7 +27,14 @@ fn command() -> impl Strategy<Value = TradeCommand> {
         }),
         4 => (id.clone(), quantity, price)
             .prop_map(|(id, quantity, price)| correct(id, quantity, price)),
-        3 => id.prop_map(bust),
+        3 => id.clone().prop_map(bust),
+        2 => (id.clone(), resolution).prop_map(|(id, resolution)| settle(id, resolution)),
+        1 => id.clone().prop_map(|id| TradeCommand::SettleBreak(SettleBreak {
+            exec_id: exec_id(id),
+            resolution: Resolution::HandOver,
+            to: Some("T-2".parse().unwrap()),
+            note: "of the other order".parse().unwrap(),
+        })),
     ]
 }
 
@@ -148,13 +156,14 @@ proptest! {
             prop_assert!(cum <= view.quantity);
             let left = view.quantity.minus(cum).unwrap();
             let (state, leaves) = (view.state, view.leaves_quantity);
+            prop_assert!(view.quantity <= view.ordered_quantity);
             match state {
                 TradeState::Booked => prop_assert!(cum.is_zero() && leaves == left),
                 TradeState::PartiallyFilled => {
                     prop_assert!(cum.is_positive() && left.is_positive() && leaves == left);
                 }
                 TradeState::Executed => prop_assert!(left.is_zero() && leaves.is_zero()),
-                TradeState::Cancelled | TradeState::Busted => {
+                TradeState::Cancelled => {
                     prop_assert!(cum.is_zero() && leaves.is_zero());
                 }
                 TradeState::Absent => prop_assert!(false, "has events and is absent"),

@@ -41,6 +41,7 @@ fn view_shows_a_booked_trade() {
     let expected = serde_json::json!({
         "trade_id": "T-1", "state": "Booked", "version": 1,
         "account": "ACC-1", "book": "AGENCY", "instrument": "IBM", "side": "BUY",
+        "ordered_quantity": "100", "cancelled": false,
         "quantity": "100", "price": "49.18", "currency": "USD", "multiplier": "1",
         "traded_at": "1970-01-01T00:00:00.5Z", "lot_method": "FIFO",
         "cum_quantity": "0", "leaves_quantity": "100",
@@ -71,11 +72,11 @@ fn view_averages_the_fills_that_count() {
 }
 
 #[test]
-fn view_has_no_average_when_everything_is_busted() {
+fn view_has_no_average_and_all_to_fill_when_everything_is_busted() {
     let trade = summary(&[booked(), filled("e1", 40, 40), busted("e1", 0)]);
-    assert_eq!(trade.state, TradeState::Busted);
+    assert_eq!(trade.state, TradeState::Booked);
     assert_eq!(trade.average_price, None);
-    assert_eq!(trade.leaves_quantity, Decimal::ZERO);
+    assert_eq!(trade.leaves_quantity, 100.into());
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn view_lists_breaks_and_closes_one_when_its_execution_is_taken() {
     events.push(filled_of("e1", 110, 110, 150));
     assert_eq!(summary(&events).breaks[0].resolved_version, Some(4));
 
-    let kept = summary(&[booked(), cancelled(), unmatched("e1", 40)]).breaks;
+    let kept = summary(&[booked(), cancelled(), unmatched("e1", 101)]).breaks;
     assert_eq!(kept[0].kind, BreakKind::Unmatched);
 }
 
@@ -133,7 +134,7 @@ fn view_shows_what_the_position_refused_until_the_fill_is_busted() {
         "kind": "refused", "exec_id": "e1", "report": "fill", "code": "LOT_LIMIT",
         "detail": "position has 5000 open lots and takes no more",
         "quantity": "40", "price": "49.18", "fee": "0.5", "traded_at": "1970-01-01T00:00:00.6Z",
-        "version": 3, "resolved_version": null,
+        "version": 3, "raised_at": "1970-01-01T00:00:01Z", "resolved_version": null,
     }]);
     assert_eq!(breaks(&events), expected);
     assert!(is_listed(&events));

@@ -16,6 +16,7 @@ fn every_command() -> Vec<TradeCommand> {
         amend(1, new_terms(1, "1")),
         correct("e1", 1, "1"),
         bust("e1"),
+        settle("e1", Resolution::TakeIn),
         note("e1", Report::Fill),
     ]
 }
@@ -33,6 +34,8 @@ fn every_event() -> Vec<TradeEvent> {
         corrected("e1", 30, "49", 30),
         busted("e1", 0),
         refused("e1", Report::Fill),
+        settling::resubmitted("e1", 40, 40),
+        settling::handed_over("e1", 101, "T-2"),
     ]
 }
 
@@ -176,6 +179,7 @@ fn fill_with_too_many_lots_or_one_lot_twice_is_refused() {
     let picks = |count: u32| {
         let pick = |n| LotPick {
             exec_id: exec_id(&format!("e{n}")),
+            trade_id: None,
             quantity: amount("1"),
         };
         (0..count).map(pick).collect::<Vec<_>>()
@@ -226,6 +230,18 @@ fn every_rejection() -> Vec<TradeRejection> {
         TradeRejection::FourEyes {
             exec_id,
             actor: actor(DEALER),
+        },
+        TradeRejection::TermsFixed,
+        TradeRejection::AmendmentBelowFilled {
+            quantity: 39.into(),
+            cum_quantity: 40.into(),
+        },
+        TradeRejection::BreakNotOpen {
+            exec_id: "e1".parse().unwrap(),
+        },
+        TradeRejection::NotHandedOver,
+        TradeRejection::TradedAhead {
+            traded_at: Timestamp::from_millis(1),
         },
         TradeRejection::CorrectionOverfills {
             cum_quantity: 101.into(),

@@ -1,7 +1,7 @@
 //! What the positions context refuses of a trade's fills is a break of the trade.
 
 use kernel::context::Reacted;
-use kernel::{AggregateId, EventMeta, Reaction};
+use kernel::{EventMeta, Reaction};
 use serde::Deserialize;
 
 use crate::trade::{ExecId, NoteRefusal, Report, Trade, TradeCommand, TradeId};
@@ -65,7 +65,7 @@ impl Reaction for RefusalsToTrades {
         };
         vec![Reacted {
             tenant: meta.tenant.clone(),
-            to: trade(&trade_id),
+            to: super::trade(&trade_id),
             command: TradeCommand::NoteRefusal(NoteRefusal {
                 exec_id: refused.exec_id,
                 report,
@@ -74,10 +74,6 @@ impl Reaction for RefusalsToTrades {
             }),
         }]
     }
-}
-
-fn trade(id: &TradeId) -> AggregateId {
-    AggregateId::new(id.as_str()).expect("a trade id is graphic and shorter than an aggregate id")
 }
 
 #[cfg(test)]
