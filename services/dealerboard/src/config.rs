@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use kernel::port;
+use kernel::{Actor, port};
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::venues::Venues;
 
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -26,6 +28,16 @@ pub(crate) struct Config {
     pub(crate) projector: Projector,
     pub(crate) query: Query,
     pub(crate) auth: Auth,
+    #[serde(default)]
+    pub(crate) venues: Vec<Venue>,
+}
+
+/// A market that reports executions, corrections and busts by itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Venue {
+    pub(crate) tenant: kernel::Tenant,
+    pub(crate) actor: kernel::Actor,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -124,11 +136,11 @@ impl Producer {
     }
 
     /// As the pipeline knows it.
-    pub(crate) fn producer(&self) -> port::Producer {
+    pub(crate) fn producer(&self, venues: &Venues) -> port::Producer {
         port::Producer {
             name: self.name().to_owned(),
             tenant: self.tenant.clone(),
-            actor: self.actor.clone(),
+            actor: venues.known(&self.tenant, &self.actor),
             misplaced: match self.misplaced {
                 Misplaced::Park => port::Misplaced::Park,
                 Misplaced::Forward => port::Misplaced::Forward,
@@ -312,6 +324,11 @@ impl Config {
         bound("query.dear_threads", threads, 0, 256);
         let allowance = self.query.dear_allowance_ms;
         bound("query.dear_allowance_ms", allowance, 1, 3_600_000);
+        for Venue { actor, .. } in &self.venues {
+            if actor.is_platform() || actor.is_venue() || Actor::venue(actor.as_str()).is_err() {
+                faults.push(format!("venues: {actor} is no name for a venue"));
+            }
+        }
         let auth = &self.auth;
         if !auth.wrapping_key.expose().is_empty() && !auth.wrapping_key_file.as_os_str().is_empty()
         {

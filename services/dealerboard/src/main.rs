@@ -13,6 +13,7 @@ mod router;
 mod seams;
 mod simulation;
 mod slices;
+mod venues;
 
 use std::process::ExitCode;
 

@@ -6,18 +6,22 @@ use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
 use routing::{Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
 use schemas::Catalogue;
-use trades::{RefusalsToTrades, Trade, TradeView};
+use trades::{HandedFills, RefusalsToTrades, Trade, TradeView};
 
 /// The schemas of every command and event.
 pub(crate) fn schemas() -> Catalogue {
     Catalogue::default()
         .context::<Trade>()
+        .event_version("FillRecorded", 2)
+        .event_version("OverfillRaised", 2)
+        .event_version("UnmatchedFill", 2)
         .context::<Position>()
-        .event_version("PositionOpened", 2)
-        .event_version("PositionIncreased", 2)
-        .event_version("PositionReduced", 2)
-        .event_version("PositionClosed", 2)
-        .event_version("PositionRestated", 3)
+        .event_version("PositionOpened", 3)
+        .event_version("PositionIncreased", 3)
+        .event_version("PositionReduced", 3)
+        .event_version("PositionClosed", 3)
+        .event_version("PositionRestated", 4)
+        .event_version("SplitApplied", 2)
         .context::<Agent>()
         .context::<Conversation>()
         .context::<Queue>()
@@ -32,6 +36,7 @@ pub(crate) fn all() -> Slices {
         .view::<PositionView>()
         .reaction(FillsToPositions)
         .reaction(RefusalsToTrades)
+        .reaction(HandedFills)
         .context::<Agent>()
         .view::<AgentView>()
         .context::<Conversation>()

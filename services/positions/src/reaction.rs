@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::lots::execution::{ExecId, Selected, Side, TradeId};
 use crate::lots::terms::LotMethod;
-use crate::position::{ApplyFill, BustFill, CorrectFill, Position, PositionCommand};
+use crate::position::{ApplyFill, BustFill, CorrectFill, Position, PositionCommand, Report};
 
 /// Sends every fill, correction and bust of a trade to the position it belongs to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +21,14 @@ pub enum TradeFill {
     FillRecorded(FillRecorded),
     FillCorrected(FillCorrected),
     FillBusted(FillBusted),
+    FillResubmitted(FillResubmitted),
+}
+
+/// What was refused here and is reported once more.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FillResubmitted {
+    report: Report,
+    fill: FillRecorded,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -28,7 +36,7 @@ pub struct FillRecorded {
     exec_id: ExecId,
     account: KeyPart,
     book: KeyPart,
-    instrument: KeyPart,
+    instrument: Instrument,
     side: Side,
     quantity: Decimal,
     price: Decimal,
@@ -50,7 +58,7 @@ pub struct FillCorrected {
     exec_id: ExecId,
     account: KeyPart,
     book: KeyPart,
-    instrument: KeyPart,
+    instrument: Instrument,
     quantity: Decimal,
     price: Decimal,
     fee: Decimal,
@@ -61,7 +69,7 @@ pub struct FillBusted {
     exec_id: ExecId,
     account: KeyPart,
     book: KeyPart,
-    instrument: KeyPart,
+    instrument: Instrument,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -77,6 +85,8 @@ const KEY_PART_MAX: usize = 84;
 
 labels! {
     KeyPart / KeyPartKind: "part of a position key", KEY_PART_MAX, Alphabet::SEGMENT;
+    /// The last part: it may hold `/`.
+    Instrument / InstrumentKind: "instrument", KEY_PART_MAX, Alphabet::INSTRUMENT;
 }
 
 impl Reaction for FillsToPositions {
@@ -87,7 +97,10 @@ impl Reaction for FillsToPositions {
     type Event = TradeFill;
 
     fn wants(&self, event_type: &str) -> bool {
-        matches!(event_type, "FillRecorded" | "FillCorrected" | "FillBusted")
+        matches!(
+            event_type,
+            "FillRecorded" | "FillCorrected" | "FillBusted" | "FillResubmitted"
+        )
     }
 
     fn react(&self, meta: &EventMeta, event: TradeFill) -> Vec<Reacted<Position>> {
@@ -96,12 +109,54 @@ impl Reaction for FillsToPositions {
             TradeFill::FillRecorded(fill) => recorded(trade_id, fill),
             TradeFill::FillCorrected(fill) => corrected(trade_id, fill),
             TradeFill::FillBusted(fill) => busted(trade_id, fill),
+            TradeFill::FillResubmitted(again) => resubmitted(trade_id, again),
         };
         vec![Reacted {
             tenant: meta.tenant.clone(),
             to,
             command,
         }]
+    }
+}
+
+fn resubmitted(
+    trade_id: Option<TradeId>,
+    again: FillResubmitted,
+) -> (AggregateId, PositionCommand) {
+    let FillResubmitted { report, fill } = again;
+    let FillRecorded {
+        exec_id,
+        account,
+        book,
+        instrument,
+        quantity,
+        price,
+        fee,
+        ..
+    } = fill.clone();
+    match report {
+        Report::Fill => recorded(trade_id, fill),
+        Report::Correction => corrected(
+            trade_id,
+            FillCorrected {
+                exec_id,
+                account,
+                book,
+                instrument,
+                quantity,
+                price,
+                fee,
+            },
+        ),
+        Report::Bust => busted(
+            trade_id,
+            FillBusted {
+                exec_id,
+                account,
+                book,
+                instrument,
+            },
+        ),
     }
 }
 
@@ -166,9 +221,9 @@ fn busted(trade_id: Option<TradeId>, fill: FillBusted) -> (AggregateId, Position
     )
 }
 
-fn position(account: &KeyPart, book: &KeyPart, instrument: &KeyPart) -> AggregateId {
+fn position(account: &KeyPart, book: &KeyPart, instrument: &Instrument) -> AggregateId {
     AggregateId::new(&format!("{account}/{book}/{instrument}"))
-        .expect("three key parts and two slashes are graphic and at most 254 bytes")
+        .expect("three key parts and two slashes are what an id may hold, and at most 254 bytes")
 }
 
 fn one() -> Decimal {
@@ -284,6 +339,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_is_reported_once_more_as_what_it_was() {
+        let fill = r#"{"exec_id":"E1","account":"A","book":"B","instrument":"C","side":"BUY",
+            "quantity":"9","price":"2","fee":"0","currency":"USD",
+            "traded_at":"2013-10-07T08:00:00Z"}"#;
+        let again = |report: &str| {
+            let data = format!(r#"{{"report":"{report}","fill":{fill}}}"#);
+            react("FillResubmitted", &data)
+        };
+        assert_eq!(again("fill"), react("FillRecorded", fill));
+        let expected = react("FillCorrected", fill);
+        assert_eq!(again("correction"), expected);
+        assert_eq!(again("bust"), react("FillBusted", fill));
+    }
+
+    #[test]
     fn breaks_and_trades_move_no_position() {
         for kind in [
             "UnmatchedFill",
@@ -296,17 +366,25 @@ mod tests {
     }
 
     #[test]
-    fn key_part_with_a_slash_is_not_read() {
-        let part = "A/X";
-        let record = format!(
-            r#"{{"type":"FillBusted","data":{{"exec_id":"E1","account":"{part}","book":"B","instrument":"C"}}}}"#
-        );
+    fn only_the_last_part_of_a_key_holds_a_slash() {
+        let busted = |account: &str, instrument: &str| {
+            format!(
+                r#"{{"exec_id":"E1","account":"{account}","book":"B","instrument":"{instrument}"}}"#
+            )
+        };
+        let data = busted("A/X", "C");
+        let record = format!(r#"{{"type":"FillBusted","data":{data}}}"#);
         assert!(serde_json::from_str::<TradeFill>(&record).is_err());
+        for instrument in ["EUR/USD", "SPXW  260120P06835000"] {
+            let (to, _) = react("FillBusted", &busted("A", instrument));
+            assert_eq!(to, format!("A/B/{instrument}"));
+        }
     }
 
     #[test]
     fn longest_key_parts_still_make_a_position() {
         let part: KeyPart = "x".repeat(KEY_PART_MAX).parse().unwrap();
-        assert_eq!(position(&part, &part, &part).as_str().len(), 254);
+        let instrument: Instrument = "x".repeat(KEY_PART_MAX).parse().unwrap();
+        assert_eq!(position(&part, &part, &instrument).as_str().len(), 254);
     }
 }

@@ -121,6 +121,17 @@ pub struct OutcomeRow {
     pub outcome: Outcome,
 }
 
+impl OutcomeRow {
+    /// Whether its numbers say it all: it was accepted without a break, and the key stands with the
+    /// stream.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let accepted =
+            matches!(&self.outcome, Outcome::Accepted { breaks, .. } if breaks.is_empty());
+        accepted && self.stream != 0
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
@@ -131,6 +142,9 @@ pub enum Outcome {
         version: u64,
         first_position: u64,
         events: u32,
+        /// Breaks that the events raise, in the context's words: accepted is not yet as asked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        breaks: Vec<Box<str>>,
     },
     Rejected {
         key: Arc<str>,

@@ -145,7 +145,16 @@ impl Row for OutcomeRow {
                 version,
                 first_position,
                 events,
-            } => Checksum::of([1, text(key), *version, *first_position, u64::from(*events)]),
+                breaks,
+            } => {
+                let (key, events) = (text(key), u64::from(*events));
+                if breaks.is_empty() {
+                    Checksum::of([1, key, *version, *first_position, events])
+                } else {
+                    let breaks = text(&breaks.join(","));
+                    Checksum::of([3, key, *version, *first_position, events, breaks])
+                }
+            }
             Outcome::Rejected {
                 key,
                 version,

@@ -36,7 +36,10 @@ pub enum BadLabel {
     TooLong(&'static str, usize),
     #[error("{0} has a character outside {1}")]
     Character(&'static str, &'static str),
-    #[error("{0} has a segment that is empty or made of dots: clients take such out of a path")]
+    #[error(
+        "{0} has a segment that is empty, made of dots, or begins or ends with a blank: clients take \
+         such out of a path"
+    )]
     Segment(&'static str),
     #[error("{0} is a name of the platform's own")]
     Reserved(&'static str),
@@ -63,8 +66,12 @@ impl<K: LabelKind> Label<K> {
 }
 
 /// Whether a path keeps the segment. Browsers and HTTP libraries resolve dots before they send, also
-/// those that are written as `%2e` (WHATWG URL §4.1), and proxies drop what is empty.
+/// those that are written as `%2e` (WHATWG URL §4.1), and proxies drop what is empty. A blank at an
+/// end is lost wherever somebody tidies up.
 fn arrives(segment: &str) -> bool {
+    if segment.starts_with(' ') || segment.ends_with(' ') {
+        return false;
+    }
     let dots = segment.to_ascii_lowercase().replace("%2e", ".");
     !matches!(&*dots, "" | "." | "..")
 }
@@ -173,6 +180,13 @@ impl Alphabet {
         admits: |byte| byte.is_ascii_graphic() && byte != b'/',
         addresses: true,
     };
+    /// Printable ASCII with `/` and inner blanks, as markets name what is traded: `BRK/B`, `EUR/USD`,
+    /// `SPXW  260120P06835000`. The rest of a path, the last part of an aggregate id.
+    pub const INSTRUMENT: Self = Self {
+        pattern: r"^[!-~]([ -~]*[!-~])?$",
+        admits: |byte| byte.is_ascii_graphic() || byte == b' ',
+        addresses: true,
+    };
     /// Text of any language, with line breaks and tabs.
     pub const PROSE: Self = Self {
         pattern: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
@@ -210,6 +224,7 @@ mod tests {
     labels! {
         Part / PartKind: "part", 64, Alphabet::SEGMENT;
         Text / TextKind: "text", 64, Alphabet::GRAPHIC;
+        Traded / TradedKind: "instrument", 64, Alphabet::INSTRUMENT;
     }
 
     #[test]
@@ -231,6 +246,32 @@ mod tests {
         }
         for text in ["", " ", " a", "a ", "a\tb"] {
             assert!(Part::new(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn instrument_is_named_as_its_market_names_it() {
+        for text in [
+            "BRK/B",
+            "EUR/USD",
+            "SPXW  260120P06835000",
+            "A",
+            "ES U6/ES Z6",
+        ] {
+            assert!(Traded::new(text).is_ok(), "{text}");
+            assert!(
+                AggregateId::new(&format!("A1/PROP/{text}")).is_ok(),
+                "{text}"
+            );
+        }
+        for text in [
+            "", " A", "A ", "/A", "A/", "A//B", "A/ B", "A /B", "A\tB", "A/..", "Ä",
+        ] {
+            assert!(Traded::new(text).is_err(), "{text}");
+            assert!(
+                AggregateId::new(&format!("A1/PROP/{text}")).is_err(),
+                "{text}"
+            );
         }
     }
 }

@@ -33,6 +33,7 @@ fn outcome_report(id: CommandId, shard: Shard, outcome: &Outcome) -> Value {
             key,
             version,
             events,
+            breaks,
             ..
         } => json!({
             "command_id": id,
@@ -41,6 +42,7 @@ fn outcome_report(id: CommandId, shard: Shard, outcome: &Outcome) -> Value {
             "aggregate_id": aggregate(key),
             "version": version,
             "events": events,
+            "breaks": breaks,
             "position": outcome
                 .last_position()
                 .map(|position| PositionToken::new(shard, position).to_string()),

@@ -70,6 +70,7 @@ impl Writer {
                 version,
                 first_position,
                 events,
+                breaks: Vec::new(),
             },
         );
         command

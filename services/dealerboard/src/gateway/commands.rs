@@ -55,10 +55,11 @@ async fn post(
     let (tenant, key) = (&principal.tenant, headers::command_key(request.headers())?);
     let id = key.as_ref();
     let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, &aggregate));
+    let actor = gateway.venues.known(tenant, &principal.actor);
     let command = Request {
         context: context.name,
         tenant,
-        actor: &principal.actor,
+        actor: &actor,
         aggregate: &aggregate,
         id,
         kind: route.command,

@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health::{self, Health};
 use crate::router::Matcher;
+use crate::venues::Venues;
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -59,6 +60,7 @@ pub(crate) struct Gateway {
     pub(crate) partitions: u16,
     pub(crate) recent: Cache<CommandId, Tenant>,
     pub(crate) matcher: Matcher,
+    pub(crate) venues: Venues,
     pub(crate) metrics: Followed<Metrics>,
 }
 

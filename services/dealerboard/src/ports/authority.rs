@@ -11,6 +11,7 @@ use kernel::port::{Authority, Producer, Record, SIGNATURE, Sender};
 use kernel::topic;
 
 use crate::config;
+use crate::venues::Venues;
 
 pub(super) struct ConfiguredAuthority {
     records: Keyring,
@@ -24,19 +25,27 @@ struct Senders {
     signing: Vec<(Keyring, Arc<Producer>)>,
 }
 
+/// What the configuration says of other systems.
+#[derive(Default)]
+pub(super) struct Configured<'a> {
+    /// Of the topics.
+    pub(super) prefix: &'a str,
+    pub(super) producers: &'a [config::Producer],
+    pub(super) venues: Venues,
+}
+
 impl ConfiguredAuthority {
     /// # Errors
     /// A producer is of no context, or nothing tells its records from another's, or its key cannot be
     /// read.
     pub(super) fn new(
         records: Keyring,
-        prefix: &str,
         contexts: &[&'static str],
-        producers: &[config::Producer],
+        configured: &Configured<'_>,
     ) -> anyhow::Result<Self> {
         let senders = |context: &&'static str| {
             let senders = Senders {
-                topic: topic::commands(prefix, context),
+                topic: topic::commands(configured.prefix, context),
                 unsigned: None,
                 signing: Vec::new(),
             };
@@ -46,15 +55,15 @@ impl ConfiguredAuthority {
             records,
             contexts: contexts.iter().map(senders).collect(),
         };
-        for configured in producers {
+        for producer in configured.producers {
             authority
-                .admit(configured)
-                .with_context(|| format!("kafka.producers: {}", configured.name()))?;
+                .admit(producer, &configured.venues)
+                .with_context(|| format!("kafka.producers: {}", producer.name()))?;
         }
         Ok(authority)
     }
 
-    fn admit(&mut self, configured: &config::Producer) -> anyhow::Result<()> {
+    fn admit(&mut self, configured: &config::Producer, venues: &Venues) -> anyhow::Result<()> {
         let context = configured.context.as_str();
         let names: Vec<_> = self.contexts.keys().copied().collect();
         let senders = self.contexts.get_mut(context);
@@ -62,11 +71,11 @@ impl ConfiguredAuthority {
             format!("there is no context `{context}`, only {}", names.join(", "))
         })?;
         ensure!(
-            !configured.actor.is_platform(),
+            !configured.actor.is_platform() && !configured.actor.is_venue(),
             "{} is a name of the platform's own",
             configured.actor
         );
-        let producer = Arc::new(configured.producer());
+        let producer = Arc::new(configured.producer(venues));
         let others = senders.signing.iter().map(|(_, other)| other);
         let mut others = others.chain(&senders.unsigned);
         ensure!(

@@ -11,7 +11,7 @@ use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
 
-use super::authority::ConfiguredAuthority;
+use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
 use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
@@ -125,7 +125,8 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         durable: true,
         lingers: false,
     }];
-    let authority = ConfiguredAuthority::new(keys.records.clone(), "", &contexts(), &[])?;
+    let authority =
+        ConfiguredAuthority::new(keys.records.clone(), &contexts(), &Configured::default())?;
     Ok(Ports {
         command_log: Arc::clone(&file) as _,
         event_log: Arc::clone(&file) as _,

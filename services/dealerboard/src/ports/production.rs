@@ -14,13 +14,14 @@ use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
 use uuid::Uuid;
 
-use super::authority::ConfiguredAuthority;
+use super::authority::{Configured, ConfiguredAuthority};
 use super::checks::Asked;
 use super::guards::{Class, Guards};
 use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
 use super::{AsStored, Model, Opened, Ports, contexts};
 use crate::config::Config;
+use crate::venues::Venues;
 
 /// What to do when there are no keys.
 pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
@@ -102,7 +103,12 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         },
     ];
     let (prefix, producers) = (&config.kafka.prefix, &config.kafka.producers);
-    let authority = ConfiguredAuthority::new(keys.records.clone(), prefix, &contexts(), producers)?;
+    let senders = Configured {
+        prefix,
+        producers,
+        venues: Venues::new(&config.venues),
+    };
+    let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), &senders)?;
     let outcomes = Arc::clone(&kafka) as _;
     let stored = Arc::new(store.as_stored());
     let as_stored = AsStored {

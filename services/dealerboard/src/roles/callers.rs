@@ -19,6 +19,7 @@ use crate::gateway::{self, Gateway};
 use crate::health::Health;
 use crate::router::{Dispatcher, Duty, Matcher};
 use crate::seams::{SystemClock, SystemIds};
+use crate::venues::Venues;
 
 /// Longest time one question may take before the chain gives up.
 const QUERY_DEADLINE: Duration = Duration::from_secs(3);
@@ -70,6 +71,7 @@ impl Platform {
             partitions: self.config.partitions(),
             recent: Gateway::recent(),
             matcher: matcher.clone(),
+            venues: Venues::new(&self.config.venues),
             metrics: self.metrics.clone(),
         };
         let trusted = vec![self.keys.tokens.trusted()];

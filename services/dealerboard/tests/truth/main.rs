@@ -10,5 +10,6 @@ mod ids;
 mod interleaving;
 mod kafka;
 mod misplaced;
+mod ordinary;
 mod parking;
 mod refusals;

@@ -89,7 +89,9 @@ impl Execution {
         }
     }
 
-    pub(crate) fn name(&self) -> ExecRef {
+    /// What it is known by.
+    #[must_use]
+    pub fn name(&self) -> ExecRef {
         ExecRef {
             exec_id: self.exec_id.clone(),
             trade_id: self.trade_id.clone(),

@@ -101,6 +101,16 @@ impl Context for Position {
         }
     }
 
+    fn raised(event: &PositionEvent) -> Option<&'static str> {
+        match event {
+            PositionEvent::PositionRestated(restated) if !restated.breaks.is_empty() => {
+                Some("restated")
+            }
+            PositionEvent::FillRefused(_) => Some("refused"),
+            _ => None,
+        }
+    }
+
     fn timers(&self, event: &PositionEvent) -> Vec<TimerRequest<PositionCommand>> {
         timers::timers(event)
     }

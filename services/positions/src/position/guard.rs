@@ -42,16 +42,10 @@ pub(super) fn open_lots(count: usize) -> Result<(), PositionRejection> {
     }
 }
 
-/// The id is `{account}/{book}/{instrument}`.
+/// The id is `{account}/{book}/{instrument}`; the instrument may hold `/`. That no part is empty is
+/// seen to by what an id is.
 pub(super) fn key(id: &AggregateId) -> Result<(), PositionRejection> {
-    let mut parts = id.as_str().split('/');
-    let three = parts
-        .by_ref()
-        .take(3)
-        .filter(|part| !part.is_empty())
-        .count()
-        == 3;
-    if three && parts.next().is_none() {
+    if id.as_str().splitn(3, '/').count() == 3 {
         Ok(())
     } else {
         Err(PositionRejection::KeyMalformed)

@@ -17,6 +17,6 @@ labels! {
     pub Account / AccountKind: "account", SEGMENT_MAX, Alphabet::SEGMENT;
     /// Under which strategy or capacity the desk carries it, such as `AGENCY`.
     pub Book / BookKind: "book", SEGMENT_MAX, Alphabet::SEGMENT;
-    /// What is traded; a currency pair is written without `/`.
-    pub Instrument / InstrumentKind: "instrument", SEGMENT_MAX, Alphabet::SEGMENT;
+    /// What is traded, as its market names it: `BRK/B`, `EUR/USD`, an OCC symbol with its blanks.
+    pub Instrument / InstrumentKind: "instrument", SEGMENT_MAX, Alphabet::INSTRUMENT;
 }

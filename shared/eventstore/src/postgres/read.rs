@@ -279,5 +279,6 @@ fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {
         version: u64::from(version.cast_unsigned()),
         first_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
         events: events.cast_unsigned(),
+        breaks: Vec::new(),
     })
 }

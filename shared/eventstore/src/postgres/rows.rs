@@ -137,7 +137,7 @@ fn columns(row: &OutcomeRow) -> Result<OutcomeColumns, sqlx::Error> {
             first_position: first_position.cast_signed(),
             version: narrow(*version)?,
             events: narrow(u64::from(*events))?,
-            detail: if row.stream == 0 { Some(whole()) } else { None },
+            detail: if row.is_plain() { None } else { Some(whole()) },
         },
         Outcome::Rejected { version, .. } => OutcomeColumns {
             first_position: 0,

@@ -33,13 +33,13 @@ pub enum AggregateIdKind {}
 impl LabelKind for AggregateIdKind {
     const NAME: &'static str = "aggregate id";
     const MAX: usize = 256;
-    const PATTERN: &'static str = "^[!-~]+$";
+    const PATTERN: &'static str = r"^[!-~]([ -~]*[!-~])?$";
     fn admits(byte: u8) -> bool {
-        byte.is_ascii_graphic()
+        byte.is_ascii_graphic() || byte == b' '
     }
     const ADDRESSES: bool = true;
 }
-/// Which aggregate of a context, within one tenant; may contain `/`.
+/// Which aggregate of a context, within one tenant; may contain `/` and inner blanks.
 pub type AggregateId = Label<AggregateIdKind>;
 
 /// `uuid5(command_id, i)`: the `i`th event of a command always has the same id.

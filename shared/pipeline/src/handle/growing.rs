@@ -278,6 +278,8 @@ impl Growing {
         }
         let first_position = self.batch.to.next_position;
         let count = events.len();
+        let raised = events.iter().filter_map(C::raised);
+        let breaks = raised.map(Box::from).collect();
         for (index, event) in events.into_iter().enumerate() {
             self.append(incoming, cached, index, event);
         }
@@ -288,6 +290,7 @@ impl Growing {
             version: cached.version,
             first_position,
             events: u32::try_from(count).unwrap_or(u32::MAX),
+            breaks,
         }
     }
 

@@ -266,6 +266,7 @@ mod tests {
                 version: 1,
                 first_position: 1,
                 events: 0,
+                breaks: Vec::new(),
             },
         }
     }

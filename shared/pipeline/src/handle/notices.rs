@@ -9,9 +9,11 @@ use serde_json::Value;
 use super::decode::Incoming;
 use crate::report::report;
 
-/// Whether a producer hears of the outcome of its own command.
+/// Whether a producer hears of the outcome of its own command: of what did not go as it was asked,
+/// or of everything.
 pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Rejected { .. }) || producer.outcomes == Outcomes::All
+    let plain = matches!(outcome, Outcome::Accepted { breaks, .. } if breaks.is_empty());
+    !plain || producer.outcomes == Outcomes::All
 }
 
 /// The notice of a command that was handled, now or before.

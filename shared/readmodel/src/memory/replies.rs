@@ -79,6 +79,7 @@ mod tests {
                 version: 1,
                 first_position: 1,
                 events: 1,
+                breaks: Vec::new(),
             }),
             repeated: false,
         };

@@ -189,6 +189,7 @@ fn reply() -> Reply {
             version: 1,
             first_position: 1,
             events: 1,
+            breaks: Vec::new(),
         }),
         repeated: false,
     }

@@ -329,6 +329,7 @@ pub(crate) fn outcome(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resu
             version: row.get::<_, i64>(4)?.cast_unsigned(),
             first_position: row.get::<_, i64>(3)?.cast_unsigned(),
             events: row.get(5)?,
+            breaks: Vec::new(),
         },
     };
     let outcome = OutcomeRow {

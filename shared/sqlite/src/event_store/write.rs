@@ -113,10 +113,9 @@ fn numbers(outcome: &Outcome) -> (u64, u64, u32) {
     }
 }
 
-/// What the other columns do not say: nothing, when the command was accepted and its key stands in
-/// the table of the streams.
+/// What the other columns do not say: nothing, when they say it all.
 fn detail(row: &OutcomeRow) -> Option<String> {
-    if matches!(row.outcome, Outcome::Accepted { .. }) && row.stream != 0 {
+    if row.is_plain() {
         return None;
     }
     let whole = serde_json::to_string(&row.outcome);

@@ -79,6 +79,7 @@ fn accepted(n: u64) -> Reply {
             version: n,
             first_position: n,
             events: 1,
+            breaks: Vec::new(),
         }),
         repeated: false,
     }

@@ -59,6 +59,7 @@ impl Row {
                 price,
                 fee: amount("fee", fee)?,
                 traded_at,
+                source_sequence: None,
                 lots: None,
             },
             terms: NewTerms {

@@ -4,17 +4,15 @@ use std::collections::HashMap;
 
 use kernel::EventMeta;
 use kernel::decimal::Inexact;
-use positions::{
-    Cause, ExecId, Execution, FillRefused, PositionEvent, RefusedFill, Reported, Side, Totals,
-};
+use positions::{Cause, ExecRef, Execution, FillRefused, PositionEvent, Reported, Side, Totals};
 
 use super::conservation::{Sum, signed};
 
 #[derive(Default)]
 pub(super) struct Executions {
-    held: HashMap<ExecId, Held>,
+    held: HashMap<ExecRef, Held>,
     /// What trades count, and was refused here: nothing where they count nothing any more.
-    refused: HashMap<RefusedFill, Option<Sum>>,
+    refused: HashMap<ExecRef, Option<Sum>>,
     /// What the last event says.
     pub(super) says: Totals,
     /// A split changed the units: quantities of before and after do not add up.
@@ -25,7 +23,6 @@ struct Held {
     of_trade: bool,
     sold: bool,
     sum: Sum,
-    name: RefusedFill,
 }
 
 impl Executions {
@@ -45,8 +42,8 @@ impl Executions {
                 match &restated.cause {
                     Cause::LateFill(execution) => self.executed(meta, execution),
                     Cause::FillCorrected(execution) => self.corrected(execution),
-                    Cause::FillBusted { exec_id } => self.busted(exec_id),
-                    Cause::LateSplit(_) => self.is_split = true,
+                    Cause::FillBusted(name) => self.busted(name),
+                    Cause::LateSplit(_) | Cause::SplitWithdrawn { .. } => self.is_split = true,
                     Cause::LotMethodChanged { .. } => {}
                 }
                 self.says = restated.after;
@@ -57,7 +54,11 @@ impl Executions {
             }
             PositionEvent::FillRefused(refused) => self.refuse(refused),
             PositionEvent::RefusalWithdrawn(fill) => drop(self.refused.remove(&fill)),
-            PositionEvent::PositionEstablished(_) | PositionEvent::SettlementRecorded(_) => {}
+            PositionEvent::PositionEstablished(_)
+            | PositionEvent::SplitAnnounced(_)
+            | PositionEvent::SplitWithdrawn { .. }
+            | PositionEvent::BreakSettled(_)
+            | PositionEvent::SettlementRecorded(_) => {}
         }
     }
 
@@ -68,10 +69,10 @@ impl Executions {
 
     /// What its trades count: what it has of them, and what it refused in the place of that.
     pub(super) fn as_trades_count(&self) -> Result<Sum, Inexact> {
-        let held = self.held.values().filter(|held| held.of_trade);
-        let agreed = held.filter(|held| !self.refused.contains_key(&held.name));
+        let held = self.held.iter().filter(|(_, held)| held.of_trade);
+        let agreed = held.filter(|(name, _)| !self.refused.contains_key(name));
         let refused = self.refused.values().flatten();
-        total(agreed.map(|held| held.sum).chain(refused.copied()))
+        total(agreed.map(|(_, held)| held.sum).chain(refused.copied()))
     }
 
     /// Reports that stand refused.
@@ -84,25 +85,27 @@ impl Executions {
             of_trade: meta.actor.as_reaction() == Some("fills-to-positions"),
             sold: execution.side == Side::Sell,
             sum: sum(execution),
-            name: RefusedFill {
-                trade_id: execution.trade_id.clone(),
-                exec_id: execution.exec_id.clone(),
-            },
         };
-        self.held.insert(execution.exec_id.clone(), held);
+        self.held.insert(execution.name(), held);
     }
 
     /// A later correction that is taken ends the difference that an earlier one made.
     fn corrected(&mut self, execution: &Execution) {
-        if let Some(held) = self.held.get_mut(&execution.exec_id) {
+        let name = execution.name();
+        if let Some(held) = self.held.get_mut(&name) {
             held.sum = sum(execution);
-            self.refused.remove(&held.name);
+            self.refused.remove(&name);
         }
     }
 
-    fn busted(&mut self, exec_id: &ExecId) {
-        if let Some(held) = self.held.remove(exec_id) {
-            self.refused.remove(&held.name);
+    /// Busts of before trades were named in them say the exec id alone.
+    fn busted(&mut self, name: &ExecRef) {
+        let known = self.held.contains_key(name);
+        let by_exec_id = || self.held.keys().find(|held| held.exec_id == name.exec_id);
+        let found = if known { Some(name) } else { by_exec_id() };
+        if let Some(found) = found.cloned() {
+            self.held.remove(&found);
+            self.refused.remove(&found);
         }
     }
 
@@ -128,11 +131,11 @@ impl Executions {
     }
 
     /// The side of a fill that is known, taken or refused.
-    fn was_sold(&self, fill: &RefusedFill) -> bool {
+    fn was_sold(&self, fill: &ExecRef) -> bool {
         let refused = self.refused.get(fill).copied().flatten();
         match refused {
             Some(sum) => sum.quantity.is_negative(),
-            None => self.held.get(&fill.exec_id).is_some_and(|held| held.sold),
+            None => self.held.get(fill).is_some_and(|held| held.sold),
         }
     }
 }

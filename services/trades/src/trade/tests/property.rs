@@ -209,4 +209,84 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn any_arrival_of_the_same_reports_gives_the_same_trade(
+        executions in executions(),
+        one in prop::collection::vec(0u32..1_000, 64),
+        other in prop::collection::vec(0u32..1_000, 64),
+        cancelled_after in prop::option::of(0usize..20),
+    ) {
+        let mut ends = [one, other].map(|keys| {
+            let mut commands = arrival(&executions, &keys);
+            // The desk cancels; the market goes on reporting.
+            if let Some(at) = cancelled_after {
+                commands.insert(at.min(commands.len()), (DEALER, cancel()));
+            }
+            commands.insert(0, (DEALER, book()));
+            let (_, log) = run(commands);
+            economics(viewed(&log).0.unwrap())
+        });
+        // Whether the cancel came before everything was filled is a matter of arrival.
+        if ends.iter().any(|end| end.cancelled) {
+            for end in &mut ends {
+                end.cancelled = true;
+                end.leaves_quantity = Decimal::ZERO;
+                end.quantity = end.cum_quantity;
+                end.state = TradeState::Executed;
+            }
+        }
+        let [one, other] = ends;
+        prop_assert_eq!(one, other);
+    }
+}
+
+/// What is reported of one execution, in the order in which it can only be.
+type Reports = Vec<Sent>;
+
+/// Executions of at most what is ordered, some of them corrected or busted by the venue, each report
+/// sent once or twice.
+fn executions() -> impl Strategy<Value = Vec<Reports>> {
+    let fate = prop::sample::select(vec!["stands", "corrected", "busted", "both"]);
+    let one = (1i64..=12, fate, any::<bool>());
+    prop::collection::vec(one, 1..8).prop_map(|all| {
+        let of = |(n, (quantity, fate, twice)): (usize, (i64, &str, bool))| {
+            let id = format!("e{n}");
+            let mut reports = vec![(DEALER, fill(&id, quantity))];
+            if matches!(fate, "corrected" | "both") {
+                reports.push((SECOND, correct(&id, (quantity + 1) / 2, "50")));
+            }
+            if matches!(fate, "busted" | "both") {
+                reports.push((SECOND, bust(&id)));
+            }
+            if twice {
+                reports = reports.into_iter().flat_map(|sent| [sent.clone(), sent]).collect();
+            }
+            reports
+        };
+        all.into_iter().enumerate().map(of).collect()
+    })
+}
+
+/// One interleaving: reports of an execution keep their order, those of others do not.
+fn arrival(executions: &[Reports], keys: &[u32]) -> Vec<Sent> {
+    let mut keys = keys.iter().copied().cycle();
+    let mut keyed = Vec::new();
+    for reports in executions {
+        let mut own: Vec<u32> = keys.by_ref().take(reports.len()).collect();
+        own.sort_unstable();
+        keyed.extend(own.into_iter().zip(reports.iter().cloned()));
+    }
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, sent)| sent).collect()
+}
+
+/// Without what tells of the order of arrival.
+fn economics(mut trade: TradeSummary) -> TradeSummary {
+    trade.version = 0;
+    trade.fills.sort_by(|one, other| one.exec_id.cmp(&other.exec_id));
+    for fill in &mut trade.fills {
+        fill.version = 0;
+    }
+    trade
 }

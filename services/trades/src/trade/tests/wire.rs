@@ -167,10 +167,14 @@ fn segment_of_a_position_key_has_no_slash() {
     for text in ["a/b", "", "a b", "ä"] {
         assert!(text.parse::<Account>().is_err());
         assert!(text.parse::<Book>().is_err());
-        assert!(text.parse::<Instrument>().is_err());
         assert!(text.parse::<TradeId>().is_err());
     }
-    assert!("BRK.B".parse::<Instrument>().is_ok());
+    for text in ["BRK.B", "BRK/B", "EUR/USD", "SPXW  260120P06835000"] {
+        assert!(text.parse::<Instrument>().is_ok());
+    }
+    for text in ["", "a//b", " a", "a ", "ä"] {
+        assert!(text.parse::<Instrument>().is_err());
+    }
     assert!("XNYS/2013-10-07/1".parse::<ExecId>().is_ok());
 }
 
