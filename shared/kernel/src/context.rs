@@ -36,6 +36,10 @@ pub trait Context:
     /// or when the same events come to mean another state: snapshots of other versions are ignored.
     const SHAPE: u16;
 
+    /// Whether a part of its ids may hold blanks inside, because others give the names: then the
+    /// schemas of its events admit them too.
+    const BLANKS_IN_IDS: bool = false;
+
     /// How soon its commands are to be decided. Where nobody waits for what comes of them, several at
     /// a time cost less.
     const PACE: Pace = Pace::Prompt;

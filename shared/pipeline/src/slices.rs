@@ -47,6 +47,8 @@ pub struct ContextSlice {
     /// cqrs-es's name of its aggregate.
     pub aggregate_type: &'static str,
     pub commands: &'static [CommandRoute],
+    /// [`Context::BLANKS_IN_IDS`].
+    pub blanks_in_ids: bool,
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
     /// who mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
@@ -99,6 +101,7 @@ impl Slices {
         self.contexts.push(ContextSlice {
             name: C::NAME,
             aggregate_type: C::TYPE,
+            blanks_in_ids: C::BLANKS_IN_IDS,
             commands: C::COMMANDS,
             canonical: canonical::<C>,
             process: |ports, settings, committer, stop| {

@@ -79,6 +79,7 @@ impl Catalogue {
                             name,
                             version: 1,
                         },
+                        blanks_in_ids: C::BLANKS_IN_IDS,
                         data,
                     }
                 })),

@@ -1,5 +1,6 @@
 //! What stands around `data` on the log: the kernel's command envelope and event record, as schemas.
 
+use kernel::Alphabet;
 use serde_json::{Map, Value, json};
 
 use crate::shape::{Kind, Shape, ShapeId};
@@ -23,7 +24,11 @@ fn shape(kind: Kind, version: u16) -> Shape {
         name: name.to_owned(),
         version,
     };
-    Shape { id, data }
+    Shape {
+        id,
+        blanks_in_ids: false,
+        data,
+    }
 }
 
 /// The schema of a whole record that carries this shape.
@@ -39,6 +44,11 @@ pub(crate) fn around(shape: &Shape) -> Map<String, Value> {
             json!({ "type": "string", "const": name }),
         );
         properties.insert("data".to_owned(), Value::Object(shape.data.clone()));
+        if shape.blanks_in_ids
+            && let Some(aggregate) = properties.get_mut("aggregate")
+        {
+            aggregate["pattern"] = Alphabet::INSTRUMENT.pattern.into();
+        }
     }
     record
 }

@@ -105,6 +105,8 @@ impl fmt::Display for ShapeId {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     pub id: ShapeId,
+    /// [`kernel::Context::BLANKS_IN_IDS`] of its context.
+    pub(crate) blanks_in_ids: bool,
     /// Without `$schema`, `$id` and `title`.
     pub(crate) data: Map<String, Value>,
 }

@@ -14,6 +14,7 @@ use kernel::PositionToken;
 use kernel::batch::{Outcome, Resolution};
 use kernel::code::platform;
 use kernel::id::{AggregateId, CommandId, Tenant};
+use kernel::label::BadLabel;
 use kernel::route::{CommandRoute, IdFrom};
 use kernel::topic::{self, Shard};
 use pipeline::ContextSlice;
@@ -47,7 +48,12 @@ async fn post(
     context: ContextSlice,
     route: CommandRoute,
 ) -> Result<HttpResponse, Problem> {
-    let (aggregate, data) = addressed(request, body, route)?;
+    let (mut aggregate, data) = addressed(request, body, route)?;
+    if !context.blanks_in_ids {
+        aggregate = aggregate
+            .without_blanks()
+            .map_err(|error| malformed(&error))?;
+    }
     let data = (context.canonical)(route.command, &data).map_err(|error| {
         Problem::new(platform::BODY_MALFORMED, "body does not fit its schema")
             .at("", error.to_string())
@@ -148,9 +154,12 @@ fn addressed(
             (parts.join("/"), data)
         }
     };
-    let id = AggregateId::new(&id)
-        .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
+    let id = AggregateId::new(&id).map_err(|error| malformed(&error))?;
     Ok((id, data))
+}
+
+fn malformed(error: &BadLabel) -> Problem {
+    Problem::new(platform::PARAMETER_MALFORMED, error.to_string())
 }
 
 fn correlation(headers: &HeaderMap) -> Result<Option<AggregateId>, Problem> {
@@ -158,7 +167,8 @@ fn correlation(headers: &HeaderMap) -> Result<Option<AggregateId>, Problem> {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();
-    AggregateId::new(text).map(Some).map_err(|error| {
+    let id = AggregateId::new(text).and_then(AggregateId::without_blanks);
+    id.map(Some).map_err(|error| {
         Problem::new(
             platform::PARAMETER_MALFORMED,
             format!("header correlation-id: {error}"),

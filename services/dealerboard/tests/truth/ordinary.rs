@@ -16,7 +16,10 @@ const WAIT: Duration = Duration::from_secs(20);
 
 /// A token of that actor.
 fn token(platform: &Platform, actor: &str) -> String {
-    let token = platform.command().args(["token", "--actor", actor]).output();
+    let token = platform
+        .command()
+        .args(["token", "--actor", actor])
+        .output();
     let token = String::from_utf8(token.unwrap().stdout).unwrap();
     token.trim().to_owned()
 }
@@ -64,7 +67,9 @@ async fn position(platform: &Platform, instrument: &str, quantity: &str) -> Valu
 }
 
 async fn trade(platform: &Platform, id: &str) -> Value {
-    value(platform, "demo", &format!("/v1/trades/{id}")).await.unwrap()
+    value(platform, "demo", &format!("/v1/trades/{id}"))
+        .await
+        .unwrap()
 }
 
 async fn verified(mut platform: Platform) {
@@ -122,7 +127,13 @@ async fn order_is_filled_anew_after_a_cancel_and_a_bust() {
     let platform = embedded().await;
     book(&platform, order("J-1", "JB", 10_000)).await;
     filled(&platform, "J-1", "B", 5_000).await;
-    send(&platform, "trader", "/v1/trades/J-1/cancellations", json!({})).await;
+    send(
+        &platform,
+        "trader",
+        "/v1/trades/J-1/cancellations",
+        json!({}),
+    )
+    .await;
     busted(&platform, "J-1", "B").await;
     let answer = filled(&platform, "J-1", "F", 4_000).await;
     assert_eq!(answer.body["breaks"], json!([]));
@@ -182,7 +193,9 @@ async fn answer_names_the_break_and_a_second_person_settles_it() {
     send(&platform, "second", path, hand_over).await;
     position(&platform, "OVER", "160").await;
     assert_eq!(trade(&platform, "O-2").await["state"], "Executed");
-    let open = value(&platform, "demo", "/v1/trades?breaks=open").await.unwrap();
+    let open = value(&platform, "demo", "/v1/trades?breaks=open")
+        .await
+        .unwrap();
     assert_eq!(open["items"], json!([]), "{open}");
     verified(platform).await;
 }
@@ -194,11 +207,15 @@ async fn split_waits_for_its_day() {
     book(&platform, order("S-1", "SPL", 100)).await;
     filled(&platform, "S-1", "S1", 100).await;
     position(&platform, "SPL", "100").await;
-    let split = |id: &str, ex_at: &str| {
-        json!({ "split_id": id, "numerator": 2, "denominator": 1, "ex_at": ex_at })
-    };
+    let split = |id: &str, ex_at: &str| json!({ "split_id": id, "numerator": 2, "denominator": 1, "ex_at": ex_at });
     let path = "/v1/positions/A1/PROP/SPL/splits";
-    send(&platform, "trader", path, split("SP1", "2099-06-01T00:00:00Z")).await;
+    send(
+        &platform,
+        "trader",
+        path,
+        split("SP1", "2099-06-01T00:00:00Z"),
+    )
+    .await;
     let found = value(&platform, "demo", "/v1/positions/A1/PROP/SPL?mark=10").await;
     let found = found.unwrap();
     assert_eq!(
@@ -237,7 +254,10 @@ async fn instrument_is_booked_and_read_under_its_markets_name() {
     let mut blank = order("I-4", "BRK//B", 2);
     blank["instrument"] = " BRK".into();
     let request = platform.request(&token(&platform, "trader"), "/v1/trades", &blank);
-    assert_eq!(request.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        request.send().await.unwrap().status(),
+        StatusCode::BAD_REQUEST
+    );
     verified(platform).await;
 }
 
@@ -265,7 +285,10 @@ async fn venue_busts_its_own_fill_by_http_and_by_kafka() {
     send(&platform, "drop-copy", "/v1/trades/D-1/busts", bust).await;
     position(&platform, "VEN", "0").await;
     let found = trade(&platform, "D-1").await;
-    assert_eq!((&found["state"], &found["cum_quantity"]), (&json!("Booked"), &json!("0")));
+    assert_eq!(
+        (&found["state"], &found["cum_quantity"]),
+        (&json!("Booked"), &json!("0"))
+    );
 
     let outsider = Outsider::of(&platform);
     let bust = json!({ "exec_id": "Y" });

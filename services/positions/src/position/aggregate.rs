@@ -35,6 +35,9 @@ impl Context for Position {
 
     const SHAPE: u16 = 3;
 
+    /// Instruments have their markets' names.
+    const BLANKS_IN_IDS: bool = true;
+
     const COMMANDS: &'static [CommandRoute] = &[
         route(
             "/v1/positions/{account}/{book}/{instrument}/splits",

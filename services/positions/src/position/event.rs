@@ -147,7 +147,12 @@ impl DomainEvent for PositionEvent {
             | Self::PositionIncreased(_)
             | Self::PositionReduced(_)
             | Self::PositionClosed(_) => "3",
-            Self::SplitApplied(_) => "2",
+            Self::SplitApplied(_)
+            // Since an instrument may hold blanks.
+            | Self::PositionEstablished(_)
+            | Self::SettlementRecorded(_)
+            | Self::FillRefused(_)
+            | Self::RefusalWithdrawn(_) => "2",
             _ => "1",
         }
         .to_owned()

@@ -63,7 +63,12 @@ impl DomainEvent for TradeEvent {
     fn event_version(&self) -> String {
         match self {
             // Since a source may number its executions.
-            Self::FillRecorded(_) | Self::OverfillRaised(_) | Self::UnmatchedFill(_) => "2",
+            Self::FillRecorded(_) | Self::OverfillRaised(_) | Self::UnmatchedFill(_)
+            // Since an instrument may hold slashes and blanks.
+            | Self::TradeBooked(_)
+            | Self::TradeAmended(_)
+            | Self::FillCorrected(_)
+            | Self::FillBusted(_) => "2",
             _ => "1",
         }
         .to_owned()

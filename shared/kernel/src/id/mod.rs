@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
-use crate::label::{Label, LabelKind};
+use crate::label::{BadLabel, Label, LabelKind};
 
 mod actor;
 mod command;
@@ -33,7 +33,8 @@ pub enum AggregateIdKind {}
 impl LabelKind for AggregateIdKind {
     const NAME: &'static str = "aggregate id";
     const MAX: usize = 256;
-    const PATTERN: &'static str = r"^[!-~]([ -~]*[!-~])?$";
+    /// Blanks are of the contexts that say so, [`crate::Context::BLANKS_IN_IDS`].
+    const PATTERN: &'static str = "^[!-~]+$";
     fn admits(byte: u8) -> bool {
         byte.is_ascii_graphic() || byte == b' '
     }
@@ -41,6 +42,20 @@ impl LabelKind for AggregateIdKind {
 }
 /// Which aggregate of a context, within one tenant; may contain `/` and inner blanks.
 pub type AggregateId = Label<AggregateIdKind>;
+
+impl AggregateId {
+    /// # Errors
+    /// [`BadLabel`]: it has blanks, which only ids of some contexts may.
+    pub fn without_blanks(self) -> Result<Self, BadLabel> {
+        if self.as_str().contains(' ') {
+            return Err(BadLabel::Character(
+                AggregateIdKind::NAME,
+                AggregateIdKind::PATTERN,
+            ));
+        }
+        Ok(self)
+    }
+}
 
 /// `uuid5(command_id, i)`: the `i`th event of a command always has the same id.
 #[derive(
@@ -78,7 +93,7 @@ pub struct Owner(pub Uuid);
 
 #[cfg(test)]
 mod tests {
-    use super::{CommandId, EventId, Tenant};
+    use super::{AggregateId, CommandId, EventId, Tenant};
     use crate::label::BadLabel;
     use uuid::Uuid;
 
@@ -88,6 +103,14 @@ mod tests {
             Tenant::new("a/b"),
             Err(BadLabel::Character("tenant", _))
         ));
+    }
+
+    #[test]
+    fn blanks_are_of_ids_that_may_have_them() {
+        let id = AggregateId::new("A1/PROP/SPXW  260120P06835000").unwrap();
+        assert!(id.without_blanks().is_err());
+        let id = AggregateId::new("A1/PROP/EUR/USD").unwrap();
+        assert_eq!(id.clone().without_blanks(), Ok(id));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::envelope::CommandEnvelope;
 use kernel::frame::framed_object;
 use kernel::id::{Actor, AggregateId, CommandId, CommandKey, Tenant};
+use kernel::label::BadLabel;
 use kernel::port::{
     Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
@@ -239,7 +240,11 @@ fn read<C: Context>(
     json: &[u8],
     data: Keep<'_>,
 ) -> Result<Incoming<C::Input>, Refused> {
-    let (key, tenant, aggregate) = keyed(record)?;
+    let (key, tenant, mut aggregate) = keyed(record)?;
+    if !C::BLANKS_IN_IDS {
+        let refused = |error: BadLabel| Refused::new(DeadReason::BadKey, error.to_string());
+        aggregate = aggregate.without_blanks().map_err(refused)?;
+    }
     let json = binary::structured(record, json)?;
     // Checked once as a whole rather than text by text.
     let json = std::str::from_utf8(&json).map_err(Refused::undecodable)?;
@@ -256,6 +261,7 @@ fn read<C: Context>(
     };
     let command = typed::<C>(&envelope, &actor, sender).map_err(|refused| refused.of(named()))?;
     let (kind, version) = (&envelope.kind, envelope.expected_version);
+    let correlation = envelope.correlation.map(AggregateId::without_blanks);
     if let Some(data) = data {
         *data = Some(envelope.data.to_owned());
     }
@@ -265,7 +271,7 @@ fn read<C: Context>(
         body_hash: body_hash(&key, kind, envelope.data.get(), version),
         tenant,
         key,
-        correlation: envelope.correlation,
+        correlation: correlation.transpose().map_err(Refused::undecodable)?,
         causation: envelope.causation,
         expected_version: envelope.expected_version,
         reply_to,

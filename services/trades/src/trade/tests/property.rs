@@ -260,7 +260,10 @@ fn executions() -> impl Strategy<Value = Vec<Reports>> {
                 reports.push((SECOND, bust(&id)));
             }
             if twice {
-                reports = reports.into_iter().flat_map(|sent| [sent.clone(), sent]).collect();
+                reports = reports
+                    .into_iter()
+                    .flat_map(|sent| [sent.clone(), sent])
+                    .collect();
             }
             reports
         };
@@ -284,7 +287,9 @@ fn arrival(executions: &[Reports], keys: &[u32]) -> Vec<Sent> {
 /// Without what tells of the order of arrival.
 fn economics(mut trade: TradeSummary) -> TradeSummary {
     trade.version = 0;
-    trade.fills.sort_by(|one, other| one.exec_id.cmp(&other.exec_id));
+    trade
+        .fills
+        .sort_by(|one, other| one.exec_id.cmp(&other.exec_id));
     for fill in &mut trade.fills {
         fill.version = 0;
     }
