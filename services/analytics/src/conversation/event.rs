@@ -4,7 +4,7 @@
 use kernel::Timestamp;
 use serde::Deserialize;
 
-use crate::label::{Channel, CustomerId, Intent, QueueId};
+use crate::label::{AgentId, Channel, CustomerId, Intent, QueueId};
 
 /// Declares the events, so that each name is said once.
 macro_rules! events {
@@ -52,7 +52,9 @@ events! {
     Parked(Happened),
     Unparked(Happened),
     TransferRequested(Happened),
-    OwnerChanged(Happened),
+    ParticipantJoined(OfAgent),
+    ParticipantLeft(OfAgent),
+    OwnerChanged(OwnerChanged),
     Ended(Ended),
     Disposed(Happened),
     WrapUpTimedOut(Happened),
@@ -61,7 +63,7 @@ events! {
     Merged(Happened),
     Reopened(Happened),
     MessageReceived(Happened),
-    MessageQueued(Happened),
+    MessageQueued(Said),
 }
 
 /// An event of which no more than its name and time is read.
@@ -107,9 +109,10 @@ pub(crate) enum QueueCause {
     Other,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Connected {
     pub(super) at: Timestamp,
+    pub(super) agent_id: AgentId,
     pub(super) wait_ms: u64,
     #[serde(default)]
     pub(super) clock_anomaly: bool,
@@ -119,6 +122,27 @@ pub struct Connected {
 pub struct Requeued {
     pub(super) at: Timestamp,
     pub(super) new_wait_clock: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct OfAgent {
+    pub(super) agent_id: AgentId,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct OwnerChanged {
+    pub(super) at: Timestamp,
+    pub(super) from: AgentId,
+    pub(super) to: AgentId,
+}
+
+/// A message to the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Said {
+    pub(super) at: Timestamp,
+    /// A machine wrote it, whoever's name it goes under.
+    #[serde(default)]
+    pub(super) automated: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]

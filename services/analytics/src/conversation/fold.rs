@@ -3,7 +3,7 @@
 use kernel::{EventMeta, Timestamp};
 
 use super::event::{
-    Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued,
+    Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued, Said,
 };
 use super::ledger::{Ledger, Origin};
 use super::open::{Fate, Handling, Open, Stage, Waiting};
@@ -27,7 +27,7 @@ impl Open {
             E::OfferRescinded(e) => self.settle(ledger, e.at, |offers| &mut offers.rescinded),
             E::OfferCanceled(e) => self.settle(ledger, e.at, |offers| &mut offers.canceled),
             E::OfferFailed(e) => self.settle(ledger, e.at, |offers| &mut offers.failed),
-            E::Connected(connected) => self.connect(ledger, &connected),
+            E::Connected(connected) => self.connect(ledger, connected),
             E::CallbackRequested(e) => {
                 if self.leave(ledger, e.at, |cell, wait_ms| cell.callbacks.push(wait_ms)) {
                     self.stage = Stage::Callback;
@@ -44,16 +44,20 @@ impl Open {
             E::TransferRequested(e) => {
                 self.transfer(ledger, e.at);
             }
+            E::ParticipantJoined(of) => self.agents.push(of.agent_id),
+            E::ParticipantLeft(of) => self.agents.retain(|agent| *agent != of.agent_id),
             E::OwnerChanged(e) => {
                 if self.transfer(ledger, e.at) {
                     self.stage = Stage::Handling(Handling::new(e.at));
                 }
+                self.agents.retain(|agent| *agent != e.from);
+                self.agents.push(e.to);
             }
             E::Requeued(e) if e.new_wait_clock => self.interrupt(ledger, e.at),
             E::ForceRequeued(e) => self.interrupt(ledger, e.at),
             E::Requeued(_) => {}
             E::MessageReceived(e) => self.hear(e.at),
-            E::MessageQueued(e) => self.answer(ledger, meta, e.at),
+            E::MessageQueued(said) => self.answer(ledger, meta, said),
             E::Abandoned(abandoned) => return Some(self.abandon(ledger, &abandoned)),
             E::Ended(ended) => return self.end(ledger, ended),
             E::Disposed(e) | E::WrapUpTimedOut(e) => return Some(self.resolve(ledger, e.at)),
@@ -139,7 +143,7 @@ impl Open {
         ledger.enter(origin, at, |cell| *which(&mut cell.offers) += 1);
     }
 
-    fn connect(&mut self, ledger: &mut Ledger, connected: &Connected) {
+    fn connect(&mut self, ledger: &mut Ledger, connected: Connected) {
         let called_back = |cell: &mut Cell| cell.callbacks_answered += 1;
         match (self.stage, self.origin) {
             (Stage::Waiting(waiting), Some(origin)) if !waiting.is_counted => {
@@ -154,6 +158,7 @@ impl Open {
         }
         self.finish(ledger, connected.at);
         self.stage = Stage::Handling(Handling::new(connected.at));
+        self.agents = vec![connected.agent_id];
     }
 
     fn abandon(&mut self, ledger: &mut Ledger, abandoned: &Abandoned) -> Fate {
@@ -222,18 +227,16 @@ impl Open {
         }
     }
 
-    /// What is sent while no agent has the conversation, or by a reaction, is no agent's.
-    fn answer(&mut self, ledger: &mut Ledger, meta: &EventMeta, at: Timestamp) {
-        let by_agent = matches!(
-            self.stage,
-            Stage::Handling(_) | Stage::WrapUp(_) | Stage::Parked
-        );
+    /// A response is a person's who has the conversation: neither a machine's, be it under such a
+    /// person's name, nor that of somebody who only looks on.
+    fn answer(&mut self, ledger: &mut Ledger, meta: &EventMeta, said: Said) {
         let (Some(began_at), Some(origin)) = (self.began_at, self.origin) else {
             return;
         };
-        if !by_agent || meta.actor.is_reaction() {
+        if said.automated || !self.is_agent(&meta.actor) {
             return;
         }
+        let at = said.at;
         let unanswered_since = self.unanswered_since.take();
         if !self.has_responded {
             self.has_responded = true;

@@ -1,11 +1,12 @@
 //! A conversation that goes on, as far as its next fact depends on what was before.
 
-use kernel::Timestamp;
+use kernel::{Actor, Timestamp};
 
 use super::event::QueueCause;
 use super::ledger::{Closed, Ledger, Origin};
 use crate::cell::Cell;
 use crate::interval::micros_between;
+use crate::label::AgentId;
 
 #[derive(Debug)]
 pub(crate) struct Open {
@@ -18,6 +19,8 @@ pub(crate) struct Open {
     /// The latest stay in a queue.
     pub(crate) origin: Option<Origin>,
     pub(crate) stage: Stage,
+    /// Who has it, or had it last.
+    pub(super) agents: Vec<AgentId>,
     /// An agent has written in this episode.
     pub(super) has_responded: bool,
     /// The earliest message of the customer that no agent has answered.
@@ -74,6 +77,7 @@ impl Open {
             began_at: None,
             origin: None,
             stage: Stage::Between,
+            agents: Vec::new(),
             has_responded: false,
             unanswered_since: None,
         }
@@ -82,6 +86,16 @@ impl Open {
     /// The next episode of what was closed.
     pub(crate) fn again(sequence: u64, closed: &Closed) -> Self {
         Self::new(sequence, closed.origin.channel, closed.contact)
+    }
+
+    /// Whether it is an agent who acts, and one who has the conversation or has set it aside.
+    pub(super) fn is_agent(&self, actor: &Actor) -> bool {
+        let is_had = matches!(
+            self.stage,
+            Stage::Handling(_) | Stage::WrapUp(_) | Stage::Parked
+        );
+        let is_named = |agent: &AgentId| agent.as_str() == actor.as_str();
+        is_had && !actor.is_platform() && self.agents.iter().any(is_named)
     }
 
     /// Whether it waited. If so, the stay in the queue is over; `outcome` is entered unless it was

@@ -76,10 +76,11 @@ pub struct Figures {
     /// Among the resolved: those whose days are not over.
     pub fcr_undecided: u64,
 
-    /// From the begin of an episode's first wait to the first message of an agent.
+    /// From the begin of an episode's first wait to the first message of an agent who has the
+    /// conversation: neither a machine's nor a bystander's counts.
     pub first_response_ms: Ratio,
-    /// From the earliest unanswered message of the customer to the next one of an agent; the first
-    /// response is none.
+    /// From the earliest unanswered message of the customer to the next one of an agent who has
+    /// the conversation; the first response is none.
     pub next_response_ms: Ratio,
     /// The same two by the business hours that the question names.
     #[serde(skip_serializing_if = "Option::is_none")]

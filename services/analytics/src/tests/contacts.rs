@@ -92,18 +92,6 @@ fn next_response_is_to_the_earliest_unanswered_message() {
     assert_eq!(ratio(&total["next_response_ms"]), (25_000, 2));
 }
 
-#[test]
-fn what_a_reaction_sends_is_no_agents_answer() {
-    let mut scene = Scene::default();
-    let by_reaction = serde_json::json!({ "actor": "reaction:greeter" });
-    scene
-        .comes("C1", 0)
-        .connects("C1", 10, 10)
-        .says("C1", 11, "MessageQueued", by_reaction);
-    let total = scene.total("", 100);
-    assert_eq!(ratio(&total["first_response_ms"]), (0, 0));
-}
-
 /// Monday 2 March: asked at 17:50, answered on Tuesday at 08:10, and once more within the hour.
 #[test]
 fn night_is_no_part_of_a_response_by_business_hours() {

@@ -71,7 +71,12 @@ fn warm_transfer_is_two_handlings_of_one_wait() {
     scene
         .comes("C1", 0)
         .connects("C1", 10, 10)
-        .then("C1", 60, "OwnerChanged")
+        .says(
+            "C1",
+            60,
+            "OwnerChanged",
+            json!({ "from": "amy", "to": "bob" }),
+        )
         .ends("C1", 100, 0);
     let total = scene.total("", 200);
     assert_eq!(number(&total["answered"]), 1);

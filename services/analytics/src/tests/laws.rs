@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Event, Scene, at, number, ratio, tenant};
 use crate::LiveSettings;
 
-const CONVERSATION: [&str; 29] = [
+const CONVERSATION: [&str; 31] = [
     "Queued",
     "Queued",
     "Queued",
@@ -26,6 +26,8 @@ const CONVERSATION: [&str; 29] = [
     "Parked",
     "Unparked",
     "TransferRequested",
+    "ParticipantJoined",
+    "ParticipantLeft",
     "OwnerChanged",
     "Ended",
     "Disposed",
@@ -62,6 +64,7 @@ fn data(second: i64, number: u64) -> Value {
     let presence = ["available", "away", "offline"][usize::try_from(number % 3).unwrap()];
     let channel = ["voice", "chat"][usize::try_from(number % 2).unwrap()];
     let slot = format!("C{}", number % 3);
+    let agent = ["amy", "bob"][usize::try_from(number % 2).unwrap()];
     json!({
         "at": at(second), "queue": queue, "enqueued_at": at(second), "cause": "enqueued",
         "answer_within_ms": number.is_multiple_of(2).then_some(20_000),
@@ -69,7 +72,8 @@ fn data(second: i64, number: u64) -> Value {
         "wrap_up_s": number % 2, "customer_id": format!("customer-{}", number % 3),
         "channel": channel, "intent": "quote",
         "session_id": "web", "presence": presence, "queues": [queue], "conversation_id": slot,
-        "cost": 1 + number % 2,
+        "cost": 1 + number % 2, "agent_id": agent, "from": "amy", "to": agent, "actor": agent,
+        "automated": number.is_multiple_of(5),
     })
 }
 

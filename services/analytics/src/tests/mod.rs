@@ -7,6 +7,7 @@ mod contacts;
 mod handling;
 mod laws;
 mod lives;
+mod responses;
 mod waits;
 mod wire;
 
@@ -51,7 +52,7 @@ struct Scene {
 impl Scene {
     fn feed(&mut self, event: &Event) {
         let command = CommandId(Uuid::nil());
-        let actor = event.data["actor"].as_str().unwrap_or("desk");
+        let actor = event.data["actor"].as_str().unwrap_or("amy");
         let meta = EventMeta {
             id: EventId::of(command, 0),
             command,
@@ -138,13 +139,10 @@ impl Scene {
             .says(id, second, "Queued", queued)
     }
 
+    /// To amy, who also is whoever acts unless the event says otherwise.
     fn connects(&mut self, id: &str, second: i64, wait_s: u64) -> &mut Self {
-        self.says(
-            id,
-            second,
-            "Connected",
-            json!({ "wait_ms": wait_s * 1_000 }),
-        )
+        let data = json!({ "agent_id": "amy", "wait_ms": wait_s * 1_000 });
+        self.says(id, second, "Connected", data)
     }
 
     fn abandons(&mut self, id: &str, second: i64, wait_s: u64) -> &mut Self {

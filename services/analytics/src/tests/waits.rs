@@ -228,7 +228,7 @@ fn place_that_is_kept_is_the_same_wait() {
 #[test]
 fn negative_wait_is_zero_and_an_anomaly() {
     let mut scene = Scene::default();
-    let anomalous = json!({ "wait_ms": 0, "clock_anomaly": true });
+    let anomalous = json!({ "agent_id": "amy", "wait_ms": 0, "clock_anomaly": true });
     scene.comes("C1", 10).says("C1", 10, "Connected", anomalous);
     scene.comes("C2", 10).then("C2", 5, "CallbackRequested");
     let total = scene.total("", 100);

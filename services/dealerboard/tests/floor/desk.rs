@@ -71,6 +71,18 @@ impl Desk {
         self.0.post(TENANT, &path, &body).await;
     }
 
+    /// A message to the customer, sent by whoever is named.
+    pub(crate) async fn writes(&self, conversation: &str, actor: &str, id: &str) {
+        let mut issue = self.0.command();
+        issue.args(["token", "--tenant", TENANT, "--actor", actor]);
+        let token = String::from_utf8(issue.output().unwrap().stdout).unwrap();
+        let path = format!("/v1/conversations/{conversation}/messages");
+        let message = json!({"client_message_id": id, "channel": "chat", "recipients": ["C-1"], "body": "Hi"});
+        let answer = self.0.request(token.trim(), &path, &message).send().await;
+        let status = answer.unwrap().status();
+        assert!(status.is_success(), "{actor}: {status}");
+    }
+
     /// The code with which a command is refused.
     pub(crate) async fn refusal(&self, path: &str, body: Value) -> (StatusCode, String) {
         code(self.0.send(TENANT, path, &body).await).await

@@ -1,5 +1,6 @@
 //! Figures over HTTP: what a short morning came to, and what a promise needs.
 
+use kernel::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -52,6 +53,31 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     assert_eq!(refused.await.0, StatusCode::BAD_REQUEST);
     let unknown = desk.refused_reading("/v1/queues/NOBODY/live").await;
     assert_eq!(unknown, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
+    desk.discard().await;
+}
+
+/// The bot's greeting comes before ann's first word, and only hers is a response.
+#[tokio::test]
+async fn greeting_of_a_bot_is_no_first_response() {
+    let desk = Desk::embedded().await;
+    desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
+    desk.waits("V-2").await;
+    desk.is_answered("V-2", "ann").await;
+    desk.writes("V-2", "welcome-bot", "g1").await;
+    desk.writes("V-2", "ann", "g2").await;
+    let responded =
+        |report: &Value| report["rows"][0]["first_response_ms"]["denominator"] != json!(0);
+    let report = desk.shows("/v1/metrics?queue=FX-VIP", responded).await;
+    let shown = desk.reads("/v1/conversations/V-2").await;
+    let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
+    let written = shown["timeline"].as_array().unwrap().iter();
+    let written = written.filter(|entry| entry["event"] == "MessageQueued");
+    let by_ann = at(&written.last().unwrap()["at"]);
+    let waited = by_ann.millis_since(at(&shown["clocks"]["enqueued_at"]));
+    assert_eq!(
+        report["rows"][0]["first_response_ms"]["numerator"], waited,
+        "{report} {shown}"
+    );
     desk.discard().await;
 }
 
