@@ -34,6 +34,8 @@ pub struct Ask {
     pub service_level: ServiceLevel,
     /// Seconds; who waited just as long counts as within.
     pub within_s: u32,
+    /// Counts only where a queue is asked for.
+    pub team: Team,
     /// Seconds up to which an abandon is short; absent: as was decided when it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_abandon_s: Option<u32>,
@@ -56,6 +58,17 @@ pub enum Cube {
     Enqueued,
     /// When it happened: answered, abandoned, closed.
     Closed,
+}
+
+/// Which agents' time stands under a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Team {
+    /// The time of whoever served it, while they did: what is past does not move.
+    #[default]
+    Then,
+    /// All the time of whoever serves it now, wherever they were.
+    Now,
 }
 
 /// How finely a report is divided.
@@ -102,6 +115,7 @@ impl Ask {
         "interval",
         "service_level",
         "within_s",
+        "team",
         "short_abandon_s",
         "productive",
         "business_hours",
@@ -129,6 +143,7 @@ impl Ask {
             interval: parameters.read("interval")?.unwrap_or_default(),
             service_level: parameters.read("service_level")?.unwrap_or_default(),
             within_s: whole(parameters, "within_s", u32::MAX)?.unwrap_or(WITHIN_S),
+            team: parameters.read("team")?.unwrap_or_default(),
             short_abandon_s: whole(parameters, "short_abandon_s", u32::MAX)?,
             productive: productive(parameters)?,
             business_hours: BusinessHours::read(parameters)?,

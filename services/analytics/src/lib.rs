@@ -25,7 +25,7 @@ mod staffing;
 mod tests;
 
 pub use agent::AgentEvent;
-pub use ask::{Ask, Cube, Grain, ServiceLevel};
+pub use ask::{Ask, Cube, Grain, ServiceLevel, Team};
 pub use calendar::BusinessHours;
 pub use conversation::ConversationEvent;
 pub use label::{AgentId, Channel, PresenceCode, QueueId};

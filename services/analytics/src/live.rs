@@ -6,7 +6,7 @@ use kernel::{BadParameter, Timestamp};
 use serde::Serialize;
 
 use crate::agent::Phase;
-use crate::ask::{Ask, Cube, Grain, ServiceLevel};
+use crate::ask::{Ask, Cube, Grain, ServiceLevel, Team};
 use crate::calendar::{day_began, zone_named};
 use crate::conversation::Stage;
 use crate::desk::Desk;
@@ -138,7 +138,7 @@ impl LiveAgents {
         let mut agents = Self::default();
         for agent in desk.agents.values() {
             let standing = &agent.standing;
-            if !standing.serves(queue) || !standing.is_logged_in() {
+            if !agent.serves(queue) || !standing.is_logged_in() {
                 continue;
             }
             agents.logged_in += 1;
@@ -172,6 +172,7 @@ impl Today {
             interval: Grain::Total,
             service_level: settings.service_level,
             within_s: settings.within_s,
+            team: Team::Then,
             short_abandon_s: None,
             productive: BTreeSet::new(),
             business_hours: None,

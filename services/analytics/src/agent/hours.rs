@@ -6,8 +6,9 @@ use kernel::{EventMeta, Timestamp};
 
 use super::event::{AgentEvent, Presence};
 use super::standing::Standing;
-use crate::interval::{interval_of, split};
-use crate::label::PresenceCode;
+use super::teams::Teams;
+use crate::interval::{interval_of, split, start_of};
+use crate::label::{PresenceCode, QueueId};
 use crate::presence::Facts;
 
 /// An agent with the sums of the time up to the last event. The time since is added by whoever
@@ -18,12 +19,30 @@ pub(crate) struct AgentHours {
     /// Time of the last event, never before that of the event before.
     since: Option<Timestamp>,
     pub(crate) standing: Standing,
+    teams: Teams,
     pace: Pace,
-    cells: BTreeMap<i64, Hours>,
-    /// Microseconds per interval in which the agent was there and neither worked nor waited for work.
-    aside: BTreeMap<(i64, Presence), u64>,
+    /// By interval, and by the team of then.
+    cells: BTreeMap<Span, Hours>,
+    /// Microseconds in which the agent was there and neither worked nor waited for work.
+    aside: BTreeMap<(Span, Presence), u64>,
     /// Each with since when.
     pub(crate) history: Vec<(Timestamp, Facts)>,
+}
+
+/// Number of an interval, and of the queues that were served in it.
+type Span = (i64, usize);
+
+/// Which of an agent's time is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Intervals from the first to before the second.
+    pub(crate) window: (i64, i64),
+    /// What goes on is counted until then.
+    pub(crate) now: Timestamp,
+    /// Presences that are work without customers.
+    pub(crate) productive: &'a BTreeSet<PresenceCode>,
+    /// Only while this queue was served.
+    pub(crate) serving: Option<&'a QueueId>,
 }
 
 /// How much of each sum a microsecond adds.
@@ -70,26 +89,28 @@ impl AgentHours {
         let at = self.since.map_or(meta.at, |since| since.max(meta.at));
         self.pass(at);
         if meta.at < at {
-            self.cells
-                .entry(interval_of(at))
-                .or_default()
-                .clock_anomalies += 1;
+            let span = (interval_of(at), self.teams.current());
+            self.cells.entry(span).or_default().clock_anomalies += 1;
         }
         self.since = Some(at);
-        self.standing.apply(event);
+        match event {
+            AgentEvent::QueuesChanged(changed) => self.teams.change(changed.queues),
+            event => self.standing.apply(event),
+        }
         self.pace = self.standing.pace();
         self.remember(at);
     }
 
     fn pass(&mut self, at: Timestamp) {
         if let (Some(since), true) = (self.since, self.pace.is_moving()) {
-            let (cells, pace) = (&mut self.cells, self.pace);
+            let (cells, pace, team) = (&mut self.cells, self.pace, self.teams.current());
             split(since, at, |interval, micros| {
-                cells.entry(interval).or_default().pass(&pace, micros);
+                let cell = cells.entry((interval, team)).or_default();
+                cell.pass(&pace, micros);
             });
             if let Some(presence) = self.standing.aside() {
                 split(since, at, |interval, micros| {
-                    let key = (interval, presence.clone());
+                    let key = ((interval, team), presence.clone());
                     *self.aside.entry(key).or_default() += micros;
                 });
             }
@@ -110,31 +131,39 @@ impl AgentHours {
         }
     }
 
-    /// The sums of intervals `from` to before `to`, the open span until `now` among them, and of
-    /// other presences those that are productive.
-    pub(crate) fn each(
-        &self,
-        (from, to): (i64, i64),
-        now: Timestamp,
-        productive: &BTreeSet<PresenceCode>,
-        mut each: impl FnMut(i64, &Hours),
-    ) {
-        for (interval, hours) in self.cells.range(from..to) {
-            let productive = self.productive(*interval, productive);
+    pub(crate) fn serves(&self, queue: &QueueId) -> bool {
+        self.teams.serves(self.teams.current(), queue)
+    }
+
+    /// The sums of each interval in order, the open span until now among them.
+    pub(crate) fn each(&self, wanted: &Wanted<'_>, mut each: impl FnMut(i64, &Hours)) {
+        let (from, to) = wanted.window;
+        let is_wanted = |team| {
+            let queue = wanted.serving;
+            queue.is_none_or(|queue| self.teams.serves(team, queue))
+        };
+        let kept = self.cells.range((from, 0)..(to, 0));
+        for (span, hours) in kept.filter(|((_, team), _)| is_wanted(*team)) {
+            let productive = self.productive(*span, wanted.productive);
             let mut hours = *hours;
             hours.productive = productive;
-            each(*interval, &hours);
+            each(span.0, &hours);
         }
+        if is_wanted(self.teams.current()) {
+            self.each_open(wanted, each);
+        }
+    }
+
+    /// What has passed since the last event.
+    fn each_open(&self, wanted: &Wanted<'_>, mut each: impl FnMut(i64, &Hours)) {
         let Some(since) = self.since.filter(|_| self.pace.is_moving()) else {
             return;
         };
-        let (first, last) = (
-            crate::interval::start_of(from),
-            crate::interval::start_of(to),
-        );
+        let (from, to) = wanted.window;
         let aside = self.standing.aside();
-        let is_productive = aside.is_some_and(|presence| names(productive, presence));
-        split(since.max(first), now.min(last), |interval, micros| {
+        let is_productive = aside.is_some_and(|presence| names(wanted.productive, presence));
+        let until = wanted.now.min(start_of(to));
+        split(since.max(start_of(from)), until, |interval, micros| {
             let mut open = Hours::default();
             open.pass(&self.pace, micros);
             if is_productive {
@@ -144,12 +173,12 @@ impl AgentHours {
         });
     }
 
-    fn productive(&self, interval: i64, asked: &BTreeSet<PresenceCode>) -> u128 {
+    fn productive(&self, (interval, team): Span, asked: &BTreeSet<PresenceCode>) -> u128 {
         if asked.is_empty() {
             return 0;
         }
-        let first = |interval| (interval, Presence::default());
-        let aside = self.aside.range(first(interval)..first(interval + 1));
+        let first = |team| ((interval, team), Presence::default());
+        let aside = self.aside.range(first(team)..first(team + 1));
         let productive = aside.filter(|((_, presence), _)| names(asked, presence));
         productive.map(|(_, micros)| u128::from(*micros)).sum()
     }

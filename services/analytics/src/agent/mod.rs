@@ -3,8 +3,9 @@
 mod event;
 mod hours;
 mod standing;
+mod teams;
 
 pub use event::AgentEvent;
 pub(crate) use event::Presence;
-pub(crate) use hours::{AgentHours, Hours};
+pub(crate) use hours::{AgentHours, Hours, Wanted};
 pub(crate) use standing::Phase;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::{AgentEvent as E, Presence};
 use super::hours::Pace;
-use crate::label::{Channel, ConversationId, QueueId, SessionId};
+use crate::label::{Channel, ConversationId, SessionId};
 use crate::presence::{Facts, Link, Suspension};
 
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,6 @@ pub(crate) struct Standing {
     suspension: Option<Suspension>,
     sessions: Vec<Session>,
     capacity: BTreeMap<Channel, u16>,
-    queues: Vec<QueueId>,
     slots: Vec<Slot>,
 }
 
@@ -71,7 +70,8 @@ impl Standing {
             }
             E::RoutingResumed(_) => self.suspension = None,
             E::CapacityChanged(changed) => self.capacity = changed.channels,
-            E::QueuesChanged(changed) => self.queues = changed.queues,
+            // Time is kept by it, whatever the standing.
+            E::QueuesChanged(_) => {}
             E::SlotReserved(reserved) => {
                 self.release(&reserved.conversation_id);
                 self.slots.push(Slot {
@@ -87,10 +87,6 @@ impl Standing {
             E::WrapUpStarted(of) => self.change(&of.conversation_id, Phase::WrapUp),
             E::SlotReleased(of) => self.release(&of.conversation_id),
         }
-    }
-
-    pub(crate) fn serves(&self, queue: &QueueId) -> bool {
-        self.queues.contains(queue)
     }
 
     pub(crate) fn is_routable(&self) -> bool {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::ratio::{Ratio, millis};
 use super::row::Sums;
-use crate::agent::{AgentHours, Hours};
+use crate::agent::{AgentHours, Hours, Wanted};
 use crate::ask::{Ask, ServiceLevel};
 use crate::cell::{Cell, Offers, Queued, Tally};
 use crate::desk::Desk;
@@ -153,8 +153,9 @@ pub struct OfferFigures {
     pub answer_rate: Ratio,
 }
 
-/// Time of all agents, or of those who serve the queue asked for as of their last event. Events of
-/// agents do not say which queue a slot is for: all their work counts, whatever queue it is from.
+/// Time of all agents; with a queue, their time while they served it, or all of it of those who serve
+/// it now, as `team` says. Events of agents do not say which queue a slot is for: all their work
+/// counts, whatever queue it is from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AgentFigures {
     /// Agents with any time counted.
@@ -344,8 +345,13 @@ impl QueuedBy {
 impl AgentFigures {
     pub(crate) fn of_one(agent: &AgentHours, ask: &Ask, now: Timestamp) -> Self {
         let mut hours = Hours::default();
-        let (from, to) = (interval_of(ask.from), interval_of(ask.to));
-        agent.each((from, to), now, &ask.productive, |_, part| hours.add(part));
+        let wanted = Wanted {
+            window: (interval_of(ask.from), interval_of(ask.to)),
+            now,
+            productive: &ask.productive,
+            serving: None,
+        };
+        agent.each(&wanted, |_, part| hours.add(part));
         Self::of(&hours, 1)
     }
 

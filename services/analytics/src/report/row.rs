@@ -6,8 +6,8 @@ use kernel::Timestamp;
 use serde::Serialize;
 
 use super::figures::Figures;
-use crate::agent::{AgentHours, Hours};
-use crate::ask::{Ask, Cube, Grain};
+use crate::agent::{AgentHours, Hours, Wanted};
+use crate::ask::{Ask, Cube, Grain, Team};
 use crate::cell::{Cell, Key, Tally};
 use crate::conversation::{Origin, Stage};
 use crate::desk::Desk;
@@ -163,15 +163,20 @@ impl Rows {
     }
 
     fn add_hours(&mut self, desk: &Desk, ask: &Ask, now: Timestamp) {
-        let (from, to) = (interval_of(ask.from), interval_of(ask.to));
-        let serves = |agent: &&AgentHours| {
-            let asked = ask.queue.as_ref();
-            asked.is_none_or(|queue| agent.standing.serves(queue))
+        let queue = ask.queue.as_ref();
+        let wanted = Wanted {
+            window: (interval_of(ask.from), interval_of(ask.to)),
+            now,
+            productive: &ask.productive,
+            serving: queue.filter(|_| ask.team == Team::Then),
         };
-        for agent in desk.agents.values().filter(serves) {
-            // The open span comes last and may lie in the row of the one before.
+        let is_of_team = |agent: &&AgentHours| {
+            ask.team == Team::Then || queue.is_none_or(|queue| agent.serves(queue))
+        };
+        for agent in desk.agents.values().filter(is_of_team) {
+            // Several parts of one row may follow each other.
             let mut last = None;
-            agent.each((from, to), now, &ask.productive, |interval, hours| {
+            agent.each(&wanted, |interval, hours| {
                 let row = self.only.unwrap_or(interval);
                 let sums = self.of(interval);
                 sums.hours.add(hours);

@@ -89,7 +89,7 @@ fn answer_repeats_the_question() {
     let expected = json!({
         "settings": {
             "from": at(0), "to": at(1_800), "by": "enqueued", "interval": "15m",
-            "service_level": "SL2", "within_s": 20, "fcr_days": 7,
+            "service_level": "SL2", "within_s": 20, "team": "then", "fcr_days": 7,
         },
         "as_of": at(1_000),
         "rows": [],

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Scene, number, ratio};
+use super::{Scene, at, number, ratio};
 
 /// Work with a cost, from a second until before another.
 type Work = (u64, i64, i64);
@@ -82,6 +82,49 @@ proptest! {
             prop_assert_eq!(counted, expected);
             prop_assert_eq!(capacity, 4 * counted[4]);
             prop_assert_eq!(number(&agents["logged_in_ms"]), 900_000);
+        }
+    }
+}
+
+/// Who served `fx` in each second, by the moves as one would write them down.
+fn served(moves: &[(i64, usize)], second: i64) -> bool {
+    let last = moves.iter().rev().find(|(since, _)| *since <= second);
+    last.is_some_and(|(_, place)| PLACES[*place].contains(&"fx"))
+}
+
+const PLACES: [&[&str]; 4] = [&[], &["fx"], &["vip"], &["vip", "fx"]];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn queue_has_the_time_of_whoever_served_it_second_by_second(
+        moves in vec((1_i64..700, 0_usize..4), 1..8),
+        later in vec(0_usize..4, 0..3),
+    ) {
+        let moves: Vec<_> = moves.iter().scan(0, |second, (pause, place)| {
+            *second += pause;
+            Some((*second, *place))
+        }).collect();
+        let mut scene = Scene::default();
+        let session = json!({ "session_id": "web", "channels": ["chat"] });
+        scene
+            .does("amy", 0, "SessionStarted", session)
+            .does("amy", 0, "PresenceChanged", json!({ "presence": "away" }));
+        for (second, place) in &moves {
+            scene.does("amy", *second, "QueuesChanged", json!({ "queues": PLACES[*place] }));
+        }
+        let until = 6_300;
+        // What becomes of her afterwards changes nothing.
+        for place in later {
+            scene.does("amy", until, "QueuesChanged", json!({ "queues": PLACES[place] }));
+        }
+        let rows = scene.rows("queue=fx&interval=15m", until);
+        for quarter in 0..until / 900 {
+            let row = rows.iter().find(|row| row["from"] == json!(at(quarter * 900)));
+            let counted = row.map_or(0, |row| number(&row["agents"]["logged_in_ms"]));
+            let seconds = (quarter * 900..(quarter + 1) * 900).filter(|second| served(&moves, *second));
+            prop_assert_eq!(counted, seconds.count() as u64 * 1_000);
         }
     }
 }
