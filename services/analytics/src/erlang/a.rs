@@ -1,6 +1,6 @@
 //! Erlang A: who waits may give up.
 
-use super::{Load, NoAnswer};
+use super::{Load, NoAnswer, check_patience, check_target};
 
 /// States beyond which the line is given up as too long.
 const STATES_MAX: usize = 2_000_000;
@@ -31,9 +31,7 @@ impl ErlangA {
         patience_s: f64,
     ) -> Result<Self, NoAnswer> {
         let load = Load::new(arrivals_per_s, aht_s, agents)?;
-        if patience_s.is_nan() || patience_s <= 0.0 {
-            return Err(NoAnswer::OutOfRange("patience_s"));
-        }
+        check_patience(patience_s)?;
         let theta = 1.0 / patience_s;
         if theta == 0.0 && load.erlangs() >= load.servers() {
             return Err(NoAnswer::Unstable);
@@ -53,9 +51,7 @@ impl ErlangA {
         target: f64,
         within_s: f64,
     ) -> Result<Self, NoAnswer> {
-        if !(0.0..1.0).contains(&target) {
-            return Err(NoAnswer::OutOfRange("target"));
-        }
+        check_target(target)?;
         let meets = |agents| {
             let load = Load::new(arrivals_per_s, aht_s, agents)?;
             if is_hopeless(&load, patience_s, within_s) {

@@ -1,6 +1,6 @@
 //! Erlang C: nobody gives up.
 
-use super::{AGENTS_MAX, Load, NoAnswer};
+use super::{AGENTS_MAX, Load, NoAnswer, check_target};
 
 /// A load that a number of agents can bear.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,7 @@ impl ErlangC {
         within_s: f64,
     ) -> Result<Self, NoAnswer> {
         Load::new(arrivals_per_s, aht_s, 1)?;
-        if !(0.0..1.0).contains(&target) {
-            return Err(NoAnswer::OutOfRange("target"));
-        }
+        check_target(target)?;
         if within_s.is_nan() || within_s < 0.0 {
             return Err(NoAnswer::OutOfRange("within_s"));
         }

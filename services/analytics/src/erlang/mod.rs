@@ -33,9 +33,37 @@ struct Load {
     agents: u32,
 }
 
+/// Whether all that is asked besides the load makes sense, as it must where nobody calls as well.
+///
+/// # Errors
+/// A time is not above 0, or `target` is no share below 1.
+pub fn check(aht_s: f64, patience_s: Option<f64>, target: f64) -> Result<(), NoAnswer> {
+    if !is_positive(aht_s) {
+        return Err(NoAnswer::OutOfRange("aht_s"));
+    }
+    patience_s.map_or(Ok(()), check_patience)?;
+    check_target(target)
+}
+
+/// Patience may be without end.
+fn check_patience(patience_s: f64) -> Result<(), NoAnswer> {
+    let is_patience = patience_s > 0.0;
+    is_patience
+        .then_some(())
+        .ok_or(NoAnswer::OutOfRange("patience_s"))
+}
+
+fn check_target(target: f64) -> Result<(), NoAnswer> {
+    let is_share = (0.0..1.0).contains(&target);
+    is_share.then_some(()).ok_or(NoAnswer::OutOfRange("target"))
+}
+
+fn is_positive(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
+}
+
 impl Load {
     fn new(arrivals_per_s: f64, aht_s: f64, agents: u32) -> Result<Self, NoAnswer> {
-        let is_positive = |value: f64| value > 0.0 && value.is_finite();
         if !is_positive(arrivals_per_s) {
             return Err(NoAnswer::OutOfRange("arrivals_per_s"));
         }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use analytics::erlang::{ErlangA, ErlangC, NoAnswer};
+use analytics::erlang::{self, ErlangA, ErlangC, NoAnswer};
 use analytics::with_shrinkage;
 use http::auth::Principal;
 use http::problem::Problem;
@@ -88,6 +88,7 @@ impl Asked {
     }
 
     fn answer(&self) -> Result<Answer, NoAnswer> {
+        erlang::check(self.aht_s, self.patience_s, self.target)?;
         if self.arrivals_per_hour == 0.0 {
             return Ok(self.idle());
         }
@@ -97,12 +98,12 @@ impl Asked {
             (None, None) => Ok(self.patient(&ErlangC::for_target(per_s, aht_s, target, within_s)?)),
             (None, Some(agents)) => Ok(self.patient(&ErlangC::new(per_s, aht_s, agents)?)),
             (Some(patience_s), None) => {
-                let erlang = ErlangA::for_target(per_s, aht_s, patience_s, target, within_s)?;
-                self.impatient(&erlang, per_s * aht_s)
+                let formula = ErlangA::for_target(per_s, aht_s, patience_s, target, within_s)?;
+                self.impatient(&formula, per_s * aht_s)
             }
             (Some(patience_s), Some(agents)) => {
-                let erlang = ErlangA::new(per_s, aht_s, agents, patience_s)?;
-                self.impatient(&erlang, per_s * aht_s)
+                let formula = ErlangA::new(per_s, aht_s, agents, patience_s)?;
+                self.impatient(&formula, per_s * aht_s)
             }
         }
     }

@@ -113,17 +113,23 @@ async fn staffing_tells_what_a_promise_needs_and_refuses_what_has_no_answer() {
         );
         assert_eq!(idle["service_level"], 1.0);
     }
-    let unstable = desk.refused_reading(&format!("{load}&agents=10")).await;
-    assert_eq!(
-        unstable,
-        (StatusCode::BAD_REQUEST, "PARAMETER_MALFORMED".to_owned())
-    );
-    let later = desk
-        .refused_reading("/v1/floor?as_of=2999-01-01T00:00:00Z")
-        .await;
-    assert_eq!(
-        later,
-        (StatusCode::BAD_REQUEST, "PARAMETER_MALFORMED".to_owned())
-    );
+    let malformed = (StatusCode::BAD_REQUEST, "PARAMETER_MALFORMED".to_owned());
+    for nonsense in [
+        "aht_s=0",
+        "aht_s=180&target=1",
+        "aht_s=180&target=80",
+        "aht_s=180&patience_s=0",
+    ] {
+        for calls in ["0", "200", "200&agents=20", "0&agents=20"] {
+            let query = format!("/v1/metrics/staffing?arrivals_per_hour={calls}&{nonsense}");
+            assert_eq!(desk.refused_reading(&query).await, malformed, "{query}");
+        }
+    }
+    for query in [
+        &format!("{load}&agents=10"),
+        "/v1/floor?as_of=2999-01-01T00:00:00Z",
+    ] {
+        assert_eq!(desk.refused_reading(query).await, malformed, "{query}");
+    }
     desk.discard().await;
 }
