@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use kernel::{BadParameter, Parameters, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{BusinessHours, day_began, zone_named};
-use crate::interval::{INTERVALS_OF_DAY, interval_from, interval_of, start_of};
+use crate::calendar::BusinessHours;
+use crate::day::name_of;
 use crate::label::{Channel, PresenceCode, QueueId};
+use crate::window::window;
 
-/// Intervals a report may span: 31 days.
-const INTERVALS_MAX: i64 = 31 * INTERVALS_OF_DAY;
 const WITHIN_S: u32 = 20;
 const FCR_DAYS: u32 = 7;
 const PRODUCTIVE_MAX: usize = 20;
@@ -29,6 +29,9 @@ pub struct Ask {
     /// The first moment of an interval, as is `to`, which is the first moment after.
     pub from: Timestamp,
     pub to: Timestamp,
+    /// By whose clocks days begin and business hours are.
+    #[serde(serialize_with = "name_of")]
+    pub zone: TimeZone,
     pub by: Cube,
     pub interval: Grain,
     pub service_level: ServiceLevel,
@@ -78,6 +81,9 @@ pub enum Grain {
     #[default]
     #[serde(rename = "total")]
     Total,
+    /// A row per day of the zone in which anything is counted.
+    #[serde(rename = "day")]
+    Day,
     /// A row per interval in which anything is counted.
     #[serde(rename = "15m")]
     Interval,
@@ -105,10 +111,11 @@ pub enum ServiceLevel {
 }
 
 impl Ask {
-    /// Names of the parameters that [`Self::read`] reads.
+    /// Names of the parameters that a question is read from.
     pub const PARAMETERS: &'static [&'static str] = &[
         "queue",
         "channel",
+        "day",
         "from",
         "to",
         "by",
@@ -124,21 +131,19 @@ impl Ask {
         "fcr_days",
     ];
 
-    /// # Errors
-    /// A parameter is not of its kind, or the window is empty or longer than 31 days.
-    pub fn read(parameters: &Parameters, now: Timestamp) -> Result<Self, BadParameter> {
-        let day = interval_of(day_began(now, &zone_named(parameters.get("zone"))?));
-        let from = parameters.read::<Timestamp>("from")?.map(interval_of);
-        let to = parameters.read::<Timestamp>("to")?;
-        let from = from.unwrap_or(day);
-        // Today has at least begun.
-        let to = to.map_or_else(|| interval_from(now).max(day + 1), interval_from);
-        check_window(from, to)?;
+    /// Of the queue, if one is asked for, by the clocks of the zone.
+    pub(crate) fn read(
+        parameters: &Parameters,
+        now: Timestamp,
+        queue: Option<QueueId>,
+        zone: TimeZone,
+    ) -> Result<Self, BadParameter> {
+        let (from, to) = window(parameters, now, &zone)?;
         Ok(Self {
-            queue: parameters.read("queue")?,
+            queue,
             channel: parameters.read("channel")?,
-            from: start_of(from),
-            to: start_of(to),
+            from,
+            to,
             by: parameters.read("by")?.unwrap_or_default(),
             interval: parameters.read("interval")?.unwrap_or_default(),
             service_level: parameters.read("service_level")?.unwrap_or_default(),
@@ -146,22 +151,11 @@ impl Ask {
             team: parameters.read("team")?.unwrap_or_default(),
             short_abandon_s: whole(parameters, "short_abandon_s", u32::MAX)?,
             productive: productive(parameters)?,
-            business_hours: BusinessHours::read(parameters)?,
+            business_hours: BusinessHours::read(parameters, &zone)?,
+            zone,
             fcr_days: whole(parameters, "fcr_days", FCR_DAYS_MAX)?.unwrap_or(FCR_DAYS),
         })
     }
-}
-
-fn check_window(from: i64, to: i64) -> Result<(), BadParameter> {
-    let reason = match to.saturating_sub(from) {
-        ..=0 => "is not after `from`",
-        1..=INTERVALS_MAX => return Ok(()),
-        _ => "is more than 31 days after `from`",
-    };
-    Err(BadParameter {
-        name: "to",
-        reason: reason.to_owned(),
-    })
 }
 
 fn productive(parameters: &Parameters) -> Result<BTreeSet<PresenceCode>, BadParameter> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use kernel::{BadParameter, Parameters, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use crate::day::{date_of, name_of};
 use crate::interval::micros_between;
 
 /// Minutes of a day; 24:00 is its end.
@@ -40,7 +41,10 @@ struct Span {
 
 impl BusinessHours {
     /// Nothing where the question names no hours.
-    pub(crate) fn read(parameters: &Parameters) -> Result<Option<Self>, BadParameter> {
+    pub(crate) fn read(
+        parameters: &Parameters,
+        zone: &TimeZone,
+    ) -> Result<Option<Self>, BadParameter> {
         let Some(hours) = parameters.get("business_hours") else {
             let needless = parameters.get("holidays");
             return needless.map_or(Ok(None), |_| {
@@ -50,14 +54,14 @@ impl BusinessHours {
         Ok(Some(Self {
             week: week(hours)?,
             hours: hours.to_owned(),
-            zone: zone_named(parameters.get("zone"))?,
+            zone: zone.clone(),
             holidays: holidays(parameters.get("holidays"))?,
         }))
     }
 
     /// Microseconds between the two in which the desk was open.
     pub(crate) fn micros(&self, from: Timestamp, to: Timestamp) -> u64 {
-        let (Some(first), Some(last)) = (self.date(from), self.date(to)) else {
+        let (Some(first), Some(last)) = (date_of(from, &self.zone), date_of(to, &self.zone)) else {
             return 0;
         };
         // What opened the day before may still be open.
@@ -81,11 +85,6 @@ impl BusinessHours {
         open.sum()
     }
 
-    fn date(&self, at: Timestamp) -> Option<Date> {
-        let at = jiff::Timestamp::from_microsecond(at.micros()).ok()?;
-        Some(self.zone.to_datetime(at).date())
-    }
-
     /// A time that the clocks skip is the one after; of two that are alike, the first.
     fn instant(&self, day: Date, minute: u16) -> Option<Timestamp> {
         let (day, minute) = match minute.checked_sub(DAY_MINUTES) {
@@ -99,36 +98,11 @@ impl BusinessHours {
     }
 }
 
-/// When the day of the instant began by the clocks of the zone, be it of 23 or of 25 hours.
-pub(crate) fn day_began(at: Timestamp, zone: &TimeZone) -> Timestamp {
-    let instant = jiff::Timestamp::from_microsecond(at.micros());
-    let began = instant.and_then(|at| at.to_zoned(zone.clone()).start_of_day());
-    began.map_or(at, |began| {
-        Timestamp::from_micros(began.timestamp().as_microsecond())
-    })
-}
-
-fn name_of<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(zone.iana_name().unwrap_or("UTC"))
-}
-
 fn bad(name: &'static str, reason: impl Into<String>) -> BadParameter {
     BadParameter {
         name,
         reason: reason.into(),
     }
-}
-
-/// UTC when none is named.
-pub(crate) fn zone_named(name: Option<&str>) -> Result<TimeZone, BadParameter> {
-    let Some(name) = name else {
-        return Ok(TimeZone::UTC);
-    };
-    // Not the machine's own: everywhere the same figures for the same question.
-    let known = TimeZoneDatabase::bundled();
-    known
-        .get(name)
-        .map_err(|_| bad("zone", "is not the name of a time zone"))
 }
 
 fn holidays(days: Option<&str>) -> Result<BTreeSet<Date>, BadParameter> {
@@ -221,7 +195,9 @@ mod tests {
         let pairs = query
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
-        BusinessHours::read(&Parameters(pairs.collect())).map(Option::unwrap)
+        let parameters = Parameters(pairs.collect());
+        let zone = kernel::zone_named(parameters.get("zone").unwrap_or("UTC"));
+        BusinessHours::read(&parameters, &zone.unwrap()).map(Option::unwrap)
     }
 
     fn week_of(text: &str) -> BusinessHours {
@@ -348,33 +324,15 @@ mod tests {
         let often = refused(&[("business_hours", often)]);
         assert!(often.contains("more than 4 times"), "{often}");
         let open = ("business_hours", "mon/08:00-18:00");
-        assert!(refused(&[open, ("zone", "Mars/Olympus")]).contains("time zone"));
         assert!(refused(&[open, ("holidays", "25.12.2026")]).contains("2026-12-25"));
         let holidays = ("holidays".into(), "2026-12-25".into());
-        let needless = BusinessHours::read(&Parameters(vec![holidays]));
+        let needless = BusinessHours::read(&Parameters(vec![holidays]), &TimeZone::UTC);
         assert!(
             needless
                 .unwrap_err()
                 .to_string()
                 .contains("without `business_hours`")
         );
-    }
-
-    #[test]
-    fn day_begins_by_the_clocks_of_its_zone() {
-        let new_york = zone_named(Some("America/New_York")).unwrap();
-        for (now, began) in [
-            ("2026-03-03T00:30:00Z", "2026-03-02T05:00:00Z"),
-            ("2026-03-08T16:00:00Z", "2026-03-08T05:00:00Z"),
-            ("2026-03-09T03:59:59Z", "2026-03-08T05:00:00Z"),
-            ("2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z"),
-            ("2026-11-02T04:59:59Z", "2026-11-01T04:00:00Z"),
-        ] {
-            assert_eq!(day_began(at(now), &new_york), at(began), "{now}");
-        }
-        let utc = zone_named(None).unwrap();
-        let now = at("2026-03-03T00:30:00Z");
-        assert_eq!(day_began(now, &utc), at("2026-03-03T00:00:00Z"));
     }
 
     /// The hour from 01:00 to 02:00 is not there on that day.

@@ -6,6 +6,8 @@ use kernel::{AggregateId, EventMeta};
 
 use crate::agent::{AgentEvent, AgentHours};
 use crate::conversation::{Closed, ConversationEvent, Fate, Ledger, Open};
+use crate::label::QueueId;
+use crate::queue::{Queue, QueueEvent};
 
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
@@ -13,6 +15,8 @@ pub(crate) struct Desk {
     pub(crate) closed: HashMap<AggregateId, Closed>,
     pub(crate) ledger: Ledger,
     pub(crate) agents: HashMap<AggregateId, AgentHours>,
+    /// Those that were configured.
+    pub(crate) queues: HashMap<QueueId, Queue>,
 }
 
 impl Desk {
@@ -56,6 +60,19 @@ impl Desk {
         };
         self.closed.remove(&meta.aggregate);
         self.open.insert(meta.aggregate.clone(), open);
+    }
+
+    pub(crate) fn queue(&mut self, meta: &EventMeta, event: QueueEvent) {
+        if let Ok(queue) = QueueId::new(meta.aggregate.as_str()) {
+            self.queues.entry(queue).or_default().fold(meta, event);
+        }
+    }
+
+    pub(crate) fn knows(&self, queue: &QueueId) -> bool {
+        let mut agents = self.agents.values();
+        self.queues.contains_key(queue)
+            || self.ledger.queues.find(queue).is_some()
+            || agents.any(|agent| agent.ever_served(queue))
     }
 
     pub(crate) fn agent(&mut self, meta: &EventMeta, event: AgentEvent) {

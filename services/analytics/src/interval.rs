@@ -5,7 +5,8 @@ use kernel::Timestamp;
 /// Microseconds in an interval: 15 minutes.
 pub(crate) const INTERVAL_MICROS: i64 = 900_000_000;
 
-pub(crate) const INTERVALS_OF_DAY: i64 = 96;
+pub(crate) const INTERVALS_OF_HOUR: i64 = 4;
+pub(crate) const INTERVALS_OF_DAY: i64 = 24 * INTERVALS_OF_HOUR;
 
 /// The interval an instant lies in; its first microsecond belongs to it.
 pub(crate) fn interval_of(at: Timestamp) -> i64 {

@@ -1,7 +1,7 @@
 //! Analytics: the figures of a contact centre, as folds of its events.
 //!
-//! In: the events of the contexts `agents` and `conversations`, in order within a stream and in any
-//! order across streams. Out: reports, a live view of a queue, an agent's presence, and the Erlang
+//! In: the events of the contexts `agents`, `conversations` and `queues`, in order within a stream and
+//! in any order across streams. Out: reports, a live view of a queue, an agent's presence, and the Erlang
 //! formulas. It never reads a clock, does I/O or knows another context's crate.
 
 mod agent;
@@ -9,6 +9,7 @@ mod ask;
 mod calendar;
 mod cell;
 mod conversation;
+mod day;
 mod desk;
 pub mod erlang;
 mod interval;
@@ -17,12 +18,14 @@ mod live;
 mod metrics;
 mod names;
 mod presence;
+mod queue;
 mod reading;
 mod report;
 mod schedule;
 mod staffing;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use agent::AgentEvent;
 pub use ask::{Ask, Cube, Grain, ServiceLevel, Team};
@@ -32,6 +35,7 @@ pub use label::{AgentId, Channel, PresenceCode, QueueId};
 pub use live::{Live, LiveAgents, LiveSettings, Today};
 pub use metrics::Metrics;
 pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};
+pub use queue::QueueEvent;
 pub use reading::MetricsEvent;
 pub use report::{
     AgentFigures, Figures, OfferFigures, QueuedBy, Ratio, Report, Row, ServiceLevels, Waits,

@@ -2,39 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{BadParameter, Timestamp};
+use jiff::tz::TimeZone;
+use kernel::Timestamp;
 use serde::Serialize;
 
 use crate::agent::Phase;
 use crate::ask::{Ask, Cube, Grain, ServiceLevel, Team};
-use crate::calendar::{day_began, zone_named};
 use crate::conversation::Stage;
+use crate::day::day_began;
 use crate::desk::Desk;
 use crate::interval::{interval_from, interval_of, start_of};
 use crate::label::QueueId;
 use crate::report::{Ratio, Report};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveSettings {
     pub service_level: ServiceLevel,
     /// Seconds.
     pub within_s: u32,
-    /// When today began; taken back to the begin of its interval of 15 minutes.
-    pub today_from: Timestamp,
-}
-
-impl LiveSettings {
-    /// Of the day of `now` by the clocks of a zone, UTC's if none is named; by the first variant.
-    ///
-    /// # Errors
-    /// There is no zone of that name.
-    pub fn of_day(now: Timestamp, within_s: u32, zone: Option<&str>) -> Result<Self, BadParameter> {
-        Ok(Self {
-            service_level: ServiceLevel::default(),
-            within_s,
-            today_from: day_began(now, &zone_named(zone)?),
-        })
-    }
+    /// By whose clocks today began.
+    pub zone: TimeZone,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -162,12 +149,13 @@ impl LiveAgents {
 
 impl Today {
     fn of(desk: &Desk, queue: &QueueId, now: Timestamp, settings: &LiveSettings) -> Self {
-        let from = interval_of(settings.today_from);
+        let from = interval_of(day_began(now, &settings.zone));
         let ask = Ask {
             queue: Some(queue.clone()),
             channel: None,
             from: start_of(from),
             to: start_of(interval_from(now).max(from + 1)),
+            zone: settings.zone.clone(),
             by: Cube::Closed,
             interval: Grain::Total,
             service_level: settings.service_level,

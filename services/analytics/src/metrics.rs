@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use kernel::{AggregateId, EventMeta, Tenant, Timestamp};
+use jiff::tz::TimeZone;
+use kernel::{AggregateId, BadParameter, EventMeta, Parameters, Tenant, Timestamp, zone_named};
 
 use crate::agent::{AgentEvent, AgentHours};
-use crate::ask::Ask;
+use crate::ask::{Ask, ServiceLevel};
 use crate::conversation::ConversationEvent;
 use crate::desk::Desk;
 use crate::label::{AgentId, QueueId};
 use crate::live::{Live, LiveSettings};
 use crate::presence::PresenceReport;
+use crate::queue::QueueEvent;
 use crate::report::{AgentFigures, Report};
 
 /// The figures of every tenant.
@@ -24,7 +26,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// The contexts whose events are folded.
-    pub const CONTEXTS: [&'static str; 2] = ["agents", "conversations"];
+    pub const CONTEXTS: [&'static str; 3] = ["agents", "conversations", "queues"];
 
     /// Whether an event of this name is counted; others need not be decoded.
     #[must_use]
@@ -32,6 +34,7 @@ impl Metrics {
         match context {
             "agents" => AgentEvent::wants(kind),
             "conversations" => ConversationEvent::wants(kind),
+            "queues" => QueueEvent::wants(kind),
             _ => false,
         }
     }
@@ -46,6 +49,62 @@ impl Metrics {
         self.desk(&meta.tenant).agent(meta, event);
     }
 
+    /// `event` was read from a record of `queues`.
+    pub fn queue(&mut self, meta: &EventMeta, event: QueueEvent) {
+        self.desk(&meta.tenant).queue(meta, event);
+    }
+
+    /// The question that the parameters ask; days are those of the `zone` that they name, or else of
+    /// the queue asked for.
+    ///
+    /// # Errors
+    /// A parameter is not of its kind, or the window is empty or longer than 31 days.
+    pub fn question(
+        &self,
+        tenant: &Tenant,
+        parameters: &Parameters,
+        now: Timestamp,
+    ) -> Result<Ask, BadParameter> {
+        let queue = parameters.read("queue")?;
+        let zone = self.zone(tenant, queue.as_ref(), parameters.get("zone"))?;
+        Ask::read(parameters, now, queue, zone)
+    }
+
+    /// What the live figures of a queue are held against, by its service level: its today is that of
+    /// the zone named, or else of its own.
+    ///
+    /// # Errors
+    /// There is no zone of that name.
+    pub fn live_settings(
+        &self,
+        tenant: &Tenant,
+        queue: &QueueId,
+        within_s: u32,
+        zone: Option<&str>,
+    ) -> Result<LiveSettings, BadParameter> {
+        Ok(LiveSettings {
+            service_level: ServiceLevel::default(),
+            within_s,
+            zone: self.zone(tenant, Some(queue), zone)?,
+        })
+    }
+
+    fn zone(
+        &self,
+        tenant: &Tenant,
+        queue: Option<&QueueId>,
+        named: Option<&str>,
+    ) -> Result<TimeZone, BadParameter> {
+        let own = || self.desks.get(tenant)?.queues.get(queue?);
+        match named {
+            Some(name) => zone_named(name).ok_or_else(|| BadParameter {
+                name: "zone",
+                reason: "is not the name of a time zone".to_owned(),
+            }),
+            None => Ok(own().map_or(TimeZone::UTC, |queue| queue.zone.clone())),
+        }
+    }
+
     /// The figures asked for; what goes on is counted until `now`.
     #[must_use]
     pub fn report(&self, tenant: &Tenant, ask: &Ask, now: Timestamp) -> Report {
@@ -55,11 +114,11 @@ impl Metrics {
         }
     }
 
-    /// Whether anybody has ever waited in the queue.
+    /// Whether the queue was ever configured, served by anybody, or waited in.
     #[must_use]
     pub fn knows(&self, tenant: &Tenant, queue: &QueueId) -> bool {
         let desk = self.desks.get(tenant);
-        desk.is_some_and(|desk| desk.ledger.queues.find(queue).is_some())
+        desk.is_some_and(|desk| desk.knows(queue))
     }
 
     /// How a queue stands at `now`.

@@ -7,12 +7,14 @@ use kernel::{EventMeta, Reading};
 use crate::agent::AgentEvent;
 use crate::conversation::ConversationEvent;
 use crate::metrics::Metrics;
+use crate::queue::QueueEvent;
 
 /// An event that is counted.
 #[derive(Debug)]
 pub enum MetricsEvent {
     Agent(AgentEvent),
     Conversation(ConversationEvent),
+    Queue(QueueEvent),
 }
 
 impl Reading for Metrics {
@@ -26,12 +28,19 @@ impl Reading for Metrics {
         value: &[u8],
     ) -> Result<(EventMeta, Option<MetricsEvent>), Undecodable> {
         let wants = |kind: &str| Self::wants(context, kind);
-        Ok(if context == "agents" {
-            let (meta, event) = record::decode_if(position, value, wants)?;
-            (meta, event.map(MetricsEvent::Agent))
-        } else {
-            let (meta, event) = record::decode_if(position, value, wants)?;
-            (meta, event.map(MetricsEvent::Conversation))
+        Ok(match context {
+            "agents" => {
+                let (meta, event) = record::decode_if(position, value, wants)?;
+                (meta, event.map(MetricsEvent::Agent))
+            }
+            "conversations" => {
+                let (meta, event) = record::decode_if(position, value, wants)?;
+                (meta, event.map(MetricsEvent::Conversation))
+            }
+            _ => {
+                let (meta, event) = record::decode_if(position, value, wants)?;
+                (meta, event.map(MetricsEvent::Queue))
+            }
         })
     }
 
@@ -39,6 +48,7 @@ impl Reading for Metrics {
         match event {
             Folded::Event(MetricsEvent::Agent(event)) => self.agent(meta, event),
             Folded::Event(MetricsEvent::Conversation(event)) => self.conversation(meta, event),
+            Folded::Event(MetricsEvent::Queue(event)) => self.queue(meta, event),
             Folded::Other(_) => {}
         }
     }

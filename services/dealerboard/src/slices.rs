@@ -36,6 +36,7 @@ pub(crate) fn schemas() -> Catalogue {
         .context::<Agent>()
         .context::<Conversation>()
         .context::<Queue>()
+        .event_version("QueueConfigured", 2)
         .context::<Decision>()
 }
 

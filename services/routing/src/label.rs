@@ -17,6 +17,8 @@ labels! {
     pub Channel / ChannelKind: "channel", 32, Alphabet::SEGMENT;
     /// What the customer wants, such as `quote`.
     pub Intent / IntentKind: "intent", 64, Alphabet::GRAPHIC;
+    /// By whose clocks a day begins: an IANA name, such as `Europe/London`.
+    pub Zone / ZoneKind: "time zone", 64, Alphabet::GRAPHIC;
     /// What an agent must know, such as `lang:de`.
     pub Skill / SkillKind: "skill", 64, Alphabet::GRAPHIC;
 }

@@ -6,7 +6,7 @@ use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::label::{Intent, QueueId, Skill};
+use crate::label::{Intent, QueueId, Skill, Zone};
 
 /// All that is chosen per queue. A queue that was never configured is served by the defaults.
 ///
@@ -35,6 +35,9 @@ pub struct QueueSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
     pub service_level: ServiceLevel,
+    /// By whose clocks the queue's days begin and its business hours are; UTC if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
 }
 
 /// The order in which agents are asked; what it leaves open, the agent id decides.
@@ -106,6 +109,7 @@ impl Default for QueueSettings {
             relaxations: Vec::new(),
             overflow: None,
             service_level: ServiceLevel::default(),
+            zone: None,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod record;
 pub mod route;
 pub mod time;
 pub mod topic;
+pub mod zone;
 
 pub use code::{Code, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
@@ -30,3 +31,4 @@ pub use label::{Alphabet, Label, LabelKind};
 pub use position::PositionToken;
 pub use record::{EventMeta, EventRecord};
 pub use time::Timestamp;
+pub use zone::zone_named;

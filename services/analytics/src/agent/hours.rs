@@ -135,6 +135,10 @@ impl AgentHours {
         self.teams.serves(self.teams.current(), queue)
     }
 
+    pub(crate) fn ever_served(&self, queue: &QueueId) -> bool {
+        self.teams.ever_served(queue)
+    }
+
     /// The sums of each interval in order, the open span until now among them.
     pub(crate) fn each(&self, wanted: &Wanted<'_>, mut each: impl FnMut(i64, &Hours)) {
         let (from, to) = wanted.window;

@@ -40,4 +40,7 @@ impl Teams {
             .get(team)
             .is_some_and(|queues| queues.contains(queue))
     }
+    pub(super) fn ever_served(&self, queue: &QueueId) -> bool {
+        self.sets.iter().any(|queues| queues.contains(queue))
+    }
 }

@@ -10,6 +10,7 @@ use crate::agent::{AgentHours, Hours, Wanted};
 use crate::ask::{Ask, Cube, Grain, Team};
 use crate::cell::{Cell, Key, Tally};
 use crate::conversation::{Origin, Stage};
+use crate::day::days_between;
 use crate::desk::Desk;
 use crate::interval::{interval_of, start_of};
 
@@ -48,8 +49,8 @@ pub(crate) struct Sums {
 
 /// The rows in the making, by their first interval.
 struct Rows {
-    /// The one row there is, for a total.
-    only: Option<i64>,
+    /// First intervals in order of the rows there may be; absent where each interval is a row.
+    firsts: Option<Vec<i64>>,
     sums: BTreeMap<i64, Sums>,
 }
 
@@ -67,16 +68,16 @@ impl Report {
         let mut rows = Rows::new(ask);
         rows.add_cells(desk, ask, now);
         rows.add_hours(desk, ask, now);
-        let rows = rows.sums.into_iter().map(|(first, sums)| {
-            let last = match ask.interval {
-                Grain::Total => to,
-                Grain::Interval => first + 1,
-            };
-            Row {
-                from: start_of(first),
-                to: start_of(last),
-                figures: Figures::of(&sums, ask, desk, now),
-            }
+        let lasts: Vec<_> = rows
+            .sums
+            .keys()
+            .map(|first| rows.after(*first, to))
+            .collect();
+        let rows = rows.sums.into_iter().zip(lasts);
+        let rows = rows.map(|((first, sums), last)| Row {
+            from: start_of(first),
+            to: start_of(last),
+            figures: Figures::of(&sums, ask, desk, now),
         });
         Self {
             settings: ask.clone(),
@@ -112,18 +113,41 @@ impl Select {
 impl Rows {
     fn new(ask: &Ask) -> Self {
         let first = interval_of(ask.from);
+        let days = || days_between(ask.from, ask.to, &ask.zone).into_iter();
+        let firsts = match ask.interval {
+            Grain::Total => Some(vec![first]),
+            Grain::Day => Some([first].into_iter().chain(days().map(interval_of)).collect()),
+            Grain::Interval => None,
+        };
         let is_total = ask.interval == Grain::Total;
+        let only = is_total.then(|| (first, Sums::default()));
         Self {
-            only: is_total.then_some(first),
-            sums: is_total
-                .then(|| (first, Sums::default()))
-                .into_iter()
-                .collect(),
+            firsts,
+            sums: only.into_iter().collect(),
         }
     }
 
+    /// The first interval of the row that the interval is in.
+    fn first(&self, interval: i64) -> i64 {
+        let Some(firsts) = &self.firsts else {
+            return interval;
+        };
+        let until = firsts.partition_point(|first| *first <= interval);
+        let first = until.checked_sub(1).and_then(|last| firsts.get(last));
+        first.copied().unwrap_or(interval)
+    }
+
+    /// The interval after the row, in a window that ends before `to`.
+    fn after(&self, first: i64, to: i64) -> i64 {
+        let Some(firsts) = &self.firsts else {
+            return first + 1;
+        };
+        let next = firsts.iter().find(|next| **next > first);
+        next.copied().unwrap_or(to)
+    }
+
     fn of(&mut self, interval: i64) -> &mut Sums {
-        let first = self.only.unwrap_or(interval);
+        let first = self.first(interval);
         self.sums.entry(first).or_default()
     }
 
@@ -177,7 +201,7 @@ impl Rows {
             // Several parts of one row may follow each other.
             let mut last = None;
             agent.each(&wanted, |interval, hours| {
-                let row = self.only.unwrap_or(interval);
+                let row = self.first(interval);
                 let sums = self.of(interval);
                 sums.hours.add(hours);
                 if last != Some(row) {

@@ -159,7 +159,7 @@ fn all(scene: &Scene) -> Vec<Value> {
     let settings = LiveSettings {
         service_level: crate::ServiceLevel::default(),
         within_s: 20,
-        today_from: at(0),
+        zone: jiff::tz::TimeZone::UTC,
     };
     let live = scene
         .metrics

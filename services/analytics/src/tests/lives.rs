@@ -7,7 +7,7 @@ fn live(scene: &Scene, queue: &str, now: i64) -> Value {
     let settings = LiveSettings {
         service_level: ServiceLevel::OfAnswered,
         within_s: 20,
-        today_from: at(0),
+        zone: jiff::tz::TimeZone::UTC,
     };
     let queue = queue.parse().unwrap();
     let live = scene.metrics.live(&tenant(), &queue, at(now), &settings);

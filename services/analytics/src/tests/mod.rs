@@ -8,8 +8,10 @@ mod handling;
 mod laws;
 mod lives;
 mod responses;
+mod teams;
 mod waits;
 mod wire;
+mod zones;
 
 use std::collections::HashMap;
 
@@ -69,12 +71,17 @@ impl Scene {
         };
         assert!(Metrics::wants(event.context, &event.kind), "{event:?}");
         let record = json!({ "type": event.kind, "data": event.data });
-        if event.context == "agents" {
-            let event = serde_json::from_value(record).unwrap();
-            self.metrics.agent(&meta, event);
-        } else {
-            let event = serde_json::from_value(record).unwrap();
-            self.metrics.conversation(&meta, event);
+        match event.context {
+            "agents" => self
+                .metrics
+                .agent(&meta, serde_json::from_value(record).unwrap()),
+            "queues" => self
+                .metrics
+                .queue(&meta, serde_json::from_value(record).unwrap()),
+            _ => {
+                let event = serde_json::from_value(record).unwrap();
+                self.metrics.conversation(&meta, event);
+            }
         }
     }
 
@@ -110,6 +117,13 @@ impl Scene {
     /// An event of an agent.
     fn does(&mut self, id: &str, second: i64, kind: &str, data: Value) -> &mut Self {
         self.next("agents", id, second, kind, data);
+        self
+    }
+
+    /// Configures a queue, by whose clocks its days are.
+    fn keeps_time(&mut self, queue: &str, zone: &str) -> &mut Self {
+        let data = json!({ "queue_id": queue, "settings": { "zone": zone, "cost": 1 } });
+        self.next("queues", queue, 0, "QueueConfigured", data);
         self
     }
 
@@ -154,9 +168,16 @@ impl Scene {
         self.says(id, second, "Ended", json!({ "wrap_up_s": wrap_up_s }))
     }
 
+    fn asked(&self, query: &str, now: i64) -> Ask {
+        let question = self
+            .metrics
+            .question(&tenant(), &parameters(query), at(now));
+        question.unwrap()
+    }
+
     /// All rows, asked for with a query string, when so many seconds of the day are over.
     fn rows(&self, query: &str, now: i64) -> Vec<Value> {
-        let ask = Ask::read(&parameters(query), at(now)).unwrap();
+        let ask = self.asked(query, now);
         let report = self.metrics.report(&tenant(), &ask, at(now));
         let rows = serde_json::to_value(report).unwrap()["rows"].take();
         serde_json::from_value(rows).unwrap()

@@ -6,7 +6,7 @@ use kernel::record::decode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{AgentEvent, ConversationEvent, Metrics};
+use crate::{AgentEvent, ConversationEvent, Metrics, QueueEvent};
 
 /// The golden events of a context, by name; of one name there may be several.
 fn golden(context: &str) -> Vec<(String, Value)> {
@@ -40,6 +40,7 @@ fn reads_what_is_published<E: DeserializeOwned>(context: &str, names: &[&str]) {
 fn events_are_those_that_are_published() {
     reads_what_is_published::<ConversationEvent>("conversations", ConversationEvent::NAMES);
     reads_what_is_published::<AgentEvent>("agents", AgentEvent::NAMES);
+    reads_what_is_published::<QueueEvent>("queues", &["QueueConfigured"]);
 }
 
 /// Records say more than is read here.

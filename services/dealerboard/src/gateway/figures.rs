@@ -7,11 +7,12 @@ use http::auth::Principal;
 use http::body::JsonBody;
 use http::problem::Problem;
 use kernel::code::platform;
+use kernel::{Parameters, Tenant, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Shared;
-use super::readings::{age, aged, as_of, recalled};
+use super::readings::{age, aged, as_of, no_queue, recalled};
 use super::views::{parameters, unanswerable};
 
 /// Spans of one schedule: a month of quarters of an hour.
@@ -35,17 +36,35 @@ async fn metrics(
 ) -> Result<HttpResponse, Problem> {
     let (tenant, until) = (&principal.tenant, as_of(&request, gateway.now())?);
     let now = until.unwrap_or_else(|| gateway.now());
-    let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
+    let parameters = parameters(&request);
+    let report = |metrics: &mut Metrics| {
+        let ask = question(metrics, tenant, &parameters, now)?;
+        Ok::<_, Problem>(metrics.report(tenant, &ask, now))
+    };
     if let Some(until) = until {
-        let metrics: Metrics = recalled(&gateway, tenant, until).await?;
-        return Ok(HttpResponse::Ok().json(metrics.report(tenant, &ask, until)));
+        // What is malformed is not worth a recall.
+        let malformed = Metrics::default().question(tenant, &parameters, until);
+        malformed.map_err(|bad| unanswerable(&bad))?;
+        let mut metrics: Metrics = recalled(&gateway, tenant, until).await?;
+        return Ok(HttpResponse::Ok().json(report(&mut metrics)?));
     }
-    let metrics = &gateway.metrics;
-    let age = age(metrics)?;
-    Ok(aged(
-        age,
-        metrics.ask(|metrics| metrics.report(tenant, &ask, now)),
-    ))
+    let age = age(&gateway.metrics)?;
+    Ok(aged(age, gateway.metrics.ask(report)?))
+}
+
+/// What is asked, of a queue that there is.
+fn question(
+    metrics: &Metrics,
+    tenant: &Tenant,
+    parameters: &Parameters,
+    now: Timestamp,
+) -> Result<Ask, Problem> {
+    let ask = metrics.question(tenant, parameters, now);
+    let ask = ask.map_err(|bad| unanswerable(&bad))?;
+    match &ask.queue {
+        Some(queue) if !metrics.knows(tenant, queue) => Err(no_queue()),
+        _ => Ok(ask),
+    }
 }
 
 /// An agent's time: the sums, and what they were from when until when.
@@ -56,18 +75,16 @@ async fn agent(
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
     let (tenant, now, agent) = (&principal.tenant, gateway.now(), agent.into_inner());
-    let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
-    let metrics = &gateway.metrics;
+    let (parameters, metrics) = (parameters(&request), &gateway.metrics);
     let age = age(metrics)?;
     let found = metrics.ask(|metrics| {
-        let figures = metrics.agent_figures(tenant, &agent, &ask, now)?;
-        let presence = metrics.presence(tenant, &agent, ask.from, ask.to, now)?;
-        Some(json!({ "figures": figures, "presence": presence }))
+        let ask = question(metrics, tenant, &parameters, now)?;
+        let figures = metrics.agent_figures(tenant, &agent, &ask, now);
+        let presence = metrics.presence(tenant, &agent, ask.from, ask.to, now);
+        let found = figures.zip(presence).ok_or_else(no_agent)?;
+        Ok::<_, Problem>(json!({ "figures": found.0, "presence": found.1 }))
     });
-    match found {
-        Some(body) => Ok(aged(age, body)),
-        None => Err(nobody()),
-    }
+    Ok(aged(age, found?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,16 +108,16 @@ async fn adherence(
         return Err(Problem::new(platform::BODY_MALFORMED, detail));
     }
     let (tenant, now, agent) = (&principal.tenant, gateway.now(), agent.into_inner());
-    let ask = Ask::read(&parameters(&request), now).map_err(|bad| unanswerable(&bad))?;
-    let metrics = &gateway.metrics;
+    let (parameters, metrics) = (parameters(&request), &gateway.metrics);
     let age = age(metrics)?;
-    let presence = metrics.ask(|metrics| metrics.presence(tenant, &agent, ask.from, ask.to, now));
-    match presence {
-        Some(presence) => Ok(aged(age, presence.adherence(&planned.schedule))),
-        None => Err(nobody()),
-    }
+    let presence = metrics.ask(|metrics| {
+        let ask = question(metrics, tenant, &parameters, now)?;
+        let presence = metrics.presence(tenant, &agent, ask.from, ask.to, now);
+        presence.ok_or_else(no_agent)
+    });
+    Ok(aged(age, presence?.adherence(&planned.schedule)))
 }
 
-fn nobody() -> Problem {
+fn no_agent() -> Problem {
     Problem::new(platform::NOT_FOUND, "no such agent")
 }

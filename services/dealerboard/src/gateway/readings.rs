@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use analytics::LiveSettings;
 use http::auth::Principal;
 use http::headers;
 use http::problem::Problem;
@@ -52,21 +51,28 @@ async fn queue(
     let (floor, metrics) = (&gateway.matcher.floor, &gateway.metrics);
     let age = age(floor)?.max(age(metrics)?);
     let named = renamed(queue.as_str())?;
-    let known = floor.ask(|floor| floor.knows(tenant, &queue));
-    if !known && !metrics.ask(|metrics| metrics.knows(tenant, &named)) {
-        let detail =
-            "no queue has that name: it has no settings, no agents, and nobody has waited in it";
-        return Err(Problem::new(platform::NOT_FOUND, detail));
-    }
-    let (figures, within) = floor.ask(|floor| {
+    let (is_known, figures, within) = floor.ask(|floor| {
+        let is_known = floor.knows(tenant, &queue);
         let within = floor.settings(tenant, &queue).service_level.within_s;
-        (floor.show_queue(tenant, &queue, now), within)
+        (is_known, floor.show_queue(tenant, &queue, now), within)
     });
     let parameters = parameters(&request);
-    let of_today = LiveSettings::of_day(now, within.get(), parameters.get("zone"));
-    let of_today = of_today.map_err(|bad| unanswerable(&bad))?;
-    let today = metrics.ask(|metrics| metrics.live(tenant, &named, now, &of_today));
-    Ok(aged(age, json!({ "floor": figures, "today": today })))
+    let today = metrics.ask(|metrics| {
+        if !is_known && !metrics.knows(tenant, &named) {
+            return Err(no_queue());
+        }
+        let zone = parameters.get("zone");
+        let settings = metrics.live_settings(tenant, &named, within.get(), zone);
+        let settings = settings.map_err(|bad| unanswerable(&bad))?;
+        Ok(metrics.live(tenant, &named, now, &settings))
+    });
+    Ok(aged(age, json!({ "floor": figures, "today": today? })))
+}
+
+pub(super) fn no_queue() -> Problem {
+    let detail =
+        "no queue has that name: it has no settings, nobody serves it or ever waited in it";
+    Problem::new(platform::NOT_FOUND, detail)
 }
 
 /// The same name, as analytics knows it.

@@ -23,7 +23,7 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
         json!({"value": 1.0, "numerator": 1, "denominator": 1})
     );
     assert_eq!(row["offers"]["accepted"], 1, "{row}");
-    let other = desk.reads("/v1/metrics?queue=RATES").await;
+    let other = desk.reads("/v1/metrics?channel=voice").await;
     assert_eq!(other["rows"][0]["queued"], 0, "{other}");
 
     let ann = desk.reads("/v1/metrics/agents/ann").await;
@@ -51,8 +51,69 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     assert!(from.ends_with("T18:30:00Z"), "midnight there: {from}");
     let refused = desk.refused_reading("/v1/queues/FX-VIP/live?zone=Mars/Olympus");
     assert_eq!(refused.await.0, StatusCode::BAD_REQUEST);
-    let unknown = desk.refused_reading("/v1/queues/NOBODY/live").await;
-    assert_eq!(unknown, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
+    desk.discard().await;
+}
+
+/// Zeros would say that all is quiet.
+#[tokio::test]
+async fn nobody_and_nothing_that_is_unknown_has_figures() {
+    let desk = Desk::embedded().await;
+    desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
+    desk.agent_is("ann", "available").await;
+    desk.shows("/v1/metrics/agents/ann", |shown| {
+        shown["figures"].is_object()
+    })
+    .await;
+    let not_found = (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned());
+    for unknown in [
+        "/v1/queues/NOBODY/live",
+        "/v1/metrics?queue=NOBODY",
+        "/v1/metrics?queue=NOBODY&as_of=2026-01-05T15:30:00Z",
+        "/v1/metrics/agents/eve",
+        "/v1/metrics/agents/ann?queue=NOBODY",
+    ] {
+        assert_eq!(desk.refused_reading(unknown).await, not_found, "{unknown}");
+    }
+    for unknown in ["eve/adherence", "ann/adherence?queue=NOBODY"] {
+        let path = format!("/v1/metrics/agents/{unknown}");
+        let refused = desk.refusal(&path, json!({"schedule": []})).await;
+        assert_eq!(refused, not_found, "{path}");
+    }
+    // Served by ann, though nobody has waited in it.
+    let quiet = desk.reads("/v1/metrics?queue=FX-VIP").await;
+    assert_eq!(quiet["rows"][0]["queued"], 0, "{quiet}");
+    desk.discard().await;
+}
+
+/// Kolkata's midnight is half past six in the evening of Greenwich.
+#[tokio::test]
+async fn queue_has_days_of_its_own() {
+    let desk = Desk::embedded().await;
+    let zone = |zone: &str| json!({"queue_id": "FX-VIP", "zone": zone});
+    desk.asks("/v1/queues", zone("Asia/Kolkata")).await;
+    let is_midnight = |from: &Value| {
+        from.as_str()
+            .is_some_and(|from| from.ends_with("T18:30:00Z"))
+    };
+    desk.shows("/v1/queues/FX-VIP/live", |live| {
+        is_midnight(&live["today"]["today"]["from"])
+    })
+    .await;
+    let report = desk.reads("/v1/metrics?queue=FX-VIP").await;
+    assert!(is_midnight(&report["settings"]["from"]), "{report}");
+    assert_eq!(report["settings"]["zone"], "Asia/Kolkata");
+    let london = "/v1/metrics?queue=FX-VIP&zone=Europe/London&day=2026-03-29";
+    let row = &desk.reads(london).await["rows"][0];
+    assert_eq!(
+        (&row["from"], &row["to"]),
+        (
+            &json!("2026-03-29T00:00:00Z"),
+            &json!("2026-03-29T23:00:00Z")
+        )
+    );
+    let refused = desk.refusal("/v1/queues", zone("Mars/Olympus")).await;
+    let unknown = (StatusCode::UNPROCESSABLE_ENTITY, "ZONE_UNKNOWN".to_owned());
+    assert_eq!(refused, unknown);
     desk.discard().await;
 }
 

@@ -49,7 +49,7 @@ impl Queue {
 impl Context for Queue {
     const NAME: &'static str = "queues";
 
-    const SHAPE: u16 = 1;
+    const SHAPE: u16 = 2;
 
     /// What only routers send has no route.
     const COMMANDS: &'static [CommandRoute] = &[

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Reason;
-use crate::label::{AgentId, ConversationId, Intent, Skill};
+use crate::label::{AgentId, ConversationId, Intent, Skill, Zone};
 use crate::settings::{Order, Overflow, QueueSettings, Relaxation, ServiceLevel, Strategy};
 
 /// A command; which queue it is for stands in the record's key.
@@ -62,6 +62,9 @@ pub struct NewSettings {
     pub overflow: Option<Overflow>,
     /// At most 100 per cent.
     pub service_level: ServiceLevel,
+    /// By whose clocks the queue's days begin and its business hours are; UTC if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
 }
 
 impl Default for NewSettings {
@@ -83,6 +86,7 @@ impl From<QueueSettings> for NewSettings {
             relaxations: settings.relaxations,
             overflow: settings.overflow,
             service_level: settings.service_level,
+            zone: settings.zone,
         }
     }
 }
@@ -100,6 +104,7 @@ impl From<&NewSettings> for QueueSettings {
             relaxations: new.relaxations.clone(),
             overflow: new.overflow.clone(),
             service_level: new.service_level.clone(),
+            zone: new.zone.clone(),
         }
     }
 }

@@ -37,14 +37,17 @@ impl DomainEvent for QueueEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            Self::QueueConfigured(_) => "2".to_owned(),
+            Self::QueueStarved(_) | Self::QueueServed(_) => "1".to_owned(),
+        }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueConfigured {
     pub queue_id: QueueId,
-    /// All settings as they are now.
+    /// All settings as they are now; version 1 knew no `zone`.
     pub settings: QueueSettings,
 }
 

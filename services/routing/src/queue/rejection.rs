@@ -5,6 +5,8 @@ use std::fmt;
 use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
 
+use crate::label::Zone;
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueueRejection {
     #[error("the queue id cannot be one segment of a path")]
@@ -19,6 +21,8 @@ pub enum QueueRejection {
     RelaxationsNotAscending { before_s: u32, after_s: u32 },
     #[error("the queue would overflow to itself")]
     OverflowToItself,
+    #[error("there is no time zone {0}")]
+    ZoneUnknown(Zone),
 }
 
 /// A setting that has an upper bound.
@@ -85,6 +89,7 @@ impl QueueRejection {
     pub const RELAXATIONS_NOT_ASCENDING: Code =
         Code::new("RELAXATIONS_NOT_ASCENDING", Kind::Unprocessable);
     pub const OVERFLOW_TO_ITSELF: Code = Code::new("OVERFLOW_TO_ITSELF", Kind::Unprocessable);
+    pub const ZONE_UNKNOWN: Code = Code::new("ZONE_UNKNOWN", Kind::Unprocessable);
 
     /// Every code of this context.
     pub const ALL: &[Code] = &[
@@ -92,6 +97,7 @@ impl QueueRejection {
         Self::SETTING_OUT_OF_RANGE,
         Self::RELAXATIONS_NOT_ASCENDING,
         Self::OVERFLOW_TO_ITSELF,
+        Self::ZONE_UNKNOWN,
     ];
 }
 
@@ -102,6 +108,7 @@ impl Rejection for QueueRejection {
             Self::SettingOutOfRange { .. } => Self::SETTING_OUT_OF_RANGE,
             Self::RelaxationsNotAscending { .. } => Self::RELAXATIONS_NOT_ASCENDING,
             Self::OverflowToItself => Self::OVERFLOW_TO_ITSELF,
+            Self::ZoneUnknown(_) => Self::ZONE_UNKNOWN,
         }
     }
 }

@@ -16,6 +16,11 @@ pub(super) fn check(settings: &QueueSettings, queue_id: &QueueId) -> Checked {
     Setting::CooldownS.admits(settings.cooldown_s)?;
     relaxations(&settings.relaxations)?;
     Setting::Percent.admits(settings.service_level.percent.get())?;
+    if let Some(zone) = &settings.zone
+        && kernel::zone_named(zone.as_str()).is_none()
+    {
+        return Err(QueueRejection::ZoneUnknown(zone.clone()));
+    }
     match &settings.overflow {
         Some(overflow) if overflow.queue == *queue_id => Err(QueueRejection::OverflowToItself),
         _ => Ok(()),

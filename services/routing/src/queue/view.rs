@@ -18,7 +18,7 @@ pub struct QueueView(pub Option<QueueSummary>);
 impl View for QueueView {
     type Of = Queue;
     const NAME: &'static str = "queue";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/queues/{queue_id}",
         list: "/v1/queues",

@@ -142,6 +142,17 @@ fn queue_overflows_to_another() {
 }
 
 #[test]
+fn zone_is_one_that_there_is() {
+    for zone in ["America/New_York", "Asia/Kathmandu", "UTC"] {
+        admitted(json!({ "zone": zone }));
+    }
+    for zone in ["Mars/Olympus", "America/new-york", "+02:00"] {
+        let unknown = QueueRejection::ZoneUnknown(zone.parse().unwrap());
+        rejected(json!({ "zone": zone }), unknown);
+    }
+}
+
+#[test]
 fn queue_id_is_one_segment_of_a_path() {
     let too_long = "q".repeat(65);
     for id in ["FX/VIP", &too_long] {

@@ -21,6 +21,7 @@ fn every_setting() -> Value {
         "relaxations": [{ "after_s": 60, "dropped": ["lang:de"] }],
         "overflow": { "after_s": 120, "queue": "FX" },
         "service_level": { "within_s": 10, "percent": 90 },
+        "zone": "Europe/London",
     })
 }
 
@@ -82,7 +83,12 @@ fn events_are_written_so_and_read_back() {
     for (event, written) in every_event() {
         assert_eq!(serde_json::to_value(&event).unwrap(), written);
         assert_eq!(written["type"], event.event_type());
-        assert_eq!(event.event_version(), "1");
+        let version = if written["type"] == "QueueConfigured" {
+            "2"
+        } else {
+            "1"
+        };
+        assert_eq!(event.event_version(), version);
         let read: QueueEvent = serde_json::from_value(written).unwrap();
         assert_eq!(read, event);
     }
@@ -178,6 +184,7 @@ fn every_rejection() -> Vec<QueueRejection> {
             after_s: 30,
         },
         QueueRejection::OverflowToItself,
+        QueueRejection::ZoneUnknown("Mars/Olympus".parse().unwrap()),
     ]
 }
 
