@@ -6,6 +6,7 @@ mod clock;
 mod contacts;
 mod handling;
 mod laws;
+mod levels;
 mod lives;
 mod responses;
 mod teams;

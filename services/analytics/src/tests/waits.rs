@@ -15,7 +15,7 @@ use super::{Scene, at, number, ratio};
 /// | C7           | callback   | 15 s | yes    |
 /// | C8           | overflowed | 30 s | -      |
 /// | C9           | waits      | -    | -      |
-fn nine() -> Scene {
+pub(super) fn nine() -> Scene {
     let mut scene = Scene::default();
     for n in 1..=9 {
         scene.comes(&format!("C{n}"), 0);
@@ -35,20 +35,6 @@ fn nine() -> Scene {
             json!({ "from": "fx", "queue": "spill" }),
         );
     scene
-}
-
-#[test]
-fn service_level_has_five_variants() {
-    let total = nine().total("queue=fx", 100);
-    let variant = |name: &str| ratio(&total["service_levels"][name]);
-    assert_eq!(variant("SL1"), (2, 3));
-    assert_eq!(variant("SL2"), (2 + 2, 3 + 3));
-    assert_eq!(variant("SL3"), (2, 8));
-    assert_eq!(variant("SL4"), (2, 8 - 1));
-    assert_eq!(variant("SL5"), (2 + 2 + 1, 9));
-    assert_eq!(ratio(&total["service_level"]), (2, 3));
-    let total = nine().total("queue=fx&service_level=SL5&within_s=60", 100);
-    assert_eq!(ratio(&total["service_level"]), (3 + 3 + 1, 9));
 }
 
 #[test]
