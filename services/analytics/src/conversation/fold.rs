@@ -3,7 +3,7 @@
 use kernel::{EventMeta, Timestamp};
 
 use super::event::{
-    Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued, Said,
+    Abandoned, Connected, ConversationEvent as E, Ended, Overflowed, QueueCause, Queued,
 };
 use super::ledger::{Ledger, Origin};
 use super::open::{Fate, Handling, Open, Stage, Waiting};
@@ -219,31 +219,6 @@ impl Open {
             ledger.enter(origin, at, |cell| cell.resolved.push(resolution));
         }
         self.close(ledger, at)
-    }
-
-    fn hear(&mut self, at: Timestamp) {
-        if self.began_at.is_some() {
-            self.unanswered_since.get_or_insert(at);
-        }
-    }
-
-    /// A response is a person's who has the conversation: neither a machine's, be it under such a
-    /// person's name, nor that of somebody who only looks on.
-    fn answer(&mut self, ledger: &mut Ledger, meta: &EventMeta, said: Said) {
-        let (Some(began_at), Some(origin)) = (self.began_at, self.origin) else {
-            return;
-        };
-        if said.automated || !self.is_agent(&meta.actor) {
-            return;
-        }
-        let at = said.at;
-        let unanswered_since = self.unanswered_since.take();
-        if !self.has_responded {
-            self.has_responded = true;
-            ledger.enter(origin, at, |cell| cell.first_responses.enter(began_at, at));
-        } else if let Some(since) = unanswered_since {
-            ledger.enter(origin, at, |cell| cell.next_responses.enter(since, at));
-        }
     }
 
     fn change_wait(&mut self, change: impl FnOnce(&mut Waiting)) {

@@ -4,6 +4,7 @@ mod event;
 mod fold;
 mod ledger;
 mod open;
+mod response;
 
 pub use event::ConversationEvent;
 pub(crate) use event::QueueCause;

@@ -1,6 +1,6 @@
 //! A conversation that goes on, as far as its next fact depends on what was before.
 
-use kernel::{Actor, Timestamp};
+use kernel::Timestamp;
 
 use super::event::QueueCause;
 use super::ledger::{Closed, Ledger, Origin};
@@ -86,16 +86,6 @@ impl Open {
     /// The next episode of what was closed.
     pub(crate) fn again(sequence: u64, closed: &Closed) -> Self {
         Self::new(sequence, closed.origin.channel, closed.contact)
-    }
-
-    /// Whether it is an agent who acts, and one who has the conversation or has set it aside.
-    pub(super) fn is_agent(&self, actor: &Actor) -> bool {
-        let is_had = matches!(
-            self.stage,
-            Stage::Handling(_) | Stage::WrapUp(_) | Stage::Parked
-        );
-        let is_named = |agent: &AgentId| agent.as_str() == actor.as_str();
-        is_had && !actor.is_platform() && self.agents.iter().any(is_named)
     }
 
     /// Whether it waited. If so, the stay in the queue is over; `outcome` is entered unless it was
