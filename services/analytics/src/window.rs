@@ -26,7 +26,7 @@ pub(crate) fn window(
 }
 
 fn of_day(day: &str, parameters: &Parameters, zone: &TimeZone) -> Result<(i64, i64), BadParameter> {
-    if parameters.get("from").or(parameters.get("to")).is_some() {
+    if parameters.get("from").is_some() || parameters.get("to").is_some() {
         return Err(bad("day", "names the window, and so do `from` and `to`"));
     }
     let malformed = || bad("day", "is not a day such as 2026-03-08");

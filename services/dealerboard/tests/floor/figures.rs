@@ -132,8 +132,8 @@ async fn greeting_of_a_bot_is_no_first_response() {
     let shown = desk.reads("/v1/conversations/V-2").await;
     let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
     let written = shown["timeline"].as_array().unwrap().iter();
-    let written = written.filter(|entry| entry["event"] == "MessageQueued");
-    let by_ann = at(&written.last().unwrap()["at"]);
+    let mut written = written.filter(|entry| entry["event"] == "MessageQueued");
+    let by_ann = at(&written.next_back().unwrap()["at"]);
     let waited = by_ann.millis_since(at(&shown["clocks"]["enqueued_at"]));
     assert_eq!(
         report["rows"][0]["first_response_ms"]["numerator"], waited,
