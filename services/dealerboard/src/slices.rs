@@ -1,7 +1,9 @@
 //! What the platform knows: one line per context, view and reaction.
 
 use agents::{Agent, AgentView, ConversationsToAgents};
-use conversations::{AgentsToConversations, Conversation, ConversationView};
+use conversations::{
+    AgentsToConversations, Conversation, ConversationView, ConversationsToConversations,
+};
 use pipeline::Slices;
 use positions::{FillsToPositions, Position, PositionView};
 use routing::{Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
@@ -55,6 +57,7 @@ pub(crate) fn all() -> Slices {
         .view::<ConversationView>()
         .reaction(ConversationsToAgents)
         .reaction(AgentsToConversations)
+        .reaction(ConversationsToConversations)
         .context::<Queue>()
         .view::<QueueView>()
         .context::<Decision>()

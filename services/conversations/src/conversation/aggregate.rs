@@ -4,11 +4,13 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::{Context, Refused, TimerRequest};
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Timestamp};
+use kernel::{Accepted, AggregateId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::command::{ConversationCommand, Create};
-use super::event::{ConversationCreated, ConversationEvent, Happened};
+use super::carried::Trail;
+use super::command::{ConversationCommand, Create, CustomerLeft};
+use super::event::{ConversationCreated, ConversationEvent, EndedBy, Happened};
+use super::follow_up::Pending;
 use super::moment::Moment;
 use super::rejection::ConversationRejection;
 use super::stage::{ConversationState, FinalOffer, Stage};
@@ -37,6 +39,8 @@ pub struct Conversation {
     /// The latest agents who had it, each once.
     pub(crate) served: Vec<AgentId>,
     pub(crate) messages: Messages,
+    /// What the customer wants once nobody has the conversation.
+    pub(crate) follow_up: Option<Pending>,
 }
 
 pub(crate) type Decided = Result<Vec<ConversationEvent>, ConversationRejection>;
@@ -70,7 +74,7 @@ impl Conversation {
 impl Context for Conversation {
     const NAME: &'static str = "conversations";
 
-    const SHAPE: u16 = 2;
+    const SHAPE: u16 = 3;
 
     const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
@@ -79,22 +83,46 @@ impl Context for Conversation {
     type Input = ConversationCommand;
 
     fn decide(&self, accepted: &Accepted<ConversationCommand>, (): &()) -> Decided {
+        let now = &Moment::new(accepted, self.clock);
+        let decided = self.by_the_table(now, accepted)?;
+        Ok(self.followed_up(now, decided))
+    }
+
+    /// A conversation may have moved on before it hears of an agent; the agent hears of that.
+    fn refused(
+        &self,
+        _accepted: &Accepted<ConversationCommand>,
+        rejection: &ConversationRejection,
+    ) -> Refused<ConversationEvent> {
+        match rejection {
+            ConversationRejection::InvalidTransition { .. }
+            | ConversationRejection::StaleOffer { .. }
+            | ConversationRejection::OfferContended { .. }
+            | ConversationRejection::ConversationOver { .. } => Refused::Race,
+            _ => Refused::Told(vec![]),
+        }
+    }
+
+    fn timers(&self, event: &ConversationEvent) -> Vec<TimerRequest<ConversationCommand>> {
+        timer::timers(self, event)
+    }
+}
+
+impl Conversation {
+    fn by_the_table(&self, now: &Moment<'_>, accepted: &Accepted<ConversationCommand>) -> Decided {
         use ConversationCommand as C;
         use ConversationEvent as E;
-        let now = &Moment::new(accepted, self.clock);
         let happened = Happened { at: now.at };
         let command = &accepted.command;
         match (&self.stage, command) {
-            (Stage::Absent, C::Create(new)) => create(accepted, now, new),
+            (Stage::Absent, C::Create(new)) => create(&accepted.id, now, new),
             (_, C::Create(new)) => self.create_again(new),
+            (_, C::ReceiveCarried(carried)) => self.receive_carried(now, &accepted.id, carried),
             (Stage::Absent, _) => Err(self.refuse(command)),
 
             (Stage::Created, C::RouteToBot(_)) => Ok(vec![E::BotEngaged(happened)]),
             (Stage::Created, C::Enqueue(enqueue)) => Ok(self.enqueue(now, enqueue)),
             (Stage::Bot, C::Handoff(handoff)) => Ok(self.hand_off(now, handoff)),
-            (Stage::Created | Stage::Bot, C::CustomerLeft(_)) => {
-                Ok(vec![E::LeftBeforeQueue(happened)])
-            }
             (Stage::Created | Stage::Bot, C::Contain(_)) => Ok(vec![E::ResolvedByBot(happened)]),
 
             (Stage::Queued(place), C::Reprioritise(change)) => {
@@ -105,13 +133,14 @@ impl Context for Conversation {
                 Ok(self.overflow(now, place, overflow))
             }
             (Stage::Queued(_), C::TakeManually(take)) => self.take(now, command, take),
-            (Stage::Queued(_), C::RequestCallback(request)) => {
-                Ok(self.request_callback(now, request))
+
+            (_, C::CustomerLeft(left)) => Ok(self.depart(now, left)),
+            (_, C::Cancel(_)) => Ok(self.cancel(now)),
+            (_, C::RequestCallback(request)) => {
+                Ok(self.call_back(now, &request.into(), &Trail::default()))
             }
-            (Stage::Queued(place) | Stage::Offered(place, _), C::CustomerLeft(_)) => {
-                Ok(self.abandon(now, place))
-            }
-            (Stage::Queued(_) | Stage::Offered(..), C::Cancel(_)) => Ok(self.cancel(now)),
+            (_, C::ReceiveMessage(message)) => self.receive(now, message, &Trail::default()),
+
             (_, C::Expire(expire)) => Ok(self.expire(now, expire)),
             (_, C::MarkOverdue(overdue)) => Ok(self.mark_overdue(now, overdue)),
 
@@ -149,15 +178,15 @@ impl Context for Conversation {
                 self.fail_transfer(now, command, handling, fail)
             }
             (Stage::Active(_, handling), C::End(end)) => Ok(self.end(now, handling, end)),
+            (_, C::End(end)) if end.by == EndedBy::Customer => {
+                Ok(self.depart(now, &CustomerLeft::default()))
+            }
             (_, C::Unpark(unpark)) => self.unpark(now, command, unpark),
             (_, C::LoseAgent(lose)) => Ok(self.lose_agent(now, lose)),
 
             (_, C::CompleteWrapUp(complete)) => self.complete_wrap_up(now, command, complete),
             (_, C::ExpireWrapUp(expire)) => Ok(self.expire_wrap_up(now, expire)),
             (Stage::Closed(closing), C::Reopen(_)) => self.reopen(now, closing),
-            (Stage::Closed(closing), C::ReceiveMessage(message)) => {
-                self.receive_when_closed(now, closing, message)
-            }
             (
                 Stage::Closed(_),
                 C::ForceRequeue(_)
@@ -170,7 +199,6 @@ impl Context for Conversation {
             (_, C::ForceClose(force)) => Ok(self.force_close(now, force)),
             (_, C::Merge(merge)) => self.merge(now, &accepted.id, merge),
 
-            (_, C::ReceiveMessage(message)) => self.receive(now, message),
             (_, C::SendMessage(message)) => self.messages.decide_send(now, message),
             (_, C::MarkSent(sent)) => self.messages.decide_sent(now, command, sent),
             (_, C::RecordReceipt(receipt)) => self.messages.decide_receipt(now, receipt),
@@ -181,25 +209,6 @@ impl Context for Conversation {
             // What has no row is refused, never passed over in silence.
             (_, _) => Err(self.refuse(command)),
         }
-    }
-
-    /// A conversation may have moved on before it hears of an agent; the agent hears of that.
-    fn refused(
-        &self,
-        _accepted: &Accepted<ConversationCommand>,
-        rejection: &ConversationRejection,
-    ) -> Refused<ConversationEvent> {
-        match rejection {
-            ConversationRejection::InvalidTransition { .. }
-            | ConversationRejection::StaleOffer { .. }
-            | ConversationRejection::OfferContended { .. }
-            | ConversationRejection::ConversationOver => Refused::Race,
-            _ => Refused::Told(vec![]),
-        }
-    }
-
-    fn timers(&self, event: &ConversationEvent) -> Vec<TimerRequest<ConversationCommand>> {
-        timer::timers(self, event)
     }
 }
 
@@ -244,9 +253,9 @@ impl Conversation {
     }
 }
 
-fn create(accepted: &Accepted<ConversationCommand>, now: &Moment<'_>, new: &Create) -> Decided {
-    let conversation_id = ConversationId::new(accepted.id.as_str())
-        .map_err(ConversationRejection::ConversationIdInvalid)?;
+pub(super) fn create(own: &AggregateId, now: &Moment<'_>, new: &Create) -> Decided {
+    let conversation_id =
+        ConversationId::new(own.as_str()).map_err(ConversationRejection::ConversationIdInvalid)?;
     Ok(vec![ConversationEvent::ConversationCreated(
         ConversationCreated {
             at: now.at,

@@ -4,6 +4,7 @@ use kernel::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::carried::Carried;
 use super::event::EndedBy;
 use super::offer_event::{FailCause, RescindCause};
 use crate::bounds::{
@@ -81,6 +82,7 @@ commands! {
     Merge,
     Reopen,
     ReceiveMessage,
+    ReceiveCarried,
     SendMessage,
     MarkSent,
     RecordReceipt,
@@ -138,9 +140,21 @@ pub struct Handoff {
     pub answer_within_ms: Option<WaitMs>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// The customer hangs up or closes the chat. The agent who has the conversation, if one has, may need
+/// time to write it up, as after [`End`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CustomerLeft {}
+pub struct CustomerLeft {
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub wrap_up_s: WrapUpSeconds,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub disposition_required: bool,
+}
+
+/// What is left out is written as it was sent: two callers who mean the same send the same bytes.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// The customer has what they wanted without a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -245,7 +259,8 @@ pub struct ConnectOffer {
     pub offer_id: OfferId,
 }
 
-/// The customer hangs up and keeps the place in the queue.
+/// The customer hangs up and keeps the place in the queue. While a bot or an agent has the conversation
+/// it is kept, and done once nobody has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestCallback {
@@ -267,6 +282,7 @@ pub struct MarkOverdue {
     pub seq: u64,
 }
 
+/// What was wanted is not wanted any more; a talk that goes on is ended by the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {}
@@ -405,3 +421,8 @@ pub struct Merge {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reopen {}
+
+/// By reaction: a customer's request that reached a conversation which is over, and goes on in this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ReceiveCarried(pub Carried);

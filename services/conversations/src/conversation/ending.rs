@@ -1,24 +1,22 @@
 //! Ends: wrap-up, what supervisors do over the heads of all, and the way back.
 
-use kernel::AggregateId;
+use kernel::{AggregateId, Timestamp};
 
 use super::aggregate::{Conversation, Decided};
 use super::command::{
     CompleteWrapUp, ConversationCommand, ExpireWrapUp, ForceClose, ForceRequeue, Merge,
 };
 use super::event::{
-    ConversationEvent as E, Disposed, Forced, Merged, QueueCause, Queued, Reopened, UnparkCause,
-    WrapUpTimedOut,
+    ConversationEvent as E, Disposed, Forced, Merged, QueueCause, Queued, Reopened, WrapUpTimedOut,
 };
 use super::moment::Moment;
 use super::offer_event::RescindCause;
 use super::offering::rescinded;
 use super::queueing::{Limits, canceled, sticky};
 use super::rejection::ConversationRejection;
-use super::stage::{CloseReason, Closing, Place, Stage};
+use super::stage::{Closing, Stage};
 use crate::bounds::{Reason, Requirements};
 use crate::label::{AgentId, DispositionCode};
-use crate::message::ReceiveMessage;
 
 /// How long after its end, in milliseconds, a conversation goes on rather than begins anew: a week.
 const REOPEN_WINDOW_MS: u64 = 7 * 24 * 3_600_000;
@@ -152,51 +150,46 @@ impl Conversation {
 
     /// Within the window only, and only what was in a queue: its place says where it goes.
     pub(super) fn reopen(&self, now: &Moment<'_>, closing: &Closing) -> Decided {
-        let in_time = now.at.millis_since(closing.at) <= REOPEN_WINDOW_MS;
-        match &closing.place {
-            Some(place) if in_time && closing.reason != CloseReason::Merged => {
-                Ok(self.reopen_at(now, closing, place))
-            }
-            _ => Err(ConversationRejection::ConversationOver),
+        let over = || ConversationRejection::ConversationOver {
+            goes_on_in: closing.goes_on_in.clone(),
+        };
+        if closing.goes_on_in.is_some() || !is_recent(now, closing) {
+            return Err(over());
         }
+        let events = self.reopen_for(now, closing, now.at);
+        if events.is_empty() {
+            return Err(over());
+        }
+        Ok(events)
     }
 
-    fn reopen_at(&self, now: &Moment<'_>, closing: &Closing, place: &Place) -> Vec<E> {
+    /// For a customer who has waited since then; nothing, if it was never in a queue.
+    pub(super) fn reopen_for(
+        &self,
+        now: &Moment<'_>,
+        closing: &Closing,
+        since: Timestamp,
+    ) -> Vec<E> {
+        let Some(place) = closing.place.as_deref() else {
+            return vec![];
+        };
         let reopened = Reopened {
             at: now.at,
             episode: self.episode + 1,
             previous_agent: closing.agent_id.clone(),
         };
+        let within = place.answer_within_ms;
         let queued = Queued {
             hops: 0,
             sticky: sticky(now, closing.agent_id.as_ref()),
+            enqueued_at: since,
+            answer_by: within.map(|within| since.plus_millis(within.get())),
             ..self.queued_again(now, QueueCause::Reopened, place)
         };
         vec![E::Reopened(reopened), E::Queued(queued)]
     }
+}
 
-    /// A customer who writes again within the window goes on where they stopped.
-    pub(super) fn receive_when_closed(
-        &self,
-        now: &Moment<'_>,
-        closing: &Closing,
-        message: &ReceiveMessage,
-    ) -> Decided {
-        let received = self.messages.decide_receive(now, message)?;
-        if received.is_empty() {
-            return Ok(vec![]);
-        }
-        let mut events = self.reopen(now, closing)?;
-        events.extend(received);
-        Ok(events)
-    }
-
-    /// A reply wakes what is parked.
-    pub(super) fn receive(&self, now: &Moment<'_>, message: &ReceiveMessage) -> Decided {
-        let mut events = self.messages.decide_receive(now, message)?;
-        if let (Stage::Parked(place, parking), false) = (&self.stage, events.is_empty()) {
-            events.extend(self.wake(now, place, parking, UnparkCause::CustomerReply));
-        }
-        Ok(events)
-    }
+pub(super) fn is_recent(now: &Moment<'_>, closing: &Closing) -> bool {
+    now.at.millis_since(closing.at) <= REOPEN_WINDOW_MS
 }

@@ -7,6 +7,8 @@ use kernel::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::carried::{CarriedOver, Continued};
+use super::follow_up::FollowUpDeferred;
 use super::offer_event::{
     MatchRefused, OfferFailed, OfferMoved, OfferRejected, OfferRescinded, Offered,
 };
@@ -96,6 +98,10 @@ events! {
     ForceClosed(Forced),
     Merged(Merged),
     Reopened(Reopened),
+    FollowUpDeferred(FollowUpDeferred),
+    FollowUpWithdrawn(Happened),
+    CarriedOver(CarriedOver),
+    Continued(Continued),
     MessageReceived(MessageReceived),
     MessageSeen(MessageSeen),
     MessageQueued(MessageQueued),

@@ -5,13 +5,15 @@ use std::mem;
 use kernel::Timestamp;
 
 use super::aggregate::Conversation;
-use super::event::ConversationEvent as E;
+use super::carried::CarriedRequest;
+use super::event::{CallbackRequested, ConversationEvent as E, Parked};
+use super::follow_up::{Callback, Pending};
 use super::offer_event::Offered;
 use super::stage::{
     CloseReason, Closing, Consultation, FinalOffer, Handling, LiveOffer, OfferOutcome, Parking,
     Place, Stage, Talk, WrapUp,
 };
-use crate::label::{AgentId, OfferId};
+use crate::label::{AgentId, ConversationId, OfferId};
 
 /// Final offers remembered, so that what is sent again is known; older ones are merely not live.
 const FINAL_OFFERS_MAX: usize = 64;
@@ -31,6 +33,8 @@ impl Conversation {
             E::Queued(queued) => {
                 self.seq = queued.seq;
                 self.episode = self.episode.max(1);
+                self.follow_up
+                    .take_if(|pending| pending.is_done_in_a_queue());
                 self.stage = Stage::Queued(Box::new(queued.into()));
             }
             E::Reopened(reopened) => {
@@ -58,20 +62,28 @@ impl Conversation {
                 place.queue = overflowed.queue;
             }),
             E::AnswerOverdue(_) => self.overdue(),
-            E::CallbackRequested(_) => self.park(None),
-            E::Parked(parked) => self.park(Some(parked.agent_id)),
+            E::CallbackRequested(requested) => self.park_for_callback(requested),
+            E::Parked(parked) => self.park(parked),
             E::Unparked(_) => self.with_place(Stage::Queued),
-            E::Held(_) => self.talk(Talk::Held),
-            E::Resumed(_) | E::ParticipantLeft(_) | E::TransferFailed(_) => {
-                self.talk(Talk::Talking);
-            }
-            E::ConsultStarted(started) => self.talk(Talk::Consulting(Consultation {
-                target: started.target,
-                offer_id: started.offer_id,
-                connected: false,
-            })),
+            E::Held(_) => self.talk(|_| Talk::Held),
+            E::Resumed(_) => self.talk(|talk| match talk {
+                Talk::Consulting(asked) => Talk::Consulting(Consultation {
+                    on_hold: false,
+                    ..asked
+                }),
+                _ => Talk::Talking,
+            }),
+            E::ParticipantLeft(_) | E::TransferFailed(_) => self.talk(|talk| talk.alone()),
+            E::ConsultStarted(started) => self.talk(|talk| {
+                Talk::Consulting(Consultation {
+                    target: started.target,
+                    offer_id: started.offer_id,
+                    connected: false,
+                    on_hold: talk == Talk::Held,
+                })
+            }),
             E::ConsultConnected(_) => self.connect_consult(),
-            E::ParticipantJoined(joined) => self.talk(Talk::Conferenced(joined.agent_id)),
+            E::ParticipantJoined(joined) => self.talk(|_| Talk::Conferenced(joined.agent_id)),
             // The agent is gone with it; where it goes is said by the `Queued` that follows.
             E::AgentLeft(_) => self.with_place(Stage::Queued),
             E::OwnerChanged(changed) => self.connect(changed.to),
@@ -97,7 +109,23 @@ impl Conversation {
             E::Disposed(disposed) => self.close(CloseReason::Resolved, disposed.at),
             E::WrapUpTimedOut(timed_out) => self.close(CloseReason::Resolved, timed_out.at),
             E::ForceClosed(forced) => self.close(CloseReason::Cancelled, forced.at),
-            E::Merged(merged) => self.close(CloseReason::Merged, merged.at),
+            E::Merged(merged) => {
+                self.close(CloseReason::Merged, merged.at);
+                self.go_on_in(merged.into);
+            }
+            E::CarriedOver(carried) => {
+                self.go_on_in(carried.into);
+                if let CarriedRequest::Message(message) = carried.carried.request {
+                    self.messages.receive(message);
+                }
+            }
+            E::FollowUpDeferred(deferred) => {
+                self.follow_up = Some(Pending {
+                    follow_up: deferred.follow_up,
+                    since: deferred.at,
+                });
+            }
+            E::FollowUpWithdrawn(_) => self.follow_up = None,
             // The owner is gone with these; the place is given anew by the `Queued` that follows.
             E::ForceRequeued(_) => self.leave(),
             E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
@@ -106,7 +134,8 @@ impl Conversation {
             | E::HandedOff(_)
             | E::TransferRequested(_)
             | E::ManuallyTaken(_)
-            | E::MatchRefused(_) => {}
+            | E::MatchRefused(_)
+            | E::Continued(_) => {}
             E::MessageReceived(received) => self.messages.receive(received),
             E::MessageSeen(seen) => self.messages.see(seen),
             E::MessageQueued(queued) => self.messages.queue(queued),
@@ -226,25 +255,58 @@ impl Conversation {
         });
     }
 
-    fn talk(&mut self, next: Talk) {
+    fn talk(&mut self, next: impl FnOnce(Talk) -> Talk) {
         if let Stage::Active(_, handling) = &mut self.stage {
-            handling.talk = next;
+            let talk = mem::replace(&mut handling.talk, Talk::Talking);
+            handling.talk = next(talk);
         }
     }
 
-    fn park(&mut self, agent_id: Option<AgentId>) {
+    fn park(&mut self, parked: Parked) {
         let version = self.version;
-        let is_callback = agent_id.is_none();
-        self.with_place(|mut place| {
-            if is_callback {
-                // Who asked to be called back is not given up for having waited.
-                place.expires_at = None;
-            }
-            Stage::Parked(place, Parking { agent_id, version })
+        self.with_place(|place| {
+            let parking = Parking {
+                agent_id: Some(parked.agent_id),
+                version,
+                callback: None,
+                waits_since: parked.at,
+            };
+            Stage::Parked(place, parking)
         });
     }
 
+    /// What an agent had parked stays theirs.
+    fn park_for_callback(&mut self, requested: CallbackRequested) {
+        self.follow_up = None;
+        let (agent_id, since) = match &self.stage {
+            Stage::Parked(_, parking) => (parking.agent_id.clone(), Some(parking.waits_since)),
+            _ => (None, None),
+        };
+        let version = self.version;
+        self.with_place(|mut place| {
+            // Who asked to be called back is not given up for having waited.
+            place.expires_at = None;
+            let parking = Parking {
+                agent_id,
+                version,
+                callback: Some(Callback {
+                    callback_at: requested.callback_at,
+                    number: requested.number,
+                }),
+                waits_since: since.unwrap_or(place.enqueued_at),
+            };
+            Stage::Parked(place, parking)
+        });
+    }
+
+    fn go_on_in(&mut self, next: ConversationId) {
+        if let Stage::Closed(closing) = &mut self.stage {
+            closing.goes_on_in = Some(next);
+        }
+    }
+
     fn close(&mut self, reason: CloseReason, at: Timestamp) {
+        self.follow_up = None;
         let agent_id = self.last_agent().cloned();
         let place = match mem::take(&mut self.stage) {
             Stage::Queued(place)
@@ -259,6 +321,7 @@ impl Conversation {
             at,
             place,
             agent_id,
+            goes_on_in: None,
         });
     }
 }

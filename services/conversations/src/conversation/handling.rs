@@ -106,7 +106,8 @@ impl Conversation {
         handling: &Handling,
         consult: &Consult,
     ) -> Decided {
-        if handling.talk != Talk::Talking || consult.target == handling.owner {
+        let is_alone = matches!(handling.talk, Talk::Talking | Talk::Held);
+        if !is_alone || consult.target == handling.owner {
             return Err(self.refuse(command));
         }
         Ok(vec![E::ConsultStarted(ConsultStarted {
@@ -123,8 +124,13 @@ impl Conversation {
         command: &ConversationCommand,
         handling: &Handling,
     ) -> Decided {
-        let target = self.connected(command, handling)?;
-        Ok(vec![E::ParticipantJoined(acted(now, target))])
+        let asked = self.connected(command, handling)?;
+        let mut events = vec![];
+        if asked.on_hold {
+            events.push(E::Resumed(acted(now, &handling.owner)));
+        }
+        events.push(E::ParticipantJoined(acted(now, &asked.target)));
+        Ok(events)
     }
 
     pub(super) fn end_consult(
@@ -205,11 +211,11 @@ impl Conversation {
         handling: &Handling,
         transfer: &CompleteTransfer,
     ) -> Decided {
-        let target = self.connected(command, handling)?;
+        let asked = self.connected(command, handling)?;
         Ok(vec![E::OwnerChanged(OwnerChanged {
             at: now.at,
             from: handling.owner.clone(),
-            to: target.clone(),
+            to: asked.target.clone(),
             wrap_up_s: transfer.wrap_up_s,
         })])
     }
@@ -295,10 +301,10 @@ impl Conversation {
         &self,
         command: &ConversationCommand,
         handling: &'h Handling,
-    ) -> Result<&'h AgentId, ConversationRejection> {
+    ) -> Result<&'h Consultation, ConversationRejection> {
         let asked = self.consulted(command, handling)?;
         if asked.connected {
-            Ok(&asked.target)
+            Ok(asked)
         } else {
             Err(ConversationRejection::ConsultPending {
                 offer_id: asked.offer_id.clone(),

@@ -1,21 +1,17 @@
 //! Waiting: how a conversation comes into a queue, moves there and leaves it unanswered.
 
 use super::aggregate::Conversation;
-use super::command::{
-    Enqueue, Expire, Handoff, MarkOverdue, Overflow, Relax, Reprioritise, RequestCallback,
-};
+use super::command::{Enqueue, Expire, Handoff, MarkOverdue, Overflow, Relax, Reprioritise};
 use super::event::{
-    Abandoned, AnswerOverdue, CallbackRequested, Cancelled, ConversationEvent as E, HandedOff,
-    Happened, Overflowed, PriorityChanged, QueueCause, Queued, RequirementsRelaxed, Sticky,
+    AnswerOverdue, ConversationEvent as E, HandedOff, Happened, Overflowed, PriorityChanged,
+    QueueCause, Queued, RequirementsRelaxed, Sticky,
 };
 use super::moment::Moment;
-use super::offer_event::{FailCause, OfferFailed, OfferMoved};
+use super::offer_event::OfferMoved;
 use super::stage::{LiveOffer, Place, Stage};
 use crate::bounds::{Priority, Requirements, WaitMs};
 use crate::label::{AgentId, Queue};
 
-/// An abandon this soon, in milliseconds, says nothing about the desk.
-const SHORT_ABANDON_MS: u64 = 5_000;
 /// How long, in milliseconds, a preferred agent comes before the pool.
 const STICKY_MS: i64 = 120_000;
 
@@ -155,51 +151,6 @@ impl Conversation {
             from: place.queue.clone(),
             queue: overflow.queue.clone(),
         })]
-    }
-
-    pub(super) fn request_callback(&self, now: &Moment<'_>, request: &RequestCallback) -> Vec<E> {
-        vec![E::CallbackRequested(CallbackRequested {
-            at: now.at,
-            callback_at: request.callback_at,
-            number: request.number.clone(),
-        })]
-    }
-
-    /// An agent whose offer was pending is not to blame; one who had accepted finds nobody there.
-    pub(super) fn abandon(&self, now: &Moment<'_>, place: &Place) -> Vec<E> {
-        let gone = |offer: &LiveOffer| {
-            if offer.accepting {
-                E::OfferFailed(OfferFailed {
-                    at: now.at,
-                    offer_id: offer.offer_id.clone(),
-                    agent_id: offer.agent_id.clone(),
-                    cause: FailCause::CustomerGone,
-                })
-            } else {
-                canceled(now, offer)
-            }
-        };
-        let live = self.stage.live_offers();
-        let wait = now.wait_since(place.enqueued_at);
-        let abandoned = Abandoned {
-            at: now.at,
-            wait_ms: wait.ms,
-            clock_anomaly: wait.clock_anomaly,
-            short: wait.ms <= SHORT_ABANDON_MS,
-            while_offered: !live.is_empty(),
-        };
-        let mut events: Vec<_> = live.iter().map(gone).collect();
-        events.push(E::Abandoned(abandoned));
-        events
-    }
-
-    pub(super) fn cancel(&self, now: &Moment<'_>) -> Vec<E> {
-        let mut events = self.cancel_offers(now);
-        events.push(E::Cancelled(Cancelled {
-            at: now.at,
-            cancelled_by: now.by.clone(),
-        }));
-        events
     }
 
     pub(super) fn expire(&self, now: &Moment<'_>, expire: &Expire) -> Vec<E> {

@@ -4,7 +4,7 @@ use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
 
 use super::stage::ConversationState;
-use crate::label::{MessageId, OfferId, Recipient};
+use crate::label::{ConversationId, MessageId, OfferId, Recipient};
 use crate::message::MessageStatus;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +39,11 @@ pub enum ConversationRejection {
     DispositionRequired,
     #[error("the conversation cannot be merged into itself")]
     MergeTargetInvalid,
-    #[error("the conversation is over and cannot be reopened")]
-    ConversationOver,
+    #[error("the conversation is over and cannot be reopened{}", told(goes_on_in.as_ref()))]
+    ConversationOver {
+        /// Where its customer is heard now.
+        goes_on_in: Option<ConversationId>,
+    },
     #[error("message {message_id} was reported before with other content")]
     IdempotencyMismatch { message_id: MessageId },
     #[error("the conversation has no message {message_id}")]
@@ -107,11 +110,15 @@ impl Rejection for ConversationRejection {
             Self::HopLimit { .. } => Self::HOP_LIMIT,
             Self::DispositionRequired => Self::DISPOSITION_REQUIRED,
             Self::MergeTargetInvalid => Self::MERGE_TARGET_INVALID,
-            Self::ConversationOver => Self::CONVERSATION_OVER,
+            Self::ConversationOver { .. } => Self::CONVERSATION_OVER,
             Self::IdempotencyMismatch { .. } => Self::IDEMPOTENCY_MISMATCH,
             Self::MessageUnknown { .. } => Self::MESSAGE_UNKNOWN,
             Self::RecipientUnknown { .. } => Self::RECIPIENT_UNKNOWN,
             Self::AttemptLimit { .. } => Self::ATTEMPT_LIMIT,
         }
     }
+}
+
+fn told(goes_on_in: Option<&ConversationId>) -> String {
+    goes_on_in.map_or_else(String::new, |next| format!("; it goes on in {next}"))
 }

@@ -68,4 +68,5 @@ pub(crate) const INTERNAL: &[&str] = &[
     "MarkOverdue",
     "ExpireWrapUp",
     "LoseAgent",
+    "ReceiveCarried",
 ];

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Queued, Sticky};
+use super::follow_up::Callback;
 use crate::bounds::{Priority, Requirements, Ring, WaitMs};
-use crate::label::{AgentId, OfferId, Queue};
+use crate::label::{AgentId, ConversationId, OfferId, Queue};
 
 /// The headline state as others see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +131,14 @@ pub(crate) enum Talk {
 }
 
 impl Talk {
+    /// As it is without the second agent.
+    pub(crate) fn alone(&self) -> Self {
+        match self {
+            Self::Held | Self::Consulting(Consultation { on_hold: true, .. }) => Self::Held,
+            Self::Talking | Self::Consulting(_) | Self::Conferenced(_) => Self::Talking,
+        }
+    }
+
     /// The second agent, if there is one.
     pub(crate) fn participant(&self) -> Option<&AgentId> {
         match self {
@@ -149,6 +158,8 @@ pub(crate) struct Consultation {
     pub(crate) offer_id: OfferId,
     /// The slot is active: the target can join, or take over.
     pub(crate) connected: bool,
+    /// The customer was put on hold before, and is until somebody takes them back.
+    pub(crate) on_hold: bool,
 }
 
 /// Why it is aside.
@@ -158,6 +169,10 @@ pub(crate) struct Parking {
     pub(crate) agent_id: Option<AgentId>,
     /// Version of the event that parked it.
     pub(crate) version: u64,
+    /// What the customer asked for; none when it was the agent's wish alone.
+    pub(crate) callback: Option<Callback>,
+    /// Since when the customer has not been answered.
+    pub(crate) waits_since: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +192,8 @@ pub(crate) struct Closing {
     pub(crate) place: Option<Box<Place>>,
     /// Who had it last.
     pub(crate) agent_id: Option<AgentId>,
+    /// What the customer says from now on is for that one.
+    pub(crate) goes_on_in: Option<ConversationId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@ use kernel::{Actor, AggregateId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clocks;
+use super::follow_up::FollowUp;
 use super::stage::{CloseReason, ConversationState};
 use crate::bounds::{Priority, Requirements, Ring};
 use crate::label::{
@@ -35,6 +36,18 @@ pub struct ConversationSummary {
     pub hops: u32,
     /// Who answers for it.
     pub owner: Option<AgentId>,
+    /// On hold, also while another agent is consulted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_on_hold: bool,
+    /// What the customer asked for and is kept until nobody has the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
+    /// The one that was over, and for which this one was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ConversationId>,
+    /// Where its customer is heard since it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on_in: Option<ConversationId>,
     /// Who else is consulted or takes part.
     pub participants: Vec<AgentId>,
     /// Those whose outcome is open.

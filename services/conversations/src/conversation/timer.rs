@@ -55,7 +55,13 @@ pub(super) fn timers(after: &Conversation, event: &E) -> Vec<Timer> {
             ]
         }
         E::Queued(queued) => limits(queued),
-        E::Connected(_) | E::Abandoned(_) | E::Cancelled(_) | E::Expired(_) => cancel_limits(after),
+        E::Connected(_) | E::Expired(_) => cancel_limits(after),
+        // What was parked is not to wake.
+        E::Abandoned(_) | E::Cancelled(_) => {
+            let mut timers = cancel_limits(after);
+            timers.push(cancel(PARK));
+            timers
+        }
         E::CallbackRequested(requested) => {
             let mut timers = cancel_limits(after);
             timers.push(unpark(after, requested.callback_at));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::Conversation;
 use super::clock::Clocks;
 use super::event::{ConversationCreated, ConversationEvent as E, Queued};
+use super::follow_up::FollowUp;
 use super::offer_event::Offered;
 use super::stage::{CloseReason, ConversationState as State};
 use super::summary::{
@@ -25,7 +26,7 @@ pub struct ConversationView(pub Option<Box<ConversationSummary>>);
 impl View for ConversationView {
     type Of = Conversation;
     const NAME: &'static str = "conversation";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/conversations/{conversation_id}",
         list: "/v1/conversations",
@@ -82,6 +83,10 @@ impl ConversationSummary {
             priority: created.priority,
             hops: 0,
             owner: None,
+            customer_on_hold: false,
+            follow_up: None,
+            continues: None,
+            goes_on_in: None,
             participants: Vec::new(),
             offers: Vec::new(),
             clocks: Clocks::new(created.at),
@@ -129,13 +134,25 @@ impl ConversationSummary {
             }
             E::AnswerOverdue(_) => self.clocks.overdue_at = Some(at),
             E::Overflowed(overflowed) => self.queue = Some(overflowed.queue.clone()),
-            E::CallbackRequested(_) | E::Parked(_) => self.enter(State::Parked, None, at),
+            E::CallbackRequested(_) => {
+                self.enter(State::Parked, None, at);
+                self.follow_up = None;
+            }
+            E::Parked(_) => self.enter(State::Parked, None, at),
             E::Unparked(_) | E::AgentLeft(_) => self.enter(State::Queued, None, at),
             E::Requeued(requeued) if requeued.new_wait_clock => self.enter(State::Queued, None, at),
             // What never waited has no place to go back to.
             E::ForceRequeued(_) if self.episode > 0 => self.enter(State::Queued, None, at),
-            E::Held(_) => self.enter(State::Active, Some(SubState::Held), at),
-            E::Resumed(_) => self.enter(State::Active, Some(SubState::Talking), at),
+            E::Held(_) => {
+                self.enter(State::Active, Some(SubState::Held), at);
+                self.customer_on_hold = true;
+            }
+            E::Resumed(_) => {
+                let consulting = self.sub_state.filter(|now| *now == SubState::Consulting);
+                let sub_state = consulting.unwrap_or(SubState::Talking);
+                self.enter(State::Active, Some(sub_state), at);
+                self.customer_on_hold = false;
+            }
             E::ConsultStarted(started) => {
                 self.enter(State::Active, Some(SubState::Consulting), at);
                 self.participants = vec![started.target.clone()];
@@ -144,7 +161,12 @@ impl ConversationSummary {
             E::ConsultConnected(_) => {}
             E::ParticipantJoined(_) => self.enter(State::Active, Some(SubState::Conferenced), at),
             E::ParticipantLeft(_) | E::TransferFailed(_) => {
-                self.enter(State::Active, Some(SubState::Talking), at);
+                let alone = if self.customer_on_hold {
+                    SubState::Held
+                } else {
+                    SubState::Talking
+                };
+                self.enter(State::Active, Some(alone), at);
                 self.participants.clear();
             }
             E::OwnerChanged(changed) => self.own(&changed.to, at),
@@ -170,11 +192,19 @@ impl ConversationSummary {
             E::ResolvedByBot(_) => self.close(CloseReason::Resolved, at),
             E::Expired(_) => self.close(CloseReason::Expired, at),
             E::Cancelled(_) | E::ForceClosed(_) => self.close(CloseReason::Cancelled, at),
-            E::Merged(_) => self.close(CloseReason::Merged, at),
+            E::Merged(merged) => {
+                self.close(CloseReason::Merged, at);
+                self.goes_on_in = Some(merged.into.clone());
+            }
+            E::CarriedOver(carried) => self.goes_on_in = Some(carried.into.clone()),
+            E::Continued(continued) => self.continues = Some(continued.from.clone()),
+            E::FollowUpDeferred(deferred) => self.follow_up = Some(deferred.follow_up.clone()),
+            E::FollowUpWithdrawn(_) => self.follow_up = None,
             E::Reopened(reopened) => {
                 self.episode = reopened.episode;
                 self.clocks = Clocks::new(self.clocks.created_at);
                 self.close_reason = None;
+                self.goes_on_in = None;
                 self.enter(State::Queued, None, at);
                 self.dispositions.clear();
             }
@@ -201,17 +231,20 @@ impl ConversationSummary {
 
     /// Outside of `ACTIVE` and `WRAP_UP` nobody has it.
     fn enter(&mut self, state: State, sub_state: Option<SubState>, at: Timestamp) {
-        self.clocks.pass(self.state, self.sub_state, at);
+        let on_hold = self.customer_on_hold.then_some(SubState::Held);
+        self.clocks.pass(self.state, on_hold.or(self.sub_state), at);
         self.state = state;
         self.sub_state = sub_state;
         if state != State::Active {
             self.owner = None;
+            self.customer_on_hold = false;
             self.participants.clear();
         }
     }
 
     fn queue(&mut self, queued: &Queued) {
         self.enter(State::Queued, None, queued.at);
+        self.follow_up.take_if(|kept| *kept == FollowUp::Reopening);
         self.episode = self.episode.max(1);
         self.queue = Some(queued.queue.clone());
         self.requirements = queued.requirements.clone();
@@ -249,12 +282,14 @@ impl ConversationSummary {
     fn own(&mut self, agent_id: &AgentId, at: Timestamp) {
         self.enter(State::Active, Some(SubState::Talking), at);
         self.owner = Some(agent_id.clone());
+        self.customer_on_hold = false;
         self.participants.clear();
     }
 
     fn close(&mut self, reason: CloseReason, at: Timestamp) {
         self.enter(State::Closed, None, at);
         self.close_reason = Some(reason);
+        self.follow_up = None;
         self.clocks.closed_at = Some(at);
     }
 }

@@ -4,6 +4,7 @@ use kernel::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::command::ReceiveMessage;
 use super::receipt::{MessageStatus, ReceiptStatus};
 use crate::bounds::{Body, Recipients};
 use crate::label::{AgentId, Channel, MessageId, Recipient};
@@ -14,6 +15,16 @@ pub struct MessageReceived {
     pub provider_message_id: MessageId,
     pub channel: Channel,
     pub body: Body,
+}
+
+impl From<&MessageReceived> for ReceiveMessage {
+    fn from(received: &MessageReceived) -> Self {
+        Self {
+            provider_message_id: received.provider_message_id.clone(),
+            channel: received.channel.clone(),
+            body: received.body.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod customers;
 mod day;
 mod desk;
 mod figures;

@@ -55,6 +55,14 @@ impl AggregateId {
         }
         Ok(self)
     }
+
+    /// `uuid5(namespace, name)`: the id of an aggregate that the platform itself opens. The same name gives the
+    /// same id for ever.
+    #[must_use]
+    pub fn derived(namespace: u128, name: &str) -> Self {
+        let id = Uuid::new_v5(&Uuid::from_u128(namespace), name.as_bytes());
+        Self::new(&id.to_string()).expect("a UUID is graphic and short")
+    }
 }
 
 /// `uuid5(command_id, i)`: the `i`th event of a command always has the same id.

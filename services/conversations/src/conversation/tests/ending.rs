@@ -97,7 +97,7 @@ fn reopened_conversation_is_another_episode() {
 }
 
 #[test]
-fn message_within_the_window_reopens_and_after_it_does_not() {
+fn message_within_the_window_reopens_and_after_it_goes_on_elsewhere() {
     let week = 7 * 24 * 3_600;
     let message = inbound("m9", "one more thing");
     let closed_at = closed().second - 1;
@@ -106,11 +106,14 @@ fn message_within_the_window_reopens_and_after_it_does_not() {
         message.clone(),
         &["Reopened", "Queued", "MessageReceived"],
     );
-    closed().at(closed_at + week + 1).refused(
-        "ReceiveMessage",
-        message,
-        ConversationRejection::CONVERSATION_OVER,
-    );
+    closed()
+        .at(closed_at + week + 1)
+        .when("ReceiveMessage", message, &["CarriedOver"])
+        .refused(
+            "Reopen",
+            json!({}),
+            ConversationRejection::CONVERSATION_OVER,
+        );
 }
 
 #[test]

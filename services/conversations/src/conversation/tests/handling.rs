@@ -214,3 +214,53 @@ fn nobody_stays_behind_when_the_owner_goes() {
         &["ParticipantLeft", "Requeued", "Queued"],
     );
 }
+
+fn consulting_from_hold() -> Story {
+    let consult = json!({ "target": "A-2", "offer_id": "O-9" });
+    active()
+        .when("Hold", json!({}), &["Held"])
+        .when("Consult", consult, &["ConsultStarted"])
+        .when("ConnectOffer", of_offer(9), &["ConsultConnected"])
+}
+
+#[test]
+fn customer_on_hold_stays_there_through_a_consultation() {
+    for (name, data, event) in [
+        ("EndConsult", json!({}), "ParticipantLeft"),
+        ("LoseAgent", json!({ "agent_id": "A-2" }), "ParticipantLeft"),
+        (
+            "FailTransfer",
+            json!({ "reason": "busy" }),
+            "TransferFailed",
+        ),
+    ] {
+        consulting_from_hold()
+            .when(name, data, &[event])
+            .when("Resume", json!({}), &["Resumed"]);
+    }
+    let nobody = json!({ "offer_id": "O-9", "cause": "agent_unavailable" });
+    active()
+        .when("Hold", json!({}), &["Held"])
+        .when(
+            "Consult",
+            json!({ "target": "A-2", "offer_id": "O-9" }),
+            &["ConsultStarted"],
+        )
+        .when("RescindOffer", nobody, &["ParticipantLeft"])
+        .when("Resume", json!({}), &["Resumed"]);
+    consulting()
+        .when("EndConsult", json!({}), &["ParticipantLeft"])
+        .invalid("Resume", json!({}));
+}
+
+#[test]
+fn customer_on_hold_is_taken_back_into_the_conference_or_by_the_next_agent() {
+    consulting_from_hold()
+        .when("Conference", json!({}), &["Resumed", "ParticipantJoined"])
+        .when("EndConsult", json!({}), &["ParticipantLeft"])
+        .when("Hold", json!({}), &["Held"]);
+    consulting_from_hold()
+        .when("CompleteTransfer", json!({}), &["OwnerChanged"])
+        .invalid("Resume", json!({}))
+        .when("Hold", json!({}), &["Held"]);
+}

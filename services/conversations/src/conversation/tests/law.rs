@@ -48,6 +48,7 @@ fn any_command() -> impl Strategy<Value = C> {
         1 => select(vec!["ForceClose", "FailTransfer"])
             .prop_map(|name| command(name, json!({ "reason": "stuck" }))),
         1 => Just(command("Merge", json!({ "into": "C-2" }))),
+        1 => Just(command("End", json!({ "by": "customer" }))),
     ];
     let waiting = prop_oneof![
         3 => Just(command("Enqueue", enqueue())),
@@ -60,7 +61,9 @@ fn any_command() -> impl Strategy<Value = C> {
         }))),
         1 => (select(vec!["Expire", "MarkOverdue"]), 1u64..4)
             .prop_map(|(name, seq)| command(name, json!({ "seq": seq }))),
-        1 => Just(command("RequestCallback", json!({ "callback_at": time(60), "number": "+41" }))),
+        2 => (60i64..62).prop_map(|at| command("RequestCallback", json!({
+            "callback_at": time(at), "number": "+41",
+        }))),
         1 => (1u32..4, n()).prop_map(|(o, n)| command("Consult", json!({
             "target": format!("A-{n}"), "offer_id": format!("O-{o}"),
         }))),
@@ -82,6 +85,8 @@ fn any_command() -> impl Strategy<Value = C> {
     ];
     let said = prop_oneof![
         2 => n().prop_map(|n| command("ReceiveMessage", inbound(&format!("m{n}"), "hi"))),
+        1 => select(vec![vec!["C-0"], vec!["C-1", "C-2"]])
+            .prop_map(|trail| command("ReceiveCarried", carried(&trail, carried_message()))),
         1 => n().prop_map(|n| command("SendMessage", outbound(&format!("s{n}"), &["acme"]))),
         1 => n().prop_map(|n| command("MarkSent", sent(&format!("s{n}"), 1, &format!("p{n}")))),
         1 => (n(), select(vec!["FAILED", "READ"])).prop_map(|(n, status)| {
@@ -142,6 +147,15 @@ const TERMINAL: &[&str] = &[
     "WrapUpTimedOut",
     "ForceClosed",
     "Merged",
+];
+
+/// What customers do is heard in whatever state.
+const CUSTOMERS: &[&str] = &[
+    "CustomerLeft",
+    "Cancel",
+    "RequestCallback",
+    "ReceiveMessage",
+    "ReceiveCarried",
 ];
 
 /// The offers whose outcome is open and the owners, told from the log alone.
@@ -243,6 +257,11 @@ fn check_view(
     prop_assert_eq!(shown.offers.len(), conversation.stage.live_offers().len());
     prop_assert_eq!(shown.participants.first(), conversation.stage.participant());
     prop_assert_eq!(shown.episode, conversation.episode);
+    let pending = conversation.follow_up.as_ref();
+    prop_assert_eq!(
+        shown.follow_up.as_ref(),
+        pending.map(|pending| &pending.follow_up)
+    );
     let handled = json!([
         shown.clocks.talk_ms,
         shown.clocks.hold_ms,
@@ -272,7 +291,9 @@ proptest! {
             second += step;
             story.second = second;
             let before = story.conversation.clone();
+            let is_customers = CUSTOMERS.contains(&command.name());
             let Ok(events) = story.send(command) else {
+                prop_assert!(!is_customers || before.state() == State::Absent);
                 prop_assert_eq!(&before, &story.conversation);
                 continue;
             };
@@ -304,5 +325,5 @@ fn generated_commands_reach_nearly_every_event() {
         }
         seen.extend(story.log.iter().map(E::name));
     }
-    assert!(seen.len() >= 45, "{seen:?}");
+    assert!(seen.len() >= 49, "{seen:?}");
 }

@@ -18,7 +18,7 @@ fn stories() -> Vec<Story> {
 }
 
 /// Commands that a reaction or a timer may send at any time, that people may repeat, or that only
-/// messages stand against: none is refused for the state of an existing conversation.
+/// messages stand against, and all that customers do: none is refused for the state of an existing conversation.
 const ANYWHERE: &[&str] = &[
     "Create",
     "Expire",
@@ -32,7 +32,11 @@ const ANYWHERE: &[&str] = &[
     "ConnectOffer",
     "LoseAgent",
     "ExpireWrapUp",
+    "CustomerLeft",
+    "Cancel",
+    "RequestCallback",
     "ReceiveMessage",
+    "ReceiveCarried",
     "MarkSent",
     "RecordReceipt",
     "CancelMessage",
@@ -42,20 +46,17 @@ const ANYWHERE: &[&str] = &[
 /// Commands with a row in the state.
 fn rows(state: State) -> Vec<&'static str> {
     let own: &[&str] = match state {
-        State::Absent => return vec!["Create"],
-        State::Created => &["RouteToBot", "Enqueue", "CustomerLeft", "Contain"],
-        State::Bot => &["Handoff", "CustomerLeft", "Contain"],
+        State::Absent => return vec!["Create", "ReceiveCarried"],
+        State::Created => &["RouteToBot", "Enqueue", "Contain"],
+        State::Bot => &["Handoff", "Contain"],
         State::Queued => &[
             "MarkOffered",
             "Reprioritise",
             "Relax",
             "Overflow",
             "TakeManually",
-            "CustomerLeft",
-            "RequestCallback",
-            "Cancel",
         ],
-        State::Offered => &["MarkOffered", "CustomerLeft", "Cancel"],
+        State::Offered => &["MarkOffered"],
         State::Active => &["Hold", "Park", "Consult", "TransferCold", "End"],
         State::Parked => &["Unpark", "CompleteWrapUp"],
         State::WrapUp => &["CompleteWrapUp"],

@@ -1,7 +1,10 @@
 //! What the tests speak of: one conversation, its customer, and agents `A-1`, `A-2` and `A-3`.
 
+mod carrying;
+mod customer;
 mod edge;
 mod ending;
+mod follow_up;
 mod handling;
 mod law;
 mod matrix;
@@ -195,9 +198,16 @@ fn parked() -> Story {
     )
 }
 
+fn request_callback() -> Value {
+    json!({ "callback_at": "1970-01-01T01:00:00Z", "number": "+41445550100" })
+}
+
 fn callback() -> Story {
-    let request = json!({ "callback_at": "1970-01-01T01:00:00Z", "number": "+41445550100" });
-    queued().when("RequestCallback", request, &["CallbackRequested"])
+    queued().when(
+        "RequestCallback",
+        request_callback(),
+        &["CallbackRequested"],
+    )
 }
 
 fn wrapping_up() -> Story {
@@ -212,6 +222,23 @@ fn closed() -> Story {
 
 fn inbound(id: &str, body: &str) -> Value {
     json!({ "provider_message_id": id, "channel": "chat", "body": body })
+}
+
+/// What reached `C-1`, or the last of those it came through, when that was over.
+fn carried(trail: &[&str], request: Value) -> Value {
+    json!({
+        "trail": trail, "request": request, "customer_id": "acme", "channel": "chat",
+        "intent": "quote", "priority": 5, "queue": "fx", "requirements": ["lang:de"],
+        "agent_id": "A-1",
+    })
+}
+
+fn carried_message() -> Value {
+    let at = "2026-03-02T15:30:00Z";
+    let message = json!({
+        "at": at, "provider_message_id": "m9", "channel": "chat", "body": "one more thing",
+    });
+    json!({ "type": "message", "data": message })
 }
 
 fn outbound(id: &str, recipients: &[&str]) -> Value {

@@ -105,3 +105,24 @@ fn wrap_up_has_a_last_deadline() {
     let mut late = closed();
     assert_eq!(late.send(expire), Ok(vec![]));
 }
+
+#[test]
+fn customer_who_goes_leaves_no_timer_behind() {
+    let gone = |name: &str, event: &str| {
+        let story = parked().when(name, json!({}), &[event]);
+        timers_of(&story, 1)
+    };
+    let unparked = [("-park".to_owned(), None, None)];
+    assert_eq!(gone("CustomerLeft", "Abandoned"), unparked);
+    assert_eq!(gone("Cancel", "Cancelled"), unparked);
+    let asked = ["OfferCanceled", "CallbackRequested"];
+    let story = offered().when("RequestCallback", request_callback(), &asked);
+    let version = story.conversation.version();
+    let unpark = command("Unpark", json!({ "parked_version": version }));
+    let expected = [
+        ("-offer/O-1".to_owned(), None, None),
+        ("-setup/O-1".to_owned(), None, None),
+        ("park".to_owned(), Some(time(3_600)), Some(unpark)),
+    ];
+    assert_eq!(timers_of(&story, 2), expected);
+}

@@ -157,3 +157,46 @@ fn timeline_and_messages_show_the_latest() {
     assert_eq!(shown["timeline"][99]["actor"], "desk");
     assert_eq!(shown["version"], story.log.len());
 }
+
+#[test]
+fn hold_lasts_while_another_agent_is_consulted() {
+    let story = active() // since second 4
+        .at(10)
+        .when("Hold", json!({}), &["Held"])
+        .at(12)
+        .when(
+            "Consult",
+            json!({ "target": "A-2", "offer_id": "O-9" }),
+            &["ConsultStarted"],
+        );
+    let consulting = shown(&story);
+    assert_eq!(consulting["sub_state"], "consulting");
+    assert_eq!(consulting["customer_on_hold"], true);
+    let story = story
+        .at(20)
+        .when("EndConsult", json!({}), &["ParticipantLeft"]);
+    assert_eq!(shown(&story)["sub_state"], "held");
+    let story = story.at(25).when("Resume", json!({}), &["Resumed"]);
+    let talking = shown(&story);
+    assert_eq!(talking["sub_state"], "talking");
+    assert_eq!(talking["clocks"]["hold_ms"], 15_000);
+}
+
+#[test]
+fn what_is_kept_or_goes_on_elsewhere_is_shown() {
+    let story = wrapping_up().when(
+        "ReceiveMessage",
+        inbound("m9", "?"),
+        &["MessageReceived", "FollowUpDeferred"],
+    );
+    assert_eq!(shown(&story)["follow_up"], json!({ "type": "reopening" }));
+    let story = story.when("Merge", json!({ "into": "C-2" }), &["Merged"]);
+    assert_eq!(shown(&story)["goes_on_in"], "C-2");
+    assert_eq!(shown(&story)["follow_up"], Value::Null);
+    let mut story = Story::default();
+    let carried = carried(&["C-0"], carried_message());
+    story.send(command("ReceiveCarried", carried)).unwrap();
+    let shown = shown(&story);
+    assert_eq!(shown["continues"], "C-0");
+    assert_eq!(shown["messages"][0]["provider_message_id"], "m9");
+}

@@ -89,6 +89,7 @@ pub(super) fn every_command() -> Vec<C> {
         ("Merge", json!({ "into": "C-2" })),
         ("Reopen", json!({})),
         ("ReceiveMessage", inbound("m1", "5m EURUSD?")),
+        ("ReceiveCarried", carried(&["C-1"], carried_message())),
         ("SendMessage", outbound("s1", &["acme"])),
         ("MarkSent", sent("s1", 1, "p1")),
         ("RecordReceipt", receipt("p1", 1, "acme", "DELIVERED", 120)),
@@ -159,7 +160,7 @@ fn golden_command_is_read() {
 #[test]
 fn golden_event_is_read_and_written_as_it_was() {
     let golden = golden("events");
-    assert_eq!(golden.len(), 55);
+    assert_eq!(golden.len(), 59);
     for (name, data) in golden {
         let written = serde_json::to_value(read::<E>(&name, data.clone())).unwrap();
         assert_eq!(written["data"], data, "{name}");
@@ -276,7 +277,9 @@ fn every_rejection() -> Vec<ConversationRejection> {
         R::HopLimit { max: 1 },
         R::DispositionRequired,
         R::MergeTargetInvalid,
-        R::ConversationOver,
+        R::ConversationOver {
+            goes_on_in: Some("C-2".parse().unwrap()),
+        },
         R::IdempotencyMismatch {
             message_id: message_id.clone(),
         },
