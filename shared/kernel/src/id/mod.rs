@@ -122,6 +122,12 @@ mod tests {
     }
 
     #[test]
+    fn derived_id_is_the_fifth_kind_of_uuid_over_the_name() {
+        let expected = Uuid::new_v5(&Uuid::from_u128(7), b"C-1/9").to_string();
+        assert_eq!(AggregateId::derived(7, "C-1/9").as_str(), expected);
+    }
+
+    #[test]
     fn empty_label_is_refused_when_decoded() {
         assert!(serde_json::from_str::<Tenant>("\"\"").is_err());
     }
