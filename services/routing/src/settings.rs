@@ -40,11 +40,13 @@ pub struct QueueSettings {
     pub zone: Option<Zone>,
 }
 
-/// The order in which agents are asked; what it leaves open, the agent id decides.
+/// The order in which agents are asked; what it leaves open, the least recently assigned comes first,
+/// then the agent id decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// From the last slot freed, or from becoming routable, whichever is later.
+    /// From the last work freed, from becoming routable, or from being asked for what the agent has
+    /// now, whichever is latest; with or without other work.
     #[default]
     LongestIdle,
     /// By used over capacity of the channel, then longest idle.

@@ -10,7 +10,7 @@ use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::Strategy;
 
 /// Version of the rules below; a decision says under which it was made.
-pub const RULES: u16 = 2;
+pub const RULES: u16 = 3;
 /// Candidates and exclusions that a record names at most; the others it counts.
 pub const NAMED_MAX: usize = 50;
 
@@ -68,6 +68,13 @@ pub struct Terms {
     /// Absent while at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_since: Option<Timestamp>,
+    /// The last time the agent was freed, became ready, or was asked for what they have; absent under
+    /// rules before 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_since: Option<Timestamp>,
+    /// Absent if the agent never took up work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_assigned: Option<Timestamp>,
     /// Units in use on the channel, and those that fit.
     pub used: u32,
     pub capacity: u32,

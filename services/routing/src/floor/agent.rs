@@ -26,6 +26,10 @@ pub(crate) struct Agent {
     pub(crate) queues: BTreeSet<QueueId>,
     /// Since when it is ready and without work; a reservation is not yet work.
     pub(crate) idle_since: Option<Timestamp>,
+    /// When work last ended or it became ready, whichever is later, whatever else it works on.
+    last_freed: Timestamp,
+    /// When it last took up work, if ever.
+    pub(crate) last_assigned: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +51,7 @@ pub struct Slot {
     pub channel: Channel,
     pub cost: NonZeroU16,
     pub phase: Phase,
+    pub reserved_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,6 +114,13 @@ impl Agent {
         self.capacity.get(channel).copied().map_or(0, u32::from)
     }
 
+    /// From when its turn counts: the last time it was freed, became ready, or was asked for what it
+    /// has now. What it was asked for in vain leaves no trace, and with it the old place.
+    pub(crate) fn turn_since(&self) -> Timestamp {
+        let asked = self.slots.values().map(|slot| slot.reserved_at);
+        asked.fold(self.last_freed, Timestamp::max)
+    }
+
     pub(crate) fn missing<'a>(&self, required: &'a BTreeSet<Skill>) -> Option<&'a Skill> {
         let mut required = required.iter();
         required.find(|skill| !self.skills.contains_key(*skill))
@@ -121,6 +133,7 @@ impl Agent {
     pub(crate) fn apply(&mut self, meta: &EventMeta, event: E) {
         self.version = meta.sequence;
         self.updated_at = meta.at;
+        let was_shut = self.shut().is_some();
         match event {
             E::SessionStarted(started) => {
                 let session = Session {
@@ -157,18 +170,27 @@ impl Agent {
                     channel: reserved.channel,
                     cost: reserved.cost,
                     phase: Phase::Reserved,
+                    reserved_at: meta.at,
                 };
                 self.slots.insert(reserved.conversation_id, slot);
             }
             E::SlotReleased(released) => {
-                self.slots.remove(&released.conversation_id);
+                let slot = self.slots.remove(&released.conversation_id);
+                if slot.is_some_and(|slot| slot.phase != Phase::Reserved) {
+                    self.last_freed = meta.at;
+                }
             }
-            E::SlotActivated(moved) | E::SlotResumed(moved) => {
+            E::SlotActivated(moved) => {
+                self.last_assigned = Some(meta.at);
                 self.move_slot(&moved.conversation_id, Phase::Active);
             }
+            E::SlotResumed(moved) => self.move_slot(&moved.conversation_id, Phase::Active),
             E::SlotHeld(moved) => self.move_slot(&moved.conversation_id, Phase::Held),
             E::WrapUpStarted(moved) => self.move_slot(&moved.conversation_id, Phase::WrapUp),
             E::AgentMatched(_) => {}
+        }
+        if was_shut && self.shut().is_none() {
+            self.last_freed = meta.at;
         }
         self.keep_idle_clock(meta.at);
     }

@@ -12,12 +12,13 @@ use crate::label::{AgentId, Channel, Skill};
 use crate::settings::{QueueSettings, Strategy};
 
 /// Where an agent stands in the order of a strategy, as far as it does not depend on the
-/// conversation. Who is at work comes after all who are idle.
+/// conversation. The turn counts with or without other work: whoever has one long conversation is not
+/// asked before or after all others for that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     load: u64,
-    is_at_work: bool,
-    idle_since: Timestamp,
+    turn_since: Timestamp,
+    last_assigned: Option<Timestamp>,
 }
 
 /// An agent in an order; the id decides what the rank leaves open.
@@ -56,22 +57,13 @@ impl Rank {
             Strategy::LeastLoaded | Strategy::Proficiency => {
                 load(agent.used(channel), agent.capacity_of(channel))
             }
-            // An offer does not stop the idle clock; but who has one comes after who has none, or
-            // one agent would be offered everything until they are full.
-            Strategy::LongestIdle | Strategy::Sticky | Strategy::Ring(_)
-                if agent.slots.is_empty() =>
-            {
-                0
-            }
-            Strategy::LongestIdle | Strategy::Sticky | Strategy::Ring(_) => {
-                1 + load(agent.used(channel), agent.capacity_of(channel))
-            }
+            Strategy::LongestIdle | Strategy::Sticky | Strategy::Ring(_) => 0,
             Strategy::RoundRobin => return Self::default(),
         };
         Self {
             load,
-            is_at_work: agent.idle_since.is_none(),
-            idle_since: agent.idle_since.unwrap_or_default(),
+            turn_since: agent.turn_since(),
+            last_assigned: agent.last_assigned,
         }
     }
 }

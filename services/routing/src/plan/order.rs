@@ -107,6 +107,8 @@ impl<'a> Question<'a> {
             version: agent.version,
             terms: Terms {
                 idle_since: agent.idle_since,
+                turn_since: Some(agent.turn_since()),
+                last_assigned: agent.last_assigned,
                 used: agent.used(channel),
                 capacity: agent.capacity_of(channel),
                 proficiency: self.proficiency(member),

@@ -74,7 +74,7 @@ impl Naive<'_> {
         let (agent, channel) = (&member.agent, &self.conversation.channel);
         let load =
             u64::from(agent.used(channel)) * 1_000_000 / u64::from(agent.capacity_of(channel));
-        let idle = agent.idle_since.map_or(i64::MAX, kernel::Timestamp::micros);
+        let turn = (agent.turn_since(), agent.last_assigned);
         let required = self.place.requirements.iter();
         let weights = &self.queue.settings.skill_weights;
         let score: u64 = required
@@ -86,15 +86,12 @@ impl Naive<'_> {
         let last = self.queue.last_match.as_ref();
         let is_passed = last.is_some_and(|(_, last)| id <= last);
         let key = match self.queue.settings.strategy {
-            Asking::LongestIdle | Asking::Sticky | Asking::Ring(_) if agent.slots.is_empty() => {
-                (Reverse(0), 0, idle, false)
-            }
             Asking::LongestIdle | Asking::Sticky | Asking::Ring(_) => {
-                (Reverse(0), 1 + load, idle, false)
+                (Reverse(0), 0, Some(turn), false)
             }
-            Asking::LeastLoaded => (Reverse(0), load, idle, false),
-            Asking::RoundRobin => (Reverse(0), 0, 0, is_passed),
-            Asking::Proficiency => (Reverse(score), load, idle, false),
+            Asking::LeastLoaded => (Reverse(0), load, Some(turn), false),
+            Asking::RoundRobin => (Reverse(0), 0, None, is_passed),
+            Asking::Proficiency => (Reverse(score), load, Some(turn), false),
         };
         (!self.is_preferred(id), key, id.clone())
     }
