@@ -49,7 +49,7 @@ const fn route(path: &'static str, command: &'static str) -> CommandRoute {
 impl Context for Agent {
     const NAME: &'static str = "agents";
 
-    const SHAPE: u16 = 1;
+    const SHAPE: u16 = 2;
 
     /// What only timers and reactions send has no route: a conversation is held, resumed and ended at
     /// the conversation.
@@ -68,6 +68,7 @@ impl Context for Agent {
         route("/v1/agents/{agent_id}/queues", "SetQueues"),
         route("/v1/agents/{agent_id}/heartbeats", "Heartbeat"),
         route("/v1/agents/{agent_id}/lost-links", "LoseLink"),
+        route("/v1/agents/{agent_id}/session-endings", "EndSession"),
         route("/v1/agents/{agent_id}/suspensions", "SuspendRouting"),
     ];
 
@@ -76,6 +77,7 @@ impl Context for Agent {
         "HoldSlot",
         "ResumeSlot",
         "BeginWrapUp",
+        "ExpireSession",
         "ExpireSlot",
         "ExpireWrapUp",
         "ExpireGrace",
@@ -94,6 +96,8 @@ impl Context for Agent {
             C::StartSession(command) => draft.start_session(command),
             C::Heartbeat(command) => draft.heartbeat(&command.session_id),
             C::LoseLink(command) => draft.lose_link(&command.session_id),
+            C::EndSession(command) => draft.sign_off(&command.session_id),
+            C::ExpireSession(command) => draft.expire_session(&command.session_id),
             C::ExpireGrace(command) => draft.expire_grace(command),
 
             C::SetPresence(command) => draft.set_presence(command, source(accepted)),

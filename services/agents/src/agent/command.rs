@@ -34,7 +34,9 @@ pub enum AgentCommand {
     SetQueues(SetQueues),
     Heartbeat(Heartbeat),
     LoseLink(LoseLink),
+    EndSession(EndSession),
     SuspendRouting(SuspendRouting),
+    ExpireSession(ExpireSession),
     ExpireSlot(ExpireSlot),
     ExpireWrapUp(ExpireWrapUp),
     ExpireGrace(ExpireGrace),
@@ -61,7 +63,9 @@ impl AgentCommand {
             Self::SetQueues(_) => "SetQueues",
             Self::Heartbeat(_) => "Heartbeat",
             Self::LoseLink(_) => "LoseLink",
+            Self::EndSession(_) => "EndSession",
             Self::SuspendRouting(_) => "SuspendRouting",
+            Self::ExpireSession(_) => "ExpireSession",
             Self::ExpireSlot(_) => "ExpireSlot",
             Self::ExpireWrapUp(_) => "ExpireWrapUp",
             Self::ExpireGrace(_) => "ExpireGrace",
@@ -232,17 +236,32 @@ pub struct SetQueues {
     pub queues: BTreeSet<Queue>,
 }
 
-/// The session is alive: brings it back from grace, and changes nothing else.
+/// The session is alive: brings it back from grace, and changes nothing else. A session without one
+/// for 60 s is over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     pub session_id: SessionId,
 }
 
-/// The session's heartbeats have stopped.
+/// The session's connection has broken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoseLink {
+    pub session_id: SessionId,
+}
+
+/// The device signs off; with the last one the agent goes offline, unless work is left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndSession {
+    pub session_id: SessionId,
+}
+
+/// No heartbeat of the session came for the grace. Sent by a router, at the version it has read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireSession {
     pub session_id: SessionId,
 }
 

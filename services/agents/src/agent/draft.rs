@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use kernel::Timestamp;
 
-use super::event::{AgentEvent, RoutingResumed, SlotReleased, WrapUpAutoCompleted};
-use super::label::ConversationId;
+use super::event::{AgentEvent, RoutingResumed, SessionEnded, SlotReleased, WrapUpAutoCompleted};
+use super::label::{ConversationId, SessionId};
+use super::presence::{Choice, Presence};
 use super::rejection::AgentRejection;
+use super::session::SessionEnd;
 use super::slot::{Phase, PhaseName, ReleaseCause, Slot};
 use super::standing::Standing;
 use super::suspension::Suspension;
@@ -43,12 +45,23 @@ impl<'a> Draft<'a> {
         {
             let resumes = next.presence.is_routable()
                 && self.standing.suspension == Some(Suspension::NotResponding);
-            self.write(AgentEvent::PresenceChanged(next));
+            self.begin(next);
             if resumes {
                 self.write(AgentEvent::RoutingResumed(RoutingResumed {}));
             }
         }
         Ok(self.events)
+    }
+
+    /// Begins a presence; nobody is offline and signed in.
+    pub(crate) fn begin(&mut self, choice: Choice) {
+        let is_offline = choice.presence == Presence::Offline;
+        self.write(AgentEvent::PresenceChanged(choice));
+        if is_offline {
+            for id in self.standing.sessions.clone().into_keys() {
+                self.write(session_ended(id, SessionEnd::Offline));
+            }
+        }
     }
 
     /// Now or later this many seconds.
@@ -102,4 +115,8 @@ impl<'a> Draft<'a> {
             self.release(id, cause);
         }
     }
+}
+
+pub(crate) fn session_ended(session_id: SessionId, cause: SessionEnd) -> AgentEvent {
+    AgentEvent::SessionEnded(SessionEnded { session_id, cause })
 }

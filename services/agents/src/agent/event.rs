@@ -14,6 +14,7 @@ use super::label::{
 };
 use super::level::Level;
 use super::presence::Choice;
+use super::session::SessionEnd;
 use super::slot::{PhaseName, ReleaseCause};
 use super::suspension::SuspensionReason;
 
@@ -45,6 +46,9 @@ pub enum AgentEvent {
     LinkRestored(LinkRestored),
     /// The session is gone for good.
     GraceExpired(GraceExpired),
+    /// A sign of life that came as a command; those that gateways hear are no events.
+    SessionHeard(SessionHeard),
+    SessionEnded(SessionEnded),
     RoutingSuspended(RoutingSuspended),
     RoutingResumed(RoutingResumed),
 }
@@ -71,6 +75,8 @@ impl AgentEvent {
             Self::LinkLost(_) => "LinkLost",
             Self::LinkRestored(_) => "LinkRestored",
             Self::GraceExpired(_) => "GraceExpired",
+            Self::SessionHeard(_) => "SessionHeard",
+            Self::SessionEnded(_) => "SessionEnded",
             Self::RoutingSuspended(_) => "RoutingSuspended",
             Self::RoutingResumed(_) => "RoutingResumed",
         }
@@ -83,7 +89,11 @@ impl DomainEvent for AgentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            Self::SessionStarted(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }
 
@@ -92,6 +102,9 @@ pub struct SessionStarted {
     pub session_id: SessionId,
     pub device: Device,
     pub channels: BTreeSet<Channel>,
+    /// Absent in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -213,6 +226,18 @@ pub struct LinkRestored {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GraceExpired {
     pub session_id: SessionId,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionHeard {
+    pub session_id: SessionId,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionEnded {
+    pub session_id: SessionId,
+    pub cause: SessionEnd,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

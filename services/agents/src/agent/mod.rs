@@ -33,16 +33,16 @@ mod tests;
 
 pub use aggregate::Agent;
 pub use command::{
-    ActivateSlot, AgentCommand, BeginWrapUp, CompleteWrapUp, EndCooldown, ExpireGrace, ExpireSlot,
-    ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot, LoseLink, Match, ReleaseSlot, ReserveSlot,
-    ResumeSlot, SetCapacity, SetPresence, SetQueues, SetSkills, SlotName, StartSession,
-    SuspendRouting, When,
+    ActivateSlot, AgentCommand, BeginWrapUp, CompleteWrapUp, EndCooldown, EndSession, ExpireGrace,
+    ExpireSession, ExpireSlot, ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot, LoseLink, Match,
+    ReleaseSlot, ReserveSlot, ResumeSlot, SetCapacity, SetPresence, SetQueues, SetSkills, SlotName,
+    StartSession, SuspendRouting, When,
 };
 pub use event::{
     AgentEvent, AgentMatched, CapacityChanged, GraceExpired, LinkLost, LinkRestored,
-    NextPresenceSet, QueuesChanged, RoutingResumed, RoutingSuspended, SessionStarted,
-    SkillsChanged, SlotActivated, SlotHeld, SlotReleased, SlotReserved, SlotResumed,
-    WrapUpAutoCompleted, WrapUpCompleted, WrapUpExtended, WrapUpStarted,
+    NextPresenceSet, QueuesChanged, RoutingResumed, RoutingSuspended, SessionEnded, SessionHeard,
+    SessionStarted, SkillsChanged, SlotActivated, SlotHeld, SlotReleased, SlotReserved,
+    SlotResumed, WrapUpAutoCompleted, WrapUpCompleted, WrapUpExtended, WrapUpStarted,
 };
 pub use label::{
     AgentId, Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId,
@@ -51,7 +51,7 @@ pub use label::{
 pub use level::{BadLevel, Level};
 pub use presence::{Choice, Presence, Source};
 pub use rejection::{AgentRejection, Limited};
-pub use session::{Link, Session};
+pub use session::{GRACE_S, Link, Session, SessionEnd};
 pub use slot::{Phase, PhaseName, ReleaseCause, Slot};
 pub use standing::{Standing, Unroutable};
 pub use summary::{AgentState, AgentSummary};

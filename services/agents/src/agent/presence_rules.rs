@@ -90,13 +90,13 @@ impl Draft<'_> {
         }
     }
 
-    /// Ends all there is: offers first, then the work, then the wrap-ups.
+    /// Ends all there is: offers first, then the work, then the wrap-ups, then the sessions.
     pub(crate) fn go_offline(&mut self, choice: Choice) {
         self.release_all(&[PhaseName::Reserved], ReleaseCause::AgentUnavailable);
         let talking = [PhaseName::Active, PhaseName::Held];
         self.release_all(&talking, ReleaseCause::AgentOffline);
         self.release_all(&[PhaseName::WrapUp], ReleaseCause::AgentOffline);
-        self.write(AgentEvent::PresenceChanged(choice));
+        self.begin(choice);
     }
 
     /// The agent does not respond, as someone else has found.

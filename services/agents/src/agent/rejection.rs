@@ -6,7 +6,6 @@ use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
 
 use super::label::{Channel, ConversationId, OfferId, SessionId};
-use super::session::SESSIONS_MAX;
 use super::slot::PhaseName;
 use super::standing::Unroutable;
 
@@ -60,7 +59,6 @@ pub enum AgentRejection {
 /// What an agent has a bounded number of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limited {
-    Sessions,
     Channels,
     Skills,
     Queues,
@@ -71,7 +69,6 @@ impl Limited {
     /// Far above what a person can have, and small enough to keep an agent's state small.
     fn max(self) -> usize {
         match self {
-            Self::Sessions => SESSIONS_MAX,
             Self::DispositionCodes => 20,
             Self::Channels => 32,
             Self::Skills | Self::Queues => 256,
@@ -90,7 +87,6 @@ impl Limited {
 impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Sessions => "sessions",
             Self::Channels => "channels",
             Self::Skills => "skills",
             Self::Queues => "queues",

@@ -3,16 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::{Channel, Device, SessionId};
 
-/// Seconds a lost session may take to come back with everything as it was. Genesys Cloud restores
-/// the old status within the same time.
-pub(crate) const GRACE_S: u32 = 60;
+/// Seconds a session may be without a sign of life, and a lost one may take to come back with
+/// everything as it was. Genesys Cloud restores the old status within the same time.
+pub const GRACE_S: u32 = 60;
 
-/// Sessions per agent: a desktop, a telephone, a mobile, and as many again that a reload left behind
-/// in grace.
+/// Seconds for which a heartbeat that comes as a command need not be told again: less than the 20 s
+/// between two of them, and enough that a retry writes nothing.
+pub(crate) const HEARD_AGAIN_S: u32 = 15;
+
+/// Sessions per agent: a desktop, a telephone, a mobile, and as many again that a reload left behind.
+/// One more ends the oldest.
 pub(crate) const SESSIONS_MAX: usize = 8;
 
 /// One connection of one device.
@@ -21,6 +26,12 @@ pub struct Session {
     pub device: Device,
     /// What the device can carry now.
     pub channels: BTreeSet<Channel>,
+    /// Not known of one that was opened before sessions were told with their time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Timestamp>,
+    /// The last sign of life that was worth an event; most heartbeats are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
     /// Until when it may come back; absent while it is connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_until: Option<Timestamp>,
@@ -43,6 +54,26 @@ pub enum Link {
     },
     /// There is none.
     Lost,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnd {
+    /// The device signed off.
+    Closed,
+    /// No heartbeat came for the grace of 60 s.
+    Silent,
+    /// It was the oldest of too many.
+    Displaced,
+    /// The agent went offline.
+    Offline,
+}
+
+/// Who gives way when there is one too many.
+pub(crate) fn oldest(sessions: &BTreeMap<SessionId, Session>) -> Option<&SessionId> {
+    let by_age = sessions.iter().min_by_key(|(_, session)| session.opened_at);
+    by_age.map(|(id, _)| id)
 }
 
 pub(crate) fn link(sessions: &BTreeMap<SessionId, Session>) -> Link {

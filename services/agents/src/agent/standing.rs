@@ -142,6 +142,8 @@ impl Standing {
                 let session = Session {
                     device: started.device.clone(),
                     channels: started.channels.clone(),
+                    opened_at: started.at,
+                    told_at: started.at,
                     grace_until: None,
                 };
                 self.sessions.insert(started.session_id.clone(), session);
@@ -156,6 +158,14 @@ impl Standing {
             }
             AgentEvent::GraceExpired(expired) => {
                 self.sessions.remove(&expired.session_id);
+            }
+            AgentEvent::SessionHeard(heard) => {
+                self.change_session(&heard.session_id, |session| {
+                    session.told_at = Some(heard.at);
+                });
+            }
+            AgentEvent::SessionEnded(ended) => {
+                self.sessions.remove(&ended.session_id);
             }
             AgentEvent::PresenceChanged(chosen) => {
                 self.chosen = chosen.clone();

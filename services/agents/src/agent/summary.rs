@@ -28,6 +28,9 @@ pub struct AgentSummary {
     /// From when the agent could have been offered something and had nothing; `null` while at work or
     /// out of reach of offers. An offer that comes to nothing leaves it as it was.
     pub idle_since: Option<Timestamp>,
+    /// When work last ended or offers were let in, whichever is later, with or without other work;
+    /// `null` before offers were first let in.
+    pub last_freed: Option<Timestamp>,
     pub version: u64,
     pub updated_at: Timestamp,
     #[serde(flatten)]

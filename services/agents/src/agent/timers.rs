@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use kernel::context::TimerRequest;
 
 use super::command::{AgentCommand, EndCooldown, ExpireGrace, ExpireSlot, ExpireWrapUp};
-use super::event::{AgentEvent, SlotReleased};
+use super::event::{AgentEvent, LinkRestored, SessionEnded, SlotReleased};
 use super::label::ConversationId;
 use super::slot::PhaseName;
 
@@ -41,9 +41,12 @@ pub(crate) fn timers(event: &AgentEvent) -> Vec<Request> {
                 grace_until: lost.grace_until,
             }),
         }],
-        AgentEvent::LinkRestored(restored) => vec![TimerRequest::Cancel {
-            name: format!("grace/{}", restored.session_id).into(),
-        }],
+        AgentEvent::LinkRestored(LinkRestored { session_id })
+        | AgentEvent::SessionEnded(SessionEnded { session_id, .. }) => {
+            vec![TimerRequest::Cancel {
+                name: format!("grace/{session_id}").into(),
+            }]
+        }
         AgentEvent::RoutingSuspended(suspended) => match suspended.ready_at {
             Some(ready_at) => vec![TimerRequest::Set {
                 name: COOLDOWN.into(),
@@ -58,6 +61,7 @@ pub(crate) fn timers(event: &AgentEvent) -> Vec<Request> {
             name: COOLDOWN.into(),
         }],
         AgentEvent::SessionStarted(_)
+        | AgentEvent::SessionHeard(_)
         | AgentEvent::PresenceChanged(_)
         | AgentEvent::NextPresenceSet(_)
         | AgentEvent::AgentMatched(_)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::Agent;
 use super::event::AgentEvent;
 use super::label::{Channel, Queue};
+use super::slot::PhaseName;
 use super::standing::Standing;
 use super::summary::{AgentState, AgentSummary};
 
@@ -21,7 +22,7 @@ pub struct AgentView(pub Option<AgentSummary>);
 impl View for AgentView {
     type Of = Agent;
     const NAME: &'static str = "agent";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const ROUTE: ViewRoute = ViewRoute {
         path: "/v1/agents/{agent_id}/state",
         list: "/v1/agents",
@@ -61,6 +62,7 @@ impl AgentSummary {
             link: standing.link(),
             used: BTreeMap::new(),
             idle_since: None,
+            last_freed: None,
             version: 0,
             updated_at: meta.at,
             standing,
@@ -68,7 +70,12 @@ impl AgentSummary {
     }
 
     fn update(&mut self, meta: &EventMeta, event: &AgentEvent) {
+        let took_offers = self.standing.takes_offers();
         self.standing.apply(event);
+        let lets_offers_in = !took_offers && self.standing.takes_offers();
+        if lets_offers_in || ends_work(event) {
+            self.last_freed = Some(meta.at);
+        }
         if matches!(event, AgentEvent::PresenceChanged(_)) {
             self.since = meta.at;
         }
@@ -94,6 +101,10 @@ impl AgentSummary {
         let starts = self.standing.slots.is_empty().then_some(at);
         self.idle_since.or(starts)
     }
+}
+
+fn ends_work(event: &AgentEvent) -> bool {
+    matches!(event, AgentEvent::SlotReleased(released) if released.phase != PhaseName::Reserved)
 }
 
 fn used(standing: &Standing) -> BTreeMap<Channel, u32> {

@@ -136,6 +136,16 @@ pub(super) fn lose(session: &str) -> AgentCommand {
     AgentCommand::LoseLink(LoseLink { session_id })
 }
 
+pub(super) fn sign_off(session: &str) -> AgentCommand {
+    let session_id = session.parse().unwrap();
+    AgentCommand::EndSession(EndSession { session_id })
+}
+
+pub(super) fn expire_session(session: &str) -> AgentCommand {
+    let session_id = session.parse().unwrap();
+    AgentCommand::ExpireSession(ExpireSession { session_id })
+}
+
 pub(super) fn suspend() -> AgentCommand {
     AgentCommand::SuspendRouting(SuspendRouting {})
 }

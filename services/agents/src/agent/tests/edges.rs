@@ -14,6 +14,7 @@ fn agent_goes_offline_with_a_pending_offer_in_one_append_and_is_not_blamed() {
         Ok(vec![
             released("O-1", "C-1", PhaseName::Reserved, unavailable),
             changed(Presence::Offline),
+            ended("S-1", SessionEnd::Offline),
         ])
     );
     assert_eq!(amy.standing().consecutive_expiries, 0);

@@ -7,6 +7,7 @@ pub(super) fn started(session: &str, channels: &[&str]) -> AgentEvent {
         session_id: session.parse().unwrap(),
         device: "web".parse().unwrap(),
         channels: channels.iter().map(|name| name.parse().unwrap()).collect(),
+        at: Some(at(NOW)),
     })
 }
 
@@ -178,4 +179,14 @@ pub(super) fn cooling_down() -> AgentEvent {
 
 pub(super) fn routing_resumed() -> AgentEvent {
     AgentEvent::RoutingResumed(RoutingResumed {})
+}
+
+pub(super) fn heard(session: &str, at: Timestamp) -> AgentEvent {
+    let session_id = session.parse().unwrap();
+    AgentEvent::SessionHeard(SessionHeard { session_id, at })
+}
+
+pub(super) fn ended(session: &str, cause: SessionEnd) -> AgentEvent {
+    let session_id = session.parse().unwrap();
+    AgentEvent::SessionEnded(SessionEnded { session_id, cause })
 }

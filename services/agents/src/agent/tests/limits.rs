@@ -7,14 +7,6 @@ fn limit(what: Limited, max: usize) -> AgentRejection {
 }
 
 #[test]
-fn agent_has_eight_sessions_and_no_more() {
-    let sessions = (1..=8).map(|n| started(&format!("S-{n}"), CHANNELS));
-    agent(sessions.collect())
-        .when(accepted(start("S-9", CHANNELS)))
-        .then_expect_error(limit(Limited::Sessions, 8));
-}
-
-#[test]
 fn profile_that_names_too_much_is_rejected() {
     let names: Vec<String> = (0..257).map(|n| format!("n{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -9,6 +9,7 @@ mod model;
 mod offers;
 mod presence;
 mod property;
+mod session_ends;
 mod sessions;
 mod timers;
 mod viewing;

@@ -139,6 +139,10 @@ impl Model {
                 "grace of {session_id}"
             );
         }
+        assert!(
+            self.presence != Presence::Offline || standing.sessions.is_empty(),
+            "nobody is offline and signed in"
+        );
         let cools_down = matches!(standing.suspension, Some(Suspension::Cooldown { .. }));
         assert_eq!(pending.contains_key("cooldown"), cools_down);
         let in_phase = |name: PhaseName| {

@@ -163,7 +163,10 @@ fn presence_for_when_clear_begins_at_once_without_slots() {
     let command = choose(Presence::Offline, When::WhenClear, false);
     agent(available())
         .when(accepted(command))
-        .then_expect_events(vec![changed(Presence::Offline)]);
+        .then_expect_events(vec![
+            changed(Presence::Offline),
+            ended("S-1", SessionEnd::Offline),
+        ]);
 }
 
 #[test]
@@ -190,6 +193,7 @@ fn next_presence_begins_in_the_append_that_frees_the_last_slot() {
             completed("C-1", &[]),
             released("O-1", "C-1", PhaseName::WrapUp, ReleaseCause::Completed),
             changed(Presence::Offline),
+            ended("S-1", SessionEnd::Offline),
         ]);
 }
 
@@ -247,6 +251,7 @@ fn supervisor_forces_an_agent_offline() {
             auto_completed("C-2"),
             released("O-2", "C-2", PhaseName::WrapUp, offline),
             changed_by(Source::Supervisor, Presence::Offline),
+            ended("S-1", SessionEnd::Offline),
         ]);
 }
 

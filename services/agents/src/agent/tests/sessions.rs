@@ -43,6 +43,22 @@ fn heartbeat_of_a_connected_session_changes_nothing() {
 }
 
 #[test]
+fn heartbeat_by_command_is_told_once_in_a_while() {
+    let beat = |seconds| Accepted {
+        at: after(seconds),
+        ..accepted(heartbeat("S-1"))
+    };
+    agent(available()).when(beat(14)).then_expect_events(vec![]);
+    let told = heard("S-1", after(20));
+    agent(available())
+        .when(beat(20))
+        .then_expect_events(vec![told.clone()]);
+    agent(with(available(), &[told]))
+        .when(beat(34))
+        .then_expect_events(vec![]);
+}
+
+#[test]
 fn heartbeat_of_an_unknown_session_is_rejected() {
     let session_id = "S-9".parse().unwrap();
     agent(available())

@@ -54,6 +54,8 @@ fn lost_session_has_a_timer_until_it_is_back() {
         set_timer("grace/S-1", after(60), expire)
     );
     assert_eq!(requests(&restored("S-1")), cancelled("grace/S-1"));
+    let signed_off = ended("S-1", SessionEnd::Closed);
+    assert_eq!(requests(&signed_off), cancelled("grace/S-1"));
 }
 
 #[test]

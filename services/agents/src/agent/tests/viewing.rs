@@ -51,7 +51,10 @@ fn view_shows_all_there_is_to_say() {
         "agent_id": "amy", "state": "wrap_up", "draining": 0,
         "presence": "available", "source": "agent", "since": "1970-01-01T00:00:04Z",
         "next_presence": null, "link": { "state": "connected" },
-        "sessions": { "S-1": { "device": "web", "channels": ["chat", "voice"] } },
+        "sessions": { "S-1": {
+            "device": "web", "channels": ["chat", "voice"],
+            "opened_at": "1970-01-01T00:16:40Z", "told_at": "1970-01-01T00:16:40Z",
+        } },
         "suspension": null, "consecutive_expiries": 0,
         "slots": { "C-1": {
             "offer_id": "O-1", "channel": "chat", "cost": 1, "phase": "wrap_up",
@@ -59,7 +62,7 @@ fn view_shows_all_there_is_to_say() {
         } },
         "capacity": { "chat": 3, "voice": 1 }, "used": { "chat": 1, "voice": 0 },
         "skills": { "fx": 80 }, "queues": ["FX-VIP"],
-        "idle_since": null, "version": 9, "updated_at": "1970-01-01T00:00:09Z",
+        "idle_since": null, "last_freed": "1970-01-01T00:00:04Z", "version": 9, "updated_at": "1970-01-01T00:00:09Z",
     });
     assert_eq!(body, expected);
 }
@@ -136,6 +139,29 @@ fn idle_clock_starts_with_the_last_slot_freed_or_the_first_offer_let_in() {
     assert_eq!(idle_since(&suspended), None);
     let back = with(suspended, &[routing_resumed()]);
     assert_eq!(idle_since(&back), Some(at(9_000)));
+}
+
+#[test]
+fn last_freed_is_told_with_or_without_other_work() {
+    let last_freed = |events: &[AgentEvent]| summary(events).last_freed;
+    assert_eq!(last_freed(&logged_in()), None);
+    assert_eq!(last_freed(&available()), Some(at(4_000)));
+    let rescinded = released("O-2", "C-2", PhaseName::Reserved, ReleaseCause::Rescinded);
+    let in_vain = with(engaged(), &[reserved("O-2", "C-2", "chat"), rescinded]);
+    assert_eq!(last_freed(&in_vain), Some(at(4_000)));
+    let second = [
+        reserved("O-3", "C-3", "chat"),
+        activated("O-3", "C-3"),
+        released("O-3", "C-3", PhaseName::Active, ReleaseCause::Completed),
+    ];
+    let freed = with(in_vain, &second);
+    assert_eq!(last_freed(&freed), Some(at(11_000)));
+    assert_eq!(summary(&freed).idle_since, None, "works on");
+    let back = with(
+        freed,
+        &[changed(Presence::Busy), changed(Presence::Available)],
+    );
+    assert_eq!(last_freed(&back), Some(at(13_000)));
 }
 
 #[test]

@@ -26,7 +26,9 @@ fn every_command() -> Vec<AgentCommand> {
         set_queues(&["FX-VIP"]),
         heartbeat("S-1"),
         lose("S-1"),
+        sign_off("S-1"),
         suspend(),
+        expire_session("S-1"),
         expire_slot("O-1", after(35)),
         expire_wrap_up("C-1", after(30)),
         expire_grace("S-1", after(60)),
@@ -55,6 +57,8 @@ fn every_event() -> Vec<AgentEvent> {
         lost("S-1"),
         restored("S-1"),
         grace_expired("S-1"),
+        heard("S-1", after(20)),
+        ended("S-1", SessionEnd::Silent),
         cooling_down(),
         routing_resumed(),
     ]
@@ -232,8 +236,9 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The golden values of one kind: each with the name it is of, and whether it is the full one.
-fn golden(kind: &str) -> Vec<(String, bool, Value)> {
+/// The golden values of one kind: each with the name and version it is of, and whether it is the full
+/// one.
+fn golden(kind: &str) -> Vec<(String, String, bool, Value)> {
     let folder = root().join(format!("schemas/agents/{kind}/golden"));
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
     let mut found: Vec<_> = files
@@ -243,18 +248,21 @@ fn golden(kind: &str) -> Vec<(String, bool, Value)> {
             let sorted = serde_json::to_string_pretty(&value).unwrap() + "\n";
             assert_eq!(text, sorted, "{}", file.path().display());
             let file = file.file_name().into_string().unwrap();
-            let (name, rest) = file.split_once(".v1.").unwrap();
-            (name.to_owned(), rest == "json", value)
+            let (name, rest) = file.split_once(".v").unwrap();
+            let (version, rest) = rest.split_once('.').unwrap();
+            (name.to_owned(), version.to_owned(), rest == "json", value)
         })
         .collect();
-    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
     found
 }
 
 /// The names of which there is a full golden value.
-fn full(golden: &[(String, bool, Value)]) -> Vec<String> {
-    let full = golden.iter().filter(|(_, is_full, _)| *is_full);
-    full.map(|(name, ..)| name.clone()).collect()
+fn full(golden: &[(String, String, bool, Value)]) -> Vec<String> {
+    let full = golden.iter().filter(|(.., is_full, _)| *is_full);
+    let mut names: Vec<_> = full.map(|(name, ..)| name.clone()).collect();
+    names.dedup();
+    names
 }
 
 #[test]
@@ -263,7 +271,7 @@ fn golden_event_is_written_back_as_it_is() {
     let mut names: Vec<_> = every_event().iter().map(DomainEvent::event_type).collect();
     names.sort();
     assert_eq!(full(&golden), names);
-    for (name, _, data) in golden {
+    for (name, _, _, data) in golden {
         let stored = json!({ "type": name, "data": data });
         let read: AgentEvent = serde_json::from_value(stored.clone()).unwrap();
         assert_eq!(serde_json::to_value(read).unwrap(), stored);
@@ -276,7 +284,7 @@ fn golden_command_is_read_and_loses_nothing() {
     let mut names: Vec<_> = every_command().iter().map(AgentCommand::name).collect();
     names.sort_unstable();
     assert_eq!(full(&golden), names);
-    for (name, is_full, data) in golden {
+    for (name, _, is_full, data) in golden {
         let stored = json!({ "type": name, "data": data });
         let read: AgentCommand = serde_json::from_value(stored.clone()).unwrap();
         let written = serde_json::to_value(read).unwrap();
