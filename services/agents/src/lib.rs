@@ -9,16 +9,17 @@ mod agent;
 mod reaction;
 
 pub use agent::{
-    ActivateSlot, Agent, AgentCommand, AgentEvent, AgentId, AgentMatched, AgentRejection,
-    AgentState, AgentSummary, AgentView, BadLevel, BeginWrapUp, CapacityChanged, Channel, Choice,
-    CompleteWrapUp, ConversationId, DecisionId, Device, DispositionCode, EndCooldown, EndSession,
-    ExpireGrace, ExpireSession, ExpireSlot, ExpireWrapUp, ExtendWrapUp, GRACE_S, GraceExpired,
-    Heartbeat, HoldSlot, Level, Limited, Link, LinkLost, LinkRestored, LoseLink, Match,
-    NextPresenceSet, Notes, OfferId, Phase, PhaseName, Presence, PresenceCode, Queue,
-    QueuesChanged, Reason, ReleaseCause, ReleaseSlot, ReserveSlot, ResumeSlot, RoutingResumed,
-    RoutingSuspended, Session, SessionEnd, SessionEnded, SessionHeard, SessionId, SessionStarted,
-    SetCapacity, SetPresence, SetQueues, SetSkills, Skill, SkillsChanged, Slot, SlotActivated,
-    SlotHeld, SlotName, SlotReleased, SlotReserved, SlotResumed, Source, Standing, StartSession,
+    ActivateSlot, AddQueues, Agent, AgentCommand, AgentEvent, AgentId, AgentMatched,
+    AgentRejection, AgentState, AgentSummary, AgentView, BadLevel, BeginWrapUp, CapacityChanged,
+    Channel, Choice, CompleteWrapUp, ConversationId, DecisionId, Device, DispositionCode,
+    EndCooldown, EndSession, ExpireGrace, ExpireSession, ExpireSlot, ExpireWrapUp, ExtendWrapUp,
+    GRACE_S, GraceExpired, Heartbeat, HoldSlot, Interruptions, InterruptionsChanged, Level,
+    Limited, Link, LinkLost, LinkRestored, LoseLink, Match, NextPresenceSet, Notes, OfferId, Phase,
+    PhaseName, Presence, PresenceCode, Queue, QueuesChanged, Reason, ReleaseCause, ReleaseSlot,
+    RemoveQueues, ReserveSlot, ResumeSlot, RoutingResumed, RoutingSuspended, Session, SessionEnd,
+    SessionEnded, SessionHeard, SessionId, SessionStarted, SetCapacity, SetInterruptions,
+    SetPresence, SetQueues, SetSkills, Skill, SkillsChanged, Slot, SlotActivated, SlotHeld,
+    SlotName, SlotReleased, SlotReserved, SlotResumed, Source, Standing, StartSession,
     SuspendRouting, Suspension, SuspensionReason, Unroutable, When, WrapUpAutoCompleted,
     WrapUpCompleted, WrapUpExtended, WrapUpStarted,
 };

@@ -66,6 +66,9 @@ impl Context for Agent {
         route("/v1/agents/{agent_id}/capacity", "SetCapacity"),
         route("/v1/agents/{agent_id}/skills", "SetSkills"),
         route("/v1/agents/{agent_id}/queues", "SetQueues"),
+        route("/v1/agents/{agent_id}/queue-additions", "AddQueues"),
+        route("/v1/agents/{agent_id}/queue-removals", "RemoveQueues"),
+        route("/v1/agents/{agent_id}/interruptions", "SetInterruptions"),
         route("/v1/agents/{agent_id}/heartbeats", "Heartbeat"),
         route("/v1/agents/{agent_id}/lost-links", "LoseLink"),
         route("/v1/agents/{agent_id}/session-endings", "EndSession"),
@@ -118,7 +121,10 @@ impl Context for Agent {
 
             C::SetCapacity(command) => draft.set_capacity(command),
             C::SetSkills(command) => draft.set_skills(command),
-            C::SetQueues(command) => draft.set_queues(command),
+            C::SetQueues(command) => draft.set_queues(command.queues.clone()),
+            C::AddQueues(command) => draft.add_queues(command),
+            C::RemoveQueues(command) => draft.remove_queues(command),
+            C::SetInterruptions(command) => draft.set_interruptions(command),
         }
     }
 

@@ -7,6 +7,7 @@ use kernel::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interruption::Interruptions;
 use super::label::{
     Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId, Queue, Reason,
     SessionId, Skill,
@@ -32,6 +33,9 @@ pub enum AgentCommand {
     SetCapacity(SetCapacity),
     SetSkills(SetSkills),
     SetQueues(SetQueues),
+    AddQueues(AddQueues),
+    RemoveQueues(RemoveQueues),
+    SetInterruptions(SetInterruptions),
     Heartbeat(Heartbeat),
     LoseLink(LoseLink),
     EndSession(EndSession),
@@ -61,6 +65,9 @@ impl AgentCommand {
             Self::SetCapacity(_) => "SetCapacity",
             Self::SetSkills(_) => "SetSkills",
             Self::SetQueues(_) => "SetQueues",
+            Self::AddQueues(_) => "AddQueues",
+            Self::RemoveQueues(_) => "RemoveQueues",
+            Self::SetInterruptions(_) => "SetInterruptions",
             Self::Heartbeat(_) => "Heartbeat",
             Self::LoseLink(_) => "LoseLink",
             Self::EndSession(_) => "EndSession",
@@ -234,6 +241,28 @@ pub struct SetSkills {
 #[serde(deny_unknown_fields)]
 pub struct SetQueues {
     pub queues: BTreeSet<Queue>,
+}
+
+/// Queues the agent serves from now on as well; of two who add, neither undoes the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddQueues {
+    pub queues: BTreeSet<Queue>,
+}
+
+/// Queues the agent serves no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveQueues {
+    pub queues: BTreeSet<Queue>,
+}
+
+/// States anew which work other channels may interrupt: by channel of the work, the channels that may
+/// still be offered. Of a channel that is not named: voice by none, any other by all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetInterruptions {
+    pub interruptible_by: Interruptions,
 }
 
 /// The session is alive: brings it back from grace, and changes nothing else. A session without one

@@ -8,6 +8,7 @@ use kernel::{Actor, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interruption::Interruptions;
 use super::label::{
     Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId, Queue, SessionId,
     Skill,
@@ -42,6 +43,7 @@ pub enum AgentEvent {
     CapacityChanged(CapacityChanged),
     SkillsChanged(SkillsChanged),
     QueuesChanged(QueuesChanged),
+    InterruptionsChanged(InterruptionsChanged),
     LinkLost(LinkLost),
     LinkRestored(LinkRestored),
     /// The session is gone for good.
@@ -72,6 +74,7 @@ impl AgentEvent {
             Self::CapacityChanged(_) => "CapacityChanged",
             Self::SkillsChanged(_) => "SkillsChanged",
             Self::QueuesChanged(_) => "QueuesChanged",
+            Self::InterruptionsChanged(_) => "InterruptionsChanged",
             Self::LinkLost(_) => "LinkLost",
             Self::LinkRestored(_) => "LinkRestored",
             Self::GraceExpired(_) => "GraceExpired",
@@ -210,6 +213,13 @@ pub struct SkillsChanged {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueuesChanged {
     pub queues: BTreeSet<Queue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InterruptionsChanged {
+    /// By channel of the work, the channels that may still be offered; of one that is not named: voice
+    /// by none, any other by all.
+    pub interruptible_by: Interruptions,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

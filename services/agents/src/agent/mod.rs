@@ -1,6 +1,7 @@
 //! One agent: a chosen presence, a link to the devices they work at, and slots of work. The three
 //! move on their own; what others see as one state is derived from them.
 
+mod interruption;
 mod label;
 mod level;
 
@@ -33,17 +34,19 @@ mod tests;
 
 pub use aggregate::Agent;
 pub use command::{
-    ActivateSlot, AgentCommand, BeginWrapUp, CompleteWrapUp, EndCooldown, EndSession, ExpireGrace,
-    ExpireSession, ExpireSlot, ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot, LoseLink, Match,
-    ReleaseSlot, ReserveSlot, ResumeSlot, SetCapacity, SetPresence, SetQueues, SetSkills, SlotName,
-    StartSession, SuspendRouting, When,
+    ActivateSlot, AddQueues, AgentCommand, BeginWrapUp, CompleteWrapUp, EndCooldown, EndSession,
+    ExpireGrace, ExpireSession, ExpireSlot, ExpireWrapUp, ExtendWrapUp, Heartbeat, HoldSlot,
+    LoseLink, Match, ReleaseSlot, RemoveQueues, ReserveSlot, ResumeSlot, SetCapacity,
+    SetInterruptions, SetPresence, SetQueues, SetSkills, SlotName, StartSession, SuspendRouting,
+    When,
 };
 pub use event::{
-    AgentEvent, AgentMatched, CapacityChanged, GraceExpired, LinkLost, LinkRestored,
-    NextPresenceSet, QueuesChanged, RoutingResumed, RoutingSuspended, SessionEnded, SessionHeard,
-    SessionStarted, SkillsChanged, SlotActivated, SlotHeld, SlotReleased, SlotReserved,
-    SlotResumed, WrapUpAutoCompleted, WrapUpCompleted, WrapUpExtended, WrapUpStarted,
+    AgentEvent, AgentMatched, CapacityChanged, GraceExpired, InterruptionsChanged, LinkLost,
+    LinkRestored, NextPresenceSet, QueuesChanged, RoutingResumed, RoutingSuspended, SessionEnded,
+    SessionHeard, SessionStarted, SkillsChanged, SlotActivated, SlotHeld, SlotReleased,
+    SlotReserved, SlotResumed, WrapUpAutoCompleted, WrapUpCompleted, WrapUpExtended, WrapUpStarted,
 };
+pub use interruption::Interruptions;
 pub use label::{
     AgentId, Channel, ConversationId, DecisionId, Device, DispositionCode, Notes, OfferId,
     PresenceCode, Queue, Reason, SessionId, Skill,

@@ -1,8 +1,13 @@
 //! The rules of what an agent may and can do. Changing it moves no work: it decides what comes next.
 
-use super::command::{SetCapacity, SetQueues, SetSkills};
+use std::collections::BTreeSet;
+
+use super::command::{AddQueues, RemoveQueues, SetCapacity, SetInterruptions, SetSkills};
 use super::draft::{Decision, Draft};
-use super::event::{AgentEvent, CapacityChanged, QueuesChanged, SkillsChanged};
+use super::event::{
+    AgentEvent, CapacityChanged, InterruptionsChanged, QueuesChanged, SkillsChanged,
+};
+use super::label::Queue;
 use super::rejection::Limited;
 
 impl Draft<'_> {
@@ -25,11 +30,34 @@ impl Draft<'_> {
         self.finish()
     }
 
-    pub(crate) fn set_queues(mut self, command: &SetQueues) -> Decision {
-        Limited::Queues.admits(command.queues.len())?;
-        if command.queues != self.standing.queues {
-            let queues = command.queues.clone();
+    pub(crate) fn set_queues(mut self, queues: BTreeSet<Queue>) -> Decision {
+        Limited::Queues.admits(queues.len())?;
+        if queues != self.standing.queues {
             self.write(AgentEvent::QueuesChanged(QueuesChanged { queues }));
+        }
+        self.finish()
+    }
+
+    pub(crate) fn add_queues(self, command: &AddQueues) -> Decision {
+        let queues = &self.standing.queues | &command.queues;
+        self.set_queues(queues)
+    }
+
+    pub(crate) fn remove_queues(self, command: &RemoveQueues) -> Decision {
+        let queues = &self.standing.queues - &command.queues;
+        self.set_queues(queues)
+    }
+
+    /// What is being worked on goes on beside whatever is there.
+    pub(crate) fn set_interruptions(mut self, command: &SetInterruptions) -> Decision {
+        let interruptible_by = command.interruptible_by.clone();
+        Limited::Channels.admits(interruptible_by.0.len())?;
+        for admitted in interruptible_by.0.values() {
+            Limited::Channels.admits(admitted.len())?;
+        }
+        if interruptible_by != self.standing.interruptible_by {
+            let changed = InterruptionsChanged { interruptible_by };
+            self.write(AgentEvent::InterruptionsChanged(changed));
         }
         self.finish()
     }

@@ -79,7 +79,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Who had to allow it, if it goes beyond the capacity.
+    /// Who had to allow it, if it goes beyond the capacity or interrupts what is not to be interrupted.
     fn has_room(
         &self,
         command: &ReserveSlot,
@@ -90,18 +90,28 @@ impl Draft<'_> {
         }
         let free = self.standing.free(&command.channel);
         let cost = u32::from(command.cost.get());
-        if cost <= free {
+        let busy_on = self.standing.busy_on(&command.channel);
+        if cost <= free && busy_on.is_none() {
             return Ok(None);
         }
         match &command.override_by {
-            None => Err(AgentRejection::NoCapacity {
-                channel: command.channel.clone(),
-                free,
-                cost,
+            None => Err(match busy_on {
+                Some(work) => AgentRejection::NotRoutable {
+                    channel: command.channel.clone(),
+                    why: Unroutable::BusyOn(work.clone()),
+                },
+                None => AgentRejection::NoCapacity {
+                    channel: command.channel.clone(),
+                    free,
+                    cost,
+                },
             }),
             Some(approver) if approver.as_str() == agent.as_str() => {
                 Err(AgentRejection::SupervisorRequired {
-                    what: "a slot beyond the capacity",
+                    what: match busy_on {
+                        Some(_) => "a slot beside work that is not to be interrupted",
+                        None => "a slot beyond the capacity",
+                    },
                 })
             }
             Some(approver) => Ok(Some(approver.clone())),

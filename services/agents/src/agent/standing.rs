@@ -7,6 +7,7 @@ use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent, SlotReleased, SlotReserved};
+use super::interruption::Interruptions;
 use super::label::{Channel, ConversationId, OfferId, Queue, SessionId, Skill};
 use super::level::Level;
 use super::presence::{Choice, Presence};
@@ -30,6 +31,9 @@ pub struct Standing {
     pub capacity: BTreeMap<Channel, u16>,
     pub skills: BTreeMap<Skill, Level>,
     pub queues: BTreeSet<Queue>,
+    /// By channel of the work, the channels that may still be offered; of one that is not named: voice
+    /// by none, any other by all.
+    pub interruptible_by: Interruptions,
 }
 
 /// Why an agent cannot be offered work.
@@ -42,7 +46,12 @@ pub enum Unroutable {
     Cooldown,
     NotPermitted,
     DeviceNotReady,
-    SkillMissing { skill: Skill, level: Level },
+    /// At work on a channel that this one may not interrupt.
+    BusyOn(Channel),
+    SkillMissing {
+        skill: Skill,
+        level: Level,
+    },
 }
 
 impl fmt::Display for Unroutable {
@@ -54,6 +63,7 @@ impl fmt::Display for Unroutable {
             Self::NotResponding => f.write_str("not responding"),
             Self::Cooldown => f.write_str("cooling down"),
             Self::NotPermitted => f.write_str("channel is not permitted"),
+            Self::BusyOn(channel) => write!(f, "busy on {channel}"),
             Self::DeviceNotReady => f.write_str("no device is ready"),
             Self::SkillMissing { skill, level } => write!(f, "skill {skill} is below {level}"),
         }
@@ -103,6 +113,12 @@ impl Standing {
         } else {
             None
         }
+    }
+
+    /// The channel of work, or of an offer, that an offer of this one may not interrupt.
+    pub(crate) fn busy_on(&self, channel: &Channel) -> Option<&Channel> {
+        let mut work = self.slots.values().map(|slot| &slot.channel);
+        work.find(|work| !self.interruptible_by.admit(work, channel))
     }
 
     /// Units of the channel that slots take.
@@ -179,6 +195,9 @@ impl Standing {
             AgentEvent::CapacityChanged(changed) => self.capacity.clone_from(&changed.channels),
             AgentEvent::SkillsChanged(changed) => self.skills.clone_from(&changed.skills),
             AgentEvent::QueuesChanged(changed) => self.queues.clone_from(&changed.queues),
+            AgentEvent::InterruptionsChanged(changed) => {
+                self.interruptible_by.clone_from(&changed.interruptible_by);
+            }
             AgentEvent::SlotReserved(reserved) => self.reserve(reserved),
             AgentEvent::SlotReleased(released) => self.release(released),
             AgentEvent::SlotActivated(activated) => {

@@ -72,6 +72,7 @@ pub(crate) fn timers(event: &AgentEvent) -> Vec<Request> {
         | AgentEvent::CapacityChanged(_)
         | AgentEvent::SkillsChanged(_)
         | AgentEvent::QueuesChanged(_)
+        | AgentEvent::InterruptionsChanged(_)
         | AgentEvent::GraceExpired(_) => vec![],
     }
 }

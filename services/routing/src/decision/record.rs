@@ -90,6 +90,9 @@ pub struct Exclusion {
     pub reason: Reason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skill: Option<Skill>,
+    /// What the agent is busy on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -111,6 +114,8 @@ pub enum Reason {
     /// The channel is not among the agent's.
     NotPermitted,
     DeviceNotReady,
+    /// At work on a channel, or offered it, that this one may not interrupt.
+    BusyOnChannel,
     NoCapacity,
     /// Has the conversation already, or is asked for it.
     Involved,

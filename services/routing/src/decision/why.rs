@@ -90,6 +90,9 @@ impl fmt::Display for Exclusion {
         if let Some(skill) = &self.skill {
             write!(f, ": {skill}")?;
         }
+        if let Some(channel) = &self.channel {
+            write!(f, ": {channel}")?;
+        }
         if let Some(until) = &self.until {
             write!(f, ", until {until}")?;
         }
@@ -108,6 +111,7 @@ impl fmt::Display for Reason {
             Self::Cooldown => "had rejected an offer a moment ago",
             Self::NotPermitted => "the channel was not among the agent's",
             Self::DeviceNotReady => "no device was ready for the channel",
+            Self::BusyOnChannel => "was busy on a channel that this one may not interrupt",
             Self::NoCapacity => "had no capacity free",
             Self::Involved => "had the conversation, or was asked for it",
             Self::SkillMissing => "lacked a skill",

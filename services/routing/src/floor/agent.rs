@@ -7,6 +7,7 @@ use kernel::{EventMeta, Timestamp};
 use serde::Serialize;
 
 use super::event::{AgentEvent as E, Presence};
+use super::interruption::Interruptions;
 use crate::decision::Reason;
 use crate::label::{Channel, ConversationId, OfferId, QueueId, Skill};
 
@@ -18,12 +19,13 @@ pub(crate) struct Agent {
     pub(crate) updated_at: Timestamp,
     pub(crate) presence: Presence,
     pub(crate) next_presence: Option<Presence>,
-    sessions: BTreeMap<Box<str>, Session>,
+    pub(super) sessions: BTreeMap<Box<str>, Session>,
     suspension: Option<Suspension>,
     pub(crate) slots: BTreeMap<ConversationId, Slot>,
     pub(crate) capacity: BTreeMap<Channel, u16>,
     pub(crate) skills: BTreeMap<Skill, u8>,
     pub(crate) queues: BTreeSet<QueueId>,
+    pub(super) interruptible_by: Interruptions,
     /// Since when it is ready and without work; a reservation is not yet work.
     pub(crate) idle_since: Option<Timestamp>,
     /// When work last ended or it became ready, whichever is later, whatever else it works on.
@@ -33,9 +35,11 @@ pub(crate) struct Agent {
 }
 
 #[derive(Clone, Debug)]
-struct Session {
+pub(super) struct Session {
     channels: BTreeSet<Channel>,
-    is_connected: bool,
+    pub(super) is_connected: bool,
+    /// The last sign of life: an event of the session, or a heartbeat that was no event.
+    pub(super) heard_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +96,9 @@ impl Agent {
         if !self.is_ready(channel) {
             return Some(Reason::DeviceNotReady);
         }
+        if self.busy_on(channel).is_some() {
+            return Some(Reason::BusyOnChannel);
+        }
         let free = u32::from(*capacity).saturating_sub(self.used(channel));
         (free < cost).then_some(Reason::NoCapacity)
     }
@@ -103,6 +110,12 @@ impl Agent {
     fn is_ready(&self, channel: &Channel) -> bool {
         let mut sessions = self.sessions.values();
         sessions.any(|session| session.is_connected && session.channels.contains(channel))
+    }
+
+    /// The channel of work, or of an offer, that an offer of this one may not interrupt.
+    pub(crate) fn busy_on(&self, channel: &Channel) -> Option<&Channel> {
+        let mut work = self.slots.values().map(|slot| &slot.channel);
+        work.find(|work| !self.interruptible_by.admit(work, channel))
     }
 
     pub(crate) fn used(&self, channel: &Channel) -> u32 {
@@ -139,13 +152,18 @@ impl Agent {
                 let session = Session {
                     channels: started.channels,
                     is_connected: true,
+                    heard_at: meta.at,
                 };
                 self.sessions.insert(started.session_id, session);
             }
             E::LinkLost(lost) => self.connect(&lost.session_id, false),
-            E::LinkRestored(restored) => self.connect(&restored.session_id, true),
-            E::GraceExpired(expired) => {
-                self.sessions.remove(&expired.session_id);
+            E::LinkRestored(restored) => {
+                self.connect(&restored.session_id, true);
+                self.hear(&restored.session_id, meta.at);
+            }
+            E::SessionHeard(heard) => self.hear(&heard.session_id, meta.at),
+            E::GraceExpired(gone) | E::SessionEnded(gone) => {
+                self.sessions.remove(&gone.session_id);
             }
             E::PresenceChanged(chosen) => {
                 self.presence = chosen.presence;
@@ -164,6 +182,9 @@ impl Agent {
             E::CapacityChanged(changed) => self.capacity = changed.channels,
             E::SkillsChanged(changed) => self.skills = changed.skills,
             E::QueuesChanged(changed) => self.queues = changed.queues,
+            E::InterruptionsChanged(changed) => {
+                self.interruptible_by = changed.interruptible_by;
+            }
             E::SlotReserved(reserved) => {
                 let slot = Slot {
                     offer_id: reserved.offer_id,
@@ -208,6 +229,12 @@ impl Agent {
     fn connect(&mut self, session_id: &str, is_connected: bool) {
         if let Some(session) = self.sessions.get_mut(session_id) {
             session.is_connected = is_connected;
+        }
+    }
+
+    pub(super) fn hear(&mut self, session_id: &str, at: Timestamp) {
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.heard_at = session.heard_at.max(at);
         }
     }
 

@@ -171,7 +171,7 @@ impl Desk {
                 may_match |= match seat {
                     Seat::Open(_) => true,
                     Seat::Held(_) => false,
-                    Seat::Full(_) => before.is_some_and(Seat::is_free),
+                    Seat::Full(..) => before.is_some_and(Seat::is_free),
                     Seat::Out(_) => before.is_some_and(Seat::may_come_free),
                 };
             }

@@ -7,6 +7,7 @@ use std::num::NonZeroU16;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::interruption::Interruptions;
 use crate::label::{AgentId, Channel, ConversationId, Intent, OfferId, QueueId, Skill};
 use crate::settings::QueueSettings;
 
@@ -50,9 +51,12 @@ events! {
         CapacityChanged(CapacityChanged),
         SkillsChanged(SkillsChanged),
         QueuesChanged(QueuesChanged),
+        InterruptionsChanged(InterruptionsChanged),
         LinkLost(LinkMoved),
         LinkRestored(LinkMoved),
         GraceExpired(LinkMoved),
+        SessionHeard(LinkMoved),
+        SessionEnded(LinkMoved),
         RoutingSuspended(RoutingSuspended),
         RoutingResumed(Nothing),
     }
@@ -184,6 +188,11 @@ pub struct SkillsChanged {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct QueuesChanged {
     pub(crate) queues: BTreeSet<QueueId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct InterruptionsChanged {
+    pub(crate) interruptible_by: Interruptions,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]

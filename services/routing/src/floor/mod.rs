@@ -13,6 +13,7 @@ mod event;
 
 mod agent;
 mod conversation;
+mod interruption;
 mod offer;
 mod queue;
 
@@ -37,6 +38,7 @@ use kernel::{EventMeta, Tenant, Timestamp};
 
 pub use agent::{Phase, Slot};
 pub use event::{AgentEvent, ConversationEvent, FloorEvent, Presence, QueueEvent, Sticky};
+pub use interruption::Interruptions;
 pub use offer::LiveOffer;
 pub use show::{AgentShown, FloorView, OfferShown, QueueFigures, QueueShown, Staff, WaitingShown};
 pub use starvation::Starvation;

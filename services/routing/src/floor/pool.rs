@@ -30,8 +30,8 @@ pub(crate) enum Seat {
     Open(Rank),
     /// Could be asked, but is being asked for another conversation.
     Held(Rank),
-    /// Could be asked if a slot were free.
-    Full(Rank),
+    /// Could be asked if a slot were free, or work that excludes the channel were over.
+    Full(Rank, Reason),
     Out(Reason),
 }
 
@@ -40,6 +40,8 @@ pub(crate) struct Pool {
     pub(crate) open: Bench,
     pub(crate) full: Bench,
     pub(crate) held: BTreeSet<AgentId>,
+    /// Those of the full who are busy on a channel that excludes this one.
+    busy: u32,
     /// Those on no bench.
     out: BTreeMap<Reason, u32>,
 }
@@ -85,7 +87,7 @@ impl Seat {
         match agent.closed_to(channel, u32::from(settings.cost.get())) {
             None if is_held => Self::Held(rank),
             None => Self::Open(rank),
-            Some(Reason::NoCapacity) => Self::Full(rank),
+            Some(reason @ (Reason::NoCapacity | Reason::BusyOnChannel)) => Self::Full(rank, reason),
             Some(reason) => Self::Out(reason),
         }
     }
@@ -105,7 +107,10 @@ impl Pool {
     pub(crate) fn enter(&mut self, id: &AgentId, skills: &BTreeMap<Skill, u8>, seat: Seat) {
         match seat {
             Seat::Open(rank) => self.open.enter((rank, id.clone()), skills),
-            Seat::Full(rank) => self.full.enter((rank, id.clone()), skills),
+            Seat::Full(rank, reason) => {
+                self.full.enter((rank, id.clone()), skills);
+                self.busy += u32::from(reason == Reason::BusyOnChannel);
+            }
             Seat::Held(_) => {
                 self.held.insert(id.clone());
             }
@@ -117,7 +122,10 @@ impl Pool {
     pub(crate) fn leave(&mut self, id: &AgentId, skills: &BTreeMap<Skill, u8>, seat: Seat) {
         match seat {
             Seat::Open(rank) => self.open.leave(&(rank, id.clone()), skills),
-            Seat::Full(rank) => self.full.leave(&(rank, id.clone()), skills),
+            Seat::Full(rank, reason) => {
+                self.full.leave(&(rank, id.clone()), skills);
+                self.busy -= u32::from(reason == Reason::BusyOnChannel);
+            }
             Seat::Held(_) => {
                 self.held.remove(id);
             }
@@ -135,9 +143,12 @@ impl Pool {
     /// All who are closed to every conversation, by reason.
     pub(crate) fn closed(&self) -> BTreeMap<Reason, u32> {
         let mut closed = self.out.clone();
-        if !self.full.all.is_empty() {
-            closed.insert(Reason::NoCapacity, count(self.full.all.len()));
-        }
+        let full = count(self.full.all.len()) - self.busy;
+        let at_work = [
+            (Reason::NoCapacity, full),
+            (Reason::BusyOnChannel, self.busy),
+        ];
+        closed.extend(at_work.into_iter().filter(|(_, agents)| *agents > 0));
         closed
     }
 

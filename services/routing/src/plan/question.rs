@@ -302,6 +302,10 @@ impl<'a> Question<'a> {
     }
 
     fn exclusion(&self, id: &AgentId, reason: Reason, until: Option<Timestamp>) -> Exclusion {
+        let busy_on = || {
+            let agent = &self.desk.agents.get(id)?.agent;
+            agent.busy_on(&self.conversation.channel).cloned()
+        };
         let missing = || {
             let agent = &self.desk.agents.get(id)?.agent;
             agent.missing(&self.place.requirements).cloned()
@@ -309,6 +313,7 @@ impl<'a> Question<'a> {
         Exclusion {
             agent_id: id.clone(),
             reason,
+            channel: (reason == Reason::BusyOnChannel).then(busy_on).flatten(),
             skill: (reason == Reason::SkillMissing).then(missing).flatten(),
             until,
         }

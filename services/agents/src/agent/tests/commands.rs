@@ -177,3 +177,30 @@ pub(super) fn expire_grace(session: &str, grace_until: Timestamp) -> AgentComman
 pub(super) fn end_cooldown(ready_at: Timestamp) -> AgentCommand {
     AgentCommand::EndCooldown(EndCooldown { ready_at })
 }
+
+fn queue_names(names: &[&str]) -> std::collections::BTreeSet<Queue> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+pub(super) fn add_queues(names: &[&str]) -> AgentCommand {
+    let queues = queue_names(names);
+    AgentCommand::AddQueues(AddQueues { queues })
+}
+
+pub(super) fn remove_queues(names: &[&str]) -> AgentCommand {
+    let queues = queue_names(names);
+    AgentCommand::RemoveQueues(RemoveQueues { queues })
+}
+
+pub(super) fn interruptible(by: &[(&str, &[&str])]) -> Interruptions {
+    let by = by.iter().map(|(work, admitted)| {
+        let admitted = admitted.iter().map(|name| name.parse().unwrap());
+        (work.parse().unwrap(), admitted.collect())
+    });
+    Interruptions(by.collect())
+}
+
+pub(super) fn set_interruptions(by: &[(&str, &[&str])]) -> AgentCommand {
+    let interruptible_by = interruptible(by);
+    AgentCommand::SetInterruptions(SetInterruptions { interruptible_by })
+}

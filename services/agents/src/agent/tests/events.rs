@@ -190,3 +190,8 @@ pub(super) fn ended(session: &str, cause: SessionEnd) -> AgentEvent {
     let session_id = session.parse().unwrap();
     AgentEvent::SessionEnded(SessionEnded { session_id, cause })
 }
+
+pub(super) fn interruptions(by: &[(&str, &[&str])]) -> AgentEvent {
+    let interruptible_by = interruptible(by);
+    AgentEvent::InterruptionsChanged(InterruptionsChanged { interruptible_by })
+}

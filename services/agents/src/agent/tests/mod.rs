@@ -4,10 +4,12 @@
 mod commands;
 mod edges;
 mod events;
+mod interruptions;
 mod limits;
 mod model;
 mod offers;
 mod presence;
+mod profile;
 mod property;
 mod session_ends;
 mod sessions;

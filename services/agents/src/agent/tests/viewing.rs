@@ -61,7 +61,7 @@ fn view_shows_all_there_is_to_say() {
             "deadline": "1970-01-01T00:17:10Z", "granted_s": 30, "disposition_required": true,
         } },
         "capacity": { "chat": 3, "voice": 1 }, "used": { "chat": 1, "voice": 0 },
-        "skills": { "fx": 80 }, "queues": ["FX-VIP"],
+        "skills": { "fx": 80 }, "queues": ["FX-VIP"], "interruptible_by": {},
         "idle_since": null, "last_freed": "1970-01-01T00:00:04Z", "version": 9, "updated_at": "1970-01-01T00:00:09Z",
     });
     assert_eq!(body, expected);

@@ -25,7 +25,7 @@ pub(crate) struct Step {
 
 pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let step = (
-        0..28_usize,
+        0..30_usize,
         0..AGENTS.len(),
         0..CONVERSATIONS.len(),
         0..64_u64,
@@ -144,6 +144,16 @@ impl Scene {
                 self.conversation(conversation, kind, json!({}));
             }
             26 => self.configure(queue, settings(x)),
+            27 => {
+                let by = json!({"voice": few(&CHANNELS, x), "chat": few(&CHANNELS, x / 4)});
+                let rules = if x % 3 == 0 { json!({}) } else { by };
+                self.agent(
+                    agent,
+                    "InterruptionsChanged",
+                    json!({"interruptible_by": rules}),
+                );
+            }
+            28 => self.agent(agent, "SessionEnded", json!({"session_id": "S"})),
             _ => self.conversation(conversation, "MessageReceived", json!({})),
         }
     }

@@ -59,6 +59,7 @@ impl Naive<'_> {
         let may_come_free = [
             None,
             Some(Reason::NoCapacity),
+            Some(Reason::BusyOnChannel),
             Some(Reason::InFlight),
             Some(Reason::Involved),
         ];

@@ -63,7 +63,10 @@ fn four_agents_with_a_long_chat_each_share_the_short_ones() {
 #[test]
 fn agent_who_was_asked_is_not_asked_again_before_the_others() {
     let mut scene = desk(&json!("longest_idle"), &[0; 3]);
-    for (number, expected) in ["ann", "bob", "cid", "ann", "bob", "cid"].iter().enumerate() {
+    for (number, expected) in ["ann", "bob", "cid", "ann", "bob", "cid"]
+        .iter()
+        .enumerate()
+    {
         let id = format!("C-{number}");
         scene.waits_with(&id, "FX", "chat", json!({}));
         scene.wait(1);
@@ -134,8 +137,16 @@ fn is_fair(
     agents: usize,
     count: usize,
 ) -> Result<(), TestCaseError> {
-    prop_assert!(had.values().all(|had| *had <= count.div_ceil(agents)), "{:?}", had);
+    prop_assert!(
+        had.values().all(|had| *had <= count.div_ceil(agents)),
+        "{:?}",
+        had
+    );
     prop_assert!(count < agents || had.len() == agents, "{:?}", had);
-    prop_assert!(count < agents || had.values().all(|had| *had >= count / agents), "{:?}", had);
+    prop_assert!(
+        count < agents || had.values().all(|had| *had >= count / agents),
+        "{:?}",
+        had
+    );
     Ok(())
 }

@@ -1,4 +1,5 @@
 mod brute_force;
+mod busy;
 mod fairness;
 mod next;
 mod order;
