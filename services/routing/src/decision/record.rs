@@ -34,7 +34,7 @@ pub struct Record {
     pub candidates: Vec<Candidate>,
     /// All who could take it.
     pub candidates_total: u32,
-    /// Those who were looked at and passed over; the first [`NAMED_MAX`].
+    /// Those of the queue who were not candidates; the first [`NAMED_MAX`].
     pub exclusions: Vec<Exclusion>,
     /// All agents of the queue who were not candidates, by reason.
     pub excluded: BTreeMap<Reason, u32>,

@@ -25,6 +25,7 @@ mod moment;
 mod pool;
 mod position;
 mod show;
+mod silence;
 mod starvation;
 mod timer;
 mod waiting;
@@ -41,6 +42,7 @@ pub use event::{AgentEvent, ConversationEvent, FloorEvent, Presence, QueueEvent,
 pub use interruption::Interruptions;
 pub use offer::LiveOffer;
 pub use show::{AgentShown, FloorView, OfferShown, QueueFigures, QueueShown, Staff, WaitingShown};
+pub use silence::Silent;
 pub use starvation::Starvation;
 pub use timer::Due;
 

@@ -43,7 +43,7 @@ pub(crate) struct Pool {
     /// Those of the full who are busy on a channel that excludes this one.
     busy: u32,
     /// Those on no bench.
-    out: BTreeMap<Reason, u32>,
+    out: BTreeMap<Reason, BTreeSet<AgentId>>,
 }
 
 /// Agents in order, as a whole and for each skill that was ever required here.
@@ -114,7 +114,9 @@ impl Pool {
             Seat::Held(_) => {
                 self.held.insert(id.clone());
             }
-            Seat::Out(reason) => *self.out.entry(reason).or_default() += 1,
+            Seat::Out(reason) => {
+                self.out.entry(reason).or_default().insert(id.clone());
+            }
         }
     }
 
@@ -130,9 +132,9 @@ impl Pool {
                 self.held.remove(id);
             }
             Seat::Out(reason) => {
-                if let Some(count) = self.out.get_mut(&reason) {
-                    *count -= 1;
-                    if *count == 0 {
+                if let Some(agents) = self.out.get_mut(&reason) {
+                    agents.remove(id);
+                    if agents.is_empty() {
                         self.out.remove(&reason);
                     }
                 }
@@ -142,7 +144,7 @@ impl Pool {
 
     /// All who are closed to every conversation, by reason.
     pub(crate) fn closed(&self) -> BTreeMap<Reason, u32> {
-        let mut closed = self.out.clone();
+        let mut closed = self.unreachable();
         let full = count(self.full.all.len()) - self.busy;
         let at_work = [
             (Reason::NoCapacity, full),
@@ -152,14 +154,25 @@ impl Pool {
         closed
     }
 
-    pub(crate) fn out(&self) -> &BTreeMap<Reason, u32> {
+    /// Those whom a free slot does not help, by reason.
+    pub(crate) fn out(&self) -> &BTreeMap<Reason, BTreeSet<AgentId>> {
         &self.out
+    }
+
+    pub(crate) fn unreachable(&self) -> BTreeMap<Reason, u32> {
+        let out = self.out.iter();
+        out.map(|(reason, agents)| (*reason, count(agents.len())))
+            .collect()
     }
 }
 
 impl Bench {
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Ranked> {
+        self.all.iter()
     }
 
     pub(crate) fn has_index(&self, skill: &Skill) -> bool {

@@ -176,7 +176,7 @@ impl Staff {
         Self {
             free: count(pool.open.len() + pool.held.len()),
             busy: count(pool.full.len()),
-            unreachable: pool.out().clone(),
+            unreachable: pool.unreachable(),
         }
     }
 }

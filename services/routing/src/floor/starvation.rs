@@ -107,7 +107,7 @@ impl Queue {
         let Some(pool) = self.pools.get(channel) else {
             return BTreeMap::new();
         };
-        let mut agents = pool.out().clone();
+        let mut agents = pool.unreachable();
         let unable = pool.open.len() + pool.full.len() + pool.held.len();
         if unable > 0 {
             agents.insert(Reason::SkillMissing, count(unable));

@@ -3,6 +3,7 @@
 //! In: the floor and the time. Out: a plan. It reserves nothing and decides nothing by itself: the
 //! agents' own streams do, candidate by candidate.
 
+mod explain;
 mod next;
 mod order;
 mod question;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::Timestamp;
 
 use super::ASKED_MAX;
-use crate::decision::{Candidate, Exclusion, NAMED_MAX, Reason};
+use crate::decision::{Candidate, Exclusion, Reason};
 use crate::floor::{Conversation, Desk, Member, Place, Pool, Queue, Ranked, Seat, after_s, count};
 use crate::label::{AgentId, ConversationId};
 use crate::settings::Strategy;
@@ -35,7 +35,7 @@ pub(super) struct Answer {
 /// Agents with room for whom something stands between them and this conversation.
 #[derive(Default)]
 pub(super) struct Passed<'a> {
-    by_agent: BTreeMap<&'a AgentId, Passing>,
+    pub(super) by_agent: BTreeMap<&'a AgentId, Passing>,
     /// Those of them who are on the open bench, and so in its counts.
     open: usize,
     /// Those of these who have not the skills.
@@ -43,9 +43,9 @@ pub(super) struct Passed<'a> {
 }
 
 #[derive(Clone, Copy)]
-struct Passing {
-    reason: Reason,
-    until: Option<Timestamp>,
+pub(super) struct Passing {
+    pub(super) reason: Reason,
+    pub(super) until: Option<Timestamp>,
     seat: Seat,
 }
 
@@ -88,16 +88,14 @@ impl<'a> Question<'a> {
         let mut answer = Answer {
             candidates,
             candidates_total: count(total),
-            exclusions: passed.exclusions(self),
+            exclusions: Vec::new(),
             excluded,
             cooldown_lifted: false,
         };
         if total == 0 && !stays {
             self.lift_cooldown(&passed, &mut answer);
         }
-        if stays || answer.candidates.is_empty() {
-            answer.exclusions = self.explain(&passed, &answer.candidates);
-        }
+        answer.exclusions = self.explain(&passed, &answer, stays);
         answer
     }
 
@@ -265,10 +263,6 @@ impl<'a> Question<'a> {
         }
         answer.cooldown_lifted = true;
         answer.candidates_total = count(lifted.len());
-        answer.exclusions.retain(|exclusion| {
-            let is_lifted = |(_, id): &Ranked| *id == exclusion.agent_id;
-            !lifted.iter().any(is_lifted)
-        });
         if let Some(refused) = answer.excluded.get_mut(&Reason::RefusedBefore) {
             *refused -= count(lifted.len());
             if *refused == 0 {
@@ -277,58 +271,16 @@ impl<'a> Question<'a> {
         }
         answer.candidates = self.refusers(lifted, ASKED_MAX);
     }
-
-    /// The first agents of the queue, since there is nobody else to speak of but the candidates.
-    fn explain(&self, passed: &Passed<'a>, candidates: &[Candidate]) -> Vec<Exclusion> {
-        let cost = u32::from(self.queue.settings.cost.get());
-        let is_asked = |id: &&AgentId| candidates.iter().any(|asked| asked.agent_id == **id);
-        let members = self.queue.members.iter().filter(|id| !is_asked(id));
-        let members = members.take(NAMED_MAX);
-        let exclusions = members.filter_map(|id| {
-            let agent = &self.desk.agents.get(id)?.agent;
-            if let Some(passing) = passed.by_agent.get(id) {
-                return Some(passing.exclusion(id, self));
-            }
-            let closed = agent.closed_to(&self.conversation.channel, cost);
-            Some(match closed {
-                None if agent.knows(&self.place.requirements) => {
-                    let until = self.place.sticky.as_ref().map(|sticky| sticky.until);
-                    self.exclusion(id, Reason::NotPreferred, until)
-                }
-                closed => self.exclusion(id, closed.unwrap_or(Reason::SkillMissing), None),
-            })
-        });
-        exclusions.collect()
-    }
-
-    fn exclusion(&self, id: &AgentId, reason: Reason, until: Option<Timestamp>) -> Exclusion {
-        let busy_on = || {
-            let agent = &self.desk.agents.get(id)?.agent;
-            agent.busy_on(&self.conversation.channel).cloned()
-        };
-        let missing = || {
-            let agent = &self.desk.agents.get(id)?.agent;
-            agent.missing(&self.place.requirements).cloned()
-        };
-        Exclusion {
-            agent_id: id.clone(),
-            reason,
-            channel: (reason == Reason::BusyOnChannel).then(busy_on).flatten(),
-            skill: (reason == Reason::SkillMissing).then(missing).flatten(),
-            until,
-        }
-    }
-}
-
-impl Passing {
-    fn exclusion(&self, id: &AgentId, question: &Question<'_>) -> Exclusion {
-        question.exclusion(id, self.reason, self.until)
-    }
 }
 
 impl Passed<'_> {
     pub(super) fn contains(&self, id: &AgentId) -> bool {
         self.by_agent.contains_key(id)
+    }
+
+    /// Whether the agent is asked all the same when the cool-down is lifted.
+    pub(super) fn is_liftable(passing: &Passing) -> bool {
+        passing.reason == Reason::RefusedBefore && matches!(passing.seat, Seat::Open(_))
     }
 
     /// Those who have refused before and are all there is. Whoever is held is somebody else who will
@@ -346,13 +298,6 @@ impl Passed<'_> {
             is_refused.then(|| (rank, (*id).clone()))
         });
         refused.collect()
-    }
-
-    fn exclusions(&self, question: &Question<'_>) -> Vec<Exclusion> {
-        let passed = self.by_agent.iter().take(NAMED_MAX);
-        passed
-            .map(|(id, passing)| passing.exclusion(id, question))
-            .collect()
     }
 }
 

@@ -165,6 +165,11 @@ fn check_plans(scene: &Scene, desk: &Desk) -> Result<(), TestCaseError> {
             .map(|asked| asked.agent_id.clone())
             .collect();
         prop_assert_eq!(asked, found.clone());
+        let mut named = BTreeMap::new();
+        for exclusion in &plan.record.exclusions {
+            *named.entry(exclusion.reason).or_default() += 1;
+        }
+        prop_assert_eq!(&named, &excluded, "everybody is named");
         prop_assert_eq!(plan.record.excluded, excluded);
         prop_assert_eq!(plan.record.cooldown_lifted, is_lifted);
         prop_assert_eq!(

@@ -254,3 +254,25 @@ fn agents_are_named_when_nobody_can_be_asked() {
     assert_eq!(named, expected.map(|(id, reason)| (agent(id), reason)));
     assert_eq!(record.exclusions[3].skill, Some("vip".parse().unwrap()));
 }
+
+#[test]
+fn those_who_cannot_be_asked_are_named_beside_those_who_can() {
+    let mut scene = four(&json!("longest_idle"));
+    scene.presence("ann", "away");
+    scene.agent("bob", "SkillsChanged", json!({"skills": {}}));
+    scene.agent("cid", "CapacityChanged", json!({"channels": {"chat": 1}}));
+    scene.reserve("cid", "C-0", "chat");
+    chat(&mut scene, "C-1", &["fx"]);
+    assert_eq!(scene.asked("C-1"), ["dee"]);
+    let record = scene.plan("C-1").unwrap().record;
+    let named = record.exclusions.iter();
+    let named: Vec<_> = named
+        .map(|named| (named.agent_id.as_str(), named.reason))
+        .collect();
+    let expected = [
+        ("ann", Reason::Presence),
+        ("bob", Reason::SkillMissing),
+        ("cid", Reason::NoCapacity),
+    ];
+    assert_eq!(named, expected);
+}
