@@ -3,6 +3,7 @@
 mod agreement;
 mod bench;
 mod dead_letters;
+mod hello;
 mod import;
 mod migrate;
 mod misplaced;

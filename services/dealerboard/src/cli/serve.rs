@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::{Actor, Tenant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::token::Token;
 use crate::config::Config;
 use crate::demo::{Demo, Speed};
 use crate::ports::KeysAway;
@@ -84,7 +82,7 @@ impl Serve {
             speed: self.speed,
         });
         if self.hello {
-            hello(&platform, start.address)?;
+            super::hello::print(&platform, start.address)?;
         }
         let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
         let tell = stop.run_until_cancelled(start.tell(&platform, &self.roles));
@@ -159,41 +157,4 @@ async fn stop_on_signal(stop: CancellationToken) {
         () = stop.cancelled() => {}
     }
     stop.cancel();
-}
-
-/// The first minute: where it is, and a line to paste.
-fn hello(platform: &Platform, address: SocketAddr) -> anyhow::Result<()> {
-    let token = Token {
-        tenant: Tenant::new("demo")?,
-        actor: Actor::new("trader")?,
-        hours: 12,
-    };
-    let token = token.issue(&platform.config, &platform.keys)?;
-    let url = format!("http://{address}");
-    super::say(&format!(
-        r#"
-dealerboard is at {url}    health {url}/readyz    metrics {url}/metrics
-
-Book a trade, fill it, read the position:
-
-export TOKEN={token}
-ID=T-$(date +%s)
-api() {{ curl -sS -H "authorization: Bearer $TOKEN" -H "content-type: application/json" -H "prefer: wait=5" "$@"; echo; }}
-api {url}/v1/trades -d '{{"trade_id":"'$ID'","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"100","price":"181.52","currency":"USD","traded_at":"2026-01-05T15:30:00Z"}}'
-AT=$(api {url}/v1/trades/$ID/fills -o /dev/stderr -w '%header{{x-position}}' -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}'
-api {url}/v1/positions/ACC-1/AGENCY/IBM -H "min-position: $AT" # which follows the fill by a reaction
-
-Match a customer with an agent, and see why:
-
-api {url}/v1/agents/ann/sessions -d '{{"session_id":"S-1","device":"web","channels":["chat"]}}'
-api {url}/v1/agents/ann/capacity -d '{{"channels":{{"chat":2}}}}'
-api {url}/v1/agents/ann/queues -d '{{"queues":["FX-VIP"]}}'
-api {url}/v1/agents/ann/presence -d '{{"presence":"available"}}'
-api {url}/v1/conversations -d '{{"conversation_id":"V-'$ID'","customer_id":"K-1","channel":"chat","intent":"quote"}}'
-api {url}/v1/conversations/V-$ID/enqueueings -d '{{"queue":"FX-VIP"}}'
-api {url}/v1/agents/match -d '{{"conversation_id":"V-'$ID'"}}'
-api {url}/v1/floor
-"#
-    ));
-    Ok(())
 }

@@ -9,3 +9,4 @@ mod keys;
 mod lines;
 mod pipes;
 mod site;
+mod tour;
