@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) processor: Processor,
     pub(crate) projector: Projector,
     pub(crate) query: Query,
+    pub(crate) catalogue: Catalogue,
     pub(crate) auth: Auth,
     #[serde(default)]
     pub(crate) venues: Vec<Venue>,
@@ -203,6 +204,31 @@ pub(crate) struct Query {
     pub(crate) last_good_max: u64,
 }
 
+/// What becomes of names that are in no catalogue.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Catalogue {
+    unknown_queues: UnknownQueues,
+    /// For tenants who want it otherwise.
+    tenants: BTreeMap<kernel::Tenant, UnknownQueues>,
+}
+
+/// What becomes of a command that names a queue which nobody has configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnknownQueues {
+    Allow,
+    Warn,
+    Refuse,
+}
+
+impl Catalogue {
+    pub(crate) fn unknown_queues(&self, tenant: &kernel::Tenant) -> UnknownQueues {
+        let own = self.tenants.get(tenant).copied();
+        own.unwrap_or(self.unknown_queues)
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
@@ -348,7 +374,10 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Hidden, Mode};
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+
+    use super::{Config, Hidden, Mode, UnknownQueues};
 
     #[test]
     fn secret_does_not_print() {
@@ -360,5 +389,14 @@ mod tests {
     #[test]
     fn default_file_is_a_valid_configuration() {
         assert_eq!(Config::load(None).unwrap().storage.mode, Mode::Embedded);
+    }
+
+    #[test]
+    fn tenant_may_want_unknown_queues_refused() {
+        let text = super::DEFAULTS.replace("# demo = \"refuse\"", "demo = \"refuse\"");
+        let config: Config = Figment::from(Toml::string(&text)).extract().unwrap();
+        let of = |tenant: &str| config.catalogue.unknown_queues(&tenant.parse().unwrap());
+        assert_eq!(of("demo"), UnknownQueues::Refuse);
+        assert_eq!(of("acme"), UnknownQueues::Warn);
     }
 }

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::demo::Demo;
+use crate::gateway::Pulse;
 use crate::health::{self, Backlog, Health, Serves};
 use crate::ports::{self, LocalKeys, Opened, Ports, Purpose, Unseen};
 use crate::seams::{SystemClock, SystemIds};
@@ -163,7 +164,12 @@ impl Platform {
                     let query = query.clone().context("the gateway has no query")?;
                     let watch = query.clone().watch(halt.clone());
                     work.push(("views", watch.map(Ok).boxed()));
-                    serving.push(self.gateway(door, query, &matcher, &stop)?);
+                    let pulse = Pulse::new(Arc::clone(&self.ports.heartbeats));
+                    work.push((
+                        "pulse",
+                        Arc::clone(&pulse).run(halt.clone()).map(Ok).boxed(),
+                    ));
+                    serving.push(self.gateway(door, query, &matcher, pulse, &stop)?);
                     work.push((
                         "metrics",
                         self.following(&self.metrics, Pace::Leisurely, &halt),

@@ -1,4 +1,4 @@
-//! Adapters of the read model, of the replies and of the bindings of callers' keys.
+//! Adapters of the read model, of the replies, of the bindings of callers' keys and of heartbeats.
 //!
 //! In: batches of view values with their checkpoint, replies to commands, keys. Out: the same bytes.
 //! They never fold an event, parse a body or choose between stores: that is the query chain's.
@@ -9,6 +9,8 @@ mod postgres;
 mod redis;
 
 pub use self::behind::WriteBehind;
-pub use self::memory::{MemoryReadModel, MemoryReplies};
+pub use self::memory::{MemoryHeartbeats, MemoryReadModel, MemoryReplies};
 pub use self::postgres::{PostgresReadModel, SESSION};
-pub use self::redis::{RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};
+pub use self::redis::{
+    RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies,
+};

@@ -101,7 +101,8 @@ impl Standing {
 
     /// What keeps offers of one channel out, room left aside. What is not named is not allowed: a
     /// channel counts only if it is permitted and a connected device is ready for it.
-    pub(crate) fn unroutable(&self, channel: &Channel) -> Option<Unroutable> {
+    #[must_use]
+    pub fn unroutable(&self, channel: &Channel) -> Option<Unroutable> {
         let is_ready =
             |session: &Session| session.is_connected() && session.channels.contains(channel);
         if let Some(why) = self.shut() {
@@ -116,7 +117,8 @@ impl Standing {
     }
 
     /// The channel of work, or of an offer, that an offer of this one may not interrupt.
-    pub(crate) fn busy_on(&self, channel: &Channel) -> Option<&Channel> {
+    #[must_use]
+    pub fn busy_on(&self, channel: &Channel) -> Option<&Channel> {
         let mut work = self.slots.values().map(|slot| &slot.channel);
         work.find(|work| !self.interruptible_by.admit(work, channel))
     }

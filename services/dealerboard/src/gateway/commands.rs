@@ -23,6 +23,7 @@ use resilience::Deadline;
 use serde_json::Map;
 use serde_json::value::RawValue;
 
+use super::catalogue::Unknown;
 use super::keys::{Scope, reused};
 use super::{Gateway, Shared, joined_parameters};
 
@@ -40,7 +41,7 @@ pub(super) fn route(context: ContextSlice, route: CommandRoute) -> Route {
     )
 }
 
-async fn post(
+pub(super) async fn post(
     request: &HttpRequest,
     principal: &Principal,
     body: &JsonBody,
@@ -58,18 +59,36 @@ async fn post(
         Problem::new(platform::BODY_MALFORMED, "body does not fit its schema")
             .at("", error.to_string())
     })?;
+    let tenant = &principal.tenant;
+    let unknown = Unknown::of(gateway, tenant, context, route, &data).await?;
+    let answer = accepted(
+        request, principal, gateway, context, route, &aggregate, &data,
+    )
+    .await;
+    Ok(unknown.warn(answer?).await)
+}
+
+async fn accepted(
+    request: &HttpRequest,
+    principal: &Principal,
+    gateway: &Gateway,
+    context: ContextSlice,
+    route: CommandRoute,
+    aggregate: &AggregateId,
+    data: &RawValue,
+) -> Result<HttpResponse, Problem> {
     let (tenant, key) = (&principal.tenant, headers::command_key(request.headers())?);
     let id = key.as_ref();
-    let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, &aggregate));
+    let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, aggregate));
     let actor = gateway.venues.known(tenant, &principal.actor);
     let command = Request {
         context: context.name,
         tenant,
         actor: &actor,
-        aggregate: &aggregate,
+        aggregate,
         id,
         kind: route.command,
-        data: &data,
+        data,
         expected_version: headers::expected_version(request.headers())?,
         correlation: correlation(request.headers())?,
         causation: None,

@@ -86,7 +86,7 @@ async fn read(floor: &Followed<Floor>, wait: Duration) -> Result<(), Problem> {
 }
 
 /// Asks again for a moment while the floor may not have heard of what was just done.
-async fn once_known<T, E>(
+pub(super) async fn once_known<T, E>(
     ask: impl Fn() -> Result<T, E>,
     may_change: impl Fn(&E) -> bool,
 ) -> Result<T, E> {

@@ -1,7 +1,11 @@
 //! The gateway role: HTTP in front of acceptor and query, the same for every context.
 
+mod catalogue;
 mod commands;
+mod decisions;
+mod edited;
 mod figures;
+mod heartbeats;
 mod keys;
 mod known;
 mod lists;
@@ -35,9 +39,11 @@ use pipeline::{Followed, Query, Slices};
 use resilience::Dependency;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Catalogue;
 use crate::health::{self, Health};
 use crate::router::Matcher;
 use crate::venues::Venues;
+pub(crate) use heartbeats::Pulse;
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -61,6 +67,8 @@ pub(crate) struct Gateway {
     pub(crate) recent: Cache<CommandId, Tenant>,
     pub(crate) matcher: Matcher,
     pub(crate) venues: Venues,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) catalogue: Catalogue,
     pub(crate) metrics: Followed<Metrics>,
 }
 
@@ -130,6 +138,8 @@ fn routes(config: &mut ServiceConfig, slices: &Slices) {
     config.route("/v1/commands/{id}", web::get().to(outcomes::get));
     config.configure(health::routes);
     matches::routes(config);
+    heartbeats::routes(config, slices);
+    decisions::routes(config, slices);
     readings::routes(config);
     figures::routes(config);
     staffing::routes(config);

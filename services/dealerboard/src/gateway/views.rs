@@ -29,7 +29,7 @@ pub(super) fn route(view: ViewSlice) -> Route {
     )
 }
 
-async fn get(
+pub(super) async fn get(
     request: &HttpRequest,
     principal: &Principal,
     gateway: &Gateway,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::FutureExt as _;
 use kernel::port::ReadModel;
 use pipeline::{History, Source};
-use readmodel::{MemoryReplies, WriteBehind};
+use readmodel::{MemoryHeartbeats, MemoryReplies, WriteBehind};
 use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
@@ -140,6 +140,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         bindings_guard: guards.of(&class("keys"))?,
         timers: Arc::clone(&file) as _,
         replies: Arc::new(MemoryReplies::default()),
+        heartbeats: Arc::new(MemoryHeartbeats::default()),
         authority: Arc::new(authority),
         schemas: None,
         framing: None,

@@ -14,8 +14,8 @@ mod tokens;
 use std::sync::Arc;
 
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, KeyBindings, ReadModel,
-    Replies, Schemas, Scrub, Snapshots, Timers,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Heartbeats, KeyBindings,
+    ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use registry::RegistryFraming;
@@ -41,6 +41,7 @@ pub(crate) struct Ports {
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) replies: Arc<dyn Replies>,
     pub(crate) bindings: Arc<dyn KeyBindings>,
+    pub(crate) heartbeats: Arc<dyn Heartbeats>,
     /// Where producers other than the platform are told what became of their records.
     pub(crate) announcing: Option<Announcing>,
     pub(crate) authority: Arc<dyn Authority>,

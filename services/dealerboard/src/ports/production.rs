@@ -9,7 +9,10 @@ use kernel::Fault;
 use kernel::port::{Framing, Schemas};
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
-use readmodel::{PostgresReadModel, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies};
+use readmodel::{
+    PostgresReadModel, RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisReadModel,
+    RedisReplies,
+};
 use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
 use uuid::Uuid;
@@ -139,6 +142,7 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         timers: Arc::clone(&store) as _,
         replies: Arc::new(RedisReplies::new(&redis_options)?),
         bindings: Arc::new(RedisKeyBindings::new(&redis_options)?),
+        heartbeats: Arc::new(RedisHeartbeats::new(&redis_options)?),
         announcing: Some(Announcing {
             outbox: Arc::clone(&store) as _,
             log: outcomes,

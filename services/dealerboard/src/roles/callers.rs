@@ -15,9 +15,9 @@ use pipeline::{FollowPorts, Followed, Query, QueryPorts, QuerySettings};
 use tokio_util::sync::CancellationToken;
 
 use super::{Platform, Task, dear};
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, Pulse};
 use crate::health::Health;
-use crate::router::{Dispatcher, Duty, Matcher};
+use crate::router::{Dispatcher, Duty, Matcher, Vigil};
 use crate::seams::{SystemClock, SystemIds};
 use crate::venues::Venues;
 
@@ -56,6 +56,7 @@ impl Platform {
         door: Door,
         query: Query,
         matcher: &Matcher,
+        pulse: Arc<Pulse>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(&'static str, Task)> {
         let gateway = Gateway {
@@ -72,6 +73,8 @@ impl Platform {
             recent: Gateway::recent(),
             matcher: matcher.clone(),
             venues: Venues::new(&self.config.venues),
+            pulse,
+            catalogue: self.config.catalogue.clone(),
             metrics: self.metrics.clone(),
         };
         let trusted = vec![self.keys.tokens.trusted()];
@@ -143,15 +146,18 @@ impl Platform {
         &self,
         matcher: &Matcher,
         stop: &CancellationToken,
-    ) -> anyhow::Result<[(&'static str, Task); 2]> {
+    ) -> anyhow::Result<[(&'static str, Task); 3]> {
         let actor = Actor::router();
         let partitions = self.config.partitions();
         let dispatcher = Dispatcher::new(matcher.clone(), actor.clone(), partitions);
-        let duty = Duty::new(matcher.clone(), actor);
+        let duty = Duty::new(matcher.clone(), actor.clone());
+        let heartbeats = Arc::clone(&self.ports.heartbeats);
+        let vigil = Vigil::new(matcher.clone(), actor, heartbeats);
         let log = Arc::clone(&self.ports.event_log);
         Ok([
             ("router", dispatcher.run(log, stop.clone()).map(Ok).boxed()),
             ("duty", duty.run(stop.clone()).map(Ok).boxed()),
+            ("vigil", vigil.run(stop.clone()).map(Ok).boxed()),
         ])
     }
 }

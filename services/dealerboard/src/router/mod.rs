@@ -6,7 +6,9 @@
 mod dispatcher;
 mod duty;
 mod matcher;
+mod vigil;
 
 pub(crate) use dispatcher::Dispatcher;
 pub(crate) use duty::Duty;
 pub(crate) use matcher::{Begun, Matched, Matcher, NoMatch};
+pub(crate) use vigil::Vigil;

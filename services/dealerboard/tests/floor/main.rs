@@ -9,4 +9,6 @@ mod figures;
 mod matching;
 mod race;
 mod script;
+mod sessions;
 mod trouble;
+mod why;

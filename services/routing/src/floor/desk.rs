@@ -115,6 +115,7 @@ impl Desk {
             QueueEvent::QueueServed(_) => queue.is_starved = false,
             QueueEvent::QueueConfigured(configured) => {
                 queue.settings = configured.settings;
+                queue.is_configured = true;
                 self.sort_again(id);
             }
         }

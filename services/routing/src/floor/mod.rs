@@ -203,6 +203,13 @@ impl Floor {
         desk.is_some_and(|desk| desk.queues.contains_key(queue))
     }
 
+    /// Whether somebody has configured the queue: it is in the catalogue of the tenant's queues.
+    #[must_use]
+    pub fn is_configured(&self, tenant: &Tenant, queue: &QueueId) -> bool {
+        let queue = self.desk(tenant).and_then(|desk| desk.queues.get(queue));
+        queue.is_some_and(|queue| queue.is_configured)
+    }
+
     /// How a queue is served.
     #[must_use]
     pub fn settings(&self, tenant: &Tenant, queue: &QueueId) -> QueueSettings {

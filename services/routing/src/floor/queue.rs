@@ -13,6 +13,7 @@ use crate::settings::QueueSettings;
 pub(crate) struct Queue {
     pub(crate) version: u64,
     pub(crate) settings: QueueSettings,
+    pub(crate) is_configured: bool,
     /// It was told that nobody could be asked, and not yet that somebody can.
     pub(crate) is_starved: bool,
     pub(crate) members: BTreeSet<AgentId>,

@@ -7,6 +7,7 @@ mod clock;
 mod dead_letters;
 mod event_store;
 mod framing;
+mod heartbeats;
 mod key_bindings;
 mod log;
 mod outcomes;
@@ -24,6 +25,7 @@ pub use event_store::{
     CommitError, EventReader, EventStore, FOUND_MAX, KnownCommand, LoadedStream, WHOLE,
 };
 pub use framing::Framing;
+pub use heartbeats::{HEARD_FOR, Heard, Heartbeats};
 pub use key_bindings::{KEY_BOUND_FOR, KeyBindings, RequestDigest};
 pub use log::{
     Appended, Assignments, Change, CommandLog, EventLog, NAME_IS_NOT_TEXT, NewRecord, Pace,

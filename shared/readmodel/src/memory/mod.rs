@@ -1,7 +1,9 @@
 //! In the memory of one process: for tests, and for a process that is the whole platform.
 
+mod heartbeats;
 mod read_model;
 mod replies;
 
+pub use heartbeats::MemoryHeartbeats;
 pub use read_model::MemoryReadModel;
 pub use replies::MemoryReplies;

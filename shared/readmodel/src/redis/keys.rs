@@ -47,6 +47,11 @@ impl Keys {
         format!("{}key:{tenant}/{key}", self.0)
     }
 
+    /// When each session was last heard of.
+    pub(super) fn heartbeats(&self) -> String {
+        format!("{}heartbeats", self.0)
+    }
+
     pub(super) fn replies(&self, instance: &str) -> String {
         format!("{}replies:{instance}", self.0)
     }
@@ -78,6 +83,7 @@ mod tests {
         );
         assert_eq!(keys.ready(POSITION, 0), "desk:position:v2:ready:0");
         assert_eq!(keys.replies("gateway-1"), "desk:replies:gateway-1");
+        assert_eq!(keys.heartbeats(), "desk:heartbeats");
         let (tenant, key) = ("demo".parse().unwrap(), "order 1".parse().unwrap());
         assert_eq!(keys.binding(&tenant, &key), "desk:key:demo/order 1");
     }

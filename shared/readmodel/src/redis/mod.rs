@@ -1,5 +1,6 @@
 //! On Redis: shared by all instances, fast, and allowed to be lost.
 
+mod heartbeats;
 mod key_bindings;
 mod keys;
 mod link;
@@ -7,6 +8,7 @@ mod links;
 mod read_model;
 mod replies;
 
+pub use heartbeats::RedisHeartbeats;
 pub use key_bindings::RedisKeyBindings;
 pub use link::RedisOptions;
 pub use read_model::RedisReadModel;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use readmodel::{
-    MemoryReadModel, MemoryReplies, PostgresReadModel, RedisKeyBindings, RedisReadModel,
-    RedisReplies, WriteBehind,
+    MemoryHeartbeats, MemoryReadModel, MemoryReplies, PostgresReadModel, RedisHeartbeats,
+    RedisKeyBindings, RedisReadModel, RedisReplies, WriteBehind,
 };
 use testkit::contract::{self, Listing};
 
@@ -63,6 +63,16 @@ async fn memory_replies_keep_their_contract() {
 #[tokio::test]
 async fn redis_replies_keep_their_contract() {
     contract::replies(async || RedisReplies::new(&servers::redis()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn memory_heartbeats_keep_their_contract() {
+    contract::heartbeats(async || MemoryHeartbeats::default()).await;
+}
+
+#[tokio::test]
+async fn redis_heartbeats_keep_their_contract() {
+    contract::heartbeats(async || RedisHeartbeats::new(&servers::redis()).unwrap()).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+//! Signs of life: too many to be events, and worth nothing a few minutes later.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::code::Fault;
+use crate::time::Timestamp;
+
+/// How long a sign of life is remembered, at least.
+pub const HEARD_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// Something with a name was heard of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Heard {
+    pub name: Box<str>,
+    /// Kept to the millisecond.
+    pub at: Timestamp,
+}
+
+/// Shared by all who hear and all who watch. None of it is durable: who finds nothing knows nothing.
+#[async_trait]
+pub trait Heartbeats: Send + Sync {
+    /// Notes all of them; one that is older than what is known changes nothing.
+    ///
+    /// # Errors
+    /// They cannot be reached; any of them may have been noted.
+    async fn note(&self, heard: &[Heard]) -> Result<(), Fault>;
+
+    /// The last sign of life of each name, of those heard of at that time or later, in any order.
+    ///
+    /// # Errors
+    /// They cannot be reached.
+    async fn heard_since(&self, time: Timestamp) -> Result<Vec<Heard>, Fault>;
+}
