@@ -36,10 +36,12 @@ pub(crate) fn schemas() -> Catalogue {
         .event_version("FillRefused", 2)
         .event_version("RefusalWithdrawn", 2)
         .context::<Agent>()
+        .event_version("SessionStarted", 2)
         .context::<Conversation>()
         .context::<Queue>()
         .event_version("QueueConfigured", 2)
         .context::<Decision>()
+        .event_version("DecisionRecorded", 2)
 }
 
 pub(crate) fn all() -> Slices {

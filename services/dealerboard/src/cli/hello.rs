@@ -23,7 +23,7 @@ dealerboard is at {url}    health {url}/readyz    metrics {url}/metrics
 Book a trade, fill it, read the position:
 
 export TOKEN={token}
-ID=T-$(date +%s)
+ID=T-$(date +%s)-$RANDOM
 api() {{ curl -sS -H "authorization: Bearer $TOKEN" -H "content-type: application/json" -H "prefer: wait=5" "$@"; echo; }}
 api {url}/v1/trades -d '{{"trade_id":"'$ID'","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"100","price":"181.52","currency":"USD","traded_at":"2026-01-05T15:30:00Z"}}'
 AT=$(api {url}/v1/trades/$ID/fills -o /dev/stderr -w '%header{{x-position}}' -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}')
@@ -43,7 +43,7 @@ They are matched; Ann has 20 seconds to answer, and ends it with a disposition:
 
 MATCH=$(api {url}/v1/agents/match -d '{{"conversation_id":"V-'$ID'"}}'); echo "$MATCH"
 its() {{ sed 's/.*"'$1'":"\([^"]*\)".*/\1/' <<< "$MATCH"; }}
-is() {{ until api {url}$1 | grep -q '"state":"'$2'"'; do sleep 0.1; done; }} # until the views have followed
+is() {{ for _ in $(seq 100); do api {url}$1 | grep -q '"state":"'$2'"' && return; sleep 0.1; done; }} # once the views have followed
 is /v1/conversations/V-$ID OFFERED
 api {url}/v1/conversations/V-$ID/acceptances -d '{{"offer_id":"'$(its offer_id)'"}}'
 is /v1/conversations/V-$ID ACTIVE

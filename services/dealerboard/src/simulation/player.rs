@@ -24,6 +24,9 @@ use super::report::{Played, Report};
 use crate::order::Order;
 
 const CHANNEL: &str = "voice";
+const SESSION: &str = "S-1";
+/// Between two heartbeats of a desktop, by the wall's clock like the grace of its session.
+const BEAT: Duration = Duration::from_secs(20);
 /// Longest time nothing may happen while something is still open.
 const STALLED: Duration = Duration::from_secs(120);
 /// What an agent may take for writing up by the platform's clock; the day's own time ends it before.
@@ -108,12 +111,14 @@ impl Player {
         heard.caught_up().await;
         self.plan_arrivals();
         let mut moved_at = Instant::now();
+        let mut beats = tokio::time::interval(BEAT);
         while self.open > 0 {
             let next = self.agenda.peek().map(|Reverse((at, ..))| *at);
             let alarm = moved_at + STALLED;
             tokio::select! {
                 () = tokio::time::sleep_until(next.unwrap_or(alarm).min(alarm.max(Instant::now()))) => {}
                 () = heard.changed() => {}
+                _ = beats.tick() => self.beat().await?,
             }
             for happening in heard.ask(Happenings::take) {
                 moved_at = Instant::now();
@@ -148,7 +153,7 @@ impl Player {
             let commands = [
                 (
                     "StartSession",
-                    json!({ "session_id": "S-1", "device": "simulator", "channels": [CHANNEL] }),
+                    json!({ "session_id": SESSION, "device": "simulator", "channels": [CHANNEL] }),
                 ),
                 ("SetCapacity", json!({ "channels": { CHANNEL: 1 } })),
                 ("SetQueues", json!({ "queues": [&queue] })),
@@ -157,6 +162,17 @@ impl Player {
             for (kind, data) in commands {
                 self.agent_does(&agent, kind, data, kind).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Everybody's desktop is alive.
+    async fn beat(&self) -> anyhow::Result<()> {
+        let once = format!("Heartbeat/{}", self.ports.sealer.ids.ordered());
+        for number in 0..self.day.agents {
+            let alive = json!({ "session_id": SESSION });
+            self.agent_does(&self.agent(number), "Heartbeat", alive, &once)
+                .await?;
         }
         Ok(())
     }

@@ -37,7 +37,11 @@ impl DomainEvent for DecisionEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            Self::DecisionRecorded(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }
 

@@ -63,7 +63,8 @@ fn events_are_written_so_and_read_back() {
     for (event, written) in every_event() {
         assert_eq!(serde_json::to_value(&event).unwrap(), written);
         assert_eq!(written["type"], event.event_type());
-        assert_eq!(event.event_version(), "1");
+        let is_record = matches!(event, DecisionEvent::DecisionRecorded(_));
+        assert_eq!(event.event_version(), if is_record { "2" } else { "1" });
         let read: DecisionEvent = serde_json::from_value(written).unwrap();
         assert_eq!(read, event);
     }
