@@ -85,8 +85,8 @@ async fn matched(desk: &Desk) -> Value {
         .await;
     assert_eq!(decision["offers"][0]["agent_id"], "ann");
     assert_eq!(
-        decision["standing"], "not_named",
-        "bob does not serve the queue: {decision}"
+        (&decision["standing"], &decision["why"]),
+        (&json!("excluded"), &json!("did not serve the queue"))
     );
     matched["offer_id"].clone()
 }
