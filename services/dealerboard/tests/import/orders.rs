@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, told};
+use super::site::{Site, rejects, told};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id\n";
 /// The most that a position has open.
@@ -73,11 +73,11 @@ async fn what_the_position_refused_is_in_the_rejects_with_its_reason() {
     for expected in [first, again] {
         let output = import(&site, &file, "1024");
         assert_eq!(told(&output), (expected, Some(1)), "{output:?}");
-        let rejects = rejects(&site);
+        let rejects = rejects(&site.folder().join("rejects.csv"));
         assert_eq!(rejects.len(), REFUSED, "{rejects:?}");
-        for [_, reason, original] in &rejects {
+        for reject in &rejects {
+            let (reason, trade) = (&reject[1], reject.last().unwrap());
             assert!(reason.starts_with("position: LOT_LIMIT: "), "{reason}");
-            let trade = original.rsplit(',').next().unwrap();
             let trade = read(&site, &format!("/v1/trades/{trade}")).await;
             assert_eq!(trade["breaks"][0]["code"], "LOT_LIMIT", "{trade}");
         }
@@ -99,7 +99,8 @@ async fn many_that_the_position_refused_are_all_in_the_rejects() {
     let all = "100 rows: 0 imported, 0 already there, 100 rejected".to_owned();
     assert_eq!(told(&output), (all, Some(1)), "{output:?}");
     let mut lines: Vec<usize> = Vec::new();
-    for [line, reason, _] in rejects(&site) {
+    for reject in rejects(&site.folder().join("rejects.csv")) {
+        let (line, reason) = (&reject[0], &reject[1]);
         assert!(
             reason.starts_with("position: CURRENCY_MISMATCH: "),
             "{reason}"
@@ -148,12 +149,6 @@ fn buys(rows: usize) -> String {
 fn import(site: &Site, file: &Path, in_flight: &str) -> Output {
     let mut import = site.import(file, "demo");
     import.args(["--in-flight", in_flight]).output().unwrap()
-}
-
-/// Line, reason and original of each.
-fn rejects(site: &Site) -> Vec<[String; 3]> {
-    let mut rejects = csv::Reader::from_path(site.folder().join("rejects.csv")).unwrap();
-    rejects.deserialize().map(Result::unwrap).collect()
 }
 
 async fn read(site: &Site, path: &str) -> Value {

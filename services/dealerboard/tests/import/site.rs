@@ -71,6 +71,14 @@ pub(crate) fn told(output: &Output) -> (String, Option<i32>) {
     (rows.to_owned(), output.status.code())
 }
 
+/// The cells of a file of rejects: line, reason, and the row as it was.
+pub(crate) fn rejects(file: &Path) -> Vec<Vec<String>> {
+    let mut rejects = csv::ReaderBuilder::new();
+    let mut rejects = rejects.flexible(true).from_path(file).unwrap();
+    let cells = |row: csv::StringRecord| row.iter().map(str::to_owned).collect();
+    rejects.records().map(|row| cells(row.unwrap())).collect()
+}
+
 /// The sample file, or its beginning; and how many rows it has.
 pub(crate) fn sample(folder: &Path) -> (PathBuf, usize) {
     let whole =

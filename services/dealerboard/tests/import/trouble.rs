@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::site::{Site, told};
+use super::site::{Site, rejects, told};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id\n";
 const ROW: &str = "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.18,0.10,T-1";
@@ -38,13 +38,18 @@ async fn bad_lines_go_to_the_rejects_with_number_reason_and_original() {
         ("6", "the rows of the trade differ in ", lines[4]),
         ("8", "the rows of the trade differ in ", lines[6]),
     ];
-    let mut rejects = csv::Reader::from_path(site.folder().join("out.csv")).unwrap();
-    let rejects: Vec<[String; 3]> = rejects.deserialize().map(Result::unwrap).collect();
-    assert_eq!(rejects.len(), expected.len(), "{rejects:?}");
-    for (found, (number, reason, original)) in rejects.iter().zip(expected) {
-        let [line, told, text] = found;
-        assert_eq!((line.as_str(), text.as_str()), (number, original));
-        assert!(told.starts_with(reason), "{told}");
+    let text = fs::read_to_string(site.folder().join("out.csv")).unwrap();
+    let header = "\u{feff}line,reason,".to_owned() + HEADER.trim_end();
+    assert_eq!(text.lines().next(), Some(header.as_str()));
+    let found = rejects(&site.folder().join("out.csv"));
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (reject, (number, reason, original)) in found.iter().zip(expected) {
+        assert_eq!(
+            (&*reject[0], reject[2..].join(",")),
+            (number, original.to_owned())
+        );
+        assert!(reject[1].starts_with(reason), "{reject:?}");
+        assert!(text.contains(&format!(",{original}\n")), "{text}");
     }
     site.discard().await;
 }
@@ -88,13 +93,25 @@ async fn row_of_a_trade_that_was_filled_by_hand_is_rejected() {
 #[tokio::test]
 async fn import_cannot_finish_when_header_token_or_file_is_wrong() {
     let site = Site::embedded().await;
-    let swapped = HEADER.replace("ts,account", "account,ts");
-    let swapped = site.file("swapped.csv", &swapped);
+    let unpriced = HEADER.replace("price,", "");
+    let unpriced = site.file("unpriced.csv", &unpriced);
     let good = site.file("good.csv", &format!("{HEADER}{ROW}\n"));
     let missing = site.folder().join("missing.csv");
     let cases = [
-        (site.import(&swapped, "demo").output(), "the first line of"),
-        (site.import(&missing, "demo").output(), "open "),
+        (
+            site.import(&unpriced, "demo").output(),
+            "the header has no column price; it has ts, account, ",
+        ),
+        (
+            site.import(&missing, "demo").output(),
+            "missing.csv: open it",
+        ),
+        (
+            site.import(&good, "demo")
+                .args(["--rejects", "good.csv"])
+                .output(),
+            "is the file of the rejects as well",
+        ),
         (
             site.import(&good, "demo").args(["--token", "x"]).output(),
             "the gateway does not take who we say we are",

@@ -4,34 +4,39 @@
 //! executions. A row counts as imported when its position has it.
 
 mod api;
-mod lines;
+mod column;
+mod instant;
+mod layout;
+mod number;
+mod options;
 mod order;
+mod outline;
 mod persist;
 mod rejects;
 mod row;
 mod send;
 mod settle;
 mod shown;
+mod side;
+mod source;
 mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use clap::Args;
 use futures::stream::{self, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::{Actor, Currency, Tenant};
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer as _;
-use serde::de::value::Error as BadName;
-use trades::LotMethod;
+use kernel::{Actor, Tenant};
 
 use self::api::Api;
-use self::lines::Lines;
+use self::options::Reading;
 use self::order::{Order, Orders};
-use self::rejects::Rejects;
-use self::row::Assumed;
+use self::outline::Outline;
+use self::rejects::{Rejects, default_path};
+use self::row::RowReader;
 use self::send::{Row, Verdict, send};
 use self::settle::Settling;
 use self::summary::Summary;
@@ -42,10 +47,10 @@ use crate::config::Config;
 const TOLD_EVERY: u64 = 500;
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 
-/// Imports trades from a CSV file into a running platform.
+/// Imports trades from a file into a running platform.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// CSV, plain or gzip: ts,account,book,instrument,side,quantity,price,fee,trade_id.
+    /// CSV, JSON Lines or Parquet; a text may be gzip.
     file: PathBuf,
     /// The gateway; the configured bind address when not given.
     #[arg(long)]
@@ -59,42 +64,64 @@ pub(super) struct Import {
     /// Who imports, when no token says so.
     #[arg(long, default_value = "importer", value_parser = Actor::of_caller)]
     actor: Actor,
-    /// FIFO, LIFO, HIFO, SPECID or AVERAGE, for positions that the file opens.
-    #[arg(long, default_value = "FIFO", value_parser = lot_method)]
-    lot_method: LotMethod,
-    #[arg(long, default_value = "USD")]
-    currency: Currency,
-    /// Where lines that were not imported go, with their number and the reason.
-    #[arg(long, default_value = "rejects.csv")]
-    rejects: PathBuf,
+    /// Where rows that were not imported go, with their number and the reason; `rejects.csv`, or
+    /// `rejects.jsonl` for JSON Lines and Parquet, when not given.
+    #[arg(long)]
+    rejects: Option<PathBuf>,
     /// Trades under way at once, 1 to 1024: the more, the larger the batches that servers see.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     in_flight: u16,
-}
-
-fn lot_method(name: &str) -> Result<LotMethod, BadName> {
-    LotMethod::deserialize(name.into_deserializer())
+    /// Reads the file, writes the rejects, says what would be sent, and sends nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Import {
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let runtime = super::runtime()?;
-        let api = runtime.block_on(self.api(config))?;
         let bar = ProgressBar::no_length().with_style(style());
-        let lines = Lines::open(&self.file, &bar)?;
-        let mut job = Job {
-            api,
-            assumed: Assumed {
-                currency: self.currency,
-                lot_method: self.lot_method,
-            },
+        bar.enable_steady_tick(DRAWN_EVERY);
+        let suits = |header: &[String]| RowReader::suits(header, &self.reading);
+        let mut rows = source::open(&self.file, &self.reading.declared(), suits, &bar)?;
+        let name = self.file.display();
+        let reader =
+            RowReader::new(&*rows, &self.reading).with_context(|| format!("read {name}"))?;
+        let orders = Orders::read(&mut *rows, &reader).with_context(|| format!("read {name}"))?;
+        let path = self.rejects.clone();
+        let path = path.unwrap_or_else(|| default_path(&rows.form()));
+        let layout = reader.layout();
+        self.refuse_own_file(&path)?;
+        let rejects = Rejects::create(&path, rows.form(), layout.is_of_rejects())?;
+        if self.dry_run {
+            bar.finish_and_clear();
+            return Outline::of(&orders).tell(orders.refused, layout, rejects);
+        }
+        let runtime = super::runtime()?;
+        let job = Job {
+            api: runtime.block_on(self.api(config))?,
             in_flight: self.in_flight.into(),
-            rejects: Rejects::create(&self.rejects)?,
+            rejects,
             summary: Summary::default(),
             settling: Settling::default(),
             bar,
         };
-        runtime.block_on(job.run(lines))
+        let ignored = layout.ignored().join(", ");
+        runtime.block_on(job.run(orders, &ignored))
+    }
+
+    /// Rejects that are read must not be replaced by those of the reading.
+    fn refuse_own_file(&self, rejects: &Path) -> anyhow::Result<()> {
+        let is_same = match (self.file.canonicalize(), rejects.canonicalize()) {
+            (Ok(file), Ok(rejects)) => file == rejects,
+            _ => false,
+        };
+        anyhow::ensure!(
+            !is_same,
+            "{} is the file of the rejects as well: name another one by --rejects",
+            rejects.display()
+        );
+        Ok(())
     }
 
     async fn api(&self, config: &Config) -> anyhow::Result<Api> {
@@ -127,7 +154,6 @@ fn style() -> ProgressStyle {
 /// One import under way.
 struct Job {
     api: Api,
-    assumed: Assumed,
     in_flight: usize,
     rejects: Rejects,
     summary: Summary,
@@ -136,16 +162,15 @@ struct Job {
 }
 
 impl Job {
-    async fn run(&mut self, lines: Lines) -> anyhow::Result<ExitCode> {
-        self.bar.enable_steady_tick(DRAWN_EVERY);
-        let orders = Orders::read(lines, &self.assumed)?;
+    async fn run(mut self, orders: Orders, ignored: &str) -> anyhow::Result<ExitCode> {
         let started = Instant::now();
         let sent = self.send_all(orders).await;
         let sending = started.elapsed();
         self.bar.set_message("waits for the positions");
         let settled = self.settle(sent.is_ok()).await;
         self.bar.finish_and_clear();
-        super::print(&self.summary.told(sending, started.elapsed()));
+        let told = self.summary.told(sending, started.elapsed());
+        super::print(&summary::with_ignored(told, ignored));
         sent.and(settled)?;
         Ok(self.summary.exit_code())
     }

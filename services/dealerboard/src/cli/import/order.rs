@@ -1,13 +1,13 @@
 //! Rows that name one trade are the fills of one order, in the order of the file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use serde::Serialize;
 use trades::{Amount, ExecId, NewTerms, TradeId};
 
-use super::lines::Line;
-use super::row::{Assumed, Row};
+use super::row::{Row, RowReader};
+use super::source::{Cells, Line, Rows};
 
 /// An order and its fills; there is one at least.
 pub(super) struct Order {
@@ -31,16 +31,19 @@ struct Booking<'a> {
 impl Orders {
     /// Reads the file to its end: only then it is known how much an order is for. An order of which
     /// a row cannot be read is not sent in part.
-    pub(super) fn read(
-        lines: impl Iterator<Item = anyhow::Result<Line>>,
-        assumed: &Assumed,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn read(rows: &mut dyn Rows, reader: &RowReader) -> anyhow::Result<Self> {
         let mut orders = Self::default();
         let mut places: HashMap<TradeId, usize> = HashMap::new();
         let mut spoilt: HashMap<TradeId, u64> = HashMap::new();
-        for line in lines {
-            let line = line?;
-            match Row::parse(&line.text, assumed) {
+        let mut cells = Cells::default();
+        while let Some(read) = rows.next(&mut cells)? {
+            let mut line = read.line;
+            let numbered = reader.number(&mut line, &cells);
+            let row = match read.fault {
+                Some(fault) => Err(anyhow::anyhow!(fault)),
+                None => numbered.and_then(|()| reader.row(&line, &cells)),
+            };
+            match row {
                 Ok(row) => {
                     let next = orders.whole.len();
                     let place = *places.entry(row.trade_id.clone()).or_insert(next);
@@ -50,9 +53,8 @@ impl Orders {
                     orders.whole[place].rows.push((line, row));
                 }
                 Err(reason) => {
-                    if let Some(trade) = Row::trade_id(&line.text) {
-                        spoilt.insert(trade, line.number);
-                    }
+                    let trades = reader.trades_of_unreadable(&cells).into_iter();
+                    spoilt.extend(trades.map(|trade| (trade, line.number)));
                     orders.refused.push((line, format!("{reason:#}")));
                 }
             }
@@ -129,20 +131,28 @@ impl Order {
         row
     }
 
-    /// Gives every fill an id that follows from its place in the order, so that the same file read
-    /// again means the same fills.
+    /// Gives every fill that has none an id that follows from its place in the order, so that the
+    /// same file read again means the same fills.
     fn name_fills(&mut self) -> anyhow::Result<()> {
         let (first, others) = self
             .rows
             .split_first_mut()
             .expect("an order is made of its first row");
+        let mut named = HashSet::from([first.1.fill.exec_id.clone()]);
         for ((_, row), place) in others.iter_mut().zip(2..) {
             anyhow::ensure!(
                 row.is_of_one_order_with(&first.1),
-                "the rows of the trade differ in account, book, instrument or side"
+                "the rows of the trade differ in account, book, instrument, side, currency, multiplier or lot method"
             );
-            let name = format!("{}#{place}", row.trade_id);
-            row.fill.exec_id = ExecId::new(&name).context("the rows of the trade")?;
+            if !row.is_named {
+                let name = format!("{}#{place}", row.trade_id);
+                row.fill.exec_id = ExecId::new(&name).context("the rows of the trade")?;
+            }
+            anyhow::ensure!(
+                named.insert(row.fill.exec_id.clone()),
+                "two rows of the trade have the exec id {}",
+                row.fill.exec_id
+            );
         }
         self.booking().map(drop)
     }
@@ -152,20 +162,13 @@ impl Order {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Assumed, Line, Orders};
+    use super::Orders;
+    use crate::cli::import::row::tests::{HEADER, orders};
 
     const ROW: &str = "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.18,0.10,T-1";
 
     fn read(lines: &[String]) -> Orders {
-        let assumed = Assumed {
-            currency: "USD".parse().unwrap(),
-            lot_method: trades::LotMethod::Fifo,
-        };
-        let lines = lines.iter().zip(2..).map(|(text, number)| {
-            let text = text.clone().into_bytes();
-            Ok(Line { number, text })
-        });
-        Orders::read(lines, &assumed).unwrap()
+        orders(&format!("{HEADER}\n{}", lines.join("\n")), &[])
     }
 
     fn refused(orders: &Orders) -> Vec<(u64, &str)> {
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn rows_of_one_trade_that_contradict_are_refused() {
-        let reason = "the rows of the trade differ in account, book, instrument or side";
+        let reason = "the rows of the trade differ in account, book, instrument, side, currency, multiplier or lot method";
         for (from, to) in [
             (",A,", ",B,"),
             ("AGENCY", "PROP"),
@@ -234,5 +237,26 @@ mod tests {
         let most = ROW.replace(",300,", ",999999999999999,");
         let orders = read(&[most.clone(), most]);
         assert_eq!((orders.whole.len(), orders.refused.len()), (0, 2));
+    }
+
+    #[test]
+    fn executions_have_the_names_that_the_file_gives_them() {
+        let text = format!("{HEADER},exec_id\n{ROW},E-7\n{ROW},E-9\n");
+        let found = orders(&text, &[]);
+        let fills = found.whole[0].rows.iter();
+        let ids: Vec<_> = fills.map(|(_, row)| row.fill.exec_id.as_str()).collect();
+        assert_eq!(ids, ["E-7", "E-9"]);
+        let twice = orders(&text.replace("E-9", "E-7"), &[]);
+        let reason = "two rows of the trade have the exec id E-7";
+        assert_eq!(refused(&twice), [(2, reason), (3, reason)]);
+    }
+
+    #[test]
+    fn fills_keep_the_number_of_their_row() {
+        let text = format!("{HEADER}\n\n{ROW}\n{}\n", ROW.replace("T-1", "T-2"));
+        let found = orders(&text, &[]);
+        let rows = found.whole.iter().flat_map(|order| &order.rows);
+        let numbers: Vec<_> = rows.map(|(_, row)| row.fill.source_sequence).collect();
+        assert_eq!(numbers, [Some(3), Some(4)]);
     }
 }

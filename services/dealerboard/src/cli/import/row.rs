@@ -4,26 +4,32 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use kernel::{Currency, Decimal};
-use trades::{Amount, AmountKind, LotMethod, NewTerms, RecordFill, Side, TradeId};
+use kernel::Timestamp;
+use trades::{Amount, AmountKind, Fee, NewTerms, Quantity, RecordFill, Side, TradeId};
 
-pub(super) const COLUMNS: [&str; 9] = [
-    "ts",
-    "account",
-    "book",
-    "instrument",
-    "side",
-    "quantity",
-    "price",
-    "fee",
-    "trade_id",
+use super::column::Column;
+use super::instant::Times;
+use super::layout::Layout;
+use super::number::NumberStyle;
+use super::options::{Reading, lot_method};
+use super::side::{SideName, side};
+use super::source::{Cells, Form, Line, Rows};
+
+/// What a file has, or is given.
+const NEEDED: [Column; 6] = [
+    Column::Account,
+    Column::Book,
+    Column::Instrument,
+    Column::Quantity,
+    Column::Price,
+    Column::Fee,
 ];
-
-/// What the file does not say.
-pub(super) struct Assumed {
-    pub(super) currency: Currency,
-    pub(super) lot_method: LotMethod,
-}
+/// What a file has that says nothing of it: shares in dollars.
+const ASSUMED: [(Column, &str); 3] = [
+    (Column::Currency, "USD"),
+    (Column::Multiplier, "1"),
+    (Column::LotMethod, "FIFO"),
+];
 
 /// A fill, and the terms of a trade that it fills whole.
 #[derive(Debug, PartialEq)]
@@ -31,91 +37,227 @@ pub(super) struct Row {
     pub(super) trade_id: TradeId,
     pub(super) terms: NewTerms,
     pub(super) fill: RecordFill,
+    /// Whether the file says what the execution is called.
+    pub(super) is_named: bool,
 }
 
-impl Row {
-    /// Parses a line; the error says which column is wrong, and how.
-    pub(super) fn parse(line: &[u8], assumed: &Assumed) -> anyhow::Result<Self> {
-        let record = record(line)?;
-        let record = str_fields(&record)?;
-        let [
-            ts,
-            account,
-            book,
-            instrument,
-            side,
-            quantity,
-            price,
-            fee,
-            trade_id,
-        ] = record;
-        let traded_at = parsed("ts", ts)?;
-        let (quantity, price) = (amount("quantity", quantity)?, amount("price", price)?);
+/// Makes rows of the cells of one file.
+pub(super) struct RowReader {
+    layout: Layout,
+    numbers: NumberStyle,
+    times: Times,
+    sides: Vec<SideName>,
+    signed_quantities: bool,
+    fees_as_cash: bool,
+    number_trades: Option<String>,
+}
+
+impl RowReader {
+    /// Refuses a file that lacks a column.
+    pub(super) fn new(rows: &dyn Rows, reading: &Reading) -> anyhow::Result<Self> {
+        let numbers = reading.numbers()?;
+        anyhow::ensure!(
+            numbers.is_plain() || rows.form() != Form::JsonLines,
+            "numbers of JSON Lines and Parquet are plain: no marks or symbols can be declared"
+        );
+        let mut layout = Layout::of(rows.header(), &reading.maps, &reading.given())?;
+        let missing = missing(&layout, reading);
+        anyhow::ensure!(
+            missing.is_empty(),
+            "the header has no column {}; it has {}; --map says what the file calls a column, --set what it does not say",
+            missing.join(", "),
+            rows.header().join(", ")
+        );
+        layout.find_numbers(&rows.form());
+        for (column, value) in ASSUMED {
+            layout.assume(column, value);
+        }
         Ok(Self {
-            trade_id: parsed("trade_id", trade_id)?,
-            fill: RecordFill {
-                exec_id: parsed("trade_id", trade_id)?,
-                quantity,
-                price,
-                fee: amount("fee", fee)?,
-                traded_at,
-                source_sequence: None,
-                lots: None,
+            layout,
+            numbers,
+            times: Times {
+                zone: reading.zone.clone(),
+                format: reading.date_format.clone(),
             },
-            terms: NewTerms {
-                account: parsed("account", account)?,
-                book: parsed("book", book)?,
-                instrument: parsed("instrument", instrument)?,
-                side: parsed_side(side)?,
-                quantity,
-                price,
-                currency: assumed.currency.clone(),
-                multiplier: amount("multiplier", "1")?,
-                traded_at,
-                lot_method: assumed.lot_method,
-            },
+            sides: reading.sides.clone(),
+            signed_quantities: reading.signed_quantities,
+            fees_as_cash: reading.fees_as_cash,
+            number_trades: reading.number_trades.clone(),
         })
     }
 
-    /// The trade that a line is about, as far as a line that cannot be parsed tells.
-    pub(super) fn trade_id(line: &[u8]) -> Option<TradeId> {
-        let record = record(line).ok()?;
-        let last = record.len().checked_sub(1)?;
-        record.get(last.min(COLUMNS.len() - 1))?.parse().ok()
+    /// Whether a header can be read at all, in the words of its file.
+    pub(super) fn suits(header: &[String], reading: &Reading) -> bool {
+        let layout = Layout::of(header, &reading.maps, &reading.given());
+        layout.is_ok_and(|layout| missing(&layout, reading).is_empty())
     }
 
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Gives a row the number that it had at first.
+    pub(super) fn number(&self, line: &mut Line, cells: &Cells) -> anyhow::Result<()> {
+        line.number = self.layout.number(line, cells)?;
+        Ok(())
+    }
+
+    /// Reads a row; the error says which column is wrong, and how.
+    pub(super) fn row(&self, line: &Line, cells: &Cells) -> anyhow::Result<Row> {
+        let traded_at = self.traded_at(cells)?;
+        let (side, quantity) = self.side_and_quantity(cells)?;
+        let price = self.amount(Column::Price, cells)?;
+        let trade_id = self.trade_id(line, cells)?;
+        let is_named = self.layout.knows(Column::ExecId);
+        Ok(Row {
+            fill: RecordFill {
+                exec_id: if is_named {
+                    self.parsed(Column::ExecId, cells)?
+                } else {
+                    parsed(Column::TradeId.name(), trade_id.as_str())?
+                },
+                quantity,
+                price,
+                fee: self.fee(cells)?,
+                traded_at,
+                lots: None,
+                source_sequence: source_sequence(line),
+            },
+            terms: NewTerms {
+                account: self.parsed(Column::Account, cells)?,
+                book: self.parsed(Column::Book, cells)?,
+                instrument: self.parsed(Column::Instrument, cells)?,
+                side,
+                quantity,
+                price,
+                currency: self.parsed(Column::Currency, cells)?,
+                multiplier: self.amount(Column::Multiplier, cells)?,
+                traded_at,
+                lot_method: self.read(Column::LotMethod, cells, |name| Ok(lot_method(name)?))?,
+            },
+            trade_id,
+            is_named,
+        })
+    }
+
+    /// The trades that a row may be about which cannot be read.
+    pub(super) fn trades_of_unreadable(&self, cells: &Cells) -> Vec<TradeId> {
+        let ids = self.layout.trade_ids(cells);
+        ids.filter_map(|id| id.parse().ok()).collect()
+    }
+
+    fn trade_id(&self, line: &Line, cells: &Cells) -> anyhow::Result<TradeId> {
+        match &self.number_trades {
+            Some(prefix) => parsed("trade_id", &format!("{prefix}-{}", line.number)),
+            None => self.parsed(Column::TradeId, cells),
+        }
+    }
+
+    fn traded_at(&self, cells: &Cells) -> anyhow::Result<Timestamp> {
+        if self.layout.knows(Column::Ts) {
+            return self.read(Column::Ts, cells, |text| self.times.read(text));
+        }
+        self.read(Column::Date, cells, |date| {
+            if self.layout.knows(Column::Time) {
+                let time = self.layout.text(Column::Time, cells)?;
+                self.times.read(&format!("{date} {time}"))
+            } else {
+                self.times.read(date)
+            }
+        })
+    }
+
+    fn side_and_quantity(&self, cells: &Cells) -> anyhow::Result<(Side, Quantity)> {
+        let told = |cells| self.read(Column::Side, cells, |text| side(text, &self.sides));
+        if !self.signed_quantities {
+            return Ok((told(cells)?, self.amount(Column::Quantity, cells)?));
+        }
+        self.read(Column::Quantity, cells, |text| {
+            let number = self.numbers.read(text)?;
+            let side = if number.is_negative() {
+                Side::Sell
+            } else {
+                Side::Buy
+            };
+            let agrees = !self.layout.knows(Column::Side) || told(cells)? == side;
+            anyhow::ensure!(agrees, "`{text}` is not what the side says");
+            Ok((side, Amount::try_from(number.abs())?))
+        })
+    }
+
+    fn fee(&self, cells: &Cells) -> anyhow::Result<Fee> {
+        self.read(Column::Fee, cells, |text| {
+            let number = self.numbers.read(text)?;
+            let cost = if self.fees_as_cash {
+                number.negated()
+            } else {
+                number
+            };
+            Ok(Amount::try_from(cost)?)
+        })
+    }
+
+    fn amount<K: AmountKind>(&self, column: Column, cells: &Cells) -> anyhow::Result<Amount<K>> {
+        self.read(column, cells, |text| {
+            Ok(Amount::try_from(self.numbers.read(text)?)?)
+        })
+    }
+
+    fn parsed<T>(&self, column: Column, cells: &Cells) -> anyhow::Result<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let text = self.layout.text(column, cells)?;
+        text.parse()
+            .map_err(|error| anyhow::anyhow!("column {}: {error}", self.layout.named(column)))
+    }
+
+    fn read<T>(
+        &self,
+        column: Column,
+        cells: &Cells,
+        read: impl FnOnce(&str) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let text = self.layout.text(column, cells)?;
+        read(text).with_context(|| format!("column {}", self.layout.named(column)))
+    }
+}
+
+impl Row {
     /// Whether both fill one order: a fill has a price, a fee and a time of its own, nothing else.
     pub(super) fn is_of_one_order_with(&self, other: &Self) -> bool {
-        let order = |row: &Self| {
-            let terms = &row.terms;
-            let names = (
-                terms.account.clone(),
-                terms.book.clone(),
-                terms.instrument.clone(),
-            );
-            (names, terms.side)
+        let like_other = NewTerms {
+            quantity: other.terms.quantity,
+            price: other.terms.price,
+            traded_at: other.terms.traded_at,
+            ..self.terms.clone()
         };
-        order(self) == order(other)
+        like_other == other.terms
     }
 }
 
-fn record(line: &[u8]) -> anyhow::Result<csv::StringRecord> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(line.len().max(1))
-        .from_reader(line);
-    let mut record = csv::StringRecord::new();
-    let found = reader.read_record(&mut record);
-    anyhow::ensure!(found.context("cannot be read")?, "is empty");
-    Ok(record)
+/// The place of a fill among those of one instant: that of its row in the file it came in first.
+fn source_sequence(line: &Line) -> Option<u64> {
+    Some(line.number)
 }
 
-fn str_fields(record: &csv::StringRecord) -> anyhow::Result<[&str; COLUMNS.len()]> {
-    let fields: Vec<&str> = record.iter().collect();
-    let wanted = COLUMNS.len();
-    <[&str; COLUMNS.len()]>::try_from(fields)
-        .map_err(|fields| anyhow::anyhow!("has {} columns, not {wanted}", fields.len()))
+/// What the file neither has nor is given, by our names.
+fn missing(layout: &Layout, reading: &Reading) -> Vec<&'static str> {
+    let mut needed = NEEDED.to_vec();
+    if !layout.knows(Column::Date) {
+        needed.insert(0, Column::Ts);
+    }
+    if !reading.signed_quantities {
+        needed.push(Column::Side);
+    }
+    if reading.number_trades.is_none() {
+        needed.push(Column::TradeId);
+    }
+    layout
+        .missing(&needed)
+        .into_iter()
+        .map(Column::name)
+        .collect()
 }
 
 fn parsed<T>(column: &'static str, text: &str) -> anyhow::Result<T>
@@ -126,86 +268,5 @@ where
         .map_err(|error| anyhow::anyhow!("column {column}: {error}"))
 }
 
-fn amount<K: AmountKind>(column: &'static str, text: &str) -> anyhow::Result<Amount<K>> {
-    let number: Decimal = parsed(column, text)?;
-    Amount::try_from(number).with_context(|| format!("column {column}"))
-}
-
-fn parsed_side(text: &str) -> anyhow::Result<Side> {
-    match text {
-        "BUY" => Ok(Side::Buy),
-        "SELL" => Ok(Side::Sell),
-        _ => anyhow::bail!("column side: `{text}` is neither BUY nor SELL"),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{Assumed, Row};
-
-    const GOOD: &str = "2013-10-07T04:00:00.688-04:00,ACC-1,AGENCY,AIG,BUY,300,49.1800,0.1050,T-1";
-
-    fn parse(line: &str) -> Result<Row, String> {
-        let assumed = Assumed {
-            currency: "USD".parse().unwrap(),
-            lot_method: trades::LotMethod::Hifo,
-        };
-        Row::parse(line.as_bytes(), &assumed).map_err(|error| format!("{error:#}"))
-    }
-
-    #[test]
-    fn row_becomes_the_terms_of_a_trade_and_a_fill() {
-        let row = parse(GOOD).unwrap();
-        assert_eq!(row.trade_id.as_str(), "T-1");
-        assert_eq!(
-            serde_json::to_value(&row.terms).unwrap(),
-            serde_json::json!({
-                "account": "ACC-1", "book": "AGENCY", "instrument": "AIG",
-                "side": "BUY", "quantity": "300", "price": "49.18", "currency": "USD",
-                "multiplier": "1", "traded_at": "2013-10-07T08:00:00.688Z", "lot_method": "HIFO",
-            })
-        );
-        assert_eq!(
-            serde_json::to_value(&row.fill).unwrap(),
-            serde_json::json!({
-                "exec_id": "T-1", "quantity": "300", "price": "49.18", "fee": "0.105",
-                "traded_at": "2013-10-07T08:00:00.688Z",
-            })
-        );
-    }
-
-    #[test]
-    fn bad_row_is_refused_by_the_name_of_its_column() {
-        let cases = [
-            (",BUY,300,", ",BUY,", "has 8 columns, not 9"),
-            (",T-1", ",T-1,more", "has 10 columns, not 9"),
-            ("2013-10-07", "2013-13-07", "column ts: "),
-            ("-04:00,", ",", "column ts: "),
-            (",BUY,", ",HOLD,", "column side: `HOLD`"),
-            (",300,", ",3e2,", "column quantity: "),
-            (
-                ",300,",
-                ",0,",
-                "column quantity: quantity is not above zero",
-            ),
-            (",49.1800,", ",NaN,", "column price: "),
-            (",0.1050,", ",,", "column fee: "),
-            ("ACC-1", "ACC/1", "column account: "),
-            (",T-1", ",", "column trade_id: trade id is empty"),
-        ];
-        for (from, to, reason) in cases {
-            let line = GOOD.replacen(from, to, 1);
-            let told = parse(&line).unwrap_err();
-            assert!(told.starts_with(reason), "{line}: {told}");
-        }
-    }
-    #[test]
-    fn bad_row_tells_which_trade_it_is_about() {
-        let id = |line: &str| Row::trade_id(line.as_bytes()).map(|id| id.to_string());
-        for bad in [GOOD.replace(",300,", ",three,"), GOOD.replace(",300,", ",")] {
-            assert_eq!(id(&bad).as_deref(), Some("T-1"), "{bad}");
-        }
-        assert_eq!(id(&GOOD.replace(",T-1", ",")), None);
-        assert_eq!(id(""), None);
-    }
-}
+pub(super) mod tests;

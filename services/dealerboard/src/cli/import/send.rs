@@ -4,8 +4,8 @@ use kernel::PositionToken;
 use trades::{ExecId, TradeId};
 
 use super::api::{Answer, Api, Command};
-use super::lines::Line;
 use super::order::Order;
+use super::source::Line;
 
 /// Events of the fill that fills a trade whole: that of the fill, and that it is executed now.
 const EVENTS_OF_WHOLE_FILL: u32 = 2;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::send::Verdict;
 
 /// Exit code when every row was sent and some were not taken.
-const SOME_REJECTED: u8 = 1;
+pub(super) const SOME_REJECTED: u8 = 1;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Summary {
@@ -49,6 +49,14 @@ impl Summary {
             ExitCode::from(SOME_REJECTED)
         }
     }
+}
+
+/// Names the columns that meant nothing: a misspelt name is seen there.
+pub(super) fn with_ignored(told: String, ignored: &str) -> String {
+    if ignored.is_empty() {
+        return told;
+    }
+    format!("{told}; columns ignored: {ignored}")
 }
 
 /// For the progress bar.
