@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod agreement;
+mod formats;
 mod narrowing;
 mod oracle;
 mod orders;
