@@ -7,6 +7,7 @@
 
 mod agreement;
 mod formats;
+mod mending;
 mod narrowing;
 mod oracle;
 mod orders;
