@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod agreement;
+mod brokers;
 mod formats;
 mod mending;
 mod narrowing;
