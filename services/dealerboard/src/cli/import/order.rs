@@ -48,7 +48,10 @@ impl Orders {
                     let next = orders.whole.len();
                     let place = *places.entry(row.trade_id.clone()).or_insert(next);
                     if place == next {
-                        orders.whole.push(Order { rows: Vec::new() });
+                        orders.whole.push(Order {
+                            // Most orders are filled by one; a vector would begin with room for four.
+                            rows: Vec::with_capacity(1),
+                        });
                     }
                     orders.whole[place].rows.push((line, row));
                 }

@@ -128,6 +128,8 @@ impl Csv {
         self.parse(begin, line, cells);
         let fault = if line - begin > ROW_BYTES_MAX {
             format!("is longer than {ROW_BYTES_MAX} bytes")
+        } else if cells.len() == COLUMNS_MAX {
+            format!("has {COLUMNS_MAX} columns or more")
         } else {
             "has a quote that is not closed".to_owned()
         };
@@ -148,12 +150,14 @@ impl Csv {
         let (out, ends) = cells.room(ROW_BYTES_MAX, COLUMNS_MAX);
         self.parser.reset();
         let (mut result, read, written, mut count) = self.parser.read_record(input, out, ends);
+        let is_last = until == self.text.len();
         if result == ReadRecordResult::InputEmpty && count < COLUMNS_MAX {
-            // The last line need not have an end, and within quotes an end is a part of the cell.
-            let ending: &[u8] = if until == self.text.len() { b"\n" } else { b"" };
             ends[count] = written;
-            let (out, ends) = (&mut out[written..], &mut ends[count..]);
-            (result, ..) = self.parser.read_record(ending, out, ends);
+            // The last line need not have an end, and within quotes an end is a part of the cell.
+            if is_last {
+                let (out, ends) = (&mut out[written..], &mut ends[count..]);
+                (result, ..) = self.parser.read_record(b"\n", out, ends);
+            }
             count += 1;
         }
         cells.filled(count);
@@ -212,3 +216,6 @@ fn without_end(text: &[u8]) -> &[u8] {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     text.strip_suffix(b"\r").unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests;
