@@ -147,13 +147,13 @@ impl DomainEvent for PositionEvent {
             | Self::PositionIncreased(_)
             | Self::PositionReduced(_)
             | Self::PositionClosed(_) => "3",
-            Self::SplitApplied(_)
-            // Since an instrument may hold blanks.
-            | Self::PositionEstablished(_)
+            // Since an instrument may hold blanks, and a decimal 77 digits.
+            Self::PositionEstablished(_)
+            | Self::SplitApplied(_)
             | Self::SettlementRecorded(_)
             | Self::FillRefused(_)
             | Self::RefusalWithdrawn(_) => "2",
-            _ => "1",
+            Self::SplitAnnounced(_) | Self::SplitWithdrawn { .. } | Self::BreakSettled(_) => "1",
         }
         .to_owned()
     }

@@ -52,7 +52,7 @@ pub enum PositionRejection {
     LotsNotOpen(ExecId),
     #[error("position has {max} open lots and takes no more")]
     LotLimit { max: usize },
-    #[error("an amount would need more than 28 significant digits")]
+    #[error("an amount would need more than 77 significant digits")]
     AmountInexact,
 }
 

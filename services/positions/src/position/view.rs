@@ -53,7 +53,7 @@ pub struct PositionView {
     pub lots: Vec<Arc<Lot>>,
     pub realised_gross: Decimal,
     pub fees: Decimal,
-    /// Gross less fees; none in the far corner where that needs more than 28 digits.
+    /// Gross less fees; none in the far corner where that needs more than 77 digits.
     pub realised_net: Option<Decimal>,
     /// From the last opening out of flat; of the last closed one while the position is flat.
     pub cycle: CycleView,

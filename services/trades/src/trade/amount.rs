@@ -37,7 +37,7 @@ pub enum BadAmount {
     TooLarge(&'static str),
 }
 
-/// Of 24 digits (15 and 9 places) a sum of 10,000 still fits the 28 of [`Decimal`]: no total of a
+/// Of 24 digits (15 and 9 places) a sum of 10,000 still fits the 77 of [`Decimal`]: no total of a
 /// trade can be inexact.
 const SIZE_MAX: i64 = 1_000_000_000_000_000;
 

@@ -92,10 +92,6 @@ pub struct RecordFill {
     pub source_sequence: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lots: Option<LotSelection>,
-    /// The source's own number, which orders fills of one instant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub source_sequence: Option<u64>,
 }
 
 impl RecordFill {

@@ -62,14 +62,19 @@ impl DomainEvent for TradeEvent {
 
     fn event_version(&self) -> String {
         match self {
-            // Since a source may number its executions.
-            Self::FillRecorded(_) | Self::OverfillRaised(_) | Self::UnmatchedFill(_)
-            // Since an instrument may hold slashes and blanks.
-            | Self::TradeBooked(_)
+            // Since an instrument may hold blanks, a decimal 77 digits, and a source may number its
+            // executions.
+            Self::TradeBooked(_)
             | Self::TradeAmended(_)
+            | Self::FillRecorded(_)
+            | Self::TradeExecuted(_)
+            | Self::OverfillRaised(_)
+            | Self::UnmatchedFill(_)
+            | Self::TradeCancelled(_)
+            | Self::RemainderCancelled(_)
             | Self::FillCorrected(_)
             | Self::FillBusted(_) => "2",
-            _ => "1",
+            Self::PositionRefused(_) | Self::FillResubmitted(_) | Self::BreakSettled(_) => "1",
         }
         .to_owned()
     }

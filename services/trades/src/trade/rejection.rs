@@ -24,7 +24,7 @@ pub enum TradeRejection {
     ExecIdConflict { exec_id: ExecId },
     #[error("the trade has {max} executions and takes no more")]
     ExecutionLimit { max: usize },
-    #[error("the amount of execution {exec_id} needs more than 28 significant digits")]
+    #[error("the amount of execution {exec_id} needs more than 77 significant digits")]
     AmountInexact { exec_id: ExecId },
     #[error("the trade has no fill {exec_id}")]
     FillUnknown { exec_id: ExecId },

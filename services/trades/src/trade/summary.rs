@@ -34,7 +34,7 @@ pub struct TradeSummary {
     pub cum_quantity: Decimal,
     /// LeavesQty: what may still be filled; 0 when the trade is over.
     pub leaves_quantity: Decimal,
-    /// Sum of quantity × price over the fills that count; `null` from when 28 digits could not hold it.
+    /// Sum of quantity × price over the fills that count; `null` from when 77 digits could not hold it.
     pub gross_amount: Option<Decimal>,
     /// AvgPx rounded half-even to 9 places, for display only; `null` before the first fill.
     pub average_price: Option<Decimal>,

@@ -222,16 +222,25 @@ async fn datum_cut_short_or_with_more_behind_it_is_refused() {
 }
 
 #[tokio::test]
+async fn decimal_of_many_digits_is_read_to_the_last() {
+    let wide = json!({ "type": "bytes", "logicalType": "decimal", "precision": 60, "scale": 2 });
+    let id = avro(&record("Wide", json!([{ "name": "x", "type": wide }]))).await;
+    let datum = [&[40_u8][..], &[0x7f; 20]].concat();
+    let expected = r#"{"x":"7278851291804889043602665637449723274364840508.15"}"#;
+    assert_eq!(decoded(&schemas(), id, &datum).await, expected);
+}
+
+#[tokio::test]
 async fn value_without_a_meaning_in_json_is_refused() {
     let time = |unit: &str, of: &str| json!({ "type": of, "logicalType": unit });
-    let wide = json!({ "type": "bytes", "logicalType": "decimal", "precision": 60, "scale": 2 });
+    let wide = json!({ "type": "bytes", "logicalType": "decimal", "precision": 100, "scale": 2 });
     let long = |value: i64| datum(&json!("long"), Avro::Long(value));
     let double = |value: f64| value.to_le_bytes().to_vec();
-    let wide_datum = [&[40_u8][..], &[0x7f; 20]].concat();
+    let wide_datum = [&[80_u8][..], &[0x7f; 40]].concat();
     let cases = [
         (json!("double"), double(f64::NAN), "finite"),
         (json!("double"), double(f64::INFINITY), "finite"),
-        (wide, wide_datum, "28 digits"),
+        (wide, wide_datum, "77 digits"),
         (time("timestamp-millis", "long"), long(i64::MAX), "9999"),
         (time("timestamp-micros", "long"), long(i64::MIN), "9999"),
         (time("local-timestamp-millis", "long"), long(0), "not read"),

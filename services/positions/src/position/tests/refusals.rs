@@ -77,9 +77,14 @@ fn numbers_out_of_range_are_refused() {
 }
 
 #[test]
-fn amount_beyond_28_digits_is_refused_and_never_rounded() {
-    let large = "79228162514264337593";
-    let rejection = refused(vec![], buy(1, large, "1234567890.123456789"));
+fn amount_beyond_77_digits_is_refused_and_never_rounded() {
+    let (exact, large) = (
+        format!("1{}1", "0".repeat(56)),
+        format!("1{}1", "0".repeat(58)),
+    );
+    let view = after([buy(1, &exact, "1234567890.123456789")]);
+    assert_eq!(view.cost.places(), 9);
+    let rejection = refused(vec![], buy(1, &large, "1234567890.123456789"));
     assert_eq!(rejection, PositionRejection::AmountInexact);
     assert_eq!(rejection.code(), codes::AMOUNT_INEXACT);
 }

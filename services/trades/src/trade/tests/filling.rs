@@ -191,15 +191,26 @@ fn unmatched_fill_reported_again_is_kept_once() {
 }
 
 #[test]
-fn fill_whose_amount_cannot_be_exact_is_rejected() {
+fn fill_of_the_widest_amounts_is_exact() {
     let mut odd = report("e1", 1);
     odd.quantity = amount("99.12345679");
     odd.price = amount("123456789012345.123456789");
-    trade(vec![booked()])
-        .when(accepted(DEALER, TradeCommand::RecordFill(odd)))
-        .then_expect_error(TradeRejection::AmountInexact {
-            exec_id: exec_id("e1"),
-        });
+    let recorded = send(
+        &mut folded(&[booked()]),
+        DEALER,
+        TradeCommand::RecordFill(odd),
+    );
+    let log = [vec![booked()], recorded.unwrap()].concat();
+    let gross = "12237463691097338.62153623987364731";
+    assert_eq!(
+        viewing::viewed(&log)
+            .0
+            .unwrap()
+            .gross_amount
+            .unwrap()
+            .to_string(),
+        gross
+    );
 }
 
 #[test]
