@@ -57,9 +57,9 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<TradeId>,
     pub side: Side,
-    /// LastQty(32): above zero, at most 8 decimal places.
+    /// LastQty(32): above zero, at most 18 decimal places.
     pub quantity: Decimal,
-    /// LastPx(31): of either sign, at most 9 decimal places.
+    /// LastPx(31): of either sign, at most 18 decimal places.
     pub price: Decimal,
     /// In the position's currency; negative when it is a rebate.
     pub fee: Decimal,

@@ -10,7 +10,7 @@ use super::effect::{Cycle, Effect, Effects, Increase, Reduction, Totals};
 use super::execution::{Execution, Selected, money, same_side};
 use super::lot::{Lot, Match};
 use super::restated::RestatedLots;
-use super::share::{COST_PLACES, share};
+use super::share::{fine_share, share};
 use super::terms::{LotMethod, Terms, minor_places};
 
 /// A fold of executions and splits.
@@ -137,7 +137,7 @@ impl Holding {
         let consumed = if taken == held.quantity {
             held.cost
         } else if self.lots.method() == LotMethod::Average {
-            share(held.cost, taken, held.quantity, COST_PLACES)?
+            fine_share(held.cost, taken, held.quantity)?
         } else {
             sum(matched.matches.iter().filter_map(|taken| taken.cost))?
         };

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::execution::{ExecId, TradeId, money};
-use super::share::{COST_PLACES, share};
+use super::share::fine_share;
 
 /// What is left of one opening execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -98,7 +98,7 @@ impl Lot {
         multiplier: Decimal,
     ) -> Result<Decimal, Inexact> {
         if self.price_rounded {
-            share(cost, quantity, self.quantity, COST_PLACES)
+            fine_share(cost, quantity, self.quantity)
         } else {
             money(quantity, self.price, multiplier)
         }

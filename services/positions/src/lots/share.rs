@@ -3,9 +3,25 @@
 use kernel::Decimal;
 use kernel::decimal::Inexact;
 
-/// Decimal places of a cost that has to be rounded: three more than the finest price, so that the
-/// rounding never reaches a digit that a price can have.
+/// Decimal places of a cost or price that has to be rounded: three more than the finest price of a
+/// venue, so that the rounding never reaches a digit that such a price can have.
 pub(crate) const COST_PLACES: u32 = 12;
+/// The same of tokens, with 18 places of quantity and 18 of price.
+const TOKEN_COST_PLACES: u32 = 36;
+
+/// The part of a cost or price that `part` is of `of`, rounded so finely that no digit it can have is
+/// touched.
+///
+/// # Errors
+/// [`Inexact`] when `of` is zero or the rounded quotient does not fit.
+pub(crate) fn fine_share(whole: Decimal, part: Decimal, of: Decimal) -> Result<Decimal, Inexact> {
+    let places = if whole.places() > COST_PLACES {
+        TOKEN_COST_PLACES
+    } else {
+        COST_PLACES
+    };
+    share(whole, part, of, places)
+}
 
 /// `whole · part / of`, rounded half-even to `places` once, from the exact quotient.
 ///

@@ -13,10 +13,12 @@ use super::effect::Totals;
 use super::execution::money;
 use super::holding::{Closing, Holding};
 use super::lot::Lot;
-use super::share::{COST_PLACES, share};
+use super::share::{fine_share, share};
 
-/// Decimal places of a quantity; what a split makes finer than this is rounded away, its cost stays.
-pub(crate) const QUANTITY_PLACES: u32 = 8;
+/// Decimal places to which a split rounds quantities; their cost stays. More where what is held has
+/// more, as tokens do.
+const QUANTITY_PLACES: u32 = 8;
+const TOKEN_PLACES: u32 = 18;
 
 labels! {
     /// Names a corporate action.
@@ -90,11 +92,12 @@ impl Holding {
     fn scale(&mut self, split: &Split) -> Result<(), Inexact> {
         let mut scaled: Vec<Lot> = Vec::new();
         let (mut old, mut new) = (Decimal::ZERO, Decimal::ZERO);
+        let places = self.places();
         // The cost of lots that became too small to hold; it goes to a neighbour.
         let mut orphaned = Decimal::ZERO;
         for lot in self.lots.by_age() {
             old = old.plus(lot.quantity)?;
-            let total = ratio(old, split, QUANTITY_PLACES)?;
+            let total = ratio(old, split, places)?;
             let quantity = total.minus(new)?.normalized();
             new = total;
             if quantity.is_zero() {
@@ -118,6 +121,18 @@ impl Holding {
         Ok(())
     }
 
+    fn places(&self) -> u32 {
+        let lots = self.lots.lots();
+        if lots
+            .into_iter()
+            .any(|lot| lot.quantity.places() > QUANTITY_PLACES)
+        {
+            TOKEN_PLACES
+        } else {
+            QUANTITY_PLACES
+        }
+    }
+
     fn scaled_lot(
         &self,
         lot: &Lot,
@@ -125,7 +140,7 @@ impl Holding {
         quantity: Decimal,
         cost: Option<Decimal>,
     ) -> Result<Lot, Inexact> {
-        let price = share(lot.price, denominator(split), numerator(split), COST_PLACES)?;
+        let price = fine_share(lot.price, denominator(split), numerator(split))?;
         let value = money(quantity, price, self.terms.multiplier).ok();
         Ok(Lot {
             quantity,

@@ -33,15 +33,15 @@ pub struct ApplyFill {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<TradeId>,
     pub side: Side,
-    /// Above zero, at most 8 decimal places.
+    /// Above zero, at most 18 decimal places.
     pub quantity: Decimal,
-    /// At most 9 decimal places. May be negative, as prices of spreads, power and oil have been: a
+    /// At most 18 decimal places. May be negative, as prices of spreads, power and oil have been: a
     /// fill is a fact, and every rule here holds for either sign.
     pub price: Decimal,
-    /// Above zero, at most 8 decimal places; must be the position's.
+    /// Above zero, at most 18 decimal places; must be the position's.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub multiplier: Decimal,
-    /// At most 9 decimal places; negative for a rebate.
+    /// At most 18 decimal places; negative for a rebate.
     pub fee: Decimal,
     /// Must be the position's.
     pub currency: Currency,
@@ -137,7 +137,7 @@ labels! {
 #[serde(deny_unknown_fields)]
 pub struct RecordSettlement {
     pub settlement_id: SettlementId,
-    /// Positive when received, negative when delivered; not zero, at most 8 decimal places.
+    /// Positive when received, negative when delivered; not zero, at most 18 decimal places.
     pub quantity: Decimal,
 }
 

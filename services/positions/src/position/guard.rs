@@ -5,16 +5,12 @@ use std::collections::BTreeSet;
 use kernel::{AggregateId, Decimal};
 
 use crate::lots::execution::Selected;
-use crate::lots::split::QUANTITY_PLACES;
 
 use super::command::{ApplyFill, ApplySplit, CorrectFill};
 use super::rejection::PositionRejection;
 
-/// Decimal places of a price and of a fee: prices of venues end at nine.
-const PRICE_PLACES: u32 = 9;
-const FEE_PLACES: u32 = 9;
-/// Decimal places of a multiplier: as a quantity, for it multiplies one.
-const MULTIPLIER_PLACES: u32 = QUANTITY_PLACES;
+/// Decimal places of every amount: tokens are counted in 10^-18.
+const PLACES: u32 = 18;
 /// Lots that one fill may name: a command stays far below the record bound of the log.
 const SELECTED_MAX: usize = 1_000;
 
@@ -74,7 +70,7 @@ pub(super) fn split(split: &ApplySplit) -> Result<(), PositionRejection> {
 }
 
 fn quantity(quantity: Decimal) -> Result<(), PositionRejection> {
-    if quantity.is_positive() && quantity.places() <= QUANTITY_PLACES {
+    if quantity.is_positive() && quantity.places() <= PLACES {
         Ok(())
     } else {
         Err(PositionRejection::QuantityOutOfRange(quantity))
@@ -82,7 +78,7 @@ fn quantity(quantity: Decimal) -> Result<(), PositionRejection> {
 }
 
 pub(super) fn settled(quantity: Decimal) -> Result<(), PositionRejection> {
-    if !quantity.is_zero() && quantity.places() <= QUANTITY_PLACES {
+    if !quantity.is_zero() && quantity.places() <= PLACES {
         Ok(())
     } else {
         Err(PositionRejection::SettledOutOfRange(quantity))
@@ -90,7 +86,7 @@ pub(super) fn settled(quantity: Decimal) -> Result<(), PositionRejection> {
 }
 
 fn price(price: Decimal) -> Result<(), PositionRejection> {
-    if price.places() <= PRICE_PLACES {
+    if price.places() <= PLACES {
         Ok(())
     } else {
         Err(PositionRejection::PriceTooFine(price))
@@ -98,7 +94,7 @@ fn price(price: Decimal) -> Result<(), PositionRejection> {
 }
 
 fn fee(fee: Decimal) -> Result<(), PositionRejection> {
-    if fee.places() <= FEE_PLACES {
+    if fee.places() <= PLACES {
         Ok(())
     } else {
         Err(PositionRejection::FeeTooFine(fee))
@@ -106,7 +102,7 @@ fn fee(fee: Decimal) -> Result<(), PositionRejection> {
 }
 
 fn multiplier(multiplier: Decimal) -> Result<(), PositionRejection> {
-    if multiplier.is_positive() && multiplier.places() <= MULTIPLIER_PLACES {
+    if multiplier.is_positive() && multiplier.places() <= PLACES {
         Ok(())
     } else {
         Err(PositionRejection::MultiplierOutOfRange(multiplier))

@@ -36,15 +36,15 @@ pub enum PositionRejection {
     CurrencyMismatch { kept: Currency, asked: Currency },
     #[error("position has multiplier {kept}, not {asked}")]
     MultiplierMismatch { kept: Decimal, asked: Decimal },
-    #[error("quantity {0} is not admitted: above zero, at most 8 decimal places")]
+    #[error("quantity {0} is not admitted: above zero, at most 18 decimal places")]
     QuantityOutOfRange(Decimal),
-    #[error("settled quantity {0} is not admitted: not zero, at most 8 decimal places")]
+    #[error("settled quantity {0} is not admitted: not zero, at most 18 decimal places")]
     SettledOutOfRange(Decimal),
-    #[error("price {0} has more than 9 decimal places")]
+    #[error("price {0} has more than 18 decimal places")]
     PriceTooFine(Decimal),
-    #[error("fee {0} has more than 9 decimal places")]
+    #[error("fee {0} has more than 18 decimal places")]
     FeeTooFine(Decimal),
-    #[error("multiplier {0} is not admitted: above zero, at most 8 decimal places")]
+    #[error("multiplier {0} is not admitted: above zero, at most 18 decimal places")]
     MultiplierOutOfRange(Decimal),
     #[error("lot selection names a lot twice, or more than 1000 lots")]
     SelectionMalformed,

@@ -25,7 +25,7 @@ use super::alternative::AlternativeView;
 use super::event::{Cause, PositionEvent, Restatement};
 use super::refusal_view::RefusalView;
 
-/// Decimal places of the average price, which is for the eye only: the finest a price can have.
+/// Decimal places of the average price, which is for the eye only: the finest of a venue.
 const AVERAGE_PRICE_PLACES: u32 = 9;
 
 /// Breaks kept in view, the latest; all of them are in the events.

@@ -17,7 +17,7 @@ pub trait AmountKind {
     const POSITIVE: bool;
 }
 
-/// A decimal whose kind is part of its type, below 10^15 in size and without trailing zeros.
+/// A decimal whose kind is part of its type, below 10^18 in size and without trailing zeros.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(
     try_from = "Decimal",
@@ -33,13 +33,16 @@ pub enum BadAmount {
     TooManyPlaces(&'static str, u32),
     #[error("{0} is not above zero")]
     NotPositive(&'static str),
-    #[error("{0} is not below 10^15 in size")]
+    #[error("{0} is not below 10^18 in size")]
     TooLarge(&'static str),
 }
 
-/// Of 24 digits (15 and 9 places) a sum of 10,000 still fits the 77 of [`Decimal`]: no total of a
+/// Of 36 digits (18 and 18 places) a sum of 10,000 still fits the 77 of [`Decimal`]: no total of a
 /// trade can be inexact.
-const SIZE_MAX: i64 = 1_000_000_000_000_000;
+const SIZE_MAX: i64 = 1_000_000_000_000_000_000;
+
+/// Of every kind: tokens are counted in 10^-18.
+const PLACES: u32 = 18;
 
 impl<K> Amount<K> {
     #[must_use]
@@ -94,7 +97,7 @@ impl<K: AmountKind> JsonSchema for Amount<K> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // Zeros around the digits do not count, as they do not when the text is read.
         let sign = if K::POSITIVE { "" } else { "-?" };
-        let pattern = format!(r"^{sign}0*\d{{1,15}}(\.\d{{1,{}}}0*)?$", K::PLACES);
+        let pattern = format!(r"^{sign}0*\d{{1,18}}(\.\d{{1,{}}}0*)?$", K::PLACES);
         let range = if K::POSITIVE {
             "above zero"
         } else {
@@ -109,7 +112,7 @@ impl<K: AmountKind> JsonSchema for Amount<K> {
 pub enum QuantityKind {}
 impl AmountKind for QuantityKind {
     const NAME: &'static str = "quantity";
-    const PLACES: u32 = 8;
+    const PLACES: u32 = PLACES;
     const POSITIVE: bool = true;
 }
 /// Units bought or sold, above zero; the side says which way.
@@ -120,7 +123,7 @@ pub type Quantity = Amount<QuantityKind>;
 pub enum PriceKind {}
 impl AmountKind for PriceKind {
     const NAME: &'static str = "price";
-    const PLACES: u32 = 9;
+    const PLACES: u32 = PLACES;
     const POSITIVE: bool = false;
 }
 /// Currency per unit and multiplier. May be zero or negative: spreads are quoted below zero, and so
@@ -132,7 +135,7 @@ pub type Price = Amount<PriceKind>;
 pub enum FeeKind {}
 impl AmountKind for FeeKind {
     const NAME: &'static str = "fee";
-    const PLACES: u32 = 9;
+    const PLACES: u32 = PLACES;
     const POSITIVE: bool = false;
 }
 /// What the execution cost in the trade's currency; negative is a rebate.
@@ -143,7 +146,7 @@ pub type Fee = Amount<FeeKind>;
 pub enum MultiplierKind {}
 impl AmountKind for MultiplierKind {
     const NAME: &'static str = "multiplier";
-    const PLACES: u32 = 8;
+    const PLACES: u32 = PLACES;
     const POSITIVE: bool = true;
 }
 /// Units of the underlying per unit of quantity (FIX ContractMultiplier), 1 for a share.

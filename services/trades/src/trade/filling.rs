@@ -259,7 +259,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-const FITS: &str = "quantities below 10^15 of 8 places: 77 digits hold any sum of two";
+const FITS: &str = "quantities below 10^18 of 18 places: 77 digits hold any sum of two";
 
 pub(super) fn sum(left: Decimal, right: Decimal) -> Decimal {
     left.plus(right).expect(FITS)

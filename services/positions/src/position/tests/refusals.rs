@@ -23,24 +23,24 @@ fn numbers_out_of_range_are_refused() {
         ),
         (
             ApplyFill {
-                quantity: d("0.000000001"),
+                quantity: d("0.0000000000000000001"),
                 ..base()
             },
-            R::QuantityOutOfRange(d("0.000000001")),
+            R::QuantityOutOfRange(d("0.0000000000000000001")),
         ),
         (
             ApplyFill {
-                price: d("0.0000000001"),
+                price: d("0.0000000000000000001"),
                 ..base()
             },
-            R::PriceTooFine(d("0.0000000001")),
+            R::PriceTooFine(d("0.0000000000000000001")),
         ),
         (
             ApplyFill {
-                fee: d("0.0000000001"),
+                fee: d("0.0000000000000000001"),
                 ..base()
             },
-            R::FeeTooFine(d("0.0000000001")),
+            R::FeeTooFine(d("0.0000000000000000001")),
         ),
         (
             ApplyFill {

@@ -118,8 +118,8 @@ fn correction_of_a_busted_fill_is_rejected() {
 fn correction_to_the_widest_amounts_is_exact() {
     let odd = TradeCommand::CorrectFill(CorrectFill {
         exec_id: exec_id("e1"),
-        quantity: amount("39.12345679"),
-        price: amount("123456789012345.123456789"),
+        quantity: amount("39.123456789012345679"),
+        price: amount("123456789012345678.123456789012345678"),
         fee: amount("0"),
     });
     let corrected = send(&mut folded(&two_fills()), SECOND, odd);

@@ -193,23 +193,34 @@ fn unmatched_fill_reported_again_is_kept_once() {
 #[test]
 fn fill_of_the_widest_amounts_is_exact() {
     let mut odd = report("e1", 1);
-    odd.quantity = amount("99.12345679");
-    odd.price = amount("123456789012345.123456789");
+    odd.quantity = amount("99.123456789012345679");
+    odd.price = amount("123456789012345678.123456789012345678");
     let recorded = send(
         &mut folded(&[booked()]),
         DEALER,
         TradeCommand::RecordFill(odd),
     );
     let log = [vec![booked()], recorded.unwrap()].concat();
-    let gross = "12237463691097338.62153623987364731";
+    let gross = "12237463690975460970.888888779753086320651425088777625362";
+    let shown = viewing::viewed(&log).0.unwrap().gross_amount.unwrap();
+    assert_eq!(shown.to_string(), gross);
+}
+
+#[test]
+fn fill_whose_amount_cannot_be_exact_is_rejected() {
+    let terms = NewTerms {
+        multiplier: amount("999999999999999999.999999999999999999"),
+        ..new_terms(ORDERED, "1")
+    };
+    let mut trade = Trade::default();
+    send(&mut trade, DEALER, TradeCommand::BookTrade(terms)).unwrap();
+    let mut odd = report("e1", 1);
+    odd.quantity = amount("99.123456789012345679");
+    odd.price = amount("123456789012345678.123456789012345678");
+    let exec_id = exec_id("e1");
     assert_eq!(
-        viewing::viewed(&log)
-            .0
-            .unwrap()
-            .gross_amount
-            .unwrap()
-            .to_string(),
-        gross
+        send(&mut trade, DEALER, TradeCommand::RecordFill(odd)),
+        Err(TradeRejection::AmountInexact { exec_id })
     );
 }
 

@@ -104,7 +104,6 @@ fn report(id: &str, quantity: i64) -> RecordFill {
         traded_at: Timestamp::from_millis(600),
         source_sequence: None,
         lots: None,
-        source_sequence: None,
     }
 }
 

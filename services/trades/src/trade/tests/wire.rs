@@ -144,19 +144,38 @@ fn admits<K: AmountKind>(text: &str) -> bool {
 
 #[test]
 fn amount_outside_its_kind_is_refused() {
-    for text in ["0.00000001", "1.1000000000", "999999999999999.99999999"] {
+    for text in [
+        "0.000000000000000001",
+        "1.1000000000",
+        "999999999999999999.999999999999999999",
+    ] {
         assert!(admits::<amount::QuantityKind>(text), "{text}");
         assert!(admits::<amount::MultiplierKind>(text), "{text}");
     }
-    for text in ["0", "0.000", "-1", "0.000000001", "1000000000000000"] {
+    for text in [
+        "0",
+        "0.000",
+        "-1",
+        "0.0000000000000000001",
+        "1000000000000000000",
+    ] {
         assert!(!admits::<amount::QuantityKind>(text), "{text}");
         assert!(!admits::<amount::MultiplierKind>(text), "{text}");
     }
-    for text in ["-37.63", "0", "0.000000001", "-999999999999999.999999999"] {
+    for text in [
+        "-37.63",
+        "0",
+        "0.000000000000000001",
+        "-999999999999999999.999999999999999999",
+    ] {
         assert!(admits::<amount::PriceKind>(text), "{text}");
         assert!(admits::<amount::FeeKind>(text), "{text}");
     }
-    for text in ["0.0000000001", "1000000000000000", "-1000000000000000"] {
+    for text in [
+        "0.0000000000000000001",
+        "1000000000000000000",
+        "-1000000000000000000",
+    ] {
         assert!(!admits::<amount::PriceKind>(text), "{text}");
         assert!(!admits::<amount::FeeKind>(text), "{text}");
     }
@@ -204,8 +223,8 @@ fn fill_with_too_many_lots_or_one_lot_twice_is_refused() {
 fn schema_states_the_bounds_that_reading_enforces() {
     let schema = serde_json::to_value(schemars::schema_for!(RecordFill)).unwrap();
     let of = |field: &str| schema["properties"][field].clone();
-    assert_eq!(of("quantity")["pattern"], r"^0*\d{1,15}(\.\d{1,8}0*)?$");
-    assert_eq!(of("price")["pattern"], r"^-?0*\d{1,15}(\.\d{1,9}0*)?$");
+    assert_eq!(of("quantity")["pattern"], r"^0*\d{1,18}(\.\d{1,18}0*)?$");
+    assert_eq!(of("price")["pattern"], r"^-?0*\d{1,18}(\.\d{1,18}0*)?$");
     assert_eq!(of("lots")["maxItems"], 100);
     assert_eq!(schema["additionalProperties"], false);
 }
