@@ -42,6 +42,7 @@ pub(crate) fn schemas() -> Catalogue {
         .context::<Agent>()
         .event_version("SessionStarted", 2)
         .context::<Conversation>()
+        .event_version("MessageQueued", 2)
         .context::<Queue>()
         .event_version("QueueConfigured", 2)
         .context::<Decision>()

@@ -41,6 +41,8 @@ pub struct FillRecorded {
     quantity: Decimal,
     price: Decimal,
     fee: Decimal,
+    #[serde(default)]
+    fee_currency: Option<Currency>,
     #[serde(default = "one")]
     multiplier: Decimal,
     currency: Currency,
@@ -62,6 +64,8 @@ pub struct FillCorrected {
     quantity: Decimal,
     price: Decimal,
     fee: Decimal,
+    #[serde(default)]
+    fee_currency: Option<Currency>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -132,6 +136,7 @@ fn resubmitted(
         quantity,
         price,
         fee,
+        fee_currency,
         ..
     } = fill.clone();
     match report {
@@ -146,6 +151,7 @@ fn resubmitted(
                 quantity,
                 price,
                 fee,
+                fee_currency,
             },
         ),
         Report::Bust => busted(
@@ -175,6 +181,7 @@ fn recorded(trade_id: Option<TradeId>, fill: FillRecorded) -> (AggregateId, Posi
         price: fill.price,
         multiplier: fill.multiplier,
         fee: fill.fee,
+        fee_currency: fill.fee_currency,
         currency: fill.currency,
         traded_at: fill.traded_at,
         source_sequence: fill.source_sequence,
@@ -196,6 +203,7 @@ fn corrected(trade_id: Option<TradeId>, fill: FillCorrected) -> (AggregateId, Po
         quantity,
         price,
         fee,
+        fee_currency,
         ..
     } = fill;
     (
@@ -206,6 +214,7 @@ fn corrected(trade_id: Option<TradeId>, fill: FillCorrected) -> (AggregateId, Po
             quantity,
             price,
             fee,
+            fee_currency,
         }),
     )
 }
@@ -279,7 +288,7 @@ mod tests {
         let (to, command) = react(
             "FillRecorded",
             r#"{"exec_id":"E1","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"SELL",
-                "quantity":"10","price":"181.52","fee":"0.035","multiplier":"1","currency":"USD",
+                "quantity":"10","price":"181.52","fee":"0.035","fee_currency":"CHF","multiplier":"1","currency":"USD",
                 "traded_at":"2013-10-07T08:00:00.688Z","lot_method":"SPECID",
                 "source_sequence":7,"lots":[{"exec_id":"E0","trade_id":"T-0","quantity":"4"}],
                 "cum_quantity":"10","leaves_quantity":"0","recorded_by":"oms"}"#,
@@ -293,6 +302,7 @@ mod tests {
             price: "181.52".parse().unwrap(),
             multiplier: Decimal::ONE,
             fee: "0.035".parse().unwrap(),
+            fee_currency: Some("CHF".parse().unwrap()),
             currency: "USD".parse().unwrap(),
             traded_at: "2013-10-07T08:00:00.688Z".parse().unwrap(),
             source_sequence: Some(7),
@@ -320,6 +330,7 @@ mod tests {
             quantity: "9".parse().unwrap(),
             price: "2".parse().unwrap(),
             fee: Decimal::ZERO,
+            fee_currency: None,
         };
         assert_eq!(command, PositionCommand::CorrectFill(expected));
     }

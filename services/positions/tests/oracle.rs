@@ -111,6 +111,7 @@ fn read(file: &Path) -> Outcome<BTreeMap<AggregateId, Vec<ApplyFill>>> {
             price: price.parse()?,
             multiplier: Decimal::ONE,
             fee: fee.parse()?,
+            fee_currency: None,
             currency: "USD".parse()?,
             traded_at: ts.parse()?,
             source_sequence: None,

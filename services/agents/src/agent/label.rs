@@ -8,13 +8,6 @@ const LINE: Alphabet = Alphabet {
     admits: |byte| !byte.is_ascii_control(),
     addresses: false,
 };
-/// Text of any language, with line breaks and tabs.
-const PROSE: Alphabet = Alphabet {
-    pattern: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
-    admits: |byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'),
-    addresses: false,
-};
-
 labels! {
     /// Which agent; the same text is the token's subject when the agent acts.
     pub AgentId / AgentIdKind: "agent id", 128, Alphabet::SEGMENT;
@@ -41,5 +34,5 @@ labels! {
     /// Why a presence was chosen, in a person's words.
     pub Reason / ReasonKind: "reason", 256, LINE;
     /// What an agent writes down about a conversation.
-    pub Notes / NotesKind: "notes", 4096, PROSE;
+    pub Notes / NotesKind: "notes", 4096, Alphabet::PROSE;
 }

@@ -35,6 +35,7 @@ events! {
     LinkLost(OfSession),
     LinkRestored(OfSession),
     GraceExpired(OfSession),
+    SessionEnded(OfSession),
     PresenceChanged(Chosen),
     NextPresenceSet(NextPresenceSet),
     RoutingSuspended(RoutingSuspended),

@@ -55,7 +55,9 @@ impl Standing {
             }
             E::LinkLost(of) => self.connect(&of.session_id, false),
             E::LinkRestored(of) => self.connect(&of.session_id, true),
-            E::GraceExpired(of) => self.sessions.retain(|session| session.id != of.session_id),
+            E::GraceExpired(of) | E::SessionEnded(of) => {
+                self.sessions.retain(|session| session.id != of.session_id);
+            }
             E::PresenceChanged(chosen) => {
                 self.presence = chosen.presence;
                 self.reason = chosen.reason;

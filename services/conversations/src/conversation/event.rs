@@ -120,7 +120,12 @@ impl DomainEvent for ConversationEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            // Since a message says whether a machine wrote it.
+            Self::MessageQueued(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }
 

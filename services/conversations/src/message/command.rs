@@ -26,6 +26,9 @@ pub struct SendMessage {
     pub channel: Channel,
     pub recipients: Recipients,
     pub body: Body,
+    /// Written by a machine: it is no response of a person, whoever sends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automated: bool,
 }
 
 /// The channel has given the message to its provider.

@@ -65,6 +65,7 @@ impl Messages {
                 recipients: message.recipients.clone(),
                 body: message.body.clone(),
                 attempt: 1,
+                automated: message.automated,
             })]),
         }
     }

@@ -43,6 +43,9 @@ pub struct MessageQueued {
     pub recipients: Recipients,
     pub body: Body,
     pub attempt: u32,
+    /// Written by a machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automated: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

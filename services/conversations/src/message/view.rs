@@ -41,6 +41,9 @@ pub struct OutboundView {
     pub client_message_id: MessageId,
     pub channel: Channel,
     pub body: Body,
+    /// Written by a machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automated: bool,
     pub queued_at: Timestamp,
     pub attempt: u32,
     pub provider_message_id: Option<MessageId>,
@@ -165,6 +168,7 @@ fn outbound(queued: &MessageQueued) -> MessageView {
         client_message_id: queued.client_message_id.clone(),
         channel: queued.channel.clone(),
         body: queued.body.clone(),
+        automated: queued.automated,
         queued_at: queued.at,
         attempt: queued.attempt,
         provider_message_id: None,

@@ -128,7 +128,7 @@ impl Day {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use kernel::{Accepted, AggregateId, Context, Timestamp};
+    use kernel::{Accepted, AggregateId, Context};
     use serde_json::json;
     use trades::Trade;
 
@@ -157,7 +157,7 @@ mod tests {
         Accepted {
             id: step.aggregate.clone(),
             actor: actor.parse().unwrap(),
-            at: Timestamp::from_millis(0),
+            at: "2026-02-01T00:00:00Z".parse().unwrap(),
             command: serde_json::from_value(command).unwrap(),
         }
     }

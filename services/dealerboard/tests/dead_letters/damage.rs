@@ -144,7 +144,11 @@ fn words(damage: &str) -> &'static [&'static str] {
         "event" => &["event", " position "],
         "outcome" => &["outcome"],
         "dead_letter" => &["dead letter"],
-        "view_value" => &["value of demo/", ":v1 in sqlite of demo/"],
+        "view_value" => &[
+            "value of demo/",
+            ":v2 in sqlite of demo/",
+            ":v3 in sqlite of demo/",
+        ],
         "view_checkpoint" => &["checkpoint"],
         table => panic!("{table} is damaged as well"),
     }

@@ -23,9 +23,9 @@ const WAIT: Duration = Duration::from_secs(60);
 /// Whether everything in the logs has been handled, reacted to and projected.
 const SETTLED: &str = "
     SELECT (SELECT count(*) FROM command) = (SELECT coalesce(sum(next_offset), 0) FROM cursor)
-       AND (SELECT count(*) FROM event WHERE context = 'trades') * 2 =
+       AND (SELECT count(*) FROM event WHERE context = 'trades') * 3 =
            (SELECT coalesce(sum(position), 0) FROM view_checkpoint
-             WHERE view IN ('trade', 'fills_to_positions'))
+             WHERE view IN ('trade', 'fills_to_positions', 'handed_fills'))
        AND (SELECT count(*) FROM event WHERE context = 'positions') * 2 =
            (SELECT coalesce(sum(position), 0) FROM view_checkpoint
              WHERE view IN ('position', 'refusals_to_trades'))";

@@ -78,12 +78,12 @@ async fn projection_that_stands_while_everything_answers_turns_the_light_red() {
     is_ready(&platform).await;
     platform.post("demo", "/v1/trades", &booking("T-1")).await;
     let url = &platform.database().unwrap().url;
-    statement(url, "ALTER TABLE views.trade_v1 RENAME TO away").await;
+    statement(url, "ALTER TABLE views.trade_v2 RENAME TO away").await;
     platform.post("demo", "/v1/trades", &booking("T-2")).await;
     let partition = format!("trades/{}", home("T-2"));
     let words = ["projection trade", "in postgres", &partition];
     turns(platform.url(), "/readyz", RED, &words).await;
-    statement(url, "ALTER TABLE views.away RENAME TO trade_v1").await;
+    statement(url, "ALTER TABLE views.away RENAME TO trade_v2").await;
     turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
     platform.discard().await;
 }

@@ -76,6 +76,32 @@ async fn option_has_the_multiplier_of_its_contract() {
     site.discard().await;
 }
 
+/// OCC symbols are padded with blanks, and shares of a class and pairs of currencies have a slash.
+#[tokio::test]
+async fn instrument_is_called_what_the_market_calls_it() {
+    let site = Site::embedded().await;
+    let rows = [
+        "2026-01-20T20:00:00Z,A1,PROP,SPXW  260120P06835000,BUY,2,12.50,0,OPT-1,100",
+        "2026-01-20T20:00:00Z,A1,PROP,BRK/B,BUY,3,500,0,SHARE-1,1",
+        "2026-01-20T20:00:00Z,A1,PROP,EUR/USD,SELL,1000,1.0825,0,PAIR-1,1",
+    ];
+    let text = format!("{HEADER},multiplier\n{}\n", rows.join("\n"));
+    let output = site.import(&site.file("o.csv", &text), "demo").output();
+    let output = output.unwrap();
+    let all = "3 rows: 3 imported, 0 already there, 0 rejected".to_owned();
+    assert_eq!(told(&output), (all, Some(0)), "{output:?}");
+    for (path, quantity, cost) in [
+        ("SPXW%20%20260120P06835000", "2", "2500"),
+        ("BRK%2FB", "3", "1500"),
+        ("EUR%2FUSD", "-1000", "-1082.5"),
+    ] {
+        let position = read(&site, &format!("/v1/positions/A1/PROP/{path}")).await;
+        let found = ["quantity", "cost"].map(|name| position[name].clone());
+        assert_eq!(found, [quantity, cost].map(Value::from), "{path}");
+    }
+    site.discard().await;
+}
+
 #[tokio::test]
 async fn dry_run_says_what_it_would_send_and_sends_nothing() {
     let site = Site::embedded().await;

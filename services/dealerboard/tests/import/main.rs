@@ -14,4 +14,5 @@ mod oracle;
 mod orders;
 mod repeating;
 mod site;
+mod ties;
 mod trouble;

@@ -49,6 +49,14 @@ pub(super) struct Watch<'a> {
 impl BreakKind {
     const ALL: [Self; 2] = [Self::SideTurned, Self::SelectionLost];
 
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SideTurned => "SIDE_TURNED",
+            Self::SelectionLost => "SELECTION_LOST",
+        }
+    }
+
     fn found_in(self, step: &Step) -> bool {
         match self {
             Self::SideTurned => step.opens,

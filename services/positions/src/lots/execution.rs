@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::decimal::Inexact;
-use kernel::{Alphabet, Decimal, Timestamp, labels};
+use kernel::{Alphabet, Currency, Decimal, Timestamp, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,9 @@ pub struct Execution {
     pub price: Decimal,
     /// In the position's currency; negative when it is a rebate.
     pub fee: Decimal,
+    /// Where the fee is not in the position's currency: then it is none of its fees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub traded_at: Timestamp,
     /// The source's own number, which orders executions of one instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,6 +92,19 @@ impl Execution {
         }
     }
 
+    /// What it costs in the position's currency.
+    pub(crate) fn own_fee(&self) -> Decimal {
+        match self.fee_currency {
+            None => self.fee,
+            Some(_) => Decimal::ZERO,
+        }
+    }
+
+    /// What it costs in another.
+    pub(crate) fn other_fee(&self) -> Option<(&Currency, Decimal)> {
+        Some((self.fee_currency.as_ref()?, self.fee))
+    }
+
     /// What it is known by.
     #[must_use]
     pub fn name(&self) -> ExecRef {
@@ -103,6 +119,7 @@ impl Execution {
         (self.side, self.quantity, self.price, self.fee)
             == (other.side, other.quantity, other.price, other.fee)
             && (self.traded_at, &self.lots) == (other.traded_at, &other.lots)
+            && self.fee_currency == other.fee_currency
     }
 }
 

@@ -55,7 +55,13 @@ impl Holding {
         let held = self.totals.quantity;
         let delta = execution.delta();
         if !same_side(held, delta.negated()) {
-            let first = open(&self.terms, self.totals, execution, delta, execution.fee)?;
+            let first = open(
+                &self.terms,
+                self.totals,
+                execution,
+                delta,
+                execution.own_fee(),
+            )?;
             let selects = self.terms.lot_method == LotMethod::SpecId && !execution.lots.is_empty();
             return Ok(Effects {
                 first,
@@ -66,7 +72,7 @@ impl Holding {
         if execution.quantity > held.abs() {
             return self.flip(execution);
         }
-        let (first, selection_heeded) = self.reduce(execution, delta, execution.fee)?;
+        let (first, selection_heeded) = self.reduce(execution, delta, execution.own_fee())?;
         Ok(Effects {
             first,
             second: None,
@@ -78,8 +84,8 @@ impl Holding {
     /// places where it has more; the opening part bears what the closing part does not.
     fn flip(&self, execution: &Execution) -> Result<Effects, Inexact> {
         let held = self.totals.quantity;
-        let places = minor_places(&self.terms.currency).max(execution.fee.places());
-        let fee = share(execution.fee, held.abs(), execution.quantity, places)?;
+        let places = minor_places(&self.terms.currency).max(execution.own_fee().places());
+        let fee = share(execution.own_fee(), held.abs(), execution.quantity, places)?;
         let (first, selection_heeded) = self.reduce(execution, held.negated(), fee)?;
         let rest = execution.delta().plus(held)?;
         let second = open(
@@ -87,7 +93,7 @@ impl Holding {
             first.after(),
             execution,
             rest,
-            execution.fee.minus(fee)?,
+            execution.own_fee().minus(fee)?,
         )?;
         Ok(Effects {
             first,

@@ -7,6 +7,7 @@ pub(crate) mod book;
 pub(crate) mod breaks;
 pub(crate) mod effect;
 pub(crate) mod execution;
+pub(crate) mod fees;
 pub(crate) mod holding;
 pub(crate) mod lot;
 pub(crate) mod place;

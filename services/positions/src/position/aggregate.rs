@@ -106,8 +106,8 @@ impl Context for Position {
 
     fn raised(event: &PositionEvent) -> Option<&'static str> {
         match event {
-            PositionEvent::PositionRestated(restated) if !restated.breaks.is_empty() => {
-                Some("restated")
+            PositionEvent::PositionRestated(restated) => {
+                restated.breaks.first().map(|found| found.kind.name())
             }
             PositionEvent::FillRefused(_) => Some("refused"),
             _ => None,

@@ -43,6 +43,9 @@ pub struct ApplyFill {
     pub multiplier: Decimal,
     /// At most 18 decimal places; negative for a rebate.
     pub fee: Decimal,
+    /// Where it is not the position's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     /// Must be the position's.
     pub currency: Currency,
     pub traded_at: Timestamp,
@@ -70,6 +73,9 @@ pub struct CorrectFill {
     pub quantity: Decimal,
     pub price: Decimal,
     pub fee: Decimal,
+    /// That of the fill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
 }
 
 /// The venue cancelled an execution (FIX `ExecType=H`).

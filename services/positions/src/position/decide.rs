@@ -3,11 +3,13 @@
 use kernel::{AggregateId, Timestamp};
 
 use crate::lots::execution::{ExecRef, Execution, by_name};
+use crate::lots::fees::{OtherFees, other_fees};
 use crate::lots::holding::Holding;
 use crate::lots::refold::{Change, Refolded};
 use crate::lots::restated::RestatedLots;
 use crate::lots::split::Split;
 use crate::lots::terms::Terms;
+use crate::lots::timeline::Entry;
 
 use super::command::{
     ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, PositionCommand,
@@ -193,6 +195,7 @@ impl Traded {
             return Err(PositionRejection::LotsNotOpen(late.exec_id.clone()));
         }
         guard::open_lots(refolded.holding.lots.count())?;
+        let other_fees = self.other_fees_after(&cause)?;
         let (was, after) = (self.holding.totals, refolded.holding.totals);
         let bust = matches!(cause, Cause::FillBusted(_));
         let other_method = now.lot_method != self.holding.terms.lot_method;
@@ -204,6 +207,7 @@ impl Traded {
             delta_realised: after.realised_gross.minus(was.realised_gross)?.normalized(),
             delta_fees: after.fees.minus(was.fees)?.normalized(),
             lot_method: (bust && other_method).then_some(now.lot_method),
+            other_fees,
             breaks: refolded.raised,
             closed_breaks: refolded.closed,
             lots: RestatedLots::between(&self.holding.lots, &refolded.holding.lots),
@@ -222,6 +226,24 @@ impl Traded {
             open: &self.open_breaks,
             takes_back,
         })?)
+    }
+
+    /// The fees in other currencies once the cause has come in; none where it changes none.
+    fn other_fees_after(&self, cause: &Cause) -> Result<Option<OtherFees>, PositionRejection> {
+        let (gone, put) = match cause {
+            Cause::LateFill(put) => (None, Some(put)),
+            Cause::FillCorrected(put) => (self.timeline.execution(&put.name()), Some(put)),
+            Cause::FillBusted(name) => (self.timeline.execution(name), None),
+            _ => return Ok(None),
+        };
+        let concerned = gone.into_iter().chain(put);
+        if concerned.filter_map(Execution::other_fee).next().is_none() {
+            return Ok(None);
+        }
+        let fills = self.timeline.entries().iter().filter_map(Entry::execution);
+        let gone = gone.map(Execution::place);
+        let stand = fills.filter(|fill| Some(fill.place()) != gone).chain(put);
+        Ok(Some(other_fees(stand)?))
     }
 
     /// The terms once the cause has come in: the method is that of the first report that stands.
@@ -294,6 +316,7 @@ fn execution(fill: &ApplyFill, report_number: u64) -> Execution {
         quantity: fill.quantity,
         price: fill.price,
         fee: fill.fee,
+        fee_currency: fill.fee_currency.clone(),
         traded_at: fill.traded_at,
         source_sequence: fill.source_sequence,
         report_number: Some(report_number),

@@ -1,8 +1,10 @@
 //! What happened to a position, and what it did: an event carries its effects, so that whoever
 //! applies it needs no rule.
 
+use std::collections::BTreeMap;
+
 use cqrs_es::DomainEvent;
-use kernel::Decimal;
+use kernel::{Currency, Decimal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,9 @@ pub struct Restatement {
     /// The method from now on, where the bust of a first fill left another's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot_method: Option<LotMethod>,
+    /// All fees in other currencies from now on, where they changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_fees: Option<BTreeMap<Currency, Decimal>>,
     /// Fills that turned out differently and should be looked at; the first 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<Break>,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{Decimal, Rejection as _};
+use kernel::{Currency, Decimal, Rejection as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,11 +34,15 @@ pub enum Reported {
         quantity: Decimal,
         price: Decimal,
         fee: Decimal,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fee_currency: Option<Currency>,
     },
     Correction {
         quantity: Decimal,
         price: Decimal,
         fee: Decimal,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fee_currency: Option<Currency>,
     },
     Bust,
 }
@@ -72,6 +76,7 @@ impl FillRefused {
                     quantity: fill.quantity,
                     price: fill.price,
                     fee: fill.fee,
+                    fee_currency: fill.fee_currency.clone(),
                 };
                 (&fill.trade_id, &fill.exec_id, reported)
             }
@@ -80,6 +85,7 @@ impl FillRefused {
                     quantity: fill.quantity,
                     price: fill.price,
                     fee: fill.fee,
+                    fee_currency: fill.fee_currency.clone(),
                 };
                 (&fill.trade_id, &fill.exec_id, reported)
             }

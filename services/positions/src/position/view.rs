@@ -1,6 +1,6 @@
 //! The position as it is read.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::slice;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lots::breaks::{Break, BreakKind};
 use crate::lots::effect::{Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, TradeId, money};
+use crate::lots::execution::{ExecId, Execution, TradeId, money};
+use crate::lots::fees;
 use crate::lots::lot::{Lot, Match};
 use crate::lots::restated::find;
 use crate::lots::share::share;
@@ -53,6 +54,8 @@ pub struct PositionView {
     pub lots: Vec<Arc<Lot>>,
     pub realised_gross: Decimal,
     pub fees: Decimal,
+    /// Fees in other currencies, which no other figure counts.
+    pub other_fees: BTreeMap<Currency, Decimal>,
     /// Gross less fees; none in the far corner where that needs more than 77 digits.
     pub realised_net: Option<Decimal>,
     /// From the last opening out of flat; of the last closed one while the position is flat.
@@ -139,6 +142,10 @@ impl PositionView {
     fn increased(&mut self, increase: &Increase) {
         self.lots.push(increase.lot(self.lot_method).into());
         self.show(&increase.after);
+        // The opening part of a flip is of the execution that its closing part has counted.
+        if increase.quantity.abs() == increase.execution.quantity {
+            self.charge(&increase.execution);
+        }
     }
 
     fn reduced(&mut self, reduction: &Reduction) {
@@ -147,6 +154,7 @@ impl PositionView {
         }
         self.lots.retain(|lot| !lot.quantity.is_zero());
         self.show(&reduction.after);
+        self.charge(&reduction.execution);
     }
 
     /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
@@ -160,7 +168,19 @@ impl PositionView {
         lot.cost = left.and_then(|left| left.cost);
     }
 
+    /// A sum beyond every digit is not shown rather than shown rounded.
+    fn charge(&mut self, execution: &Execution) {
+        if let Some((currency, fee)) = execution.other_fee()
+            && fees::add(&mut self.other_fees, currency, fee).is_err()
+        {
+            self.other_fees.remove(currency);
+        }
+    }
+
     fn restated(&mut self, restatement: &Restatement) {
+        if let Some(fees) = &restatement.other_fees {
+            self.other_fees.clone_from(fees);
+        }
         let chosen = match restatement.cause {
             Cause::LotMethodChanged { lot_method } => Some(lot_method),
             _ => restatement.lot_method,

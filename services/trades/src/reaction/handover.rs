@@ -39,6 +39,7 @@ impl Reaction for HandedFills {
             quantity: handed.quantity,
             price: handed.price,
             fee: handed.fee,
+            fee_currency: handed.fee_currency,
             traded_at: handed.traded_at,
             source_sequence: handed.source_sequence,
             lots: handed.lots,

@@ -86,6 +86,9 @@ pub struct RecordFill {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    /// FIX CommCurrency(479), where the fee is not in the trade's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub traded_at: Timestamp,
     /// The source's own number, which orders executions of one instant, such as the line of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +105,7 @@ impl RecordFill {
                 price: self.price,
                 fee: self.fee,
             },
+            fee_currency: self.fee_currency.clone(),
             traded_at: self.traded_at,
             source_sequence: self.source_sequence,
             lots: self.lots.clone(),
@@ -124,7 +128,7 @@ pub struct AmendTrade {
     pub terms: NewTerms,
 }
 
-/// States what a recorded fill really was (ExecType G).
+/// States what a recorded fill really was (ExecType G); its fee is in the currency that it was in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectFill {

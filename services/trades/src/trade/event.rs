@@ -98,6 +98,9 @@ pub struct FillRecorded {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    /// Where it is not the trade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub multiplier: Multiplier,
     pub currency: Currency,
     pub traded_at: Timestamp,
@@ -129,6 +132,9 @@ pub struct StrayFill {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    /// Where it is not the trade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub traded_at: Timestamp,
     /// The source's own number, which orders executions of one instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,6 +180,9 @@ pub struct FillCorrected {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    /// Where it is not the trade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub cum_quantity: Decimal,
     pub leaves_quantity: Decimal,
     pub corrected_by: Actor,
@@ -238,6 +247,9 @@ pub struct HandedOver {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    /// Where it is not the trade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub traded_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_sequence: Option<u64>,

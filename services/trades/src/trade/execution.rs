@@ -1,6 +1,6 @@
 //! The executions a trade knows.
 
-use kernel::{Actor, Timestamp};
+use kernel::{Actor, Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Price, Quantity};
@@ -23,6 +23,9 @@ pub(crate) struct Values {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Execution {
     pub(crate) values: Values,
+    /// None: the trade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fee_currency: Option<Currency>,
     pub(crate) traded_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source_sequence: Option<u64>,
@@ -31,9 +34,16 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
+    /// As a trade in that currency keeps it.
+    pub(crate) fn in_currency(mut self, currency: &Currency) -> Self {
+        self.fee_currency = self.fee_currency.filter(|of_fee| of_fee != currency);
+        self
+    }
+
     /// Whether both report the same; what a source numbers it is no part of it.
     pub(crate) fn repeats(&self, other: &Self) -> bool {
-        (self.values, self.traded_at, &self.lots) == (other.values, other.traded_at, &other.lots)
+        (self.values, &self.fee_currency) == (other.values, &other.fee_currency)
+            && (self.traded_at, &self.lots) == (other.traded_at, &other.lots)
     }
 }
 

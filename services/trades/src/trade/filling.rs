@@ -36,7 +36,7 @@ impl<'a> Filling<'a> {
     /// fill what we believe is over. One beyond is raised. A stray that is reported again is taken if
     /// it fits by now, for instance after an amendment.
     pub(crate) fn record(self, report: &RecordFill) -> Decision {
-        let execution = report.execution();
+        let execution = report.execution().in_currency(&self.order.terms.currency);
         let cum = sum(self.order.cum, report.quantity.get());
         let fits = cum <= self.order.ordered();
         match self.seen(&report.exec_id, &execution)? {
@@ -48,7 +48,7 @@ impl<'a> Filling<'a> {
                 if fits {
                     self.take(&report.exec_id, &execution)
                 } else {
-                    Ok(vec![self.raise(report)])
+                    Ok(vec![self.raise(report, execution)])
                 }
             }
         }
@@ -85,6 +85,7 @@ impl<'a> Filling<'a> {
             quantity: after.quantity,
             price: after.price,
             fee: after.fee,
+            fee_currency: fill.reported.fee_currency.clone(),
             cum_quantity: cum,
             leaves_quantity: self.leaves(cum),
             corrected_by: self.by.clone(),
@@ -137,6 +138,7 @@ impl<'a> Filling<'a> {
             quantity: values.quantity,
             price: values.price,
             fee: values.fee,
+            fee_currency: execution.fee_currency.clone(),
             multiplier: terms.multiplier,
             currency: terms.currency.clone(),
             traded_at: execution.traded_at,
@@ -170,7 +172,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    fn raise(self, report: &RecordFill) -> TradeEvent {
+    fn raise(self, report: &RecordFill, execution: Execution) -> TradeEvent {
         let terms = &self.order.terms;
         let stray = StrayFill {
             exec_id: report.exec_id.clone(),
@@ -181,9 +183,10 @@ impl<'a> Filling<'a> {
             quantity: report.quantity,
             price: report.price,
             fee: report.fee,
-            traded_at: report.traded_at,
-            source_sequence: report.source_sequence,
-            lots: report.lots.clone(),
+            fee_currency: execution.fee_currency,
+            traded_at: execution.traded_at,
+            source_sequence: execution.source_sequence,
+            lots: execution.lots,
             order_quantity: self.order.quantity_at(self.order.cum),
             cum_quantity: self.order.cum,
             recorded_by: self.by.clone(),

@@ -153,6 +153,7 @@ fn handed_over(to: TradeId, execution: &Execution) -> HandedOver {
         quantity,
         price,
         fee,
+        fee_currency: execution.fee_currency.clone(),
         traded_at: execution.traded_at,
         source_sequence: execution.source_sequence,
         lots: execution.lots.clone(),

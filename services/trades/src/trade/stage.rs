@@ -179,6 +179,7 @@ impl Order {
         let taken = Fill {
             reported: Execution {
                 values,
+                fee_currency: fill.fee_currency,
                 traded_at: fill.traded_at,
                 source_sequence: fill.source_sequence,
                 lots: fill.lots,
@@ -204,6 +205,7 @@ impl Order {
         let kept = Stray {
             reported: Execution {
                 values,
+                fee_currency: stray.fee_currency,
                 traded_at: stray.traded_at,
                 source_sequence: stray.source_sequence,
                 lots: stray.lots,

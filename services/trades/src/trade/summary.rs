@@ -56,6 +56,8 @@ pub struct FillView {
     pub quantity: Quantity,
     pub price: Price,
     pub fee: Fee,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_currency: Option<Currency>,
     pub traded_at: Timestamp,
     pub status: FillStatus,
     /// Version of the trade that last touched it.

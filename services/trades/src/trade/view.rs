@@ -168,6 +168,7 @@ impl TradeSummary {
             quantity: fill.quantity,
             price: fill.price,
             fee: fill.fee,
+            fee_currency: fill.fee_currency.clone(),
             traded_at: fill.traded_at,
             status: FillStatus::Effective,
             version,

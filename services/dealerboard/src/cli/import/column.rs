@@ -17,6 +17,7 @@ pub(super) enum Column {
     Quantity,
     Price,
     Fee,
+    FeeCurrency,
     TradeId,
     ExecId,
     Currency,
@@ -36,6 +37,7 @@ const NAMES: [(Column, &str); Column::COUNT] = [
     (Column::Quantity, "quantity"),
     (Column::Price, "price"),
     (Column::Fee, "fee"),
+    (Column::FeeCurrency, "fee_currency"),
     (Column::TradeId, "trade_id"),
     (Column::ExecId, "exec_id"),
     (Column::Currency, "currency"),
@@ -44,7 +46,7 @@ const NAMES: [(Column, &str); Column::COUNT] = [
 ];
 
 impl Column {
-    pub(super) const COUNT: usize = 15;
+    pub(super) const COUNT: usize = 16;
 
     pub(super) fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(|(column, _)| column)

@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn order_that_no_trade_can_be_is_refused() {
-        let most = ROW.replace(",300,", ",999999999999999,");
+        let most = ROW.replace(",300,", ",999999999999999999,");
         let orders = read(&[most.clone(), most]);
         assert_eq!((orders.whole.len(), orders.refused.len()), (0, 2));
     }

@@ -119,6 +119,11 @@ impl RowReader {
                 quantity,
                 price,
                 fee: self.fee(cells)?,
+                fee_currency: if self.layout.knows(Column::FeeCurrency) {
+                    Some(self.parsed(Column::FeeCurrency, cells)?)
+                } else {
+                    None
+                },
                 traded_at,
                 lots: None,
                 source_sequence: source_sequence(line),

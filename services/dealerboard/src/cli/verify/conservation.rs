@@ -79,14 +79,14 @@ impl Conservation {
                     let sold = fill.side == trades::Side::Sell;
                     let sum = Sum {
                         quantity: signed(fill.quantity.get(), sold),
-                        fees: fill.fee.get(),
+                        fees: own_fee(fill.fee.get(), fill.fee_currency.is_some()),
                     };
                     fills.insert(fill.exec_id, (key.into(), sold, sum));
                 }
                 TradeEvent::FillCorrected(fill) => {
                     if let Some((_, sold, sum)) = fills.get_mut(&fill.exec_id) {
                         sum.quantity = signed(fill.quantity.get(), *sold);
-                        sum.fees = fill.fee.get();
+                        sum.fees = own_fee(fill.fee.get(), fill.fee_currency.is_some());
                     }
                 }
                 TradeEvent::FillBusted(fill) => drop(fills.remove(&fill.exec_id)),
@@ -182,6 +182,11 @@ impl Conservation {
         }
         differences
     }
+}
+
+/// A fee in another currency is none of those that are compared.
+pub(super) fn own_fee(fee: Decimal, is_in_another: bool) -> Decimal {
+    if is_in_another { Decimal::ZERO } else { fee }
 }
 
 pub(super) fn signed(quantity: Decimal, sold: bool) -> Decimal {

@@ -6,7 +6,7 @@ use kernel::EventMeta;
 use kernel::decimal::Inexact;
 use positions::{Cause, ExecRef, Execution, FillRefused, PositionEvent, Reported, Side, Totals};
 
-use super::conservation::{Sum, signed};
+use super::conservation::{Sum, own_fee, signed};
 
 #[derive(Default)]
 pub(super) struct Executions {
@@ -116,14 +116,20 @@ impl Executions {
                 side,
                 quantity,
                 fee,
+                fee_currency,
                 ..
             } => Some(Sum {
                 quantity: signed(quantity, side == Side::Sell),
-                fees: fee,
+                fees: own_fee(fee, fee_currency.is_some()),
             }),
-            Reported::Correction { quantity, fee, .. } => Some(Sum {
+            Reported::Correction {
+                quantity,
+                fee,
+                fee_currency,
+                ..
+            } => Some(Sum {
                 quantity: signed(quantity, self.was_sold(&fill)),
-                fees: fee,
+                fees: own_fee(fee, fee_currency.is_some()),
             }),
             Reported::Bust => None,
         };
@@ -143,7 +149,7 @@ impl Executions {
 fn sum(execution: &Execution) -> Sum {
     Sum {
         quantity: signed(execution.quantity, execution.side == Side::Sell),
-        fees: execution.fee,
+        fees: own_fee(execution.fee, execution.fee_currency.is_some()),
     }
 }
 

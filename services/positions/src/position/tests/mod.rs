@@ -20,6 +20,7 @@ mod breaks;
 mod chosen_lots;
 mod fills;
 mod names;
+mod other_fees;
 mod past;
 mod refusals;
 mod splits;
@@ -116,6 +117,7 @@ pub(super) fn fill(at: i64, side: Side, quantity: &str, price: &str, fee: &str) 
         price: d(price),
         multiplier: Decimal::ONE,
         fee: d(fee),
+        fee_currency: None,
         currency: "USD".parse().unwrap(),
         traded_at: Timestamp::from_millis(at * 1_000),
         source_sequence: None,
@@ -146,6 +148,7 @@ fn correct(name: &str, quantity: &str, price: &str) -> PositionCommand {
         quantity: d(quantity),
         price: d(price),
         fee: Decimal::ZERO,
+        fee_currency: None,
     })
 }
 

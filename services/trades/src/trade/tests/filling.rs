@@ -257,3 +257,29 @@ fn unmatched_fills_beyond_the_limit_are_rejected() {
         Err(TradeRejection::ExecutionLimit { max })
     );
 }
+
+#[test]
+fn fee_may_be_in_another_currency_and_in_the_trades_own_needs_no_word() {
+    let with = |currency: &str| {
+        TradeCommand::RecordFill(RecordFill {
+            fee_currency: Some(currency.parse().unwrap()),
+            ..report("e1", 40)
+        })
+    };
+    trade(vec![booked()])
+        .when(accepted(DEALER, with("USD")))
+        .then_expect_events(vec![filled("e1", 40, 40)]);
+    let mut francs = folded(&[booked()]);
+    let events = send(&mut francs, DEALER, with("CHF")).unwrap();
+    let [TradeEvent::FillRecorded(recorded)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(recorded.fee_currency, Some("CHF".parse().unwrap()));
+    assert_eq!(send(&mut francs, DEALER, with("CHF")), Ok(vec![]));
+    assert_eq!(send(&mut francs, DEALER, with("EUR")), Err(conflict("e1")));
+    let corrected = send(&mut francs, SECOND, correct("e1", 30, "49")).unwrap();
+    let [TradeEvent::FillCorrected(corrected)] = &corrected[..] else {
+        panic!("{corrected:?}")
+    };
+    assert_eq!(corrected.fee_currency, recorded.fee_currency);
+}

@@ -38,6 +38,7 @@ pub(super) fn handed_over(id: &str, quantity: i64, to: &str) -> TradeEvent {
         quantity: report.quantity,
         price: report.price,
         fee: report.fee,
+        fee_currency: None,
         traded_at: report.traded_at,
         source_sequence: None,
         lots: None,

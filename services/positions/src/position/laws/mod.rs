@@ -1,5 +1,7 @@
 //! Laws that hold for any sequence of commands.
 
+mod arbitrary;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -8,120 +10,17 @@ use kernel::{Decimal, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use arbitrary::{a_fill, a_method, commands, fills};
+
 use super::tests::{d, exec, history, meta, send, view};
 use super::*;
 use crate::lots::effect::Totals;
-use crate::lots::execution::{Execution, Selected, Side, TradeId};
+use crate::lots::execution::{Execution, Side};
 use crate::lots::holding::Holding;
 use crate::lots::lot::Lot;
 use crate::lots::split::Split;
 use crate::lots::terms::{LotMethod, Terms};
 use crate::lots::timeline::{CHECKPOINT_EVERY, Entry, Timeline};
-
-fn a_method() -> impl Strategy<Value = LotMethod> {
-    prop::sample::select(&LotMethod::ALL[..])
-}
-
-/// Few instants, few quantities and few prices, so that ties, closes and flips are common.
-fn a_fill() -> impl Strategy<Value = ApplyFill> {
-    let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
-    let quantity = prop_oneof![
-        (1i64..6).prop_map(Decimal::from),
-        (1i128..400_000_000).prop_map(|n| Decimal::from_parts(n, 8).unwrap()),
-    ];
-    let price = (-20i128..2_000).prop_map(|n| Decimal::from_parts(n, 2).unwrap());
-    let fee = (-100i128..1_000).prop_map(|n| Decimal::from_parts(n, 3).unwrap());
-    let lots = prop::collection::btree_map(0u32..60, 1i64..4, 0..3);
-    let name = (0u32..60, 0u32..3);
-    let sequence = prop::option::of(0u64..4);
-    (name, sequence, side, quantity, price, fee, 0i64..40, lots).prop_map(
-        |((name, trade), source_sequence, side, quantity, price, fee, at, lots)| ApplyFill {
-            exec_id: exec(&format!("E{name:02}")),
-            trade_id: Some(trade_id(trade)),
-            side,
-            quantity,
-            price,
-            multiplier: Decimal::ONE,
-            fee,
-            currency: "USD".parse().unwrap(),
-            traded_at: Timestamp::from_millis(at),
-            source_sequence,
-            lot_method: LotMethod::Fifo,
-            lots: lots
-                .into_iter()
-                .map(|(name, quantity)| Selected {
-                    exec_id: exec(&format!("E{name:02}")),
-                    trade_id: None,
-                    quantity: quantity.into(),
-                })
-                .collect(),
-        },
-    )
-}
-
-fn trade_id(number: u32) -> TradeId {
-    format!("T{number}").parse().unwrap()
-}
-
-fn a_split() -> impl Strategy<Value = ApplySplit> {
-    let price = prop::option::of((1i128..2_000).prop_map(|n| Decimal::from_parts(n, 2).unwrap()));
-    (0u32..3, 1u32..5, 1u32..5, 0i64..40, price, any::<bool>()).prop_map(
-        |(name, a, b, at, price, up)| ApplySplit {
-            split_id: format!("S{name}").parse().unwrap(),
-            numerator: NonZeroU32::new(a).unwrap(),
-            denominator: NonZeroU32::new(b).unwrap(),
-            ex_at: Timestamp::from_millis(at),
-            cash_in_lieu_price: price,
-            round_up: up && price.is_none(),
-        },
-    )
-}
-
-fn a_command() -> impl Strategy<Value = PositionCommand> {
-    let settlement = (0u32..5, -5i64..5).prop_map(|(name, quantity)| RecordSettlement {
-        settlement_id: format!("X{name}").parse().unwrap(),
-        quantity: quantity.into(),
-    });
-    prop_oneof![
-        12 => a_fill().prop_map(PositionCommand::ApplyFill),
-        2 => a_fill().prop_map(|fill| PositionCommand::CorrectFill(CorrectFill {
-            exec_id: fill.exec_id,
-            trade_id: fill.trade_id,
-            quantity: fill.quantity,
-            price: fill.price,
-            fee: fill.fee,
-        })),
-        2 => a_fill()
-            .prop_map(|fill| PositionCommand::BustFill(BustFill { exec_id: fill.exec_id, trade_id: fill.trade_id })),
-        1 => a_split().prop_map(PositionCommand::ApplySplit),
-        1 => a_method()
-            .prop_map(|lot_method| PositionCommand::ChangeLotMethod(ChangeLotMethod { lot_method })),
-        1 => settlement.prop_map(PositionCommand::RecordSettlement),
-    ]
-}
-
-fn commands() -> impl Strategy<Value = Vec<PositionCommand>> {
-    (a_method(), prop::collection::vec(a_command(), 1..80)).prop_map(|(method, mut commands)| {
-        for command in &mut commands {
-            if let PositionCommand::ApplyFill(fill) = command {
-                fill.lot_method = method;
-            }
-        }
-        commands
-    })
-}
-
-fn fills(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<ApplyFill>> {
-    prop::collection::vec(a_fill(), count).prop_map(|mut fills| {
-        for (fill, name) in fills.iter_mut().zip(0..) {
-            fill.exec_id = exec(&format!("E{:04}", name / 3));
-            fill.trade_id = Some(trade_id(name % 3));
-            // A choice that is refused when it comes in time would hide the law.
-            fill.lots.clear();
-        }
-        fills
-    })
-}
 
 /// The economic state, without what is known of executions that have no effect, and without the
 /// numbers of reports: they tell the order of arrival.
@@ -359,7 +258,7 @@ proptest! {
         let now = ApplyFill { quantity: new.quantity, price: new.price, fee: new.fee, ..fills[which].clone() };
         send(&mut corrected, PositionCommand::CorrectFill(CorrectFill {
             exec_id: now.exec_id.clone(), quantity: now.quantity, price: now.price, fee: now.fee,
-            trade_id: now.trade_id.clone(),
+            trade_id: now.trade_id.clone(), fee_currency: None,
         })).unwrap();
         let mut with = fills;
         with[which] = now;
@@ -457,6 +356,7 @@ fn timeline_of_stored_entries_has_the_checkpoints_of_the_live_one() {
             quantity: Decimal::ONE,
             price: Decimal::from(i64::try_from(count).unwrap() % 7),
             fee: Decimal::ZERO,
+            fee_currency: None,
             traded_at: Timestamp::from_millis(i64::try_from(count).unwrap()),
             lots: Box::default(),
         };
