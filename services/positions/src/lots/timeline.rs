@@ -21,7 +21,7 @@ pub(crate) const CHECKPOINT_EVERY: usize = 256;
 /// Something that moves a position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Entry {
-    Fill(Execution),
+    Fill(Box<Execution>),
     Split(Box<Split>),
 }
 

@@ -66,7 +66,7 @@ impl AlternativeView {
             lot_method: self.method,
             ..terms
         };
-        let fills = self.fills.into_values().map(Entry::Fill);
+        let fills = self.fills.into_values().map(Box::new).map(Entry::Fill);
         let splits = self.splits.into_values().map(Box::new).map(Entry::Split);
         let holding = Timeline::fold_all(fills.chain(splits), &terms)?;
         self.view.lot_method = self.method;

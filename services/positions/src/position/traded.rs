@@ -179,12 +179,14 @@ impl Traded {
     /// The change of the timeline that a cause asks for; none for a cause that changes no entry.
     pub(super) fn edit(&self, cause: &Cause) -> Option<Edit> {
         match cause {
-            Cause::LateFill(execution) => Some(self.insertion(Entry::Fill(execution.clone()))),
+            Cause::LateFill(execution) => {
+                Some(self.insertion(Entry::Fill(Box::new(execution.clone()))))
+            }
             Cause::LateSplit(split) => Some(self.insertion(Entry::Split(Box::new(split.clone())))),
             Cause::FillCorrected(execution) => Some(Edit {
                 at: self.timeline.index_of(&execution.name())?,
                 remove: true,
-                insert: Some(Entry::Fill(execution.clone())),
+                insert: Some(Entry::Fill(Box::new(execution.clone()))),
             }),
             Cause::FillBusted(name) => Some(Edit::removal(self.timeline.index_of(name)?)),
             Cause::SplitWithdrawn { split_id } => {
@@ -207,7 +209,7 @@ impl Traded {
         let last = self.timeline.entries().last().and_then(Entry::execution);
         if last.is_none_or(|last| last.place() != execution.place()) {
             self.timeline
-                .append(Entry::Fill(execution.clone()), &self.holding);
+                .append(Entry::Fill(Box::new(execution.clone())), &self.holding);
         }
     }
 }

@@ -361,7 +361,7 @@ fn timeline_of_stored_entries_has_the_checkpoints_of_the_live_one() {
             lots: Box::default(),
         };
         let effects = holding.effects(&execution).unwrap();
-        live.append(Entry::Fill(execution), &holding);
+        live.append(Entry::Fill(Box::new(execution)), &holding);
         holding.take(&effects.first);
         assert_eq!(
             Timeline::of(live.entries().to_vec(), &terms),
