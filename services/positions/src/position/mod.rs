@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod alternative;
+mod break_view;
 mod command;
 mod decide;
 mod event;
@@ -9,6 +10,7 @@ mod guard;
 mod refusal;
 mod refusal_view;
 mod rejection;
+mod restating;
 mod snapshot;
 mod timers;
 mod traded;
@@ -22,6 +24,7 @@ mod tests;
 
 pub use aggregate::Position;
 pub use alternative::AlternativeView;
+pub use break_view::BreakView;
 pub use command::{
     ApplyFill, ApplySplit, BustFill, ChangeLotMethod, CorrectFill, Note, PositionCommand,
     RecordSettlement, SettleBreak, SettlementId, WithdrawSplit,
@@ -31,4 +34,4 @@ pub use refusal::{FillRefused, Report, Reported};
 pub use refusal_view::RefusalView;
 pub use rejection::{PositionRejection, codes};
 pub use traded::Traded;
-pub use view::{BreakView, CycleView, PositionView};
+pub use view::{CycleView, PositionView};

@@ -11,9 +11,8 @@ use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::lots::breaks::{Break, BreakKind};
 use crate::lots::effect::{Increase, Reduction, Totals};
-use crate::lots::execution::{ExecId, Execution, TradeId, money};
+use crate::lots::execution::{Execution, money};
 use crate::lots::fees;
 use crate::lots::lot::{Lot, Match};
 use crate::lots::restated::find;
@@ -23,6 +22,7 @@ use crate::lots::terms::{LotMethod, Terms};
 
 use super::aggregate::Position;
 use super::alternative::AlternativeView;
+use super::break_view::BreakView;
 use super::event::{Cause, PositionEvent, Restatement};
 use super::refusal_view::RefusalView;
 
@@ -83,17 +83,6 @@ pub struct CycleView {
     pub realised_gross: Decimal,
     pub fees: Decimal,
     pub realised_net: Option<Decimal>,
-}
-
-/// A fill that a change of the past turned into something else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BreakView {
-    pub exec_id: ExecId,
-    pub trade_id: Option<TradeId>,
-    pub kind: BreakKind,
-    /// Version of the position that raised it.
-    pub version: u64,
-    pub raised_at: Timestamp,
 }
 
 impl PositionView {
@@ -200,33 +189,6 @@ impl PositionView {
     fn forget_split(&mut self, split_id: &SplitId) {
         self.announced_splits
             .retain(|split| split.split_id != *split_id);
-    }
-
-    fn raise(&mut self, meta: &EventMeta, breaks: &[Break]) {
-        self.open_breaks += breaks.len() as u64;
-        for raised in breaks {
-            self.breaks.push_back(BreakView {
-                exec_id: raised.exec_id.clone(),
-                trade_id: raised.trade_id.clone(),
-                kind: raised.kind,
-                version: meta.sequence,
-                raised_at: meta.at,
-            });
-        }
-        let surplus = self.breaks.len().saturating_sub(BREAKS_SHOWN_MAX);
-        self.breaks.drain(..surplus);
-    }
-
-    fn close(&mut self, breaks: &[Break]) {
-        self.open_breaks = self.open_breaks.saturating_sub(breaks.len() as u64);
-        self.breaks
-            .retain(|shown| !breaks.iter().any(|closed| shown.shows(closed)));
-    }
-}
-
-impl BreakView {
-    fn shows(&self, of: &Break) -> bool {
-        (&self.exec_id, &self.trade_id, self.kind) == (&of.exec_id, &of.trade_id, of.kind)
     }
 }
 
