@@ -127,42 +127,10 @@ fn resubmitted(
     trade_id: Option<TradeId>,
     again: FillResubmitted,
 ) -> (AggregateId, PositionCommand) {
-    let FillResubmitted { report, fill } = again;
-    let FillRecorded {
-        exec_id,
-        account,
-        book,
-        instrument,
-        quantity,
-        price,
-        fee,
-        fee_currency,
-        ..
-    } = fill.clone();
-    match report {
-        Report::Fill => recorded(trade_id, fill),
-        Report::Correction => corrected(
-            trade_id,
-            FillCorrected {
-                exec_id,
-                account,
-                book,
-                instrument,
-                quantity,
-                price,
-                fee,
-                fee_currency,
-            },
-        ),
-        Report::Bust => busted(
-            trade_id,
-            FillBusted {
-                exec_id,
-                account,
-                book,
-                instrument,
-            },
-        ),
+    match again.report {
+        Report::Fill => recorded(trade_id, again.fill),
+        Report::Correction => corrected(trade_id, again.fill.into()),
+        Report::Bust => busted(trade_id, again.fill.into()),
     }
 }
 
@@ -228,6 +196,32 @@ fn busted(trade_id: Option<TradeId>, fill: FillBusted) -> (AggregateId, Position
             trade_id,
         }),
     )
+}
+
+impl From<FillRecorded> for FillCorrected {
+    fn from(now: FillRecorded) -> Self {
+        Self {
+            exec_id: now.exec_id,
+            account: now.account,
+            book: now.book,
+            instrument: now.instrument,
+            quantity: now.quantity,
+            price: now.price,
+            fee: now.fee,
+            fee_currency: now.fee_currency,
+        }
+    }
+}
+
+impl From<FillRecorded> for FillBusted {
+    fn from(now: FillRecorded) -> Self {
+        Self {
+            exec_id: now.exec_id,
+            account: now.account,
+            book: now.book,
+            instrument: now.instrument,
+        }
+    }
 }
 
 fn position(account: &KeyPart, book: &KeyPart, instrument: &Instrument) -> AggregateId {
