@@ -173,6 +173,8 @@ impl<R: Reading> Following<R> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
+                // What fails because everything ends is no fault to tell.
+                biased;
                 () = stop.cancelled() => return,
                 ended = self.run_once(&mut backoff) => ended,
             };

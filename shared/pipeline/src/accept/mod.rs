@@ -224,6 +224,8 @@ impl Acceptor {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             tokio::select! {
+                // What fails because everything ends is no fault to tell.
+                biased;
                 () = stop.cancelled() => return,
                 fault = self.subscription(replies.as_ref(), &inbox) => {
                     warn!(error = &fault as &dyn std::error::Error, "reply subscription ended, will subscribe again");

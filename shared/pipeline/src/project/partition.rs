@@ -61,6 +61,8 @@ impl<V: View> Partition<V> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let followed = tokio::select! {
+                // Stopping comes first: what fails because everything ends is no fault to tell.
+                biased;
                 // Whatever is under way is repeated from the checkpoint, and harmless.
                 () = stop.cancelled() => return,
                 followed = self.follow() => followed,
