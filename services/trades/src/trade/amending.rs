@@ -33,7 +33,7 @@ pub(crate) fn amend(
     if !cum.is_zero() {
         leave_what_was_filled(order, &terms)?;
     }
-    let before = order.state_at(cum);
+    let before = order.at(cum).state;
     let executed = !cum.is_zero() && terms.quantity.get() == cum;
     let mut events = vec![TradeEvent::TradeAmended(TradeAmended {
         terms,

@@ -7,13 +7,13 @@ use super::event::{FillBusted, FillCorrected, FillRecorded, StrayFill, TradeEven
 use super::execution::{EXECUTIONS_MAX, Execution, Fill, Values};
 use super::label::ExecId;
 use super::rejection::TradeRejection;
-use super::stage::{Order, TradeState, recorder};
+use super::stage::{Order, TradeState};
 
 /// A trade that a command about a fill meets, and who sends it.
 #[derive(Clone, Copy)]
 pub(crate) struct Filling<'a> {
-    pub(super) order: &'a Order,
-    pub(super) by: &'a Actor,
+    order: &'a Order,
+    by: &'a Actor,
 }
 
 /// What the trade knows of a reported execution.
@@ -87,7 +87,7 @@ impl<'a> Filling<'a> {
             fee: after.fee,
             fee_currency: fill.reported.fee_currency.clone(),
             cum_quantity: cum,
-            leaves_quantity: self.leaves(cum),
+            leaves_quantity: self.order.at(cum).leaves,
             corrected_by: self.by.clone(),
         });
         Ok(self.with_execution(corrected, cum))
@@ -109,7 +109,7 @@ impl<'a> Filling<'a> {
             book: terms.book.clone(),
             instrument: terms.instrument.clone(),
             cum_quantity: cum,
-            leaves_quantity: self.leaves(cum),
+            leaves_quantity: self.order.at(cum).leaves,
             busted_by: self.by.clone(),
         })])
     }
@@ -146,29 +146,20 @@ impl<'a> Filling<'a> {
             lot_method: terms.lot_method,
             lots: execution.lots.clone(),
             cum_quantity: cum,
-            leaves_quantity: self.leaves(cum),
+            leaves_quantity: self.order.at(cum).leaves,
             recorded_by: self.by.clone(),
         }
     }
 
     /// The event, and `TradeExecuted` when it is the one that fills the order.
     fn with_execution(self, event: TradeEvent, cum: Decimal) -> Vec<TradeEvent> {
-        let state_at = |cum| self.order.state_at(cum);
+        let state_at = |cum| self.order.at(cum).state;
         let filled = TradeState::Executed;
         if state_at(cum) == filled && state_at(self.order.cum) != filled {
             let executed = TradeExecuted { cum_quantity: cum };
             vec![event, TradeEvent::TradeExecuted(executed)]
         } else {
             vec![event]
-        }
-    }
-
-    /// What may still be filled when `cum` is.
-    fn leaves(self, cum: Decimal) -> Decimal {
-        if self.order.cancelled {
-            Decimal::ZERO
-        } else {
-            less(self.order.ordered(), cum)
         }
     }
 
@@ -187,7 +178,7 @@ impl<'a> Filling<'a> {
             traded_at: execution.traded_at,
             source_sequence: execution.source_sequence,
             lots: execution.lots,
-            order_quantity: self.order.quantity_at(self.order.cum),
+            order_quantity: self.order.at(self.order.cum).quantity,
             cum_quantity: self.order.cum,
             recorded_by: self.by.clone(),
         };
@@ -230,7 +221,7 @@ impl<'a> Filling<'a> {
     /// import recorded a person corrects. The venue's own report is a fact and no decision, whoever
     /// recorded the fill.
     pub(super) fn second_person(self, exec_id: &ExecId) -> Result<(), TradeRejection> {
-        if !self.by.is_venue() && recorder(self.order, exec_id) == Some(self.by) {
+        if !self.by.is_venue() && self.order.recorder(exec_id) == Some(self.by) {
             return Err(TradeRejection::FourEyes {
                 exec_id: exec_id.clone(),
                 actor: self.by.clone(),

@@ -15,6 +15,7 @@ mod breaks;
 mod clock;
 mod execution;
 mod filling;
+mod progress;
 mod settling;
 mod stage;
 mod summary;

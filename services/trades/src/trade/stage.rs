@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{FillRecorded, Report, Resolution, StrayFill, TradeEvent};
 use super::execution::{Execution, Fill, Standing, Stray, Values};
 use super::label::ExecId;
+use super::progress::Progress;
 use super::terms::Terms;
 
 /// The headline state as others see it.
@@ -24,19 +25,6 @@ pub enum TradeState {
     Executed,
     /// Cancelled, and nothing is filled.
     Cancelled,
-}
-
-impl TradeState {
-    /// Read from what is filled, what was ordered, and whether the rest was cancelled.
-    pub(super) fn of(cum: Decimal, ordered: Decimal, cancelled: bool) -> Self {
-        match (cum.is_zero(), cancelled) {
-            (true, true) => Self::Cancelled,
-            (true, false) => Self::Booked,
-            (false, true) => Self::Executed,
-            (false, false) if cum == ordered => Self::Executed,
-            (false, false) => Self::PartiallyFilled,
-        }
-    }
 }
 
 impl fmt::Display for TradeState {
@@ -108,18 +96,15 @@ impl Order {
         self.terms.quantity.get()
     }
 
-    /// OrderQty once `cum` is filled.
-    pub(crate) fn quantity_at(&self, cum: Decimal) -> Decimal {
-        if self.cancelled && !cum.is_zero() {
-            cum
-        } else {
-            self.ordered()
-        }
+    /// How far it is once `cum` is filled.
+    pub(super) fn at(&self, cum: Decimal) -> Progress {
+        Progress::of(self.ordered(), cum, self.cancelled)
     }
 
-    /// The headline state once `cum` is filled.
-    pub(crate) fn state_at(&self, cum: Decimal) -> TradeState {
-        TradeState::of(cum, self.ordered(), self.cancelled)
+    /// Who reported an execution, taken or not, and may not decide alone about it.
+    pub(super) fn recorder(&self, exec_id: &ExecId) -> Option<&Actor> {
+        let fill = self.fills.get(exec_id).map(|fill| &fill.recorded_by);
+        fill.or_else(|| Some(&self.strays.get(exec_id)?.recorded_by))
     }
 
     fn amend(&mut self, terms: Terms) {
@@ -229,7 +214,7 @@ impl Stage {
     pub(crate) fn state(&self) -> TradeState {
         match self {
             Self::Absent => TradeState::Absent,
-            Self::Ordered(order) => order.state_at(order.cum),
+            Self::Ordered(order) => order.at(order.cum).state,
         }
     }
 
@@ -243,10 +228,4 @@ impl Stage {
             (Self::Ordered(order), event) => order.apply(event),
         }
     }
-}
-
-/// Who may not decide alone about it.
-pub(crate) fn recorder<'a>(order: &'a Order, exec_id: &ExecId) -> Option<&'a Actor> {
-    let fill = order.fills.get(exec_id).map(|fill| &fill.recorded_by);
-    fill.or_else(|| Some(&order.strays.get(exec_id)?.recorded_by))
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
 use super::event::{FillRecorded, TradeBooked, TradeEvent};
-use super::filling::less;
 use super::label::ExecId;
+use super::progress::Progress;
 use super::stage::TradeState;
 use super::summary::{
     AllocStatus, BreakKind, ConfirmStatus, FillStatus, FillView, SettleStatus, TradeSummary,
@@ -193,22 +193,14 @@ impl TradeSummary {
 
     /// Reads from what is filled and cancelled where the trade stands.
     fn total(&mut self, cum: Decimal) {
-        let ordered = self.ordered_quantity;
         self.cum_quantity = cum;
         self.average_price = self
             .gross_amount
             .and_then(|gross| gross.over(cum, AVERAGE_PLACES).ok());
-        self.quantity = if self.cancelled && !cum.is_zero() {
-            cum
-        } else {
-            ordered
-        };
-        self.leaves_quantity = if self.cancelled {
-            Decimal::ZERO
-        } else {
-            less(ordered, cum)
-        };
-        self.state = TradeState::of(cum, ordered, self.cancelled);
+        let progress = Progress::of(self.ordered_quantity, cum, self.cancelled);
+        self.quantity = progress.quantity;
+        self.leaves_quantity = progress.leaves;
+        self.state = progress.state;
     }
 }
 
