@@ -14,13 +14,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::matcher::{Matcher, renamed};
+use super::matcher::{BATCH_MAX, Matcher, renamed};
 use crate::order::Order;
 
 /// How late something that is due may be said.
 const TICK: Duration = Duration::from_millis(200);
-/// Commands appended at once.
-const BATCH_MAX: usize = 500;
 /// How long a report may take to show in the queue's own events before it is made again.
 const REPORT_AGAIN: Duration = Duration::from_secs(5);
 
@@ -92,7 +90,8 @@ impl Duty {
                 })
                 .ok()
         });
-        self.give(orders.collect()).await
+        let orders: Vec<_> = orders.collect();
+        self.matcher.give(&orders, &self.actor).await
     }
 
     /// Each change once, until it shows or has had its time.
@@ -110,18 +109,7 @@ impl Duty {
             let order = Order::new::<routing::Queue>(queue.as_str(), &command)?;
             orders.push((tenant, order));
         }
-        self.give(orders).await
-    }
-
-    async fn give(&self, orders: Vec<(Tenant, Order)>) -> Result<(), Fault> {
-        if orders.is_empty() {
-            return Ok(());
-        }
-        let requests = orders.iter();
-        let requests: Vec<_> = requests
-            .map(|(tenant, order)| order.request(tenant, &self.actor))
-            .collect();
-        self.matcher.acceptor.accept_all(&requests).await
+        self.matcher.give(&orders, &self.actor).await
     }
 }
 

@@ -21,6 +21,9 @@ use crate::order::Order;
 /// What the slot outlives its offer by: it only heals a crash between the two.
 const SLOT_EXTRA_MS: u32 = 15_000;
 
+/// Commands appended at once.
+pub(super) const BATCH_MAX: usize = 500;
+
 /// Makes matches; as many at once as there are callers.
 #[derive(Clone)]
 pub(crate) struct Matcher {
@@ -259,6 +262,25 @@ impl Matcher {
             // A redrive may still make the reservation; its own end gives the slot back.
             Some(Resolution::Parked(_)) | None => None,
         })
+    }
+
+    /// Gives orders of several tenants, [`BATCH_MAX`] at once.
+    ///
+    /// # Errors
+    /// The log does not take them; some may be in it.
+    pub(super) async fn give(
+        &self,
+        orders: &[(Tenant, Order)],
+        actor: &Actor,
+    ) -> Result<(), Fault> {
+        for batch in orders.chunks(BATCH_MAX) {
+            let requests = batch.iter();
+            let requests: Vec<_> = requests
+                .map(|(tenant, order)| order.request(tenant, actor))
+                .collect();
+            self.acceptor.accept_all(&requests).await?;
+        }
+        Ok(())
     }
 
     async fn note(&self, begun: &Begun, notes: &[Order]) -> Result<(), Fault> {

@@ -83,10 +83,9 @@ impl Vigil {
     }
 
     async fn listen(&mut self, now: Timestamp) -> Result<(), Fault> {
-        let remembered = i64::try_from(HEARD_FOR.as_millis()).unwrap_or(i64::MAX);
         let since = match self.asked_at {
             Some(asked_at) => asked_at.plus_millis(-LATE_MS),
-            None => now.plus_millis(-remembered),
+            None => now.minus(HEARD_FOR),
         };
         let heard = self.heartbeats.heard_since(since).await?;
         self.asked_at = Some(now);
@@ -115,14 +114,7 @@ impl Vigil {
                 ended.insert(Instant::now());
             }
         }
-        if orders.is_empty() {
-            return Ok(());
-        }
-        let requests = orders.iter();
-        let requests: Vec<_> = requests
-            .map(|(tenant, order)| order.request(tenant, &self.actor))
-            .collect();
-        self.matcher.acceptor.accept_all(&requests).await
+        self.matcher.give(&orders, &self.actor).await
     }
 }
 
