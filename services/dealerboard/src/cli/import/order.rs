@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
+use kernel::Decimal;
 use serde::Serialize;
-use trades::{Amount, ExecId, NewTerms, TradeId};
+use trades::{Amount, ExecId, NewTerms, Quantity, TradeId};
 
 use super::row::{Row, RowReader};
 use super::source::{Cells, Line, Rows};
@@ -102,18 +103,23 @@ impl Order {
 
     /// Body of `BookTrade`: the first row's terms, for all that the rows fill.
     pub(super) fn booking(&self) -> anyhow::Result<Vec<u8>> {
-        let mut terms = self.first().terms.clone();
-        let more = self.rows.iter().skip(1);
-        let quantity = more
-            .map(|(_, row)| row.fill.quantity.get())
-            .try_fold(terms.quantity.get(), |sum, quantity| sum.plus(quantity));
-        let quantity = quantity.context("the rows of the trade")?;
-        terms.quantity = Amount::try_from(quantity).context("the rows of the trade")?;
+        let terms = NewTerms {
+            quantity: self.quantity()?,
+            ..self.first().terms.clone()
+        };
         let booking = Booking {
             trade_id: self.trade_id(),
             terms: &terms,
         };
         Ok(serde_json::to_vec(&booking)?)
+    }
+
+    /// All that its rows fill, if a trade can be for so much.
+    fn quantity(&self) -> anyhow::Result<Quantity> {
+        let mut quantities = self.rows.iter().map(|(_, row)| row.fill.quantity.get());
+        let sum = quantities.try_fold(Decimal::ZERO, |sum, quantity| sum.plus(quantity));
+        let sum = sum.context("the rows of the trade")?;
+        Amount::try_from(sum).context("the rows of the trade")
     }
 
     /// The position it moves, as the positions context names it.
@@ -157,7 +163,7 @@ impl Order {
                 row.fill.exec_id
             );
         }
-        self.booking().map(drop)
+        self.quantity().map(drop)
     }
 }
 
