@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -38,6 +39,13 @@ impl Timestamp {
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_micros(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+
+    /// Earlier by so much; saturates at the beginning of the range.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_sub(micros))
     }
 
     /// Whole milliseconds since an earlier instant; 0 if it is a later one, as the clocks of two
@@ -193,6 +201,8 @@ impl JsonSchema for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::Timestamp;
@@ -244,6 +254,13 @@ mod tests {
                 .to_string()
                 .starts_with("9999-")
         );
+    }
+
+    #[test]
+    fn time_before_another_saturates_at_the_beginning() {
+        let at = Timestamp::from_micros(5_000_001);
+        assert_eq!(at.minus(Duration::from_secs(5)), Timestamp::from_micros(1));
+        assert_eq!(at.minus(Duration::MAX), Timestamp::from_micros(i64::MIN));
     }
 
     #[test]

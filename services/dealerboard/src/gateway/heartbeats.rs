@@ -12,7 +12,7 @@ use agents::{GRACE_S, Heartbeat};
 use http::auth::Principal;
 use http::body::JsonBody;
 use http::problem::Problem;
-use kernel::port::{Heard, Heartbeats};
+use kernel::port::{HEARD_FOR, Heard, Heartbeats};
 use kernel::route::CommandRoute;
 use kernel::{Tenant, Timestamp};
 use pipeline::{ContextSlice, Slices};
@@ -74,12 +74,23 @@ impl Pulse {
             .collect();
         let noted = self.heartbeats.note(&heard).await;
         if noted.is_err() {
-            let mut newer = self.heard.lock().expect(LOCK);
-            for Heard { name, at } in heard {
-                newer.entry(name).or_insert(at);
-            }
+            self.keep(heard);
         }
         noted
+    }
+
+    /// What is too old to be remembered by anybody is not kept either.
+    fn keep(&self, heard: Vec<Heard>) {
+        let mut newer = self.heard.lock().expect(LOCK);
+        let Some(last) = heard.iter().map(|heard| heard.at).max() else {
+            return;
+        };
+        let kept = heard
+            .into_iter()
+            .filter(|heard| heard.at >= last.minus(HEARD_FOR));
+        for Heard { name, at } in kept {
+            newer.entry(name).or_insert(at);
+        }
     }
 }
 

@@ -34,10 +34,8 @@ impl Known {
         let Some((last, _)) = self.by_time.last() else {
             return;
         };
-        let kept_ms = i64::try_from(HEARD_FOR.as_millis()).unwrap_or(i64::MAX);
-        let kept = self
-            .by_time
-            .split_off(&(last.plus_millis(-kept_ms), "".into()));
+        let kept = (last.minus(HEARD_FOR), Box::default());
+        let kept = self.by_time.split_off(&kept);
         for (_, name) in std::mem::replace(&mut self.by_time, kept) {
             self.last.remove(&name);
         }

@@ -39,11 +39,11 @@ impl Heartbeats for RedisHeartbeats {
                 add.arg(millis(*at)).arg(&**name);
             }
             add.ignore();
-            let last = chunk.iter().map(|heard| millis(heard.at)).max();
-            let kept_ms = i64::try_from(HEARD_FOR.as_millis()).unwrap_or(i64::MAX);
-            let forgotten = format!("({}", last.unwrap_or_default() - kept_ms);
-            let forget = note.cmd("ZREMRANGEBYSCORE").arg(&self.key);
-            forget.arg("-inf").arg(forgotten).ignore();
+            if let Some(last) = chunk.iter().map(|heard| heard.at).max() {
+                let forgotten = format!("({}", millis(last.minus(HEARD_FOR)));
+                let forget = note.cmd("ZREMRANGEBYSCORE").arg(&self.key);
+                forget.arg("-inf").arg(forgotten).ignore();
+            }
             let expire = note.cmd("EXPIRE").arg(&self.key);
             expire.arg(HEARD_FOR.as_secs()).ignore();
             let () = self.link.pipeline("note heartbeats", &note).await?;
