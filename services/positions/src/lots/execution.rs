@@ -135,15 +135,16 @@ impl ExecRef {
 /// What is kept under a name. Where one side names no trade, being older than such names, the exec
 /// id says it alone.
 pub(crate) fn by_name<'a, T>(all: &'a BTreeMap<ExecRef, T>, name: &ExecRef) -> Option<&'a T> {
+    all.get(name).or_else(|| by_id_alone(all, name))
+}
+
+fn by_id_alone<'a, T>(all: &'a BTreeMap<ExecRef, T>, name: &ExecRef) -> Option<&'a T> {
     let of_any_trade = ExecRef::new(None, &name.exec_id);
-    let alone = || match name.trade_id {
-        Some(_) => all.get(&of_any_trade),
-        None => {
-            let (first, found) = all.range(&of_any_trade..).next()?;
-            (first.exec_id == name.exec_id).then_some(found)
-        }
-    };
-    all.get(name).or_else(alone)
+    if name.trade_id.is_some() {
+        return all.get(&of_any_trade);
+    }
+    let (first, found) = all.range(&of_any_trade..).next()?;
+    (first.exec_id == name.exec_id).then_some(found)
 }
 
 /// `quantity · price · multiplier`.
