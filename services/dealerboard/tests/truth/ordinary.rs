@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::platform::Platform;
 
-use crate::desk::{Answer, answer, embedded, fill, production_with, terms, value};
+use crate::desk::{Answer, answer, embedded, fill, production, production_with, terms, value};
 use crate::kafka::{Outsider, Raw};
 use crate::refusals::holds;
 
@@ -80,7 +80,15 @@ async fn verified(mut platform: Platform) {
 /// nautilus_trader #3450: one market order fills two resting orders of one account.
 #[tokio::test]
 async fn one_match_id_on_two_orders_is_two_fills() {
-    let platform = embedded().await;
+    two_orders_of_one_match_id(embedded().await).await;
+}
+
+#[tokio::test]
+async fn one_match_id_on_two_orders_is_two_fills_in_production() {
+    two_orders_of_one_match_id(production().await).await;
+}
+
+async fn two_orders_of_one_match_id(platform: Platform) {
     for (instrument, side) in [("LYON", "BUY"), ("SELF", "SELL")] {
         let mut second = order(&format!("{instrument}-2"), instrument, 5);
         second["side"] = side.into();
@@ -97,7 +105,15 @@ async fn one_match_id_on_two_orders_is_two_fills() {
 /// portfolio-performance #5358: booked in the wrong currency, busted, booked anew.
 #[tokio::test]
 async fn what_a_busted_fill_had_fixed_is_free_again() {
-    let platform = embedded().await;
+    busted_first_fill(embedded().await).await;
+}
+
+#[tokio::test]
+async fn what_a_busted_fill_had_fixed_is_free_again_in_production() {
+    busted_first_fill(production().await).await;
+}
+
+async fn busted_first_fill(platform: Platform) {
     for (instrument, field, wrong, right) in [
         ("WRNG", "currency", "GBP", "USD"),
         ("CTRS", "multiplier", "1", "100"),
@@ -171,7 +187,15 @@ async fn part_filled_order_is_replaced_by_a_larger_one() {
 
 #[tokio::test]
 async fn answer_names_the_break_and_a_second_person_settles_it() {
-    let platform = embedded().await;
+    settled_overfill(embedded().await).await;
+}
+
+#[tokio::test]
+async fn answer_names_the_break_and_a_second_person_settles_it_in_production() {
+    settled_overfill(production().await).await;
+}
+
+async fn settled_overfill(platform: Platform) {
     book(&platform, order("O-1", "OVER", 100)).await;
     book(&platform, order("O-2", "OVER", 50)).await;
     filled(&platform, "O-1", "E1", 100).await;
@@ -203,7 +227,15 @@ async fn answer_names_the_break_and_a_second_person_settles_it() {
 /// A split that is entered before its day: mystocksportfolio #376.
 #[tokio::test]
 async fn split_waits_for_its_day() {
-    let platform = embedded().await;
+    split_ahead(embedded().await).await;
+}
+
+#[tokio::test]
+async fn split_waits_for_its_day_in_production() {
+    split_ahead(production().await).await;
+}
+
+async fn split_ahead(platform: Platform) {
     book(&platform, order("S-1", "SPL", 100)).await;
     filled(&platform, "S-1", "S1", 100).await;
     position(&platform, "SPL", "100").await;
