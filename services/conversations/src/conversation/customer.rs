@@ -1,6 +1,8 @@
 //! What customers do. Each has a row in every state: it is done at once, kept until nobody else has the
 //! conversation, or carried to where it goes on. What already is so is no event.
 
+use kernel::Timestamp;
+
 use super::aggregate::{Conversation, Decided};
 use super::carried::{CarriedRequest, Trail};
 use super::command::{CustomerLeft, End};
@@ -22,25 +24,17 @@ impl Conversation {
             Stage::Created | Stage::Bot if self.follow_up.is_some() => vec![],
             Stage::Created | Stage::Bot => vec![E::LeftBeforeQueue(Happened { at: now.at })],
             Stage::Queued(place) | Stage::Offered(place, _) => {
-                let wait = now.wait_since(place.enqueued_at);
                 let mut events = self.give_up_offers(now);
                 events.push(E::Abandoned(Abandoned {
-                    at: now.at,
-                    wait_ms: wait.ms,
-                    clock_anomaly: wait.clock_anomaly,
-                    short: wait.ms <= SHORT_ABANDON_MS,
                     while_offered: !events.is_empty(),
+                    ..abandoned(now, place.enqueued_at)
                 }));
                 events
             }
             Stage::Parked(_, parking) => {
-                let wait = now.wait_since(parking.waits_since);
                 vec![E::Abandoned(Abandoned {
-                    at: now.at,
-                    wait_ms: wait.ms,
-                    clock_anomaly: wait.clock_anomaly,
                     short: false,
-                    while_offered: false,
+                    ..abandoned(now, parking.waits_since)
                 })]
             }
             Stage::Active(_, handling) => {
@@ -144,5 +138,16 @@ impl Conversation {
             _ => {}
         }
         Ok(events)
+    }
+}
+
+fn abandoned(now: &Moment<'_>, since: Timestamp) -> Abandoned {
+    let wait = now.wait_since(since);
+    Abandoned {
+        at: now.at,
+        wait_ms: wait.ms,
+        clock_anomaly: wait.clock_anomaly,
+        short: wait.ms <= SHORT_ABANDON_MS,
+        while_offered: false,
     }
 }
