@@ -253,35 +253,16 @@ fn agent(id: &AgentId) -> AggregateId {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId, Timestamp};
+    use kernel::fixtures::meta;
     use serde_json::{Value, json};
-    use uuid::Uuid;
 
     use super::*;
-
-    fn meta() -> EventMeta {
-        let command = CommandId(Uuid::nil());
-        EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: "C-1".parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "desk".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        }
-    }
 
     /// What the event asks of which agent, as it goes on the command log.
     fn react(kind: &str, data: Value) -> Option<(String, Value)> {
         assert!(ConversationsToAgents.wants(kind));
         let event = serde_json::from_value(json!({ "type": kind, "data": data })).unwrap();
-        let mut reacted = ConversationsToAgents.react(&meta(), event);
+        let mut reacted = ConversationsToAgents.react(&meta("C-1"), event);
         assert!(reacted.len() <= 1);
         let reacted = reacted.pop()?;
         assert_eq!(reacted.tenant.as_str(), "demo");
@@ -391,7 +372,7 @@ mod tests {
         );
         let echo = EventMeta {
             actor: "reaction:agents-to-conversations".parse().unwrap(),
-            ..meta()
+            ..meta("C-1")
         };
         let event = json!({ "type": "Disposed", "data": disposed });
         let event = serde_json::from_value(event).unwrap();
@@ -412,7 +393,7 @@ mod tests {
     fn conversation_that_no_slot_can_name_is_passed_over() {
         let meta = EventMeta {
             aggregate: "C/1".parse().unwrap(),
-            ..meta()
+            ..meta("C-1")
         };
         let held = json!({ "type": "Held", "data": { "agent_id": "amy" } });
         let event = serde_json::from_value(held).unwrap();

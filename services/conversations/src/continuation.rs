@@ -42,8 +42,7 @@ impl Reaction for ConversationsToConversations {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId, Timestamp};
-    use uuid::Uuid;
+    use kernel::fixtures::meta;
 
     use super::*;
 
@@ -52,21 +51,7 @@ mod tests {
         let golden = "../../schemas/conversations/events/golden/CarriedOver.v1.json";
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(golden);
         let over: CarriedOver = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let command = CommandId(Uuid::nil());
-        let meta = EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: "C-1".parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "channel".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        };
+        let meta = meta("C-1");
         assert!(ConversationsToConversations.wants("CarriedOver"));
         assert!(!ConversationsToConversations.wants("MessageReceived"));
         let event = CarriedEvent::CarriedOver(over.clone());

@@ -183,28 +183,13 @@ fn aggregate(conversation_id: &ConversationId) -> AggregateId {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId, Timestamp};
-    use uuid::Uuid;
+    use kernel::fixtures::meta;
 
     use super::*;
 
     /// What an event of agent `A-1` asks of a conversation.
     fn react(kind: &str, data: &str) -> Option<(String, ConversationCommand)> {
-        let command = CommandId(Uuid::nil());
-        let meta = EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: "A-1".parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "matcher".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        };
+        let meta = meta("A-1");
         let head = serde_json::to_string(&meta).unwrap();
         let head = head.trim_end_matches('}');
         let record = format!(r#"{head},"type":"{kind}","data":{data}}}"#);

@@ -235,32 +235,13 @@ fn one() -> Decimal {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId};
-    use uuid::Uuid;
+    use kernel::fixtures::meta;
 
     use super::*;
 
-    fn meta() -> EventMeta {
-        let command = CommandId(Uuid::nil());
-        EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: "T-1".parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "oms".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        }
-    }
-
     /// A record as the trades context publishes it: the meta's fields, then `type` and `data`.
     fn react(kind: &str, data: &str) -> (String, PositionCommand) {
-        let meta = meta();
+        let meta = meta("T-1");
         let head = serde_json::to_string(&meta).unwrap();
         let head = head.trim_end_matches('}');
         let record = format!(r#"{head},"type":"{kind}","data":{data}}}"#);

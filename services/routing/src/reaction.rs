@@ -60,29 +60,10 @@ fn decision(id: &DecisionId) -> AggregateId {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId, Timestamp};
+    use kernel::fixtures::meta;
     use serde_json::{Value, json};
-    use uuid::Uuid;
 
     use super::*;
-
-    fn meta(agent: &str) -> EventMeta {
-        let command = CommandId(Uuid::nil());
-        EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: agent.parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "router".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        }
-    }
 
     fn matched() -> Value {
         json!({ "type": "AgentMatched", "data": {

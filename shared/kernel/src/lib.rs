@@ -10,6 +10,8 @@ pub mod code;
 pub mod context;
 pub mod decimal;
 pub mod envelope;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
 pub mod frame;
 pub mod id;
 pub mod installation;

@@ -78,29 +78,10 @@ impl Reaction for RefusalsToTrades {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CommandId, EventId, Timestamp};
+    use kernel::fixtures::meta;
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
-
-    fn meta() -> EventMeta {
-        let command = CommandId(Uuid::nil());
-        EventMeta {
-            id: EventId::of(command, 0),
-            command,
-            tenant: "demo".parse().unwrap(),
-            aggregate: "ACC-1/AGENCY/IBM".parse().unwrap(),
-            sequence: 2,
-            at: Timestamp::from_millis(0),
-            actor: "reaction:fills-to-positions".parse().unwrap(),
-            correlation: None,
-            causation: None,
-            v: 1,
-            kind: "".into(),
-            position: 9,
-        }
-    }
 
     fn refused(trade: Option<&str>) -> Vec<Reacted<Trade>> {
         let event = json!({ "type": "FillRefused", "data": {
@@ -110,7 +91,7 @@ mod tests {
             } },
         } });
         let event = serde_json::from_value(event).unwrap();
-        RefusalsToTrades.react(&meta(), event)
+        RefusalsToTrades.react(&meta("ACC-1/AGENCY/IBM"), event)
     }
 
     #[test]
