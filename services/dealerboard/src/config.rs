@@ -195,7 +195,7 @@ pub(crate) struct Projector {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
-    pub(crate) position_wait_ms: u64,
+    pub(crate) log_position_wait_ms: u64,
     pub(crate) fold_events_max: u64,
     pub(crate) history_events_max: u64,
     pub(crate) recall_events_max: u64,
@@ -335,8 +335,8 @@ impl Config {
             60_000,
         );
         bound(
-            "query.position_wait_ms",
-            self.query.position_wait_ms,
+            "query.log_position_wait_ms",
+            self.query.log_position_wait_ms,
             1,
             30_000,
         );

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::checksum::{Chain, Checksum, MARK_POSITIONS, Mark};
+use crate::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark};
 use crate::id::{CommandId, Owner};
 use crate::port::OutcomeNotice;
 use crate::record::EventRecord;
@@ -19,8 +19,8 @@ pub struct Cursor {
     pub owner: Owner,
     /// Offset of the first command not yet handled.
     pub next_offset: i64,
-    /// The position the next event gets; 1 in an empty partition.
-    pub next_position: u64,
+    /// The log position the next event gets; 1 in an empty partition.
+    pub next_log_position: u64,
     /// The stream number the next new aggregate gets; 1 in an empty partition.
     pub next_stream: i64,
     /// Commands so far that repeated the id of one handled before and so left no row of their own.
@@ -38,7 +38,7 @@ impl Cursor {
         Self {
             owner,
             next_offset: 0,
-            next_position: 1,
+            next_log_position: 1,
             next_stream: 1,
             repeats: 0,
             handled: 0,
@@ -83,11 +83,11 @@ impl Batch {
     }
 
     /// Takes the next event into the partition's chain.
-    pub fn chain(&mut self, position: u64, event: Checksum) {
+    pub fn chain(&mut self, log_position: u64, event: Checksum) {
         self.to.chain = self.to.chain.with(event);
-        if position.is_multiple_of(MARK_POSITIONS) {
+        if log_position.is_multiple_of(MARK_LOG_POSITIONS) {
             let head = self.to.chain.head;
-            self.marks.push(Mark { position, head });
+            self.marks.push(Mark { log_position, head });
         }
     }
 }
@@ -136,11 +136,11 @@ impl OutcomeRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
-    /// Events `first_position ..` were appended; none when the command changed nothing.
+    /// Events `first_log_position ..` were appended; none when the command changed nothing.
     Accepted {
         key: Arc<str>,
         version: u64,
-        first_position: u64,
+        first_log_position: u64,
         events: u32,
         /// Breaks that the events raise, in the context's words: accepted is not yet as asked.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -166,13 +166,14 @@ impl Outcome {
     /// Position of the last event that an accepted command knows of: its own, or where its partition
     /// stood when it said what was so already; none in an empty partition.
     #[must_use]
-    pub fn last_position(&self) -> Option<u64> {
+    pub fn last_log_position(&self) -> Option<u64> {
         match self {
             Self::Accepted {
-                first_position,
+                first_log_position,
                 events,
                 ..
-            } => Some(first_position + u64::from(*events) - 1).filter(|position| *position > 0),
+            } => Some(first_log_position + u64::from(*events) - 1)
+                .filter(|log_position| *log_position > 0),
             Self::Rejected { .. } => None,
         }
     }

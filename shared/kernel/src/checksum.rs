@@ -92,7 +92,7 @@ impl Checksum {
 /// What is proven of an event, wherever its parts stand.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'r> {
-    pub position: u64,
+    pub log_position: u64,
     pub key: &'r str,
     pub sequence: u64,
     pub record: &'r [u8],
@@ -103,7 +103,7 @@ impl Row for EventParts<'_> {
         Checksum::of([
             text(shard.context),
             u64::from(shard.partition),
-            self.position,
+            self.log_position,
             text(self.key),
             self.sequence,
             xxh3_64(self.record),
@@ -111,14 +111,17 @@ impl Row for EventParts<'_> {
     }
 
     fn name(&self, shard: Shard) -> String {
-        format!("event {shard} position {} of {}", self.position, self.key)
+        format!(
+            "event {shard} position {} of {}",
+            self.log_position, self.key
+        )
     }
 }
 
 impl EventRow {
     fn parts(&self) -> EventParts<'_> {
         EventParts {
-            position: self.record.position,
+            log_position: self.record.log_position,
             key: &self.record.key,
             sequence: self.sequence,
             record: &self.record.value,
@@ -143,16 +146,16 @@ impl Row for OutcomeRow {
             Outcome::Accepted {
                 key,
                 version,
-                first_position,
+                first_log_position,
                 events,
                 breaks,
             } => {
                 let (key, events) = (text(key), u64::from(*events));
                 if breaks.is_empty() {
-                    Checksum::of([1, key, *version, *first_position, events])
+                    Checksum::of([1, key, *version, *first_log_position, events])
                 } else {
                     let breaks = text(&breaks.join(","));
-                    Checksum::of([3, key, *version, *first_position, events, breaks])
+                    Checksum::of([3, key, *version, *first_log_position, events, breaks])
                 }
             }
             Outcome::Rejected {
@@ -302,7 +305,7 @@ impl Row for Cursor {
             text(shard.context),
             u64::from(shard.partition),
             self.next_offset.cast_unsigned(),
-            self.next_position,
+            self.next_log_position,
             self.next_stream.cast_unsigned(),
             self.repeats,
             self.handled,
@@ -317,18 +320,18 @@ impl Row for Cursor {
 }
 
 /// Positions from one mark of a chain to the next.
-pub const MARK_POSITIONS: u64 = 1_000;
+pub const MARK_LOG_POSITIONS: u64 = 1_000;
 
-/// A running hash over the checksums of a partition's events, in position order.
+/// A running hash over the checksums of a partition's events, in log position order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The first position it covers; events before it are older than the chain.
+    /// The first log position it covers; events before it are older than the chain.
     pub from: u64,
     pub head: Checksum,
 }
 
 impl Chain {
-    /// A chain without an event, the first of which will have that position.
+    /// A chain without an event, the first of which will have that log position.
     #[must_use]
     pub fn at(from: u64) -> Self {
         let head = Checksum(0);
@@ -346,7 +349,7 @@ impl Chain {
 /// Where the chain stood after an event. Marks tell which part of a partition was rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    pub position: u64,
+    pub log_position: u64,
     pub head: Checksum,
 }
 

@@ -94,7 +94,7 @@ pub mod platform {
     pub const OVERLOADED: Code = Code::new("OVERLOADED", Kind::TooMany);
     pub const DEFECT: Code = Code::new("DEFECT", Kind::Defect);
     pub const DEPENDENCY_UNAVAILABLE: Code = Code::new("DEPENDENCY_UNAVAILABLE", Kind::Unavailable);
-    /// `Min-Position` was not reached within the wait.
+    /// `Min-Log-Position` was not reached within the wait.
     pub const BEHIND: Code = Code::new("BEHIND", Kind::Unavailable);
 
     /// Every code of this module, for the documentation test.

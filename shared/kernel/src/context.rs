@@ -237,11 +237,11 @@ pub trait Reading: Default + Send + 'static {
     /// The record is not one of ours, or an event that concerns the reading is not known to it.
     fn decode(
         context: &str,
-        position: u64,
+        log_position: u64,
         value: &[u8],
     ) -> Result<(EventMeta, Option<Self::Event>), Undecodable>;
 
-    /// Events that do not concern it come without their data: positions and versions move on.
+    /// Events that do not concern it come without their data: log positions and versions move on.
     fn fold(&mut self, partition: u16, meta: &EventMeta, event: Folded<Self::Event>);
 }
 

@@ -25,6 +25,6 @@ pub fn meta(aggregate: &str) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: 9,
+        log_position: 9,
     }
 }

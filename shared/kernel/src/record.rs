@@ -40,7 +40,7 @@ pub struct EventMeta {
     /// Position in the partition: 1, 2, 3 … without gaps. Travels beside the value (a header on
     /// Kafka, a column in a store), so that a record's bytes do not depend on it.
     #[serde(skip)]
-    pub position: u64,
+    pub log_position: u64,
 }
 
 /// Why a record's JSON cannot be read.
@@ -49,7 +49,7 @@ pub type Undecodable = serde_json::Error;
 /// One event as it is stored and published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
-    pub position: u64,
+    pub log_position: u64,
     /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
     /// JSON object: the fields of [`EventMeta`], then `type` and `data`.
@@ -60,7 +60,7 @@ impl EventRecord {
     /// # Errors
     /// The record is not one of ours.
     pub fn meta(&self) -> Result<EventMeta, serde_json::Error> {
-        decode_if::<IgnoredAny>(self.position, &self.value, |_| false).map(|(meta, _)| meta)
+        decode_if::<IgnoredAny>(self.log_position, &self.value, |_| false).map(|(meta, _)| meta)
     }
 
     /// What the record says of itself, and its event.
@@ -68,7 +68,7 @@ impl EventRecord {
     /// # Errors
     /// The record is not one of ours, or the event is not one that `E` knows.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<(EventMeta, E), serde_json::Error> {
-        decode(self.position, &self.value)
+        decode(self.log_position, &self.value)
     }
 }
 
@@ -77,10 +77,10 @@ impl EventRecord {
 /// # Errors
 /// The record is not one of ours, or the event is not one that `E` knows.
 pub fn decode<E: DeserializeOwned>(
-    position: u64,
+    log_position: u64,
     value: &[u8],
 ) -> Result<(EventMeta, E), serde_json::Error> {
-    let (meta, event) = decode_if(position, value, |_| true)?;
+    let (meta, event) = decode_if(log_position, value, |_| true)?;
     event
         .map(|event| (meta, event))
         .ok_or_else(|| serde_json::Error::missing_field("type"))
@@ -91,7 +91,7 @@ pub fn decode<E: DeserializeOwned>(
 /// # Errors
 /// The record is not one of ours, or the event is wanted and not one that `E` knows.
 pub fn decode_if<E: DeserializeOwned>(
-    position: u64,
+    log_position: u64,
     value: &[u8],
     wants: impl Fn(&str) -> bool,
 ) -> Result<(EventMeta, Option<E>), serde_json::Error> {
@@ -99,7 +99,7 @@ pub fn decode_if<E: DeserializeOwned>(
     let text = std::str::from_utf8(value).map_err(serde_json::Error::custom)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let whole = Whole {
-        position,
+        log_position,
         wants,
         event: PhantomData,
     };
@@ -109,7 +109,7 @@ pub fn decode_if<E: DeserializeOwned>(
 }
 
 struct Whole<F, E> {
-    position: u64,
+    log_position: u64,
     wants: F,
     event: PhantomData<E>,
 }
@@ -202,7 +202,7 @@ impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E>
             causation,
             v: v.ok_or_else(|| A::Error::missing_field("v"))?,
             kind,
-            position: self.position,
+            log_position: self.log_position,
         };
         Ok((meta, event))
     }
@@ -274,12 +274,12 @@ mod tests {
             causation: None,
             v: 1,
             kind: "".into(),
-            position: 7,
+            log_position: 7,
         };
         let mut value = Vec::new();
         encode(&meta, &Toy::Counted { n: 3 }, &mut value).unwrap();
         let record = EventRecord {
-            position: 7,
+            log_position: 7,
             key: "demo/a/b".into(),
             value: value.into(),
         };
@@ -324,7 +324,7 @@ mod tests {
                 causation: None,
                 v,
                 kind: Box::default(),
-                position: 1,
+                log_position: 1,
             };
             let mut value = Vec::new();
             encode(&meta, &Toy::Counted { n: 3 }, &mut value).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::id::{AggregateId, Tenant};
 use crate::label::BadLabel;
 
-/// One partition of one context: the unit of order, ownership and gap-free positions.
+/// One partition of one context: the unit of order, ownership and gap-free log positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shard {
     /// [`Context::NAME`](crate::Context::NAME).

@@ -91,7 +91,7 @@ impl<R: Reading> Followed<R> {
     #[must_use]
     pub fn seen(&self) -> u64 {
         let progress = lock(&self.0.progress);
-        progress.values().map(|shard| shard.done.position).sum()
+        progress.values().map(|shard| shard.done.log_position).sum()
     }
 
     /// Waits until everything has been read once: after a start, as long as the log takes.
@@ -285,7 +285,7 @@ impl<R: Reading> Follower<R> {
         let shard = self.events.shard();
         let done = self.followed.progress(shard);
         self.events.seek(done).await?;
-        debug!(reading = R::NAME, %shard, position = done.position, "reading starts");
+        debug!(reading = R::NAME, %shard, log_position = done.log_position, "reading starts");
         let mut events = Vec::new();
         let read = |published: Published| decode::<R>(shard.context, &published);
         loop {
@@ -312,7 +312,7 @@ impl<R: Reading> Follower<R> {
 }
 
 fn decode<R: Reading>(context: &'static str, published: &Published) -> Result<Decoded<R>, Broken> {
-    let decoded = R::decode(context, published.position, &published.value);
+    let decoded = R::decode(context, published.log_position, &published.value);
     let (meta, event) = decoded.map_err(|error| published.unknown(Some(error)))?;
     published.belongs(&meta)?;
     Ok((meta, event.map_or(Folded::Other(context), Folded::Event)))

@@ -42,7 +42,7 @@ pub use project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold, view_id,
 };
 pub use query::{
-    Answer, BEHIND, Dear, DearSettings, Demand, History, MinPosition, Page, Query, QueryPorts,
+    Answer, BEHIND, Dear, DearSettings, Demand, History, MinLogPosition, Page, Query, QueryPorts,
     QuerySettings, Source, Through, Unanswered, is_whole,
 };
 pub use reactor::{Reactor, ReactorPorts};

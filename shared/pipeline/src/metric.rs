@@ -54,7 +54,7 @@ pub(crate) fn projected(view: &'static str, model: &'static str, count: usize) {
     counter!(PROJECTED, "view" => view, "model" => model).increment(count as u64);
 }
 
-/// An event log skipped a position: events are missing or a producer is not ours.
+/// An event log skipped a log position: events are missing or a producer is not ours.
 pub(crate) fn gap(context: &'static str, role: &'static str) {
     counter!(GAPS, "context" => context, "role" => role).increment(1);
 }

@@ -37,7 +37,7 @@ impl Misplaced {
             let Some(last) = page.last() else {
                 return Ok(streams);
             };
-            after = last.record.position;
+            after = last.record.log_position;
             for row in page {
                 if self.home(row.record.key.as_bytes()) != shard.partition {
                     *streams.entry(row.record.key).or_default() += 1;
@@ -182,7 +182,7 @@ mod tests {
             key: Some(Bytes::from_static(key.as_bytes())),
             value: Some(Bytes::from(format!("command {offset}"))),
             headers: vec![("signature".to_owned(), Bytes::from_static(b"signed"))],
-            position: None,
+            log_position: None,
             unreadable: None,
         }
     }

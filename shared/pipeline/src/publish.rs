@@ -1,4 +1,4 @@
-//! Publish: what is committed goes to the event log, in position order, without a gap.
+//! Publish: what is committed goes to the event log, in log position order, without a gap.
 //!
 //! The same routine recovers after a start, a takeover or a fault: ask the event log which events it
 //! has and continue from the store. A duplicate is possible, a gap is not.
@@ -64,16 +64,16 @@ impl Publisher {
     }
 
     /// Runs until the handle is gone and everything handed over is published.
-    /// `head` is the last position committed before this publisher came.
+    /// `head` is the last log position committed before this publisher came.
     pub(crate) async fn run(mut self, head: u64) {
         let mut published = self.catch_up(head).await;
         while let Some(events) = self.committed.recv().await {
             self.worker.begins();
             let events = self.gather(events);
-            let Some(last) = events.last().map(|event| event.position) else {
+            let Some(last) = events.last().map(|event| event.log_position) else {
                 continue;
             };
-            let next = events.first().map(|event| event.position);
+            let next = events.first().map(|event| event.log_position);
             if next != Some(published + 1) || self.send(events).await.is_err() {
                 published = self.catch_up(last).await;
             } else {
@@ -131,7 +131,7 @@ impl Publisher {
         let mut published = span.map_or(0, |span| span.last);
         while published < head {
             let rows = self.store.read(self.shard, published, PAGE).await?;
-            let Some(last) = rows.last().map(|row| row.record.position) else {
+            let Some(last) = rows.last().map(|row| row.record.log_position) else {
                 return Err(Fault::bare(
                     "event store",
                     format!("read after {published}, head {head}"),
@@ -187,7 +187,7 @@ mod tests {
         log.recreate(SHARD).unwrap();
         commit(2).await;
         published(&log, 5).await;
-        assert_eq!(positions(&log, 5).await, [1, 2, 3, 4, 5]);
+        assert_eq!(log_positions(&log, 5).await, [1, 2, 3, 4, 5]);
         drop(publishing);
         publisher.await.unwrap();
     }
@@ -200,14 +200,14 @@ mod tests {
         .await;
     }
 
-    async fn positions(log: &MemoryEventLog, count: usize) -> Vec<u64> {
+    async fn log_positions(log: &MemoryEventLog, count: usize) -> Vec<u64> {
         let mut readers = log.follow(SHARD.context, Pace::Prompt).await.unwrap();
         let (reader, mut records) = (&mut readers[0], Vec::new());
         reader.seek(0).await.unwrap();
         reader.take(count, &mut records).await.unwrap();
         records
             .iter()
-            .filter_map(|record| record.position)
+            .filter_map(|record| record.log_position)
             .collect()
     }
 }

@@ -114,7 +114,7 @@ pub(crate) fn caused<R: Reaction>(
     record: &EventRecord,
 ) -> Result<Vec<(Arc<str>, CommandId)>, Undecodable> {
     let wants = |kind: &str| reaction.wants(kind);
-    let (meta, event) = record::decode_if(record.position, &record.value, wants)?;
+    let (meta, event) = record::decode_if(record.log_position, &record.value, wants)?;
     let reacted = event.map(|event| reaction.react(&meta, event));
     let keys = reacted.unwrap_or_default().into_iter().enumerate();
     Ok(keys

@@ -1,6 +1,6 @@
 //! What became of a command, as callers and producers read it.
 
-use kernel::PositionToken;
+use kernel::LogPosition;
 use kernel::batch::{Outcome, ParkedCommand, Resolution};
 use kernel::id::CommandId;
 use kernel::topic::Shard;
@@ -43,9 +43,9 @@ fn outcome_report(id: CommandId, shard: Shard, outcome: &Outcome) -> Value {
             "version": version,
             "events": events,
             "breaks": breaks,
-            "position": outcome
-                .last_position()
-                .map(|position| PositionToken::new(shard, position).to_string()),
+            "log_position": outcome
+                .last_log_position()
+                .map(|log_position| LogPosition::new(shard, log_position).to_string()),
         }),
         Outcome::Rejected {
             key,

@@ -176,7 +176,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         value: Some(Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?)),
         unreadable: headers.unreadable,
         headers: headers.readable,
-        position: None,
+        log_position: None,
         logged_at: Timestamp::from_micros(row.get(4)?),
     })
 }

@@ -1,6 +1,6 @@
 //! The event log: the table of the events itself, so that publishing copies nothing. What is
 //! committed is durable and readable; publishing it, or asking which events there are, wakes the
-//! readers. The record at position n has offset n - 1, so the offset after a record is its position.
+//! readers. The record at log position n has offset n - 1, so the offset after a record is its log position.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 #[async_trait]
 impl EventLog for SqliteFile {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
-        let Some(last) = events.iter().map(|event| event.position).max() else {
+        let Some(last) = events.iter().map(|event| event.log_position).max() else {
             return Ok(());
         };
         let stored = self.span(shard).await?.map_or(0, |span| span.last);
@@ -70,14 +70,14 @@ impl EventLog for SqliteFile {
     }
 }
 
-/// The first position, where there is one.
+/// The first log position, where there is one.
 fn tail(connection: &Connection, shard: Shard) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT min(position) FROM event WHERE context = ?1 AND partition = ?2")?
         .query_row(params![shard.context, shard.partition], |row| row.get(0))
 }
 
-/// The offset of the next event, which is the position of the last.
+/// The offset of the next event, which is the log position of the last.
 pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
@@ -117,23 +117,23 @@ const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at, e.sequenc
      ORDER BY e.position LIMIT ?4";
 
 fn record(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
-    let position: i64 = row.get(0)?;
+    let log_position: i64 = row.get(0)?;
     let (key, value) = (row.get_ref(1)?, row.get_ref(2)?.as_bytes()?);
     // Without its stream an event has none, and its checksum does not fit.
     let key = String::from_utf8_lossy(key.as_bytes_or_null()?.unwrap_or_default());
     let event = EventParts {
-        position: position.cast_unsigned(),
+        log_position: log_position.cast_unsigned(),
         key: &key,
         sequence: row.get::<_, i64>(4)?.cast_unsigned(),
         record: value,
     };
     rows.check(shard, &event, row.get(5)?).map_err(damaged)?;
     Ok(Record {
-        offset: position - 1,
+        offset: log_position - 1,
         key: Some(Bytes::copy_from_slice(key.as_bytes())),
         value: Some(Bytes::copy_from_slice(value)),
         headers: Vec::new(),
-        position: Some(position.cast_unsigned()),
+        log_position: Some(log_position.cast_unsigned()),
         unreadable: None,
         logged_at: Timestamp::from_micros(row.get(3)?),
     })

@@ -78,7 +78,7 @@ pub(crate) const CHECKPOINT: &str = "position, next_offset, checksum";
 
 pub(crate) fn seen(row: &Row<'_>, view: ViewId, partition: u16) -> rusqlite::Result<Checkpoint> {
     let checkpoint = Checkpoint {
-        position: row.get::<_, i64>(0)?.cast_unsigned(),
+        log_position: row.get::<_, i64>(0)?.cast_unsigned(),
         next_offset: row.get(1)?,
     };
     let stored: Option<i64> = row.get(2)?;
@@ -124,7 +124,7 @@ fn apply(connection: &Connection, batch: &ViewBatch) -> rusqlite::Result<Applied
             view.name,
             view.version,
             partition,
-            to.position.cast_signed(),
+            to.log_position.cast_signed(),
             to.next_offset,
             to.checksum(*view, *partition).0
         ])?;

@@ -59,7 +59,7 @@ fn marks(
             params![context, partition, after.cast_signed(), limit(max)],
             |row| {
                 Ok(Mark {
-                    position: row.get::<_, i64>(0)?.cast_unsigned(),
+                    log_position: row.get::<_, i64>(0)?.cast_unsigned(),
                     head: Checksum(row.get(1)?),
                 })
             },

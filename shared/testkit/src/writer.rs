@@ -57,7 +57,7 @@ impl Writer {
     pub fn accept(&mut self, key: &str, events: u32) -> CommandId {
         let command = self.next_command();
         let key: Arc<str> = key.into();
-        let first_position = self.growing.to.next_position;
+        let first_log_position = self.growing.to.next_log_position;
         for _ in 0..events {
             self.append(&key);
         }
@@ -68,7 +68,7 @@ impl Writer {
             Outcome::Accepted {
                 key,
                 version,
-                first_position,
+                first_log_position,
                 events,
                 breaks: Vec::new(),
             },
@@ -115,9 +115,9 @@ impl Writer {
         let shard = self.growing.shard;
         for row in 0..self.growing.events.len() {
             let event = &mut self.growing.events[row];
-            let (position, checksum) = (event.record.position, event.checksum(shard));
+            let (log_position, checksum) = (event.record.log_position, event.checksum(shard));
             event.checksum = Some(checksum);
-            self.growing.chain(position, checksum);
+            self.growing.chain(log_position, checksum);
         }
         let next = Batch::new(shard, self.growing.to);
         Arc::new(std::mem::replace(&mut self.growing, next))
@@ -166,12 +166,12 @@ impl Writer {
             sequence: stream.version,
             checksum: None,
             record: EventRecord {
-                position: to.next_position,
+                log_position: to.next_log_position,
                 key: Arc::clone(key),
                 value: Bytes::from(value),
             },
         });
-        to.next_position += 1;
+        to.next_log_position += 1;
     }
 
     fn answer(&mut self, command: CommandId, stream: i64, outcome: Outcome) {

@@ -26,8 +26,8 @@ export TOKEN={token}
 ID=T-$(date +%s)-$RANDOM
 api() {{ curl -sS -H "authorization: Bearer $TOKEN" -H "content-type: application/json" -H "prefer: wait=5" "$@"; echo; }}
 api {url}/v1/trades -d '{{"trade_id":"'$ID'","account":"ACC-1","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"100","price":"181.52","currency":"USD","traded_at":"2026-01-05T15:30:00Z"}}'
-AT=$(api {url}/v1/trades/$ID/fills -o /dev/stderr -w '%header{{x-position}}' -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}')
-api {url}/v1/positions/ACC-1/AGENCY/IBM -H "min-position: $AT" # which follows the fill by a reaction
+AT=$(api {url}/v1/trades/$ID/fills -o /dev/stderr -w '%header{{x-log-position}}' -d '{{"exec_id":"E-'$ID'","quantity":"100","price":"181.50","fee":"0.35","traded_at":"2026-01-05T15:30:01Z"}}')
+api {url}/v1/positions/ACC-1/AGENCY/IBM -H "min-log-position: $AT" # which follows the fill by a reaction
 
 Ann comes to work, and a customer calls:
 

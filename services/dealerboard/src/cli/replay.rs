@@ -104,7 +104,7 @@ async fn rebuild(
         let cursor = platform.ports.store.cursor(shard).await?;
         goals.push((
             shard,
-            cursor.map_or(0, |cursor| cursor.next_position.saturating_sub(1)),
+            cursor.map_or(0, |cursor| cursor.next_log_position.saturating_sub(1)),
         ));
     }
     let total = goals.iter().map(|(_, goal)| goal).sum();
@@ -169,8 +169,8 @@ async fn follow(
         let (mut done, mut behind) = (0, Vec::new());
         for (shard, goal) in goals.iter().copied() {
             let at = model.model.checkpoint(view.id, shard.partition).await?;
-            done += at.position.min(goal);
-            if at.position < goal {
+            done += at.log_position.min(goal);
+            if at.log_position < goal {
                 behind.push(Stalled { shard, at, goal });
             }
         }
@@ -212,7 +212,7 @@ impl Stalled {
             },
             |stands| stands.why,
         );
-        format!("{shard} stands at {} of {goal}, {why}", at.position)
+        format!("{shard} stands at {} of {goal}, {why}", at.log_position)
     }
 }
 

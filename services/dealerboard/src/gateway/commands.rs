@@ -10,7 +10,7 @@ use http::auth::Principal;
 use http::body::JsonBody;
 use http::headers;
 use http::problem::Problem;
-use kernel::PositionToken;
+use kernel::LogPosition;
 use kernel::batch::{Outcome, Resolution};
 use kernel::code::platform;
 use kernel::id::{AggregateId, CommandId, Tenant};
@@ -266,10 +266,10 @@ fn settled(id: CommandId, shard: Shard, resolution: &Resolution) -> Result<HttpR
     let mut response = HttpResponse::build(status);
     response.insert_header((LOCATION, location(id)));
     if let Resolution::Handled(outcome) = resolution
-        && let Some(position) = outcome.last_position()
+        && let Some(log_position) = outcome.last_log_position()
     {
-        let token = PositionToken::new(shard, position);
-        response.insert_header(("x-position", token.to_string()));
+        let token = LogPosition::new(shard, log_position);
+        response.insert_header(("x-log-position", token.to_string()));
     }
     Ok(response.json(pipeline::report(id, shard, resolution)))
 }

@@ -92,7 +92,7 @@ async fn standing(
 ) -> Option<Option<Standing>> {
     let key = Arc::clone(key);
     let fold = |query: Query| async move {
-        let until = Until::Position(position);
+        let until = Until::LogPosition(position);
         query
             .folded(&view, &key, until, &Parameters::default())
             .await

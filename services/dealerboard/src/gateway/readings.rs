@@ -92,7 +92,7 @@ pub(super) fn as_of(request: &HttpRequest, now: Timestamp) -> Result<Option<Time
             Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
         }
         Some(Until::Time(time)) => Ok(Some(time)),
-        Some(Until::Position(_) | Until::Now) => {
+        Some(Until::LogPosition(_) | Until::Now) => {
             let detail = "as_of is not a date-time with offset";
             Err(Problem::new(platform::PARAMETER_MALFORMED, detail))
         }

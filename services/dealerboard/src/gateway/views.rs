@@ -14,9 +14,9 @@ use kernel::code::platform;
 use kernel::id::AggregateId;
 use kernel::port::ViewValue;
 use kernel::topic::{self, Shard};
-use kernel::{BadParameter, Parameters, PositionToken, Timestamp};
+use kernel::{BadParameter, LogPosition, Parameters, Timestamp};
 use pipeline::{
-    Answer, Demand, FoldError, MinPosition, Query, Through, Unanswered, Until, ViewSlice,
+    Answer, Demand, FoldError, MinLogPosition, Query, Through, Unanswered, Until, ViewSlice,
 };
 
 use super::{Gateway, Shared, joined_parameters};
@@ -98,7 +98,7 @@ fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Fresh
     };
     Freshness {
         version: Some(value.version),
-        position: Some(PositionToken::new(shard, value.position)),
+        log_position: Some(LogPosition::new(shard, value.log_position)),
         as_of: value.as_of,
         age: answer.age,
     }
@@ -111,7 +111,7 @@ fn until_of(
     key: &str,
     parameters: &Parameters,
 ) -> Result<Option<Until>, Problem> {
-    let token = parameters.get("as_of").map(str::parse::<PositionToken>);
+    let token = parameters.get("as_of").map(str::parse::<LogPosition>);
     if let Some(Ok(token)) = token {
         if token.shard(&[view.of]).is_none() {
             let detail = format!("as_of is a place in other events than those of {}", view.of);
@@ -127,8 +127,8 @@ pub(super) fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
     let Some(text) = parameters.get("as_of") else {
         return Ok(None);
     };
-    if let Ok(token) = text.parse::<PositionToken>() {
-        return Ok(Some(Until::Position(token.position)));
+    if let Ok(token) = text.parse::<LogPosition>() {
+        return Ok(Some(Until::LogPosition(token.log_position)));
     }
     // A `+` of an offset that was not percent-encoded arrives as a space.
     match text.replace(' ', "+").parse::<Timestamp>() {
@@ -160,10 +160,10 @@ fn demand(
     view: ViewSlice,
     key: &str,
 ) -> Result<Demand, Problem> {
-    let min_position = headers::min_position(request.headers())?;
-    let min_position = min_position.map(|token| place(gateway, view, key, &token));
+    let min_log_position = headers::min_log_position(request.headers())?;
+    let min_log_position = min_log_position.map(|token| place(gateway, view, key, &token));
     Ok(Demand {
-        min_position: min_position.transpose()?,
+        min_log_position: min_log_position.transpose()?,
         max_age: headers::max_age(request.headers()),
     })
 }
@@ -174,8 +174,8 @@ fn place(
     gateway: &Gateway,
     view: ViewSlice,
     key: &str,
-    token: &PositionToken,
-) -> Result<MinPosition, Problem> {
+    token: &LogPosition,
+) -> Result<MinLogPosition, Problem> {
     let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
     let reactions = &gateway.slices.reactions;
     let leading: Vec<_> = reactions
@@ -189,22 +189,22 @@ fn place(
     };
     if shard.context == view.of {
         own_partition(gateway, key, token)?;
-        return Ok(MinPosition::Own(token.position));
+        return Ok(MinLogPosition::Own(token.log_position));
     }
     let leading = leading.into_iter().find(|leads| leads.on == shard.context);
     let Some(reaction) = leading else {
         let detail = format!("events of {} do not lead to {}", shard.context, view.of);
         return Err(malformed(detail));
     };
-    Ok(MinPosition::Through(Through {
+    Ok(MinLogPosition::Through(Through {
         reaction: reaction.clone(),
         partition: shard.partition,
-        position: token.position,
+        log_position: token.log_position,
     }))
 }
 
 /// A place in another partition says nothing of a key.
-fn own_partition(gateway: &Gateway, key: &str, token: &PositionToken) -> Result<(), Problem> {
+fn own_partition(gateway: &Gateway, key: &str, token: &LogPosition) -> Result<(), Problem> {
     let own = topic::partition_of(key.as_bytes(), gateway.partitions);
     if token.partition == own {
         return Ok(());

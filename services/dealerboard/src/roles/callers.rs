@@ -36,7 +36,7 @@ impl Platform {
         let settings = QuerySettings {
             partitions: self.config.partitions(),
             deadline: QUERY_DEADLINE,
-            position_wait: Duration::from_millis(self.config.query.position_wait_ms),
+            log_position_wait: Duration::from_millis(self.config.query.log_position_wait_ms),
             fold_events_max: self.config.query.fold_events_max,
             history_events_max: self.config.query.history_events_max,
             recall_events_max: self.config.query.recall_events_max,

@@ -33,7 +33,7 @@ pub(crate) fn rewrite_events(desk: &Desk, from: &str, to: &str) {
     for (partition, position, sequence, key, record) in rows {
         let record = record.replace(from, to);
         let parts = EventParts {
-            position: position.cast_unsigned(),
+            log_position: position.cast_unsigned(),
             key: &key,
             sequence: sequence.cast_unsigned(),
             record: record.as_bytes(),
@@ -78,7 +78,7 @@ pub(crate) fn rechain(desk: &Desk) {
         let number = |column| row.get::<_, i64>(column);
         let cursor = Cursor {
             next_offset: number(1)?,
-            next_position: number(2)?.cast_unsigned(),
+            next_log_position: number(2)?.cast_unsigned(),
             next_stream: number(3)?,
             repeats: number(4)?.cast_unsigned(),
             handled: number(5)?.cast_unsigned(),

@@ -78,7 +78,7 @@ pub(crate) async fn answer(response: reqwest::Response) -> Answer {
     Answer {
         status: response.status(),
         replayed: header("idempotency-replayed").is_some(),
-        position: header("x-position"),
+        position: header("x-log-position"),
         body: response.json().await.expect("answers are JSON"),
     }
 }

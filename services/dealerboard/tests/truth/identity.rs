@@ -171,7 +171,11 @@ async fn shown(platform: &Platform, path: &str, after: &Answer) -> serde_json::V
         .position
         .as_deref()
         .expect("an answer names its place");
-    let response = request.header("min-position", token).send().await.unwrap();
+    let response = request
+        .header("min-log-position", token)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     response.json().await.unwrap()
 }
@@ -242,7 +246,7 @@ async fn leads_to_its_position(platform: &Platform) {
         let request = reqwest::Client::new().get(format!("{}{path}", platform.url()));
         let request = request.bearer_auth(&token);
         let request = match header {
-            Some(place) => request.header("min-position", place),
+            Some(place) => request.header("min-log-position", place),
             None => request,
         };
         request.send().await.unwrap().status()

@@ -20,10 +20,10 @@ mod queue;
 mod desk;
 mod hold;
 mod line;
+mod log_position;
 mod memory;
 mod moment;
 mod pool;
-mod position;
 mod show;
 mod silence;
 mod starvation;
@@ -55,13 +55,13 @@ pub(crate) use queue::Queue;
 
 use crate::label::{AgentId, ConversationId, OfferId, QueueId};
 use crate::settings::QueueSettings;
-use position::Positions;
+use log_position::LogPositions;
 
 /// All tenants' floors.
 #[derive(Debug, Default)]
 pub struct Floor {
     desks: BTreeMap<Tenant, Desk>,
-    pub(crate) positions: Positions,
+    pub(crate) log_positions: LogPositions,
 }
 
 impl Floor {
@@ -89,21 +89,21 @@ impl Floor {
     }
 
     pub fn agent(&mut self, partition: u16, meta: &EventMeta, event: AgentEvent) {
-        self.positions.see("agents", partition, meta);
+        self.log_positions.see("agents", partition, meta);
         if let Ok(id) = AgentId::new(meta.aggregate.as_str()) {
             self.desk_mut(&meta.tenant).agent(&id, meta, event);
         }
     }
 
     pub fn conversation(&mut self, partition: u16, meta: &EventMeta, event: ConversationEvent) {
-        self.positions.see("conversations", partition, meta);
+        self.log_positions.see("conversations", partition, meta);
         if let Ok(id) = ConversationId::new(meta.aggregate.as_str()) {
             self.desk_mut(&meta.tenant).conversation(&id, meta, event);
         }
     }
 
     pub fn queue(&mut self, partition: u16, meta: &EventMeta, event: QueueEvent) {
-        self.positions.see("queues", partition, meta);
+        self.log_positions.see("queues", partition, meta);
         if let Ok(id) = QueueId::new(meta.aggregate.as_str()) {
             self.desk_mut(&meta.tenant).queue(&id, meta, event);
         }
@@ -111,7 +111,7 @@ impl Floor {
 
     /// An event that is not wanted: it moves nothing but the version and the position.
     pub fn pass(&mut self, context: &str, partition: u16, meta: &EventMeta) {
-        self.positions.see(context, partition, meta);
+        self.log_positions.see(context, partition, meta);
         let id = meta.aggregate.as_str();
         let desk = self.desk_mut(&meta.tenant);
         match context {

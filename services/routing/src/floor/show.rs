@@ -16,7 +16,7 @@ use crate::decision::Reason;
 use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::{Order, Strategy};
 
-/// Everything at one instant, as of the positions.
+/// Everything at one instant, as of the log positions.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FloorView {
     pub tenant: Tenant,
@@ -25,7 +25,7 @@ pub struct FloorView {
     pub queues: Vec<QueueShown>,
     pub offers: Vec<OfferShown>,
     /// Last event seen of each partition, from partition 0 on, by context.
-    pub positions: BTreeMap<Box<str>, Vec<u64>>,
+    pub log_positions: BTreeMap<Box<str>, Vec<u64>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -121,7 +121,7 @@ impl Floor {
             agents: Vec::new(),
             queues: Vec::new(),
             offers: Vec::new(),
-            positions: self.positions.all(),
+            log_positions: self.log_positions.all(),
         };
         if let Some(desk) = self.desk(tenant) {
             view.agents = desk.show_agents();

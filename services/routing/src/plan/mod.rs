@@ -120,7 +120,7 @@ impl Floor {
             exclusions: answer.exclusions,
             excluded: answer.excluded,
             cooldown_lifted: answer.cooldown_lifted,
-            based_on: self.positions.all(),
+            based_on: self.log_positions.all(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Partition {
     pub(super) cursor: Cursor,
     pub(super) streams: HashMap<Arc<str>, i64>,
     pub(super) keys: BTreeMap<i64, Arc<str>>,
-    /// By position.
+    /// By log position.
     pub(super) events: BTreeMap<u64, EventRow>,
     /// Position by stream and sequence.
     pub(super) sequences: BTreeMap<(i64, u64), u64>,
@@ -50,7 +50,7 @@ impl Partition {
     pub(super) fn admits(&self, batch: &Batch) -> bool {
         self.cursor.owner == batch.from.owner
             && self.cursor.next_offset == batch.from.next_offset
-            && self.cursor.next_position == batch.from.next_position
+            && self.cursor.next_log_position == batch.from.next_log_position
             && free(
                 &batch.streams,
                 |new| new.stream,
@@ -61,8 +61,8 @@ impl Partition {
                 |new| Arc::clone(&new.key),
                 |key| self.streams.contains_key(key),
             )
-            && free(&batch.events, position, |position| {
-                self.events.contains_key(position)
+            && free(&batch.events, log_position, |log_position| {
+                self.events.contains_key(log_position)
             })
             && free(&batch.events, sequence, |sequence| {
                 self.sequences.contains_key(sequence)
@@ -87,8 +87,8 @@ impl Partition {
             self.keys.insert(new.stream, Arc::clone(&new.key));
         }
         for row in &batch.events {
-            self.sequences.insert(sequence(row), position(row));
-            self.events.insert(position(row), row.clone());
+            self.sequences.insert(sequence(row), log_position(row));
+            self.events.insert(log_position(row), row.clone());
         }
         let outcomes = batch.outcomes.iter().map(|row| (row.command, row.clone()));
         self.outcomes.extend(outcomes);
@@ -124,9 +124,9 @@ impl Partition {
     ) -> Option<LoadedStream> {
         let stream = *self.streams.get(key)?;
         let (first, last) = sequences.into_inner();
-        let positions = self.sequences.range((stream, first)..=(stream, last));
-        let events = positions
-            .map(|(_, position)| self.events[position].clone())
+        let log_positions = self.sequences.range((stream, first)..=(stream, last));
+        let events = log_positions
+            .map(|(_, log_position)| self.events[log_position].clone())
             .collect();
         Some(LoadedStream {
             key: Arc::clone(key),
@@ -144,8 +144,8 @@ fn free<R, K: Eq + Hash>(rows: &[R], key: impl Fn(&R) -> K, taken: impl Fn(&K) -
         .all(|key| !taken(&key) && seen.insert(key))
 }
 
-fn position(row: &EventRow) -> u64 {
-    row.record.position
+fn log_position(row: &EventRow) -> u64 {
+    row.record.log_position
 }
 
 fn sequence(row: &EventRow) -> (i64, u64) {

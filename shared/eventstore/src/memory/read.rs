@@ -68,7 +68,7 @@ impl EventReader for MemoryEventStore {
         let partitions = state.partitions.iter();
         let known = partitions.filter(|(shard, _)| contexts.contains(&shard.context));
         Ok(known
-            .map(|(shard, partition)| (*shard, partition.cursor.next_position - 1))
+            .map(|(shard, partition)| (*shard, partition.cursor.next_log_position - 1))
             .collect())
     }
 

@@ -34,7 +34,7 @@ impl Scrub for MemoryEventStore {
         Ok(self.partition(shard, |partition| {
             let marks = partition.marks.iter().copied();
             marks
-                .filter(|mark| mark.position > after)
+                .filter(|mark| mark.log_position > after)
                 .take(max)
                 .collect()
         }))

@@ -25,7 +25,7 @@ impl EventStore for PostgresEventStore {
             .bind(signed(shard.partition))
             .bind(owner.0)
             .bind(start.next_offset)
-            .bind(start.next_position.cast_signed())
+            .bind(start.next_log_position.cast_signed())
             .bind(start.next_stream)
             .bind(start.repeats.cast_signed())
             .bind(start.handled.cast_signed())
@@ -226,7 +226,7 @@ fn cursor(row: &PgRow) -> Result<(Cursor, Option<i64>), sqlx::Error> {
     let cursor = Cursor {
         owner: Owner(row.try_get("owner")?),
         next_offset: number("next_offset")?,
-        next_position: number("next_position")?.cast_unsigned(),
+        next_log_position: number("next_position")?.cast_unsigned(),
         next_stream: number("next_stream")?,
         repeats: number("repeats")?.cast_unsigned(),
         handled: number("handled")?.cast_unsigned(),

@@ -141,7 +141,7 @@ impl EventReader for PostgresEventStore {
             let cursor = self.cursor_of(shard, row);
             Ok((
                 shard,
-                cursor.map_or(u64::MAX, |cursor| cursor.next_position - 1),
+                cursor.map_or(u64::MAX, |cursor| cursor.next_log_position - 1),
             ))
         });
         let heads: Result<_, sqlx::Error> = heads.collect();
@@ -217,7 +217,8 @@ fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
 
 impl PostgresEventStore {
     pub(super) fn event(&self, shard: Shard, row: &PgRow) -> Result<EventRow, sqlx::Error> {
-        let (sequence, position): (i32, i64) = (row.try_get("sequence")?, row.try_get("position")?);
+        let (sequence, log_position): (i32, i64) =
+            (row.try_get("sequence")?, row.try_get("position")?);
         let checksum: Option<i64> = row.try_get("checksum")?;
         let key: Option<&str> = row.try_get("key")?;
         let event = EventRow {
@@ -225,7 +226,7 @@ impl PostgresEventStore {
             sequence: u64::from(sequence.cast_unsigned()),
             checksum: checksum.map(Checksum),
             record: EventRecord {
-                position: position.cast_unsigned(),
+                log_position: log_position.cast_unsigned(),
                 // Without its stream an event has none, and its checksum does not fit.
                 key: key.unwrap_or_default().into(),
                 value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
@@ -277,7 +278,7 @@ fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {
     Ok(Outcome::Accepted {
         key: row.try_get::<&str, _>("key")?.into(),
         version: u64::from(version.cast_unsigned()),
-        first_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
+        first_log_position: row.try_get::<i64, _>("first_position")?.cast_unsigned(),
         events: events.cast_unsigned(),
         breaks: Vec::new(),
     })

@@ -29,7 +29,7 @@ pub(super) async fn write_rows(
         .bind(from.owner.0)
         .bind(from.next_offset)
         .bind(to.next_offset)
-        .bind(to.next_position.cast_signed())
+        .bind(to.next_log_position.cast_signed())
         .bind(to.next_stream)
         .bind(to.repeats.cast_signed())
         .bind(to.handled.cast_signed())
@@ -59,9 +59,9 @@ fn bind_streams<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
 
 fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
     let rows = &batch.events;
-    let positions: Vec<i64> = rows
+    let log_positions: Vec<i64> = rows
         .iter()
-        .map(|row| row.record.position.cast_signed())
+        .map(|row| row.record.log_position.cast_signed())
         .collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
     let sequences: Vec<i32> = rows
@@ -78,7 +78,7 @@ fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
         .map(|row| row.checksum.map(|sum| sum.0))
         .collect();
     Ok(query
-        .bind(positions)
+        .bind(log_positions)
         .bind(streams)
         .bind(sequences)
         .bind(records)
@@ -87,10 +87,10 @@ fn bind_events<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
 
 fn bind_marks<'q>(query: Bound<'q>, batch: &'q Batch) -> Bound<'q> {
     let marks = batch.marks.iter();
-    let (positions, chains): (Vec<i64>, Vec<i64>) = marks
-        .map(|mark| (mark.position.cast_signed(), mark.head.0))
+    let (log_positions, chains): (Vec<i64>, Vec<i64>) = marks
+        .map(|mark| (mark.log_position.cast_signed(), mark.head.0))
         .unzip();
-    query.bind(positions).bind(chains)
+    query.bind(log_positions).bind(chains)
 }
 
 fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
@@ -99,7 +99,7 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
     let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
     let hashes: Vec<i64> = rows.iter().map(|row| row.body_hash).collect();
     let streams: Vec<i64> = rows.iter().map(|row| row.stream).collect();
-    let positions: Vec<i64> = columns.iter().map(|c| c.first_position).collect();
+    let log_positions: Vec<i64> = columns.iter().map(|c| c.first_log_position).collect();
     let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
     let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
     let details: Vec<Option<String>> = columns.into_iter().map(|c| c.detail).collect();
@@ -108,7 +108,7 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
         .bind(commands)
         .bind(hashes)
         .bind(streams)
-        .bind(positions)
+        .bind(log_positions)
         .bind(versions)
         .bind(events)
         .bind(details)
@@ -116,7 +116,7 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
 }
 
 struct OutcomeColumns {
-    first_position: i64,
+    first_log_position: i64,
     version: i32,
     events: i32,
     detail: Option<String>,
@@ -130,17 +130,17 @@ fn columns(row: &OutcomeRow) -> Result<OutcomeColumns, sqlx::Error> {
     Ok(match &row.outcome {
         Outcome::Accepted {
             version,
-            first_position,
+            first_log_position,
             events,
             ..
         } => OutcomeColumns {
-            first_position: first_position.cast_signed(),
+            first_log_position: first_log_position.cast_signed(),
             version: narrow(*version)?,
             events: narrow(u64::from(*events))?,
             detail: if row.is_plain() { None } else { Some(whole()) },
         },
         Outcome::Rejected { version, .. } => OutcomeColumns {
-            first_position: 0,
+            first_log_position: 0,
             version: narrow(*version)?,
             events: 0,
             detail: Some(whole()),

@@ -52,8 +52,8 @@ impl Scrub for PostgresEventStore {
             .fetch_all(self.reads())
             .await;
         let rows = rows.map_err(|error| fault(format!("read marks of {shard}"), error))?;
-        let marks = rows.into_iter().map(|(position, chain)| Mark {
-            position: position.cast_unsigned(),
+        let marks = rows.into_iter().map(|(log_position, chain)| Mark {
+            log_position: log_position.cast_unsigned(),
             head: Checksum(chain),
         });
         Ok(marks.collect())

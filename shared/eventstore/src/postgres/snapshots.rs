@@ -87,7 +87,7 @@ impl Snapshots for PostgresEventStore {
 
 impl PostgresEventStore {
     /// Adds the next row of the streams that are being resumed: a snapshot, which is its stream's
-    /// first row and has no position, or an event.
+    /// first row and has no log position, or an event.
     fn add(
         &self,
         shard: Shard,

@@ -83,7 +83,7 @@ pub(super) fn commit(shard: Shard, with: Beside) -> String {
 }
 
 fn marks(Shard { context, partition }: Shard, first: usize) -> String {
-    let [positions, chains] = parameters(first);
+    let [log_positions, chains] = parameters(first);
     format!(
         ", marks AS ( \
              INSERT INTO {context}.mark_{partition} (position, chain) \

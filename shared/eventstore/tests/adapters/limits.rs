@@ -25,7 +25,7 @@ async fn version_beyond_four_bytes_is_not_written_as_another() {
         );
         assert_eq!(store.read(shard, 0, 9).await.unwrap(), []);
         let cursor = store.cursor(shard).await.unwrap().unwrap();
-        assert_eq!(cursor.next_position, 1);
+        assert_eq!(cursor.next_log_position, 1);
     }
     databases.discard().await;
 }

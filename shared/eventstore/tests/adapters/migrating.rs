@@ -156,7 +156,7 @@ async fn chain_begins_where_the_partition_stood_and_what_was_handled_is_counted(
     let (database, store) = migrated().await;
     let mut writer = Writer::take_over(&store, SHARD, 2).await;
     let cursor = writer.cursor();
-    assert_eq!((cursor.next_offset, cursor.next_position), (5, 4));
+    assert_eq!((cursor.next_offset, cursor.next_log_position), (5, 4));
     assert_eq!(cursor.handled, 3, "an outcome, a letter and a repeat");
     assert_eq!(cursor.chain, Chain::at(4));
     writer.accept("demo/b", 2);

@@ -92,7 +92,7 @@ impl Desk {
                 causation: None,
                 v: 1,
                 kind: Box::default(),
-                position: row.record.position,
+                log_position: row.record.log_position,
             };
             let mut value = Vec::new();
             encode(&meta, &event, &mut value).unwrap();

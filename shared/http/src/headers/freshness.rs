@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use actix_web::http::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
-use kernel::{PositionToken, Timestamp};
+use kernel::{LogPosition, Timestamp};
 
 use super::{entity_tag, members, value};
 
 static X_AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 static X_DEGRADED: HeaderName = HeaderName::from_static("x-degraded");
-static X_POSITION: HeaderName = HeaderName::from_static("x-position");
+static X_LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
 
 /// What an answer says of itself.
 #[derive(Clone, Debug)]
 pub struct Freshness {
     /// Version of the aggregate shown: the `ETag`. A page of many has none.
     pub version: Option<u64>,
-    /// Last position folded in: `X-Position`. A page over several partitions has none.
-    pub position: Option<PositionToken>,
+    /// Last log position folded in: `X-Log-Position`. A page over several partitions has none.
+    pub log_position: Option<LogPosition>,
     /// Accepted-at of the last command folded in: `X-As-Of`.
     pub as_of: Timestamp,
     /// Time since the value was last known to be current: no answer looks younger than it is.
@@ -30,8 +30,11 @@ impl Freshness {
             let (name, tag) = entity_tag::etag(version);
             headers.insert(name, tag);
         }
-        if let Some(position) = &self.position {
-            headers.insert(X_POSITION.clone(), value(format_args!("{position}")));
+        if let Some(log_position) = &self.log_position {
+            headers.insert(
+                X_LOG_POSITION.clone(),
+                value(format_args!("{log_position}")),
+            );
         }
         headers.insert(X_AS_OF.clone(), value(format_args!("{}", self.as_of)));
         mark_age(headers, self.age);
@@ -77,7 +80,7 @@ mod tests {
     use super::{Freshness, mark_degraded, max_age};
     use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
     use kernel::topic::Shard;
-    use kernel::{PositionToken, Timestamp};
+    use kernel::{LogPosition, Timestamp};
     use std::time::Duration;
 
     #[test]
@@ -89,7 +92,7 @@ mod tests {
         };
         Freshness {
             version: Some(7),
-            position: Some(PositionToken::new(shard, 1042)),
+            log_position: Some(LogPosition::new(shard, 1042)),
             as_of: Timestamp::from_millis(1_381_132_800_688),
             age: Duration::from_millis(1_001),
         }
@@ -107,7 +110,7 @@ mod tests {
                 "etag: \"7\"",
                 "x-as-of: 2013-10-07T08:00:00.688Z",
                 "x-degraded: redis-open, postgres-slow",
-                "x-position: trades-3:1042",
+                "x-log-position: trades-3:1042",
             ]
         );
     }

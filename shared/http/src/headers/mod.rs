@@ -3,7 +3,7 @@
 mod entity_tag;
 mod freshness;
 mod idempotency;
-mod position;
+mod log_position;
 mod prefer;
 pub(crate) mod security;
 
@@ -18,7 +18,7 @@ use crate::problem::Problem;
 pub use entity_tag::{EntityTags, expected_version, if_match, if_none_match};
 pub use freshness::{Freshness, mark_age, mark_degraded, max_age};
 pub use idempotency::{KEY_SCOPE, command_key, mark_replayed};
-pub use position::min_position;
+pub use log_position::min_log_position;
 pub use prefer::{WAIT_MAX, wait, wait_applied};
 
 /// The header's text, when it is there once.
@@ -52,7 +52,7 @@ fn members<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item 
         .filter(|member| !member.is_empty())
 }
 
-/// Bytes of a value that need no second buffer; the longest of ours is a position token.
+/// Bytes of a value that need no second buffer; the longest of ours is a log position.
 const VALUE_USUAL: usize = 128;
 
 /// A value, put together on the stack so that it costs one allocation, its own.

@@ -113,7 +113,7 @@ pub trait EventReader: Send + Sync {
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<KnownCommand>, Fault>;
 
-    /// The last position of every partition of the contexts that was ever owned, by one question; of
+    /// The last log position of every partition of the contexts that was ever owned, by one question; of
     /// the others there are no events. Where it cannot be told, as of a damaged row, it is `u64::MAX`,
     /// which nobody has reached.
     ///
@@ -121,7 +121,7 @@ pub trait EventReader: Send + Sync {
     /// The store cannot be reached.
     async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault>;
 
-    /// Up to `max` events of the partition after a position, in position order.
+    /// Up to `max` events of the partition after a log position, in log position order.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -31,10 +31,10 @@ pub struct Record {
     pub logged_at: Timestamp,
     pub key: Option<Bytes>,
     pub value: Option<Bytes>,
-    /// None in an event log: what stands beside an event is its position.
+    /// None in an event log: what stands beside an event is its log position.
     pub headers: Vec<(String, Bytes)>,
-    /// An event's position, where the record names one; none in a command log.
-    pub position: Option<u64>,
+    /// An event's log position, where the record names one; none in a command log.
+    pub log_position: Option<u64>,
     /// What of the record could not be read and is not here, in a few words; none as a rule.
     pub unreadable: Option<&'static str>,
 }
@@ -56,7 +56,7 @@ pub struct Appended {
     pub offset: i64,
 }
 
-/// Which events of a partition the event log holds, by their positions.
+/// Which events of a partition the event log holds, by their log positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Above 1 when the log was given what lies before, and has deleted it since.
@@ -141,10 +141,10 @@ pub trait CommandLog: Send + Sync {
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
-/// The published events, per context and partition in position order.
+/// The published events, per context and partition in log position order.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Publishes in order; all are durable when this returns. Publishing a position again is
+    /// Publishes in order; all are durable when this returns. Publishing a log position again is
     /// harmless, skipping one is not.
     ///
     /// # Errors

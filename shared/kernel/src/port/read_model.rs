@@ -27,8 +27,8 @@ impl fmt::Display for ViewId {
 /// What a view has seen of one event partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Last applied position; 0 before the first.
-    pub position: u64,
+    /// Last applied log position; 0 before the first.
+    pub log_position: u64,
     /// Offset in the event log where the next record is looked for.
     pub next_offset: i64,
 }
@@ -41,7 +41,7 @@ impl Checkpoint {
             Checksum::part(view.name.as_bytes()),
             u64::from(view.version),
             u64::from(partition),
-            self.position,
+            self.log_position,
             self.next_offset.cast_unsigned(),
         ])
     }
@@ -72,16 +72,16 @@ impl Checkpoint {
 pub struct ViewValue {
     /// Version of the aggregate that the body shows; the `ETag`.
     pub version: u64,
-    /// The event partition it was folded from, and the last position folded in.
+    /// The event partition it was folded from, and the last log position folded in.
     pub partition: u16,
-    pub position: u64,
+    pub log_position: u64,
     /// Accepted-at of the last command folded in.
     pub as_of: Timestamp,
     /// The JSON body.
     pub body: Bytes,
 }
 
-/// Version, partition, position and time.
+/// Version, partition, log position and time.
 const META: usize = 8 + 2 + 8 + 8;
 /// First byte of a value behind which its checksum stands. One of before begins with its version, whose
 /// first byte has always been 0.
@@ -99,7 +99,7 @@ impl ViewValue {
             Checksum::part(key.as_bytes()),
             self.version,
             u64::from(self.partition),
-            self.position,
+            self.log_position,
             self.as_of.micros().cast_unsigned(),
             Checksum::part(&self.body),
         ])
@@ -119,7 +119,7 @@ impl ViewValue {
         out.put_i64(self.checksum(key).0);
         out.put_u64(self.version);
         out.put_u16(self.partition);
-        out.put_u64(self.position);
+        out.put_u64(self.log_position);
         out.put_i64(self.as_of.micros());
         out.put_slice(&self.body);
     }
@@ -141,7 +141,7 @@ impl ViewValue {
         let value = Self {
             version: bytes.get_u64(),
             partition: bytes.get_u16(),
-            position: bytes.get_u64(),
+            log_position: bytes.get_u64(),
             as_of: Timestamp::from_micros(bytes.get_i64()),
             body: bytes,
         };
@@ -260,7 +260,7 @@ mod tests {
         ViewValue {
             version: 3,
             partition: 11,
-            position: 99,
+            log_position: 99,
             as_of: Timestamp::from_millis(5),
             body: Bytes::from_static(b"{}"),
         }

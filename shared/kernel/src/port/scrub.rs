@@ -63,7 +63,7 @@ pub trait Scrub: Send + Sync {
     /// The store cannot be reached.
     async fn rows(&self, contexts: &[&'static str], partitions: u16) -> Result<Scrubbed, Fault>;
 
-    /// Up to `max` marks of the partition's chain after a position, in position order.
+    /// Up to `max` marks of the partition's chain after a log position, in log position order.
     ///
     /// # Errors
     /// The store cannot be reached.

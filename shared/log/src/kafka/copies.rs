@@ -15,11 +15,11 @@ use super::quiet::quietly;
 pub(super) enum Carries {
     /// Kept as they came: what is signed is what is on the wire, and a dead letter keeps it.
     Commands,
-    /// Taken without a schema registry's prefix; of their headers only the position counts.
+    /// Taken without a schema registry's prefix; of their headers only the log position counts.
     Events,
 }
 
-/// Header with an event's position in decimal digits.
+/// Header with an event's log position in decimal digits.
 pub(super) const POSITION: &str = "position";
 
 pub(super) struct Copies {
@@ -35,7 +35,7 @@ struct Copied {
     key: Option<Range<usize>>,
     value: Option<Range<usize>>,
     headers: Vec<(String, Range<usize>)>,
-    position: Option<u64>,
+    log_position: Option<u64>,
     unreadable: Option<&'static str>,
 }
 
@@ -55,7 +55,7 @@ impl Copies {
             Carries::Events => unframe(value).map_or(value, |Framed { payload, .. }| payload),
         });
         let value = value.map(|value| self.copy(value));
-        let (mut headers, mut position, mut unreadable) = (Vec::new(), None, None);
+        let (mut headers, mut log_position, mut unreadable) = (Vec::new(), None, None);
         let given = message.headers();
         for place in 0..given.map_or(0, Headers::count) {
             // rust-rdkafka takes it for granted that a name is text.
@@ -69,7 +69,7 @@ impl Copies {
             let bytes = value.unwrap_or_default();
             match self.carries {
                 Carries::Commands => headers.push((key.to_owned(), self.copy(bytes))),
-                Carries::Events if key == POSITION => position = number(bytes),
+                Carries::Events if key == POSITION => log_position = number(bytes),
                 Carries::Events => {}
             }
         }
@@ -79,7 +79,7 @@ impl Copies {
             key,
             value,
             headers,
-            position,
+            log_position,
             unreadable,
         });
     }
@@ -102,7 +102,7 @@ impl Copies {
                     .into_iter()
                     .map(|(name, range)| (name, bytes.slice(range)))
                     .collect(),
-                position: copy.position,
+                log_position: copy.log_position,
                 unreadable: copy.unreadable,
             }
         }));

@@ -88,7 +88,7 @@ mod tests {
             key: None,
             value: Some(Bytes::from(vec![0; bytes])),
             headers: Vec::new(),
-            position: None,
+            log_position: None,
             unreadable: None,
         }
     }

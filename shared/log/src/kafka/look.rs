@@ -80,7 +80,7 @@ impl Looks {
         let mut next = low;
         while next < high {
             let records = self.page(place, &mut next).await?;
-            let first = records.iter().find_map(|record| record.position);
+            let first = records.iter().find_map(|record| record.log_position);
             if first.is_some() {
                 return Ok(first);
             }
@@ -96,7 +96,7 @@ impl Looks {
             let (mut next, mut last) = (from, None);
             while next < high {
                 let records = self.page(place, &mut next).await?;
-                let found = records.iter().rev().find_map(|record| record.position);
+                let found = records.iter().rev().find_map(|record| record.log_position);
                 last = found.or(last);
             }
             if last.is_some() || from == low {

@@ -39,7 +39,7 @@ const RECORD_BYTES_MAX: &str = "16777216";
 pub(super) enum OnGap {
     /// Nothing: commands of others are their own affair.
     Continue,
-    /// No later record may arrive: positions would have a hole.
+    /// No later record may arrive: log positions would have a hole.
     Stop,
 }
 
@@ -138,7 +138,7 @@ impl Producer {
                 .partition(i32::from(shard.partition))
                 .key(event.key.as_bytes())
                 .payload(value);
-            base.headers = Some(position_header(event.position));
+            base.headers = Some(position_header(event.log_position));
             if !enqueue(&producer, base, &batch).await {
                 break;
             }
@@ -206,8 +206,9 @@ fn prefixes(
         return Ok(Vec::new());
     };
     let prefix = |event: &EventRecord| {
-        let (kind, version) = record::shape(&event.value)
-            .ok_or_else(|| Fault::bare("kafka", format!("frame {} of {shard}", event.position)))?;
+        let (kind, version) = record::shape(&event.value).ok_or_else(|| {
+            Fault::bare("kafka", format!("frame {} of {shard}", event.log_position))
+        })?;
         framing.event(shard.context, kind, version)
     };
     events.iter().map(prefix).collect()
@@ -262,9 +263,9 @@ fn headers(headers: &[(String, Bytes)]) -> Option<OwnedHeaders> {
     Some(owned)
 }
 
-fn position_header(position: u64) -> OwnedHeaders {
+fn position_header(log_position: u64) -> OwnedHeaders {
     let mut digits = itoa::Buffer::new();
-    let value = Some(digits.format(position));
+    let value = Some(digits.format(log_position));
     OwnedHeaders::new_with_capacity(1).insert(Header {
         key: POSITION,
         value,

@@ -79,7 +79,7 @@ impl CommandLog for MemoryCommandLog {
                     key: Some(Bytes::copy_from_slice(new.key.as_bytes())),
                     value: Some(new.value),
                     headers: new.headers,
-                    position: None,
+                    log_position: None,
                     unreadable: None,
                 }]
             })?;

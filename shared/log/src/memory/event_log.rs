@@ -19,7 +19,7 @@ const LOCK: &str = "nothing panics while it holds the lock";
 pub struct MemoryEventLog {
     topics: Topics,
     clock: Arc<dyn Clock>,
-    /// The highest position each partition ever had.
+    /// The highest log position each partition ever had.
     highest: Arc<Mutex<HashMap<Shard, u64>>>,
 }
 
@@ -82,7 +82,7 @@ impl MemoryEventLog {
 
 #[async_trait]
 impl EventLog for MemoryEventLog {
-    /// A position that leaves a gap is refused with all that came along: a broker would take it, and its
+    /// A log position that leaves a gap is refused with all that came along: a broker would take it, and its
     /// consumers would stop for good.
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let logged_at = self.clock.now();
@@ -90,11 +90,11 @@ impl EventLog for MemoryEventLog {
         let highest = all.entry(shard).or_default();
         let mut last = *highest;
         for event in &events {
-            if event.position > last + 1 {
-                let attempt = format!("publish {} of {shard} after {last}", event.position);
+            if event.log_position > last + 1 {
+                let attempt = format!("publish {} of {shard} after {last}", event.log_position);
                 return Err(Fault::bare("memory", attempt));
             }
-            last = last.max(event.position);
+            last = last.max(event.log_position);
         }
         self.partition(shard)?.append(|next| {
             let records = (next..)
@@ -109,10 +109,10 @@ impl EventLog for MemoryEventLog {
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
         let partition = self.partition(shard)?;
         let held = partition.held();
-        let position = |record: Option<&Record>| record.and_then(|record| record.position);
+        let log_position = |record: Option<&Record>| record.and_then(|record| record.log_position);
         let (first, last) = (held.records.first(), held.records.last());
-        Ok(position(first)
-            .zip(position(last))
+        Ok(log_position(first)
+            .zip(log_position(last))
             .map(|(first, last)| Span { first, last }))
     }
 
@@ -145,7 +145,7 @@ fn record(event: EventRecord, place: usize, logged_at: Timestamp) -> Record {
         key: Some(Bytes::copy_from_slice(event.key.as_bytes())),
         value: Some(event.value),
         headers: Vec::new(),
-        position: Some(event.position),
+        log_position: Some(event.log_position),
         unreadable: None,
     }
 }

@@ -104,7 +104,7 @@ async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
     log.damage(shard, 3).unwrap();
     let mut reader = reader(&log).await;
     reader.seek(0).await.unwrap();
-    assert_eq!(positions(&mut reader).await, [1, 2]);
+    assert_eq!(log_positions(&mut reader).await, [1, 2]);
     for _ in 0..2 {
         let stands = reader.take(9, &mut Vec::new()).await;
         assert!(matches!(
@@ -114,7 +114,7 @@ async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
     }
     assert_eq!(reader.readable_after(2).await.unwrap(), 4);
     reader.seek(4).await.unwrap();
-    assert_eq!(positions(&mut reader).await, [5, 6]);
+    assert_eq!(log_positions(&mut reader).await, [5, 6]);
     log.damage(shard, 5).unwrap();
     assert_eq!(reader.readable_after(5).await.unwrap(), 6, "the end");
 }
@@ -136,7 +136,7 @@ async fn offset_that_was_deleted_is_gone_and_the_reader_is_told_where_the_log_be
         Err(ReadError::Gone { first: 4 })
     ));
     reader.seek(4).await.unwrap();
-    assert_eq!(positions(&mut reader).await, [5, 6]);
+    assert_eq!(log_positions(&mut reader).await, [5, 6]);
     assert_eq!(
         log.span(shard).await.unwrap(),
         Some(Span { first: 5, last: 6 })
@@ -155,9 +155,9 @@ const SHARD: Shard = Shard {
     partition: 1,
 };
 
-fn event(position: u64) -> EventRecord {
+fn event(log_position: u64) -> EventRecord {
     EventRecord {
-        position,
+        log_position,
         key: "demo/a".into(),
         value: "{}".into(),
     }
@@ -169,12 +169,12 @@ async fn reader(log: &MemoryEventLog) -> Box<dyn Reader> {
     readers.find(|reader| reader.partition() == 1).unwrap()
 }
 
-async fn positions(reader: &mut Box<dyn Reader>) -> Vec<u64> {
+async fn log_positions(reader: &mut Box<dyn Reader>) -> Vec<u64> {
     let mut records = Vec::new();
     reader.take(9, &mut records).await.unwrap();
     records
         .iter()
-        .filter_map(|record| record.position)
+        .filter_map(|record| record.log_position)
         .collect()
 }
 

@@ -31,7 +31,7 @@ async fn topic_made_anew_under_its_publisher_is_filled_from_the_start() {
     site.log.publish(SHARD, events(1, 6)).await.unwrap();
     let span = site.log.span(SHARD).await.unwrap();
     assert_eq!(span, Some(Span { first: 1, last: 6 }));
-    assert_eq!(positions(&site, 6).await, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(log_positions(&site, 6).await, [1, 2, 3, 4, 5, 6]);
     site.log.publish(SHARD, events(7, 7)).await.unwrap();
 }
 
@@ -109,14 +109,16 @@ async fn make_anew(site: &Site) {
     .await;
 }
 
-async fn positions(site: &Site, count: usize) -> Vec<u64> {
+async fn log_positions(site: &Site, count: usize) -> Vec<u64> {
     let readers = site.log.follow(CONTEXTS[0], Pace::Prompt).await;
     let mut reader = readers.unwrap().remove(0);
     let end = reader.end().await.unwrap();
     let first = end - i64::try_from(count).unwrap();
     reader.seek(first).await.unwrap();
     let got = take(reader.as_mut(), count).await;
-    got.iter().filter_map(|record| record.position).collect()
+    got.iter()
+        .filter_map(|record| record.log_position)
+        .collect()
 }
 
 fn topic(site: &Site) -> String {
@@ -124,8 +126,8 @@ fn topic(site: &Site) -> String {
 }
 
 fn events(first: u64, last: u64) -> Vec<EventRecord> {
-    let event = |position| EventRecord {
-        position,
+    let event = |log_position| EventRecord {
+        log_position,
         key: "demo/a".into(),
         value: "{}".into(),
     };

@@ -68,7 +68,7 @@ async fn event_with_a_header_that_is_no_text_has_its_position_all_the_same() {
     let mut reader = readers.unwrap().remove(0);
     reader.seek(0).await.unwrap();
     let got: Vec<Record> = take(reader.as_mut(), 1).await;
-    assert_eq!(got[0].position, Some(1));
+    assert_eq!(got[0].log_position, Some(1));
     assert_eq!(got[0].unreadable, Some(NAME_IS_NOT_TEXT));
 }
 

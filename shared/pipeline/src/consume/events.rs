@@ -1,7 +1,7 @@
 //! The events of a partition, each once and in order, whatever the log gives.
 //!
 //! The log is how events come soon, the store is what there is. Where the log breaks its promises (its
-//! head was deleted, a batch cannot be read, a position is missing, a record is somebody else's) what is
+//! head was deleted, a batch cannot be read, a log position is missing, a record is somebody else's) what is
 //! missing is read from the store, and the log is followed from where it can be.
 
 use std::sync::Arc;
@@ -160,13 +160,13 @@ impl Events {
             if sorted == max || self.hole.is_some() {
                 break;
             }
-            match super::next_position(record, self.seen.position) {
+            match super::next_log_position(record, self.seen.log_position) {
                 Ok(None) => self.seen.next_offset = record.offset + 1,
-                Ok(Some(position)) => {
+                Ok(Some(log_position)) => {
                     // What cannot be made anything of is fetched from the store: its bytes are needed
                     // no more.
                     let event = Published {
-                        position,
+                        log_position,
                         key: record.key.take().unwrap_or_default(),
                         value: record.value.take().unwrap_or_default(),
                     };
@@ -174,14 +174,14 @@ impl Events {
                     let taken = if self.belongs(&event) {
                         self.accept(event, out, read)
                     } else {
-                        Err(Broken::WrongKey { position })
+                        Err(Broken::WrongKey { log_position })
                     };
                     match taken {
                         Ok(()) => self.seen.next_offset = record.offset + 1,
                         Err(broken) => self.misses(&broken),
                     }
                 }
-                Err(Broken::WithoutPosition { .. }) => self.skip(record),
+                Err(Broken::WithoutLogPosition { .. }) => self.skip(record),
                 Err(broken) => self.misses(&broken),
             }
             sorted += usize::from(self.hole.is_none());
@@ -212,9 +212,9 @@ impl Events {
         out: &mut Vec<T>,
         read: &impl Fn(Published) -> Result<T, Broken>,
     ) -> Result<(), Broken> {
-        let position = event.position;
+        let log_position = event.log_position;
         out.push(read(event)?);
-        self.seen.position = position;
+        self.seen.log_position = log_position;
         Ok(())
     }
 
@@ -222,9 +222,9 @@ impl Events {
     fn pass(&mut self, event: &Published) {
         let Course { shard, role, .. } = self.course;
         metric::misplaced(shard.context, role);
-        let (position, key) = (event.position, String::from_utf8_lossy(&event.key));
-        error!(%shard, position, %key, "event of another partition's aggregate, passed");
-        self.seen.position = position;
+        let (log_position, key) = (event.log_position, String::from_utf8_lossy(&event.key));
+        error!(%shard, log_position, %key, "event of another partition's aggregate, passed");
+        self.seen.log_position = log_position;
     }
 
     /// One page of the store.
@@ -235,7 +235,7 @@ impl Events {
         out: &mut Vec<T>,
         read: &impl Fn(Published) -> Result<T, Broken>,
     ) -> Result<(), Fault> {
-        let (shard, seen) = (self.course.shard, self.seen.position);
+        let (shard, seen) = (self.course.shard, self.seen.log_position);
         let rows = self.store.read(shard, seen, max).await?;
         self.filled = rows.len() < max;
         for row in rows {
@@ -245,7 +245,7 @@ impl Events {
                 continue;
             }
             if let Err(broken) = self.accept(event, out, read) {
-                if self.seen.position > seen {
+                if self.seen.log_position > seen {
                     break;
                 }
                 self.filled = false;
@@ -254,7 +254,7 @@ impl Events {
             }
         }
         // What is missing before the record is there now, or some of it.
-        if matches!(hole, Hole::Record) && self.seen.position > seen {
+        if matches!(hole, Hole::Record) && self.seen.log_position > seen {
             self.hole = None;
         }
         Ok(())

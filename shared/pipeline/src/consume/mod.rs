@@ -18,14 +18,14 @@ pub(crate) enum Broken {
     #[error("position {found} came where {expected} belongs")]
     Gap { expected: u64, found: u64 },
     #[error("record at offset {offset} names no position")]
-    WithoutPosition { offset: i64 },
-    #[error("position {position} is not an event that is known here")]
+    WithoutLogPosition { offset: i64 },
+    #[error("position {log_position} is not an event that is known here")]
     NotAnEvent {
-        position: u64,
+        log_position: u64,
         source: Option<serde_json::Error>,
     },
-    #[error("position {position} has the key of another stream")]
-    WrongKey { position: u64 },
+    #[error("position {log_position} has the key of another stream")]
+    WrongKey { log_position: u64 },
 }
 
 impl From<Broken> for Fault {
@@ -34,12 +34,12 @@ impl From<Broken> for Fault {
     }
 }
 
-/// The position of a record when it is the next one; `None` for one that was seen before.
+/// The log position of a record when it is the next one; `None` for one that was seen before.
 ///
 /// # Errors
 /// [`Broken::Gap`]: events are missing, and nothing may be applied beyond the hole.
-pub(crate) fn next_position(record: &Record, seen: u64) -> Result<Option<u64>, Broken> {
-    let found = record.position.ok_or(Broken::WithoutPosition {
+pub(crate) fn next_log_position(record: &Record, seen: u64) -> Result<Option<u64>, Broken> {
+    let found = record.log_position.ok_or(Broken::WithoutLogPosition {
         offset: record.offset,
     })?;
     match found {
@@ -55,7 +55,7 @@ pub(crate) fn next_position(record: &Record, seen: u64) -> Result<Option<u64>, B
 /// The bytes of an event, from wherever they were read.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
-    pub(crate) position: u64,
+    pub(crate) log_position: u64,
     pub(crate) key: Bytes,
     pub(crate) value: Bytes,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Published {
 impl From<EventRecord> for Published {
     fn from(record: EventRecord) -> Self {
         Self {
-            position: record.position,
+            log_position: record.log_position,
             key: Bytes::copy_from_slice(record.key.as_bytes()),
             value: record.value,
         }
@@ -80,7 +80,7 @@ impl Published {
         &self,
         wants: impl Fn(&str) -> bool,
     ) -> Result<(EventMeta, Option<E>), Broken> {
-        let read = record::decode_if(self.position, &self.value, wants);
+        let read = record::decode_if(self.log_position, &self.value, wants);
         let (meta, event) = read.map_err(|error| self.unknown(Some(error)))?;
         self.belongs(&meta)?;
         Ok((meta, event))
@@ -95,14 +95,14 @@ impl Published {
                 Ok(())
             }
             _ => Err(Broken::WrongKey {
-                position: self.position,
+                log_position: self.log_position,
             }),
         }
     }
 
     pub(crate) fn unknown(&self, source: Option<serde_json::Error>) -> Broken {
         Broken::NotAnEvent {
-            position: self.position,
+            log_position: self.log_position,
             source,
         }
     }

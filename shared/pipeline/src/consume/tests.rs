@@ -57,23 +57,28 @@ impl Reader for Script {
     fn done(&self, _: i64) {}
 }
 
-fn record(offset: i64, position: Option<u64>, key: &'static str, value: &'static str) -> Record {
+fn record(
+    offset: i64,
+    log_position: Option<u64>,
+    key: &'static str,
+    value: &'static str,
+) -> Record {
     Record {
         offset,
         logged_at: Timestamp::default(),
         key: Some(key.as_bytes().into()),
         value: Some(value.as_bytes().into()),
         headers: Vec::new(),
-        position,
+        log_position,
         unreadable: None,
     }
 }
 
-fn event(offset: i64, position: u64) -> Result<Record, ReadError> {
-    Ok(record(offset, Some(position), KEY, "{}"))
+fn event(offset: i64, log_position: u64) -> Result<Record, ReadError> {
+    Ok(record(offset, Some(log_position), KEY, "{}"))
 }
 
-/// What came of a script: every position that was given out, and where it ended.
+/// What came of a script: every log position that was given out, and where it ended.
 async fn follow(gives: Vec<Result<Record, ReadError>>, upto: u64) -> (Vec<u64>, Checkpoint) {
     follow_in(store(&[KEY]).await, gives, upto).await
 }
@@ -105,11 +110,11 @@ async fn follow_in(
     };
     let mut events = Events::new(course, Box::new(reader), Arc::new(store));
     events.seek(Checkpoint::default()).await.unwrap();
-    let mut positions = Vec::new();
-    while events.seen().position < upto {
-        events.take(3, &mut positions, read).await.unwrap();
+    let mut log_positions = Vec::new();
+    while events.seen().log_position < upto {
+        events.take(3, &mut log_positions, read).await.unwrap();
     }
-    (positions, events.seen())
+    (log_positions, events.seen())
 }
 
 /// Refuses what says so.
@@ -117,7 +122,7 @@ fn read(published: Published) -> Result<u64, Broken> {
     if published.value == "garbage" {
         return Err(published.unknown(None));
     }
-    Ok(published.position)
+    Ok(published.log_position)
 }
 
 fn all(upto: u64) -> Vec<u64> {
@@ -133,23 +138,23 @@ async fn repeats_are_dropped() {
         event(3, 2),
         event(4, 3),
     ];
-    let (positions, seen) = follow(gives, 3).await;
-    assert_eq!(positions, all(3));
+    let (log_positions, seen) = follow(gives, 3).await;
+    assert_eq!(log_positions, all(3));
     assert_eq!(seen.next_offset, 5);
 }
 
 #[tokio::test]
 async fn positions_that_are_missing_are_read_from_the_store() {
-    let (positions, seen) = follow(vec![event(0, 1), event(1, 5)], 5).await;
-    assert_eq!(positions, all(5));
+    let (log_positions, seen) = follow(vec![event(0, 1), event(1, 5)], 5).await;
+    assert_eq!(log_positions, all(5));
     assert_eq!(seen.next_offset, 2);
 }
 
 #[tokio::test]
 async fn head_that_is_gone_is_read_from_the_store() {
     let gives = vec![Err(ReadError::Gone { first: 5 }), event(5, 6), event(6, 10)];
-    let (positions, seen) = follow(gives, 10).await;
-    assert_eq!(positions, all(10));
+    let (log_positions, seen) = follow(gives, 10).await;
+    assert_eq!(log_positions, all(10));
     assert!(seen.next_offset <= 5, "it goes on where the log begins");
 }
 
@@ -159,8 +164,8 @@ async fn what_cannot_be_read_is_read_from_the_store() {
         offset: 1,
         detail: "damaged".to_owned(),
     };
-    let (positions, _) = follow(vec![event(0, 1), Err(unreadable), event(7, 8)], 10).await;
-    assert_eq!(positions, all(10));
+    let (log_positions, _) = follow(vec![event(0, 1), Err(unreadable), event(7, 8)], 10).await;
+    assert_eq!(log_positions, all(10));
 }
 
 #[tokio::test]
@@ -174,8 +179,8 @@ async fn records_of_somebody_else_are_passed() {
         Ok(record(5, Some(11), KEY, "garbage")),
         event(6, 3),
     ];
-    let (positions, _) = follow(gives, 10).await;
-    assert_eq!(positions, all(10));
+    let (log_positions, _) = follow(gives, 10).await;
+    assert_eq!(log_positions, all(10));
 }
 
 #[tokio::test]
@@ -185,9 +190,9 @@ async fn event_of_another_partition_is_nobodys() {
         .find(|key| topic::partition_of(key.as_bytes(), 4) != shard().partition)
         .unwrap();
     let store = store(&[KEY, &stranger]).await;
-    let (positions, seen) = follow_in(store, vec![event(0, 1), event(1, 11)], 10).await;
-    assert_eq!(positions, [1, 3, 5, 7, 9]);
-    assert_eq!(seen.position, 10);
+    let (log_positions, seen) = follow_in(store, vec![event(0, 1), event(1, 11)], 10).await;
+    assert_eq!(log_positions, [1, 3, 5, 7, 9]);
+    assert_eq!(seen.log_position, 10);
 }
 
 #[tokio::test]

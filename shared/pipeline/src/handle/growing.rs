@@ -276,7 +276,7 @@ impl Growing {
                 key,
             });
         }
-        let first_position = self.batch.to.next_position;
+        let first_log_position = self.batch.to.next_log_position;
         let count = events.len();
         let raised = events.iter().filter_map(C::raised);
         let breaks = raised.map(Box::from).collect();
@@ -288,7 +288,7 @@ impl Growing {
         Outcome::Accepted {
             key: Arc::clone(&incoming.key),
             version: cached.version,
-            first_position,
+            first_log_position,
             events: u32::try_from(count).unwrap_or(u32::MAX),
             breaks,
         }
@@ -302,27 +302,27 @@ impl Growing {
         event: C::Event,
     ) {
         cached.version += 1;
-        let position = self.batch.to.next_position;
-        self.batch.to.next_position += 1;
-        let meta = meta(incoming, cached.version, position, index, &event);
+        let log_position = self.batch.to.next_log_position;
+        self.batch.to.next_log_position += 1;
+        let meta = meta(incoming, cached.version, log_position, index, &event);
         let start = self.records.len();
         record::encode(&meta, &event, &mut self.records)
             .expect("an event is a struct of strings and numbers, which always serialise");
         self.ends.push(self.records.len());
         let parts = EventParts {
-            position,
+            log_position,
             key: &incoming.key,
             sequence: cached.version,
             record: &self.records[start..],
         };
         let checksum = parts.checksum(self.batch.shard);
-        self.batch.chain(position, checksum);
+        self.batch.chain(log_position, checksum);
         self.batch.events.push(EventRow {
             stream: cached.stream,
             sequence: cached.version,
             checksum: Some(checksum),
             record: EventRecord {
-                position,
+                log_position,
                 key: Arc::clone(&incoming.key),
                 value: Bytes::new(),
             },
@@ -364,7 +364,7 @@ impl Growing {
 fn meta<I, E: DomainEvent>(
     incoming: &Incoming<I>,
     sequence: u64,
-    position: u64,
+    log_position: u64,
     index: usize,
     event: &E,
 ) -> EventMeta {
@@ -380,7 +380,7 @@ fn meta<I, E: DomainEvent>(
         causation: incoming.causation,
         v: event.event_version().parse().unwrap_or(1),
         kind: Box::default(),
-        position,
+        log_position,
     }
 }
 

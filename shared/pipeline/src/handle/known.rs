@@ -264,7 +264,7 @@ mod tests {
             outcome: Outcome::Accepted {
                 key: "demo/T-1".into(),
                 version: 1,
-                first_position: 1,
+                first_log_position: 1,
                 events: 0,
                 breaks: Vec::new(),
             },

@@ -120,7 +120,7 @@ impl<C: Context> Partition<C> {
             Err(ReadError::Fault(fault)) => return Err(fault),
             Err(why) => return Ok(self.barred(why)),
         }
-        debug!(shard = %self.shard, offset = cursor.next_offset, position = cursor.next_position, "partition taken over");
+        debug!(shard = %self.shard, offset = cursor.next_offset, log_position = cursor.next_log_position, "partition taken over");
         let (publisher, publishing) = Publisher::new(
             self.shard,
             Arc::clone(&self.ports.reader),
@@ -140,7 +140,7 @@ impl<C: Context> Partition<C> {
             ports,
             written: ownership.noticed(),
         });
-        let publishing = publisher.run(cursor.next_position - 1);
+        let publishing = publisher.run(cursor.next_log_position - 1);
         let owning = async { tokio::join!(ownership.run(stop), publishing).0 };
         let saver = async {
             saver.run().await;

@@ -115,10 +115,10 @@ enum Refuted {
     #[error("the fold does not encode: {0}")]
     Unencodable(#[from] serde_json::Error),
     #[error(
-        "its state is not the fold of its events, the last at position {position}: from byte {from} on it has {has}, the fold {folded}"
+        "its state is not the fold of its events, the last at position {log_position}: from byte {from} on it has {has}, the fold {folded}"
     )]
     Differs {
-        position: u64,
+        log_position: u64,
         from: usize,
         has: String,
         folded: String,
@@ -142,7 +142,7 @@ fn refute<C: Context>(stream: &LoadedStream, snapshot: &Snapshot) -> Result<(), 
     let same = folded.iter().zip(&snapshot.state[..]);
     let from = same.take_while(|(folded, has)| folded == has).count();
     Err(Refuted::Differs {
-        position: last.map_or(0, |row| row.record.position),
+        log_position: last.map_or(0, |row| row.record.log_position),
         from,
         has: excerpt(&snapshot.state, from),
         folded: excerpt(&folded, from),
@@ -193,7 +193,7 @@ mod tests {
                     sequence: events.len() as u64 + 1,
                     checksum: None,
                     record: EventRecord {
-                        position: 40 + events.len() as u64,
+                        log_position: 40 + events.len() as u64,
                         key: KEY.into(),
                         value: serde_json::to_vec(&event).unwrap().into(),
                     },

@@ -10,7 +10,7 @@ pub enum Until {
     Now,
     /// Events accepted at or before this instant.
     Time(Timestamp),
-    /// Events at or before this position of the partition.
+    /// Events at or before this log position of the partition.
     Position(u64),
 }
 
@@ -20,7 +20,7 @@ impl Until {
         match self {
             Self::Now => false,
             Self::Time(time) => meta.at > time,
-            Self::Position(position) => meta.position > position,
+            Self::Position(log_position) => meta.log_position > log_position,
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn fold<V: View>(
     Ok(Some(ViewValue {
         version: meta.sequence,
         partition,
-        position: meta.position,
+        log_position: meta.log_position,
         as_of: meta.at,
         body: Bytes::from(serde_json::to_vec(&view)?),
     }))

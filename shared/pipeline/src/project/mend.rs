@@ -28,7 +28,7 @@ pub(super) async fn values<V: View>(
     let is_known = |value: &Option<ViewValue>| {
         value
             .as_ref()
-            .is_none_or(|value| value.position <= upto && value.partition == shard.partition)
+            .is_none_or(|value| value.log_position <= upto && value.partition == shard.partition)
     };
     match model.get(view_id::<V>(), keys).await {
         Ok(found) if found.iter().all(is_known) => return Ok(found),
@@ -72,7 +72,7 @@ async fn folded<V: View>(
     let Some(stream) = loaded.first() else {
         return Ok(None);
     };
-    let until = Until::Position(upto);
+    let until = Until::LogPosition(upto);
     fold::<V>(stream, shard.partition, until, &Parameters::default())
         .map_err(|error| Fault::new("event store", format!("fold {}", view_id::<V>()), error))
 }

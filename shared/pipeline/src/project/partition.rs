@@ -93,7 +93,7 @@ impl<V: View> Partition<V> {
             view = V::NAME,
             model = self.ports.model_name,
             %shard,
-            position = checkpoint.position,
+            log_position = checkpoint.log_position,
             "projection starts"
         );
         let projection = Projection::<V> {
@@ -138,7 +138,7 @@ impl<V: View> Fresh<V> {
 #[derive(Clone, Copy)]
 struct Meta {
     version: u64,
-    position: u64,
+    log_position: u64,
     as_of: Timestamp,
 }
 
@@ -231,7 +231,7 @@ impl<V: View> Projection<'_, V> {
             cached.value.update(&meta, &event);
             cached.meta = Some(Meta {
                 version: meta.sequence,
-                position: meta.position,
+                log_position: meta.log_position,
                 as_of: meta.at,
             });
             if cached.changed_in != self.number {
@@ -257,7 +257,7 @@ impl<V: View> Projection<'_, V> {
         }
         let (model, streams) = (&self.partition.ports.model, &self.partition.ports.streams);
         let shard = self.partition.events.shard();
-        let upto = fresh.first().map_or(0, |first| first.meta.position - 1);
+        let upto = fresh.first().map_or(0, |first| first.meta.log_position - 1);
         let found =
             mend::values::<V>(model.as_ref(), streams.as_ref(), shard, &missing, upto).await?;
         for (key, stored) in missing.into_iter().zip(found) {
@@ -321,7 +321,7 @@ impl<V: View> Projection<'_, V> {
             let value = ViewValue {
                 version: meta.version,
                 partition,
-                position: meta.position,
+                log_position: meta.log_position,
                 as_of: meta.as_of,
                 body: bodies.slice(body),
             };

@@ -27,7 +27,7 @@ impl Query {
         key: &Arc<str>,
         demand: Demand,
     ) -> Result<Answer, Unanswered> {
-        let least = match &demand.min_position {
+        let least = match &demand.min_log_position {
             Some(place) => Box::pin(self.wait_for(view, key, place)).await?,
             None => 0,
         };
@@ -157,9 +157,9 @@ impl Query {
             ..
         } = missed;
         match best {
-            // A caller who shows a position has seen what it stands for: nothing older will do.
+            // A caller who shows a log position has seen what it stands for: nothing older will do.
             Some((value, source, age))
-                if max_age.is_none_or(|most| age <= most) && value.position >= least =>
+                if max_age.is_none_or(|most| age <= most) && value.log_position >= least =>
             {
                 if source != "last_good" {
                     degraded.push(BEHIND);

@@ -55,7 +55,7 @@ impl Bound {
 }
 
 impl Query {
-    /// The value as it was at an instant or position, folded as the parameters ask: a dear question.
+    /// The value as it was at an instant or log position, folded as the parameters ask: a dear question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`] or [`Unanswered::Unanswerable`].

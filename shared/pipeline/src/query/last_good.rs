@@ -85,7 +85,7 @@ mod tests {
         ViewValue {
             version,
             partition: 0,
-            position: version,
+            log_position: version,
             as_of: kernel::Timestamp::default(),
             body: "{}".into(),
         }

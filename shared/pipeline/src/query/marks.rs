@@ -32,7 +32,7 @@ pub(super) struct Marks {
     partitions: u16,
     /// When everything had been seen, last: microseconds since the beginning.
     current_at: Vec<AtomicU64>,
-    /// The position seen when it was last looked at.
+    /// The log position seen when it was last looked at.
     seen: Vec<AtomicU64>,
 }
 
@@ -87,12 +87,12 @@ impl Marks {
                 context: of,
                 partition: u16::try_from(place % partitions).unwrap_or(u16::MAX),
             };
-            let before = seen_before.swap(checkpoint.position, Ordering::Relaxed);
+            let before = seen_before.swap(checkpoint.log_position, Ordering::Relaxed);
             // Lost, cleared or restored: what it was known to be says nothing any more.
-            if checkpoint.position < before {
+            if checkpoint.log_position < before {
                 current_at.store(NEVER, Ordering::Relaxed);
             }
-            if let Some(at) = ends.last_reached_by(shard, checkpoint.position) {
+            if let Some(at) = ends.last_reached_by(shard, checkpoint.log_position) {
                 let micros = at.duration_since(self.began).as_micros();
                 let micros = u64::try_from(micros).unwrap_or(u64::MAX);
                 current_at.fetch_max(micros, Ordering::Relaxed);
@@ -138,11 +138,11 @@ impl Ends {
         self.0.push_back(Moment { at, heads });
     }
 
-    /// The last of the moments up to which everything had been seen by who has seen that position.
-    fn last_reached_by(&self, shard: Shard, position: u64) -> Option<Instant> {
+    /// The last of the moments up to which everything had been seen by who has seen that log position.
+    fn last_reached_by(&self, shard: Shard, log_position: u64) -> Option<Instant> {
         let head = |moment: &Moment| moment.heads.get(&shard).copied().unwrap_or_default();
         let mut moments = self.0.iter().rev();
-        let reached = moments.find(|moment| head(moment) <= position)?;
+        let reached = moments.find(|moment| head(moment) <= log_position)?;
         Some(reached.at)
     }
 }
@@ -166,18 +166,18 @@ mod tests {
         Shard { context, partition }
     }
 
-    fn seen(positions: [u64; 2]) -> [Checkpoint; 2] {
-        positions.map(|position| Checkpoint {
-            position,
+    fn seen(log_positions: [u64; 2]) -> [Checkpoint; 2] {
+        log_positions.map(|log_position| Checkpoint {
+            log_position,
             next_offset: 0,
         })
     }
 
     /// A look at what there is, and at what has been seen of it.
-    fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], positions: [u64; 2]) {
+    fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], log_positions: [u64; 2]) {
         let heads = [(shard(0), heads[0]), (shard(1), heads[1])];
         ends.note(Instant::now(), heads.to_vec());
-        marks.note(&seen(positions), ends);
+        marks.note(&seen(log_positions), ends);
     }
 
     async fn pass(seconds: u64) {

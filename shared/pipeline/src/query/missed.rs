@@ -8,7 +8,7 @@ use super::BEHIND_AFTER;
 
 /// What was asked for, and what the models gave that was not good enough.
 pub(super) struct Missed {
-    /// The position that the answer must have seen.
+    /// The log position that the answer must have seen.
     pub(super) least: u64,
     pub(super) max_age: Option<Duration>,
     pub(super) degraded: Vec<&'static str>,

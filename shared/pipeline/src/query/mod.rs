@@ -1,15 +1,15 @@
 //! Query: memory → Redis → Postgres → fold from the event store → last good value, marked → 503.
 //!
-//! Whatever answers, the answer says what it is: version, position, age, and what was away.
+//! Whatever answers, the answer says what it is: version, log position, age, and what was away.
 
 mod chain;
 mod dear;
 mod history;
 mod last_good;
+mod log_position;
 mod marks;
 mod missed;
 mod page;
-mod position;
 mod recall;
 mod through;
 mod watch;
@@ -73,10 +73,10 @@ pub struct QueryPorts {
 #[derive(Clone, Copy, Debug)]
 pub struct QuerySettings {
     pub partitions: u16,
-    /// Longest time one question may take in all, waiting for a position not included.
+    /// Longest time one question may take in all, waiting for a log position not included.
     pub deadline: Duration,
-    /// Longest wait for a demanded position.
-    pub position_wait: Duration,
+    /// Longest wait for a demanded log position.
+    pub log_position_wait: Duration,
     /// Events folded for a current value when a store that should have given it is away: many ask
     /// then, and a longer stream is refused.
     pub fold_events_max: u64,
@@ -111,7 +111,7 @@ pub struct Query {
 #[derive(Clone, Default)]
 pub struct Demand {
     /// The view must have seen this.
-    pub min_position: Option<MinPosition>,
+    pub min_log_position: Option<MinLogPosition>,
     /// Longest time since the value was known to be current. Less than a moment is not to be had
     /// without a fold of all its events, so a value of that moment will do.
     pub max_age: Option<Duration>,
@@ -119,19 +119,19 @@ pub struct Demand {
 
 /// A place that a view must have seen.
 #[derive(Clone)]
-pub enum MinPosition {
-    /// A position of the very partition that the asked key lives in.
+pub enum MinLogPosition {
+    /// A log position of the very partition that the asked key lives in.
     Own(u64),
     /// A place in another context's events, which reach the view by a reaction.
     Through(Through),
 }
 
-/// A position of a partition whose events a reaction follows.
+/// A log position of a partition whose events a reaction follows.
 #[derive(Clone)]
 pub struct Through {
     pub reaction: ReactionSlice,
     pub partition: u16,
-    pub position: u64,
+    pub log_position: u64,
 }
 
 /// An answer and what is known about it.
@@ -169,7 +169,7 @@ pub fn is_whole(age: Option<Duration>) -> bool {
 pub enum Unanswered {
     #[error("no store can answer now")]
     Unavailable { degraded: Vec<&'static str> },
-    /// The demanded position was not reached in time; the view has seen `seen`.
+    /// The demanded log position was not reached in time; the view has seen `seen`.
     #[error("view has seen position {seen}, not yet {wanted}")]
     Behind { seen: u64, wanted: u64 },
     /// The tenant's dear questions have taken more time than they may.

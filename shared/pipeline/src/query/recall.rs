@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Query {
     /// Everything that a reading's contexts had published by `until`, and nothing else: of each
-    /// partition the events before its first later one. The last position of each is part of what
+    /// partition the events before its first later one. The last log position of each is part of what
     /// the reading tells. A dear question.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Query {
             let rows = rows.map_err(|fault| self.unavailable(&fault))?;
             for row in &rows {
                 let record = &row.record;
-                let (meta, event) = R::decode(shard.context, record.position, &record.value)
+                let (meta, event) = R::decode(shard.context, record.log_position, &record.value)
                     .map_err(|error| self.unavailable(&error))?;
                 if meta.at > until {
                     return Ok(());
@@ -68,7 +68,7 @@ impl Query {
                 })?;
                 let event = event.map_or(Folded::Other(shard.context), Folded::Event);
                 reading.fold(shard.partition, &meta, event);
-                after = record.position;
+                after = record.log_position;
             }
             if rows.len() < PAGE {
                 return Ok(());

@@ -13,7 +13,7 @@ use resilience::Deadline;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::position::LOOK_AGAIN;
+use super::log_position::LOOK_AGAIN;
 use super::{Query, Through, Unanswered};
 
 /// Events looked at for the last command of a partition. Of events that lie further back the reaction
@@ -23,7 +23,7 @@ const LOOKED_AT_MAX: u64 = 10_000;
 const PAGE: u64 = 500;
 
 impl Query {
-    /// The position of the key's own partition from which on a view of it has seen the place; none when
+    /// The log position of the key's own partition from which on a view of it has seen the place; none when
     /// nothing of what was asked for concerns the partition.
     pub(super) async fn carried(
         &self,
@@ -35,7 +35,7 @@ impl Query {
             context,
             partition: topic::partition_of(key.as_bytes(), self.settings.partitions),
         };
-        let until = Instant::now() + self.settings.position_wait;
+        let until = Instant::now() + self.settings.log_position_wait;
         let Some(command) = self.last_command(target, through, until).await? else {
             return Ok(None);
         };
@@ -46,7 +46,7 @@ impl Query {
             if Instant::now() >= until {
                 return Err(Unanswered::Behind {
                     seen: 0,
-                    wanted: through.position,
+                    wanted: through.log_position,
                 });
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -63,14 +63,14 @@ impl Query {
         let Through {
             reaction,
             partition,
-            position,
+            log_position,
         } = through;
         let source = Shard {
             context: reaction.on,
             partition: *partition,
         };
-        let least = position.saturating_sub(LOOKED_AT_MAX);
-        let mut upto = *position;
+        let least = log_position.saturating_sub(LOOKED_AT_MAX);
+        let mut upto = *log_position;
         while upto > least {
             let after = upto.saturating_sub(PAGE).max(least);
             let rows = self.events(source, after, upto, until).await?;
@@ -90,7 +90,7 @@ impl Query {
         Ok(None)
     }
 
-    /// The events after one position up to another, which must all be there: a place that nobody has
+    /// The events after one log position up to another, which must all be there: a place that nobody has
     /// reached yet is waited for.
     async fn events(
         &self,
@@ -109,7 +109,7 @@ impl Query {
                 return Ok(rows);
             }
             if Instant::now() >= until {
-                let seen = rows.last().map_or(after, |row| row.record.position);
+                let seen = rows.last().map_or(after, |row| row.record.log_position);
                 let wanted = upto;
                 return Err(Unanswered::Behind { seen, wanted });
             }
@@ -130,22 +130,22 @@ impl Query {
         Ok(rows.into_iter().next().map(|row| row.outcome))
     }
 
-    /// Everything that was handled up to a command is seen at this position.
+    /// Everything that was handled up to a command is seen at this log position.
     async fn seen_by(&self, shard: Shard, outcome: &Outcome) -> Result<u64, Unanswered> {
         if let Outcome::Accepted {
-            first_position,
+            first_log_position,
             events,
             ..
         } = outcome
         {
-            return Ok(first_position + u64::from(*events) - 1);
+            return Ok(first_log_position + u64::from(*events) - 1);
         }
         // A rejection has no place of its own: whatever has been given by now lies behind it.
         let deadline = Deadline::within(self.settings.deadline);
         let ask = || self.history.store.cursor(shard);
         let cursor = self.history.guard.call(deadline, ask).await;
         let cursor = cursor.map_err(|error| self.unavailable(&error))?;
-        Ok(cursor.map_or(0, |cursor| cursor.next_position - 1))
+        Ok(cursor.map_or(0, |cursor| cursor.next_log_position - 1))
     }
 
     pub(super) fn unavailable(&self, error: &(dyn std::error::Error + 'static)) -> Unanswered {

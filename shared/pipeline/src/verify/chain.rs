@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use kernel::Fault;
 use kernel::batch::EventRow;
-use kernel::checksum::{Chain, Checksum, MARK_POSITIONS, Mark, Row as _};
+use kernel::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark, Row as _};
 use kernel::topic::Shard;
 
 use super::finding::told;
@@ -51,7 +51,7 @@ impl Chained {
             if let Err(damaged) = row.check(self.shard, row.checksum) {
                 findings.violation(Invariant::I0, damaged.row, damaged.why);
             }
-            if row.record.position < self.stored.from {
+            if row.record.log_position < self.stored.from {
                 self.unproven += u64::from(row.checksum.is_none());
                 continue;
             }
@@ -65,23 +65,23 @@ impl Chained {
             });
             self.whole = self.whole.with(checksum);
             self.since_mark = self.since_mark.with(checksum);
-            if row.record.position.is_multiple_of(MARK_POSITIONS) && !self.without_marks {
-                self.mark(ports, row.record.position, findings).await;
+            if row.record.log_position.is_multiple_of(MARK_LOG_POSITIONS) && !self.without_marks {
+                self.mark(ports, row.record.log_position, findings).await;
             }
         }
     }
 
-    async fn mark(&mut self, ports: &VerifyPorts, position: u64, findings: &mut Findings) {
-        match self.mark_at(ports, position).await {
+    async fn mark(&mut self, ports: &VerifyPorts, log_position: u64, findings: &mut Findings) {
+        match self.mark_at(ports, log_position).await {
             Ok(Some(mark)) => {
                 if !self.is_at(mark.head) {
-                    self.broken(position, "the mark there", findings);
+                    self.broken(log_position, "the mark there", findings);
                 }
                 self.since_mark.head = mark.head;
-                self.last_mark = position;
+                self.last_mark = log_position;
             }
             Ok(None) => {
-                let detail = format!("the mark of position {position} is missing");
+                let detail = format!("the mark of position {log_position} is missing");
                 findings.violation(Invariant::I0, self.shard, detail);
             }
             Err(fault) => {
@@ -95,25 +95,29 @@ impl Chained {
         }
     }
 
-    async fn mark_at(&mut self, ports: &VerifyPorts, position: u64) -> Result<Option<Mark>, Fault> {
+    async fn mark_at(
+        &mut self,
+        ports: &VerifyPorts,
+        log_position: u64,
+    ) -> Result<Option<Mark>, Fault> {
         let shard = self.shard;
         if self
             .marks
             .back()
-            .is_none_or(|last| last.position < position)
+            .is_none_or(|last| last.log_position < log_position)
         {
-            let marks = ports.scrub.marks(shard, position - 1, PAGE);
+            let marks = ports.scrub.marks(shard, log_position - 1, PAGE);
             let marks = bound::answer(|| format!("read marks of {shard}"), marks).await?;
             self.marks = marks.into();
         }
         while self
             .marks
             .front()
-            .is_some_and(|mark| mark.position < position)
+            .is_some_and(|mark| mark.log_position < log_position)
         {
             self.marks.pop_front();
         }
-        let is_here = |mark: &&Mark| mark.position == position;
+        let is_here = |mark: &&Mark| mark.log_position == log_position;
         Ok(self.marks.front().filter(is_here).copied())
     }
 
@@ -121,9 +125,9 @@ impl Chained {
         head == self.whole.head || head == self.since_mark.head
     }
 
-    fn broken(&self, position: u64, what: &str, findings: &mut Findings) {
+    fn broken(&self, log_position: u64, what: &str, findings: &mut Findings) {
         let detail = format!(
-            "events {} to {position} do not make {what}: one of them was rewritten with its checksum, or is gone",
+            "events {} to {log_position} do not make {what}: one of them was rewritten with its checksum, or is gone",
             self.last_mark + 1
         );
         findings.violation(Invariant::I0, format!("chain of {}", self.shard), detail);

@@ -39,7 +39,7 @@ impl Verifier<'_> {
                     before.handled, outcomes.count, before.repeats
                 ));
             }
-            let head = before.next_position.saturating_sub(1);
+            let head = before.next_log_position.saturating_sub(1);
             if outcomes.events != head {
                 findings.violation(Invariant::I1, shard, format!(
                     "the cursor has given {head} positions, but the outcomes account for {} events",

@@ -49,7 +49,7 @@ impl Verifier<'_> {
         findings: &mut Findings,
         watch: &mut dyn Watch,
     ) {
-        let head = cursor.next_position.saturating_sub(1);
+        let head = cursor.next_log_position.saturating_sub(1);
         let mut published = Published::open(shard, log, findings).await;
         let mut order = Order::new(shard, cursor.next_stream);
         let mut chain = Chained::new(shard, cursor.chain);
@@ -96,7 +96,7 @@ impl Verifier<'_> {
             if home == shard {
                 continue;
             }
-            let place = format!("{shard} position {}", meta.position);
+            let place = format!("{shard} position {}", meta.log_position);
             match self.outcomes(home, &[meta.command], findings).await {
                 Err(fault) => findings.uncompared(&[Invariant::I12], &place, told(&fault)),
                 Ok(found) if found.is_empty() => {
@@ -128,7 +128,7 @@ impl Verifier<'_> {
         };
         for (row, meta) in rows.iter().zip(metas) {
             let Some(meta) = meta else { continue };
-            let place = format!("{shard} position {}", row.record.position);
+            let place = format!("{shard} position {}", row.record.log_position);
             let Some(found) = found.get(&meta.command) else {
                 let detail = format!(
                     "event {} belongs to command {}, which has no outcome",
@@ -140,16 +140,16 @@ impl Verifier<'_> {
             match found.as_ref().map(|found| &found.outcome) {
                 Some(Outcome::Accepted {
                     key,
-                    first_position,
+                    first_log_position,
                     events,
                     ..
                 }) => {
-                    let index = row.record.position.checked_sub(*first_position);
+                    let index = row.record.log_position.checked_sub(*first_log_position);
                     let index = index.filter(|index| *index < u64::from(*events));
                     let id = index.and_then(|index| usize::try_from(index).ok());
                     if id.map(|index| EventId::of(meta.command, index)) != Some(meta.id) {
                         let detail = format!(
-                            "event {} is not where the outcome of command {} has {events} events from position {first_position} on",
+                            "event {} is not where the outcome of command {} has {events} events from position {first_log_position} on",
                             meta.id, meta.command
                         );
                         findings.violation(Invariant::I1, &place, detail);
@@ -214,10 +214,10 @@ impl Verifier<'_> {
         let Some(row) = read.await?.pop() else {
             return Ok(());
         };
-        if row.record.position >= self.stands(shard).await?.next_position {
+        if row.record.log_position >= self.stands(shard).await?.next_log_position {
             let detail = format!(
                 "an event stands at position {}, the cursor has given {head}",
-                row.record.position
+                row.record.log_position
             );
             findings.violation(Invariant::I8, shard, detail);
         }

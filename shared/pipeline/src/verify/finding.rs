@@ -20,7 +20,7 @@ pub enum Invariant {
     I2,
     /// Positions per partition are 1..n.
     I3,
-    /// The event topic, deduplicated by position, equals the events table, in order.
+    /// The event topic, deduplicated by log position, equals the events table, in order.
     I4,
     /// A read model's value is the fold of the events, and so is a snapshot.
     I5,
@@ -28,7 +28,7 @@ pub enum Invariant {
     I6,
     /// No effect stands beyond the cursor.
     I8,
-    /// A position is the fold of its trades.
+    /// A log position is the fold of its trades.
     I9,
     /// The tenant of a row is the tenant of its command.
     I12,
@@ -135,7 +135,7 @@ pub(super) fn told(fault: &Fault) -> String {
     told
 }
 
-/// A command id, key or position as a finding quotes it.
+/// A command id, key or log position as a finding quotes it.
 pub(super) fn quoted(bytes: Option<&bytes::Bytes>) -> String {
     String::from_utf8_lossy(bytes.map_or(&[][..], |bytes| bytes)).into_owned()
 }

@@ -59,7 +59,7 @@ pub struct VerifyPorts {
 
 /// What is asked beside the pipeline's own invariants.
 pub trait Watch: Send {
-    /// Sees every stream of the context, whole, once; `until` is the last position checked.
+    /// Sees every stream of the context, whole, once; `until` is the last log position checked.
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
     /// Events of the partition could not be read: what a watch knows of it is not all.
     fn unseen(&mut self, shard: Shard);
@@ -127,7 +127,7 @@ impl Verifier<'_> {
         match self.stands(shard).await {
             Ok(cursor)
                 if cursor.next_offset >= 0
-                    && (1..=u64::MAX >> 1).contains(&cursor.next_position)
+                    && (1..=u64::MAX >> 1).contains(&cursor.next_log_position)
                     && cursor.next_stream >= 1 =>
             {
                 Some(cursor)

@@ -11,7 +11,7 @@ use super::{Findings, Invariant};
 /// What the events of a partition must be among themselves.
 pub(super) struct Order {
     shard: Shard,
-    position: u64,
+    log_position: u64,
     next_stream: i64,
     /// Version of each stream so far.
     versions: HashMap<i64, u64>,
@@ -21,7 +21,7 @@ impl Order {
     pub(super) fn new(shard: Shard, next_stream: i64) -> Self {
         Self {
             shard,
-            position: 0,
+            log_position: 0,
             next_stream,
             versions: HashMap::new(),
         }
@@ -36,13 +36,13 @@ impl Order {
     }
 
     fn row(&mut self, row: &EventRow, findings: &mut Findings) -> Option<EventMeta> {
-        let (shard, position) = (self.shard, row.record.position);
-        if position != self.position.wrapping_add(1) {
-            let detail = format!("event {position} follows event {}", self.position);
+        let (shard, log_position) = (self.shard, row.record.log_position);
+        if log_position != self.log_position.wrapping_add(1) {
+            let detail = format!("event {log_position} follows event {}", self.log_position);
             findings.violation(Invariant::I3, shard, detail);
         }
-        self.position = position;
-        let place = format!("{shard} position {position}");
+        self.log_position = log_position;
+        let place = format!("{shard} position {log_position}");
         self.version(row, &place, findings);
         let meta = match row.record.meta() {
             Ok(meta) => meta,

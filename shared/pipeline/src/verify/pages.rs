@@ -49,7 +49,7 @@ impl Pages {
             let read = ports.reader.read(shard, after, self.max.min(left));
             match bound::answer(attempt, read).await {
                 Ok(rows) => {
-                    let Some(last) = rows.last().map(|row| row.record.position) else {
+                    let Some(last) = rows.last().map(|row| row.record.log_position) else {
                         return Ok(self.missing(findings));
                     };
                     if last <= after {

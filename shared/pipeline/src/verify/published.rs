@@ -17,9 +17,9 @@ pub(super) struct Published {
     /// None when the log cannot be read, or not any further.
     scan: Option<Scan>,
     waiting: VecDeque<Record>,
-    /// The next record of the log, and its position.
+    /// The next record of the log, and its log position.
     next: Option<(u64, Record)>,
-    /// Last position met in the log.
+    /// Last log position met in the log.
     seen: u64,
     /// Gaps of the log that were accounted for by what it does not give.
     accounted: usize,
@@ -59,7 +59,7 @@ impl Published {
     pub(super) async fn compare(&mut self, rows: &[EventRow], findings: &mut Findings) {
         for row in rows {
             let event = &row.record;
-            let Some(record) = self.at(event.position, findings).await else {
+            let Some(record) = self.at(event.log_position, findings).await else {
                 // What the log does not give is named already.
                 continue;
             };
@@ -70,22 +70,22 @@ impl Published {
                     "the record at offset {} is not the stored event of {}",
                     record.offset, event.key
                 );
-                let place = format!("{} position {}", self.shard, event.position);
+                let place = format!("{} position {}", self.shard, event.log_position);
                 findings.violation(Invariant::I4, place, detail);
             }
         }
     }
 
-    /// The record of a position; those before it are of events that the table has not.
-    async fn at(&mut self, position: u64, findings: &mut Findings) -> Option<Record> {
+    /// The record of a log position; those before it are of events that the table has not.
+    async fn at(&mut self, log_position: u64, findings: &mut Findings) -> Option<Record> {
         loop {
             if let Err(fault) = self.advance(findings).await {
                 findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
                 self.scan = None;
             }
             match self.next.take()? {
-                (at, record) if at == position => return Some(record),
-                (at, _) if at < position => {}
+                (at, record) if at == log_position => return Some(record),
+                (at, _) if at < log_position => {}
                 later => {
                     self.next = Some(later);
                     return None;
@@ -112,18 +112,18 @@ impl Published {
     }
 
     fn take(&mut self, record: Record, findings: &mut Findings) {
-        match consume::next_position(&record, self.seen) {
+        match consume::next_log_position(&record, self.seen) {
             Ok(None) => {}
-            Ok(Some(position)) => {
-                self.seen = position;
-                self.next = Some((position, record));
+            Ok(Some(log_position)) => {
+                self.seen = log_position;
+                self.next = Some((log_position, record));
             }
-            // Behind what the log does not give the positions go on wherever they do.
+            // Behind what the log does not give the log positions go on wherever they do.
             Err(consume::Broken::Gap { found, .. }) if self.accounts_for_a_gap(&record) => {
                 self.seen = found;
                 self.next = Some((found, record));
             }
-            Err(consume::Broken::WithoutPosition { .. }) => self.foreign += 1,
+            Err(consume::Broken::WithoutLogPosition { .. }) => self.foreign += 1,
             Err(broken) => {
                 let place = format!("{} offset {} of the event log", self.shard, record.offset);
                 findings.violation(Invariant::I4, place, broken);

@@ -142,7 +142,7 @@ impl Shown {
         let question = || format!("read {} in {name}", view.id);
         let reached = model.checkpoint(view.id, shard.partition);
         let reached = match bound::answer(question, reached).await {
-            Ok(reached) => reached.position,
+            Ok(reached) => reached.log_position,
             Err(fault) => {
                 refused(&fault, place(), findings);
                 return None;
@@ -175,13 +175,13 @@ impl Shown {
             return;
         };
         let value = value.as_ref();
-        let shown = value.map_or(0, |value| value.position);
-        let mut positions = stream.events.iter().map(|row| row.record.position);
+        let shown = value.map_or(0, |value| value.log_position);
+        let mut log_positions = stream.events.iter().map(|row| row.record.log_position);
         let place = format!(
             "{shard} {} in {} of {}",
             self.view.id, self.model, stream.key
         );
-        if let Some(missed) = positions.find(|at| *at > shown && *at <= self.reached) {
+        if let Some(missed) = log_positions.find(|at| *at > shown && *at <= self.reached) {
             let detail = format!(
                 "the model has seen position {}, the value ends at {shown} and lacks {missed}",
                 self.reached
@@ -202,7 +202,7 @@ impl Shown {
             (self.view.fold)(
                 stream,
                 shard.partition,
-                Until::Position(shown),
+                Until::LogPosition(shown),
                 &Parameters::default(),
             )
         });
@@ -257,7 +257,7 @@ fn text(value: Option<&ViewValue>) -> String {
         |value| {
             let body = &value.body[..value.body.len().min(QUOTED_MAX)];
             let body = String::from_utf8_lossy(body);
-            format!("v{} at {}: {body}", value.version, value.position)
+            format!("v{} at {}: {body}", value.version, value.log_position)
         },
     )
 }

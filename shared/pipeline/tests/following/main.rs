@@ -34,11 +34,11 @@ impl Reading for Seen {
 
     fn decode(
         context: &str,
-        position: u64,
+        log_position: u64,
         value: &[u8],
     ) -> Result<(EventMeta, Option<String>), Undecodable> {
         let wants = |kind: &str| kind == "Noted";
-        let (meta, event) = record::decode_if::<Event>(position, value, wants)?;
+        let (meta, event) = record::decode_if::<Event>(log_position, value, wants)?;
         let noted = event.map(|Event::Noted(text)| format!("{context} {text}"));
         Ok((meta, noted))
     }
@@ -60,12 +60,12 @@ enum Event {
     Noted(String),
 }
 
-fn event(aggregate: &str, position: u64, kind: &str, data: &str) -> EventRecord {
+fn event(aggregate: &str, log_position: u64, kind: &str, data: &str) -> EventRecord {
     let value = format!(
         r#"{{"id":"00000000-0000-0000-0000-000000000001","command":"00000000-0000-0000-0000-000000000002","tenant":"demo","aggregate":"{aggregate}","sequence":1,"at":"2026-01-05T09:00:00Z","actor":"desk","v":1,"type":"{kind}","data":{data}}}"#
     );
     EventRecord {
-        position,
+        log_position,
         key: format!("demo/{aggregate}").into(),
         value: value.into(),
     }
@@ -131,7 +131,7 @@ impl Drop for Site {
 
 #[tokio::test]
 async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current() {
-    let (site, trade, position) = (Site::start(), of(0), of(1));
+    let (site, trade, log_position) = (Site::start(), of(0), of(1));
     let first = event(&trade, 1, "Noted", r#""a""#);
     site.publish(
         "trades",
@@ -139,13 +139,13 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
         vec![first.clone(), event(&trade, 2, "Unheard", "{}")],
     )
     .await;
-    let noted = event(&position, 1, "Noted", r#""b""#);
+    let noted = event(&log_position, 1, "Noted", r#""b""#);
     site.publish("positions", 1, vec![noted]).await;
     // Published again after a takeover.
     let again = vec![first, event(&trade, 3, "Noted", r#""c""#)];
     site.publish("trades", 0, again).await;
     site.noted(&trade, &["trades a", "trades c"]).await;
-    site.noted(&position, &["positions b"]).await;
+    site.noted(&log_position, &["positions b"]).await;
     let others = site.followed.ask(|seen| seen.others.clone());
     assert_eq!(others, BTreeMap::from([("trades", 1)]));
     eventually("an age", WITHIN, async || site.followed.age()).await;

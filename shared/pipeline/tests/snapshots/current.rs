@@ -20,7 +20,7 @@ async fn value(store: &MemoryEventStore, version: usize) -> ViewValue {
         .read(shard_of(Trade::NAME, KEY), 0, 100)
         .await
         .unwrap();
-    let until = Until::Position(rows[version - 1].record.position);
+    let until = Until::LogPosition(rows[version - 1].record.log_position);
     let query = query(&MemoryReadModel::default(), store);
     let parameters = Parameters::default();
     let folded = query.folded(&view(), &KEY.into(), until, &parameters).await;
@@ -36,7 +36,7 @@ async fn see(model: &MemoryReadModel, store: &MemoryEventStore, version: usize) 
         partition,
         from: model.checkpoint(view, partition).await.unwrap(),
         to: Checkpoint {
-            position: value.position,
+            log_position: value.log_position,
             ..Checkpoint::default()
         },
         puts: vec![(KEY.into(), value)],
@@ -46,7 +46,7 @@ async fn see(model: &MemoryReadModel, store: &MemoryEventStore, version: usize) 
 
 async fn ask(query: &Query, max_age: Option<u64>) -> Result<Answer, Unanswered> {
     let demand = Demand {
-        min_position: None,
+        min_log_position: None,
         max_age: max_age.map(Duration::from_secs),
     };
     query.get(&view(), &KEY.into(), demand).await

@@ -169,7 +169,7 @@ impl Site {
                 .unwrap()
                 .map_or(0, |span| span.last);
             let seen = self.model.checkpoint(view().id, partition).await.unwrap();
-            if seen.position < published {
+            if seen.log_position < published {
                 return false;
             }
         }
@@ -275,7 +275,7 @@ async fn damaged_event_is_folded_into_no_answer() {
         "{refused:?}"
     );
     let parameters = Parameters::default();
-    for until in [Until::Now, Until::Position(2)] {
+    for until in [Until::Now, Until::LogPosition(2)] {
         let refused = query.folded(&view(), &KEY.into(), until, &parameters).await;
         assert!(
             matches!(refused, Err(Unanswered::Unavailable { .. })),

@@ -12,7 +12,7 @@ use kernel::port::{
 };
 use kernel::{Context as _, Fault, Parameters};
 use pipeline::{
-    Dear, DearSettings, Demand, History, MinPosition, Query, QueryPorts, QuerySettings, Source,
+    Dear, DearSettings, Demand, History, MinLogPosition, Query, QueryPorts, QuerySettings, Source,
     Unanswered, Until, ViewSlice,
 };
 use readmodel::MemoryReadModel;
@@ -116,7 +116,7 @@ pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEv
     let settings = QuerySettings {
         partitions: PARTITIONS,
         deadline: Duration::from_secs(5),
-        position_wait: Duration::from_millis(20),
+        log_position_wait: Duration::from_millis(20),
         fold_events_max: FOLD,
         history_events_max: HISTORY,
         recall_events_max: HISTORY,
@@ -200,10 +200,10 @@ async fn question_about_the_past_has_the_larger_bound() {
     };
     for version in [1, HISTORY - 1, HISTORY] {
         let row = &rows[usize::try_from(version).unwrap() - 1];
-        let until = Until::Position(row.record.position);
+        let until = Until::LogPosition(row.record.log_position);
         assert_eq!(ask(until).await.unwrap(), Some(version));
     }
-    let last = Until::Position(rows.last().unwrap().record.position);
+    let last = Until::LogPosition(rows.last().unwrap().record.log_position);
     for beyond in [Until::Now, last] {
         let refused = ask(beyond).await;
         assert!(
@@ -219,14 +219,14 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
     let folding = query(&Model::default(), &store);
     let answer = folding.get(&view(), &KEY.into(), Demand::default()).await;
     let value = answer.unwrap().value.unwrap();
-    let (partition, position) = (value.partition, value.position);
+    let (partition, log_position) = (value.partition, value.log_position);
     let model = Model::default();
     let batch = ViewBatch {
         view: view().id,
         partition,
         from: Checkpoint::default(),
         to: Checkpoint {
-            position,
+            log_position,
             ..Checkpoint::default()
         },
         puts: vec![(KEY.into(), value)],
@@ -234,21 +234,21 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
     model.apply(batch).await.unwrap();
     let seen = query(&model, &store);
     seen.look().await;
-    let shown = |position| Demand {
-        min_position: Some(MinPosition::Own(position)),
+    let shown = |log_position| Demand {
+        min_log_position: Some(MinLogPosition::Own(log_position)),
         max_age: None,
     };
     assert_eq!(
-        version(&seen, shown(position)).await.unwrap(),
+        version(&seen, shown(log_position)).await.unwrap(),
         Some(FOLD + 1)
     );
-    // The key may have had an event since that position, and nobody knows.
+    // The key may have had an event since that log position, and nobody knows.
     model.leave();
     assert_eq!(
-        version(&seen, shown(position)).await.unwrap(),
+        version(&seen, shown(log_position)).await.unwrap(),
         Some(FOLD + 1)
     );
-    let newer = version(&seen, shown(position + 1)).await;
+    let newer = version(&seen, shown(log_position + 1)).await;
     assert!(
         matches!(newer, Err(Unanswered::Unavailable { .. })),
         "{newer:?}"

@@ -100,7 +100,7 @@ impl Front {
         let mut let_go = Vec::with_capacity(batch.puts.len());
         for (key, saved) in &batch.puts {
             let waits = self.waiting.get(key);
-            if waits.is_some_and(|value| value.position == saved.position) {
+            if waits.is_some_and(|value| value.log_position == saved.log_position) {
                 let_go.extend(self.waiting.remove_entry(key));
             }
         }
@@ -118,7 +118,7 @@ pub(super) fn merged(one: Listed, other: Listed, max: usize) -> Listed {
     let mut merged: BTreeMap<Arc<str>, ViewValue> = one.into_iter().collect();
     for (key, value) in other {
         let known = merged.get(&key);
-        if known.is_none_or(|known| known.position < value.position) {
+        if known.is_none_or(|known| known.log_position < value.log_position) {
             merged.insert(key, value);
         }
     }

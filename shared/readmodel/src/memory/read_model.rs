@@ -145,14 +145,14 @@ mod tests {
     };
 
     fn batch(from: u64, keys: &[&str]) -> ViewBatch {
-        let at = |position| Checkpoint {
-            position,
+        let at = |log_position| Checkpoint {
+            log_position,
             next_offset: 0,
         };
         let value = ViewValue {
             version: from + 1,
             partition: 0,
-            position: from + 1,
+            log_position: from + 1,
             as_of: Timestamp::default(),
             body: "{}".into(),
         };
@@ -173,7 +173,7 @@ mod tests {
         let model = MemoryReadModel::bounded(2);
         model.apply(batch(0, &["t/a", "t/b"])).await.unwrap();
         assert!(model.apply(batch(1, &["t/a", "t/c"])).await.is_err());
-        assert_eq!(model.checkpoint(VIEW, 0).await.unwrap().position, 1);
+        assert_eq!(model.checkpoint(VIEW, 0).await.unwrap().log_position, 1);
         let found = model
             .get(VIEW, &["t/a".into(), "t/c".into()])
             .await

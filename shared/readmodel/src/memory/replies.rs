@@ -77,7 +77,7 @@ mod tests {
             resolution: Resolution::Handled(Outcome::Accepted {
                 key: "t/a".into(),
                 version: 1,
-                first_position: 1,
+                first_log_position: 1,
                 events: 1,
                 breaks: Vec::new(),
             }),

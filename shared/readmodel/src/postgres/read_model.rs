@@ -136,11 +136,11 @@ impl ReadModel for PostgresReadModel {
         let rows = self.fetch(&attempt, select).await?;
         let seen = rows.iter().zip(asked).map(|(row, (view, partition))| {
             type Columns = (Option<i64>, Option<i64>, Option<i64>);
-            let (Some(position), Some(next_offset), checksum): Columns = decode(row, &attempt)?
+            let (Some(log_position), Some(next_offset), checksum): Columns = decode(row, &attempt)?
             else {
                 return Ok(Checkpoint::default());
             };
-            checked(*view, *partition, (position, next_offset, checksum))
+            checked(*view, *partition, (log_position, next_offset, checksum))
                 .map_err(|damaged| Fault::new(POSTGRES, attempt.as_str(), damaged))
         });
         seen.collect()
@@ -164,15 +164,15 @@ impl ReadModel for PostgresReadModel {
         let apply = sqlx::query(&sql)
             .bind(view.to_string())
             .bind(i32::from(partition))
-            .bind(from.position.cast_signed())
+            .bind(from.log_position.cast_signed())
             .bind(from.next_offset)
-            .bind(to.position.cast_signed())
+            .bind(to.log_position.cast_signed())
             .bind(to.next_offset)
             .bind(to.checksum(view, partition).0)
             .bind(columns.keys)
             .bind(columns.versions)
             .bind(columns.partitions)
-            .bind(columns.positions)
+            .bind(columns.log_positions)
             .bind(columns.as_of)
             .bind(columns.bodies)
             .bind(columns.checksums);
@@ -229,7 +229,7 @@ struct Columns<'a> {
     keys: Vec<&'a str>,
     versions: Vec<i64>,
     partitions: Vec<i32>,
-    positions: Vec<i64>,
+    log_positions: Vec<i64>,
     as_of: Vec<i64>,
     bodies: Vec<&'a str>,
     checksums: Vec<i64>,
@@ -246,7 +246,7 @@ impl<'a> Columns<'a> {
             columns.keys.push(key);
             columns.versions.push(value.version.cast_signed());
             columns.partitions.push(value.partition.into());
-            columns.positions.push(value.position.cast_signed());
+            columns.log_positions.push(value.log_position.cast_signed());
             columns.as_of.push(value.as_of.micros());
             columns.bodies.push(std::str::from_utf8(&value.body)?);
             columns.checksums.push(value.checksum(key).0);
@@ -259,10 +259,10 @@ impl<'a> Columns<'a> {
 fn checked(
     view: ViewId,
     partition: u16,
-    (position, next_offset, checksum): (i64, i64, Option<i64>),
+    (log_position, next_offset, checksum): (i64, i64, Option<i64>),
 ) -> Result<Checkpoint, Damaged> {
     let checkpoint = Checkpoint {
-        position: position.cast_unsigned(),
+        log_position: log_position.cast_unsigned(),
         next_offset,
     };
     checkpoint.check(view, partition, checksum.map(Checksum))?;
@@ -271,13 +271,14 @@ fn checked(
 
 fn value(row: &PgRow, attempt: &str) -> Result<(Arc<str>, ViewValue), Fault> {
     type Columns = (String, i64, i32, i64, i64, String, Option<i64>);
-    let (key, version, partition, position, as_of, body, checksum): Columns = decode(row, attempt)?;
+    let (key, version, partition, log_position, as_of, body, checksum): Columns =
+        decode(row, attempt)?;
     let partition =
         u16::try_from(partition).map_err(|error| Fault::new(POSTGRES, attempt, error))?;
     let value = ViewValue {
         version: version.cast_unsigned(),
         partition,
-        position: position.cast_unsigned(),
+        log_position: log_position.cast_unsigned(),
         as_of: Timestamp::from_micros(as_of),
         body: Bytes::from(body),
     };

@@ -352,15 +352,15 @@ async fn evaluate(script: &Script, command: &Cmd, mut on: ConnectionManager) -> 
     }
 }
 
-/// `position next_offset`, in decimal digits.
+/// `log position next_offset`, in decimal digits.
 fn encode(checkpoint: Checkpoint) -> String {
-    format!("{} {}", checkpoint.position, checkpoint.next_offset)
+    format!("{} {}", checkpoint.log_position, checkpoint.next_offset)
 }
 
 fn decode(text: &str) -> Option<Checkpoint> {
-    let (position, next_offset) = text.split_once(' ')?;
+    let (log_position, next_offset) = text.split_once(' ')?;
     Some(Checkpoint {
-        position: position.parse().ok()?,
+        log_position: log_position.parse().ok()?,
         next_offset: next_offset.parse().ok()?,
     })
 }

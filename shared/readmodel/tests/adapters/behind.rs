@@ -63,27 +63,27 @@ fn behind(durable: &Durable) -> WriteBehind {
     WriteBehind::new(Arc::new(durable.clone()), LINGER, 1 << 20)
 }
 
-fn at(position: u64) -> Checkpoint {
+fn at(log_position: u64) -> Checkpoint {
     Checkpoint {
-        position,
-        next_offset: position.cast_signed(),
+        log_position,
+        next_offset: log_position.cast_signed(),
     }
 }
 
-/// The event at that position, which changes one key.
-async fn apply(model: &impl ReadModel, position: u64) -> Applied {
+/// The event at that log position, which changes one key.
+async fn apply(model: &impl ReadModel, log_position: u64) -> Applied {
     let value = ViewValue {
-        version: position,
+        version: log_position,
         partition: 0,
-        position,
+        log_position,
         as_of: Timestamp::default(),
-        body: format!("{{\"n\":{position}}}").into(),
+        body: format!("{{\"n\":{log_position}}}").into(),
     };
     let batch = ViewBatch {
         view: VIEW,
         partition: 0,
-        from: at(position - 1),
-        to: at(position),
+        from: at(log_position - 1),
+        to: at(log_position),
         puts: vec![(KEY.into(), value)],
     };
     model.apply(batch).await.unwrap()
@@ -99,24 +99,24 @@ async fn listed(model: &impl ReadModel) -> Vec<u64> {
     listed.iter().map(|(_, value)| value.version).collect()
 }
 
-async fn is_saved(durable: &Durable, position: u64) {
+async fn is_saved(durable: &Durable, log_position: u64) {
     eventually("the save", Duration::from_secs(10), async || {
         let saved = durable.checkpoint(VIEW, 0).await.unwrap();
-        (saved == at(position)).then_some(())
+        (saved == at(log_position)).then_some(())
     })
     .await;
-    assert_eq!(version(durable).await, position);
+    assert_eq!(version(durable).await, log_position);
 }
 
 #[tokio::test]
 async fn values_are_seen_at_once_and_saved_later_many_as_one() {
     let durable = Durable::default();
     let model = behind(&durable);
-    for position in 1..=50 {
-        assert_eq!(apply(&model, position).await, Applied::Written);
-        assert_eq!(version(&model).await, position);
-        assert_eq!(version(&model.in_memory()).await, position);
-        assert_eq!(listed(&model).await, [position]);
+    for log_position in 1..=50 {
+        assert_eq!(apply(&model, log_position).await, Applied::Written);
+        assert_eq!(version(&model).await, log_position);
+        assert_eq!(version(&model.in_memory()).await, log_position);
+        assert_eq!(listed(&model).await, [log_position]);
     }
     is_saved(&durable, 50).await;
     let writes = durable.writes.load(Ordering::Relaxed);
@@ -148,8 +148,8 @@ async fn values_that_cannot_be_saved_are_seen_and_saved_when_they_can() {
     let durable = Durable::default();
     let model = behind(&durable);
     durable.is_full.store(true, Ordering::Relaxed);
-    for position in 1..=3 {
-        apply(&model, position).await;
+    for log_position in 1..=3 {
+        apply(&model, log_position).await;
     }
     tokio::time::sleep(2 * LINGER).await;
     assert_eq!((version(&model).await, version(&durable).await), (3, 0));

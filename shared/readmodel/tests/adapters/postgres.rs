@@ -31,7 +31,7 @@ fn put(key: &str) -> (Arc<str>, ViewValue) {
     let value = ViewValue {
         version: 1,
         partition: 0,
-        position: 1,
+        log_position: 1,
         as_of: Timestamp::default(),
         body: Bytes::from(format!("\"{key}\"")),
     };
@@ -52,7 +52,7 @@ fn batch(from: Checkpoint, to: Checkpoint, puts: Vec<(Arc<str>, ViewValue)>) -> 
 async fn fill(model: &PostgresReadModel, count: usize) {
     let puts = (0..count).map(|n| put(&format!("demo/{n}"))).collect();
     let to = Checkpoint {
-        position: 1,
+        log_position: 1,
         next_offset: 1,
     };
     let applied = model.apply(batch(Checkpoint::default(), to, puts)).await;
@@ -97,7 +97,7 @@ async fn writers_and_clearings_never_wait_for_each_other() {
         for _ in 0..LAPS {
             let from = writer.checkpoint(VIEW, 0).await.unwrap();
             let to = Checkpoint {
-                position: from.position + 1,
+                log_position: from.log_position + 1,
                 next_offset: 0,
             };
             let puts = vec![put("demo/0")];

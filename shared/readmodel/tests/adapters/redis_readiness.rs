@@ -49,7 +49,7 @@ impl Desk {
         let value = ViewValue {
             version: from + 1,
             partition: self.partition,
-            position: from + 1,
+            log_position: from + 1,
             as_of: Timestamp::from_millis(1),
             body: Bytes::from(format!("{}", from + 1)),
         };
@@ -62,13 +62,13 @@ impl Desk {
         }
     }
 
-    /// Applies the event after position `from`.
+    /// Applies the event after log position `from`.
     async fn project(&self, from: u64) -> Applied {
         self.projector.apply(self.batch(from)).await.unwrap()
     }
 
-    async fn mark_ready(&self, position: u64) -> Applied {
-        let at = at(position);
+    async fn mark_ready(&self, log_position: u64) -> Applied {
+        let at = at(log_position);
         self.projector
             .mark_ready(VIEW, self.partition, at)
             .await
@@ -89,10 +89,10 @@ impl Desk {
     }
 }
 
-fn at(position: u64) -> Checkpoint {
+fn at(log_position: u64) -> Checkpoint {
     Checkpoint {
-        position,
-        next_offset: position.cast_signed(),
+        log_position,
+        next_offset: log_position.cast_signed(),
     }
 }
 
@@ -129,8 +129,8 @@ async fn reader_is_sent_elsewhere_for_a_partition_that_is_not_ready() {
 async fn view_is_not_ready_when_it_stands_elsewhere_than_its_projector() {
     let desk = Desk::new(servers::redis());
     desk.project(0).await;
-    for position in [0, 2] {
-        assert_eq!(desk.mark_ready(position).await, Applied::Refused);
+    for log_position in [0, 2] {
+        assert_eq!(desk.mark_ready(log_position).await, Applied::Refused);
         assert_eq!(desk.read().await, None);
     }
 }

@@ -45,13 +45,13 @@ async fn fill(model: &RedisReadModel, keys: &[Arc<str>]) {
         let partition = partition_of(key.as_bytes(), PARTITIONS);
         let from = model.checkpoint(VIEW, partition).await.unwrap();
         let to = Checkpoint {
-            position: from.position + 1,
+            log_position: from.log_position + 1,
             next_offset: from.next_offset + 1,
         };
         let value = ViewValue {
             version: 1,
             partition,
-            position: to.position,
+            log_position: to.log_position,
             as_of: Timestamp::default(),
             body: Bytes::copy_from_slice(key.as_bytes()),
         };
@@ -187,7 +187,7 @@ fn reply() -> Reply {
         resolution: Resolution::Handled(Outcome::Accepted {
             key: "demo/ACC-1".into(),
             version: 1,
-            first_position: 1,
+            first_log_position: 1,
             events: 1,
             breaks: Vec::new(),
         }),

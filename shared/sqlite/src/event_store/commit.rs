@@ -58,7 +58,7 @@ fn take_over(
                 shard.partition,
                 start.owner.0,
                 start.next_offset,
-                start.next_position.cast_signed(),
+                start.next_log_position.cast_signed(),
                 start.next_stream,
                 start.repeats.cast_signed(),
                 start.handled.cast_signed(),
@@ -144,14 +144,14 @@ fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool>
             shard.partition,
             from.owner.0,
             to.next_offset,
-            to.next_position.cast_signed(),
+            to.next_log_position.cast_signed(),
             to.next_stream,
             to.repeats.cast_signed(),
             to.handled.cast_signed(),
             to.chain.head.0,
             to.checksum(*shard).0,
             from.next_offset,
-            from.next_position.cast_signed(),
+            from.next_log_position.cast_signed(),
         ])?;
     Ok(moved == 1)
 }

@@ -29,7 +29,7 @@ pub(crate) fn cursor(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resul
     let cursor = Cursor {
         owner: Owner(row.get(0)?),
         next_offset: row.get(1)?,
-        next_position: row.get::<_, i64>(2)?.cast_unsigned(),
+        next_log_position: row.get::<_, i64>(2)?.cast_unsigned(),
         next_stream: row.get(3)?,
         repeats: row.get::<_, i64>(4)?.cast_unsigned(),
         handled: row.get::<_, i64>(5)?.cast_unsigned(),

@@ -84,7 +84,7 @@ impl EventReader for SqliteFile {
                 for partition in 0..partitions {
                     let shard = Shard { context, partition };
                     let head = match read_cursor(connection, shard, rows) {
-                        Ok(cursor) => cursor.map(|cursor| cursor.next_position - 1),
+                        Ok(cursor) => cursor.map(|cursor| cursor.next_log_position - 1),
                         Err(error) if is_of_the_row(&error) => Some(u64::MAX),
                         Err(error) => return Err(error),
                     };
@@ -239,7 +239,7 @@ fn event_of(row: &Row<'_>, stream: &Stream, rows: Rows) -> rusqlite::Result<Even
         sequence: row.get::<_, i64>(0)?.cast_unsigned(),
         checksum: checksum.map(Checksum),
         record: EventRecord {
-            position: row.get::<_, i64>(1)?.cast_unsigned(),
+            log_position: row.get::<_, i64>(1)?.cast_unsigned(),
             key: Arc::clone(&stream.key),
             value: Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?),
         },
@@ -327,7 +327,7 @@ pub(crate) fn outcome(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resu
         None => Outcome::Accepted {
             key: text(row.get_ref(7)?)?,
             version: row.get::<_, i64>(4)?.cast_unsigned(),
-            first_position: row.get::<_, i64>(3)?.cast_unsigned(),
+            first_log_position: row.get::<_, i64>(3)?.cast_unsigned(),
             events: row.get(5)?,
             breaks: Vec::new(),
         },

@@ -53,7 +53,7 @@ fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusql
         insert.execute(params![
             context,
             partition,
-            row.record.position.cast_signed(),
+            row.record.log_position.cast_signed(),
             row.stream,
             row.sequence.cast_signed(),
             logged_at.micros(),
@@ -70,8 +70,8 @@ fn marks(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
         "INSERT INTO mark (context, partition, position, chain) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for mark in &batch.marks {
-        let position = mark.position.cast_signed();
-        insert.execute(params![context, partition, position, mark.head.0])?;
+        let log_position = mark.log_position.cast_signed();
+        insert.execute(params![context, partition, log_position, mark.head.0])?;
     }
     Ok(())
 }
@@ -84,14 +84,14 @@ fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in &batch.outcomes {
-        let (first_position, version, events) = numbers(&row.outcome);
+        let (first_log_position, version, events) = numbers(&row.outcome);
         insert.execute(params![
             context,
             partition,
             row.command.0,
             row.body_hash,
             row.stream,
-            first_position.cast_signed(),
+            first_log_position.cast_signed(),
             version.cast_signed(),
             events,
             detail(row),
@@ -105,10 +105,10 @@ fn numbers(outcome: &Outcome) -> (u64, u64, u32) {
     match outcome {
         Outcome::Accepted {
             version,
-            first_position,
+            first_log_position,
             events,
             ..
-        } => (*first_position, *version, *events),
+        } => (*first_log_position, *version, *events),
         Outcome::Rejected { version, .. } => (0, *version, 0),
     }
 }

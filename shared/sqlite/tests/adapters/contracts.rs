@@ -82,7 +82,7 @@ async fn event_that_is_not_committed_cannot_be_published() {
     let files = Files::new();
     let file = files.create();
     let event = EventRecord {
-        position: 1,
+        log_position: 1,
         key: "demo/a".into(),
         value: "{}".into(),
     };

@@ -77,7 +77,7 @@ async fn fill(file: &SqliteFile) {
     let value = ViewValue {
         version: 2,
         partition: shard().partition,
-        position: 2,
+        log_position: 2,
         as_of: Timestamp::from_millis(5),
         body: Bytes::from_static(b"{}"),
     };
@@ -86,7 +86,7 @@ async fn fill(file: &SqliteFile) {
         partition: shard().partition,
         from: Checkpoint::default(),
         to: Checkpoint {
-            position: 2,
+            log_position: 2,
             next_offset: 2,
         },
         puts: vec![(KEY.into(), value)],

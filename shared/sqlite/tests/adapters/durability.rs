@@ -127,7 +127,7 @@ async fn commit_for_ever(file: &SqliteFile, partition: u16) {
         writer.accept(&key, 3);
         let batch = writer.commit(file).await;
         for row in &batch.events {
-            say(&format!("event/{partition}/{}", row.record.position));
+            say(&format!("event/{partition}/{}", row.record.log_position));
         }
     }
 }
@@ -195,9 +195,9 @@ async fn cursor_agrees_with_the_rows(file: &SqliteFile, partition: u16) {
         return;
     };
     let events = file.read(shard, 0, usize::MAX).await.unwrap();
-    let positions = events.iter().map(|row| row.record.position);
+    let log_positions = events.iter().map(|row| row.record.log_position);
     assert!(
-        positions.eq(1..cursor.next_position),
+        log_positions.eq(1..cursor.next_log_position),
         "positions of {shard}"
     );
     let outcomes = file.scan_outcomes(shard, None, usize::MAX).await.unwrap();

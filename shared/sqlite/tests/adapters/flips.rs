@@ -84,22 +84,22 @@ async fn fill(file: &SqliteFile, keys: std::ops::Range<u64>) {
         let value = ViewValue {
             version: 3,
             partition: SHARD.partition,
-            position: writer.cursor().next_position - 1,
+            log_position: writer.cursor().next_log_position - 1,
             as_of: Timestamp::from_millis(5),
             body: Bytes::from(format!("{{\"of\":{n}}}")),
         };
         puts.push((key(n), value));
     }
     let batch = writer.commit(file).await;
-    let at = |position| Checkpoint {
-        position,
-        next_offset: i64::try_from(position).unwrap(),
+    let at = |log_position| Checkpoint {
+        log_position,
+        next_offset: i64::try_from(log_position).unwrap(),
     };
-    let from = match cursor.next_position - 1 {
+    let from = match cursor.next_log_position - 1 {
         0 => Checkpoint::default(),
-        position => at(position),
+        log_position => at(log_position),
     };
-    let to = at(batch.to.next_position - 1);
+    let to = at(batch.to.next_log_position - 1);
     let (view, partition) = (VIEW, SHARD.partition);
     let batch = ViewBatch {
         view,

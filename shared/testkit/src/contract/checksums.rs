@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::Fault;
 use kernel::batch::EventRow;
-use kernel::checksum::{Chain, Checksum, MARK_POSITIONS, Mark, Row as _};
+use kernel::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark, Row as _};
 use kernel::port::{EventReader, EventStore, Scrub, Snapshots, WHOLE};
 
 use super::{CONTEXTS, PARTITIONS, key_of, shard};
@@ -116,11 +116,11 @@ where
     let rows = store.read(shard(2), 0, 9_999).await.expect("events");
     let marks: Vec<Mark> = [1_000, 2_000]
         .map(|count| Mark {
-            position: count as u64,
+            log_position: count as u64,
             head: chained(&rows[..count]).head,
         })
         .to_vec();
-    assert_eq!(marks[0].position, MARK_POSITIONS);
+    assert_eq!(marks[0].log_position, MARK_LOG_POSITIONS);
     assert_eq!(marks_after(store, 0, 9).await, marks);
     assert_eq!(marks_after(store, 0, 1).await, marks[..1]);
     assert_eq!(marks_after(store, 1_000, 9).await, marks[1..]);
@@ -156,6 +156,9 @@ fn chained(rows: &[EventRow]) -> Chain {
     checksums.fold(Chain::at(1), Chain::with)
 }
 
-async fn marks_after(store: &impl Scrub, position: u64, max: usize) -> Vec<Mark> {
-    store.marks(shard(2), position, max).await.expect("marks")
+async fn marks_after(store: &impl Scrub, log_position: u64, max: usize) -> Vec<Mark> {
+    store
+        .marks(shard(2), log_position, max)
+        .await
+        .expect("marks")
 }

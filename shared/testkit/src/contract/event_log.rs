@@ -54,7 +54,7 @@ async fn event_comes_back_with_its_key_bytes_and_position(
         .remove(0);
     assert_eq!(got.key.as_deref(), Some(sent[0].key.as_bytes()));
     assert_eq!(got.value.as_ref(), Some(&sent[0].value));
-    assert_eq!(got.position, Some(1));
+    assert_eq!(got.log_position, Some(1));
 }
 
 async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &impl EventLog) {
@@ -77,7 +77,7 @@ async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &im
 }
 
 /// A publisher that starts again publishes what it is not sure of; a consumer drops what is not
-/// above the last position, and must not miss one.
+/// above the last log position, and must not miss one.
 async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl EventLog) {
     let mut writer = Writer::take_over(store, shard(1), 1).await;
     let mut sent = publish(store, log, &mut writer, 5).await;
@@ -89,7 +89,7 @@ async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl
     log.publish(shard(1), Vec::new())
         .await
         .expect("published nothing");
-    assert_eq!(last_position(log, 1).await, 5);
+    assert_eq!(last_log_position(log, 1).await, 5);
     sent.extend(publish(store, log, &mut writer, 3).await);
     let mut member = join(log, "projector.contract").await;
     let mut got = Vec::new();
@@ -101,11 +101,11 @@ async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl
         let next = got.len() as u64 + 1;
         let record = events(&member.take(1, 1).await).remove(0);
         assert!(
-            record.position <= next,
+            record.log_position <= next,
             "position {} where {next} belongs",
-            record.position
+            record.log_position
         );
-        if record.position == next {
+        if record.log_position == next {
             got.push(record);
         }
     }
@@ -207,9 +207,9 @@ async fn events_of_a_dead_publisher_reach_a_waiting_reader(
     writer.accept(&key_of(1, 0), 3);
     sent.extend(records(&writer.commit(store).await));
     let catch_up = async {
-        let published = last_position(log, 1).await;
+        let published = last_log_position(log, 1).await;
         let mut missing = sent.clone();
-        missing.retain(|event| event.position > published);
+        missing.retain(|event| event.log_position > published);
         log.publish(shard(1), missing).await.expect("published");
     };
     let (got, ()) = tokio::join!(member.take(1, 3), catch_up);
@@ -296,7 +296,7 @@ fn events(records: &[Record]) -> Vec<EventRecord> {
     let event = |record: &Record| {
         let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
         Some(EventRecord {
-            position: record.position?,
+            log_position: record.log_position?,
             key: text(record.key.as_ref()?)?.into(),
             value: record.value.clone()?,
         })
@@ -307,7 +307,7 @@ fn events(records: &[Record]) -> Vec<EventRecord> {
         .collect()
 }
 
-async fn last_position(log: &impl EventLog, partition: u16) -> u64 {
+async fn last_log_position(log: &impl EventLog, partition: u16) -> u64 {
     let span = log.span(shard(partition)).await.expect("a span");
     span.map_or(0, |span| span.last)
 }

@@ -106,21 +106,21 @@ async fn values_come_back_byte_for_byte_in_the_order_asked(model: &impl ReadMode
 async fn numbers_beyond_a_double_come_back(model: &impl ReadModel) {
     const BEYOND: u64 = (1 << 53) + 1;
     let to = Checkpoint {
-        position: BEYOND,
+        log_position: BEYOND,
         next_offset: (1 << 53) + 3,
     };
     let key = keys_of(3, 1).remove(0);
     let mut value = value(&key, 1);
     value.version = BEYOND;
     value.partition = 3;
-    value.position = BEYOND;
+    value.log_position = BEYOND;
     value.as_of = Timestamp::from_micros(-1);
     let puts = vec![(Arc::clone(&key), value.clone())];
     apply(model, batch(VIEW, 3, Checkpoint::default(), to, puts)).await;
     assert_eq!(get(model, VIEW, &[key]).await, [Some(value)]);
     assert_eq!(checkpoint(model, VIEW, 3).await, to);
     let next = Checkpoint {
-        position: BEYOND + 1,
+        log_position: BEYOND + 1,
         ..to
     };
     let refused = model.apply(batch(VIEW, 3, next, at(1), Vec::new())).await;
@@ -271,7 +271,7 @@ async fn view_cleared_under_its_projector_has_no_hole<Model: ReadModel>(
             if let Ok(from) = model.checkpoint(VIEW, 0).await {
                 let next = keys.iter().zip(0..).nth(place(from));
                 if let Some((key, n)) = next {
-                    let to = at(from.position + 1);
+                    let to = at(from.log_position + 1);
                     let _refused_or_not = model
                         .apply(batch(VIEW, 0, from, to, vec![put(key, n)]))
                         .await;
@@ -359,17 +359,17 @@ async fn list_stays_within_prefix_and_page(model: &impl ReadModel) {
     assert_eq!(listed, [("c/1".into(), value("c/1", 1))]);
 }
 
-/// The checkpoint after `position` events, as if the log had none but these.
-fn at(position: u64) -> Checkpoint {
+/// The checkpoint after `log_position` events, as if the log had none but these.
+fn at(log_position: u64) -> Checkpoint {
     Checkpoint {
-        position,
-        next_offset: position.cast_signed(),
+        log_position,
+        next_offset: log_position.cast_signed(),
     }
 }
 
 /// How many events a checkpoint has behind it.
 fn place(checkpoint: Checkpoint) -> usize {
-    usize::try_from(checkpoint.position).expect("a position of this suite is small")
+    usize::try_from(checkpoint.log_position).expect("a position of this suite is small")
 }
 
 /// The first `count` keys that belong to a partition.
@@ -387,7 +387,7 @@ fn value(key: &str, n: u64) -> ViewValue {
     ViewValue {
         version: n,
         partition: partition_of(key.as_bytes(), PARTITIONS),
-        position: n,
+        log_position: n,
         as_of: Timestamp::from_micros(1_381_132_800_688_001),
         body: Bytes::from(body),
     }

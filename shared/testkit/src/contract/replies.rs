@@ -77,7 +77,7 @@ fn accepted(n: u64) -> Reply {
         resolution: Resolution::Handled(Outcome::Accepted {
             key: "demo/ACC-1".into(),
             version: n,
-            first_position: n,
+            first_log_position: n,
             events: 1,
             breaks: Vec::new(),
         }),

@@ -32,7 +32,7 @@ impl Backlog {
                 key: Some(command.key.as_bytes().to_vec().into()),
                 value: Some(command.value),
                 headers: command.headers,
-                position: None,
+                log_position: None,
                 unreadable: None,
             });
         }
@@ -133,7 +133,7 @@ impl Rest {
     }
 }
 
-/// Remembers the last position of each partition and nothing else.
+/// Remembers the last log position of each partition and nothing else.
 pub(super) struct Sink(Vec<AtomicU64>);
 
 impl Sink {
@@ -146,7 +146,7 @@ impl Sink {
 impl EventLog for Sink {
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         if let Some(last) = events.last() {
-            self.0[usize::from(shard.partition)].store(last.position, Ordering::Relaxed);
+            self.0[usize::from(shard.partition)].store(last.log_position, Ordering::Relaxed);
         }
         Ok(())
     }

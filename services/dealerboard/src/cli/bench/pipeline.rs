@@ -76,7 +76,7 @@ pub(super) async fn seen(platform: &Platform) -> u64 {
         seen += model
             .checkpoint(view, partition)
             .await
-            .map_or(0, |at| at.position);
+            .map_or(0, |at| at.log_position);
     }
     seen
 }

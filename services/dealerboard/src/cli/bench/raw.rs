@@ -86,7 +86,7 @@ async fn events(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result<
     let mut sequences = Vec::with_capacity(rows.len());
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
-        positions.push(row.record.position.cast_signed());
+        positions.push(row.record.log_position.cast_signed());
         streams.push(row.stream);
         sequences.push(i32::try_from(row.sequence)?);
         records.push(str::from_utf8(&row.record.value)?);
@@ -118,7 +118,7 @@ async fn outcomes(connection: &mut PgConnection, batch: &Batch) -> anyhow::Resul
     }
     let insert = format!(
         "INSERT INTO {SCHEMA}.outcome_{partition} \
-             (command, body_hash, stream, first_position, version, events) \
+             (command, body_hash, stream, first_log_position, version, events) \
          SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int4[], \
                               $6::int4[])"
     );
@@ -133,7 +133,7 @@ async fn outcomes(connection: &mut PgConnection, batch: &Batch) -> anyhow::Resul
 fn accepted(row: &OutcomeRow) -> anyhow::Result<(i64, i32, i32)> {
     let Outcome::Accepted {
         version,
-        first_position,
+        first_log_position,
         events,
         ..
     } = &row.outcome
@@ -141,7 +141,7 @@ fn accepted(row: &OutcomeRow) -> anyhow::Result<(i64, i32, i32)> {
         anyhow::bail!("a command of the workload was rejected");
     };
     Ok((
-        first_position.cast_signed(),
+        first_log_position.cast_signed(),
         i32::try_from(*version)?,
         i32::try_from(*events)?,
     ))

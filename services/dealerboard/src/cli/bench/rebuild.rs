@@ -77,7 +77,7 @@ async fn published(platform: &Platform, commands: u64) -> anyhow::Result<u64> {
             };
             if let Some(cursor) = platform.ports.store.cursor(shard).await? {
                 handled += cursor.next_offset.unsigned_abs();
-                committed += cursor.next_position - 1;
+                committed += cursor.next_log_position - 1;
                 let span = platform.ports.event_log.span(shard).await?;
                 published += span.map_or(0, |span| span.last);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use kernel::port::Ids as _;
-use kernel::{CommandId, PositionToken};
+use kernel::{CommandId, LogPosition};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub(super) struct Answer {
     /// None when it said what was known already.
     pub(super) events: u32,
     /// Behind the last event that it knows of.
-    pub(super) position: Option<PositionToken>,
+    pub(super) log_position: Option<LogPosition>,
 }
 
 /// A rejection's reason, for people.
@@ -52,7 +52,7 @@ struct Told {
     #[serde(default)]
     events: u32,
     #[serde(default)]
-    position: Option<String>,
+    log_position: Option<String>,
     #[serde(default)]
     code: String,
     #[serde(default)]
@@ -159,12 +159,12 @@ impl Api {
     pub(super) async fn position(
         &self,
         key: &[String; 3],
-        token: &PositionToken,
-    ) -> anyhow::Result<(PositionShown, PositionToken)> {
+        token: &LogPosition,
+    ) -> anyhow::Result<(PositionShown, LogPosition)> {
         let [account, book, instrument] = key;
         let path = ["v1", "positions", account, book, instrument];
         let response = self.shown(&path, token).await?;
-        let place = response.headers().get("x-position");
+        let place = response.headers().get("x-log-position");
         let place = place
             .and_then(|place| place.to_str().ok())
             .unwrap_or_default();
@@ -176,17 +176,17 @@ impl Api {
     pub(super) async fn trade(
         &self,
         id: &TradeId,
-        token: &PositionToken,
+        token: &LogPosition,
     ) -> anyhow::Result<TradeShown> {
         let response = self.shown(&["v1", "trades", id.as_str()], token).await?;
         response.json().await.context("read the answer")
     }
 
-    async fn shown(&self, path: &[&str], token: &PositionToken) -> anyhow::Result<Response> {
+    async fn shown(&self, path: &[&str], token: &LogPosition) -> anyhow::Result<Response> {
         let url = self.url(path);
         let request = || {
             let request = self.client.get(url.clone());
-            request.header("min-position", token.to_string())
+            request.header("min-log-position", token.to_string())
         };
         let response = persist(request).await?;
         if response.status() == StatusCode::OK {
@@ -210,10 +210,10 @@ fn answered(told: Told) -> anyhow::Result<Answered> {
         Status::Rejected => Err(format!("{}: {}", told.code, told.detail)),
         Status::Parked | Status::Discarded => Err(format!("parked: {}", told.detail)),
         Status::Accepted | Status::Pending => {
-            let position = told.position.as_deref().map(PositionToken::from_str);
+            let log_position = told.log_position.as_deref().map(LogPosition::from_str);
             Ok(Answer {
                 events: told.events,
-                position: position.transpose().context("read the answer")?,
+                log_position: log_position.transpose().context("read the answer")?,
             })
         }
     })

@@ -1,6 +1,6 @@
 //! One order: booked, and once that is known, filled.
 
-use kernel::PositionToken;
+use kernel::LogPosition;
 use trades::{ExecId, TradeId};
 
 use super::api::{Answer, Api, Command};
@@ -34,7 +34,7 @@ pub(super) struct Sent {
     /// Account, book and instrument.
     pub(super) position: [String; 3],
     /// Behind the last fill that the trade took.
-    pub(super) filled: Option<PositionToken>,
+    pub(super) filled: Option<LogPosition>,
     pub(super) rows: Vec<Row>,
 }
 
@@ -105,8 +105,8 @@ impl Sent {
     }
 
     fn taken(&mut self, answer: Answer) -> Verdict {
-        if answer.position.is_some() {
-            self.filled = answer.position;
+        if answer.log_position.is_some() {
+            self.filled = answer.log_position;
         }
         match answer.events {
             0 => Verdict::Repeated,

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use kernel::PositionToken;
+use kernel::LogPosition;
 
 use super::api::Api;
 use super::send::{Row, Sent};
@@ -20,7 +20,7 @@ pub(super) struct Settling(HashMap<[String; 3], Moved>);
 #[derive(Default)]
 struct Moved {
     /// Behind the last fill of each partition of trades.
-    last: HashMap<u16, PositionToken>,
+    last: HashMap<u16, LogPosition>,
     orders: Vec<Sent>,
 }
 
@@ -30,7 +30,7 @@ impl Settling {
         if let Some(filled) = &sent.filled {
             let last = moved.last.entry(filled.partition);
             last.and_modify(|last| {
-                if last.position < filled.position {
+                if last.log_position < filled.log_position {
                     *last = filled.clone();
                 }
             })
@@ -74,7 +74,7 @@ impl Moved {
 }
 
 /// The orders as their trades know them, each of which has heard of all that the position refused.
-async fn asked(api: &Api, orders: Vec<Sent>, place: &PositionToken) -> anyhow::Result<Vec<Sent>> {
+async fn asked(api: &Api, orders: Vec<Sent>, place: &LogPosition) -> anyhow::Result<Vec<Sent>> {
     let asked = stream::iter(orders).map(|mut sent| async move {
         let trade = api.trade(&sent.trade_id, place).await?;
         sent.refuse(|row, _| trade.refusal(&row.exec_id));

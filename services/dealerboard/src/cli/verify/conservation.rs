@@ -197,7 +197,7 @@ pub(super) fn events(
     stream: &LoadedStream,
     until: u64,
 ) -> impl Iterator<Item = &kernel::batch::EventRow> {
-    let known = move |row: &&kernel::batch::EventRow| row.record.position <= until;
+    let known = move |row: &&kernel::batch::EventRow| row.record.log_position <= until;
     stream.events.iter().filter(known)
 }
 

@@ -66,10 +66,10 @@ impl Quiet {
                 let head = began
                     .get(&shard)
                     .map_or(0, |(_, next)| next.saturating_sub(1));
-                if done.position < head {
+                if done.log_position < head {
                     return Ok(Some(format!(
                         "reaction {} has seen {} of {head} events of {shard}",
-                        reaction.name, done.position
+                        reaction.name, done.log_position
                     )));
                 }
             }
@@ -84,7 +84,7 @@ async fn heads(platform: &Platform, contexts: &[&'static str]) -> Result<Heads, 
         for partition in 0..platform.config.partitions() {
             let shard = Shard { context, partition };
             if let Some(cursor) = platform.ports.as_stored.store.cursor(shard).await? {
-                heads.insert(shard, (cursor.next_offset, cursor.next_position));
+                heads.insert(shard, (cursor.next_offset, cursor.next_log_position));
             }
         }
     }

@@ -156,7 +156,7 @@ async fn batch_with_a_taken_position_is_refused_whole<S: EventStore + EventReade
     writer.accept(&key_of(0, 0), 2);
     let before = writer.commit(store).await;
     writer.accept(&key_of(0, 1), 2);
-    writer.growing().events[1].record.position = 2;
+    writer.growing().events[1].record.log_position = 2;
     refused_beside_another(store, &writer.seal()).await;
     let events = store.read(shard(0), 0, 100).await.expect("events");
     assert_eq!(events, before.events);
@@ -219,7 +219,7 @@ enum Held {
 }
 
 async fn holds(store: &impl EventReader, batch: &Batch) -> Held {
-    let after = batch.from.next_position - 1;
+    let after = batch.from.next_log_position - 1;
     let events = store
         .read(batch.shard, after, batch.events.len())
         .await

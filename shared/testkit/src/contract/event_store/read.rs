@@ -207,7 +207,9 @@ async fn read_pages_through_the_events_in_order<S: EventStore + EventReader>(sto
     }
     let mut paged = Vec::new();
     loop {
-        let after = paged.last().map_or(0, |row: &EventRow| row.record.position);
+        let after = paged
+            .last()
+            .map_or(0, |row: &EventRow| row.record.log_position);
         let page = store.read(shard(0), after, 7).await.expect("a page");
         assert!(page.len() <= 7 && paged.len() <= rows.len());
         if page.is_empty() {
@@ -258,7 +260,7 @@ async fn partitions_do_not_mix<S: EventStore + EventReader>(store: &S) {
         },
     ] {
         let mut writer = Writer::take_over(store, other, 1).await;
-        assert_eq!(writer.cursor().next_position, 1);
+        assert_eq!(writer.cursor().next_log_position, 1);
         assert_eq!(store.load(other, &key, WHOLE).await.expect("streams"), []);
         assert_eq!(store.outcomes(other, &[id]).await.expect("outcomes"), []);
         assert_eq!(store.read(other, 0, 10).await.expect("events"), []);
@@ -269,7 +271,7 @@ async fn partitions_do_not_mix<S: EventStore + EventReader>(store: &S) {
                 .expect("outcomes"),
             []
         );
-        // The same positions, stream numbers and keys are free there.
+        // The same log positions, stream numbers and keys are free there.
         writer.accept(&key_of(0, 0), 2);
         writer.commit(store).await;
     }

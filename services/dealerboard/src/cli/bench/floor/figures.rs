@@ -45,7 +45,9 @@ async fn events(platform: &Platform) -> anyhow::Result<Vec<(Shard, EventRecord)>
                 if is_last {
                     break;
                 }
-                after = events.last().map_or(after, |(_, record)| record.position);
+                after = events
+                    .last()
+                    .map_or(after, |(_, record)| record.log_position);
             }
         }
     }
@@ -57,7 +59,7 @@ fn folded(events: &[(Shard, EventRecord)]) -> anyhow::Result<f64> {
     let mut metrics = Metrics::default();
     let started = Instant::now();
     for (shard, record) in events {
-        let (meta, event) = Metrics::decode(shard.context, record.position, &record.value)?;
+        let (meta, event) = Metrics::decode(shard.context, record.log_position, &record.value)?;
         let event = event.map_or(Folded::Other(shard.context), Folded::Event);
         metrics.fold(shard.partition, &meta, event);
     }

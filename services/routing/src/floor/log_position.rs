@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use kernel::EventMeta;
 
-/// The last position seen of each partition, by context.
+/// The last log position seen of each partition, by context.
 #[derive(Debug, Default)]
-pub(crate) struct Positions(BTreeMap<Box<str>, Vec<u64>>);
+pub(crate) struct LogPositions(BTreeMap<Box<str>, Vec<u64>>);
 
-impl Positions {
+impl LogPositions {
     pub(crate) fn see(&mut self, context: &str, partition: u16, meta: &EventMeta) {
         if !self.0.contains_key(context) {
             self.0.insert(context.into(), Vec::new());
         }
-        let Some(positions) = self.0.get_mut(context) else {
+        let Some(log_positions) = self.0.get_mut(context) else {
             return;
         };
         let partition = usize::from(partition);
-        if positions.len() <= partition {
-            positions.resize(partition + 1, 0);
+        if log_positions.len() <= partition {
+            log_positions.resize(partition + 1, 0);
         }
-        positions[partition] = positions[partition].max(meta.position);
+        log_positions[partition] = log_positions[partition].max(meta.log_position);
     }
 
     pub(crate) fn all(&self) -> BTreeMap<Box<str>, Vec<u64>> {

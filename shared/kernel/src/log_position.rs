@@ -10,23 +10,23 @@ use crate::topic::Shard;
 /// Longest context name in a token, bytes; ours are plural nouns of a dozen.
 const CONTEXT_MAX: usize = 64;
 
-/// A place in one partition's events, written `<context>-<partition>:<position>`.
+/// A place in one partition's events, written `<context>-<partition>:<log position>`.
 ///
-/// Whoever presents it asks for an answer that has seen at least this position.
+/// Whoever presents it asks for an answer that has seen at least this log position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PositionToken {
+pub struct LogPosition {
     context: Cow<'static, str>,
     pub partition: u16,
-    pub position: u64,
+    pub log_position: u64,
 }
 
-impl PositionToken {
+impl LogPosition {
     #[must_use]
-    pub fn new(shard: Shard, position: u64) -> Self {
+    pub fn new(shard: Shard, log_position: u64) -> Self {
         Self {
             context: Cow::Borrowed(shard.context),
             partition: shard.partition,
-            position,
+            log_position,
         }
     }
 
@@ -41,63 +41,67 @@ impl PositionToken {
     }
 }
 
-impl fmt::Display for PositionToken {
+impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}:{}", self.context, self.partition, self.position)
+        write!(
+            f,
+            "{}-{}:{}",
+            self.context, self.partition, self.log_position
+        )
     }
 }
 
-/// The text is not `<context>-<partition>:<position>`.
+/// The text is not `<context>-<partition>:<log position>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a position token such as trades-3:1042")]
-pub struct NotAPosition;
+pub struct NotALogPosition;
 
-impl FromStr for PositionToken {
-    type Err = NotAPosition;
+impl FromStr for LogPosition {
+    type Err = NotALogPosition;
 
     /// Takes only what [`Display`](fmt::Display) writes: one place has one token.
-    fn from_str(text: &str) -> Result<Self, NotAPosition> {
-        let (shard, position) = text.rsplit_once(':').ok_or(NotAPosition)?;
-        let (context, partition) = shard.rsplit_once('-').ok_or(NotAPosition)?;
+    fn from_str(text: &str) -> Result<Self, NotALogPosition> {
+        let (shard, log_position) = text.rsplit_once(':').ok_or(NotALogPosition)?;
+        let (context, partition) = shard.rsplit_once('-').ok_or(NotALogPosition)?;
         let named = !context.is_empty()
             && context.len() <= CONTEXT_MAX
             && context
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
         if !named {
-            return Err(NotAPosition);
+            return Err(NotALogPosition);
         }
         Ok(Self {
             context: Cow::Owned(context.to_owned()),
             partition: canonical(partition)?,
-            position: canonical(position)?,
+            log_position: canonical(log_position)?,
         })
     }
 }
 
 /// A number without sign or leading zero.
-fn canonical<N: FromStr + fmt::Display>(text: &str) -> Result<N, NotAPosition> {
-    let number: N = text.parse().map_err(|_| NotAPosition)?;
+fn canonical<N: FromStr + fmt::Display>(text: &str) -> Result<N, NotALogPosition> {
+    let number: N = text.parse().map_err(|_| NotALogPosition)?;
     if number.to_string() == text {
         Ok(number)
     } else {
-        Err(NotAPosition)
+        Err(NotALogPosition)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PositionToken, Shard};
+    use super::{LogPosition, Shard};
     use proptest::prelude::*;
 
     #[test]
     fn context_is_looked_up_among_the_known() {
-        let token: PositionToken = "trades-3:1042".parse().unwrap();
+        let token: LogPosition = "trades-3:1042".parse().unwrap();
         let shard = token.shard(&["positions", "trades"]).unwrap();
         assert_eq!((shard.context, shard.partition), ("trades", 3));
-        assert_eq!(token.position, 1042);
+        assert_eq!(token.log_position, 1042);
         assert_eq!(token.shard(&["positions"]), None);
-        assert_eq!(PositionToken::new(shard, 1042), token);
+        assert_eq!(LogPosition::new(shard, 1042), token);
     }
 
     #[test]
@@ -119,20 +123,20 @@ mod tests {
             "trades-3:1 ",
             "trades-3:1,trades-4:1",
         ] {
-            assert!(text.parse::<PositionToken>().is_err(), "{text}");
+            assert!(text.parse::<LogPosition>().is_err(), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn token_survives_its_text(partition: u16, position: u64) {
-            let token = PositionToken::new(Shard { context: "cash-ledgers", partition }, position);
+        fn token_survives_its_text(partition: u16, log_position: u64) {
+            let token = LogPosition::new(Shard { context: "cash-ledgers", partition }, log_position);
             prop_assert_eq!(token.to_string().parse(), Ok(token));
         }
 
         #[test]
         fn what_parses_is_what_would_be_written(text in "[a-z-]{0,8}-?[0-9]{0,6}:?[0-9]{0,21}|.*") {
-            if let Ok(token) = text.parse::<PositionToken>() {
+            if let Ok(token) = text.parse::<LogPosition>() {
                 prop_assert_eq!(token.to_string(), text);
             }
         }

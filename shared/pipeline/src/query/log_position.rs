@@ -1,4 +1,4 @@
-//! Read your own write: wait until a view has seen a position, then say how far it is.
+//! Read your own write: wait until a view has seen a log position, then say how far it is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +8,30 @@ use resilience::Deadline;
 use tokio::time::Instant;
 
 use super::chain::guarded;
-use super::{MinPosition, Query, Unanswered};
+use super::{MinLogPosition, Query, Unanswered};
 use crate::slices::ViewSlice;
 
 /// Pause between two looks at a checkpoint: a fraction of the time a commit takes.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 impl Query {
-    /// Waits until the first source that answers has seen the place; gives back the position of the
+    /// Waits until the first source that answers has seen the place; gives back the log position of the
     /// key's partition that it comes to.
     pub(super) async fn wait_for(
         &self,
         view: &ViewSlice,
         key: &Arc<str>,
-        place: &MinPosition,
+        place: &MinLogPosition,
     ) -> Result<u64, Unanswered> {
         let wanted = match place {
-            MinPosition::Own(position) => *position,
-            MinPosition::Through(through) => {
+            MinLogPosition::Own(log_position) => *log_position,
+            MinLogPosition::Through(through) => {
                 let carried = self.carried(view.of, key, through).await?;
                 carried.unwrap_or_default()
             }
         };
         let partition = topic::partition_of(key.as_bytes(), self.settings.partitions);
-        let until = Instant::now() + self.settings.position_wait;
+        let until = Instant::now() + self.settings.log_position_wait;
         loop {
             let Some(seen) = self.seen(view, partition).await else {
                 // Nothing but the event store answers, and that is never behind.
@@ -52,7 +52,7 @@ impl Query {
         for (source, _) in self.sources.iter() {
             let ask = || source.model.checkpoint(view.id, partition);
             if let Some(checkpoint) = guarded(source, deadline, ask).await {
-                return Some(checkpoint.position);
+                return Some(checkpoint.log_position);
             }
         }
         None
