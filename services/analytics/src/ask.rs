@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use kernel::{BadParameter, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::BusinessHours;
@@ -18,7 +19,7 @@ const PRODUCTIVE_MAX: usize = 20;
 const FCR_DAYS_MAX: u32 = 365;
 
 /// The question, with what stands for whatever it left open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ask {
     /// Absent: all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub struct Ask {
 }
 
 /// Which time puts a fact into an interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cube {
     /// When its stay in the queue began.
@@ -64,7 +65,7 @@ pub enum Cube {
 }
 
 /// Which agents' time stands under a queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {
     /// The time of whoever served it, while they did: what is past does not move.
@@ -75,7 +76,7 @@ pub enum Team {
 }
 
 /// How finely a report is divided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Grain {
     /// One row.
     #[default]
@@ -90,7 +91,7 @@ pub enum Grain {
 }
 
 /// What a service level is the share of; X is the time within which one should be answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServiceLevel {
     /// Answered within X / answered.
     #[default]
@@ -111,26 +112,6 @@ pub enum ServiceLevel {
 }
 
 impl Ask {
-    /// Names of the parameters that a question is read from.
-    pub const PARAMETERS: &'static [&'static str] = &[
-        "queue",
-        "channel",
-        "day",
-        "from",
-        "to",
-        "by",
-        "interval",
-        "service_level",
-        "within_s",
-        "team",
-        "short_abandon_s",
-        "productive",
-        "business_hours",
-        "zone",
-        "holidays",
-        "fcr_days",
-    ];
-
     /// Of the queue, if one is asked for, by the clocks of the zone.
     pub(crate) fn read(
         parameters: &Parameters,

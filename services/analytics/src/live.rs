@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::agent::Phase;
@@ -24,7 +25,7 @@ pub struct LiveSettings {
     pub zone: TimeZone,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Live {
     pub queue: QueueId,
     pub as_of: Timestamp,
@@ -46,7 +47,7 @@ pub struct Live {
 }
 
 /// Agents who serve the queue; each is in one of these but for `logged_in`, in which all are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LiveAgents {
     pub logged_in: u64,
     /// Routable, and nothing to do.
@@ -62,7 +63,7 @@ pub struct LiveAgents {
 }
 
 /// What happened since the day began.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Today {
     pub from: Timestamp,
     pub answered: u64,

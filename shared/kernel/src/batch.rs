@@ -140,6 +140,8 @@ pub enum Outcome {
     Accepted {
         key: Arc<str>,
         version: u64,
+        /// Stored under the name it had first.
+        #[serde(rename = "first_position")]
         first_log_position: u64,
         events: u32,
         /// Breaks that the events raise, in the context's words: accepted is not yet as asked.

@@ -122,6 +122,9 @@ pub mod platform {
 ///
 /// `Display` is the sentence the caller reads: lower-case, no period, names the thing.
 pub trait Rejection: StdError + Send + Sync + 'static {
+    /// Every code that [`Self::code`] can return but those of the platform.
+    const CODES: &'static [Code];
+
     fn code(&self) -> Code;
 }
 

@@ -13,7 +13,7 @@ use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
 use crate::port::Pace;
 use crate::record::{EventMeta, Undecodable};
-use crate::route::{CommandRoute, ViewRoute};
+use crate::route::{CommandRoute, Parameter, ViewRoute};
 use crate::time::Timestamp;
 
 /// A bounded context with one kind of aggregate: one command topic, one event topic.
@@ -114,7 +114,9 @@ pub enum TimerRequest<I> {
 /// A read model of one context: a fold of its events, one value per key.
 ///
 /// The serialised value is the very body a query sends.
-pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait View:
+    Default + Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     type Of: Context;
     /// Noun, such as `position`; with the version it names the view everywhere.
     const NAME: &'static str;
@@ -122,10 +124,10 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     const VERSION: u16;
     /// How it is read over HTTP.
     const ROUTE: ViewRoute;
-    /// Names of the parameters that [`Self::refold`] and [`Self::beside`] read.
-    const PARAMETERS: &'static [&'static str] = &[];
-    /// Names of the parameters that [`Self::filter`] reads.
-    const FILTERS: &'static [&'static str] = &[];
+    /// The parameters that [`Self::refold`] and [`Self::beside`] read.
+    const PARAMETERS: &'static [Parameter] = &[];
+    /// The parameters that [`Self::filter`] reads.
+    const FILTERS: &'static [Parameter] = &[];
 
     fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
 

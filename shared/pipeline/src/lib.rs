@@ -29,6 +29,7 @@ pub mod crash;
 mod membership;
 mod metric;
 mod movement;
+mod seams;
 
 pub use alone::Alone;
 pub use announce::Announcing;
@@ -47,7 +48,8 @@ pub use query::{
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
-pub use report::report;
+pub use report::{CommandReport, Status, report};
+pub use seams::{SystemClock, SystemIds};
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};

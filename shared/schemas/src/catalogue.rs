@@ -126,6 +126,11 @@ impl Catalogue {
         self.sections.iter().flat_map(|section| &section.shapes)
     }
 
+    /// Today's version of every command.
+    pub fn commands(&self) -> impl Iterator<Item = &Shape> {
+        self.shapes().filter(|shape| shape.id.kind == Kind::Command)
+    }
+
     pub(crate) fn find(&self, context: &str, kind: Kind, name: &str) -> Option<&Shape> {
         self.shapes()
             .find(|Shape { id, .. }| id.context == context && id.kind == kind && id.name == name)

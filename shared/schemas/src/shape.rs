@@ -108,7 +108,7 @@ pub struct Shape {
     /// [`kernel::Context::BLANKS_IN_IDS`] of its context.
     pub(crate) blanks_in_ids: bool,
     /// Without `$schema`, `$id` and `title`.
-    pub(crate) data: Map<String, Value>,
+    pub data: Map<String, Value>,
 }
 
 /// The newest draft of which registries can compare two schemas: Apicurio 3.3 registers one of

@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::Accepted;
 use kernel::context::{Context, Refused, TimerRequest};
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use serde::{Deserialize, Serialize};
 
 use super::command::AgentCommand;
@@ -13,6 +13,7 @@ use super::event::AgentEvent;
 use super::label::AgentId;
 use super::presence::Source;
 use super::rejection::AgentRejection;
+use super::route;
 use super::standing::Standing;
 use super::timers;
 
@@ -38,42 +39,12 @@ impl Agent {
     }
 }
 
-const fn route(path: &'static str, command: &'static str) -> CommandRoute {
-    CommandRoute {
-        path,
-        command,
-        id: IdFrom::Path,
-    }
-}
-
 impl Context for Agent {
     const NAME: &'static str = "agents";
 
     const SHAPE: u16 = 2;
 
-    /// What only timers and reactions send has no route: a conversation is held, resumed and ended at
-    /// the conversation.
-    const COMMANDS: &'static [CommandRoute] = &[
-        route("/v1/agents/{agent_id}/sessions", "StartSession"),
-        route("/v1/agents/{agent_id}/presence", "SetPresence"),
-        route("/v1/agents/{agent_id}/reservations", "ReserveSlot"),
-        route("/v1/agents/{agent_id}/releases", "ReleaseSlot"),
-        route(
-            "/v1/agents/{agent_id}/wrap-up-completions",
-            "CompleteWrapUp",
-        ),
-        route("/v1/agents/{agent_id}/wrap-up-extensions", "ExtendWrapUp"),
-        route("/v1/agents/{agent_id}/capacity", "SetCapacity"),
-        route("/v1/agents/{agent_id}/skills", "SetSkills"),
-        route("/v1/agents/{agent_id}/queues", "SetQueues"),
-        route("/v1/agents/{agent_id}/queue-additions", "AddQueues"),
-        route("/v1/agents/{agent_id}/queue-removals", "RemoveQueues"),
-        route("/v1/agents/{agent_id}/interruptions", "SetInterruptions"),
-        route("/v1/agents/{agent_id}/heartbeats", "Heartbeat"),
-        route("/v1/agents/{agent_id}/lost-links", "LoseLink"),
-        route("/v1/agents/{agent_id}/session-endings", "EndSession"),
-        route("/v1/agents/{agent_id}/suspensions", "SuspendRouting"),
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     const INTERNAL: &'static [&'static str] = &[
         "ActivateSlot",

@@ -129,6 +129,8 @@ impl AgentRejection {
 }
 
 impl Rejection for AgentRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

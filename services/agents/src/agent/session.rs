@@ -21,7 +21,7 @@ pub(crate) const HEARD_AGAIN_S: u32 = 15;
 pub(crate) const SESSIONS_MAX: usize = 8;
 
 /// One connection of one device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     pub device: Device,
     /// What the device can carry now.
@@ -44,7 +44,7 @@ impl Session {
 }
 
 /// The best of an agent's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Link {
     Connected,

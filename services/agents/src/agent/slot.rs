@@ -13,7 +13,7 @@ use super::label::{Channel, OfferId};
 pub(crate) const SLOTS_MAX: usize = 256;
 
 /// Capacity taken by one conversation; its id is the slot's name, so that there cannot be two.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Slot {
     pub offer_id: OfferId,
     pub channel: Channel,
@@ -24,7 +24,7 @@ pub struct Slot {
 }
 
 /// How far the work has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
     /// Kept free for an offer that is not yet answered.

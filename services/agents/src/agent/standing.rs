@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent, SlotReleased, SlotReserved};
@@ -16,7 +17,7 @@ use super::slot::{Phase, PhaseName, ReleaseCause, Slot};
 use super::suspension::Suspension;
 
 /// All that decides what an agent may do and be given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     #[serde(flatten)]
     pub chosen: Choice,

@@ -10,7 +10,7 @@ use super::label::Channel;
 pub(crate) const COOLDOWN_S: u32 = 30;
 
 /// A stop of routing that the agent did not choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Suspension {
     /// Offers ran out unanswered; only a choice of presence ends it.

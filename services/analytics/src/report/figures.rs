@@ -1,6 +1,7 @@
 //! Every figure, from the sums it is made of.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ratio::{Ratio, millis};
@@ -18,7 +19,7 @@ use crate::interval::interval_of;
 /// waits anew; one that is moved keeps its clock. It ends when the conversation is answered,
 /// abandoned, withdrawn (expired, cancelled, closed by force or merged), to be called back, or
 /// moved to another queue while it waits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Figures {
     /// Waits that began, by why; by close time, waits that began and ended.
     pub queued: u64,
@@ -95,7 +96,7 @@ pub struct Figures {
     pub clock_anomalies: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct QueuedBy {
     pub enqueued: u64,
     pub handed_off: u64,
@@ -109,7 +110,7 @@ pub struct QueuedBy {
 }
 
 /// Every variant, under the names that the question uses.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ServiceLevels {
     #[serde(rename = "SL1")]
     pub of_answered: Ratio,
@@ -125,7 +126,7 @@ pub struct ServiceLevels {
 
 /// Of all waits that ended and did not go on in another queue. A percentile is the least wait that
 /// so many of a hundred do not exceed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Waits {
     pub p50_ms: Option<u64>,
     pub p90_ms: Option<u64>,
@@ -136,7 +137,7 @@ pub struct Waits {
 
 /// What became of offers to agents. An offer that was rescinded or canceled says nothing about the
 /// agent, and one that agents made to themselves nothing about acceptance.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OfferFigures {
     pub accepted: u64,
     pub rejected: u64,
@@ -156,7 +157,7 @@ pub struct OfferFigures {
 /// Time of all agents; with a queue, their time while they served it, or all of it of those who serve
 /// it now, as `team` says. Events of agents do not say which queue a slot is for: all their work
 /// counts, whatever queue it is from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AgentFigures {
     /// Agents with any time counted.
     pub agents: u64,

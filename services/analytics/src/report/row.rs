@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::figures::Figures;
@@ -15,7 +16,7 @@ use crate::desk::Desk;
 use crate::interval::{interval_of, start_of};
 
 /// The figures of a window, with what they were made by.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     pub settings: Ask,
     /// What goes on was counted until then.
@@ -24,7 +25,7 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Row {
     pub from: Timestamp,
     pub to: Timestamp,

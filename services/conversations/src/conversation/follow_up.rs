@@ -47,7 +47,7 @@ pub struct FollowUpDeferred {
 }
 
 /// A follow-up that is not done yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Pending {
     pub(crate) follow_up: FollowUp,
     /// Since when the customer waits for it.

@@ -96,6 +96,8 @@ impl ConversationRejection {
 }
 
 impl Rejection for ConversationRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } | Self::MessageTransition { .. } => {

@@ -33,7 +33,7 @@ impl fmt::Display for ConversationState {
 }
 
 /// The headline state with what is known in it. Each run from the queue on keeps its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Stage {
     #[default]
     Absent,
@@ -49,7 +49,7 @@ pub(crate) enum Stage {
 }
 
 /// A place in a queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Place {
     pub(crate) queue: Queue,
     pub(crate) requirements: Requirements,
@@ -88,7 +88,7 @@ impl From<Queued> for Place {
 }
 
 /// An offer whose outcome is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LiveOffer {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
@@ -97,14 +97,14 @@ pub(crate) struct LiveOffer {
 }
 
 /// An offer whose outcome is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct FinalOffer {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
     pub(crate) outcome: OfferOutcome,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum OfferOutcome {
     Accepted,
     Rejected,
@@ -115,14 +115,14 @@ pub(crate) enum OfferOutcome {
 }
 
 /// Who talks to the customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Handling {
     pub(crate) owner: AgentId,
     pub(crate) talk: Talk,
 }
 
 /// What is going on in an active conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Talk {
     Talking,
     Held,
@@ -151,7 +151,7 @@ impl Talk {
 }
 
 /// A second agent is asked, or has answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Consultation {
     pub(crate) target: AgentId,
     /// Under which the target's slot was reserved.
@@ -163,7 +163,7 @@ pub(crate) struct Consultation {
 }
 
 /// Why it is aside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Parking {
     /// Who put it there; none for a callback, which keeps its place in the queue.
     pub(crate) agent_id: Option<AgentId>,
@@ -175,7 +175,7 @@ pub(crate) struct Parking {
     pub(crate) waits_since: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct WrapUp {
     pub(crate) owner: AgentId,
     pub(crate) disposition_required: bool,
@@ -184,7 +184,7 @@ pub(crate) struct WrapUp {
 }
 
 /// How the episode ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Closing {
     pub(crate) reason: CloseReason,
     pub(crate) at: Timestamp,

@@ -6,6 +6,7 @@ mod record;
 mod command;
 mod event;
 mod rejection;
+mod route;
 
 mod aggregate;
 mod summary;

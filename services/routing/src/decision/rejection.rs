@@ -84,6 +84,8 @@ impl DecisionRejection {
 }
 
 impl Rejection for DecisionRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use kernel::{AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::RefusalCode;
@@ -10,7 +11,7 @@ use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
 /// All there is to say about a decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DecisionSummary {
     pub decision_id: AggregateId,
     pub outcome: Outcome,
@@ -24,14 +25,14 @@ pub struct DecisionSummary {
     pub updated_at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChosenAgent {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
     pub at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LostCandidate {
     pub agent_id: AgentId,
     pub code: RefusalCode,
@@ -39,7 +40,7 @@ pub struct LostCandidate {
 }
 
 /// What came of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Nothing yet.

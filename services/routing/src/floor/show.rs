@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Tenant, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::agent::{Agent, Slot};
@@ -17,7 +18,7 @@ use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::{Order, Strategy};
 
 /// Everything at one instant, as of the log positions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FloorView {
     pub tenant: Tenant,
     pub at: Timestamp,
@@ -28,7 +29,7 @@ pub struct FloorView {
     pub log_positions: BTreeMap<Box<str>, Vec<u64>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AgentShown {
     pub agent_id: AgentId,
     pub version: u64,
@@ -45,7 +46,7 @@ pub struct AgentShown {
     pub slots: BTreeMap<ConversationId, Slot>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct QueueShown {
     #[serde(flatten)]
     pub figures: QueueFigures,
@@ -55,7 +56,7 @@ pub struct QueueShown {
     pub last_match: Option<(Timestamp, AgentId)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct WaitingShown {
     pub conversation_id: ConversationId,
     pub version: u64,
@@ -72,7 +73,7 @@ pub struct WaitingShown {
     pub refused: BTreeMap<AgentId, Timestamp>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OfferShown {
     pub conversation_id: ConversationId,
     pub queue_id: Option<QueueId>,
@@ -81,7 +82,7 @@ pub struct OfferShown {
 }
 
 /// A queue in numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct QueueFigures {
     pub queue_id: QueueId,
     pub strategy: Strategy,
@@ -101,7 +102,7 @@ pub struct QueueFigures {
 }
 
 /// The agents of a queue on one channel; together they are all.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Staff {
     /// Could be asked now.
     pub free: u32,

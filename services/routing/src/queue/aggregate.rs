@@ -3,14 +3,14 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::Context;
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use kernel::{Accepted, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::command::{QueueCommand, ReportServed, ReportStarved};
 use super::event::{QueueConfigured, QueueEvent, QueueServed, QueueStarved};
 use super::rejection::QueueRejection;
-use super::rules;
+use super::{route, rules};
 use crate::label::QueueId;
 use crate::settings::QueueSettings;
 
@@ -51,19 +51,7 @@ impl Context for Queue {
 
     const SHAPE: u16 = 2;
 
-    /// What only routers send has no route.
-    const COMMANDS: &'static [CommandRoute] = &[
-        CommandRoute {
-            path: "/v1/queues",
-            command: "ConfigureQueue",
-            id: IdFrom::Body(&["queue_id"]),
-        },
-        CommandRoute {
-            path: "/v1/queues/{queue_id}/settings",
-            command: "ConfigureQueue",
-            id: IdFrom::Path,
-        },
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     const INTERNAL: &'static [&'static str] = &["ReportStarved", "ReportServed"];
 

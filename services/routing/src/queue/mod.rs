@@ -3,6 +3,7 @@
 mod command;
 mod event;
 mod rejection;
+mod route;
 mod rules;
 
 mod aggregate;

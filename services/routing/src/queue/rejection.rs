@@ -102,6 +102,8 @@ impl QueueRejection {
 }
 
 impl Rejection for QueueRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::QueueIdInvalid(_) => Self::QUEUE_ID_INVALID,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Reason;
@@ -10,7 +11,7 @@ use crate::label::ConversationId;
 use crate::settings::QueueSettings;
 
 /// All there is to say about a queue; who waits in it, the conversations tell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueSummary {
     pub queue_id: AggregateId,
     /// The defaults, if it was never configured.
@@ -22,7 +23,7 @@ pub struct QueueSummary {
 }
 
 /// What a router saw when nobody could be asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Starvation {
     pub since: Timestamp,
     /// The conversation whose turn it was.

@@ -93,6 +93,8 @@ impl TradeRejection {
 }
 
 impl Rejection for TradeRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use kernel::code::{Code, Fault, platform};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::headers::{self, security};
@@ -45,11 +46,19 @@ pub struct Problem {
 }
 
 /// A place in the body that stands against the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// RFC 6901 JSON pointer into the request body.
     pub pointer: String,
     pub detail: String,
+    /// The value that stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// What could stand there, where that is a short list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 impl Problem {
@@ -98,11 +107,20 @@ impl Problem {
 
     /// Names a place in the body.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.places.push(Place {
+    pub fn at(self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.with(Place {
             pointer: pointer.into(),
             detail: detail.into(),
-        });
+            found: None,
+            wanted: None,
+            values: Vec::new(),
+        })
+    }
+
+    /// Adds a place in the body.
+    #[must_use]
+    pub fn with(mut self, place: Place) -> Self {
+        self.places.push(place);
         self
     }
 
@@ -161,8 +179,10 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A problem as it is sent: RFC 9457, with a stable code and whether a retry can help.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Document<'a> {
     #[serde(rename = "type")]
     kind: String,
     title: String,

@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 struct Settled;
 
 impl Rejection for Settled {
+    const CODES: &'static [Code] = &[];
+
     fn code(&self) -> Code {
         Code::new("TRADE_SETTLED", Kind::Conflict)
     }

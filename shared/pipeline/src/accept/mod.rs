@@ -3,6 +3,7 @@
 
 mod gate;
 mod inbox;
+mod outgoing;
 mod seal;
 mod waiting;
 
@@ -25,6 +26,7 @@ use gate::Gate;
 use waiting::Waiters;
 
 pub use inbox::Inbox;
+pub use outgoing::OutgoingCommand;
 pub use seal::Sealer;
 pub use waiting::Waiting;
 
