@@ -60,7 +60,7 @@ pub struct Batch {
     pub marks: Vec<Mark>,
     pub timers: Vec<TimerChange>,
     pub dead_letters: Vec<DeadLetter>,
-    /// What the senders of its records are to be told.
+    /// The outcome notices for the senders of its records.
     pub notices: Vec<OutcomeNotice>,
 }
 
@@ -109,7 +109,7 @@ pub struct EventRow {
     pub record: EventRecord,
 }
 
-/// The answer to a command, kept for ever under its id.
+/// The answer to a command, kept permanently under its id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeRow {
     pub command: CommandId,
@@ -227,8 +227,8 @@ pub struct DeadLetter {
     pub logged_at: Timestamp,
     pub reason: DeadReason,
     pub detail: String,
-    /// The command, where the record is proven to come from whom it names: what a stranger claims to
-    /// have sent is nobody's command.
+    /// The command, if the record is proven to come from the sender it names; an unproven record is
+    /// attributed to no command.
     pub command: Option<CommandId>,
 }
 
@@ -295,9 +295,9 @@ impl DeadReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
-    /// Whether later commands of the key park behind such a letter. Only what is proven to be one of
-    /// the key's own commands is part of the key's order; anything else could be put there by whoever
-    /// may write to the log.
+    /// Whether later commands of the key park behind such a letter. Only a record proven to be one of the
+    /// key's own commands is part of the key's order; any writer to the log could have put anything else
+    /// there.
     #[must_use]
     pub fn blocks_key(self) -> bool {
         matches!(self, Self::TooLarge | Self::Panicked | Self::BehindParked)

@@ -1,8 +1,8 @@
 //! Checksums of stored rows, and the chain that runs through a partition's events.
 //!
-//! A checksum is 64 bits of xxh3 over everything a row says and over where it stands. That is enough
-//! against accident, and proves nothing against somebody who computes it anew. Whoever reads a row
-//! checks it alone; an event that was rewritten together with its checksum breaks the chain.
+//! A checksum is 64 bits of xxh3 over the whole content of a row and its location. It detects accidents,
+//! not somebody who recomputes it. A reader checks each row by itself; an event that was rewritten
+//! together with its checksum breaks the chain.
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,11 +12,11 @@ use crate::port::OutcomeNotice;
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
-/// What a row said when it was written.
+/// The checksum of a row's content when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksum(pub i64);
 
-/// A stored row that is not what was written. It is refused by whoever reads it.
+/// A stored row that differs from what was written. Every reader refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{row} is damaged: {why}")]
 pub struct Damaged {

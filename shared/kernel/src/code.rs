@@ -118,7 +118,7 @@ pub mod platform {
     ];
 }
 
-/// The aggregate says no: a normal outcome, stored under the command id for ever, never retried.
+/// The aggregate refuses: a normal outcome, stored permanently under the command id, never retried.
 ///
 /// `Display` is the sentence the caller reads: lower-case, no period, names the thing.
 pub trait Rejection: StdError + Send + Sync + 'static {

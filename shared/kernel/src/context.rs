@@ -40,8 +40,8 @@ pub trait Context:
     /// schemas of its events admit them too.
     const BLANKS_IN_IDS: bool = false;
 
-    /// How soon its commands are to be decided. Where nobody waits for what comes of them, several at
-    /// a time cost less.
+    /// How soon its commands are to be decided. Where no caller waits for the result, deciding several at
+    /// a time costs less.
     const PACE: Pace = Pace::Prompt;
 
     /// How its commands are sent over HTTP.
@@ -56,18 +56,18 @@ pub trait Context:
     type Input: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
 
     /// The rule book. Does no I/O and reads no clock, randomness or environment: the same state and
-    /// command give the same answer for ever. A retry that changes nothing is an empty list.
+    /// command always give the same answer. A retry that changes nothing is an empty list.
     ///
     /// # Errors
-    /// The context's own rejection, the reason a rule stands against the command.
+    /// The context's own rejection: the rule that the command breaks.
     fn decide(
         &self,
         accepted: &Accepted<Self::Input>,
         policy: &Self::Services,
     ) -> Result<Vec<Self::Event>, Self::Error>;
 
-    /// What comes of a reaction's command that was refused. Nobody waits for its answer, and its sender
-    /// counts on it: what both sides have to know is told by events, in the same commit.
+    /// What follows when a reaction's command is refused. No caller waits for its answer, but its sender
+    /// relies on it: events in the same commit record what both sides have to know.
     fn refused(
         &self,
         _accepted: &Accepted<Self::Input>,
@@ -76,7 +76,7 @@ pub trait Context:
         Refused::Told(Vec::new())
     }
 
-    /// The break that `event` raises, in a word such as `overfill`: whoever sent the command is told.
+    /// The break that `event` raises, in a word such as `overfill`; it is reported to the command's sender.
     fn raised(_event: &Self::Event) -> Option<&'static str> {
         None
     }

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 ///
 /// The platform's own records name tenant, actor and time and are signed. A producer that the
 /// broker vouches for may leave them out: they then come from the topic's configuration and from
-/// the log's clock. `data` stays raw: whoever routes, stores or parks a command never parses it.
+/// the log's clock. `data` stays raw: routing, storing or parking a command never parses it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEnvelope<'a> {

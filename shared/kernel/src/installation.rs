@@ -70,7 +70,7 @@ mod tests {
     use super::such;
 
     #[test]
-    fn many_names_are_told_by_the_first_and_a_count() {
+    fn many_names_are_reported_by_the_first_and_a_count() {
         assert_eq!(such(&["a"]), "a");
         assert_eq!(such(&["a", "b", "c"]), "a and 2 more");
     }

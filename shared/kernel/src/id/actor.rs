@@ -81,7 +81,7 @@ impl Actor {
         self.as_reaction().is_some()
     }
 
-    /// Whether the platform acts by itself: names that nobody else is admitted under.
+    /// Whether the platform acts by itself: names that no other caller is admitted under.
     #[must_use]
     pub fn is_platform(&self) -> bool {
         self.is_reaction() || matches!(self.as_str(), TIMER | ROUTER)
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_admitted_under_a_name_of_the_platforms_own() {
+    fn no_caller_is_admitted_under_a_name_of_the_platforms_own() {
         for name in [
             "timer",
             "router",

@@ -56,8 +56,8 @@ impl AggregateId {
         Ok(self)
     }
 
-    /// `uuid5(namespace, name)`: the id of an aggregate that the platform itself opens. The same name gives the
-    /// same id for ever.
+    /// `uuid5(namespace, name)`: the id of an aggregate that the platform itself opens. The same name
+    /// always gives the same id.
     #[must_use]
     pub fn derived(namespace: u128, name: &str) -> Self {
         let id = Uuid::new_v5(&Uuid::from_u128(namespace), name.as_bytes());

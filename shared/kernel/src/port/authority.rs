@@ -44,7 +44,7 @@ pub enum Misplaced {
     Forward,
 }
 
-/// Which outcomes of its commands a producer is told on the topic of outcomes.
+/// Which outcomes of its commands a producer receives on the topic of outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outcomes {
     /// What was rejected, parked, or repeated a used id with another body.

@@ -89,7 +89,7 @@ pub trait DeadLetters: Send + Sync {
     ) -> Result<bool, Fault>;
 
     /// Moves every letter of the partition down by that many offsets, more than the highest of them.
-    /// They are of a log that was made anew: below zero, no record of the new one is at their places.
+    /// They belong to a log that was recreated: below zero, no record of the new log has their offsets.
     ///
     /// # Errors
     /// The store cannot be reached, or a letter is damaged; none was moved.

@@ -70,8 +70,8 @@ pub enum ReadError {
     /// A dependency; the same call may succeed later.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The log does not hold the offset that was asked for: what stood there was deleted, or the log was
-    /// made anew and ends before it. It begins at `first`.
+    /// The log does not hold the requested offset: the record was deleted, or the log was recreated and
+    /// ends before it. It begins at `first`.
     #[error("the offset is not in the log, which begins at {first}")]
     Gone { first: i64 },
     /// What comes next is damaged, or written in a way that cannot be read here. `offset` is where
@@ -112,7 +112,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
 
-    /// A reader for every partition of a context, from the first on, whoever else reads them.
+    /// A reader for every partition of a context, from the first on, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached.
@@ -122,7 +122,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault>;
 
-    /// A reader for one partition, whoever else reads it.
+    /// A reader for one partition, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached, or has no such partition.
@@ -154,9 +154,9 @@ pub trait EventLog: Send + Sync {
     /// The first and the last event that the partition's log holds; none when it is empty.
     ///
     /// # Errors
-    /// The log cannot be reached, or holds what is no event. A log that holds a tail and was never given
-    /// the head is a fault too, which says what to do: it was made anew, and publishing on would hide
-    /// for ever what is missing.
+    /// The log cannot be reached, or holds something that is not an event. A log that holds a tail but
+    /// never received the head is a fault too, which says what to do: the log was recreated, and
+    /// publishing on would permanently hide what is missing.
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault>;
 
     /// Joins the group of processes that share a context's event partitions.

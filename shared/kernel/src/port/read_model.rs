@@ -212,7 +212,7 @@ pub trait ReadModel: Send + Sync {
 
     /// Lets queries trust the partition's values, iff the checkpoint stands at `at`; called when the
     /// projector has caught up, and again every [`READY_PERIOD`] while it is alive. A model that
-    /// never loses what it was told has nothing to do.
+    /// never loses what it received has nothing to do.
     ///
     /// # Errors
     /// The model cannot be reached.
