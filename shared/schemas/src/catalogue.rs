@@ -101,8 +101,8 @@ impl Catalogue {
         self.version(Kind::Event, name, version)
     }
 
-    /// The same of a command. Its versions are told apart by their shape alone: the wire names
-    /// none, so a command that means something else is better given another name.
+    /// The same for a command. Its versions are distinguished by their shape alone: the wire carries no
+    /// version, so a command with another meaning is better given another name.
     #[must_use]
     pub fn command_version(self, name: &str, version: u16) -> Self {
         self.version(Kind::Command, name, version)

@@ -130,7 +130,7 @@ impl Catalogue {
                 let old = json(&previous.join(id.path()))?;
                 Ok(violations(id.kind.compatibility(), &old, &shape.document()))
             }
-            // An earlier version is nobody's shape today; its golden values speak for it.
+            // No current type has the shape of an earlier version; its golden values cover it.
             Some(shape) if shape.id.version > id.version => Ok(Vec::new()),
             _ => Ok(vec![Violation {
                 at: String::new(),

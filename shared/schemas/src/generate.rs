@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// The variants of an enum with `#[serde(tag = "type", content = "data")]`: name, and schema of
-/// `data` as it is read. What is read is the weaker promise, and the one that must hold for ever:
+/// `data` as it is read. The schema for reading is the weaker promise, and must hold permanently:
 /// a field with a default may be absent.
 ///
 /// `None` when the type is no such enum.

@@ -1,4 +1,4 @@
-//! What a registry is told: subjects, their schemas and how those may change.
+//! What a registry receives: subjects, their schemas and how those may change.
 
 use serde_json::{Map, Value};
 

@@ -39,7 +39,7 @@ pub enum Change {
     Dropped(String),
     /// The reader gives a shape to a property whose name the writer could use for anything.
     Claimed(String),
-    /// Whoever leaves the property out meant the old default.
+    /// A sender that left the property out meant the old default.
     Default(String),
     /// The writer may add properties, the reader admits none.
     Closed,

@@ -1,5 +1,4 @@
-//! What the verdict promises, tried on schemas and values that nobody thought of, with a validator
-//! that others wrote.
+//! What the verdict promises, tried on generated schemas and values, with an independent validator.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
