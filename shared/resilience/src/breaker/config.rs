@@ -1,4 +1,4 @@
-//! What a breaker is told, and the bounds of it.
+//! The settings of a breaker, and their bounds.
 
 use std::time::Duration;
 

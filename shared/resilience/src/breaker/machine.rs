@@ -18,7 +18,7 @@ pub(super) struct Machine {
     config: BreakerConfig,
     jitter: Jitter,
     phase: Phase,
-    /// Raised by every change of state, so that a result can be told from one of an earlier life.
+    /// Raised by every change of state, to distinguish a result from one of an earlier generation.
     generation: u64,
     opens_in_row: u32,
     /// Changes of state since they were last taken, oldest first; two at most per step.
@@ -150,7 +150,7 @@ impl Machine {
             // The trial calls decide long before their time is over, or else nearly never.
             Phase::HalfOpen(trial) => (trial.permits_left == 0)
                 .then(|| trial.until.saturating_sub(now).min(self.config.open_first)),
-            // Nobody knows when the operator comes back; the longest open time keeps callers calm.
+            // It is unknown when the operator returns; the longest open time keeps callers calm.
             Phase::ForcedOpen => Some(self.config.open_longest),
         }
     }

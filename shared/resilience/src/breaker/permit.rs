@@ -39,7 +39,7 @@ impl<'breaker> Permit<'breaker> {
         }
     }
 
-    /// Starts the call's time anew: waiting in a queue of our own is not the dependency's slowness.
+    /// Restarts the call's time: waiting in a queue of our own is not the dependency's slowness.
     pub fn restart(&mut self) {
         self.ticket.started = self.breaker.now();
     }

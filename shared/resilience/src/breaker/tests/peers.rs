@@ -136,7 +136,7 @@ fn permits_neither_wrap_nor_grow_when_older_ones_come_home() {
     assert_eq!(bench.breaker.snapshot().permits_left, Some(5));
 }
 
-/// circuitbreaker-rs 0.1 has no window at all: old successes shield for ever.
+/// circuitbreaker-rs 0.1 has no window at all: old successes hide failures permanently.
 #[test]
 fn time_window_opens_when_a_healthy_day_is_followed_by_failures() {
     let bench = bench(BreakerConfig {
