@@ -140,8 +140,8 @@ fn fault(path: &[&str], source: impl Into<Box<dyn Error + Send + Sync>>) -> Faul
 /// Codes of Confluent's API: subject, version or schema not found.
 const NOT_FOUND: [u32; 3] = [40401, 40402, 40403];
 
-/// Only an answer "there is none" is final. The converter calls every status but 502 and 503 final,
-/// and keeps that answer for ever: a 401 or 500 would park commands that are in order.
+/// Only the answer "there is none" is final. The converter treats every status but 502 and 503 as final,
+/// and caches that answer permanently: a 401 or 500 would park valid commands.
 pub(crate) fn lack(attempt: &str, error: SRCError) -> Lack {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(inner) = cause {

@@ -71,7 +71,7 @@ impl RegistrySchemas {
         })
     }
 
-    /// Asks anew for numbers that led to nothing, such as after a schema was registered.
+    /// Asks again for schema ids that led to nothing, such as after a schema was registered.
     pub fn forget_unusable(&self) {
         self.unusable.invalidate_all();
     }

@@ -57,7 +57,7 @@ impl RegistryFraming {
         let asked = self.ask().await;
         match asked {
             Ok(numbers) => {
-                // Whoever was first asked for the same.
+                // Another caller may have set the same first.
                 drop(self.numbers.set(numbers));
                 Ok(())
             }
