@@ -13,7 +13,7 @@ use kernel::topic::partition_of;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// Partitions that the suite spreads its keys over; a model that asks must be told so.
+/// Partitions that the suite spreads its keys over; a model that needs the number must be given this one.
 pub const PARTITIONS: u16 = 4;
 
 /// The views that the suite uses; a model that needs tables must have them.
@@ -39,8 +39,8 @@ pub enum Listing {
     Refused,
 }
 
-/// Runs the suite. Each call of `make` gives an empty store; each call of what it gave opens that
-/// store anew, as another process would.
+/// Runs the suite. Each call of `make` gives an empty store; each call of its result opens that
+/// store again, as another process would.
 ///
 /// # Panics
 /// The model breaks the contract of its port.
