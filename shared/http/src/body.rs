@@ -13,7 +13,7 @@ use crate::json;
 use crate::limits::Limits;
 use crate::problem::{Problem, of_error};
 
-/// A body that is strict JSON, unparsed: whoever hashes, signs or forwards it has the very bytes.
+/// A body that is strict JSON, unparsed: it is hashed, signed and forwarded as the very bytes received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonBody(Bytes);
 

@@ -21,7 +21,7 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The outermost middleware of every app: `App::new().wrap(from_fn(edge))`.
 ///
 /// Refuses by the head alone what is over its [`Limits`], ends what takes longer than the deadline,
-/// turns every refusal, whoever made it, into a problem with the caller's trace id, and adds the
+/// turns every refusal, from any layer, into a problem with the caller's trace id, and adds the
 /// security headers that the handler did not set. Logs the cause of what is not the caller's fault.
 ///
 /// # Errors
@@ -76,15 +76,15 @@ fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> Service
         return response;
     };
     let (request, refused) = response.into_parts();
-    let mut told = answer(problem, trace_id);
+    let mut answered = answer(problem, trace_id);
     // Such as `Allow`, or what an inner middleware says of rate limits.
     for (name, value) in refused.headers() {
         let of_the_old_body = name == CONTENT_TYPE || name == CONTENT_LENGTH;
-        if !of_the_old_body && !told.headers().contains_key(name) {
-            told.headers_mut().append(name.clone(), value.clone());
+        if !of_the_old_body && !answered.headers().contains_key(name) {
+            answered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, told)
+    ServiceResponse::new(request, answered)
 }
 
 fn answer(problem: Problem, trace_id: Option<&str>) -> HttpResponse {

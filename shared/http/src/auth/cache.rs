@@ -27,7 +27,7 @@ pub(super) fn fingerprint(token: &str) -> Fingerprint {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Holds only proven tokens, so nobody without a key can fill it.
+/// Holds only proven tokens, so a caller without a key cannot fill it.
 pub(super) struct TokenCache {
     shards: Vec<Mutex<Shard>>,
 }

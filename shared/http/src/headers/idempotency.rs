@@ -7,7 +7,7 @@ use kernel::label::BadLabel;
 use super::{bad, single};
 use crate::problem::Problem;
 
-/// What an answer was given without when nobody could say what else its key was used for.
+/// Marks an answer that was given although the key's other uses could not be looked up.
 pub const KEY_SCOPE: &str = "key-scope";
 
 static NAME: HeaderName = HeaderName::from_static("idempotency-key");

@@ -37,7 +37,7 @@ pub struct Problem {
     trace_id: Option<Box<str>>,
     /// It was answered before.
     replayed: bool,
-    /// Nobody could say what else the caller's key was used for.
+    /// The other uses of the caller's key could not be looked up.
     key_scope_unknown: bool,
     /// For the log, never for the caller.
     #[source]

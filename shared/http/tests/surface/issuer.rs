@@ -1,4 +1,4 @@
-//! An identity provider that signs whatever it is told to, with tools of its own.
+//! An identity provider that signs any claims, with tools of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

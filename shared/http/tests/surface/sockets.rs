@@ -94,7 +94,7 @@ async fn server_names_no_version_of_itself() {
 
 #[actix_web::test]
 async fn encoded_body_is_refused_without_waiting_for_it() {
-    // Whoever waited for the body would wait for longer than the test does.
+    // A server that waited for the body would wait for longer than the test does.
     let limits = Limits {
         slow_client_ms: 120_000,
         deadline_ms: 120_000,
