@@ -102,7 +102,7 @@ impl<M: SerializeMap> Visit for Members<M> {
     }
 }
 
-/// An error and its causes, outermost first. Some tell their cause themselves: it is not told twice.
+/// An error and its causes, outermost first. Some print their cause themselves: it is not repeated.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -111,10 +111,10 @@ impl fmt::Display for Chain<'_> {
         f.write_str(&last)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            let told = error.to_string();
-            if !last.ends_with(&told) {
-                write!(f, ": {told}")?;
-                last = told;
+            let text = error.to_string();
+            if !last.ends_with(&text) {
+                write!(f, ": {text}")?;
+                last = text;
             }
             cause = error.source();
         }
@@ -146,13 +146,13 @@ impl Text {
         if name.starts_with(BRIDGED) {
             return;
         }
-        let told = match (name, self.0.is_empty()) {
+        let written = match (name, self.0.is_empty()) {
             (MESSAGE, true) => write!(self.0, "{value}"),
             (MESSAGE, false) => write!(self.0, " {value}"),
             (_, true) => write!(self.0, "{name}={value}"),
             (_, false) => write!(self.0, " {name}={value}"),
         };
-        told.expect("a text takes what is written to it");
+        written.expect("a text takes what is written to it");
     }
 }
 

@@ -6,7 +6,7 @@ use tracing_log::NormalizeEvent as _;
 
 use crate::lines;
 
-/// Longest text that is told apart, bytes.
+/// Longest text by which kinds are distinguished, bytes.
 const TEXT_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_told_apart_by_its_beginning() {
+    fn long_text_is_distinguished_by_its_beginning() {
         let long = "é".repeat(TEXT_MAX);
         assert!(without_numbers(&long).len() <= TEXT_MAX + 1);
     }

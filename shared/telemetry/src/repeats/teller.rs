@@ -30,7 +30,7 @@ impl Drop for Teller {
         self.repeats.counts().end();
         self.repeats.0.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so, and the counts are told all the same.
+            // A thread that panicked has logged it, and the counts are logged all the same.
             drop(thread.join());
         }
         self.repeats.tell_all();
