@@ -66,7 +66,7 @@ impl KeyBindings for SqliteFile {
                 select(connection, &asked, expiry(now))
             })
             .await?;
-        // Whoever was first meanwhile has bound it.
+        // Another caller may have bound it meanwhile; the first binding holds.
         let (first, is_new) = self.bindings().bind(&name, stored.unwrap_or(request));
         if is_new && stored.is_none() {
             let work = move |connection: &Connection| insert(connection, &name, request, now);

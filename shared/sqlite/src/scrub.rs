@@ -16,7 +16,7 @@ use crate::{
     command_log, dead_letters, event_store, key_bindings, outcomes as notices, read_model, timers,
 };
 
-/// Complaints of SQLite's own check that are told.
+/// Complaints of SQLite's own check that are reported.
 const COMPLAINTS_MAX: u32 = 100;
 /// Misplaced events that are named: one is enough.
 const NAMED_MAX: usize = 100;
@@ -150,7 +150,7 @@ pub(crate) fn timers(connection: &Connection) -> Scrubbed {
     look.found
 }
 
-/// What producers are to be told, and what callers' keys stand for.
+/// Notices that producers are to receive, and what callers' keys stand for.
 pub(crate) fn beside_commands(connection: &Connection) -> Scrubbed {
     let mut look = Look::new(connection);
     look.at("outcome_notice", notices::COLUMNS, notices::notice);
@@ -167,8 +167,8 @@ pub(crate) fn views(connection: &Connection) -> Scrubbed {
     look.found
 }
 
-/// The events, and of those that are damaged the ones that may stand where they do not belong: whoever
-/// looks where they do misses them. A record says itself where that is.
+/// The events, and of the damaged ones those that may stand where they do not belong: a reader of their
+/// own place misses them. A record names its own place.
 pub(crate) fn events(connection: &Connection) -> (Scrubbed, Vec<Damaged>) {
     let (mut look, mut misplaced) = (Look::new(connection), Vec::new());
     look.at(

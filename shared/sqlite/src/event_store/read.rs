@@ -192,8 +192,8 @@ fn without_holes(shard: Shard, stream: &LoadedStream) -> Result<(), Fault> {
 
 /// The columns that an [`event`] is made of, and where they stand.
 pub(crate) const EVENT: &str = "e.sequence, e.position, e.record, e.checksum, e.stream, s.key";
-/// An event whose stream is not there comes without a key, lest it be missed by nobody: its checksum
-/// does not fit.
+/// An event without its stream is returned without a key, so that it is not skipped silently: its
+/// checksum does not fit.
 pub(crate) const EVENTS: &str = "event e LEFT JOIN stream s USING (context, partition, stream)";
 
 fn events(

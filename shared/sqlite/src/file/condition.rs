@@ -40,7 +40,7 @@ impl Condition {
         }
     }
 
-    /// A failed call as its port tells it. Damage is told of as such, whoever met it.
+    /// A failed call as its port reports it. Damage is reported as such, whichever call meets it.
     pub(super) fn fault(&self, attempt: String, error: Error) -> Fault {
         match damage(&error) {
             Some(damaged) => {

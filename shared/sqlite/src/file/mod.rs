@@ -120,8 +120,8 @@ impl SqliteFile {
         self.shared.condition.damage()
     }
 
-    /// Why the file takes no writes now: its disk is full, or fails. Asking has it try again, so that
-    /// it goes on as soon as it can though nobody else writes.
+    /// Why the file takes no writes now: its disk is full, or fails. The question makes it try again, so
+    /// that it continues as soon as it can even without other writes.
     #[must_use]
     pub fn refusing(&self) -> Option<String> {
         let refusing = self.shared.condition.refusing();
@@ -184,7 +184,7 @@ impl SqliteFile {
         self.shared.writer.enqueue(attempt, work).await
     }
 
-    /// Runs `work` in a transaction that it shares with nobody: if it fails, nothing else does.
+    /// Runs `work` in a transaction of its own: if it fails, nothing else does.
     pub(crate) async fn write_alone<T, W>(&self, attempt: String, work: W) -> Result<T, CommitError>
     where
         T: Send + 'static,

@@ -20,7 +20,7 @@ const VERSION: i32 = 5;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 
-/// Nobody else writes, so only a checkpoint can meet a reader.
+/// There is no other writer, so only a checkpoint can meet a reader.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Statements kept prepared per connection; all there are is fewer.
 const STATEMENTS_MAX: usize = 64;
@@ -42,13 +42,13 @@ pub enum OpenError {
     Create(PathBuf, #[source] io::Error),
     #[error(
         "{} is empty: it was emptied, or its creation was cut off; move it and what stands beside \
-         it (-wal, -shm) away to begin anew",
+         it (-wal, -shm) away to begin again",
         .0.display()
     )]
     Empty(PathBuf),
     #[error(
         "{} is what a crash left of a file that is not here: bring the file back, or move this away \
-         to begin anew",
+         to begin again",
         .0.display()
     )]
     Orphaned(PathBuf),
@@ -110,8 +110,8 @@ fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> rusqlite::Result<Co
     Ok(connection)
 }
 
-/// A table, column or index that this program made and the file has not: a name in its schema that has
-/// changed would be found out by whoever needs it, and not before.
+/// A table, column or index that this program made and the file lacks. A changed name in its schema
+/// would otherwise be found only by the statement that needs it.
 pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let made = Connection::open_in_memory()?;
     for (_, schema) in SCHEMAS {

@@ -27,8 +27,8 @@ const CHUNK: usize = 1 << 20;
 /// Longest time that summing a file up may hold its closing; one without a sum is looked at when it is
 /// opened again.
 const SUM_WAIT: Duration = Duration::from_secs(10);
-/// Findings that are told one by one.
-const TOLD_MAX: usize = 10;
+/// Findings that are logged one by one.
+const LOGGED_MAX: usize = 10;
 
 /// What is known of a file before anybody has opened it.
 pub(super) enum Before {
@@ -80,7 +80,7 @@ pub(super) fn after(
     ] {
         found.add(look(connection));
     }
-    for damaged in found.named.iter().take(TOLD_MAX) {
+    for damaged in found.named.iter().take(LOGGED_MAX) {
         condition.is_damaged(damaged);
         error!(
             error = damaged as &dyn std::error::Error,
@@ -113,7 +113,7 @@ fn refuse(damaged: &[Damaged]) -> Result<(), OpenError> {
     Err(OpenError::Damaged(format!("{first}{others}")))
 }
 
-/// Views are folds of the events: those of a file in which one is damaged are folded anew, and reactions
+/// Views are folds of the events: all views of a file with a damaged one are folded again, and reactions
 /// run again over what they have seen, which their commands' ids make harmless.
 fn forget_damaged_views(connection: &Connection) -> rusqlite::Result<()> {
     let found = scrub::views(connection);
@@ -123,7 +123,7 @@ fn forget_damaged_views(connection: &Connection) -> rusqlite::Result<()> {
     warn!(
         damaged = found.damaged,
         error = first as &dyn std::error::Error,
-        "values of views are damaged, all are folded anew"
+        "values of views are damaged, all are folded again"
     );
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch("DELETE FROM view_value; DELETE FROM view_checkpoint;")?;

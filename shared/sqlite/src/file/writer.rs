@@ -18,7 +18,7 @@ use super::open::{self, OpenError};
 use super::proof;
 use super::savepoint::{execute, savepoint};
 
-/// Jobs that may wait; whoever comes on top waits for a place.
+/// Jobs that may wait; further callers wait for a place.
 const WAITING_MAX: usize = 1_024;
 /// Jobs in one transaction: bounds how late the first of them is answered.
 const JOBS_MAX: usize = 256;

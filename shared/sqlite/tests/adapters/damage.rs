@@ -234,7 +234,7 @@ async fn event_that_was_changed_is_refused_by_every_door() {
     let log = EventLog::follow(&file, CONTEXT, Pace::Prompt).await;
     let (offset, detail) = unreadable(stopped(log).await);
     assert_eq!((offset, detail.starts_with(&named)), (1, true), "{detail}");
-    // Whoever checks for himself is given it.
+    // A caller that does its own check gets it.
     let rows = EventReader::read(&file.as_stored(), shard(), 0, 9).await;
     assert_eq!(rows.unwrap()[1].record.value, "{}");
 }
@@ -355,7 +355,7 @@ async fn timer_that_was_changed_keeps_no_other_waiting() {
 }
 
 #[tokio::test]
-async fn cursor_that_was_changed_is_taken_over_by_nobody() {
+async fn cursor_that_was_changed_is_not_taken_over() {
     let files = Files::new();
     let file = changed(&files, "UPDATE cursor SET next_offset = next_offset + 1").await;
     let named = format!("cursor {}", shard());

@@ -92,16 +92,16 @@ fn write_until_killed(path: &Path) {
     runtime.block_on(async {
         let file = open(path);
         let life = std::process::id();
-        let appends = (0..4).map(|caller| append_for_ever(&file, life, caller));
+        let appends = (0..4).map(|caller| append_until_killed(&file, life, caller));
         tokio::join!(
             join_all(appends),
-            commit_for_ever(&file, 0),
-            commit_for_ever(&file, 3)
+            commit_until_killed(&file, 0),
+            commit_until_killed(&file, 3)
         );
     });
 }
 
-async fn append_for_ever(file: &SqliteFile, life: u32, caller: u32) {
+async fn append_until_killed(file: &SqliteFile, life: u32, caller: u32) {
     for n in 0_u64.. {
         let name = format!("command/{life}/{caller}/{n}");
         let record = NewRecord {
@@ -115,7 +115,7 @@ async fn append_for_ever(file: &SqliteFile, life: u32, caller: u32) {
     }
 }
 
-async fn commit_for_ever(file: &SqliteFile, partition: u16) {
+async fn commit_until_killed(file: &SqliteFile, partition: u16) {
     let shard = Shard {
         context: CONTEXTS[0],
         partition,
