@@ -200,7 +200,7 @@ async fn write(
     Ok(refused)
 }
 
-/// The partition whose rows stand against rows already there, told by the table's name. Its memory
+/// The partition whose rows conflict with rows already stored, known by the table's name. Its memory
 /// and the store disagree, so it must start again from the store.
 fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
     let error = error.as_database_error()?;

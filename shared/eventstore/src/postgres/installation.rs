@@ -145,8 +145,8 @@ async fn missing(
         .bind(tables)
         .fetch_all(connection)
         .await?;
-    let told = || format!("the database has no table {}", such(&missing));
-    Ok((!missing.is_empty()).then(|| Obstacle::unmigrated(told())))
+    let reason = || format!("the database has no table {}", such(&missing));
+    Ok((!missing.is_empty()).then(|| Obstacle::unmigrated(reason())))
 }
 
 async fn keys(connection: &mut PgConnection) -> Result<Vec<InstalledKey>, sqlx::Error> {
@@ -172,11 +172,11 @@ async fn keys(connection: &mut PgConnection) -> Result<Vec<InstalledKey>, sqlx::
         .collect()
 }
 
-/// The keys of a database, while nobody else can change them.
+/// The keys of a database, locked against changes by others.
 pub struct HeldKeys(PgConnection);
 
 impl HeldKeys {
-    /// Waits for whoever holds them. They are let go by [`Self::settle`], or unchanged when this is
+    /// Waits for the current holder. They are released by [`Self::settle`], or unchanged when this is
     /// dropped.
     ///
     /// # Errors

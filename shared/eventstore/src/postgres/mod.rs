@@ -41,8 +41,8 @@ const COMMIT_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
 const SAVE_ACQUIRE_WAIT: Duration = Duration::from_secs(10);
 /// Longest time one statement may run on the server.
 const STATEMENT_WAIT: &str = "10s";
-/// Longest time a transaction may stand still: a frozen owner would keep its cursor's row locked,
-/// and nobody could take the partition over. Shorter than the log takes to give an owner up.
+/// Longest time a transaction may idle: a frozen owner would keep its cursor's row locked, and no
+/// other process could take the partition over. Shorter than the log takes to give an owner up.
 const STANDSTILL_WAIT: &str = "5s";
 /// Statements prepared per connection: a handful per partition table.
 const STATEMENTS_MAX: usize = 2_000;
@@ -54,7 +54,7 @@ pub struct PostgresEventStore {
     commits: PgPool,
     writers: Writers,
     reads: PgPool,
-    /// The connection that writes snapshots, one save at a time: it takes nobody else's.
+    /// The connection that writes snapshots, one save at a time: it takes none from the other pools.
     snapshots: PgPool,
     /// Partitions of the contexts asked about so far.
     partitions: Arc<Mutex<HashMap<&'static str, u16>>>,

@@ -134,7 +134,7 @@ pub(super) fn load(Shard { context, partition }: Shard) -> String {
     )
 }
 
-/// An event whose stream is not there comes without a key, lest it be missed by nobody.
+/// An event without its stream is returned without a key, so that it is not skipped silently.
 pub(super) fn read(Shard { context, partition }: Shard) -> String {
     format!(
         "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \

@@ -16,12 +16,12 @@ use tokio::sync::Notify;
 
 use front::Front;
 
-/// Values of a view that may wait to be saved; whoever writes more waits with them.
+/// Values of a view that may wait to be saved; a further writer waits with them.
 const UNSAVED_MAX: usize = 10_000;
 /// What the smallest value counts, and what is added for the place it takes: bytes.
 const VALUE_MIN: usize = 256;
 
-/// A model of one process in front of a durable one that nobody else writes to.
+/// A model of one process in front of a durable one that has no other writer.
 ///
 /// A batch is there for readers as soon as it is applied. Some time later it is saved with its
 /// checkpoint, together with those that followed it, so that many changes of a key are saved as one. A

@@ -70,7 +70,7 @@ impl RedisOptions {
     }
 }
 
-/// A peer that vanished without a word is noticed by the kernel, even where nobody asks it anything.
+/// The kernel notices a peer that vanished silently, even where no request is sent to it.
 fn sockets() -> TcpSettings {
     let probes = socket2::TcpKeepalive::new().with_time(UNACKNOWLEDGED_MAX);
     let settings = TcpSettings::default()
@@ -176,7 +176,7 @@ fn manager(client: &Client, deadline: Duration) -> RedisResult<ConnectionManager
         // Ends before the call's deadline, to tell a connection that is silent from one that is still
         // being made: only the first is given up.
         .set_response_timeout(Some(deadline * 9 / 10))
-        // The next call tries again; whoever waited for this attempt has a fallback and no time.
+        // The next call tries again; a caller that waited for this attempt has a fallback and no time.
         .set_number_of_retries(0)
         .set_pipeline_buffer_size(UNWRITTEN_MAX);
     ConnectionManager::new_lazy_with_config(client.clone(), config)
