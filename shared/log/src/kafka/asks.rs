@@ -1,5 +1,5 @@
 //! Questions about partitions, answered by one thread with a client of its own, as many at once as are
-//! waiting: by a connection on which no fetch holds an answer up. Both end when nobody asks.
+//! waiting: over a connection that no fetch holds up. Thread and client end with the last question.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,7 +146,7 @@ fn answer<Q: Question>(
 }
 
 /// A question that came at the last moment. When there is none the thread must end: under the lock
-/// nobody asks, and whoever asks next finds no thread.
+/// no caller asks, and the next one finds no thread.
 fn last_call<Q: Question>(
     asked: &Receiver<Asked<Q>>,
     thread: &Mutex<Option<SyncSender<Asked<Q>>>>,

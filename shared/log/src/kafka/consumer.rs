@@ -40,7 +40,7 @@ pub(super) fn asking(settings: &KafkaSettings) -> ClientConfig {
     settings.client()
 }
 
-/// A member of a group, who is told of partitions and fetches none.
+/// A member of a group, which is assigned partitions and fetches none.
 pub(super) fn member(settings: &KafkaSettings, group: &str) -> ClientConfig {
     let mut config = settings.client();
     config
@@ -81,7 +81,7 @@ fn fetching(settings: &KafkaSettings, name: &str) -> ClientConfig {
     config
 }
 
-/// Sets a bound that whoever runs this may have set already. A larger record comes all the same, alone.
+/// Sets a bound unless the operator has set it. A larger record comes all the same, alone.
 fn bounded(settings: &KafkaSettings, config: &mut ClientConfig, name: &str, value: &str) {
     if !settings.client.contains_key(name) {
         config.set(name, value);

@@ -53,7 +53,7 @@ pub(super) struct Family {
     consumer: GroupConsumer,
 }
 
-/// Who reads what; told by the rebalance callback.
+/// Which member reads which partitions; updated by the rebalance callback.
 #[derive(Default)]
 struct Members(Mutex<State>);
 
@@ -67,14 +67,14 @@ struct State {
     left: BTreeMap<String, Instant>,
     /// When somebody joined last.
     joined_at: Option<Instant>,
-    /// Nobody may join any more.
+    /// No more members may join.
     is_over: bool,
 }
 
 struct Member {
     topic: Arc<str>,
     events: Sender<Event>,
-    /// A change was not told, so what the member believes is wrong.
+    /// A change was not delivered, so the member's picture is wrong.
     overrun: Arc<AtomicBool>,
 }
 
@@ -152,7 +152,7 @@ impl Family {
         }
     }
 
-    /// Serves callbacks and heartbeats until nobody is left.
+    /// Serves callbacks and heartbeats until no member is left.
     fn poll(&self) {
         while !self.state().members.is_empty() || !self.state().is_over {
             let wait = if self.is_settled() {
@@ -209,18 +209,18 @@ impl State {
 }
 
 impl Member {
-    /// Never blocks: the polling thread's heartbeats keep the membership. A member who takes no changes
-    /// is out, since none must be missed. False when nobody will hear it.
+    /// Never blocks: the polling thread's heartbeats keep the membership. A member that takes no changes
+    /// is removed, since it must miss none. False when no receiver is left.
     fn tell(&self, event: Event) -> bool {
-        let told = self.events.try_send(event);
-        if let Err(TrySendError::Full(_)) = &told {
+        let sent = self.events.try_send(event);
+        if let Err(TrySendError::Full(_)) = &sent {
             error!(
                 topic = &*self.topic,
                 "changes of the assignment are not taken, the membership ends"
             );
             self.overrun.store(true, Ordering::Release);
         }
-        told.is_ok()
+        sent.is_ok()
     }
 }
 
@@ -238,7 +238,7 @@ impl Members {
     }
 
     fn assign(&self, consumer: &GroupConsumer, list: &mut TopicPartitionList) -> KafkaResult<()> {
-        // A number, not what is committed or the beginning: nobody has to be asked for it.
+        // A number, not what is committed or the beginning: no broker has to be asked for it.
         list.set_all_offsets(Offset::Offset(0))?;
         consumer.assign(list)?;
         consumer.pause(list)?;
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn change_that_finds_no_room_ends_the_membership_and_blocks_nobody() {
+    fn change_that_finds_no_room_ends_the_membership_without_blocking() {
         let (sender, events) = mpsc::channel(1);
         let member = member(sender);
         assert!(member.tell(Event::Lost(0)));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn change_that_nobody_hears_is_no_overrun() {
+    fn change_without_a_receiver_is_no_overrun() {
         let (sender, events) = mpsc::channel(1);
         let member = member(sender);
         drop(events);
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn revocation_is_told_to_every_member_of_the_topic_and_waited_for() {
+    fn revocation_is_sent_to_every_member_of_the_topic_and_waited_for() {
         let members = Members::default();
         let (one, mut first) = mpsc::channel(4);
         let (two, mut second) = mpsc::channel(4);

@@ -68,8 +68,8 @@ pub(super) struct Fetch {
     has_caught_up: bool,
 }
 
-/// What the client had to say.
-enum Told {
+/// What one poll of the client gave.
+enum Polled {
     /// Nothing more for now.
     Nothing,
     /// A message was copied; this offset is next.
@@ -110,11 +110,11 @@ impl Fetch {
     pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
         let mut copies = Copies::new(self.lease.place().carries);
         while self.failed.is_none() && copies.len() < max {
-            let told = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
-            match told.unwrap_or(Err(Failed::Panicked)) {
-                Ok(Told::Nothing) => break,
-                Ok(Told::Copied(next)) => self.next = next,
-                Ok(Told::End) => self.has_caught_up = true,
+            let polled = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
+            match polled.unwrap_or(Err(Failed::Panicked)) {
+                Ok(Polled::Nothing) => break,
+                Ok(Polled::Copied(next)) => self.next = next,
+                Ok(Polled::End) => self.has_caught_up = true,
                 Err(failed) => self.failed = Some(failed),
             }
             self.has_answered = true;
@@ -129,16 +129,16 @@ impl Fetch {
         }
     }
 
-    fn copy_next(&self, copies: &mut Copies) -> Result<Told, Failed> {
+    fn copy_next(&self, copies: &mut Copies) -> Result<Polled, Failed> {
         match self.queue.poll(Duration::ZERO) {
-            None => Ok(Told::Nothing),
+            None => Ok(Polled::Nothing),
             // Of a batch that holds the place, the client may give what stands before it, too.
-            Some(Ok(message)) if message.offset() < self.next => Ok(Told::Copied(self.next)),
+            Some(Ok(message)) if message.offset() < self.next => Ok(Polled::Copied(self.next)),
             Some(Ok(message)) => {
                 copies.add(&message);
-                Ok(Told::Copied(message.offset() + 1))
+                Ok(Polled::Copied(message.offset() + 1))
             }
-            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Told::End),
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::End),
             Some(Err(source)) => {
                 let reason = self.lease.reason().unwrap_or_else(|| source.to_string());
                 Err(Failed::Kafka { reason, source })

@@ -136,7 +136,7 @@ impl Pool {
     /// Takes the consumer out when it has been idle for long enough.
     fn retires(&self, client: &Arc<Client>) -> bool {
         let mut clients = lock(&self.clients);
-        // Looked at under the lock: nobody can reserve it meanwhile.
+        // Checked under the lock: it cannot be reserved meanwhile.
         let idle = client.idle().is_some_and(|idle| idle >= IDLE_FOR);
         if idle {
             clients.retain(|other| !Arc::ptr_eq(other, client));

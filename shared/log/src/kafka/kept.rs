@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn oldest_are_forgotten_for_newer_and_a_reader_that_far_back_is_told() {
+    fn oldest_are_forgotten_for_newer_and_a_reader_that_far_back_learns_it() {
         let mut kept = Kept::from(0);
         let many = i64::try_from(RECORDS_MAX).unwrap() + 2;
         kept.add((0..many).map(|offset| record(offset, 1)).collect(), many);
@@ -136,9 +136,9 @@ mod tests {
 
     proptest! {
         /// However it is fetched and read, a reader gets every record from where it began, in order,
-        /// or is told that it cannot.
+        /// or an error.
         #[test]
-        fn nobody_misses_a_record(
+        fn no_reader_misses_a_record(
             fetched in prop::collection::vec((1..2_000_usize, 0..3_i64), 1..20),
             max in 1..3_000_usize,
             reads_every in 1..4_usize,

@@ -238,7 +238,7 @@ impl EventLog for KafkaLog {
             return Ok(());
         };
         let (settings, looks) = (&self.settings, &self.source.looks);
-        Err(published::made_anew(settings, looks, &place, &placed, before).await)
+        Err(published::recreated(settings, looks, &place, &placed, before).await)
     }
 
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {

@@ -326,7 +326,7 @@ impl Batch {
         if self.open.fetch_sub(records, Ordering::AcqRel) == records {
             let done = lock(&self.done).take();
             if done.is_some_and(|done| done.send(()).is_err()) {
-                debug!("nobody waits for the batch any more");
+                debug!("no caller waits for the batch any more");
             }
         }
     }

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is expected, and dealt with by whoever called.
+    /// Whether a panic of this thread is expected, and handled by the caller.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -107,7 +107,7 @@ impl KafkaReader {
             Standing::Nowhere | Standing::Opening(_) => {}
             Standing::Alone(fetch) => {
                 if let Err(failed) = fetch.drain(max, out) {
-                    // Fetched anew by the next take: somebody may have mended the log.
+                    // Fetched again by the next take: an operator may have repaired the log.
                     self.standing = Standing::Nowhere;
                     return Err(failed);
                 }

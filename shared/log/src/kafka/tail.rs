@@ -1,9 +1,9 @@
 //! The end of a partition, fetched once per process however many of its roles read it.
 //!
-//! A record that has just been published is wanted by processors, projectors, reactions and readings
-//! alike. One consumer fetches it for all of them, in one request with whatever else is new; each
-//! reader follows at its own place. Who is further behind than what is kept fetches for itself until it
-//! has come near: nobody waits for the slowest, and nothing is kept for it.
+//! Processors, projectors, reactions and readings all need a record that has just been published. One
+//! consumer fetches it for all of them, in one request with everything else that is new; each reader
+//! follows at its own place. A reader further behind than what is kept fetches for itself until it has
+//! come near: no reader waits for the slowest, and nothing is kept for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ struct State {
     phase: Phase,
     fetch: Option<Fetch>,
     kept: Kept,
-    /// Told apart from earlier runs, whose readers have not noticed yet.
+    /// Distinguishes it from earlier runs, whose readers have not noticed yet.
     run: u64,
 }
 
@@ -47,7 +47,7 @@ enum Phase {
     Idle {
         not_before: Instant,
     },
-    /// Nobody goes over to it before the broker has said something of the partition: until then others
+    /// No reader goes over to it before the broker has answered for the partition: until then others
     /// may be quicker.
     Starting,
     Running {
@@ -192,7 +192,7 @@ impl Attached {
         if !self.is_running(&state) || !state.kept.has(next) {
             return None;
         }
-        // Whoever has read everything fetches for all.
+        // A reader that has read everything fetches for all.
         if next == state.kept.next()
             && let Err(failed) = state.fetch(max)
         {

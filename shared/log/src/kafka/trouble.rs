@@ -1,4 +1,4 @@
-//! What an error of librdkafka means to whoever reads a partition.
+//! What an error of librdkafka means to the reader of a partition.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 

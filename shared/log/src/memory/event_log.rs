@@ -34,8 +34,8 @@ impl MemoryEventLog {
         }
     }
 
-    /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
-    /// the member that joined next (to itself when it is alone). False when nobody has it.
+    /// Takes the partition from its owner in the group, who may finish first, and gives it to
+    /// the member that joined next (to itself when it is alone). False when it has no owner.
     pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
         self.topics.revoke(context, group, partition)
     }
@@ -45,7 +45,7 @@ impl MemoryEventLog {
         self.topics.lose(context, group, partition)
     }
 
-    /// Nobody can read the record at this offset any more.
+    /// Makes the record at this offset unreadable.
     ///
     /// # Errors
     /// There is no such partition.
@@ -63,7 +63,7 @@ impl MemoryEventLog {
         Ok(())
     }
 
-    /// Deletes everything, as if the log had been made anew.
+    /// Deletes everything, as if the log had been recreated.
     ///
     /// # Errors
     /// There is no such partition.

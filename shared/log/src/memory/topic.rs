@@ -32,7 +32,7 @@ pub(super) struct Topic {
 pub(super) struct Partition {
     number: u16,
     held: Mutex<Held>,
-    /// Told whenever something changed.
+    /// Notified of every change.
     end: watch::Sender<usize>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Partition {
 pub(super) struct Held {
     pub(super) first: usize,
     pub(super) records: Vec<Record>,
-    /// Places of records that nobody can read.
+    /// Places of unreadable records.
     damaged: BTreeSet<usize>,
 }
 
@@ -136,7 +136,7 @@ impl Partition {
         Ok(next)
     }
 
-    /// Nobody can read the record at this offset from now on.
+    /// Makes the record at this offset unreadable.
     pub(super) fn damage(&self, offset: usize) {
         self.held().damaged.insert(offset);
     }
@@ -150,7 +150,7 @@ impl Partition {
         held.first = first;
     }
 
-    /// Deletes everything and counts from 0 again, as if the log had been made anew.
+    /// Deletes everything and counts from 0 again, as if the log had been recreated.
     pub(super) fn recreate(&self) {
         let mut held = self.held();
         *held = Held::default();
@@ -231,7 +231,7 @@ impl Reader for MemoryReader {
         let Some(next) = self.next else {
             return Err(self.fault("take before a seek").into());
         };
-        // A log that was made anew may end before.
+        // A recreated log may end before.
         let waited = self.end.wait_for(|end| *end != next).await.map(drop);
         waited.map_err(|closed| Fault::new("memory", "wait for a record", closed))?;
         let held = self.partition.held();

@@ -42,7 +42,7 @@ impl Framing for Sevens {
     }
 }
 
-/// Topics of its own: empty, and nobody else's.
+/// Topics of its own: empty and not shared.
 async fn kafka() -> KafkaLog {
     Site::new().await.log
 }

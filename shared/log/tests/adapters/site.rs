@@ -102,7 +102,7 @@ pub(crate) const TOPICS: TopicSettings = TopicSettings {
     replication: 1,
 };
 
-/// Nobody else's topics.
+/// Topics that no other site has.
 pub(crate) fn settings(brokers: &str) -> KafkaSettings {
     KafkaSettings {
         brokers: brokers.to_owned(),

@@ -80,7 +80,7 @@ fn has_leaders(admin: &Admin, name: &str, partitions: u16) -> Result<Result<(), 
 async fn correct(admin: &Admin, topics: &[Topic]) -> Result<Vec<String>, Fault> {
     let names: Vec<_> = topics.iter().map(|topic| &*topic.name).collect();
     let present = admin.settings(&names).await?;
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for topic in topics {
         let entries = present.get(&topic.name).map_or(&[][..], Vec::as_slice);
         let Some(corrected) = topic.corrected(entries) else {
@@ -94,9 +94,9 @@ async fn correct(admin: &Admin, topics: &[Topic]) -> Result<Vec<String>, Fault> 
         match admin.set(&topic.name, &corrected).await {
             // What only the broker had set so is the topic's own now, which is no news.
             Ok(()) if differs.is_empty() => {}
-            Ok(()) => told.push(format!("topic {}: {}", topic.name, differs.join(", "))),
-            Err(fault) => told.push(format!("topic {}: {fault}", topic.name)),
+            Ok(()) => findings.push(format!("topic {}: {}", topic.name, differs.join(", "))),
+            Err(fault) => findings.push(format!("topic {}: {fault}", topic.name)),
         }
     }
-    Ok(told)
+    Ok(findings)
 }
