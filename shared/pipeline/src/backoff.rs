@@ -1,4 +1,4 @@
-//! Waiting after a fault: each wait is drawn from nothing to a ceiling that doubles, for ever.
+//! Waiting after a fault: each wait is drawn between zero and a ceiling that doubles, without end.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;

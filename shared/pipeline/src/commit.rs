@@ -41,7 +41,7 @@ pub struct CommitHandle(mpsc::Sender<Submission>);
 
 impl CommitHandle {
     /// The answer never comes when the committer has stopped: the batch may then be durable or not,
-    /// and whoever owns the partition next will know.
+    /// and the next owner of the partition will know.
     pub(crate) async fn submit(&self, batch: Arc<Batch>) -> oneshot::Receiver<Committed> {
         let (done, answer) = oneshot::channel();
         // A closed committer drops `done`, which is the answer.
@@ -168,7 +168,7 @@ fn answer(round: Vec<Submission>, committed: Committed) {
             metric::fenced(batch.shard);
         }
         if done.send(committed).is_err() {
-            debug!(shard = %batch.shard, "partition was lost meanwhile, nobody waits for the answer");
+            debug!(shard = %batch.shard, "partition was lost meanwhile, no caller waits for the answer");
         }
     }
 }

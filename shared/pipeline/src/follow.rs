@@ -1,8 +1,8 @@
 //! Follow: a reading of whole event topics in the memory of this process.
 //!
-//! Unlike a projection it sees every partition and can join what different contexts say; it keeps
-//! nothing, and is folded anew from the first events after a start. Whoever reads it is told whether
-//! it has caught up, and how old it may be.
+//! Unlike a projection it sees every partition and can join what different contexts report; it keeps
+//! nothing, and is folded again from the first events after a start. Its readers learn whether it has
+//! caught up, and how old it may be.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -204,7 +204,7 @@ impl<R: Reading> Following<R> {
         tokio::select! {
             never = self.vouch() => never,
             ended = followers.join_next() => match ended {
-                // A bug: it is told, and the others do not go on as if nothing had happened.
+                // A bug: it is reported, and the others do not continue as if nothing had happened.
                 Some(Err(failed)) => Err(Fault::new("reading", "follow a partition", failed)),
                 Some(Ok(())) | None => Err(Fault::bare("reading", "follow a partition")),
             },
@@ -229,7 +229,7 @@ impl<R: Reading> Following<R> {
         }
     }
 
-    /// Compares quiet partitions with their ends, for ever: all of them by one question.
+    /// Compares quiet partitions with their ends, permanently: all of them by one question.
     async fn vouch(&self) -> Result<(), Fault> {
         loop {
             let asked_at = Instant::now();

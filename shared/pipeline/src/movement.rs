@@ -1,7 +1,7 @@
-//! Movement: what every worker of a process is about, and which of them stand.
+//! Movement: what every worker of a process is working on, and which workers are stalled.
 //!
-//! A server that answers says nothing of whether things move. So whoever works tells here when it gets
-//! on and when it cannot, and readiness, alarms and `replay` read it.
+//! A server that answers does not show whether work progresses. So each worker reports here when it
+//! advances and when it cannot, and readiness, alarms and `replay` read it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -214,7 +214,7 @@ impl Worker {
 
     /// It cannot get on, and will try again.
     pub fn stands(&self, why: &(dyn Error + 'static)) {
-        lock(&self.state).fails(told(why), false);
+        lock(&self.state).fails(with_causes(why), false);
     }
 
     /// It does not get on until somebody does what `why` says.
@@ -240,15 +240,15 @@ impl Drop for Worker {
 }
 
 /// The error and its causes, in one line.
-fn told(why: &(dyn Error + 'static)) -> String {
-    let mut told = why.to_string();
+fn with_causes(why: &(dyn Error + 'static)) -> String {
+    let mut text = why.to_string();
     let mut cause = why.source();
     while let Some(error) = cause {
-        told.push_str(": ");
-        told.push_str(&error.to_string());
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
-    told
+    text
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -277,9 +277,9 @@ mod tests {
             worker.stands(&Fault::new("postgres", "take over", "no route"));
             tokio::time::advance(Duration::from_secs(4)).await;
         }
-        let told = stands(&movement).unwrap();
-        assert_eq!(told.since, Duration::from_secs(12));
-        assert!(told.why.contains("no route"), "{}", told.why);
+        let stalled = stands(&movement).unwrap();
+        assert_eq!(stalled.since, Duration::from_secs(12));
+        assert!(stalled.why.contains("no route"), "{}", stalled.why);
         worker.moves();
         assert!(stands(&movement).is_none());
     }
@@ -319,7 +319,7 @@ mod tests {
         let worker = movement.worker(Work::Reaction, "fills-to-positions, trades/0");
         let panicked = std::thread::spawn(move || {
             let _worker = worker;
-            panic!("as it is told to");
+            panic!("on purpose");
         });
         assert!(panicked.join().is_err());
         assert!(stands(&movement).unwrap().why.contains("panicked"));

@@ -169,7 +169,7 @@ impl<R: Reaction> Partition<R> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
-                    // What was done is not done again, and whoever compares finds nothing under way.
+                    // What was done is not done again, and a comparison finds nothing under way.
                     if seen != done {
                         self.advance(done, seen).await?;
                     }

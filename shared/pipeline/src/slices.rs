@@ -1,5 +1,5 @@
 //! The list of what the platform knows, with its types erased: one line per aggregate, view and
-//! reaction, and no role needs to be told of a new one.
+//! reaction, and no role needs a change for a new one.
 
 use std::sync::Arc;
 

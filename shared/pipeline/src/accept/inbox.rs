@@ -30,7 +30,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Answers whoever waits, again and again; never ends.
+    /// Answers the waiting callers, again and again; never ends.
     pub(super) async fn answer(&self, waiters: &Waiters) -> Infallible {
         loop {
             self.answer_once(waiters).await;

@@ -187,7 +187,7 @@ impl Acceptor {
         match tokio::time::timeout(patience, &mut appending).await {
             Ok(done) => done,
             Err(late) => {
-                // It may still come to the log. Until that is known, nobody else is let in.
+                // It may still come to the log. Until that is known, no other call is let in.
                 self.late.spawn(appending.map(drop));
                 Err(Fault::new("log", "append a command", late))
             }
@@ -247,7 +247,7 @@ impl Acceptor {
             Ok(stream) => stream,
             Err(fault) => return fault,
         };
-        // What was answered while nobody listened.
+        // What was answered while no task listened.
         inbox.answer_once(&self.waiters).await;
         loop {
             match stream.next().await {

@@ -70,7 +70,7 @@ impl Waiters {
     pub(super) fn answer(&self, reply: Reply) {
         let place = self.0.open().remove(&reply.request);
         if let Some(Place { sender, .. }) = place {
-            // Given up this very moment: nobody wants it.
+            // Given up this very moment: no caller needs it.
             drop(sender.send(reply));
         }
     }

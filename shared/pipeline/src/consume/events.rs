@@ -47,7 +47,7 @@ enum Hole {
     Record,
     /// The log goes on at this offset, and has nothing before it.
     Deleted { first: i64 },
-    /// Nobody can read what stands there.
+    /// The record at this offset is unreadable.
     Unreadable { offset: i64 },
 }
 
@@ -260,7 +260,7 @@ impl Events {
         Ok(())
     }
 
-    /// The store has no more: what the log holds next is followed, or is nobody's.
+    /// The store has no more: what the log holds next is followed, or skipped.
     async fn close(&mut self, hole: Hole) -> Result<(), Fault> {
         let next = match hole {
             Hole::Record => {
@@ -288,9 +288,9 @@ impl Events {
         self.seen.next_offset = record.offset + 1;
     }
 
-    fn alarm(&self, why: &(dyn std::error::Error + 'static), told: &'static str) {
+    fn alarm(&self, why: &(dyn std::error::Error + 'static), message: &'static str) {
         let Course { shard, role, .. } = self.course;
         metric::gap(shard.context, role);
-        error!(%shard, role, error = why, "{told}");
+        error!(%shard, role, error = why, "{message}");
     }
 }

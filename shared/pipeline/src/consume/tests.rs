@@ -184,7 +184,7 @@ async fn records_of_somebody_else_are_passed() {
 }
 
 #[tokio::test]
-async fn event_of_another_partition_is_nobodys() {
+async fn event_of_another_partition_is_skipped() {
     let stranger = (0..)
         .map(|n| format!("demo/S-{n}"))
         .find(|key| topic::partition_of(key.as_bytes(), 4) != shard().partition)
@@ -196,7 +196,7 @@ async fn event_of_another_partition_is_nobodys() {
 }
 
 #[tokio::test]
-async fn event_that_nobody_knows_is_named_and_not_passed() {
+async fn event_that_cannot_be_read_is_named_and_not_passed() {
     let store = Arc::new(store(&[KEY]).await);
     let reader = Script {
         gives: vec![Ok(record(0, Some(1), KEY, "garbage"))].into(),

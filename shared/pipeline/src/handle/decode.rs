@@ -56,7 +56,7 @@ pub(crate) struct Refused {
     pub(crate) named: Option<Named>,
 }
 
-/// A command that cannot be handled, and who may be told of it.
+/// A command that cannot be handled, and who may receive the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) id: CommandId,
@@ -189,7 +189,7 @@ impl Decoder {
         let Some(value) = record.value.as_deref() else {
             return Err(Refused::undecodable("the record has no value"));
         };
-        // Before a registry is asked: nobody unknown may make us ask.
+        // Before a registry is asked: an unknown sender must not make us ask.
         let sender = self.authority.sender(context, record).ok_or_else(|| {
             let detail = "neither signed nor from the topic's configured producer";
             Refused::new(DeadReason::NotAuthentic, detail)

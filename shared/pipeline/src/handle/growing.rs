@@ -156,7 +156,7 @@ impl Growing {
         self.batch.to.handled += 1;
     }
 
-    /// Keeps a record as it came; whoever is proven to have sent it and waits is told.
+    /// Keeps a record as it came; a proven sender that waits gets the answer.
     pub(crate) fn park(&mut self, letter: DeadLetter, waiting: Option<&ReplyTo>) {
         self.pass(letter.offset);
         if let (Some(to), Some(command)) = (waiting, letter.command) {
@@ -241,7 +241,7 @@ impl Growing {
         }
     }
 
-    /// A refusal ends the command; one that a reaction should not have met is told by events beside.
+    /// A refusal ends the command; events record one that a reaction should not have met.
     fn refuse<C: Context>(
         &mut self,
         incoming: &Incoming<C::Input>,
@@ -335,7 +335,7 @@ impl Growing {
         }
     }
 
-    /// Tells whoever waits, or reads the topic of outcomes.
+    /// Notifies the waiting caller and the readers of the topic of outcomes.
     fn settled<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome, repeated: bool) {
         if let Some(producer) = &incoming.producer
             && self.gives_notice

@@ -40,7 +40,7 @@ impl Recent {
         id > self.after && self.before.is_none_or(|before| id < before)
     }
 
-    /// Whether the id lies in the stretch and nobody has taken it.
+    /// Whether the id lies in the stretch and is not taken.
     fn is_new(&self, id: CommandId) -> bool {
         self.contains(id) && !self.taken.contains(&id)
     }

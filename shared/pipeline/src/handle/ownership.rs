@@ -249,7 +249,7 @@ impl<'p, C: Context> Ownership<'p, C> {
             by_instance.entry(instance).or_default().push(reply);
         }
         for batch in by_instance {
-            // Whoever waits can also ask; a full channel must not hold up the partition.
+            // A waiting caller can also ask; a full channel must not hold up the partition.
             if self.partition.replying.try_send(batch).is_err() {
                 warn!("replies dropped, the reply channel is full");
             }
@@ -402,7 +402,7 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 }
 
-/// Waits for the batch in flight; for ever when there is none.
+/// Waits for the batch in flight; never ends when there is none.
 async fn landed<C>(flight: &mut Option<Flight<C>>) -> Option<Committed> {
     match flight {
         Some(flight) => (&mut flight.answer).await.ok(),

@@ -25,7 +25,7 @@ use crate::commit::CommitHandle;
 use crate::movement::{Work, Worker};
 use crate::publish::Publisher;
 
-/// Time a fenced partition waits to be told that it was lost, before it takes itself back: the
+/// Time a fenced partition waits for the notice that it was lost, before it takes itself back: the
 /// log's group may be right about the owner while the store was not.
 const FENCED_WAIT: Duration = Duration::from_secs(10);
 

@@ -91,7 +91,7 @@ fn checksum(key: &str, snapshot: &Snapshot) -> i64 {
 pub enum Proof {
     /// It is the fold of the stream's events up to its version, byte by byte.
     Holds,
-    /// It was taken of another shape of the state, and nobody reads it.
+    /// It was taken of another shape of the state, which no program reads.
     OtherShape,
     /// Why it is wrong.
     Refuted(String),

@@ -13,7 +13,7 @@ use kernel::topic::Shard;
 use tokio::time::Instant;
 
 /// Moments remembered; when there are more, every other one is forgotten, so that a view which is
-/// hours behind is still told apart from one that stands.
+/// hours behind is still distinguished from one that is stalled.
 const MOMENTS_MAX: usize = 128;
 /// In the place of a moment: never, since this process began.
 const NEVER: u64 = 0;
@@ -50,7 +50,7 @@ impl Marks {
         }
     }
 
-    /// What is looked at, in the order in which [`Self::note`] is told.
+    /// What is looked at, in the order in which [`Self::note`] receives it.
     pub(super) fn asked(&self) -> Vec<(ViewId, u16)> {
         let views = self.views.iter();
         let asked = views.flat_map(|Marked { view, .. }| {

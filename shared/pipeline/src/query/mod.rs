@@ -28,8 +28,8 @@ pub use dear::{Dear, DearSettings};
 use last_good::LastGood;
 use marks::{Ends, Marked, Marks};
 
-/// What an answer is marked with that may be older than a moment: whoever keeps the views is away, or
-/// does not keep up.
+/// Marks an answer that may be older than a moment: the process that keeps the views is away, or does
+/// not keep up.
 pub const BEHIND: &str = "views-behind";
 /// That moment.
 const BEHIND_AFTER: Duration = Duration::from_secs(2);

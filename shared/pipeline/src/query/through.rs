@@ -90,8 +90,8 @@ impl Query {
         Ok(None)
     }
 
-    /// The events after one log position up to another, which must all be there: a place that nobody has
-    /// reached yet is waited for.
+    /// The events after one log position up to another, which must all be there: it waits for a place that
+    /// is not reached yet.
     async fn events(
         &self,
         shard: Shard,

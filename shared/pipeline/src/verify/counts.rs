@@ -5,7 +5,7 @@ use kernel::topic::Shard;
 use kernel::{Fault, Owner};
 
 use super::events::count;
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, PAGE, Verifier, bound};
 
 /// Times the counts of a partition that moves are taken again before they are left out.
@@ -17,7 +17,7 @@ impl Verifier<'_> {
         let why = match counted {
             Ok(true) => return,
             Ok(false) => "the partition moves too fast".to_owned(),
-            Err(fault) => told(&fault),
+            Err(fault) => in_full(&fault),
         };
         findings.uncompared(&[Invariant::I1, Invariant::I6], shard, why);
     }
@@ -55,7 +55,7 @@ impl Verifier<'_> {
     pub(super) async fn stands(&self, shard: Shard) -> Result<Cursor, Fault> {
         let cursor = self.ports.store.cursor(shard);
         let cursor = bound::answer(|| format!("read the cursor of {shard}"), cursor).await?;
-        // One that nobody ever took over.
+        // It never had an owner.
         Ok(cursor.unwrap_or_else(|| Cursor::start(Owner(uuid::Uuid::nil()))))
     }
 
@@ -109,7 +109,7 @@ impl Verifier<'_> {
     }
 }
 
-/// A store whose order is broken gives the same page for ever.
+/// A store whose order is broken returns the same page without end.
 pub(super) fn stuck(attempt: String) -> Fault {
     Fault::bare("store", format!("{attempt}: the pages do not move on"))
 }

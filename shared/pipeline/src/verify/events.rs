@@ -11,7 +11,7 @@ use kernel::topic::{self, Shard};
 use kernel::{EventId, Fault};
 
 use super::chain::Chained;
-use super::finding::told;
+use super::finding::in_full;
 use super::order::Order;
 use super::pages::Pages;
 use super::published::Published;
@@ -59,7 +59,7 @@ impl Verifier<'_> {
                 Ok(Some(rows)) => rows,
                 Ok(None) => break,
                 Err(fault) => {
-                    findings.uncompared(&ALL, shard, told(&fault));
+                    findings.uncompared(&ALL, shard, in_full(&fault));
                     return watch.unseen(shard);
                 }
             };
@@ -80,7 +80,7 @@ impl Verifier<'_> {
         }
         chain.finish(head, findings);
         if let Err(fault) = self.beyond(shard, head, findings).await {
-            findings.uncompared(&[Invariant::I8], shard, told(&fault));
+            findings.uncompared(&[Invariant::I8], shard, in_full(&fault));
         }
         published.finish(head, self.live, findings).await;
     }
@@ -98,7 +98,7 @@ impl Verifier<'_> {
             }
             let place = format!("{shard} position {}", meta.log_position);
             match self.outcomes(home, &[meta.command], findings).await {
-                Err(fault) => findings.uncompared(&[Invariant::I12], &place, told(&fault)),
+                Err(fault) => findings.uncompared(&[Invariant::I12], &place, in_full(&fault)),
                 Ok(found) if found.is_empty() => {
                     let detail = format!("key {key} belongs to another partition, {home}");
                     findings.violation(Invariant::I12, &place, detail);
@@ -124,7 +124,7 @@ impl Verifier<'_> {
         ids.dedup();
         let found = match self.outcomes(shard, &ids, findings).await {
             Ok(found) => found,
-            Err(fault) => return findings.uncompared(&[Invariant::I1], shard, told(&fault)),
+            Err(fault) => return findings.uncompared(&[Invariant::I1], shard, in_full(&fault)),
         };
         for (row, meta) in rows.iter().zip(metas) {
             let Some(meta) = meta else { continue };

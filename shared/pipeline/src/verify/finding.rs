@@ -56,7 +56,7 @@ pub struct Findings {
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
-    /// Commands in the log that nobody has handled yet.
+    /// Commands in the log that are not handled yet.
     pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
@@ -125,14 +125,14 @@ impl Findings {
 }
 
 /// A fault with its causes, in one line.
-pub(super) fn told(fault: &Fault) -> String {
-    let mut told = fault.to_string();
+pub(super) fn in_full(fault: &Fault) -> String {
+    let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(error) = cause {
-        told = format!("{told}: {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    told
+    text
 }
 
 /// A command id, key or log position as a finding quotes it.

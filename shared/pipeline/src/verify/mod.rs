@@ -30,7 +30,7 @@ use kernel::topic::Shard;
 
 use crate::slices::{ContextSlice, ViewSlice};
 use events::ALL;
-use finding::told;
+use finding::in_full;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
@@ -110,13 +110,13 @@ impl Verifier<'_> {
         let commands = Logs::commands_of(self.ports, context).await;
         let commands = commands.unwrap_or_else(|fault| {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{context} command log"), told(&fault));
+            findings.uncompared(&rules, format!("{context} command log"), in_full(&fault));
             HashMap::new()
         });
         let events = Logs::events_of(self.ports, context).await;
         let events = events.unwrap_or_else(|fault| {
             let place = format!("{context} event log");
-            findings.uncompared(&[Invariant::I4], place, told(&fault));
+            findings.uncompared(&[Invariant::I4], place, in_full(&fault));
             HashMap::new()
         });
         Logs { commands, events }
@@ -138,7 +138,7 @@ impl Verifier<'_> {
                 None
             }
             Err(fault) => {
-                findings.uncompared(&ALL, shard, told(&fault));
+                findings.uncompared(&ALL, shard, in_full(&fault));
                 findings.uncompared(&[Invariant::I6], shard, "its cursor cannot be read");
                 None
             }

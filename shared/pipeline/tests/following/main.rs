@@ -153,7 +153,7 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
 }
 
 #[tokio::test]
-async fn event_that_nobody_knows_stops_its_partition_and_the_age_tells() {
+async fn event_that_cannot_be_read_stops_its_partition_and_the_age_shows_it() {
     let (site, trade, other) = (Site::start(), of(0), of(1));
     eventually("an age", WITHIN, async || site.followed.age()).await;
     // What the store has is no better than what the log has.

@@ -72,7 +72,7 @@ async fn model_that_never_caught_up_is_not_believed() {
 }
 
 #[tokio::test]
-async fn value_of_a_long_stream_that_nobody_vouches_for_says_how_old_it_may_be() {
+async fn value_of_a_long_stream_without_a_known_age_says_how_old_it_may_be() {
     let (model, store) = (MemoryReadModel::default(), store_of(FOLD + 1).await);
     see(&model, &store, 3).await;
     let query = query(&model, &store);

@@ -1,4 +1,4 @@
-//! Stored rows that are not what was written: nobody is given them, and a view's value is mended.
+//! Stored rows that are not what was written: no reader is given them, and a view's value is repaired.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ use crate::stores::NEVER;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A read model in which values can be damaged; one that is written anew is sound again.
+/// A read model in which values can be damaged; a rewritten one is sound again.
 #[derive(Clone, Default)]
 struct Model {
     values: MemoryReadModel,

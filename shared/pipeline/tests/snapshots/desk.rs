@@ -310,7 +310,7 @@ pub(crate) fn shard_of(context: &'static str, key: &str) -> Shard {
     Shard { context, partition }
 }
 
-/// Whoever can write to the log of a test may.
+/// Every writer to the log of a test is trusted.
 struct Trusting;
 
 impl Authority for Trusting {

@@ -11,8 +11,8 @@ const TENANTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 /// Of the time that passes, what comes back: one of so many parts.
 const PART: u32 = 2;
 
-/// What is left to each tenant. A question is paid for when it ends, since nobody knows before what it
-/// takes: who owes is not asked again before the debt is gone.
+/// What is left to each tenant. A question is paid for when it ends, since its cost is not known before:
+/// a tenant in debt gets no further answer before the debt is gone.
 pub(super) struct Budgets {
     allowance: Duration,
     spent: LruCache<Box<str>, Spent>,

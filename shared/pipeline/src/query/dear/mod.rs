@@ -1,6 +1,6 @@
-//! Dear questions: folds of long streams, moments of the past, lists that few values fit.
+//! Expensive questions: folds of long streams, moments of the past, lists that few values fit.
 //!
-//! They run on threads of their own, so that whoever asks for a value never waits behind one. Few run at
+//! They run on threads of their own, so that a request for a value never waits behind one. Few run at
 //! once, few more may wait, and no tenant gets more than its share of their time.
 
 mod budget;
@@ -68,7 +68,7 @@ impl Dear {
             began: Instant::now(),
             _place: place,
         };
-        // Whoever goes away takes the question along, as far as it can be stopped.
+        // A caller that goes away takes the question along, as far as it can be stopped.
         let answer = AbortOnDropHandle::new(runtime.spawn(async move {
             let answer = question.await;
             drop(turn);
