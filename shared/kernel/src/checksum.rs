@@ -60,7 +60,7 @@ pub trait Row {
 pub enum Rows {
     /// It is refused: what is given has been checked.
     Proven,
-    /// It is given, for who checks it himself.
+    /// It is returned; the reader checks it.
     AsStored,
 }
 
@@ -89,7 +89,7 @@ impl Checksum {
     }
 }
 
-/// What is proven of an event, wherever its parts stand.
+/// What is proven of an event, wherever its parts are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'r> {
     pub log_position: u64,
@@ -346,7 +346,7 @@ impl Chain {
     }
 }
 
-/// Where the chain stood after an event. Marks tell which part of a partition was rewritten.
+/// The chain after an event. Marks show which part of a partition was rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub log_position: u64,

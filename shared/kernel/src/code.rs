@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::checksum::Damaged;
 
-/// What a failure means to the one who sees it.
+/// What a failure means to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request cannot be read.
@@ -14,7 +14,7 @@ pub enum Kind {
     Forbidden,
     NotFound,
     MethodNotAllowed,
-    /// The aggregate's state, version or a used id stands against it.
+    /// The aggregate's state or version, or a used id, forbids it.
     Conflict,
     PreconditionFailed,
     TooLarge,
@@ -70,7 +70,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// Codes that belong to the platform itself; a context's own stand in its `rejection.rs`.
+/// Codes that belong to the platform itself; a context's own are in its `rejection.rs`.
 pub mod platform {
     use super::{Code, Kind};
 

@@ -47,9 +47,9 @@ pub trait Context:
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];
 
-    /// Names of the commands that only the platform sends, as a reaction, a timer or the router: what
-    /// they tell is decided elsewhere, with rules that a second way in would pass by. They have no
-    /// route, and no caller's and no producer's signature opens them.
+    /// Names of the commands that only the platform sends, as a reaction, a timer or the router: their
+    /// content is decided elsewhere, and a second entry would bypass the rules applied there. They have
+    /// no route, and neither a caller's nor a producer's signature admits them.
     const INTERNAL: &'static [&'static str] = &[];
 
     /// The commands of this context, without the facts of their acceptance.
@@ -92,7 +92,7 @@ pub trait Context:
 pub enum Refused<E> {
     /// Both sides acted at once, and their rules foresee it: a rejection like any other.
     Race,
-    /// The two sides disagree, and somebody has to look: an alarm, and these events.
+    /// The two sides disagree, and an operator has to look: an alarm, and these events.
     Told(Vec<E>),
 }
 
@@ -186,10 +186,10 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first value under the name, as what it stands for.
+    /// The first value under the name, parsed.
     ///
     /// # Errors
-    /// It stands for nothing of the kind.
+    /// It cannot be parsed.
     pub fn read<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, BadParameter> {
         let Some(text) = self.get(name) else {
             return Ok(None);
@@ -231,7 +231,7 @@ pub trait Reading: Default + Send + 'static {
     /// An event as this side reads it.
     type Event: Send + 'static;
 
-    /// What a record's JSON says of itself, and its event if that concerns the reading.
+    /// The meta of a record's JSON, and its event if that concerns the reading.
     ///
     /// # Errors
     /// The record is not one of ours, or an event that concerns the reading is not known to it.

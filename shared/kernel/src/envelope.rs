@@ -32,7 +32,7 @@ pub struct CommandEnvelope<'a> {
     /// Accepted-at: the only time a decision sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What the whole chain is about, such as a conversation.
+    /// The subject of the whole chain, such as a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
     /// The event or command that caused this one.
@@ -66,7 +66,7 @@ pub struct Accepted<C> {
     /// The aggregate's own id.
     pub id: AggregateId,
     pub actor: Actor,
-    /// Accepted-at; a decision knows no other clock.
+    /// Accepted-at; a decision has no other clock.
     pub at: Timestamp,
     pub command: C,
 }

@@ -5,7 +5,7 @@ use crate::port::FRAME;
 /// Bytes before the payload.
 const PREFIX: usize = 5;
 
-/// What stands before a payload.
+/// What precedes a payload.
 pub type Prefix = [u8; PREFIX];
 
 /// A framed value, taken apart.

@@ -33,7 +33,7 @@ pub enum AggregateIdKind {}
 impl LabelKind for AggregateIdKind {
     const NAME: &'static str = "aggregate id";
     const MAX: usize = 256;
-    /// Blanks are of the contexts that say so, [`crate::Context::BLANKS_IN_IDS`].
+    /// Blanks are admitted only in the contexts that set [`crate::Context::BLANKS_IN_IDS`].
     const PATTERN: &'static str = "^[!-~]+$";
     fn admits(byte: u8) -> bool {
         byte.is_ascii_graphic() || byte == b' '

@@ -1,4 +1,4 @@
-//! Parked commands, for the people who look after them.
+//! Parked commands, for operators.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use crate::code::Fault;
 use crate::id::CommandId;
 use crate::topic::Shard;
 
-/// Where a dead letter stands.
+/// The place of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeadLetterState {
     Parked,

@@ -24,7 +24,7 @@ pub enum CommitError {
 /// The writer's side.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Makes `owner` the partition's only writer and tells where it stands.
+    /// Makes `owner` the partition's only writer and returns its cursor.
     ///
     /// # Errors
     /// The store cannot be reached.

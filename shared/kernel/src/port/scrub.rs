@@ -50,14 +50,14 @@ impl Scrubbed {
 /// The auditor's side of a store. Nothing that serves depends on it.
 #[async_trait]
 pub trait Scrub: Send + Sync {
-    /// What is wrong with the store itself, whatever its rows say. Nothing where that is for another
-    /// program to know.
+    /// What is wrong with the store itself, whatever its rows hold. Nothing where another program
+    /// checks that.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn structure(&self) -> Result<Vec<Damaged>, Fault>;
 
-    /// Looks at every row but those of events: who reads all of them in order has their checksums.
+    /// Looks at every row but those of events: a reader of all of them in order checks their checksums.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -30,8 +30,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
     pub snapshot: Option<Snapshot>,
-    /// From the very event that the snapshot stands on, which proves that there is one; none when
-    /// the snapshot stands beyond the stream's end. Without a snapshot all events.
+    /// From the very event that the snapshot was taken at, which proves that there is one; none when
+    /// the snapshot is beyond the stream's end. Without a snapshot all events.
     pub tail: LoadedStream,
 }
 
