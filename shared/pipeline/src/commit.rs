@@ -174,7 +174,7 @@ fn answer(round: Vec<Submission>, committed: Committed) {
 }
 
 /// Reads each partition's cursor: moved → it was committed, not moved → to be redone, another
-/// owner → fenced. Gives back what is to be redone.
+/// owner → fenced. Returns what is to be redone.
 async fn resolve(
     store: &dyn EventStore,
     round: Vec<Submission>,
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(committed(2).await, Committed::Fenced);
     }
 
-    /// What becomes of a batch from offset 0 to `end`; the store's cursor moves to 1.
+    /// How a batch from offset 0 to `end` ends; the store's cursor moves to 1.
     async fn committed(end: i64) -> Committed {
         let (committer, handle) = Committer::new(Arc::new(Late::default()), &Movement::default());
         let mut batch = Batch::new(SHARD, at(0));

@@ -23,14 +23,14 @@ use crate::backoff::Backoff;
 use crate::consume::{Broken, Course, Events, Published};
 use crate::movement::{Movement, Work, Worker};
 
-/// Events folded under one lock: more would keep those who ask waiting.
+/// Events folded under one lock: more would keep readers waiting.
 const BATCH_EVENTS_MAX: usize = 500;
-/// How often those who wait for a reading look at it.
+/// How often those that wait for a reading look at it.
 const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
 /// How often quiet partitions are compared with their ends: the age a reading may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
 
-/// A reading as those who ask see it; cheap to clone.
+/// A reading as its readers see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
 
 impl<R> Clone for Followed<R> {
@@ -173,7 +173,7 @@ impl<R: Reading> Following<R> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                // What fails because everything ends is no fault to tell.
+                // What fails because everything ends is no fault to report.
                 biased;
                 () = stop.cancelled() => return,
                 ended = self.run_once(&mut backoff) => ended,
@@ -254,7 +254,7 @@ impl<R: Reading> Following<R> {
     }
 }
 
-/// An event, and what its record says of it.
+/// An event, and its record's meta.
 type Decoded<R> = (EventMeta, Folded<<R as Reading>::Event>);
 
 struct Follower<R> {

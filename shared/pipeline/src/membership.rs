@@ -143,7 +143,7 @@ impl Owned {
         }
     }
 
-    /// Drops the partition where it stands: somebody else may already have it.
+    /// Drops the partition at once: another process may already have it.
     fn lose(&mut self, partition: u16) {
         if let Some(running) = self.running.remove(&partition) {
             running.abort.abort();

@@ -17,7 +17,7 @@ use crate::redrive::{APPROVED_BY, Responsible};
 /// A record that is there comes within this time.
 const RECORD_WAIT: Duration = Duration::from_secs(10);
 
-/// Header of a letter that says who skipped what stood there.
+/// Header of a letter with the operator who skipped the record.
 const SKIPPED_BY: &str = "skipped-by";
 
 /// The place of the letter that records who continued in a recreated log, before the letters of the log
@@ -37,7 +37,7 @@ pub struct Skipper {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Barrier {
     pub shard: Shard,
-    /// Where the partition stands.
+    /// The partition's next offset.
     pub from: i64,
     /// Where it can continue. Below `from` in a recreated log.
     pub to: i64,
@@ -62,7 +62,7 @@ pub enum NotSkipped {
 }
 
 impl Skipper {
-    /// What the partition stands before; none when its next command can be read, or there is none yet.
+    /// The barrier before the partition; none when its next command can be read, or there is none yet.
     ///
     /// # Errors
     /// Log or store cannot be reached.
@@ -93,7 +93,7 @@ impl Skipper {
         }))
     }
 
-    /// Moves the partition behind the barrier, and leaves a letter in the place of what stood there.
+    /// Moves the partition behind the barrier, and leaves a letter in the place of the lost records.
     /// The partition's processor continues within seconds.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl Skipper {
             return Err(NotSkipped::Moved);
         }
         if barrier.is_recreated() {
-            // Its records stand at these offsets as well, and may have to be parked.
+            // The new log has records at these offsets as well, which may have to be parked.
             self.letters.set_aside(shard, barrier.from + 1).await?;
         }
         let mut batch = Batch::new(shard, cursor);

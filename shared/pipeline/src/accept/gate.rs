@@ -1,8 +1,8 @@
 //! Refuses at once while the log does not answer: the first callers wait, the rest get an answer in
 //! milliseconds.
 //!
-//! A breaker judges by shares of many calls. Here one call that hangs says enough: an append takes
-//! milliseconds in health, and what hangs would have every caller wait as long.
+//! A breaker judges by shares of many calls. Here one call that hangs is enough: an append takes
+//! milliseconds in health, and an append that hangs would make every caller wait as long.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

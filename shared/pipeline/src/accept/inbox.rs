@@ -1,4 +1,4 @@
-//! The inbox as the answer to those who wait, while replies cannot come.
+//! The inbox as the answer to waiting callers, while replies cannot come.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

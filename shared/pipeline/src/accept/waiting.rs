@@ -138,7 +138,7 @@ impl Waiting {
     }
 }
 
-/// A place among the open requests, for as long as somebody waits.
+/// A place among the open requests, for as long as a caller waits.
 struct Entry {
     waiters: Arc<Shared>,
     request: u64,

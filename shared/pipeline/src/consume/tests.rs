@@ -22,7 +22,7 @@ fn shard() -> Shard {
     }
 }
 
-/// Gives what a test says, in order, then waits; seeks are remembered.
+/// Returns the scripted records, in order, then waits; seeks are remembered.
 struct Script {
     gives: VecDeque<Result<Record, ReadError>>,
     readable: i64,
@@ -117,7 +117,7 @@ async fn follow_in(
     (log_positions, events.seen())
 }
 
-/// Refuses what says so.
+/// Refuses a record that asks for it.
 fn read(published: Published) -> Result<u64, Broken> {
     if published.value == "garbage" {
         return Err(published.unknown(None));

@@ -36,7 +36,7 @@ pub(crate) enum Panicked {
     Applying,
 }
 
-/// What stands against a command, or follows from it, while nothing has changed yet.
+/// What forbids a command, or follows from it, while nothing has changed yet.
 enum Decided<C: Context> {
     /// The sender has another version in mind.
     Unexpected(u64),
@@ -74,7 +74,7 @@ pub(crate) struct Growing {
     pub(crate) forwarded: u64,
     /// What reactions asked for in vain.
     pub(crate) refusals: Vec<Refusal>,
-    /// Whether there is a topic that says what became of producers' records.
+    /// Whether there is a topic that reports the outcomes of producers' records.
     pub(crate) gives_notice: bool,
     /// All records of the batch back to back, and where each ends: one allocation for all.
     records: Vec<u8>,
@@ -93,7 +93,7 @@ pub(crate) struct Sealed {
 }
 
 impl Growing {
-    /// `bytes` is what the records will take, as far as the batch before tells.
+    /// `bytes` is what the records will take, estimated from the batch before.
     pub(crate) fn new(
         shard: Shard,
         number: u64,
@@ -407,7 +407,7 @@ fn timer<C: Context>(
     }
 }
 
-/// The answer to a command whose id stands for another one.
+/// The answer to a command whose id belongs to another one.
 pub(crate) fn reused(key: Arc<str>) -> Outcome {
     Outcome::Rejected {
         key,

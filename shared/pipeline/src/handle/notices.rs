@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::decode::Incoming;
 use crate::report::report;
 
-/// Whether a producer hears of the outcome of its own command: of what did not go as it was asked,
+/// Whether a producer gets the outcome of its own command: of what did not go as it was asked,
 /// or of everything.
 pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
     let plain = matches!(outcome, Outcome::Accepted { breaks, .. } if breaks.is_empty());

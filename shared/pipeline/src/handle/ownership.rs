@@ -49,7 +49,7 @@ pub(super) struct Ownership<'p, C: Context> {
     noticed: Arc<Notify>,
 }
 
-/// The growing batch is worth nothing, and the store knows better.
+/// The growing batch is void; the store holds the truth.
 struct Abandoned;
 
 struct Flight<C> {
@@ -182,7 +182,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         });
     }
 
-    /// Carries out what follows from a commit; says so when the ownership is over.
+    /// Carries out what follows from a commit; reports when the ownership is over.
     async fn land(&mut self, committed: Option<Committed>) -> Option<Ended> {
         let Flight { sealed, taken, .. } = self.flight.take()?;
         match committed {

@@ -52,11 +52,11 @@ pub(crate) struct Partition<C: Context> {
 pub(super) enum Ended {
     /// The process is stopping, or the partition was revoked: everything handed over is durable.
     Stopped,
-    /// Another owner has the partition. The log's group will say so too; until then, keep still.
+    /// Another owner has the partition. The log's group will report it too; until then, do nothing.
     Fenced,
     /// Take the partition over again: a command panicked, or the committer left no answer.
     Again,
-    /// What comes next is not to be had, and somebody must say that it is passed.
+    /// The next record cannot be read, and an operator must order that it is passed.
     Barred(Barred),
 }
 
@@ -96,7 +96,7 @@ impl<C: Context> Partition<C> {
         }
     }
 
-    /// Becomes the partition's only writer; gives back where it stands and which keys are parked.
+    /// Becomes the partition's only writer; returns its cursor and which keys are parked.
     async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
         let owner = Owner(self.ports.sealer.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
@@ -109,7 +109,7 @@ impl<C: Context> Partition<C> {
         Ended::Barred(Barred { shard, why })
     }
 
-    /// One ownership: take over, continue where the database says, publish what is missing.
+    /// One ownership: take over, continue from the database's cursor, publish what is missing.
     async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
         let (cursor, parked) = tokio::select! {
             () = stop.cancelled() => return Ok(Ended::Stopped),

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{BadStream, fold};
 
-/// Why a snapshot is not used; the events tell the same.
+/// Why a snapshot is not used; the events give the same state.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("its checksum does not fit")]
@@ -74,7 +74,7 @@ pub(crate) fn restore<C: Context>(
         .map_err(Unusable::Undecodable)
 }
 
-/// Over the key, too: a stream number says nothing of whose it is.
+/// Over the key, too: a stream number does not name its aggregate.
 fn checksum(key: &str, snapshot: &Snapshot) -> i64 {
     let mut hash = Xxh3::new();
     hash.update(&(key.len() as u64).to_le_bytes());

@@ -56,7 +56,7 @@ impl Query {
                     }
                     age => missed.value(value, source.name, age),
                 },
-                // Not there is no proof: the model may lag or have lost it. The store knows.
+                // A missing value is no proof: the model may lag or have lost it. The store decides.
                 Some(None) => {}
                 None => missed.degraded.push(source.name),
             }
@@ -157,7 +157,7 @@ impl Query {
             ..
         } = missed;
         match best {
-            // A caller who shows a log position has seen what it stands for: nothing older will do.
+            // A caller that shows a log position has seen that state: nothing older will do.
             Some((value, source, age))
                 if max_age.is_none_or(|most| age <= most) && value.log_position >= least =>
             {
@@ -205,7 +205,7 @@ async fn read(
     Some(values.pop().flatten())
 }
 
-/// `None` when the source's guard or the source itself says no.
+/// `None` when the source's guard or the source itself refuses.
 pub(super) async fn guarded<T, F>(
     source: &Source,
     deadline: Deadline,

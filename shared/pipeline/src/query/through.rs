@@ -2,7 +2,7 @@
 //! reaction has seen it when the commands are handled that the reaction made of the events up to it.
 //!
 //! A reaction sends its commands in the order of the events, and a partition handles them in the order
-//! in which they come. So the outcome of the last command for a partition stands for all before it.
+//! in which they come. So the outcome of the last command for a partition proves all before it.
 
 use std::sync::Arc;
 

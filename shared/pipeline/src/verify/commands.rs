@@ -112,7 +112,7 @@ impl Verifier<'_> {
         Ok(letters.into_iter().next())
     }
 
-    /// Whether somebody took the decision to go on behind it: one letter stands for all of it.
+    /// Whether an operator decided to continue behind it: one letter covers all of it.
     async fn was_skipped(&self, shard: Shard, missing: &Missing) -> Result<bool, Fault> {
         let found = self.letter_from(shard, missing.from).await?;
         Ok(found.is_some_and(|stored| {
@@ -217,7 +217,7 @@ impl Check<'_> {
                 "the dead letter's key or value is not the record's",
             );
         }
-        // The copy of one that stood in the wrong partition is in another, and has its outcome there.
+        // The copy of a record in the wrong partition is in another, and has its outcome there.
         let is_here = letter.reason != DeadReason::WrongPartition;
         if stored.state == DeadLetterState::Redriven && is_here {
             self.redriven

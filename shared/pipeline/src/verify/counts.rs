@@ -51,7 +51,7 @@ impl Verifier<'_> {
         Ok(false)
     }
 
-    /// Where the partition stands now.
+    /// The partition's cursor now.
     pub(super) async fn stands(&self, shard: Shard) -> Result<Cursor, Fault> {
         let cursor = self.ports.store.cursor(shard);
         let cursor = bound::answer(|| format!("read the cursor of {shard}"), cursor).await?;

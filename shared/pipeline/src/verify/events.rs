@@ -17,7 +17,7 @@ use super::pages::Pages;
 use super::published::Published;
 use super::{Findings, Invariant, Verifier, Watch, bound};
 
-/// Events that an outcome stands for.
+/// Events that an outcome covers.
 pub(super) fn count(outcome: &Outcome) -> u64 {
     match outcome {
         Outcome::Accepted { events, .. } => u64::from(*events),
@@ -28,7 +28,7 @@ pub(super) fn count(outcome: &Outcome) -> u64 {
 /// By command; none of one that cannot be read.
 pub(super) type Outcomes = HashMap<CommandId, Option<OutcomeRow>>;
 
-/// What nothing can be said of where the events cannot be read.
+/// The rules that cannot be checked where the events cannot be read.
 pub(super) const ALL: [Invariant; 8] = [
     Invariant::I0,
     Invariant::I1,
@@ -85,7 +85,7 @@ impl Verifier<'_> {
         published.finish(head, self.live, findings).await;
     }
 
-    /// I12: an event stands in the partition of its key, or its command was decided there as well.
+    /// I12: an event is in the partition of its key, or its command was decided there as well.
     async fn misplaced(&self, shard: Shard, metas: &[Option<EventMeta>], findings: &mut Findings) {
         for meta in metas.iter().flatten() {
             let key = topic::key(&meta.tenant, &meta.aggregate);
@@ -111,7 +111,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// I1 from the other side: every event stands where its command's outcome says.
+    /// I1 from the other side: every event is where its command's outcome places it.
     async fn causes(
         &self,
         shard: Shard,
@@ -207,7 +207,7 @@ impl Verifier<'_> {
         Ok(found)
     }
 
-    /// I8: what a superseded owner wrote would stand beyond the cursor of the one that came after.
+    /// I8: what a superseded owner wrote would be beyond the cursor of its successor.
     async fn beyond(&self, shard: Shard, head: u64, findings: &mut Findings) -> Result<(), Fault> {
         let read = self.ports.reader.read(shard, head, 1);
         let read = bound::answer(|| format!("read events of {shard} after {head}"), read);

@@ -26,7 +26,7 @@ pub enum Invariant {
     I5,
     /// In = accepted + rejected + parked + repeated.
     I6,
-    /// No effect stands beyond the cursor.
+    /// No effect is beyond the cursor.
     I8,
     /// A log position is the fold of its trades.
     I9,
@@ -46,7 +46,7 @@ pub struct Findings {
     /// Each names the records that contradict; the first hundred.
     pub violations: Vec<String>,
     pub violated: u64,
-    /// Each names the rules that nothing can be said of, where, and why; the first hundred.
+    /// Each names the rules that could not be checked, where, and why; the first hundred.
     pub uncompared: Vec<String>,
     pub skipped: u64,
     /// What is worth knowing and breaks no rule.

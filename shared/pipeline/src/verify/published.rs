@@ -118,7 +118,7 @@ impl Published {
                 self.seen = log_position;
                 self.next = Some((log_position, record));
             }
-            // Behind what the log does not give the log positions go on wherever they do.
+            // After a gap in the log, the log positions continue at any number.
             Err(consume::Broken::Gap { found, .. }) if self.accounts_for_a_gap(&record) => {
                 self.seen = found;
                 self.next = Some((found, record));

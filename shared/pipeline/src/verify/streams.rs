@@ -234,7 +234,7 @@ impl Shown {
     }
 }
 
-/// What a model says instead of a value.
+/// What a model returns instead of a value.
 fn refused(fault: &Fault, place: String, findings: &mut Findings) {
     match fault.damage() {
         Some(damaged) => {

@@ -1,4 +1,4 @@
-//! Whether an answer is as current as it says, while a model is behind.
+//! Whether an answer is as current as it claims, while a model is behind.
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ async fn value_is_as_old_as_its_projector_is_away() {
     let known_at = Instant::now();
     let answer = ask(&query, None).await.unwrap();
     assert_eq!((version(&answer), answer.degraded), (1, vec![]));
-    // The projector ends, and things go on.
+    // The projector ends, and more events come.
     desk.fill("T-1", 1, 1).await;
     desk.handle(&store, NEVER).await;
     for second in 1..=12 {

@@ -176,7 +176,7 @@ impl Site {
         true
     }
 
-    /// The value as the events tell it.
+    /// The value as folded from the events.
     async fn folded(&self) -> ViewValue {
         let query = query(&MemoryReadModel::default(), &self.store);
         let parameters = Parameters::default();
@@ -193,7 +193,7 @@ async fn damaged_value_is_answered_from_the_events_and_the_answer_says_so() {
     site.model.damage(KEY);
     let query = query(&site.model, &site.store);
     query.look().await;
-    // As often as it is asked for: it says nothing against the model.
+    // As often as it is asked for: it is no evidence against the model.
     for _ in 0..50 {
         let answer = query.get(&view(), &KEY.into(), Demand::default()).await;
         let answer = answer.unwrap();

@@ -161,7 +161,7 @@ impl Desk {
         self.run(store, snapshots, events_min, async || true).await;
     }
 
-    /// The same, until `saved` says so.
+    /// The same, until `saved` returns true.
     pub(crate) async fn run(
         &self,
         store: &impl Store,
@@ -280,7 +280,7 @@ pub(crate) async fn kept(store: &impl Store) -> Vec<(Shard, Snapshot)> {
     kept
 }
 
-/// What the check says of every snapshot there is.
+/// What the check finds of every snapshot there is.
 pub(crate) async fn proofs(store: &impl Store) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for (shard, snapshot) in kept(store).await {
@@ -335,7 +335,7 @@ impl Ids for RandomIds {
     }
 }
 
-/// Positions hear of fills from trades alone.
+/// Positions receive fills from trades alone.
 fn actor(kind: &str) -> Actor {
     match kind {
         "ApplyFill" => Actor::reaction("fills-to-positions").unwrap(),

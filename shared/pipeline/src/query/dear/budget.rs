@@ -1,4 +1,4 @@
-//! How much time each tenant's dear questions have taken.
+//! How much time each tenant's expensive questions have taken.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

@@ -19,10 +19,10 @@ use budget::Budgets;
 
 /// Questions that may wait, for each that may run.
 const WAITING_MAX: usize = 8;
-/// How long: who has waited so long for a place would not get an answer before a request's deadline.
+/// How long: a question that waited longer for a place would miss its request's deadline.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// What dear questions may take of this process.
+/// What expensive questions may take of this process.
 #[derive(Clone, Copy, Debug)]
 pub struct DearSettings {
     /// Questions under way at once: no more than there are threads to run them.
@@ -31,7 +31,7 @@ pub struct DearSettings {
     pub allowance: Duration,
 }
 
-/// The threads and what is kept of who used them.
+/// The threads, and the time each tenant has used.
 pub struct Dear {
     /// Taken when this is dropped, which may be where a runtime must not wait for its threads.
     runtime: Option<Runtime>,
@@ -122,7 +122,7 @@ impl Drop for Turn {
 }
 
 impl Query {
-    /// Asks a dear question for a tenant, away from the threads that serve.
+    /// Asks an expensive question for a tenant, away from the threads that serve.
     ///
     /// # Errors
     /// Its own, or [`Unanswered::Overspent`] or [`Unanswered::Crowded`].
