@@ -41,7 +41,7 @@ pub(super) trait Question: Send + Sized + 'static {
 
 type Asked<Q> = (Q, oneshot::Sender<Result<<Q as Question>::Answer, Fault>>);
 
-/// Whom to ask.
+/// The way to the thread that asks.
 pub(super) struct Asks<Q: Question> {
     config: ClientConfig,
     /// The way to the thread, while there is one.
@@ -49,7 +49,7 @@ pub(super) struct Asks<Q: Question> {
 }
 
 impl<Q: Question> Asks<Q> {
-    /// `config` is that of the client, which is made when somebody asks.
+    /// `config` is that of the client, which is made for the first question.
     pub(super) fn new(config: ClientConfig) -> Self {
         Self {
             config,
@@ -140,7 +140,7 @@ fn answer<Q: Question>(
     let (questions, answers): (Vec<_>, Vec<_>) = asked.unzip();
     let given = Q::answer(consumer, memory, questions);
     for (answer, given) in answers.into_iter().zip(given) {
-        // Who has given up waiting needs none.
+        // A caller that has given up waiting needs none.
         drop(answer.send(given));
     }
 }

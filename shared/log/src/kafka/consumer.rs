@@ -50,7 +50,7 @@ pub(super) fn member(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("partition.assignment.strategy", "roundrobin")
         .set("session.timeout.ms", "10000")
         .set("heartbeat.interval.ms", "2000")
-        // The database knows where to continue; Kafka's offsets are for lag tools.
+        // The database holds where to continue; Kafka's offsets are for lag tools.
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
@@ -72,7 +72,7 @@ fn fetching(settings: &KafkaSettings, name: &str) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         // An offset that is gone must stop us, never skip.
         .set("auto.offset.reset", "error")
-        // Tells that everything has been read.
+        // Reports that everything has been read.
         .set("enable.partition.eof", "true")
         // The default second of pause would be the latency after every full queue.
         .set("fetch.queue.backoff.ms", "5")

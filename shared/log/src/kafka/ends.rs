@@ -1,4 +1,4 @@
-//! Where partitions begin and end, as the brokers say now.
+//! Where partitions begin and end now, according to the brokers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! A membership in a consumer group that all who read topics in one role of this process share: one
+//! A membership in a consumer group that all readers of topics in one role of this process share: one
 //! client, one connection to the coordinator, and one rebalance for all of them.
 //!
-//! It decides who reads what. Nothing is fetched by it: its partitions are paused for good.
+//! It decides which member reads what. It fetches nothing: its partitions are paused permanently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +29,8 @@ const REVOKE_WAIT: Duration = Duration::from_secs(10);
 const POLL_WAIT: Duration = Duration::from_secs(1);
 /// … and when something is.
 const SETTLE_POLL_WAIT: Duration = Duration::from_millis(20);
-/// For how long those who join one after the other are waited for: each change of the subscription is a
-/// rebalance for everybody.
+/// How long members that join one after the other are waited for: each change of the subscription is a
+/// rebalance for all.
 const JOIN_WAIT: Duration = Duration::from_millis(100);
 /// For how long a topic that its last reader has left is kept: most come back, after a fault, or all
 /// leave, when the process stops.
@@ -42,10 +42,10 @@ type GroupConsumer = BaseConsumer<Members>;
 #[derive(Debug)]
 pub(super) enum Event {
     Assigned(i32),
-    /// The receiver's sender says that it has been carried out.
+    /// The receiver signals through the sender that it has been carried out.
     Revoked(i32, std::sync::mpsc::Sender<()>),
     Lost(i32),
-    /// The membership cannot go on.
+    /// The membership cannot continue.
     Failed(KafkaError),
 }
 
@@ -65,7 +65,7 @@ struct State {
     subscribed: BTreeSet<String>,
     /// Topics without a reader, and since when.
     left: BTreeMap<String, Instant>,
-    /// When somebody joined last.
+    /// When a member joined last.
     joined_at: Option<Instant>,
     /// No more members may join.
     is_over: bool,
@@ -253,7 +253,7 @@ impl Members {
         Ok(())
     }
 
-    /// Takes all partitions from the members; those who may finish are waited for.
+    /// Takes all partitions from the members; those that may finish are waited for.
     fn take_back(&self, is_lost: bool) {
         let mut waits: Vec<Receiver<()>> = Vec::new();
         {
@@ -302,8 +302,7 @@ impl ClientContext for Members {
 }
 
 impl ConsumerContext for Members {
-    /// Stands in for librdkafka's default, which would ask for committed offsets that are none of our
-    /// business.
+    /// Replaces librdkafka's default, which would ask for committed offsets that we do not use.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,

@@ -32,7 +32,7 @@ impl Place {
     }
 }
 
-/// Why reading stands.
+/// Why reading is stalled.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Failed {
     #[error("{reason}")]
@@ -74,7 +74,7 @@ enum Polled {
     Nothing,
     /// A message was copied; this offset is next.
     Copied(i64),
-    /// All has been said that was there.
+    /// Everything that was there has been read.
     End,
 }
 
@@ -94,7 +94,7 @@ impl Fetch {
         self.next
     }
 
-    /// Whether the broker has said anything of the partition yet.
+    /// Whether the broker has answered for the partition yet.
     pub(super) fn has_answered(&self) -> bool {
         self.has_answered
     }
@@ -105,8 +105,8 @@ impl Fetch {
         self.has_caught_up
     }
 
-    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails for
-    /// ever: librdkafka goes on behind what it could not read.
+    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails
+    /// permanently: librdkafka continues behind what it could not read.
     pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
         let mut copies = Copies::new(self.lease.place().carries);
         while self.failed.is_none() && copies.len() < max {
@@ -121,7 +121,7 @@ impl Fetch {
         }
         match &self.failed {
             Some(failed) if copies.len() == 0 => Err(failed.clone()),
-            // What stands before it is read first.
+            // What comes before the failure is read first.
             _ => {
                 copies.finish(out);
                 Ok(())
@@ -132,7 +132,7 @@ impl Fetch {
     fn copy_next(&self, copies: &mut Copies) -> Result<Polled, Failed> {
         match self.queue.poll(Duration::ZERO) {
             None => Ok(Polled::Nothing),
-            // Of a batch that holds the place, the client may give what stands before it, too.
+            // Of a batch that holds the place, the client may return what comes before it, too.
             Some(Ok(message)) if message.offset() < self.next => Ok(Polled::Copied(self.next)),
             Some(Ok(message)) => {
                 copies.add(&message);

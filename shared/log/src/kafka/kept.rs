@@ -1,4 +1,4 @@
-//! The latest records of a partition, so that its readers may stand apart.
+//! The latest records of a partition, so that its readers may be at different places.
 
 use std::collections::VecDeque;
 
@@ -53,7 +53,7 @@ impl Kept {
         }
     }
 
-    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and says what is next
+    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and returns what is next
     /// then. None when it is not kept.
     pub(super) fn read(&self, next: i64, max: usize, out: &mut Vec<Record>) -> Option<i64> {
         if !self.has(next) {

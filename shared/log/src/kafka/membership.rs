@@ -17,8 +17,8 @@ use super::reader::KafkaReader;
 use super::source::Source;
 use super::{KafkaSettings, fault, number};
 
-/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. Who
-/// is further behind has not looked for two whole rebalances.
+/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. A
+/// member further behind has not looked for two whole rebalances.
 const CHANGES_MAX: usize = 4 * 1_024;
 
 /// The families of a process, by the names of their groups.

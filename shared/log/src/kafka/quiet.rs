@@ -1,4 +1,4 @@
-//! Calls into a library that may panic at what others have written, and that must not be heard for it.
+//! Calls into a library that may panic at what others have written, without printing that panic.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};

@@ -20,8 +20,8 @@ use super::kept::Kept;
 
 /// Pause after a tail could not be fetched; its readers fetch for themselves meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How long a tail runs until its first reader comes: longer than the first answer of a broker may take
-/// that has nothing to say.
+/// How long a tail runs until its first reader comes: longer than the first answer of a broker without
+/// records may take.
 const READER_WAIT: Duration = Duration::from_secs(5);
 /// Records taken at once before the first reader comes.
 const FIRST_MAX: usize = 1_024;
@@ -100,8 +100,8 @@ impl Tail {
         self.changed.notified()
     }
 
-    /// Begins to fetch from `next` on, for a reader who has nothing left to read; does nothing when
-    /// somebody did before.
+    /// Begins to fetch from `next` on, for a reader that has nothing left to read; does nothing when
+    /// another reader has begun it.
     pub(super) fn start(self: &Arc<Self>, next: i64) {
         let mut state = self.lock();
         match state.phase {
@@ -185,7 +185,7 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and says what is next
+    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and returns what is next
     /// then. None when the tail has it no longer.
     pub(super) fn read(&self, next: i64, max: usize, out: &mut Vec<Record>) -> Option<i64> {
         let mut state = self.tail.lock();

@@ -48,7 +48,7 @@ impl MemoryCommandLog {
         Ok(())
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     ///
     /// # Errors
     /// There is no such partition.

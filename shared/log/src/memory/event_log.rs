@@ -14,7 +14,7 @@ const LOCK: &str = "nothing panics while it holds the lock";
 
 /// An event log that ends with its process. Clones share what they hold.
 ///
-/// An event that is published again stands in it twice, as on a broker: consumers must drop it.
+/// An event that is published again is in it twice, as on a broker: consumers must drop it.
 #[derive(Clone)]
 pub struct MemoryEventLog {
     topics: Topics,
@@ -54,7 +54,7 @@ impl MemoryEventLog {
         Ok(())
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     ///
     /// # Errors
     /// There is no such partition.

@@ -21,7 +21,7 @@ enum Notice {
     Lost(u16),
 }
 
-/// The members by the order in which they joined, and who has each partition.
+/// The members by the order in which they joined, and the owner of each partition.
 pub(super) struct Group {
     joined: u64,
     members: BTreeMap<u64, mpsc::UnboundedSender<Notice>>,

@@ -122,7 +122,7 @@ impl Topic {
 }
 
 impl Partition {
-    /// Appends what `make` makes of the next offset, and answers that.
+    /// Appends what `make` returns for the next offset, and returns that offset.
     pub(super) fn append(&self, make: impl FnOnce(usize) -> Vec<Record>) -> Result<usize, Fault> {
         let mut held = self.held();
         let next = held.end();
@@ -141,7 +141,7 @@ impl Partition {
         self.held().damaged.insert(offset);
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     pub(super) fn delete_before(&self, offset: usize) {
         let mut held = self.held();
         let first = offset.clamp(held.first, held.end());
@@ -217,7 +217,7 @@ impl Reader for MemoryReader {
         let held = self.partition.held();
         let next = usize::try_from(offset).unwrap_or(usize::MAX);
         match held.read(next, 0) {
-            // That it is damaged is said when it is taken.
+            // Damage is reported when it is taken.
             Ok(_) | Err(ReadError::Unreadable { .. }) => self.next = Some(next),
             Err(error) => {
                 self.next = None;

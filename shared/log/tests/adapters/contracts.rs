@@ -19,7 +19,7 @@ async fn kafka_event_log_keeps_its_contract() {
     contract::event_log(async || (MemoryEventStore::default(), kafka().await)).await;
 }
 
-/// What a consumer sees does not depend on what stands before it on the wire.
+/// What a consumer sees does not depend on what precedes it on the wire.
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_event_log_keeps_its_contract_when_events_are_framed() {
     let framed = async || {

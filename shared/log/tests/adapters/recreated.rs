@@ -87,7 +87,7 @@ async fn records_of_somebody_else_hide_no_event() {
     assert_eq!(span, Some(Span { first: 1, last: 6 }));
 }
 
-/// As an operator does who deletes a topic by mistake and runs the migration.
+/// As an operator does after deleting a topic by mistake: runs the migration.
 async fn recreate(site: &Site) {
     let topic = topic(site);
     let deleted = site.admin().delete_topics(

@@ -100,7 +100,7 @@ async fn topic_that_has_lost_its_first_commands_or_has_grown_is_named() {
         .admin()
         .delete_topics(&[&missing], &AdminOptions::new());
     gone.await.unwrap();
-    // The brokers hear of it a moment later than the controller.
+    // The brokers learn it a moment later than the controller.
     let complaints = testkit::eventually(
         "the topics to have changed",
         crate::site::WAIT,

@@ -29,7 +29,7 @@ impl Admin {
         Ok(Self(Some(client)))
     }
 
-    /// Deletes all records of a partition. Its offsets go on where they are.
+    /// Deletes all records of a partition. Its offsets continue where they are.
     pub(in crate::kafka) async fn empty(&self, topic: &str, partition: i32) -> Result<(), Fault> {
         let attempt = || format!("delete the records of {topic}/{partition}");
         let mut list = TopicPartitionList::new();

@@ -53,7 +53,7 @@ fn new_topic(topic: &Topic, topics: TopicSettings) -> NewTopic<'_> {
 }
 
 /// Waits until every partition's leader answers: what was created just now is known to the controller
-/// first, and asking a broker that has not heard of it is a fault.
+/// first, and asking a broker that does not know it yet is a fault.
 async fn wait_for_leaders(admin: &Admin, wanted: &[Topic], partitions: u16) -> Result<(), Fault> {
     let until = Instant::now() + CREATE_WAIT;
     for topic in wanted {
