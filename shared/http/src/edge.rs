@@ -63,7 +63,7 @@ fn too_late() -> Problem {
     )
 }
 
-/// Makes a problem of an answer that says no, and secures every answer.
+/// Makes a problem of a refusal, and secures every answer.
 fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> ServiceResponse<BoxBody> {
     let refusal = if is_problem(response.headers()) && response.response().error().is_none() {
         None
@@ -77,7 +77,7 @@ fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> Service
     };
     let (request, refused) = response.into_parts();
     let mut answered = answer(problem, trace_id);
-    // Such as `Allow`, or what an inner middleware says of rate limits.
+    // Such as `Allow`, or an inner middleware's rate limit headers.
     for (name, value) in refused.headers() {
         let of_the_old_body = name == CONTENT_TYPE || name == CONTENT_LENGTH;
         if !of_the_old_body && !answered.headers().contains_key(name) {

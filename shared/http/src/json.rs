@@ -38,7 +38,7 @@ pub fn check(text: &[u8]) -> Result<(), JsonFault> {
     })
 }
 
-/// Where the reader stands. Only success takes a step back, so after a failure it points at it.
+/// The reader's place. Only success takes a step back, so after a failure it points at it.
 #[derive(Default)]
 struct Walk {
     depth: usize,
