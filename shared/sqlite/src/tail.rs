@@ -131,7 +131,7 @@ impl Reader for Tail {
             .await
     }
 
-    /// Lag is read from the cursors: they stand in the same file.
+    /// Lag is read from the cursors: they are in the same file.
     fn done(&self, _next_offset: i64) {}
 }
 

@@ -49,7 +49,7 @@ pub(super) fn create(path: &Path, partitions: u16) -> Result<Lock, OpenError> {
     let lock = Lock::of_new(draft.reopen().map_err(failed)?, path)?;
     if let Err(error) = draft.persist_noclobber(path) {
         return match error.error.kind() {
-            // Somebody was quicker, and has it.
+            // Another process was quicker, and has it.
             ErrorKind::AlreadyExists => Lock::take(path),
             _ => Err(failed(error.error)),
         };

@@ -1,4 +1,4 @@
-//! The file: who may open it, and the two ways into it.
+//! The file: which process may open it, and the two ways into it.
 
 mod condition;
 mod create;
@@ -105,7 +105,7 @@ impl SqliteFile {
         })
     }
 
-    /// The same file for who checks the rows himself: they come as they are.
+    /// The same file for a reader that checks the rows itself: they are returned as they are.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         Self {

@@ -26,7 +26,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 const STATEMENTS_MAX: usize = 64;
 /// Page cache of the writer: the upper levels and right edges of all trees.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
-/// Page cache of each reader: behind it stands the system's, which they share.
+/// Page cache of each reader: behind it is the system's, which they share.
 const READER_CACHE_KIB: i32 = 4 * 1024;
 /// A write-ahead log that once grew larger is cut back to this when it starts again.
 const LOG_KEPT_BYTES: i64 = 64 * 1024 * 1024;
@@ -60,7 +60,7 @@ pub enum OpenError {
     Partitions { file: u16, asked: u16 },
     #[error("look at the file")]
     Look(#[source] io::Error),
-    /// A copy of it is needed, or somebody who knows what is to be lost.
+    /// It needs a copy, or an operator who decides what may be lost.
     #[error("the file is damaged: {0}")]
     Damaged(String),
     #[error("open the file")]
@@ -69,7 +69,7 @@ pub enum OpenError {
     Thread(#[source] io::Error),
 }
 
-/// The path of what stands beside a file under its name.
+/// The path of a companion of the file, under its name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

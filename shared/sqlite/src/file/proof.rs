@@ -1,6 +1,6 @@
 //! What a file must show before it is believed.
 //!
-//! SQLite has no checksums of its pages, and the checksum of a row says nothing about a row that is not
+//! SQLite has no checksums of its pages, and the checksum of a row proves nothing about a row that is not
 //! found: a look-up by a key whose bytes have changed finds nothing, and nothing is an answer as well. So
 //! a file is looked at as a whole before it is served from: cheaply, if it is to the byte what it was
 //! when it was closed, else page by page and row by row.
@@ -32,7 +32,7 @@ const LOGGED_MAX: usize = 10;
 
 /// What is known of a file before anybody has opened it.
 pub(super) enum Before {
-    /// Its bytes are those that it was closed with, but for what the log beside it says.
+    /// Its bytes are those that it was closed with, but for what the log beside it adds.
     Unchanged,
     Unknown,
 }
@@ -56,8 +56,8 @@ pub(super) fn before(path: &Path) -> Result<Before, OpenError> {
 /// Looks at the file as a whole, unless that is known to be as it was.
 ///
 /// # Errors
-/// It is damaged in a way that answers could be wrong by: pages, indexes, or rows that somebody would
-/// look for in vain.
+/// It is damaged in a way that can make answers wrong: pages, indexes, or rows that a look-up
+/// would miss.
 pub(super) fn after(
     connection: &Connection,
     before: &Before,
@@ -143,7 +143,7 @@ pub(super) fn closed(path: &Path) {
     }
 }
 
-/// Whether a write-ahead log stands beside the file.
+/// Whether there is a write-ahead log beside the file.
 pub(crate) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }

@@ -205,7 +205,7 @@ async fn every_change_of_a_row_is_named_by_a_look_at_the_file() {
     }
 }
 
-/// What it says of a row that it refuses.
+/// The row that the refusal names.
 fn refused<T: std::fmt::Debug>(read: Result<T, Fault>) -> String {
     let fault = read.expect_err("it is refused");
     fault.damage().expect("a damaged row").row.clone()

@@ -210,7 +210,7 @@ async fn commands(file: &SqliteFile, partition: u16) -> Result<(Vec<Record>, Str
 }
 
 /// What a file with changed bytes gives: a refusal to open it, or answers that are right or refused.
-/// Says whether it was opened.
+/// Returns whether it was opened.
 async fn holds(path: &Path, truth: &Answers, what: &str) -> bool {
     let file = match SqliteFile::open(path, PARTITIONS, clock()) {
         Ok(file) => file,
@@ -243,7 +243,7 @@ async fn holds(path: &Path, truth: &Answers, what: &str) -> bool {
     true
 }
 
-/// A copy of the file and of what stands beside it.
+/// A copy of the file and of its companions.
 fn copy(from: &Path, to: &Path) {
     for suffix in ["", "-wal", "-shm", "-sum"] {
         let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
