@@ -198,8 +198,8 @@ impl Worker {
             state.began_at = Some(Instant::now());
         }
     }
-/// It advanced, or found nothing to do.
-    /// It got on, or found nothing to do.
+
+    /// It advanced, or found nothing to do.
     pub fn moves(&self) {
         let mut state = lock(&self.state);
         state.moved_at = Instant::now();

@@ -152,7 +152,8 @@ impl Decoder {
             return Ok(read.map_or_else(Decoded::Refused, |read| Decoded::Command(read.into())));
         };
         let Sender::Producer(producer) = &sender else {
-            // Our own records are in their right partition, so this is a copy, and proves nothing of the original.
+            // Our own records are in their partition, so this is a copy, and proves nothing of the
+            // original.
             return Ok(Decoded::Refused(elsewhere));
         };
         let detail = format!("{}; it comes from {}", elsewhere.detail, producer.name);

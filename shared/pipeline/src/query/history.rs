@@ -55,7 +55,8 @@ impl Bound {
 }
 
 impl Query {
-    /// The value as it was at an instant or log position, folded as the parameters ask: an expensive question.
+    /// The value as it was at an instant or log position, folded as the parameters ask: an expensive
+    /// question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`] or [`Unanswered::Unanswerable`].
