@@ -162,7 +162,7 @@ proptest! {
     }
 }
 
-/// The laws above say nothing of pairs that break. Enough pairs do not.
+/// The laws above do not cover pairs that break. Enough pairs do not.
 #[test]
 fn many_neighbours_are_compatible_and_many_are_not() {
     use proptest::strategy::ValueTree;
