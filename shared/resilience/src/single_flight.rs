@@ -1,4 +1,4 @@
-//! Single flight: callers who want the same thing at the same time share one call.
+//! Single flight: callers that want the same thing at the same time share one call.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Shares calls under way by key. Holds one entry per key that somebody waits for, and no value a
+/// Shares calls under way by key. Holds one entry per key that a caller waits for, and no value a
 /// moment longer.
 ///
 /// A cache that coalesces its loads (moka's `get_with`) does not fit: it keeps the value after the
-/// flight, and a caller who came later could read what was true before his own write.
+/// flight, and a later caller could read what was true before its own write.
 #[derive(Debug)]
 pub struct SingleFlight<K, V> {
     flights: Mutex<Flights<K, V>>,

@@ -1,7 +1,7 @@
 //! The rules, as a pure function of what happened and when.
 //!
 //! Nothing runs in the background: a half-open time that is over is noticed by the next step, which
-//! then goes on as if a timer had fired at the right moment.
+//! then continues as if a timer had fired at the right moment.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl Machine {
         })
     }
 
-    /// Takes a ticket back and says what became of its call.
+    /// Takes a ticket back and returns the outcome of its call.
     pub(super) fn finish(&mut self, ticket: Ticket, ending: Ending, now: Duration) -> Outcome {
         self.expire_trial(now);
         if ticket.generation != self.generation {

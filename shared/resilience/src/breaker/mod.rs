@@ -114,7 +114,7 @@ impl Breaker {
         }
     }
 
-    /// Puts the breaker under an operator's rule, or back under its own. The caller, who knows the
+    /// Puts the breaker under an operator's control, or back under its own. The caller, who knows the
     /// operator, writes the audit entry from the transition returned.
     pub fn set_mode(&self, mode: Mode) -> Transition {
         self.with(|machine, now| machine.set_mode(mode, now))

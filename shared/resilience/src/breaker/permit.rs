@@ -1,4 +1,4 @@
-//! The leave to make one call, given back however the call ends.
+//! The permission to make one call, returned however the call ends.
 
 use std::time::Duration;
 
