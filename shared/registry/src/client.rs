@@ -42,7 +42,7 @@ pub(crate) struct Answer {
 pub(crate) enum Lack {
     /// There is none, or it is of no use.
     Unusable(String),
-    /// Shared by all who waited for the same answer.
+    /// Shared by all that waited for the same answer.
     Fault(Arc<Fault>),
 }
 
@@ -50,7 +50,7 @@ impl Registry {
     pub(crate) fn new(url: &str) -> Result<Self, Fault> {
         let failed = |error: Box<dyn Error + Send + Sync>| Fault::new(DEPENDENCY, "set up", error);
         let url = url.trim_end_matches('/');
-        // The registry stands beside the log: no proxy lies between.
+        // The registry is beside the log: no proxy lies between.
         let http = Client::builder()
             .timeout(REGISTER_TIMEOUT)
             .no_proxy()
@@ -128,7 +128,7 @@ pub(crate) enum Asked {
     Fault(Fault),
 }
 
-/// What the registry says of a refusal.
+/// The registry's message with a refusal.
 pub(crate) fn message(body: &Value) -> &str {
     body["message"].as_str().unwrap_or("no reason given")
 }

@@ -20,7 +20,7 @@ pub struct RegistryFraming {
     registry: Registry,
     written: Vec<Written>,
     numbers: OnceLock<Numbers>,
-    /// Why there are none yet, for those who look after it.
+    /// Why there are none yet, for operators.
     lacking: Mutex<String>,
 }
 

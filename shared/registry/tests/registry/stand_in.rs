@@ -22,7 +22,7 @@ pub(crate) const SCHEMA: Answer = (
     r#"{"schemaType":"JSON","schema":"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"type\":\"object\"}"}"#,
 );
 
-/// What Confluent's API says of a number it does not know.
+/// Confluent's answer for a number it does not know.
 pub(crate) const UNKNOWN: Answer = (
     404,
     r#"{"error_code":40403,"message":"Schema 7 not found."}"#,
