@@ -70,14 +70,14 @@ impl Database {
     }
 }
 
-/// Servers that only one test knows, so that it may do to them what it likes; end with the value.
+/// Servers of one test alone, so that it may do to them what it likes; end with the value.
 pub struct OwnServers {
     folder: TempDir,
     script: PathBuf,
 }
 
 impl OwnServers {
-    /// Those with these names, as `infra/local/servers` knows them.
+    /// Those with these names, as `infra/local/servers` lists them.
     ///
     /// # Panics
     /// They do not start.
@@ -111,7 +111,7 @@ impl OwnServers {
         assert!(done.status.success(), "servers {arguments:?}: {said}");
     }
 
-    /// The same, while others go on.
+    /// The same, while others continue.
     ///
     /// # Panics
     /// It fails.

@@ -14,7 +14,7 @@ use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use uuid::Uuid;
 
-/// Decides nothing: a test says how each command ends. The ids of its commands follow from their
+/// Decides nothing: a test sets how each command ends. The ids of its commands follow from their
 /// offsets, so a writer that starts again from a cursor gives them again, as a command log would.
 pub struct Writer {
     growing: Batch,
@@ -42,7 +42,7 @@ impl Writer {
         }
     }
 
-    /// Where the partition stands once everything is committed.
+    /// The partition's cursor once everything is committed.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.growing.to
@@ -76,7 +76,7 @@ impl Writer {
         command
     }
 
-    /// A command that a rule stands against.
+    /// A command that a rule refuses.
     pub fn reject(&mut self, key: &str) -> CommandId {
         let command = self.next_command();
         let Stream { number, version } = self.streams.get(key).copied().unwrap_or_default();

@@ -195,7 +195,7 @@ async fn reader_continues_behind_its_checkpoint(store: &impl EventStore, log: &i
     assert_eq!(events(&take(reader, 1).await), more);
 }
 
-/// The next publisher asks what was published and goes on from there.
+/// The next publisher asks what was published and continues from there.
 async fn events_of_a_dead_publisher_reach_a_waiting_reader(
     store: &impl EventStore,
     log: &impl EventLog,
@@ -245,7 +245,7 @@ async fn readers_of_a_partition_stand_where_they_like(
     for member in [&mut prompt, &mut late, &mut leisurely] {
         assert_eq!(events(&member.take(1, 3).await), sent);
     }
-    // More than any log would keep at hand for those who are behind.
+    // More than any log would keep at hand for readers that are behind.
     for count in [1, 4_000, 1, 4_000, 4_000] {
         let (got, new) = tokio::join!(
             prompt.take(1, count),

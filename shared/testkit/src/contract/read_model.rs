@@ -31,11 +31,11 @@ const fn view(version: u16) -> ViewId {
     }
 }
 
-/// What a model says to `list`.
+/// How a model answers `list`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listing {
     InKeyOrder,
-    /// It cannot, and says so with a fault.
+    /// It cannot list, and returns a fault.
     Refused,
 }
 
@@ -252,7 +252,7 @@ async fn cleared_view_starts_again(model: &impl ReadModel) {
     assert_eq!(get(model, cleared, &keys[..2]).await, expected);
 }
 
-/// A projector that is refused reads the checkpoint and goes on from there. Whatever a clearing
+/// A projector that is refused reads the checkpoint and continues from there. Whatever a clearing
 /// leaves of its work, the checkpoint must not claim more.
 async fn view_cleared_under_its_projector_has_no_hole<Model: ReadModel>(
     open: impl AsyncFn() -> Model,

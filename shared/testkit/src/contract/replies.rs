@@ -8,7 +8,7 @@ use kernel::port::{Replies, Reply, ReplyStream};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// A reply that was not heard by then is lost.
+/// A reply that was not received by then is lost.
 const HEARD_MAX: Duration = Duration::from_secs(10);
 
 /// Runs the suite. Each call of `make` gives a channel without subscribers.
