@@ -1,4 +1,4 @@
-//! A line of the log as JSON, and the text of what a line says.
+//! A line of the log as JSON, and as text.
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
@@ -14,10 +14,10 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Fields of a line that came through the `log` crate; they say where a library's source was built.
+/// Fields of a line that came through the `log` crate; they hold where a library's source was built.
 const BRIDGED: &str = "log.";
 
-/// One object per line. An error stands there with all its causes, which the library's own format
+/// One object per line. An error is in it with all its causes, which the library's own format
 /// leaves out.
 pub(crate) struct Json;
 
@@ -122,7 +122,7 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// What a line says as text, such as `checkpoint failed, will try again error=disk full`.
+/// A line as text, such as `checkpoint failed, will try again error=disk full`.
 pub(crate) fn text(event: &Event<'_>) -> String {
     let mut text = Text(String::new());
     event.record(&mut text);

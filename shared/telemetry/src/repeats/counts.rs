@@ -38,7 +38,7 @@ struct Count {
     period: Duration,
 }
 
-/// What becomes of a line.
+/// What to do with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Logged,
@@ -61,7 +61,7 @@ pub(super) struct Left {
 }
 
 impl Counts {
-    /// Tells or counts a line; `text` is what it says.
+    /// Logs or counts a line; `text` is its content.
     pub(super) fn admit(&mut self, kind: Kind, now: Duration, text: String) -> Verdict {
         let kind = self.known(kind, now);
         let count = self.kinds.entry(kind).or_insert_with(|| Count::new(now));

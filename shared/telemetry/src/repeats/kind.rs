@@ -11,14 +11,14 @@ const TEXT_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// A line of ours: the place in the code says what it is about, and its fields are data.
+    /// A line of ours: the place in the code identifies it, and its fields are data.
     Place {
         place: Identifier,
         level: Level,
         origin: String,
     },
     /// A line of a library that writes through the `log` crate: all come from one place, so their
-    /// text tells them apart. It holds data, too: numbers are taken out.
+    /// text distinguishes them. It holds data, too: numbers are taken out.
     Text {
         level: Level,
         origin: String,

@@ -21,7 +21,7 @@ use kind::Kind;
 
 pub(crate) use teller::Teller;
 
-/// Target of the lines that tell counts: they are never counted themselves.
+/// Target of the lines that log counts: they are never counted themselves.
 const TARGET: &str = "telemetry::repeats";
 
 /// Lets a line through to the other layers, or counts it. Clones share their counts.
@@ -69,13 +69,13 @@ impl Repeats {
         verdict == Verdict::Logged
     }
 
-    /// Tells the counts that are due.
+    /// Logs the counts that are due.
     fn tell_due(&self) {
         let due = self.counts().take_due(self.now());
         due.into_iter().for_each(tell);
     }
 
-    /// Tells all counts there are, due or not.
+    /// Logs all counts there are, due or not.
     fn tell_all(&self) {
         let all = self.counts().take_all(self.now());
         all.into_iter().for_each(tell);

@@ -38,7 +38,7 @@ impl Flood {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// What is written of what `log` says.
+    /// The lines that come out of what `log` logs.
     fn logged(&self, log: impl FnOnce()) -> Vec<Value> {
         let lines = fmt::layer()
             .event_format(Json)
