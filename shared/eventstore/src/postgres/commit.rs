@@ -116,7 +116,7 @@ impl PostgresEventStore {
         if matches!(written, Ok(Written::All)) {
             self.writers.keep(connection);
         } else {
-            // A connection that failed in mid-transaction is not given back: closing it rolls back,
+            // A connection that failed in mid-transaction is not returned: closing it rolls back,
             // whatever state it is in.
             drop(connection.detach());
         }
@@ -178,7 +178,7 @@ async fn together(
         .map_err(|error| CommitError::Unknown(fault("commit", error)))
 }
 
-/// Writes all rows; gives back the partitions that have another owner.
+/// Writes all rows; returns the partitions that have another owner.
 async fn write(
     connection: &mut PgConnection,
     batches: &[&Batch],

@@ -1,4 +1,4 @@
-//! The installation as its database knows it: version, contexts, keys.
+//! The installation as its database holds it: version, contexts, keys.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use super::fault;
 use super::migrate::{Installed, VERSIONS};
 
-/// Longest time the database may take to tell all of it.
+/// Longest time the database may take to answer all of it.
 const LOOK_WAIT: Duration = Duration::from_secs(3);
-/// Longest wait for somebody else who settles the keys: they do so within one journey or two.
+/// Longest wait for another process that settles the keys: it does so within one journey or two.
 const LOCK_WAIT: &str = "SET lock_timeout = '30s'";
 
 /// What a look at a database found.

@@ -86,7 +86,7 @@ impl PostgresEventStore {
         })
     }
 
-    /// The same store for who checks the rows himself: they come as they are.
+    /// The same store for a reader that checks the rows itself: they are returned as they are.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl PostgresEventStore {
         asked.map(drop).map_err(|error| fault("ping", error))
     }
 
-    /// Refuses a row that is not what was written, unless its reader checks it himself.
+    /// Refuses a row that is not what was written, unless its reader checks it itself.
     fn check<R: Row>(&self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), sqlx::Error> {
         let checked = self.rows.check(shard, row, stored);
         checked.map_err(|damaged| sqlx::Error::Decode(damaged.into()))
@@ -129,7 +129,7 @@ impl PostgresEventStore {
         }
     }
 
-    /// The connections reads go through, for those who wait for one.
+    /// The connections reads go through, for callers that wait for one.
     #[must_use]
     pub fn reads(&self) -> &PgPool {
         &self.reads
