@@ -26,7 +26,7 @@ const VALUE_MIN: usize = 256;
 /// A batch is there for readers as soon as it is applied. Some time later it is saved with its
 /// checkpoint, together with those that followed it, so that many changes of a key are saved as one. A
 /// process that ends before has its last batches folded again from the events: the saved checkpoint
-/// says from where. Values that were read or written lately are kept, up to a bound.
+/// is where that starts. Values that were read or written lately are kept, up to a bound.
 #[derive(Clone)]
 pub struct WriteBehind {
     shared: Arc<Shared>,
@@ -71,7 +71,7 @@ impl WriteBehind {
         }
     }
 
-    /// The same for readers who have the whole model to ask next: it never waits for the durable one,
+    /// The same for readers that have the whole model to ask next: it never waits for the durable one,
     /// and cannot list.
     #[must_use]
     pub fn in_memory(&self) -> Self {
@@ -211,7 +211,7 @@ impl ReadModel for WriteBehind {
     async fn clear(&self, view: ViewId) -> Result<(), Fault> {
         self.shared.forget(view);
         let cleared = self.shared.durable.clear(view).await;
-        // What was applied meanwhile stands on what is no more.
+        // What was applied meanwhile is based on what is no more.
         self.shared.forget(view);
         cleared
     }

@@ -61,7 +61,7 @@ struct Shared {
 enum Trust {
     /// A query's: values without a marker are a fault.
     IfReady,
-    /// The projector's own: it knows how old they are.
+    /// The projector's own: it knows how old the values are.
     Always,
 }
 
