@@ -1,4 +1,4 @@
-//! What every adapter on Postgres knows of its connections.
+//! What every adapter on Postgres has in common: its connections.
 //!
 //! In: a URL and the bounds of a pool. Out: connections that are there at once or not at all. It
 //! holds no statement: those belong to the adapters.
