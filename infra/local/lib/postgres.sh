@@ -43,8 +43,8 @@ postgres_home() {
   fi
 }
 
-# Creates the folders for the user the server runs as. /var/tmp is everybody's: a folder that
-# someone else made there is refused.
+# Creates the folders for the user the server runs as. All users write to /var/tmp: a folder that
+# another user made there is refused.
 postgres_own() {
   local owner=$EUID
   if ((EUID == 0)); then owner=$(id -u postgres); fi
