@@ -44,7 +44,7 @@ pub async fn edge(
     }
 }
 
-/// What `work` comes to, unless that takes longer than `deadline`. An answer from memory is there
+/// The result of `work`, unless that takes longer than `deadline`. An answer from memory is there
 /// at once, and no timer is made for it.
 async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);

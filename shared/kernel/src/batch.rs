@@ -179,7 +179,7 @@ impl Outcome {
     }
 }
 
-/// What became of a command, as far as it is decided.
+/// The outcome of a command, as far as it is decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {

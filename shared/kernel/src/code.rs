@@ -151,7 +151,7 @@ impl Fault {
         }
     }
 
-    /// The stored row that is not what was written, if that is why. The dependency is well then.
+    /// The damaged stored row, if that is the reason. The dependency itself is healthy then.
     #[must_use]
     pub fn damage(&self) -> Option<&Damaged> {
         let mut cause: &(dyn StdError + 'static) = self.source.as_deref()?;

@@ -219,7 +219,7 @@ pub struct BadParameter {
     pub reason: String,
 }
 
-/// What several contexts' events come to, as one value in memory, folded from their first events on.
+/// A fold of several contexts' events into one value in memory, from their first events on.
 ///
 /// Events of one stream come in order. Those of different streams come in any: the value, once all
 /// are in, must not depend on it.

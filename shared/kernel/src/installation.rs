@@ -9,7 +9,7 @@ use bytes::Bytes;
 pub struct InstalledKey {
     /// What it is for, such as `records`.
     pub purpose: String,
-    /// Its name among the keys for that; a rotation brings another.
+    /// Its name among the keys for that purpose; a rotation adds another.
     pub id: String,
     /// Distinguishes it from any other key, and reveals nothing of it.
     pub fingerprint: String,

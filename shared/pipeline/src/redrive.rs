@@ -52,7 +52,7 @@ impl Stays {
         match self {
             Self::WithoutKey => "it has no key to route it by, so it can only be discarded",
             Self::WithoutValue => "it has no value, so it can only be discarded",
-            Self::Settled => "it was redriven or discarded by somebody else meanwhile",
+            Self::Settled => "it was redriven or discarded by another call meanwhile",
         }
     }
 }

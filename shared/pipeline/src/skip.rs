@@ -53,7 +53,7 @@ impl Barrier {
 /// Why nothing was skipped.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSkipped {
-    #[error("the partition does not stand there any more; look again")]
+    #[error("the partition is no longer there; look again")]
     Moved,
     #[error(transparent)]
     Fault(#[from] Fault),

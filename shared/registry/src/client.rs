@@ -37,7 +37,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// Why a schema is not to be had.
+/// Why a schema cannot be had.
 #[derive(Debug)]
 pub(crate) enum Lack {
     /// There is none, or it is of no use.

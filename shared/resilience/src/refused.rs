@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-/// How long a connection is waited for before anybody asks whether it can come. One that is there or
-/// is just being made takes less, so that a healthy server is not asked.
+/// How long a connection is waited for before the server is asked whether it can come. A connection that
+/// exists or is just being made takes less, so that a healthy server is not asked.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Waits for a connection, but not when its server refuses connections.

@@ -20,7 +20,7 @@ pub struct Catalogue {
     pub(crate) untagged: Vec<String>,
 }
 
-/// What one context brings.
+/// The shapes of one context.
 pub(crate) struct Section {
     pub(crate) context: &'static str,
     pub(crate) shapes: Vec<Shape>,

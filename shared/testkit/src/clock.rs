@@ -1,4 +1,4 @@
-//! Time as a test wants it.
+//! Time as a test sets it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -18,7 +18,7 @@ const ALL: &str = "all";
 /// Until the process reports its address.
 const START_WAIT: Duration = Duration::from_secs(30);
 
-/// A running `dealerboard serve`, in a folder that goes when it is dropped, unless the test failed.
+/// A running `dealerboard serve`, in a folder that is deleted when it is dropped, unless the test failed.
 pub struct Platform {
     binary: PathBuf,
     folder: TempDir,

@@ -97,7 +97,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended already cannot be killed, and that is well.
+        // One that has ended already cannot be killed, which is fine.
         if self.child.kill().is_ok() {
             drop(self.child.wait());
         }

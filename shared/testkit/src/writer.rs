@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Hands the batch over; the next one begins where it ends. Events get their checksums only now:
-    /// one that a test has bent is what it meant to write.
+    /// one that a test has changed is what it meant to write.
     pub fn seal(&mut self) -> Arc<Batch> {
         let shard = self.growing.shard;
         for row in 0..self.growing.events.len() {

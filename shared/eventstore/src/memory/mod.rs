@@ -24,7 +24,7 @@ const LOCK: &str = "nothing panics while it holds the lock";
 #[derive(Clone, Default)]
 pub struct MemoryEventStore(Arc<Mutex<State>>);
 
-/// How a commit goes wrong.
+/// How a commit fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// Nothing is written, and the caller gets that error.
@@ -46,7 +46,7 @@ struct State {
 type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;
 
 impl MemoryEventStore {
-    /// The next commit goes wrong in this way; called again, the one after it.
+    /// The next commit fails in this way; called again, the one after it.
     pub fn trouble(&self, trouble: Trouble) {
         self.state().troubles.push_back(trouble);
     }

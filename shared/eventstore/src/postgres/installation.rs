@@ -63,15 +63,15 @@ async fn ask(url: &str, contexts: &[Installed], tables: &[String]) -> Result<Loo
 }
 
 /// What only a person can change. Everything else may pass.
-fn refusal(error: &sqlx::Error) -> Option<Obstacle> {
+/// What only an operator can change. Everything else may pass.
     let refused = error.as_database_error()?;
     let remedy = match refused.code()?.get(..2)? {
         "3D" => "create it, then run `dealerboard migrate`",
-        "28" => "mend postgres.url",
+        "28" => "correct postgres.url",
         "42" => "grant it what `dealerboard migrate` made",
         _ => return None,
     };
-    let what = format!("the database says: {}", refused.message());
+    let what = format!("the database reports: {}", refused.message());
     Some(Obstacle::new(what, remedy))
 }
 
@@ -200,8 +200,8 @@ impl HeldKeys {
         keys.map_err(|error| fault("read the installation's keys", error))
     }
 
-    /// Keeps these beside those there are. A key that is there stays what it is, but may become one
-    /// that is kept, too.
+    /// Stores these beside the existing keys. An existing key does not change, but may become one that
+    /// is kept, too.
     ///
     /// # Errors
     /// The database cannot be reached: whether they are kept is not known.

@@ -216,7 +216,7 @@ pub(super) async fn insert_notices(
         .map(drop)
 }
 
-/// What a batch's changes come to: the last one of each timer.
+/// The result of a batch's changes: the last one of each timer.
 fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
     let last: BTreeMap<_, _> = batch.timers.iter().map(|c| (name(c), c)).collect();
     let (mut set, mut commands, mut cancelled) = (Vec::new(), Vec::new(), Vec::new());

@@ -16,7 +16,7 @@ pub enum CommitError {
     /// Nothing was written.
     #[error("commit was not made")]
     NotMade(#[source] Fault),
-    /// The connection broke after COMMIT was sent: read the cursors to know.
+    /// The connection broke after COMMIT was sent: the cursors show whether it was made.
     #[error("outcome of the commit is unknown")]
     Unknown(#[source] Fault),
 }

@@ -21,7 +21,7 @@ pub struct Heard {
 /// Shared by all that report and all that watch. None of it is durable: an empty answer proves nothing.
 #[async_trait]
 pub trait Heartbeats: Send + Sync {
-    /// Notes all of them; one that is older than what is known changes nothing.
+    /// Notes all of them; one older than the latest noted changes nothing.
     ///
     /// # Errors
     /// They cannot be reached; any of them may have been noted.

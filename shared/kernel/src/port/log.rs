@@ -187,7 +187,7 @@ pub trait EventLog: Send + Sync {
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
-/// How soon a consumer wants what has just been published.
+/// How soon a consumer needs what has just been published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// At once, record by record if they come so.

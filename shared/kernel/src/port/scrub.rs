@@ -1,4 +1,4 @@
-//! A look at everything that is stored, whether or not anybody asks for it.
+//! A check of everything that is stored, whether or not it is ever read.
 
 use async_trait::async_trait;
 
@@ -14,7 +14,7 @@ const NAMED_MAX: usize = 1_000;
 pub struct Scrubbed {
     /// Rows that are what was written.
     pub proven: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
     /// Rows that are not what was written; the first thousand.
     pub named: Vec<Damaged>,

@@ -11,7 +11,7 @@ pub(super) fn catching_up(settings: &KafkaSettings) -> ClientConfig {
     bounded(settings, &mut config, "fetch.message.max.bytes", "1048576");
     bounded(settings, &mut config, "fetch.max.bytes", "4194304");
     bounded(settings, &mut config, "queued.max.messages.kbytes", "16384");
-    // A partition that comes to others waits for the request under way, which may wait for their records.
+    // A partition added to others waits for the request under way, which may wait for their records.
     config.set("fetch.wait.max.ms", "20");
     config
 }

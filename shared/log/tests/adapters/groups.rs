@@ -155,7 +155,7 @@ async fn reader_that_comes_back_after_a_fault_disturbs_no_other_of_its_role() {
     assert!(!disturbed, "nothing was taken from anybody");
 }
 
-/// Whether it has come to that before the time is over.
+/// Whether it reaches that state before the time is over.
 async fn eventually_within(within: Duration, is_so: impl Fn() -> bool) -> bool {
     let so = eventually("it", SETTLES_WITHIN, async || is_so().then_some(()));
     tokio::time::timeout(within, so).await.is_ok()

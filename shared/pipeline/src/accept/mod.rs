@@ -1,5 +1,5 @@
-//! Accept: a command whose sender is known goes to the command log; then it is durable, and its id
-//! is what everybody asks about.
+//! Accept: a command with a known sender goes to the command log; then it is durable, and its id
+//! is what every later question refers to.
 
 mod gate;
 mod inbox;

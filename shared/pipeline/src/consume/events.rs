@@ -218,7 +218,7 @@ impl Events {
         Ok(())
     }
 
-    /// The next event, of an aggregate that belongs to another partition: nothing for anybody here.
+    /// The next event, of an aggregate that belongs to another partition: no consumer here needs it.
     fn pass(&mut self, event: &Published) {
         let Course { shard, role, .. } = self.course;
         metric::misplaced(shard.context, role);

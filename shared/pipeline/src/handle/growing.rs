@@ -38,7 +38,7 @@ pub(crate) enum Panicked {
 
 /// What forbids a command, or follows from it, while nothing has changed yet.
 enum Decided<C: Context> {
-    /// The sender has another version in mind.
+    /// The sender expected another version.
     Unexpected(u64),
     By(Result<Vec<C::Event>, C::Error>),
 }

@@ -62,7 +62,7 @@ pub(super) enum Ended {
 
 /// A record that bars a partition of commands: nothing behind it is handled before it is passed.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}; `dealerboard skip {shard}` shows what is lost and goes on behind it")]
+#[error("{why}; `dealerboard skip {shard}` shows what is lost and continues behind it")]
 pub(super) struct Barred {
     shard: Shard,
     why: ReadError,
@@ -79,7 +79,7 @@ impl<C: Context> Partition<C> {
                 Ok(Ended::Again) => backoff.wait().right_future(),
                 Ok(Ended::Barred(barred)) => {
                     self.worker.stops(barred.to_string());
-                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition stands");
+                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition is stalled");
                     backoff.wait().right_future()
                 }
                 Err(fault) => {

@@ -14,7 +14,7 @@ use super::cache::{BadStream, fold};
 pub(crate) enum Unusable {
     #[error("its checksum does not fit")]
     Checksum,
-    #[error("it stands beyond the end of its stream")]
+    #[error("it is beyond the end of its stream")]
     BeyondEnd,
     #[error("it has another shape")]
     Shape,

@@ -173,7 +173,7 @@ mod tests {
         })
     }
 
-    /// A look at what there is, and at what has been seen of it.
+    /// One look: the heads, and how far the view has seen them.
     fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], log_positions: [u64; 2]) {
         let heads = [(shard(0), heads[0]), (shard(1), heads[1])];
         ends.note(Instant::now(), heads.to_vec());

@@ -50,7 +50,7 @@ impl Verifier<'_> {
                 Invariant::I8,
                 shard,
                 format!(
-                    "the cursor stands at {}, the command log ends at {}",
+                    "the cursor is at {}, the command log ends at {}",
                     cursor.next_offset, scan.end
                 ),
             );

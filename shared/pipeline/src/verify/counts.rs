@@ -100,7 +100,7 @@ impl Verifier<'_> {
                     Invariant::I8,
                     shard,
                     format!(
-                        "a dead letter stands at offset {}, the cursor at {next_offset}",
+                        "a dead letter is at offset {}, the cursor at {next_offset}",
                         last.letter.offset
                     ),
                 );

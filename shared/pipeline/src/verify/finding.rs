@@ -60,7 +60,7 @@ pub struct Findings {
     pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
 }
 

@@ -133,7 +133,7 @@ impl Verifier<'_> {
                 Some(cursor)
             }
             Ok(cursor) => {
-                let detail = format!("it stands nowhere: {cursor:?}");
+                let detail = format!("it is at no valid place: {cursor:?}");
                 findings.violation(Invariant::I0, format!("cursor {shard}"), detail);
                 None
             }

@@ -33,10 +33,10 @@ pub struct WriteBehind {
     reach: Reach,
 }
 
-/// How far a reader goes.
+/// How far a reader looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Not beyond memory: what is not there is as good as absent.
+    /// Not beyond memory: a value that is not there counts as absent.
     Memory,
     Durable,
 }

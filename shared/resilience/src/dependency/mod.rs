@@ -142,7 +142,7 @@ impl Dependency {
             let Some(wait) = waits.next() else {
                 return Err(error);
             };
-            // Without time left a retry would be paid for in vain.
+            // Without time left a retry would be paid for without use.
             if deadline.is_reached_by(Instant::now() + wait) {
                 return Err(error);
             }

@@ -41,7 +41,7 @@ pub enum OpenError {
     #[error("create {}", .0.display())]
     Create(PathBuf, #[source] io::Error),
     #[error(
-        "{} is empty: it was emptied, or its creation was cut off; move it and what stands beside \
+        "{} is empty: it was emptied, or its creation was cut off; move it and what is beside \
          it (-wal, -shm) away to begin again",
         .0.display()
     )]

@@ -30,7 +30,7 @@ const SUM_WAIT: Duration = Duration::from_secs(10);
 /// Findings that are logged one by one.
 const LOGGED_MAX: usize = 10;
 
-/// What is known of a file before anybody has opened it.
+/// What is known of a file before it is opened.
 pub(super) enum Before {
     /// Its bytes are those that it was closed with, but for what the log beside it adds.
     Unchanged,

@@ -318,7 +318,7 @@ fn write(connection: &Connection, round: &mut [Box<dyn Job>]) -> rusqlite::Resul
 
 /// Work of one caller.
 trait Job: Send {
-    /// Whether it wants a transaction for itself.
+    /// Whether it needs a transaction for itself.
     fn is_alone(&self) -> bool;
 
     /// False: it failed and is to be undone.

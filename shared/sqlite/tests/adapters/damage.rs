@@ -382,7 +382,7 @@ async fn view_that_was_changed_is_refused() {
     );
 }
 
-/// Why a reader of the partition comes to no end.
+/// Why a reader of the partition never reaches the end.
 async fn stopped(log: Result<Vec<Box<dyn Reader>>, Fault>) -> ReadError {
     let mut readers = log.unwrap().into_iter();
     let mine = readers.find(|reader| reader.partition() == shard().partition);

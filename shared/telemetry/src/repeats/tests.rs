@@ -15,7 +15,7 @@ use super::{Repeats, TARGET, Teller};
 use crate::lines::Json;
 use crate::written::Written;
 
-/// A log of its own, and the clock it goes by.
+/// A log of its own, and its clock.
 struct Flood {
     repeats: Repeats,
     written: Written,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lru::LruCache;
 use tokio::time::Instant;
 
-/// Tenants remembered; one that was forgotten has not asked for as long as so many others needed to.
+/// Tenants remembered; a forgotten one has not asked for as long as so many others needed to.
 const TENANTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 /// Of the time that passes, what comes back: one of so many parts.
 const PART: u32 = 2;

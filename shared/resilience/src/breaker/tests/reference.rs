@@ -1,4 +1,4 @@
-//! The breaker once more, as plainly as can be: it remembers every result of its current life and
+//! A second, plain implementation of the breaker: it remembers every result of its current life and
 //! counts them again each time. Slow, unbounded, and written from the rules alone.
 
 use std::time::Duration;
