@@ -62,8 +62,8 @@ async fn ask(url: &str, contexts: &[Installed], tables: &[String]) -> Result<Loo
     Ok(look)
 }
 
-/// What only a person can change. Everything else may pass.
 /// What only an operator can change. Everything else may pass.
+fn refusal(error: &sqlx::Error) -> Option<Obstacle> {
     let refused = error.as_database_error()?;
     let remedy = match refused.code()?.get(..2)? {
         "3D" => "create it, then run `dealerboard migrate`",
