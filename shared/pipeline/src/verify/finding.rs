@@ -28,7 +28,7 @@ pub enum Invariant {
     I6,
     /// No effect is beyond the cursor.
     I8,
-    /// A log position is the fold of its trades.
+    /// A position is the fold of its trades.
     I9,
     /// The tenant of a row is the tenant of its command.
     I12,

@@ -14,11 +14,11 @@ use kernel::port::{
 use kernel::topic::{self, Shard};
 use kernel::{Context as _, Timestamp};
 use log::{MemoryCommandLog, MemoryEventLog};
-use log_positions::{Position, PositionView};
 use pipeline::accept::{Request, Sealer};
 use pipeline::{
     Committer, ContextSlice, Movement, ProcessorPorts, ProcessorSettings, Proof, Slices,
 };
+use positions::{Position, PositionView};
 use readmodel::MemoryReplies;
 use serde_json::value::RawValue;
 use testkit::contract::PARTITIONS;
@@ -98,8 +98,8 @@ impl Desk {
         self.send(Trade::NAME, trade, "RecordFill", &data).await;
     }
 
-    /// Trades on a log position, now and then late and now and then to the other side.
-    pub(crate) async fn trade(&mut self, log_position: &str, number: u64) {
+    /// Trades on a position, now and then late and now and then to the other side.
+    pub(crate) async fn trade(&mut self, position: &str, number: u64) {
         let side = if number % 7 < 4 { "BUY" } else { "SELL" };
         let second = if number % 50 == 49 {
             number - 30
@@ -114,7 +114,7 @@ impl Desk {
             100 + number % 11,
             serde_json::to_string(&at).unwrap(),
         );
-        self.send(Position::NAME, log_position, "ApplyFill", &data)
+        self.send(Position::NAME, position, "ApplyFill", &data)
             .await;
     }
 

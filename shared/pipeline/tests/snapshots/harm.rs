@@ -6,7 +6,7 @@ use crate::desk::{Desk, kept, proofs};
 use crate::stores::{Harmed, OnFile, OnPostgres, clean};
 use pipeline::Proof;
 
-/// Trades and log positions, a few of each in every partition.
+/// Trades and positions, a few of each in every partition.
 const KEYS: u64 = 6;
 /// Events that each gets between two starts.
 const ROUND: u64 = 9;
