@@ -30,7 +30,7 @@ use crate::{crash, metric};
 /// Records at once that are too few for a question of their own while a batch is in flight.
 const FEW: usize = 256;
 
-/// The state that is worth nothing once the partition has another owner.
+/// The state that is void once the partition has another owner.
 pub(super) struct Ownership<'p, C: Context> {
     partition: &'p mut Partition<C>,
     growing: Growing,

@@ -142,7 +142,7 @@ struct Meta {
     as_of: Timestamp,
 }
 
-/// What is worth nothing once the model's checkpoint is elsewhere.
+/// The state that is void once the model's checkpoint is elsewhere.
 struct Projection<'p, V> {
     partition: &'p mut Partition<V>,
     values: LruCache<Arc<str>, Cached<V>>,

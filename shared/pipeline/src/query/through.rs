@@ -1,5 +1,5 @@
-//! A place in the events of one context, as what it comes to in another: a view that follows by a
-//! reaction has seen it when the commands are handled that the reaction made of the events up to it.
+//! Translates a place in one context's events to another context: a view that follows by a reaction has
+//! seen the place when the commands that the reaction made of the events up to it are handled.
 //!
 //! A reaction sends its commands in the order of the events, and a partition handles them in the order
 //! in which they come. So the outcome of the last command for a partition proves all before it.
