@@ -37,7 +37,7 @@ const RECORD_BYTES_MAX: &str = "16777216";
 /// What a lost record means for those behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnGap {
-    /// Nothing: commands of others are their own affair.
+    /// Nothing: commands of other callers do not depend on it.
     Continue,
     /// No later record may arrive: log positions would have a hole.
     Stop,
@@ -51,7 +51,7 @@ pub(super) struct Outgoing {
     pub(super) headers: Vec<(String, Bytes)>,
 }
 
-/// An idempotent producer that is replaced when it has failed for good.
+/// An idempotent producer that is replaced when it has failed permanently.
 pub(super) struct Producer {
     config: ClientConfig,
     current: Mutex<Arc<Polled>>,
@@ -157,7 +157,7 @@ impl Producer {
         metadata.map(drop).map_err(|error| fault("ping", error))
     }
 
-    /// The producer, or a fresh one when the last has failed for good.
+    /// The producer, or a fresh one when the last has failed permanently.
     fn current(&self) -> Result<Arc<Polled>, Fault> {
         let mut current = lock(&self.current);
         if let Some((code, reason)) = current.producer.client().fatal_error() {

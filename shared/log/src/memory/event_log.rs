@@ -83,7 +83,7 @@ impl MemoryEventLog {
 #[async_trait]
 impl EventLog for MemoryEventLog {
     /// A log position that leaves a gap is refused with all that came along: a broker would take it, and its
-    /// consumers would stop for good.
+    /// consumers would stop permanently.
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let logged_at = self.clock.now();
         let mut all = self.highest.lock().expect(LOCK);

@@ -64,7 +64,7 @@ impl SqliteFile {
     ///
     /// # Errors
     /// [`OpenError`]: another process has it, it is not a file this version may write to, or it is
-    /// damaged in a way that answers could be wrong by.
+    /// damaged in a way that can make answers wrong.
     pub fn open(path: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Self::open_if(path, partitions, clock, proof::after)
     }
