@@ -41,8 +41,8 @@ pub struct CommandEnvelope<'a> {
     /// The aggregate must be at this version, or the command is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<u64>,
-    /// Whose request waits for the outcome. Followed in the platform's own records only: an answer
-    /// that a stranger can have sent is none.
+    /// The request that waits for the outcome. Followed only in the platform's own records: an address
+    /// from any other sender is ignored.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -53,8 +53,8 @@ pub struct CommandEnvelope<'a> {
     pub data: &'a RawValue,
 }
 
-/// One that cannot be read, such as another release's, costs its caller a question and the command
-/// nothing.
+/// An unreadable address, such as another release's, makes its caller poll and does not affect the
+/// command.
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReplyTo>, D::Error> {
     let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))

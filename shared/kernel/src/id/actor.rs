@@ -26,7 +26,7 @@ impl Actor {
     /// The reaction of that name.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have.
+    /// [`BadLabel`] when no actor can have the name.
     pub fn reaction(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{REACTION}{name}"))
     }
@@ -34,7 +34,7 @@ impl Actor {
     /// The market of that name, as it is configured: what it reports of its own executions is a fact.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have.
+    /// [`BadLabel`] when no actor can have the name.
     pub fn venue(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{VENUE}{name}"))
     }
@@ -54,7 +54,7 @@ impl Actor {
     /// An actor outside the platform, as a token or a configured producer names it.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have, or one of the platform's own.
+    /// [`BadLabel`] when no actor can have the name, or it is one of the platform's own.
     pub fn of_caller(name: &str) -> Result<Self, BadLabel> {
         let actor = Self::new(name)?;
         if actor.is_platform() || actor.is_venue() {

@@ -46,7 +46,7 @@ impl Checkpoint {
         ])
     }
 
-    /// Compares it with the checksum that is stored beside it; one of before there were any is
+    /// Compares it with the checksum that is stored beside it; one older than checksums is
     /// believed.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl ViewValue {
     /// The reverse of [`Self::to_bytes`]; the body shares the given memory.
     ///
     /// # Errors
-    /// It is not what was written for that key. A value of before there were checksums is believed.
+    /// It is not what was written for that key. A value older than checksums is believed.
     pub fn from_bytes(key: &str, mut bytes: Bytes) -> Result<Self, Damaged> {
         let damaged = |why: &str| Damaged::new(format!("value of {key}"), why);
         let stored = match bytes.first() {
