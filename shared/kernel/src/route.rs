@@ -94,7 +94,7 @@ impl CommandRoute {
     }
 }
 
-/// Where the aggregate id of a request stands.
+/// Where the aggregate id of a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdFrom {
     /// The path's parameters, joined by `/`.
