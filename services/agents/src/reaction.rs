@@ -93,7 +93,7 @@ pub struct Disposal {
     codes: Vec<DispositionCode>,
 }
 
-/// Who had the conversation when a supervisor took it away; nobody, if it waited.
+/// The agent who had the conversation when a supervisor took it away; absent if it waited.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FormerOwner {
     #[serde(default)]
@@ -258,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    /// What the event asks of which agent, as it goes on the command log.
+    /// What the event asks of which agent, as written to the command log.
     fn react(kind: &str, data: Value) -> Option<(String, Value)> {
         assert!(ConversationsToAgents.wants(kind));
         let event = serde_json::from_value(json!({ "type": kind, "data": data })).unwrap();

@@ -138,7 +138,7 @@ pub struct ReserveSlot {
     pub matched: Option<Match>,
 }
 
-/// What the conversation is told of a match when the slot is reserved.
+/// What the conversation learns of a match when the slot is reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {

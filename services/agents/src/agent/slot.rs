@@ -101,6 +101,6 @@ pub enum ReleaseCause {
     Parked,
     /// A supervisor took the conversation away.
     Force,
-    /// Nobody said what became of the offer in time.
+    /// No outcome of the offer was reported in time.
     TtlExpired,
 }

@@ -232,9 +232,9 @@ pub struct BreakSettled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
-    /// It is so: the order is as large as what was done, or the position is told once more.
+    /// Accepted: the order is raised to what was done, or the position gets the report once more.
     TakeIn,
-    /// It is not ours, or stands as it is.
+    /// Not ours, or stays as it is.
     Refuse,
     /// It is of another trade.
     HandOver,

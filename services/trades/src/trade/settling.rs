@@ -86,7 +86,7 @@ impl Settling<'_> {
         Ok([vec![amended], taken].concat())
     }
 
-    /// What a position has refused it is told once more, or it stays refused.
+    /// A refused report is sent to its position once more, or stays refused.
     fn settle_refusal(&self, refusal: Refusal) -> Decision {
         match self.command.resolution {
             Resolution::TakeIn => Ok(vec![self.resubmitted(refusal)]),

@@ -115,7 +115,7 @@ impl TradeSummary {
 
     fn update(&mut self, event: &TradeEvent, at: Timestamp) {
         match event {
-            // A booking makes a trade anew; an execution is seen in the totals of the fill before it.
+            // A booking recreates the view; an execution is in the totals of the fill before it.
             TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
             TradeEvent::TradeAmended(amended) => self.amend(&amended.terms),
             TradeEvent::TradeCancelled(_) | TradeEvent::RemainderCancelled(_) => {

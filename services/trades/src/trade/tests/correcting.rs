@@ -90,7 +90,7 @@ fn correction_beyond_the_order_is_rejected() {
 }
 
 #[test]
-fn correction_by_whoever_recorded_the_fill_is_rejected() {
+fn correction_by_the_recorder_of_the_fill_is_rejected() {
     trade(two_fills())
         .when(accepted(DEALER, correct("e1", 30, "49")))
         .then_expect_error(four_eyes("e1"));
@@ -167,7 +167,7 @@ fn bust_sent_again_changes_nothing() {
 }
 
 #[test]
-fn bust_by_whoever_recorded_the_fill_is_rejected() {
+fn bust_by_the_recorder_of_the_fill_is_rejected() {
     trade(two_fills())
         .when(accepted(DEALER, bust("e2")))
         .then_expect_error(four_eyes("e2"));

@@ -166,7 +166,7 @@ fn fill_after_the_last_bust_is_a_fill() {
 
 /// FIX 4.4, order state matrix J.1.b: CumQty counts the new execution though the order is cancelled.
 #[test]
-fn fill_anew_after_cancel_and_bust_counts() {
+fn new_fill_after_cancel_and_bust_counts() {
     let before = vec![
         booked(),
         filled("e1", 50, 50),

@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_changes_alone_what_they_recorded(commands in commands()) {
+    fn recorder_does_not_change_a_fill_alone(commands in commands()) {
         let (_, log) = run(commands);
         let mut recorder = BTreeMap::new();
         for event in &log {
