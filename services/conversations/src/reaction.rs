@@ -100,7 +100,8 @@ impl Reaction for AgentsToConversations {
     }
 
     fn react(&self, meta: &EventMeta, event: AgentEvent) -> Vec<Reacted<Conversation>> {
-        // The agents context names its aggregates so; anything else is nobody a conversation knows.
+        // The agents context names its aggregates so; another name is no agent that a conversation
+        // knows.
         let Ok(agent_id) = AgentId::new(meta.aggregate.as_str()) else {
             return vec![];
         };
@@ -144,8 +145,8 @@ fn connect(activated: SlotActivated) -> Asked {
 
 fn release(agent_id: AgentId, released: SlotReleased) -> Option<Asked> {
     let command = match (released.phase, released.cause) {
-        // An offer without its slot is none, whoever took the slot away; one that is final already
-        // is not touched.
+        // An offer without its slot is void, no matter what took the slot away; a final one is left
+        // alone.
         (Phase::Reserved, _) => ConversationCommand::RescindOffer(RescindOffer {
             offer_id: released.offer_id,
             cause: RescindCause::AgentUnavailable,

@@ -39,7 +39,7 @@ pub struct Conversation {
     /// The latest agents who had it, each once.
     pub(crate) served: Vec<AgentId>,
     pub(crate) messages: Messages,
-    /// What the customer wants once nobody has the conversation.
+    /// What the customer asked for, due once no agent or bot has the conversation.
     pub(crate) follow_up: Option<Pending>,
 }
 

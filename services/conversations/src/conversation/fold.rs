@@ -126,7 +126,7 @@ impl Conversation {
                 });
             }
             E::FollowUpWithdrawn(_) => self.follow_up = None,
-            // The owner is gone with these; the place is given anew by the `Queued` that follows.
+            // These remove the owner; the `Queued` that follows gives the new place.
             E::ForceRequeued(_) => self.leave(),
             E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
             // They tell others what the events around them did.
@@ -245,7 +245,7 @@ impl Conversation {
     }
 
     fn connect(&mut self, owner: AgentId) {
-        // The latest last: whoever had it before comes to the end again.
+        // The latest last: an earlier owner moves to the end.
         self.served.retain(|agent| *agent != owner);
         self.served.push(owner.clone());
         keep_last(&mut self.served, SERVED_MAX);

@@ -39,7 +39,7 @@ pub struct ConversationSummary {
     /// On hold, also while another agent is consulted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub customer_on_hold: bool,
-    /// What the customer asked for and is kept until nobody has the conversation.
+    /// What the customer asked for, kept until no agent or bot has the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
     /// The one that was over, and for which this one was opened.

@@ -14,7 +14,7 @@ use crate::conversation::{
 };
 use crate::label::MessageId;
 
-/// Attempts to send one message; more helps nobody.
+/// Attempts to send one message; more do not help.
 const ATTEMPTS_MAX: u32 = 10;
 
 type Decided = Result<Vec<E>, ConversationRejection>;

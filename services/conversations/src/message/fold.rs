@@ -130,7 +130,7 @@ impl Messages {
                 marks.merge(ReceiptStatus::Sent, sent.sent_at);
             }
         });
-        // What was buffered is recorded by the events that follow, or is of nobody it was sent to.
+        // What was buffered is recorded by the events that follow, or names no recipient.
         self.pending
             .retain(|pending| !is_of(&pending.receipt, sent));
     }

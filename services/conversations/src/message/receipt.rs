@@ -67,7 +67,7 @@ impl Marks {
         greatest.map_or(MessageStatus::Queued, |status| (*status).into())
     }
 
-    /// Whether the mark told something new.
+    /// Whether the mark was new.
     pub(crate) fn merge(&mut self, status: ReceiptStatus, at: Timestamp) -> bool {
         let known = self.0.get(&status).copied();
         let is_new = known.is_none_or(|known| at < known);

@@ -58,7 +58,7 @@ pub struct RecipientView {
     /// When it came to each status, by the provider's clock.
     pub marks: Marks,
     pub delivered_at: Option<Timestamp>,
-    /// Nobody reported the delivery; it was read.
+    /// The delivery was not reported but follows from the receipt that it was read.
     pub delivered_inferred: bool,
     /// Reported as failed and as delivered.
     pub anomaly: bool,

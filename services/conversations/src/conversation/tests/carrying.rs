@@ -1,4 +1,4 @@
-//! What reaches a conversation that is over, and is heard where it goes on.
+//! What reaches a closed conversation, and is handled by the one that continues it.
 
 use super::*;
 

@@ -159,7 +159,7 @@ fn what_a_customer_does_twice_is_done_once() {
             let again = story.send(does(action)).unwrap();
             let is_known = match again.as_slice() {
                 [] => true,
-                // Where it goes on, the same is known.
+                // The conversation that continues it knows the same.
                 [E::CarriedOver(_)] => true,
                 // The talk is over and the callback has begun: that is what they leave now.
                 [E::Abandoned(_)] => row == "ACTIVE, callback kept",
@@ -219,7 +219,7 @@ fn table() -> String {
     table
 }
 
-/// The page is written anew by `UPDATE_DOCS=1 cargo test -p dealerboard-conversations`.
+/// `UPDATE_DOCS=1 cargo test -p dealerboard-conversations` rewrites the page.
 #[test]
 fn table_in_the_docs_is_what_conversations_do() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/customer-actions.md");

@@ -158,7 +158,7 @@ const CUSTOMERS: &[&str] = &[
     "ReceiveCarried",
 ];
 
-/// The offers whose outcome is open and the owners, told from the log alone.
+/// The offers whose outcome is open and the owners, derived from the log alone.
 #[derive(Default)]
 struct Oracle {
     live: BTreeMap<String, bool>,
