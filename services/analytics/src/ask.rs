@@ -45,7 +45,7 @@ pub struct Ask {
     /// Presences without customers that are work all the same, such as training; up to 20.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub productive: BTreeSet<PresenceCode>,
-    /// When responses are due: how long they took by it is told beside how long they took.
+    /// When responses are due: the time they took by these hours is reported beside the full time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_hours: Option<BusinessHours>,
     /// Days within which a customer who comes again for the same was not served the first time.
@@ -67,10 +67,10 @@ pub enum Cube {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {
-    /// The time of whoever served it, while they did: what is past does not move.
+    /// The time of the agents who served it, while they did: the past does not change.
     #[default]
     Then,
-    /// All the time of whoever serves it now, wherever they were.
+    /// All the time of the agents who serve it now, in whatever queue.
     Now,
 }
 

@@ -72,7 +72,7 @@ pub(crate) struct Resolution {
     pub(crate) contact: u32,
 }
 
-/// Summed for everybody; each for whoever asks by business hours.
+/// Summed for all; single values for a caller who asks by business hours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Responses {
     pub(crate) all: Tally,

@@ -39,7 +39,7 @@ pub struct Live {
     pub wrap_up: u64,
     /// Set aside by an agent or until the customer is called.
     pub parked: u64,
-    /// 0 when nobody waits.
+    /// 0 for an empty queue.
     pub longest_wait_ms: u64,
     pub agents: LiveAgents,
     pub today: Today,

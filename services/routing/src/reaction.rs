@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn match_is_told_to_the_decision_it_comes_from() {
+    fn match_is_reported_to_its_decision() {
         let event = serde_json::from_value(matched()).unwrap();
         let [reacted] = <[_; 1]>::try_from(MatchesToDecisions.react(&meta("amy"), event)).unwrap();
         assert_eq!(reacted.tenant.as_str(), "demo");

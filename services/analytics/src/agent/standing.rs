@@ -10,7 +10,7 @@ use crate::presence::{Facts, Link, Suspension};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
     presence: Presence,
-    /// In the words of whoever chose it.
+    /// In the words of the person who chose it.
     reason: Option<Box<str>>,
     has_next: bool,
     suspension: Option<Suspension>,

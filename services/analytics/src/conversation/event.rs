@@ -101,7 +101,7 @@ pub(crate) enum QueueCause {
     AgentOffline,
     ForceRequeued,
     Reopened,
-    /// From another queue, with its place; told by an event of its own.
+    /// From another queue, with its place; an event of its own reports it.
     #[serde(skip)]
     Overflowed,
     /// Of a later version.
@@ -140,7 +140,7 @@ pub struct OwnerChanged {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Said {
     pub(super) at: Timestamp,
-    /// A machine wrote it, whoever's name it goes under.
+    /// A machine wrote it, no matter under which name.
     #[serde(default)]
     pub(super) automated: bool,
 }

@@ -14,7 +14,7 @@ impl Open {
     pub(crate) fn fold(&mut self, meta: &EventMeta, event: E, ledger: &mut Ledger) -> Option<Fate> {
         self.sequence = meta.sequence;
         match event {
-            // The first makes it, the second makes it anew; neither happens to one that goes on.
+            // The first begins it, the second begins it again; neither happens to an open one.
             E::ConversationCreated(_) | E::Reopened(_) => {}
             E::LeftBeforeQueue(_) | E::ResolvedByBot(_) => return Some(Fate::Forgotten),
             E::Queued(queued) => self.queue(ledger, &queued),
@@ -87,7 +87,7 @@ impl Open {
         if let Some(origin) = self.origin {
             let queue = ledger.queues.number(&overflowed.queue);
             let origin = Origin { queue, ..origin };
-            // Whoever moves keeps the clock, and what was promised by it.
+            // A moved wait keeps its clock, and what was promised by it.
             let promised_ms = match self.stage {
                 Stage::Waiting(waiting) => waiting.promised_ms,
                 _ => None,

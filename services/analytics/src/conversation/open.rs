@@ -1,4 +1,4 @@
-//! A conversation that goes on, as far as its next fact depends on what was before.
+//! An open conversation, as far as its next fact depends on the past.
 
 use kernel::Timestamp;
 
@@ -29,7 +29,7 @@ pub(crate) struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Stage {
-    /// Nobody waits and nobody works: not yet queued, or on the way to another queue.
+    /// No wait and no work: not yet queued, or on the way to another queue.
     Between,
     Waiting(Waiting),
     Handling(Handling),
@@ -137,7 +137,7 @@ impl Open {
         true
     }
 
-    /// Whoever still waits is sent away unanswered, and whoever still works is done.
+    /// A customer who still waits leaves unanswered, and an agent who still works is done.
     pub(super) fn close(&mut self, ledger: &mut Ledger, at: Timestamp) -> Fate {
         self.leave(ledger, at, |cell, wait_ms| cell.withdrawn.push(wait_ms));
         self.finish(ledger, at);

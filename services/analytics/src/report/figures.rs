@@ -15,7 +15,7 @@ use crate::interval::interval_of;
 ///
 /// A *wait* is a stay in one queue. It begins when a conversation is queued, also when it is queued
 /// again because it was transferred, parked, reopened, or its agent was lost, for then the customer
-/// waits anew; one that is moved keeps its clock. It ends when the conversation is answered,
+/// waits again; one that is moved keeps its clock. It ends when the conversation is answered,
 /// abandoned, withdrawn (expired, cancelled, closed by force or merged), to be called back, or
 /// moved to another queue while it waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,7 +25,7 @@ pub struct Figures {
     pub queued_by: QueuedBy,
     /// Waits that went on in another queue, by overflow or force, and count as offered only there.
     pub moved: u64,
-    /// `queued - moved`: each wait once, where it ended or goes on.
+    /// `queued - moved`: each wait once, where it ended or continues.
     pub offered: u64,
     pub answered: u64,
     /// Short ones among them.
@@ -48,7 +48,7 @@ pub struct Figures {
     /// ended under a promise.
     pub promises_kept: Ratio,
     pub abandon_rate: Ratio,
-    /// As if nobody had abandoned shortly.
+    /// As if there were no short abandons.
     pub abandon_rate_without_short: Ratio,
 
     /// Times that an agent had a conversation and was done with it: a transferred one counts twice.

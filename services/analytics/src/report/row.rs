@@ -18,7 +18,7 @@ use crate::interval::{interval_of, start_of};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     pub settings: Ask,
-    /// What goes on was counted until then.
+    /// Time still running was counted until then.
     pub as_of: Timestamp,
     /// In order of time. Intervals in which nothing is counted have none; a total always is one.
     pub rows: Vec<Row>,

@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn queue_has_the_time_of_whoever_served_it_second_by_second(
+    fn queue_has_the_time_of_its_agents_second_by_second(
         moves in vec((1_i64..700, 0_usize..4), 1..8),
         later in vec(0_usize..4, 0..3),
     ) {

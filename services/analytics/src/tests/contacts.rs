@@ -46,7 +46,7 @@ fn another_matter_is_another_contact() {
 }
 
 #[test]
-fn reopened_episode_was_not_resolved_and_begins_anew() {
+fn reopened_episode_was_not_resolved_and_restarts() {
     let mut scene = Scene::default();
     resolved(&mut scene, "C1", "ann", 0);
     resolved(&mut scene, "C2", "bob", 0);

@@ -154,7 +154,7 @@ impl Scene {
             .says(id, second, "Queued", queued)
     }
 
-    /// To amy, who also is whoever acts unless the event says otherwise.
+    /// To amy, who is also the actor unless the event names another.
     fn connects(&mut self, id: &str, second: i64, wait_s: u64) -> &mut Self {
         let data = json!({ "agent_id": "amy", "wait_ms": wait_s * 1_000 });
         self.says(id, second, "Connected", data)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::terms::LotMethod;
 
 labels! {
-    /// FIX ExecID(17): names one execution of its trade for ever, also after a bust.
+    /// FIX ExecID(17): names one execution of its trade permanently, also after a bust.
     pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
     /// The trade that an execution fills.
     pub TradeId / TradeIdKind: "trade id", 64, Alphabet::SEGMENT;

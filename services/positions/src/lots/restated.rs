@@ -1,4 +1,4 @@
-//! The open lots after a change of the past, told by what is other than it was.
+//! The open lots after a change of the past, as differences from before.
 
 use std::sync::Arc;
 

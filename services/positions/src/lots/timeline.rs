@@ -164,7 +164,7 @@ impl Timeline {
     }
 
     /// Forgets every checkpoint: they were folded under other terms.
-    pub(crate) fn fold_anew(&mut self, terms: &Terms) {
+    pub(crate) fn fold_again(&mut self, terms: &Terms) {
         self.checkpoints.clear();
         self.remember(terms);
     }

@@ -18,7 +18,7 @@ impl Traded {
     pub(super) fn restate(&self, cause: Cause) -> Decided {
         let now = self.terms_after(&cause);
         let refolded = self.refold(&cause, &now)?;
-        // A late fill must find the lots it names. Whoever comes after it, or was corrected, is a
+        // A late fill must find the lots it names. An execution after it, or a corrected one, is a
         // fact already and gets a break instead.
         if let (Cause::LateFill(late), false) = (&cause, refolded.selection_heeded) {
             return Err(PositionRejection::LotsNotOpen(late.exec_id.clone()));

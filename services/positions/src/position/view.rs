@@ -146,7 +146,7 @@ impl PositionView {
         self.charge(&reduction.execution);
     }
 
-    /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
+    /// Leaves a used-up lot at zero: a caller that reduces several removes them in one pass.
     fn reduce(&mut self, matched: &Match) {
         let Ok(place) = find(&self.lots, matched.place()) else {
             return;

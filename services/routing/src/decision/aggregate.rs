@@ -52,7 +52,7 @@ impl Decision {
         self.record.as_deref()
     }
 
-    /// Events so far; 0 for a decision nobody has spoken of.
+    /// Events so far; 0 for a decision without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
@@ -67,7 +67,7 @@ impl Context for Decision {
     /// They are read afterwards; those who were matched have their answer already.
     const PACE: Pace = Pace::Leisurely;
 
-    /// Nobody decides by hand.
+    /// Only the router decides.
     const COMMANDS: &'static [CommandRoute] = &[];
 
     const INTERNAL: &'static [&'static str] = &["RecordMatch"];
@@ -137,7 +137,8 @@ impl Decision {
         }
     }
 
-    /// One agent may be lost twice, by two reasons: read anew and asked again.
+    /// One agent may be lost twice, for two reasons: the floor was read again and the agent asked
+    /// again.
     fn lose(&self, LoseCandidate { agent_id, code }: &LoseCandidate) -> Decided {
         let (agent_id, code) = (agent_id.clone(), code.clone());
         if self.lost.contains(&(agent_id.clone(), code.clone())) {

@@ -29,7 +29,7 @@ pub(crate) struct Conversation {
 /// Where a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Waits, and nobody is asked for it.
+    /// Waits, without an open offer.
     Queued,
     Offered,
     /// With a bot, with an agent, parked, in wrap-up.
@@ -65,7 +65,7 @@ impl Conversation {
         }
     }
 
-    /// Its place, if it waits there and nobody is asked for it.
+    /// Its place, if it waits there without an open offer.
     pub(crate) fn waits(&self) -> Option<&Place> {
         let place = self.place.as_deref();
         place.filter(|_| self.stage == Stage::Queued)

@@ -85,7 +85,7 @@ impl Desk {
                         self.involved.remove(&released.conversation_id);
                     }
                 }
-                // Whoever waits for an agent that had it may be asked for again.
+                // A conversation that waits may be offered to an agent that had it.
                 self.wake_conversation(&released.conversation_id);
             }
             AgentEvent::AgentMatched(matched) => {

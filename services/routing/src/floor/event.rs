@@ -99,7 +99,7 @@ events! {
 }
 
 events! {
-    /// How a queue is served, and what was told of it.
+    /// How a queue is served, and what was reported of it.
     QueueEvent {
         QueueConfigured(QueueConfigured),
         QueueStarved(Nothing),

@@ -14,8 +14,8 @@ use crate::settings::{Order, QueueSettings};
 const PRIORITY_S: i64 = 60;
 const SECOND: i64 = 1_000_000;
 
-/// A place in an order. All that counts is known when the place is given: whoever waits ages like
-/// everybody else, so nothing has to be sorted again as time goes by.
+/// A place in an order. All that counts is known when the place is given: all that wait age at one
+/// rate, so nothing has to be sorted again as time goes by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
     rank: i64,

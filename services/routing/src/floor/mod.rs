@@ -1,8 +1,8 @@
 //! The floor: who is there, what they work on and who waits.
 //!
 //! In: the events of agents, conversations and queues, each stream in order, the streams in any. Out:
-//! what a match needs to know, without asking anybody. What is seen does not depend on how the
-//! streams were interleaved, and may be stale: whoever is asked is asked at the version seen here.
+//! what a match needs to know, without a query. The result does not depend on how the streams were
+//! interleaved, and may be stale: an agent is asked at the version seen here.
 //!
 //! ```text
 //! events ─► Agent, Conversation (one stream each) ─► Desk (one tenant: indices, lines, holds, alarms)

@@ -14,7 +14,7 @@ pub(crate) struct Queue {
     pub(crate) version: u64,
     pub(crate) settings: QueueSettings,
     pub(crate) is_configured: bool,
-    /// It was told that nobody could be asked, and not yet that somebody can.
+    /// `QueueStarved` was its last report, not yet `QueueServed`.
     pub(crate) is_starved: bool,
     pub(crate) members: BTreeSet<AgentId>,
     /// One for each channel that a member is permitted or a conversation waits on, now or before.

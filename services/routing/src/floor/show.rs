@@ -93,7 +93,7 @@ pub struct QueueFigures {
     /// has no part in the view of the whole floor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_matchable_ms: Option<u64>,
-    /// It was told that nobody could be asked.
+    /// The last report on it was that no agent could be asked.
     pub is_starved: bool,
     /// Agents who serve it.
     pub agents: u32,
@@ -138,7 +138,7 @@ impl Floor {
         view
     }
 
-    /// A queue that nobody has spoken of has no figures but zeros.
+    /// A queue without events has figures of zero.
     #[must_use]
     pub fn show_queue(&self, tenant: &Tenant, queue: &QueueId, now: Timestamp) -> QueueFigures {
         let nothing = Queue::default();

@@ -51,7 +51,7 @@ pub struct QueueConfigured {
     pub settings: QueueSettings,
 }
 
-/// Nobody who serves the queue can be asked.
+/// No agent who serves the queue can be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueStarved {
     pub since: Timestamp,

@@ -21,7 +21,7 @@ pub struct QueueSummary {
     pub updated_at: Timestamp,
 }
 
-/// What a router saw when nobody could be asked.
+/// What a router saw when no agent could be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Starvation {
     pub since: Timestamp,

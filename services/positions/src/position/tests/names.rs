@@ -61,8 +61,8 @@ fn repeat_is_of_one_trade_and_so_are_correction_and_bust() {
 
 #[test]
 fn bust_of_before_trades_were_named_finds_its_execution() {
-    let told = r#"{"type":"FillBusted","data":{"exec_id":"E1"}}"#;
-    let cause: Cause = serde_json::from_str(told).unwrap();
+    let text = r#"{"type":"FillBusted","data":{"exec_id":"E1"}}"#;
+    let cause: Cause = serde_json::from_str(text).unwrap();
     let Cause::FillBusted(name) = &cause else {
         panic!("{cause:?}")
     };

@@ -113,7 +113,7 @@ fn event_with_an_unknown_field_is_read() {
 }
 
 #[test]
-fn nobody_decides_by_hand() {
+fn decision_has_no_public_command() {
     assert_eq!(Decision::COMMANDS, &[]);
 }
 
