@@ -109,7 +109,7 @@ pub(crate) enum Misplaced {
     Forward,
 }
 
-/// Which outcomes it is told on the topic of outcomes.
+/// Which outcomes it gets on the topic of outcomes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcomes {
@@ -213,7 +213,7 @@ pub(crate) struct Catalogue {
     tenants: BTreeMap<kernel::Tenant, UnknownQueues>,
 }
 
-/// What becomes of a command that names a queue which nobody has configured.
+/// What becomes of a command that names a queue which is not configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UnknownQueues {

@@ -11,7 +11,7 @@ pub(crate) struct Estimate {
     pub(crate) half_width: f64,
 }
 
-/// Whoever waits makes the next one wait: single waits are not independent, means of long batches
+/// A customer who waits makes the next one wait: single waits are not independent, means of long batches
 /// nearly are.
 const BATCHES: usize = 20;
 /// Student's t at 97.5 % with 19 degrees of freedom.
@@ -62,8 +62,9 @@ pub(crate) struct Theory {
 }
 
 impl Theory {
-    /// With the arrivals and the time per call that were really seen, so that it is the queueing that
-    /// is compared and not the dice. None when nobody gives up and the line grows for ever.
+    /// With the arrivals and the time per call that were really seen, so that the queueing is
+    /// compared and not the random draws. `None` when no customer gives up and the line grows
+    /// without end.
     pub(super) fn of(day: &Day, calls: usize, busy_s: f64) -> Option<Self> {
         #[expect(clippy::cast_precision_loss, reason = "counts of a day fit 52 bits")]
         let arrivals_per_s = calls as f64 / (day.hours * 3_600.0);

@@ -220,7 +220,7 @@ impl Player {
                 }
                 Ok(())
             }
-            // Whoever is served by now stays.
+            // A customer who is served by now stays.
             Step::GiveUp if self.played[call as usize].connected_at.is_some() => Ok(()),
             Step::GiveUp => {
                 self.conversation_does(call, "CustomerLeft", json!({}))

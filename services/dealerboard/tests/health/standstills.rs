@@ -34,7 +34,7 @@ async fn commands_that_nobody_handles_turn_their_light_red() {
     is_ready(&platform).await;
     accept(&platform, "T-1").await;
     let partition = format!("trades/{}", home("T-1"));
-    let words = ["nobody handles the commands of", &partition];
+    let words = ["no process handles the commands of", &partition];
     turns(platform.url(), "/readyz/commands", RED, &words).await;
     // Reads are promised all the same.
     let (status, told) = light(platform.url(), "/readyz").await.unwrap();

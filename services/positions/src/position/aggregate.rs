@@ -126,7 +126,12 @@ impl Context for Position {
         rejection: &PositionRejection,
     ) -> Refused<PositionEvent> {
         let refusal = FillRefused::of(&accepted.command, rejection);
-        Refused::Told(refusal.map(PositionEvent::FillRefused).into_iter().collect())
+        Refused::Told(
+            refusal
+                .map(PositionEvent::FillRefused)
+                .into_iter()
+                .collect(),
+        )
     }
 }
 

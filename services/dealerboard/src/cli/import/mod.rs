@@ -44,7 +44,7 @@ use super::token::Token;
 use crate::config::Config;
 
 /// How many answers come in between two words on the progress bar.
-const TOLD_EVERY: u64 = 500;
+const REPORTED_EVERY: u64 = 500;
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 
 /// Imports trades from a file into a running platform.
@@ -169,8 +169,8 @@ impl Job {
         self.bar.set_message("waits for the positions");
         let settled = self.settle(sent.is_ok()).await;
         self.bar.finish_and_clear();
-        let told = self.summary.told(sending, started.elapsed());
-        super::print(&summary::with_ignored(told, ignored));
+        let line = self.summary.line(sending, started.elapsed());
+        super::print(&summary::with_ignored(line, ignored));
         sent.and(settled)?;
         Ok(self.summary.exit_code())
     }
@@ -197,7 +197,7 @@ impl Job {
             }
             self.settling.note(sent);
             let rows = self.bar.position();
-            if rows.is_multiple_of(TOLD_EVERY) {
+            if rows.is_multiple_of(REPORTED_EVERY) {
                 self.bar.set_message(summary::rate(rows, started.elapsed()));
             }
         }

@@ -27,8 +27,8 @@ pub(super) enum GroupMark {
     Apostrophe,
 }
 
-/// How the numbers of a file are written. Without a word about it they are plain: which of `1,000`
-/// and `1.000` is a thousand nobody can see.
+/// How the numbers of a file are written. Undeclared they are plain: the file does not show which
+/// of `1,000` and `1.000` is a thousand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NumberStyle {
     pub(super) decimal: DecimalMark,
@@ -136,7 +136,7 @@ impl NumberStyle {
     }
 }
 
-/// `1,23` is no number with thousands: whoever wrote it meant a fraction, or missed a digit.
+/// `1,23` is no number with thousands: its writer meant a fraction, or missed a digit.
 fn ungrouped(whole: &str, group: GroupMark) -> anyhow::Result<String> {
     let mut groups = whole.split(|mark| group.is(mark));
     let first = groups.next().unwrap_or_default();

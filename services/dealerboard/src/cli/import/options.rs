@@ -1,4 +1,4 @@
-//! What is declared of a file that nobody can see in it.
+//! What is declared of a file because the file does not show it.
 
 use clap::Args;
 use encoding_rs::Encoding;

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::layout::REJECT_COLUMNS;
 use super::source::{Form, Line};
 
-/// So that whoever reads it takes it for what it is, whatever its source was.
+/// Marks the file as UTF-8 for its readers, whatever its source was.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 pub(super) struct Rejects {
@@ -83,7 +83,7 @@ impl Rejects {
     }
 }
 
-/// Where the rejects of a file go when nobody says where.
+/// Where the rejects of a file go by default.
 pub(super) fn default_path(form: &Form) -> PathBuf {
     match form {
         Form::Csv { .. } => "rejects.csv".into(),

@@ -1,4 +1,4 @@
-//! A row of the file as what the platform is told of it.
+//! A row of the file as the commands that are sent for it.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -173,9 +173,9 @@ impl RowReader {
     }
 
     fn side_and_quantity(&self, cells: &Cells) -> anyhow::Result<(Side, Quantity)> {
-        let told = |cells| self.read(Column::Side, cells, |text| side(text, &self.sides));
+        let given = |cells| self.read(Column::Side, cells, |text| side(text, &self.sides));
         if !self.signed_quantities {
-            return Ok((told(cells)?, self.amount(Column::Quantity, cells)?));
+            return Ok((given(cells)?, self.amount(Column::Quantity, cells)?));
         }
         self.read(Column::Quantity, cells, |text| {
             let number = self.numbers.read(text)?;
@@ -184,7 +184,7 @@ impl RowReader {
             } else {
                 Side::Buy
             };
-            let agrees = !self.layout.knows(Column::Side) || told(cells)? == side;
+            let agrees = !self.layout.knows(Column::Side) || given(cells)? == side;
             anyhow::ensure!(agrees, "`{text}` is not what the side says");
             Ok((side, Amount::try_from(number.abs())?))
         })

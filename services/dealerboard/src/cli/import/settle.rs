@@ -39,7 +39,7 @@ impl Settling {
         moved.orders.push(sent);
     }
 
-    /// The rows as far as they were answered, when nobody can say what the positions make of them.
+    /// The rows as far as they were answered, when the effect on the positions is unknown.
     pub(super) fn answered(self) -> Vec<Row> {
         let orders = self.0.into_values().flat_map(|moved| moved.orders);
         orders.flat_map(|sent| sent.rows).collect()

@@ -75,8 +75,8 @@ impl Executions {
         total(agreed.map(|(_, held)| held.sum).chain(refused.copied()))
     }
 
-    /// Reports that stand refused.
-    pub(super) fn told(&self) -> usize {
+    /// Number of reports that are still refused.
+    pub(super) fn refused(&self) -> usize {
         self.refused.len()
     }
 

@@ -25,7 +25,7 @@ impl Quiet {
         }
     }
 
-    /// What is on its way, if anything is or may be; `waiting`: commands that nobody has handled yet,
+    /// What is on its way, if anything is or may be; `waiting`: commands not handled yet,
     /// by context.
     pub(super) async fn moving(
         self,

@@ -115,7 +115,7 @@ async fn measured(
     Ok(rows)
 }
 
-/// Matches, beside reservations by hand: the same command with nobody to choose.
+/// Matches, beside reservations by hand: the same command without a choice of agent.
 async fn matches(platform: &Platform, people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
     let by_hand = |number| people.reservation(number);
     let matched = |number| people.match_of(number);

@@ -16,7 +16,7 @@ pub(super) const TENANT: &str = "bench";
 /// Conversations that wait to be matched.
 pub(super) const CONVERSATIONS: u64 = 100_000;
 
-/// Nobody answers: an offer that ran out would suspend its agent.
+/// No offer is answered, and none expires: an expiry would suspend its agent.
 const OFFER_TTL_MS: u32 = 3_600_000;
 const AGENTS: u64 = 10_000;
 const QUEUES: u64 = 50;
@@ -31,7 +31,7 @@ const STEP: Duration = Duration::from_millis(10);
 
 pub(super) struct People {
     workload: Workload,
-    /// Told apart from other runs in the same store.
+    /// Distinguishes this run from others in the same store.
     run: String,
 }
 

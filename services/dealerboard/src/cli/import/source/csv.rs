@@ -60,7 +60,7 @@ impl Csv {
                 return Ok(other);
             }
         }
-        // Whoever asks for the columns says what is missing.
+        // The lookup of the columns reports what is missing.
         Ok(first)
     }
 

@@ -67,7 +67,7 @@ pub(super) enum Format {
     Parquet,
 }
 
-/// What nobody can see in the file.
+/// What the file does not show.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     pub(super) format: Option<Format>,
