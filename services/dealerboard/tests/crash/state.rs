@@ -102,7 +102,7 @@ impl Site {
         .await;
     }
 
-    /// As [`Self::quiet`], where nobody knows how many records the log has.
+    /// As [`Self::quiet`], where the number of records in the log is unknown.
     pub(crate) async fn quiet_at_end(&self) {
         eventually("quiet", QUIET_WITHIN, async || {
             let end = self.end("trades");

@@ -1,4 +1,5 @@
-//! Two routers and two gateways at once: whoever is faster, nobody is given more than they can take.
+//! Two routers and two gateways at once: whichever is faster, no agent gets more than they can
+//! take.
 
 use std::collections::BTreeMap;
 

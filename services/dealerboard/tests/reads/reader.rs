@@ -1,4 +1,4 @@
-//! A reader who asks for many keys and for all lists, and believes what it is told; and a writer beside
+//! A reader who asks for many keys and for all lists, and checks every answer; and a writer beside
 //! it.
 
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ pub(crate) async fn write(caller: &Caller, ledger: &Ledger, lap: usize, until: I
             _ => caller.fill(&trade, &format!("E-{lap}-{place}")).await,
         };
         if let Some(version) = report.and_then(|report| report["version"].as_u64()) {
-            ledger.told(&trade, version);
+            ledger.record(&trade, version);
         }
     }
 }

@@ -115,8 +115,8 @@ async fn two_requests_at_once_under_one_key_are_answered_each_for_itself(platfor
     }
 }
 
-/// Whoever knows the id of their fill's command can compute the id of the command that a reaction makes
-/// of it. Sent as a key it is another command.
+/// A caller who knows the id of their fill's command can compute the id of the command that a
+/// reaction makes of it. Sent as a key it is another command.
 async fn id_of_a_reaction_cannot_be_occupied(platform: &Platform) {
     let token = platform.token("demo");
     platform

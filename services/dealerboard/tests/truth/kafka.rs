@@ -89,12 +89,12 @@ impl Outsider {
         (sent.partition, sent.offset)
     }
 
-    /// Everything that stands on a topic of the platform now.
+    /// Everything that is on a topic of the platform now.
     pub(crate) fn read(&self, topic: &str) -> Vec<OwnedMessage> {
         let topic = format!("{}{topic}", self.prefix);
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.brokers)
-            .set("group.id", "nobody")
+            .set("group.id", "unused")
             .set("enable.auto.commit", "false")
             .create()
             .unwrap();

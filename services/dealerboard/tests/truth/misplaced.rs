@@ -70,7 +70,7 @@ async fn misplaced_record_is_parked_and_its_trade_has_one_stream() {
         "{parked}"
     );
 
-    // It holds up nobody: the same trade is booked by HTTP at once.
+    // It delays no other command: the same trade is booked by HTTP at once.
     platform
         .post("demo", "/v1/trades", &booking("T-1", 2))
         .await;
@@ -193,6 +193,6 @@ fn verified(platform: &Platform) {
         .args(["verify", "--live"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(!told.contains("violated"), "{told}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(!text.contains("violated"), "{text}");
 }
