@@ -11,12 +11,12 @@ use crate::conversation::{
 };
 use crate::label::{AgentId, ConversationId, DecisionId, OfferId};
 
-/// Tells a conversation what became of the slot that an agent holds for it.
+/// Reports to a conversation the end of the slot that an agent holds for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AgentsToConversations;
 
-/// The events of the agents context as they are read here: what is not named is ignored, so that
-/// agents may say more without asking.
+/// The events of the agents context as they are read here: unnamed ones are ignored, so that agents
+/// may add events.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentEvent {

@@ -17,7 +17,7 @@ use super::standing::Standing;
 use super::timers;
 
 /// One agent. There is always one: before its first event it is offline, without sessions, skills or
-/// capacity, so that a profile can be set before anybody logs in.
+/// capacity, so that a profile can be set before the first login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Events so far.

@@ -1,4 +1,4 @@
-//! The rules of slots: reserved, taken up, held, given back.
+//! The rules of slots: reserved, taken up, held, released.
 
 use std::num::{NonZeroU8, NonZeroU32};
 

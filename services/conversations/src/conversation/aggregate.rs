@@ -88,7 +88,8 @@ impl Context for Conversation {
         Ok(self.followed_up(now, decided))
     }
 
-    /// A conversation may have moved on before it hears of an agent; the agent hears of that.
+    /// A conversation may have moved on before an agent's command arrives; an event reports that to
+    /// the agent.
     fn refused(
         &self,
         _accepted: &Accepted<ConversationCommand>,

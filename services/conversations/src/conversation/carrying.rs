@@ -19,7 +19,8 @@ use crate::message::MessageReceived;
 const CONTINUATIONS: u128 = 0x6c1d_5f0e_7b0a_5d0e_9a52_3f1f_0d3c_8a71;
 
 impl Conversation {
-    /// What another conversation, which is over, heard first. One that does not exist is opened for it.
+    /// A request that reached another, closed conversation first. A conversation that does not
+    /// exist is opened for it.
     pub(super) fn receive_carried(
         &self,
         now: &Moment<'_>,

@@ -15,7 +15,7 @@ use super::queueing::cancelled;
 use super::stage::{LiveOffer, Stage};
 use crate::message::{MessageReceived, ReceiveMessage};
 
-/// An abandon this soon, in milliseconds, says nothing about the desk.
+/// An abandon this soon, in milliseconds, does not count against the desk.
 const SHORT_ABANDON_MS: u64 = 5_000;
 
 impl Conversation {

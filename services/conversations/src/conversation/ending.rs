@@ -149,7 +149,7 @@ impl Conversation {
         Ok(events)
     }
 
-    /// Within the window only, and only what was in a queue: its place says where it goes.
+    /// Within the window only, and only what was in a queue: its place gives the queue.
     pub(super) fn reopen(&self, now: &Moment<'_>, closing: &Closing) -> Decided {
         let over = || ConversationRejection::ConversationOver {
             goes_on_in: closing.goes_on_in.clone(),

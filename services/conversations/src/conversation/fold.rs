@@ -84,7 +84,7 @@ impl Conversation {
             }),
             E::ConsultConnected(_) => self.connect_consult(),
             E::ParticipantJoined(joined) => self.talk(|_| Talk::Conferenced(joined.agent_id)),
-            // The agent is gone with it; where it goes is said by the `Queued` that follows.
+            // This removes the agent; the `Queued` that follows gives the queue.
             E::AgentLeft(_) => self.with_place(Stage::Queued),
             E::OwnerChanged(changed) => self.connect(changed.to),
             E::Ended(ended) if ended.wrap_up_s.get() == 0 => {
@@ -176,7 +176,7 @@ impl Conversation {
         }
     }
 
-    /// Said once of each stay.
+    /// Reported once for each stay.
     fn overdue(&mut self) {
         if let Stage::Queued(place) | Stage::Offered(place, _) = &mut self.stage {
             place.answer_by = None;

@@ -31,7 +31,7 @@ pub struct Callback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
-    /// The channel or the bot says which queue it is for.
+    /// The channel or the bot has yet to choose the queue.
     Queued,
     /// The agent ends, parks or passes on the talk.
     AgentDone,

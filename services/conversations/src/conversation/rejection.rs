@@ -1,4 +1,4 @@
-//! Why a conversation says no. Each code has a page under `docs/errors`.
+//! Why a conversation rejects a command. Each code has a page under `docs/errors`.
 
 use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
@@ -120,5 +120,5 @@ impl Rejection for ConversationRejection {
 }
 
 fn continuation(goes_on_in: Option<&ConversationId>) -> String {
-    goes_on_in.map_or_else(String::new, |next| format!("; it goes on in {next}"))
+    goes_on_in.map_or_else(String::new, |next| format!("; it continues in {next}"))
 }

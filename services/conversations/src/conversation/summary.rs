@@ -45,7 +45,7 @@ pub struct ConversationSummary {
     /// The one that was over, and for which this one was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<ConversationId>,
-    /// Where its customer is heard since it is over.
+    /// The conversation that gets its customer's requests since it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on_in: Option<ConversationId>,
     /// Who else is consulted or takes part.

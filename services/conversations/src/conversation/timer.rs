@@ -1,5 +1,5 @@
-//! What is to happen later. Each command says what it expects, so that a late one changes nothing;
-//! cancelling merely spares it.
+//! What is to happen later. Each command carries what it expects, so that a late one changes
+//! nothing; cancelling only saves its work.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::event::{ConversationEvent as E, Queued};
 use super::offer_event::FailCause;
 use crate::label::OfferId;
 
-/// How long, in milliseconds, a connection may take to be set up once the agent said yes.
+/// How long, in milliseconds, a connection may take to be set up once the agent has accepted.
 pub(super) const SETUP_MAX_MS: i64 = 10_000;
 
 /// When, in milliseconds, a wrap-up is over whatever the agent does. Its deadline is kept, and may be

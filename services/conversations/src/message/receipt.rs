@@ -20,7 +20,7 @@ pub enum MessageStatus {
     Failed,
     Delivered,
     Read,
-    /// Taken back before it was sent; no receipt says so.
+    /// Taken back before it was sent; no receipt reports it.
     Canceled,
 }
 

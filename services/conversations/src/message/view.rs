@@ -119,7 +119,7 @@ pub(crate) fn show(messages: &mut Vec<MessageView>, event: &E, most: usize) {
                 message.status = MessageStatus::Canceled;
             });
         }
-        // The receipts say it already, and other events are none of a message's.
+        // The receipts have it already, and other events do not concern a message.
         _ => {}
     }
 }

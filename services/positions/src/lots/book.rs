@@ -201,7 +201,7 @@ impl LotBook {
         })
     }
 
-    /// The one open lot that is meant: an id that several lots bear says too little without a trade.
+    /// The one open lot that is meant: an id that several lots share is ambiguous without a trade.
     fn named(&self, selected: &Selected) -> Option<&Arc<Lot>> {
         let places = self.named.get(&selected.exec_id)?.iter();
         let lots = places.filter_map(|place| self.lots.get(&Rank::by_age(place.clone())));

@@ -1,4 +1,4 @@
-//! What someone should look at after a change of the past.
+//! What a person should look at after a change of the past.
 
 use std::collections::BTreeSet;
 

@@ -132,8 +132,8 @@ impl ExecRef {
     }
 }
 
-/// What is kept under a name. Where one side names no trade, being older than such names, the exec
-/// id says it alone.
+/// The entry under a name. Where one side names no trade, being older than such names, the exec id
+/// alone decides.
 pub(crate) fn by_name<'a, T>(all: &'a BTreeMap<ExecRef, T>, name: &ExecRef) -> Option<&'a T> {
     all.get(name).or_else(|| by_id_alone(all, name))
 }

@@ -106,8 +106,8 @@ impl Timeline {
         self.search(Moment::of_fill(place)).ok()
     }
 
-    /// The lot method of the first report that stands without the one of this name; none where that
-    /// is not known, because reports did not say or none is left.
+    /// The lot method of the first valid report apart from the one of this name; `None` where it is
+    /// unknown, because reports did not carry it or none is left.
     pub(crate) fn first_method(&self, without: &ExecRef) -> Option<LotMethod> {
         let without = self.execution(without)?;
         let fills = self.entries.iter().filter_map(Entry::execution);

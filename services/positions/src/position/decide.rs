@@ -27,7 +27,7 @@ pub(super) fn establish(id: &AggregateId, fill: &ApplyFill) -> Decided {
     fold_on(&Holding::new(terms), &execution(fill, 1), events)
 }
 
-/// A bust takes away what never counted here; nothing else can be said of a fill that is not there.
+/// A bust removes what never counted here; any other command on an unknown fill is rejected.
 pub(super) fn refused_fill(fill: &ExecRef, command: &PositionCommand) -> Decided {
     match command {
         PositionCommand::BustFill(_) => Ok(vec![PositionEvent::RefusalWithdrawn(fill.clone())]),

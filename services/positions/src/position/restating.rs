@@ -14,7 +14,7 @@ use super::rejection::PositionRejection;
 use super::traded::Traded;
 
 impl Traded {
-    /// Folds the changed past; the event says what it came to.
+    /// Folds the changed past; the event carries the result.
     pub(super) fn restate(&self, cause: Cause) -> Decided {
         let now = self.terms_after(&cause);
         let refolded = self.refold(&cause, &now)?;

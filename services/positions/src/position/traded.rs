@@ -27,7 +27,7 @@ pub struct Traded {
     pub(super) busted: BTreeMap<ExecRef, Busted>,
     /// Corrected executions as they were first reported, to know a repeat of that report.
     pub(super) corrected: BTreeMap<ExecRef, Execution>,
-    /// The lot method is that of a `ChangeLotMethod`, whatever fills say.
+    /// The lot method is that of a `ChangeLotMethod`, whatever the fills carry.
     pub(super) method_chosen: bool,
     /// Splits whose day has not come.
     pub(super) announced: BTreeMap<SplitId, Split>,

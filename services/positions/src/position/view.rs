@@ -42,7 +42,7 @@ pub struct PositionView {
     pub version: u64,
     /// Signed: negative when short.
     pub quantity: Decimal,
-    /// Exact and signed; with the quantity it says everything that an average price would.
+    /// Exact and signed; with the quantity it determines the average price.
     pub cost: Decimal,
     /// `cost / (quantity · multiplier)`, rounded; none when flat.
     pub average_price: Option<Decimal>,

@@ -121,7 +121,7 @@ pub struct TradeExecuted {
     pub cum_quantity: Decimal,
 }
 
-/// An execution that the trade cannot take and that someone must resolve.
+/// An execution that the trade cannot take and that a person must resolve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StrayFill {
     pub exec_id: ExecId,

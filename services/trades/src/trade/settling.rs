@@ -16,7 +16,7 @@ use super::terms::Terms;
 
 type Decision = Result<Vec<TradeEvent>, TradeRejection>;
 
-/// A break that someone settles, the trade it is of, and who that is.
+/// A break to be settled, its trade, and the person who settles it.
 pub(crate) struct Settling<'a> {
     pub(crate) trade: &'a AggregateId,
     pub(crate) order: &'a Order,

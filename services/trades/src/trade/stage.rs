@@ -69,7 +69,7 @@ pub(crate) struct Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) report: Report,
-    /// Somebody has decided that it stays so.
+    /// A person has decided that it stays so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) settled: bool,
 }

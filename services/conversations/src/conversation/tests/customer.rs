@@ -1,4 +1,4 @@
-//! Everything that a customer does, in every state: heard, or nothing to be heard.
+//! Every action of a customer, in every state: it has events, or a reason to have none.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use super::*;
 
-/// What the table says of the actions: how each is sent.
+/// The actions of the table: how each is sent.
 const ACTIONS: [(&str, &str); 5] = [
     ("leaves", "CustomerLeft"),
     ("ends the talk", "End"),
@@ -144,7 +144,10 @@ fn whatever_a_customer_does_is_heard_in_every_state() {
             let events = events_of(&story, action);
             let is_new = !events.is_empty();
             let why = reason(row, action);
-            assert!(is_new || why.is_some(), "{row}: {action} is not heard");
+            assert!(
+                is_new || why.is_some(),
+                "{row}: {action} has neither events nor a reason"
+            );
         }
     }
 }

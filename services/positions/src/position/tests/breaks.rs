@@ -1,4 +1,4 @@
-//! A break is open for as long as somebody has to look.
+//! A break is open for as long as a person has to look at it.
 
 use super::*;
 

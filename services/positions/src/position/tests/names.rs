@@ -104,7 +104,7 @@ fn chosen_lot_is_named_by_its_trade_where_its_id_is_not_enough() {
     let view = after(commands.clone());
     assert_eq!(view.lots[0].trade_id, Some("O-1".parse().unwrap()));
     assert_eq!((view.lots.len(), view.realised_gross), (1, d("90")));
-    // With the other one gone, the id says it alone.
+    // With the other one gone, the id alone decides.
     commands.truncate(2);
     commands.insert(1, of_trade("O-1", bust("E1")));
     commands.push(choose(None));

@@ -102,7 +102,7 @@ fn fill_of_an_executed_trade_is_an_overfill() {
         .then_expect_events(vec![overfilled("e2", 1, 100)]);
 }
 
-/// The market filled it before it heard of the cancel.
+/// The market filled it before the cancel arrived.
 #[test]
 fn fill_of_what_was_cancelled_counts() {
     let late = filled_of("e2", 10, 50, 50);

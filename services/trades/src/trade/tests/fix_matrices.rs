@@ -1,4 +1,4 @@
-//! Orders as FIX says they go.
+//! Order states as FIX defines them.
 
 use kernel::Rejection;
 

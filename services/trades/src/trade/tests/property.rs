@@ -219,7 +219,7 @@ proptest! {
     ) {
         let mut ends = [one, other].map(|keys| {
             let mut commands = arrival(&executions, &keys);
-            // The desk cancels; the market goes on reporting.
+            // The desk cancels; the market continues to report.
             if let Some(at) = cancelled_after {
                 commands.insert(at.min(commands.len()), (DEALER, cancel()));
             }
