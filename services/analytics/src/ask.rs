@@ -17,7 +17,7 @@ const PRODUCTIVE_MAX: usize = 20;
 /// More is no longer the same matter.
 const FCR_DAYS_MAX: u32 = 365;
 
-/// The question, with what stands for whatever it left open.
+/// The question, with defaults for whatever it left open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ask {
     /// Absent: all.
@@ -63,7 +63,7 @@ pub enum Cube {
     Closed,
 }
 
-/// Which agents' time stands under a queue.
+/// Which agents' time counts for a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {

@@ -1,4 +1,4 @@
-//! How a queue stands at this moment, and what today has come to.
+//! A queue's state at this moment, and the figures of today.
 
 use std::collections::BTreeSet;
 

@@ -114,14 +114,14 @@ impl Metrics {
         }
     }
 
-    /// Whether the queue was ever configured, served by anybody, or waited in.
+    /// Whether the queue was ever configured, served, or waited in.
     #[must_use]
     pub fn knows(&self, tenant: &Tenant, queue: &QueueId) -> bool {
         let desk = self.desks.get(tenant);
         desk.is_some_and(|desk| desk.knows(queue))
     }
 
-    /// How a queue stands at `now`.
+    /// A queue's state at `now`.
     #[must_use]
     pub fn live(
         &self,

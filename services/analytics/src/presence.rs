@@ -71,7 +71,7 @@ pub enum Suspension {
     Cooldown,
 }
 
-/// What is remembered of how an agent stood.
+/// What is remembered of an agent's past states.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,

@@ -11,8 +11,8 @@ use crate::label::{AgentId, DecisionId, OfferId};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MatchesToDecisions;
 
-/// The event of the agents context as it is read here: what is not named is ignored, so that agents
-/// may say more without asking.
+/// The event of the agents context as it is read here: unnamed ones are ignored, so that agents may
+/// add events.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum Matched {

@@ -1,4 +1,4 @@
-//! How an agent stands, as far as their time is counted by it.
+//! An agent's state, as far as their time is counted by it.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +102,7 @@ impl Standing {
         self.presence != Presence::Offline
     }
 
-    /// The presence of somebody who is there, and neither works nor waits for work.
+    /// The presence of an agent who is there, and neither works nor waits for work.
     pub(crate) fn aside(&self) -> Option<&Presence> {
         let is_aside = self.is_logged_in() && !self.is_routable() && !self.is_engaged();
         is_aside.then_some(&self.presence)
@@ -113,7 +113,7 @@ impl Standing {
         self.slots.iter().filter(|slot| slot.phase == phase).count()
     }
 
-    /// Slots in which somebody is served or written up; a reservation is only a promise.
+    /// Slots in which a customer is served or written up; a reservation is only a promise.
     fn work(&self) -> impl Iterator<Item = &Slot> {
         self.slots
             .iter()
@@ -124,7 +124,7 @@ impl Standing {
         self.work().next().is_some()
     }
 
-    /// How fast the sums grow while it stands so.
+    /// How fast the sums grow in this state.
     pub(crate) fn pace(&self) -> Pace {
         let slots = |phase| u64::try_from(self.count(phase)).unwrap_or(u64::MAX);
         let is_routable = self.is_routable();

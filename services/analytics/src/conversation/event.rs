@@ -1,12 +1,12 @@
-//! The events of the conversations context as they are read here: what is not named is ignored, so
-//! that conversations may say more without asking.
+//! The events of the conversations context as they are read here: unnamed ones are ignored, so that
+//! conversations may add events.
 
 use kernel::Timestamp;
 use serde::Deserialize;
 
 use crate::label::{AgentId, Channel, CustomerId, Intent, QueueId};
 
-/// Declares the events, so that each name is said once.
+/// Declares the events, so that each name is written once.
 macro_rules! events {
     ($($name:ident($data:ty),)*) => {
         #[derive(Clone, Debug, PartialEq, Deserialize)]

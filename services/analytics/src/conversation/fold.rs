@@ -10,7 +10,7 @@ use super::open::{Fate, Handling, Open, Stage, Waiting};
 use crate::cell::{Abandon, Cell, Offers, Resolution};
 
 impl Open {
-    /// Says what becomes of the conversation if it is over.
+    /// Folds an event; returns the fate of the conversation if it is over.
     pub(crate) fn fold(&mut self, meta: &EventMeta, event: E, ledger: &mut Ledger) -> Option<Fate> {
         self.sequence = meta.sequence;
         match event {

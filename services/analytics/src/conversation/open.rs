@@ -48,7 +48,7 @@ pub(crate) struct Waiting {
     pub(crate) live_offers: u32,
     /// Milliseconds of waiting within which an answer was promised.
     pub(super) promised_ms: Option<u64>,
-    /// The live offer is one that the agent made to themselves: it says nothing about acceptance.
+    /// The agent made the live offer to themselves: it does not count for acceptance.
     pub(super) is_taken: bool,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Handling {
     pub(super) hold: u64,
 }
 
-/// What becomes of a conversation that has ended.
+/// The fate of a conversation that has ended.
 pub(crate) enum Fate {
     Closed(Closed),
     /// It was never in a queue.
@@ -170,7 +170,7 @@ impl Handling {
         }
     }
 
-    /// With the time until `at` added to what went on.
+    /// With the time until `at` added to what was running.
     pub(super) fn passed(mut self, at: Timestamp) -> Self {
         let micros = micros_between(self.since, at);
         if self.is_held {

@@ -23,7 +23,7 @@ pub struct Figures {
     /// Waits that began, by why; by close time, waits that began and ended.
     pub queued: u64,
     pub queued_by: QueuedBy,
-    /// Waits that went on in another queue, by overflow or force, and count as offered only there.
+    /// Waits that continued in another queue, by overflow or force, and count as offered only there.
     pub moved: u64,
     /// `queued - moved`: each wait once, where it ended or continues.
     pub offered: u64,
@@ -31,7 +31,7 @@ pub struct Figures {
     /// Short ones among them.
     pub abandoned: u64,
     pub abandoned_short: u64,
-    /// To be called back; what becomes of the call is no further wait.
+    /// To be called back; the call itself is no further wait.
     pub callbacks: u64,
     pub callbacks_answered: u64,
     pub withdrawn: u64,
@@ -123,7 +123,7 @@ pub struct ServiceLevels {
     pub of_queued: Ratio,
 }
 
-/// Of all waits that ended and did not go on in another queue. A percentile is the least wait that
+/// Of all waits that ended and did not continue in another queue. A percentile is the least wait that
 /// so many of a hundred do not exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Waits {
@@ -134,8 +134,8 @@ pub struct Waits {
     pub longest_ms: Option<u64>,
 }
 
-/// What became of offers to agents. An offer that was rescinded or canceled says nothing about the
-/// agent, and one that agents made to themselves nothing about acceptance.
+/// The outcomes of offers to agents. A rescinded or canceled offer does not count against the
+/// agent, and one that agents made to themselves not for acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct OfferFigures {
     pub accepted: u64,
@@ -153,8 +153,8 @@ pub struct OfferFigures {
     pub answer_rate: Ratio,
 }
 
-/// Time of all agents; with a queue, their time while they served it, or all of it of those who serve
-/// it now, as `team` says. Events of agents do not say which queue a slot is for: all their work
+/// Time of all agents; with a queue, their time while they served it, or all of it of those who
+/// serve it now, by `team`. Events of agents do not name the queue of a slot: all their work
 /// counts, whatever queue it is from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AgentFigures {

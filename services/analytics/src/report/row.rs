@@ -54,7 +54,7 @@ struct Rows {
     sums: BTreeMap<i64, Sums>,
 }
 
-/// Which cells are meant: a name that was never heard of means none.
+/// Which cells are meant: an unknown name means none.
 struct Select {
     queue: Option<Option<u32>>,
     channel: Option<Option<u32>>,

@@ -115,7 +115,7 @@ proptest! {
             scene.does("amy", *second, "QueuesChanged", json!({ "queues": PLACES[*place] }));
         }
         let until = 6_300;
-        // What becomes of her afterwards changes nothing.
+        // Her later queues change nothing.
         for place in later {
             scene.does("amy", until, "QueuesChanged", json!({ "queues": PLACES[place] }));
         }

@@ -110,7 +110,7 @@ impl Scene {
         self
     }
 
-    /// An event of a conversation that its name says all about.
+    /// An event of a conversation without data.
     fn then(&mut self, id: &str, second: i64, kind: &str) -> &mut Self {
         self.says(id, second, kind, json!({}))
     }

@@ -46,7 +46,7 @@ impl Decision {
         }
     }
 
-    /// What it was based on, once the router has said it.
+    /// What it was based on, once the router has reported it.
     #[must_use]
     pub fn record(&self) -> Option<&Record> {
         self.record.as_deref()

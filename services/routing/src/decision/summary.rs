@@ -9,7 +9,7 @@ use super::label::RefusalCode;
 use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
-/// All there is to say about a decision.
+/// The whole state of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionSummary {
     pub decision_id: AggregateId,

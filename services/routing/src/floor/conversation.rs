@@ -22,7 +22,7 @@ pub(crate) struct Conversation {
     pub(crate) offers: Vec<LiveOffer>,
     /// When agents last refused it, or let its offer run out.
     pub(crate) refused: BTreeMap<AgentId, Timestamp>,
-    /// Since when it stands where it does.
+    /// Since when it is in this state.
     pub(crate) since: Timestamp,
 }
 
@@ -71,7 +71,7 @@ impl Conversation {
         place.filter(|_| self.stage == Stage::Queued)
     }
 
-    /// The queue it waits in while somebody is asked for it.
+    /// The queue it waits in while an agent is asked for it.
     pub(crate) fn offered_in(&self) -> Option<&QueueId> {
         let place = self.place.as_ref();
         let offered = place.filter(|_| self.stage == Stage::Offered);

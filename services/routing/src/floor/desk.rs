@@ -21,7 +21,7 @@ pub(crate) struct Desk {
     pub(crate) conversations: HashMap<ConversationId, Open>,
     pub(crate) closed: Closed,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
-    /// Agents with a slot for the conversation, whatever the conversation says.
+    /// Agents with a slot for the conversation, whatever state the conversation is in.
     pub(crate) involved: HashMap<ConversationId, BTreeSet<AgentId>>,
     pub(crate) holds: Holds,
     pub(crate) alarms: Alarms,
@@ -126,7 +126,7 @@ impl Desk {
         queue.version = queue.version.max(meta.sequence);
     }
 
-    /// The settings decide where everybody is.
+    /// The settings decide the pool of every agent.
     fn sort_again(&mut self, id: &QueueId) {
         let Some(queue) = self.queues.get(id) else {
             return;
@@ -233,7 +233,7 @@ impl Desk {
         queue.pools.insert(channel.clone(), pool);
     }
 
-    /// Keeps agents by the skill from now on: somebody requires it.
+    /// Keeps agents by the skill from now on: a conversation requires it.
     pub(crate) fn index_skill(&mut self, queue: &QueueId, channel: &Channel, skill: &Skill) {
         let Some(queue) = self.queues.get_mut(queue) else {
             return;

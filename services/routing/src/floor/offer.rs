@@ -12,6 +12,6 @@ pub struct LiveOffer {
     /// As the conversation's event has it: not every offer comes from the router.
     pub decision_id: Box<str>,
     pub expires_at: Timestamp,
-    /// The agent said yes; the slot is being set up.
+    /// The agent has accepted; the slot is being set up.
     pub accepting: bool,
 }

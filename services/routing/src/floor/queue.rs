@@ -20,7 +20,7 @@ pub(crate) struct Queue {
     /// One for each channel that a member is permitted or a conversation waits on, now or before.
     pub(crate) pools: BTreeMap<Channel, Pool>,
     pub(crate) lines: Lines,
-    /// Conversations of the queue that somebody is asked for.
+    /// Conversations of the queue that an agent is asked for.
     pub(crate) offered: u32,
     /// Agent of the last match. The latest by time and id, so that it is the same in whatever order
     /// the agents' events come.

@@ -86,11 +86,11 @@ pub struct QueueFigures {
     pub queue_id: QueueId,
     pub strategy: Strategy,
     pub waiting: u32,
-    /// Conversations of the queue that somebody is asked for.
+    /// Conversations of the queue that an agent is asked for.
     pub offered: u32,
     pub longest_wait_ms: u64,
-    /// How long somebody has waited though an agent could be asked; as this process sees it, which
-    /// has no part in the view of the whole floor.
+    /// How long a conversation has waited though an agent could be asked; as this process sees it,
+    /// which has no part in the view of the whole floor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_matchable_ms: Option<u64>,
     /// The last report on it was that no agent could be asked.

@@ -51,7 +51,7 @@ pub enum Unmatchable {
     #[error("the conversation does not wait at version {version}")]
     NotWaiting {
         version: u64,
-        /// Somebody is asked for it.
+        /// An agent is asked for it.
         is_offered: bool,
     },
     #[error("a match of the conversation is under way")]

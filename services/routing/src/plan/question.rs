@@ -32,7 +32,7 @@ pub(super) struct Answer {
     pub(super) cooldown_lifted: bool,
 }
 
-/// Agents with room for whom something stands between them and this conversation.
+/// Agents with room who are excluded from this conversation.
 #[derive(Default)]
 pub(super) struct Passed<'a> {
     pub(super) by_agent: BTreeMap<&'a AgentId, Passing>,
@@ -120,7 +120,7 @@ impl<'a> Question<'a> {
         Some(lapsed_at.map_or(since, |lapsed_at| since.max(lapsed_at)))
     }
 
-    /// Whether somebody can be asked for it, and no match of it is under way.
+    /// Whether an agent can be asked for it, and no match of it is under way.
     pub(super) fn is_matchable(&self) -> bool {
         !self.desk.holds.has_conversation(self.id) && self.has_answer()
     }
@@ -130,7 +130,7 @@ impl<'a> Question<'a> {
         self.stays() && self.preferred_and_free(&self.passed()).is_none()
     }
 
-    /// Whether anybody can be asked; as `answer`, but only so far.
+    /// Whether any agent can be asked; as `answer`, but only so far.
     fn has_answer(&self) -> bool {
         if self.pool.open.len() == 0 {
             return false;

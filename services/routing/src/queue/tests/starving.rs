@@ -1,4 +1,4 @@
-//! Whether anybody is there to serve a queue.
+//! Whether an agent is there to serve a queue.
 
 use serde_json::json;
 
