@@ -28,7 +28,7 @@ pub(super) struct Replay {
     /// `redis`, `postgres` or `sqlite`; all of the platform when not given.
     #[arg(long)]
     model: Option<String>,
-    /// Seconds without any progress after which it gives up, and says what it stands at.
+    /// Seconds without any progress after which it gives up, and prints its position.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     stall_s: u64,
 }
@@ -88,7 +88,7 @@ impl Replay {
     }
 }
 
-/// Clears and projects up to where the events stood when it began; gives back how many these are.
+/// Clears and projects up to where the events stood when it began; returns how many these are.
 async fn rebuild(
     platform: &Platform,
     view: ViewSlice,
@@ -153,8 +153,8 @@ async fn rebuild(
     anyhow::bail!("nothing has moved for {stall:?}: {}", reasons.join("; "))
 }
 
-/// Shows how far it is, until every partition has reached its goal, or none comes nearer to it any more:
-/// then these are given back that have not.
+/// Shows the progress, until every partition has reached its goal, or none comes nearer to it any
+/// more: then it returns those that have not.
 async fn follow(
     view: ViewSlice,
     model: &Model,
@@ -175,7 +175,7 @@ async fn follow(
             }
         }
         bar.set_position(done);
-        // Somebody else who clears the view sets it back, and that is no progress.
+        // Another process that clears the view sets it back, and that is no progress.
         if done > farthest {
             (farthest, moved_at) = (done, Instant::now());
         }

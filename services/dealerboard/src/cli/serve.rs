@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// Prints the URLs and a ready command line once it serves.
     #[arg(long)]
     hello: bool,
-    /// Keeps a small desk trading, tenant `demo`; a restart goes on where it was.
+    /// Keeps a small desk trading, tenant `demo`; a restart continues it.
     #[arg(long)]
     demo: bool,
     /// Which demo day it is.
@@ -118,7 +118,7 @@ struct Start {
 }
 
 impl Start {
-    /// One line when it serves and has read what it answers from. One that takes long says so before.
+    /// One line when it serves and has read what it answers from. A slow start logs a line before.
     async fn tell(&self, platform: &Platform, roles: &Roles) {
         let read = platform.has_read(roles);
         let ready = tokio::time::timeout(TELL_WAIT, read).await.is_ok();

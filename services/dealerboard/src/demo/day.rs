@@ -92,7 +92,7 @@ impl Day {
         }
     }
 
-    /// Opens a trade and says where it stands.
+    /// Opens a trade and returns its index.
     fn book(&mut self) -> usize {
         let dice = &mut self.dice;
         let account = dice.place(ACCOUNTS.len());

@@ -26,10 +26,10 @@ pub(crate) struct Backlog {
 /// A partition with commands before its cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
-    /// Where the cursor stands.
+    /// The offset of the cursor.
     at: i64,
     since: Instant,
-    /// What stands there, once it was looked at: the end of a transaction is no command.
+    /// The record there, once it was looked at: the end of a transaction is no command.
     found: Option<Found>,
 }
 
@@ -97,7 +97,7 @@ impl Backlog {
         }
     }
 
-    /// Those that have stood for long and were not looked at.
+    /// Partitions stalled for long that were not looked at.
     fn suspects(&self) -> Vec<(Shard, i64)> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let long = waiting.iter().filter(|(_, waiting)| {
@@ -107,7 +107,7 @@ impl Backlog {
         long.map(|(shard, waiting)| (*shard, waiting.at)).collect()
     }
 
-    /// What stands at the offset, or behind it.
+    /// What is at the offset, or after it.
     async fn find(&self, shard: Shard, at: i64) -> Result<Found, Fault> {
         let mut reader = self.log.reader(shard, Pace::Leisurely).await?;
         match reader.seek(at).await {

@@ -12,9 +12,9 @@ const CHECK_WAIT: Duration = Duration::from_secs(1);
 pub(crate) enum Part {
     /// Queries are answered.
     Reads,
-    /// Commands are taken, and handled by somebody.
+    /// Commands are accepted, and a process handles them.
     Commands,
-    /// What this process works at gets on.
+    /// This process's workers move.
     Workers,
 }
 
@@ -35,7 +35,7 @@ impl Part {
 pub(crate) enum Failing {
     /// A server is away: the parts that need it are not ready, and the process may still serve.
     Away,
-    /// Something is not as it must be, and stays so until somebody mends it.
+    /// A fault that lasts until an operator mends it.
     Defect,
     /// Everything works, and something may be lost.
     Risk,
@@ -56,7 +56,7 @@ pub(crate) struct Check {
 /// Everything that is asked.
 #[derive(Default)]
 pub(crate) struct Checks {
-    /// Quick ones, asked whenever somebody wants to know.
+    /// Quick ones, asked at every request for the health.
     pub(crate) quick: Vec<Check>,
     /// Slow ones, asked now and then.
     pub(crate) slow: Vec<Check>,

@@ -103,7 +103,7 @@ impl Health {
         (!serves).then(|| "no part of it is ready".to_owned())
     }
 
-    /// What stands against a part.
+    /// The reasons why a part is not ready.
     fn against(&self, part: Part, answers: &[Answered<'_>], seen: &[Seen]) -> Vec<String> {
         let mut why: Vec<_> = answers
             .iter()

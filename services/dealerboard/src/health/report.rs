@@ -11,7 +11,7 @@ use super::check::{Answered, Part};
 /// Workers listed one by one; with a dependency away all of them are stalled.
 const NAMED_MAX: usize = 50;
 
-/// Checks, parts, and what stands.
+/// Checks, parts, and stalled workers.
 pub(super) struct Report {
     checks: Map<String, Value>,
     parts: Vec<(Part, Vec<String>)>,
@@ -29,7 +29,7 @@ impl Answered<'_> {
     }
 }
 
-/// Those that stand: how many, and the first.
+/// The stalled workers: how many, and the first.
 pub(super) fn standing(seen: &[Seen]) -> Option<String> {
     let mut stand = seen.iter().filter_map(|seen| {
         let stands = seen.stands.as_ref()?;
@@ -70,13 +70,13 @@ impl Report {
         self.parts.push((part, against));
     }
 
-    /// Whether the part is there and nothing stands against it.
+    /// Whether the part is there and ready.
     pub(super) fn holds(&self, part: Part) -> bool {
         let found = self.parts.iter().find(|(known, _)| *known == part);
         found.is_some_and(|(_, against)| against.is_empty())
     }
 
-    /// Whether a worker has stopped, or has stood for so long.
+    /// Whether a worker has stopped, or is stalled for so long.
     pub(super) fn stands_for(&self, long: Option<Duration>) -> bool {
         self.stands
             .iter()

@@ -24,7 +24,7 @@ type Shared = Data<Arc<Health>>;
 const VERBOSE: &str = "verbose";
 
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when
-/// it grows. Looked at when somebody looks.
+/// it grows. Computed at each request.
 const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
 
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -54,7 +54,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Everything goes on without it, more slowly.
+    /// Everything works without it, more slowly.
     fn redis(&self) -> Check {
         let redis = self.redis.clone();
         away("redis", &[], move || {

@@ -61,7 +61,7 @@ pub(crate) struct Ports {
     pub(crate) as_stored: AsStored,
 }
 
-/// The same logs and store for who checks what stands in them: rows come as they are.
+/// The same logs and store for `verify`: rows come as they are.
 pub(crate) struct AsStored {
     pub(crate) command_log: Arc<dyn CommandLog>,
     pub(crate) event_log: Arc<dyn EventLog>,

@@ -1,4 +1,4 @@
-//! A mean of figures that depend on their neighbours, and what theory says it should be.
+//! A mean of figures that depend on their neighbours, and its value by theory.
 
 use analytics::erlang::{ErlangA, ErlangC};
 
@@ -54,7 +54,8 @@ fn mean(figures: &[f64]) -> f64 {
     figures.iter().sum::<f64>() / count
 }
 
-/// What Erlang C says of those who wait until they are served, and Erlang A of those who may not.
+/// The results of Erlang C for customers who wait until they are served, and of Erlang A for those
+/// who may not.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub(crate) struct Theory {
     pub(crate) wait_s: f64,

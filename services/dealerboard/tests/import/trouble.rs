@@ -114,7 +114,7 @@ async fn import_cannot_finish_when_header_token_or_file_is_wrong() {
         ),
         (
             site.import(&good, "demo").args(["--token", "x"]).output(),
-            "the gateway does not take who we say we are",
+            "the gateway refuses the caller",
         ),
     ];
     for (output, reason) in cases {

@@ -9,7 +9,7 @@ use crate::decision::Reason;
 use crate::label::ConversationId;
 use crate::settings::QueueSettings;
 
-/// The whole state of a queue; its waiting conversations are in views of their own.
+/// The whole state of a queue; its waiting conversations are in the conversations context.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueueSummary {
     pub queue_id: AggregateId,

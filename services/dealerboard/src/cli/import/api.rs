@@ -35,7 +35,7 @@ pub(super) struct Command<'a> {
 /// An accepted command.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// None when it said what was known already.
+    /// Number of events; 0 for a repeat.
     pub(super) events: u32,
     /// Behind the last event that it knows of.
     pub(super) log_position: Option<LogPosition>,
@@ -226,10 +226,7 @@ async fn refused(response: Response) -> anyhow::Result<String> {
     let body = response.bytes().await.context("read the answer")?;
     let reason = serde_json::from_slice(&body).map_or_else(|_| status.to_string(), sentence);
     let hopeless = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status);
-    anyhow::ensure!(
-        !hopeless,
-        "the gateway does not take who we say we are: {reason}"
-    );
+    anyhow::ensure!(!hopeless, "the gateway refuses the caller: {reason}");
     Ok(reason)
 }
 

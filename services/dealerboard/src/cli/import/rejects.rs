@@ -1,4 +1,4 @@
-//! Rows that were not imported, for someone to mend and import again.
+//! Rows that were not imported, for a person to mend and import again.
 //!
 //! The file is like the one that was imported, with each row's number and the reason before it. Read
 //! again, a row is known by the number it had at first.
@@ -105,7 +105,7 @@ fn object(line: &Line, reason: &str) -> anyhow::Result<Vec<u8>> {
     })?)
 }
 
-/// What stands behind the first two cells.
+/// The cells after the first two.
 fn behind_reason(row: &[u8], delimiter: u8) -> &[u8] {
     let (mut is_quoted, mut cells) = (false, 0);
     let end = row.iter().position(|byte| {

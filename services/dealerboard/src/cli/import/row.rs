@@ -24,7 +24,7 @@ const NEEDED: [Column; 6] = [
     Column::Price,
     Column::Fee,
 ];
-/// What a file has that says nothing of it: shares in dollars.
+/// The defaults for columns that a file of shares in dollars lacks.
 const ASSUMED: [(Column, &str); 3] = [
     (Column::Currency, "USD"),
     (Column::Multiplier, "1"),
@@ -37,7 +37,7 @@ pub(super) struct Row {
     pub(super) trade_id: TradeId,
     pub(super) terms: NewTerms,
     pub(super) fill: RecordFill,
-    /// Whether the file says what the execution is called.
+    /// Whether the file names the execution.
     pub(super) is_named: bool,
 }
 
@@ -64,7 +64,7 @@ impl RowReader {
         let missing = missing(&layout, reading);
         anyhow::ensure!(
             missing.is_empty(),
-            "the header has no column {}; it has {}; --map says what the file calls a column, --set what it does not say",
+            "the header has no column {}; it has {}; --map gives the file's name of a column, --set a value it does not have",
             missing.join(", "),
             rows.header().join(", ")
         );
@@ -102,7 +102,7 @@ impl RowReader {
         Ok(())
     }
 
-    /// Reads a row; the error says which column is wrong, and how.
+    /// Reads a row; the error names the wrong column and the reason.
     pub(super) fn row(&self, line: &Line, cells: &Cells) -> anyhow::Result<Row> {
         let traded_at = self.traded_at(cells)?;
         let (side, quantity) = self.side_and_quantity(cells)?;
@@ -185,7 +185,7 @@ impl RowReader {
                 Side::Buy
             };
             let agrees = !self.layout.knows(Column::Side) || given(cells)? == side;
-            anyhow::ensure!(agrees, "`{text}` is not what the side says");
+            anyhow::ensure!(agrees, "`{text}` contradicts the side");
             Ok((side, Amount::try_from(number.abs())?))
         })
     }

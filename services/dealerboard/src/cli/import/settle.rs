@@ -73,7 +73,7 @@ impl Moved {
     }
 }
 
-/// The orders as their trades know them, each of which has heard of all that the position refused.
+/// The orders as their trades know them, each of which has all refusals of the position.
 async fn asked(api: &Api, orders: Vec<Sent>, place: &LogPosition) -> anyhow::Result<Vec<Sent>> {
     let asked = stream::iter(orders).map(|mut sent| async move {
         let trade = api.trade(&sent.trade_id, place).await?;

@@ -1,4 +1,4 @@
-//! What became of the rows.
+//! The outcomes of the rows.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -121,8 +121,8 @@ impl Conservation {
         Ok(())
     }
 
-    /// What was found. Sums that are equal agree whatever goes on; those that differ are compared while
-    /// nothing is on its way between them.
+    /// What was found. Equal sums agree also while events are on their way; differing ones are
+    /// compared only while none is.
     pub(super) async fn finish(
         self,
         platform: &Platform,

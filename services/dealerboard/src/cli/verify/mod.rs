@@ -40,8 +40,8 @@ const VIOLATED: u8 = 1;
 const UNCOMPARED: u8 = 2;
 
 impl Verify {
-    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and of some nothing
-    /// can be said.
+    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and some could
+    /// not be checked.
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
         let _log = telemetry::log(super::QUIET)?;

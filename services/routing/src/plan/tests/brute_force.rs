@@ -228,7 +228,7 @@ proptest! {
     }
 }
 
-/// Queues where another conversation or agent is next than before.
+/// Queues whose next conversations include a new one.
 fn news(before: &[Vec<String>; 2], after: &[Vec<String>; 2]) -> Vec<&'static str> {
     let queues = ["FX", "VIP"].into_iter().zip(before.iter().zip(after));
     let news = queues.filter(|(_, (before, after))| after.iter().any(|id| !before.contains(id)));

@@ -50,7 +50,7 @@ impl People {
         })
     }
 
-    /// Everybody signs in, everybody calls.
+    /// All agents sign in, all customers call.
     pub(super) async fn come(&self, platform: &Platform) -> anyhow::Result<()> {
         let settings = queues().map(|queue| {
             let data = format!(r#"{{"offer_ttl_ms":{OFFER_TTL_MS}}}"#);
@@ -173,7 +173,7 @@ impl People {
             .record("agents", &self.agent(number), "SetPresence", data)
     }
 
-    /// Everybody is back where they were when they came.
+    /// All agents are back in the state in which they came.
     pub(super) async fn return_to_work(&self, platform: &Platform) -> anyhow::Result<()> {
         let back = |number| vec![self.is_at(number, at_work(number))];
         send(platform, AGENTS, back).await

@@ -175,5 +175,5 @@ fn sign_of_a_quantity_or_a_fee_means_what_was_declared() {
     );
     assert_eq!(fill["fee"], "0.105");
     let fault = only(&text, &["--signed-quantities"]).unwrap_err();
-    assert_eq!(fault, "column quantity: `-300` is not what the side says");
+    assert_eq!(fault, "column quantity: `-300` contradicts the side");
 }

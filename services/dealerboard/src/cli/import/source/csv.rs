@@ -119,7 +119,7 @@ impl Csv {
         let line = begin + memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         if let Some(end) = self.parse(begin, self.text.len(), cells) {
             let fault = self.misfit(cells);
-            // A quote that is not closed takes along what stands behind it, up to the next quote.
+            // A quote that is not closed takes along the text behind it, up to the next quote.
             if fault.is_none() || end <= line {
                 return (end, fault);
             }

@@ -22,7 +22,7 @@ use self::json_lines::JsonLines;
 use self::parquet::Parquet;
 pub(super) use self::text::encoding;
 
-/// A row as it stands in the file; what the rejects give back.
+/// A row as it is in the file; the rejects repeat it.
 #[derive(Debug)]
 pub(super) struct Line {
     /// Of a text the line where it begins, from 1; of Parquet the row.

@@ -131,7 +131,7 @@ fn kind(column: &Type) -> Option<Kind> {
     }
 }
 
-/// Binary fractions become the shortest decimal that stands for them.
+/// Binary fractions become the shortest decimal that yields them.
 fn text(field: &Field, kind: Kind) -> Vec<u8> {
     match (field, kind) {
         (Field::Null, _) => Vec::new(),
