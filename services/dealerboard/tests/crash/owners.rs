@@ -13,7 +13,7 @@ use crate::workload::{self, RECORDS};
 
 /// Longest time until a group has settled; a frozen member is given up after ten seconds.
 const SETTLES_WITHIN: Duration = Duration::from_secs(40);
-/// Records appended at each look at a group that settles: the load goes on meanwhile.
+/// Records appended at each look at a group that settles: the load continues meanwhile.
 const SIP: usize = 5;
 const TAKEN_OVER: &str = "partition taken over";
 

@@ -19,7 +19,7 @@ use trades::TradeView;
 use crate::site::{BACK, PARTITIONS, Site};
 use crate::workload;
 
-/// Longest time from the last fault to quiet; a membership that was not given back costs ten
+/// Longest time from the last fault to quiet; a membership that was not released costs ten
 /// seconds of it, a partition that was fenced ten more.
 pub(crate) const QUIET_WITHIN: Duration = Duration::from_secs(60);
 /// Longest time a broker may take to say where a topic ends.

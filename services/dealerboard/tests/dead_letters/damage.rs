@@ -154,7 +154,7 @@ fn words(damage: &str) -> &'static [&'static str] {
     }
 }
 
-/// Does something to the file, and says what; none when SQLite will not have it.
+/// Damages the file, and returns a description; `None` when SQLite refuses it.
 fn damage(desk: &Desk, draw: &mut Draw) -> Option<String> {
     let file = Connection::open(desk.file()).unwrap();
     match draw.below(12) {

@@ -1,4 +1,4 @@
-//! Edits by somebody who knows the checksums.
+//! Edits by a forger who knows the checksums.
 
 use kernel::batch::Cursor;
 use kernel::checksum::{Chain, Checksum, EventParts, Row as _};

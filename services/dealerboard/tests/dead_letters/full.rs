@@ -1,4 +1,4 @@
-//! A place that takes no more bytes: writes are refused, reads go on, and so do writes once there is room.
+//! A full disk: writes are refused, reads continue, and so do writes once there is room.
 
 use std::process::Command;
 use std::time::Duration;

@@ -96,7 +96,7 @@ async fn offsets_that_are_no_records_are_not_counted_and_a_head_that_is_gone_is_
         "{text_of_holes}"
     );
 
-    // The broker's retention, or somebody who cleans up.
+    // The broker's retention, or an operator who cleans up.
     delete_records(&site, 3).await;
     let output = site.command(&["verify"]).output().unwrap();
     let text = ended(2, &["verify"], &output);

@@ -78,7 +78,7 @@ impl Site {
         ended(0, arguments, &self.command(arguments).output().unwrap())
     }
 
-    /// Produces as anybody could: no signature, a tenant only in the key and maybe in a header.
+    /// Produces as any client could: no signature, a tenant only in the key and maybe in a header.
     async fn produce(&self, trade: &str, value: &[u8], tenant: Option<&str>) {
         let (topic, key) = (
             format!("{}trades-commands", self.prefix),

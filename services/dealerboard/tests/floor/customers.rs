@@ -1,4 +1,4 @@
-//! What customers do while the desk does something else: it is heard all the same.
+//! Actions of customers while the desk does something else: they take effect all the same.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn callback() -> Value {
     json!({"callback_at": "2100-01-01T00:00:00Z", "number": "+41445550100"})
 }
 
-/// Somebody who waited and has an agent now.
+/// A customer who waited and has an agent now.
 async fn talks(desk: &Desk, conversation: &str, agent: &str) {
     desk.waits(conversation).await;
     let offer = format!("O-{conversation}");

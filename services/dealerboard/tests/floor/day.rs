@@ -45,7 +45,7 @@ async fn day_with_patience_waits_and_gives_up_as_erlang_a_says() {
     assert_eq!(report["agrees"], true, "{report}");
 }
 
-/// Two hours of the day, 72 seconds of ours, in one process on one file.
+/// Two hours of the day, played in 72 seconds, in one process on one file.
 fn played(day: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let mut command = testkit::platform::unconfigured(BINARY, folder.path());

@@ -121,7 +121,7 @@ impl Desk {
         self.waits_for(id, json!([])).await;
     }
 
-    /// The same, for somebody who knows something.
+    /// The same, for an agent with skills.
     pub(crate) async fn waits_for(&self, id: &str, skills: Value) {
         let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
         self.0.post(TENANT, "/v1/conversations", &create).await;

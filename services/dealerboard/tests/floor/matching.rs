@@ -27,7 +27,7 @@ async fn match_on_request(desk: Desk) {
         .await;
     desk.waits_for("V-1", json!(["lang:de"])).await;
 
-    // The floor hears of them one by one.
+    // The floor gets the events one by one.
     desk.shows("/v1/queues/FX-VIP/live", |live| {
         live["floor"]["waiting"] == 1
     })

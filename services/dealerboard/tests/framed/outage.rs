@@ -45,7 +45,7 @@ async fn nothing_bare_is_written_while_the_registry_is_away() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(site.records("trades-commands").is_empty());
 
-    // It comes, and everything goes on without a restart.
+    // It comes, and everything continues without a restart.
     let work = tokio::spawn(forward(socket.listen(64).unwrap(), real));
     serving.is_ready().await;
     serving.trade("T-1").await;

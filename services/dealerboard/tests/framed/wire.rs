@@ -1,4 +1,4 @@
-//! What is on the topics, read with the tools that everybody else has.
+//! What is on the topics, read with common tools.
 
 use kernel::frame::{frame, unframe};
 use rdkafka::message::{Message, OwnedMessage};

@@ -1,4 +1,4 @@
-//! A server that is away: what needs it says so, and the rest stays ready.
+//! A server that is away: what needs it reports that, and the rest stays ready.
 
 use reqwest::StatusCode;
 use testkit::platform::Platform;

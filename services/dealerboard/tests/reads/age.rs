@@ -11,7 +11,7 @@ use crate::desk::{Caller, age, degraded, embedded_as, production_as};
 /// Longest time until a projector that was away has read what came meanwhile.
 const CATCHES_UP_WITHIN: Duration = Duration::from_secs(60);
 
-/// E5: a projector stands still, and the same version is served for seconds.
+/// E5: a projector is paused, and the same version is served for seconds.
 #[tokio::test]
 async fn answers_are_as_old_as_their_projector_is_away() {
     let platform = production_as("gateway,processor,reactor,router").await;

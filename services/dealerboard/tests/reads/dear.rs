@@ -43,7 +43,7 @@ async fn ask(caller: &Caller, path: &str, until: Instant) -> Asked {
     asked
 }
 
-/// What everybody else asks meanwhile, and how long that takes in milliseconds.
+/// What all others ask meanwhile, and how long that takes in milliseconds.
 async fn others(caller: &Caller, command: &str, until: Instant) -> Vec<u128> {
     let paths = ["/livez", "/v1/trades/T-1", command];
     let mut took = Vec::new();

@@ -58,7 +58,7 @@ impl Caller {
         (status, answer.json().await.expect("an answer is JSON"))
     }
 
-    /// A command, and what became of it if that was known in time.
+    /// A command, and its outcome if that was known in time.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<Value> {
         let request = self.client.post(format!("{}{path}", self.url));
         let request = request.bearer_auth(&self.token).header("prefer", "wait=5");

@@ -44,7 +44,7 @@ async fn garbage_of_callers_is_no_error_of_ours() {
     assert_eq!(lines(&log).len(), 3, "{log}");
 }
 
-/// Nothing listens on port 1: the client of the broker says so hundreds of times a second.
+/// Nothing listens on port 1: the client of the broker logs that hundreds of times a second.
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_away_are_logged_by_count() {
     let folder = folder();

@@ -47,7 +47,7 @@ pub(crate) fn run(command: &mut Command) -> (String, Option<i32>) {
     (text, status.code())
 }
 
-/// What a command says that must be refused.
+/// The output of a command that must be refused.
 pub(crate) fn refusal(command: &mut Command) -> String {
     let (text, code) = run(command);
     assert_eq!(code, Some(REFUSED), "{command:?}: {text}");
@@ -55,7 +55,7 @@ pub(crate) fn refusal(command: &mut Command) -> String {
     text
 }
 
-/// Waits for a process that ends by itself; gives back its exit code.
+/// Waits for a process that ends by itself; returns its log and exit code.
 pub(crate) async fn ended(process: Process) -> (String, Option<i32>) {
     let process = RefCell::new(process);
     let ended = async || process.borrow_mut().ended();
@@ -86,7 +86,7 @@ pub(crate) fn lines(log: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The line that says what serves.
+/// The readiness line.
 pub(crate) async fn serves(process: &Process) -> Value {
     eventually("the line of a start", WAIT, async || {
         line(&process.log(), "dealerboard serves")

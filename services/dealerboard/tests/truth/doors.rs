@@ -1,4 +1,4 @@
-//! A fact has one door: what reactions tell of it cannot be said by anybody else.
+//! A fact has one door: no other sender can send the commands of a reaction.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ pub(crate) struct Outsider {
     prefix: String,
 }
 
-/// A record as somebody writes it who is not the platform.
+/// A record of an outside producer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Raw<'a> {
     pub(crate) key: Option<&'a [u8]>,

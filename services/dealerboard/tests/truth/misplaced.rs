@@ -147,7 +147,7 @@ async fn misplaced_record_is_sent_on_once_where_its_producer_wants_that() {
     platform.discard().await;
 }
 
-/// A genuine record of the platform's, sent again to every partition by somebody who read the topic.
+/// A genuine record of the platform's, sent again to every partition by a reader of the topic.
 #[tokio::test]
 async fn copy_of_a_genuine_record_has_no_second_effect_wherever_it_stands() {
     let platform = production_with("").await;

@@ -202,7 +202,7 @@ async fn settled_overfill(platform: Platform) {
     let over = filled(&platform, "O-1", "E2", 10).await;
     assert_eq!(over.body["breaks"], json!(["overfill"]), "{over:?}");
     filled(&platform, "O-1", "E3", 50).await;
-    // The outcome says so later as well.
+    // The outcome shows it later as well.
     let id = over.body["command_id"].as_str().unwrap();
     let later = value(&platform, "demo", &format!("/v1/commands/{id}")).await;
     assert_eq!(later.unwrap()["breaks"], json!(["overfill"]));
