@@ -128,7 +128,7 @@ impl Context for Agent {
         }
     }
 
-    /// A slot may end while the conversation still counts on it; the event of its end reaches the conversation.
+    /// A slot may end while the conversation still counts on it; an event reports the end to it.
     fn refused(
         &self,
         _accepted: &Accepted<AgentCommand>,

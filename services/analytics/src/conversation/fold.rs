@@ -25,7 +25,7 @@ impl Open {
             E::OfferRejected(e) => self.settle(ledger, e.at, |offers| &mut offers.rejected),
             E::OfferExpired(e) => self.settle(ledger, e.at, |offers| &mut offers.expired),
             E::OfferRescinded(e) => self.settle(ledger, e.at, |offers| &mut offers.rescinded),
-            E::OfferCanceled(e) => self.settle(ledger, e.at, |offers| &mut offers.canceled),
+            E::OfferCanceled(e) => self.settle(ledger, e.at, |offers| &mut offers.cancelled),
             E::OfferFailed(e) => self.settle(ledger, e.at, |offers| &mut offers.failed),
             E::Connected(connected) => self.connect(ledger, connected),
             E::CallbackRequested(e) => {

@@ -134,7 +134,7 @@ pub struct Waits {
     pub longest_ms: Option<u64>,
 }
 
-/// The outcomes of offers to agents. A rescinded or canceled offer does not count against the
+/// The outcomes of offers to agents. A rescinded or cancelled offer does not count against the
 /// agent, and one that agents made to themselves not for acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct OfferFigures {
@@ -318,7 +318,7 @@ impl OfferFigures {
             expired: offers.expired,
             failed: offers.failed,
             rescinded: offers.rescinded,
-            canceled: offers.canceled,
+            canceled: offers.cancelled,
             acceptance: Ratio::new(offers.accepted, answered),
             rona_rate: Ratio::new(offers.expired, answered),
             answer_rate: Ratio::new(offers.accepted, answered + offers.failed),

@@ -138,7 +138,7 @@ fn supervisor_ends_handling() {
     assert_eq!(number(&total["waiting"]), 1);
 }
 
-/// Accepted 1, rejected 1, expired 2, failed 1; one each is rescinded and canceled.
+/// Accepted 1, rejected 1, expired 2, failed 1; one each is rescinded and cancelled.
 #[test]
 fn offers_are_judged_without_those_that_were_taken_back() {
     let mut scene = Scene::default();

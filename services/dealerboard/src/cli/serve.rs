@@ -36,7 +36,7 @@ pub(super) struct Serve {
     speed: Speed,
 }
 
-/// Longest time to wait for the readiness line: a slow read model is reported as well.
+/// Longest time without the readiness line: a slow start is reported as well.
 const TELL_WAIT: Duration = Duration::from_secs(5);
 /// How often a database that keeps the keys is asked for them.
 const KEYS_AGAIN: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
-//! Logs in memory, for measuring the processor between them: commands that are all there already, and
-//! an event log that takes everything and keeps nothing.
+//! Logs in memory, for measuring what runs between them: commands that are all there already, and an
+//! event log that takes everything and keeps nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
