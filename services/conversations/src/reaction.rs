@@ -123,7 +123,7 @@ impl Reaction for AgentsToConversations {
 
 type Asked = (ConversationId, ConversationCommand);
 
-/// The match stands in the same stream as the slot's end, so a slot that is lost at once rescinds an
+/// The match is in the same stream as the slot's end, so a slot that is lost at once rescinds an
 /// offer that is there already.
 fn offer(agent_id: AgentId, matched: AgentMatched) -> Asked {
     let command = ConversationCommand::OfferMatch(OfferMatch(MarkOffered {

@@ -16,7 +16,7 @@ use super::level::Level;
 use super::presence::Presence;
 use super::slot::ReleaseCause;
 
-/// A command; which agent it is for stands in the record's key.
+/// A command; the record's key names the agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentCommand {

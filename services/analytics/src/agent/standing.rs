@@ -72,7 +72,7 @@ impl Standing {
             }
             E::RoutingResumed(_) => self.suspension = None,
             E::CapacityChanged(changed) => self.capacity = changed.channels,
-            // Time is kept by it, whatever the standing.
+            // Time is kept by it, in every state.
             E::QueuesChanged(_) => {}
             E::SlotReserved(reserved) => {
                 self.release(&reserved.conversation_id);

@@ -1,4 +1,4 @@
-//! Scenes: events as they stand in records, and the figures they come to.
+//! Scenes: events as they are in records, and the resulting figures.
 
 mod agents;
 mod asks;

@@ -21,7 +21,7 @@ use crate::message::{
 /// Declares the commands, so that each name is written once.
 macro_rules! commands {
     ($($name:ident,)*) => {
-        /// A command; which conversation it is for stands in the record's key.
+        /// A command; the record's key names the conversation.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "data")]
         pub enum ConversationCommand {

@@ -21,7 +21,7 @@ use crate::label::{AgentId, DispositionCode};
 /// Milliseconds after its end within which a conversation is reopened rather than begun again: a
 /// week.
 const REOPEN_WINDOW_MS: u64 = 7 * 24 * 3_600_000;
-/// What stands in for the code of an agent who gave none.
+/// Takes the place of the code of an agent who gave none.
 const TIMED_OUT_CODE: &str = "wrap-up-timed-out";
 
 impl Conversation {

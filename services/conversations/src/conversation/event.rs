@@ -27,7 +27,7 @@ use crate::message::{
 /// Declares the events, so that each name is written once.
 macro_rules! events {
     ($($name:ident($data:ty),)*) => {
-        /// An event; its version and cause stand in the record around it.
+        /// An event; its version and cause are in the record around it.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "data")]
         pub enum ConversationEvent {

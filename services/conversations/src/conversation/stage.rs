@@ -1,4 +1,4 @@
-//! Where a conversation stands, and what is known there.
+//! The state of a conversation, and what is known in it.
 
 use std::fmt;
 

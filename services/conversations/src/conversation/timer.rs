@@ -18,7 +18,7 @@ use crate::label::OfferId;
 pub(super) const SETUP_MAX_MS: i64 = 10_000;
 
 /// When, in milliseconds, a wrap-up is over whatever the agent does. Its deadline is kept, and may be
-/// put off to 900 seconds in all, by the agents context, which tells of its end; this is for the case
+/// put off to 900 seconds in all, by the agents context, which reports its end; this is for the case
 /// that it never does.
 const WRAP_UP_MAX_MS: i64 = 915_000;
 

@@ -88,7 +88,7 @@ impl Replay {
     }
 }
 
-/// Clears and projects up to where the events stood when it began; returns how many these are.
+/// Clears and projects up to where the events ended when it began; returns how many these are.
 async fn rebuild(
     platform: &Platform,
     view: ViewSlice,

@@ -9,7 +9,7 @@ use kernel::port::{CommandLog, EventStore, Pace, ReadError};
 use kernel::topic::Shard;
 use tokio::time::Instant;
 
-/// How long a cursor may stand before commands.
+/// How long a cursor may be stalled before commands.
 const STANDS_AFTER: Duration = Duration::from_secs(10);
 /// Longest time until a record that is there has been read.
 const LOOK_WAIT: Duration = Duration::from_secs(3);

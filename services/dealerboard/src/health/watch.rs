@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 /// How often the slow checks are asked, and how long one may take.
 const SLOW_PERIOD: Duration = Duration::from_secs(30);
 const SLOW_WAIT: Duration = Duration::from_secs(20);
-/// Workers that stand, by what they do.
+/// Stalled workers, by what they do.
 const STANDING: &str = "dealerboard_workers_standing";
 /// Partitions whose commands no process handles.
 const UNHANDLED: &str = "dealerboard_unhandled_partitions";

@@ -92,7 +92,7 @@ impl<'r> Load<'r> {
         sip
     }
 
-    /// Appends until the process has said something.
+    /// Appends until the process has logged something.
     async fn until(&self, site: &Site, process: &Process, said: &str) {
         eventually(said, SETTLES_WITHIN, async || {
             site.append(self.sip(SIP)).await;

@@ -140,7 +140,7 @@ pub(crate) fn ended(code: i32, arguments: &[&str], output: &Output) -> String {
     text
 }
 
-/// An envelope as an outside producer writes it: who sends it is the broker's to say.
+/// An envelope as an outside producer writes it: the broker vouches for the sender.
 fn outside(number: u128, kind: &str, data: &serde_json::Value) -> Vec<u8> {
     let envelope = json!({ "id": command_id(number), "type": kind, "data": data });
     serde_json::to_vec(&envelope).unwrap()

@@ -1,5 +1,5 @@
-//! The check finds what was changed behind the platform's back, and names the rule it breaks; and it says
-//! so when it cannot know.
+//! The check finds what was changed behind the platform's back, and names the rule it breaks; and
+//! it reports when it cannot know.
 
 use std::fs;
 
@@ -204,7 +204,7 @@ async fn sums_that_may_still_meet_are_not_said_to_hold() {
     assert!(!text.contains("all invariants hold"), "{text}");
 }
 
-/// Trades say another fee than positions, and everything else fits.
+/// Trades have another fee than positions, and everything else fits.
 fn lose_some_fees(desk: &Desk) {
     forge::rewrite_events(desk, "\"fee\":\"0.35\"", "\"fee\":\"0.36\"");
     forge::rewrite_values(desk, "\"0.35\"", "\"0.36\"");

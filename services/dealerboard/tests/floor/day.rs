@@ -1,4 +1,4 @@
-//! Simulated days: what theory says of them, and what kills make of them.
+//! Simulated days: compared with theory, and with days that were killed.
 
 use std::cell::RefCell;
 use std::process::Command;
@@ -143,7 +143,7 @@ pub(crate) async fn same_from_the_events(desk: &Desk) {
         let separator = if query.contains('?') { '&' } else { '?' };
         let kept = desk.reads(&format!("{query}{separator}as_of={now}")).await;
         let kept = comparable(kept);
-        // What is in memory may be a moment old, as its answer says.
+        // What is in memory may be a moment old, as its `Age` shows.
         let same = desk.shows(query, |value| comparable(value.clone()) == kept);
         tokio::time::timeout(AGE_MAX, same).await.expect(query);
     }

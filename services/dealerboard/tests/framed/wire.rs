@@ -85,7 +85,7 @@ async fn topics_of_a_platform_with_a_registry_are_read_by_its_clients() {
     site.discard().await;
 }
 
-/// The signature covers the frame: with another number the same bytes could say something else.
+/// The signature covers the frame: with another number the same bytes could mean something else.
 async fn tampered_frame_is_parked(site: &Site, serving: &Serving) {
     serving.trade("T-2").await;
     let records = site.records("trades-commands");

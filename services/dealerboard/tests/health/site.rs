@@ -87,7 +87,7 @@ pub(crate) async fn accept(platform: &Platform, trade: &str) {
 /// Two people, as `dealerboard skip` wants them.
 pub(crate) const AGREED: &[&str] = &["--by", "ann", "--approved-by", "ben", "--yes"];
 
-/// What `dealerboard skip` says of a partition.
+/// The output of `dealerboard skip` for a partition.
 pub(crate) fn skip(platform: &Platform, shard: &str, arguments: &[&str]) -> String {
     let mut command = platform.command();
     let output = command.args(["skip", shard]).args(arguments).output();

@@ -1,4 +1,4 @@
-//! What stands is named, and what went wrong on Kafka is read from the store.
+//! Stalled workers are named, and what went wrong on Kafka is read from the store.
 
 use reqwest::StatusCode;
 use serde_json::json;

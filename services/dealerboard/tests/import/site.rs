@@ -64,7 +64,7 @@ impl Site {
     }
 }
 
-/// What an import said last, and its exit code.
+/// The last line of an import, and its exit code.
 pub(crate) fn summary(output: &Output) -> (String, Option<i32>) {
     let result = String::from_utf8_lossy(&output.stdout);
     let rows = result.split(';').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the tests ask of a platform, whatever it stands on.
+//! What the tests ask of a platform, on any stores.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ impl Caller {
     }
 }
 
-/// The seconds of `Age`; none where an answer says nothing.
+/// The seconds of `Age`; `None` without that header.
 pub(crate) fn age(answer: &Response) -> Option<u64> {
     answer.headers().get("age")?.to_str().ok()?.parse().ok()
 }

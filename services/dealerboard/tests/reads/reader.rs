@@ -47,7 +47,7 @@ pub(crate) async fn write(caller: &Caller, ledger: &Ledger, lap: usize, until: I
 /// Reads until that time.
 ///
 /// # Panics
-/// An answer is older than it says, or a list that is called whole is not.
+/// An answer is older than it claims, or a list that is called whole is not.
 pub(crate) async fn read(caller: &Caller, ledger: &Ledger, seen: &mut Seen, until: Instant) {
     let mut place = 0;
     while Instant::now() < until {

@@ -29,7 +29,7 @@ fn wrapping(site: &Site, byte: u8) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Everything between brackets: what `migrate` says the keys are.
+/// Everything between brackets: the fingerprints that `migrate` prints.
 fn fingerprints(text: &str) -> String {
     let (_, rest) = text.split_once('(').unwrap_or_else(|| panic!("{text}"));
     rest.split_once(')').unwrap().0.to_owned()

@@ -57,7 +57,7 @@ fn each(make: impl Fn(usize) -> Made) -> Vec<Made> {
     (0..EACH).map(make).collect()
 }
 
-/// What is parked, whatever it says it is.
+/// What is parked, whatever it claims to be.
 fn junk() -> Vec<Made> {
     let key = |n: usize| format!("demo/J-{}", n % 50);
     let wrong_partition = each(|n| Made {
@@ -192,7 +192,7 @@ async fn flood_of_what_is_no_command_stops_nothing_and_is_accounted_for() {
         answer.status().is_success().then_some(())
     })
     .await;
-    // And after a restart, though what stands last on the topics is no event.
+    // And after a restart, though the last record of the topics is no event.
     send_all(&outsider, &events[0], &strange).await;
     platform.crash().await;
     platform

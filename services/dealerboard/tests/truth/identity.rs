@@ -163,7 +163,7 @@ async fn command_is_found_by_its_id_and_by_its_key_within_the_tenant(platform: &
     }
 }
 
-/// The position once it has seen what an answer says it caused.
+/// The position once it has seen the effect that an answer names.
 async fn shown(platform: &Platform, path: &str, after: &Answer) -> serde_json::Value {
     let request = reqwest::Client::new().get(format!("{}{path}", platform.url()));
     let request = request.bearer_auth(platform.token("demo"));

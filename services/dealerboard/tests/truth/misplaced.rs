@@ -1,4 +1,4 @@
-//! A record stands where its key says, or is not handled there.
+//! A record is in the partition of its key, or is not handled there.
 
 use std::time::Duration;
 

@@ -23,7 +23,8 @@ pub(crate) struct LotBook {
     named: BTreeMap<ExecId, Vec<Place>>,
 }
 
-/// Where a lot stands: by price first, highest first, if the method asks for it; then by age.
+/// A lot's place in the order: by price first, highest first, if the method asks for it; then by
+/// age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     price: Reverse<Decimal>,

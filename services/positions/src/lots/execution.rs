@@ -114,7 +114,7 @@ impl Execution {
         }
     }
 
-    /// Whether both report the same: where an execution stands among others is no part of it.
+    /// Whether both report the same: the place of an execution among others is no part of it.
     pub(crate) fn repeats(&self, other: &Self) -> bool {
         (self.side, self.quantity, self.price, self.fee)
             == (other.side, other.quantity, other.price, other.fee)

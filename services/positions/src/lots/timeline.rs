@@ -42,7 +42,7 @@ enum What<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Timeline {
     entries: Vec<Entry>,
-    /// Where each execution stands, which is how a name finds its entry.
+    /// The place of each execution, by which a name finds its entry.
     places: BTreeMap<ExecRef, Place>,
     /// The `n`th is the fold of the first `(n + 1) · CHECKPOINT_EVERY` entries. One exists for each
     /// such count below the number of entries.
@@ -92,7 +92,7 @@ impl Timeline {
         &self.entries
     }
 
-    /// Executions that stand.
+    /// Valid executions.
     pub(crate) fn fills(&self) -> usize {
         self.places.len()
     }

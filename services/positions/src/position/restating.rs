@@ -75,7 +75,7 @@ impl Traded {
         Ok(Some(other_fees(stand)?))
     }
 
-    /// The terms once the cause has come in: the method is that of the first report that stands.
+    /// The terms once the cause has come in: the method is that of the first valid report.
     fn terms_after(&self, cause: &Cause) -> Terms {
         let terms = self.holding.terms.clone();
         let lot_method = match cause {

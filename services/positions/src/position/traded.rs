@@ -61,7 +61,7 @@ impl Traded {
         }
     }
 
-    /// An execution that stands, as it was first reported.
+    /// A valid execution, as it was first reported.
     pub(super) fn reported(&self, name: &ExecRef) -> Option<&Execution> {
         by_name(&self.corrected, name).or_else(|| self.timeline.execution(name))
     }

@@ -18,7 +18,7 @@ use super::rejection::{DecisionRejection, Limited};
 use super::summary::Outcome;
 use crate::label::{AgentId, DecisionId, OfferId};
 
-/// One decision: the record of a match, and what came of it. It decides nothing itself.
+/// One decision: the record of a match, and its result. It decides nothing itself.
 ///
 /// The router records the decision before it asks an agent, but on another topic than the agent's:
 /// the match may overtake the record, so that nothing here waits for anything else.
@@ -151,7 +151,7 @@ impl Decision {
         })])
     }
 
-    /// Also when the router had given up: the slot is reserved, whatever was thought.
+    /// Also when the router had given up: the slot is reserved all the same.
     fn choose(&self, RecordMatch { offer_id, agent_id }: &RecordMatch) -> Decided {
         match self.chosen.get(offer_id) {
             Some(known) if known == agent_id => Ok(vec![]),

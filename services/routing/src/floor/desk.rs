@@ -166,9 +166,9 @@ impl Desk {
             for (channel, pool) in &mut queue.pools {
                 let seat = Seat::of(agent, channel, &queue.settings, is_held);
                 let before = sit(pool, channel, id, agent, seats, seat);
-                // Also for who was open before: a match that lost to a newer version is tried again.
-                // And where this was the last one left, those who refused may be asked again; where
-                // somebody waited for this one, others may be asked.
+                // Also for an agent who was open before: a match that lost to a newer version is
+                // tried again. And where this was the last one left, those who refused may be asked
+                // again; where a conversation waited for this one, others may be asked.
                 may_match |= match seat {
                     Seat::Open(_) => true,
                     Seat::Held(_) => false,

@@ -10,7 +10,7 @@ use super::moment::before_s;
 use crate::label::{Channel, ConversationId, Skill};
 use crate::settings::{Order, QueueSettings};
 
-/// Seconds of waiting that one unit of priority stands for, as with Genesys Cloud.
+/// Seconds of waiting that one unit of priority is worth, as with Genesys Cloud.
 const PRIORITY_S: i64 = 60;
 const SECOND: i64 = 1_000_000;
 

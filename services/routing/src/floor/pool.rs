@@ -12,7 +12,7 @@ use crate::decision::Reason;
 use crate::label::{AgentId, Channel, Skill};
 use crate::settings::{QueueSettings, Strategy};
 
-/// Where an agent stands in the order of a strategy, as far as it does not depend on the
+/// An agent's place in the order of a strategy, as far as it does not depend on the
 /// conversation. The turn counts with or without other work: one long conversation does not move
 /// its agent before or after all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

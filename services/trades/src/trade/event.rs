@@ -9,7 +9,7 @@ use super::amount::{Fee, Multiplier, Price, Quantity};
 use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
 
-/// An event; its version, time and cause stand in the record around it.
+/// An event; its version, time and cause are in the record around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum TradeEvent {

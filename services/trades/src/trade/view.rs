@@ -191,7 +191,7 @@ impl TradeSummary {
         self.gross_amount = plus(self.gross_amount, after);
     }
 
-    /// Reads from what is filled and cancelled where the trade stands.
+    /// Derives the state from what is filled and cancelled.
     fn total(&mut self, cum: Decimal) {
         self.cum_quantity = cum;
         self.average_price = self

@@ -1,4 +1,4 @@
-//! Currency, multiplier and lot method come from the fills that stand.
+//! Currency, multiplier and lot method come from the valid fills.
 
 use super::*;
 

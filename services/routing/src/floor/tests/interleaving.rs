@@ -13,7 +13,7 @@ const CONVERSATIONS: [&str; 6] = ["C-1", "C-2", "C-3", "C-4", "C-5", "C-6"];
 pub(crate) const QUEUES: [&str; 2] = ["FX", "VIP"];
 const CHANNELS: [&str; 2] = ["voice", "chat"];
 
-/// Something that happens to the `a`th agent and the `c`th conversation; `x` says how.
+/// Something that happens to the `a`th agent and the `c`th conversation; `x` varies it.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     what: usize,

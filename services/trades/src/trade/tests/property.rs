@@ -49,7 +49,7 @@ fn commands() -> impl Strategy<Value = Vec<Sent>> {
     })
 }
 
-/// Sends them all and returns what came of it.
+/// Sends them all and returns their events.
 fn run(commands: Vec<Sent>) -> (Trade, Vec<TradeEvent>) {
     let mut trade = Trade::default();
     let mut log = Vec::new();

@@ -11,7 +11,7 @@ use super::{Cells, Declared, Form, Line, Read, Rows};
 /// Longest row, bytes: a hundred times a trade.
 const ROW_BYTES_MAX: usize = 64 * 1024;
 const COLUMNS_MAX: usize = 1_024;
-/// What may stand between cells.
+/// The possible delimiters.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How spreadsheets name the delimiter in a line of its own.
 const SEPARATOR: &[u8] = b"sep=";

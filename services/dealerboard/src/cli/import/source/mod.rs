@@ -46,7 +46,7 @@ pub(super) trait Rows {
     /// What a file of rejects has to be like for its rows to be read as these.
     fn form(&self) -> Form;
 
-    /// The next row; its cells stand in the order of the header.
+    /// The next row; its cells are in the order of the header.
     ///
     /// # Errors
     /// What remains of the file cannot be read.
