@@ -98,11 +98,11 @@ fn forget_keys(file: &Path) {
 async fn start_is_one_line_that_says_what_serves() {
     let folder = folder();
     let process = serve(&folder);
-    let text = serves(&process).await;
-    assert_eq!(text["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(text["mode"], "embedded");
-    assert_eq!(text["partitions"], 4);
-    assert!(text["ready_in_ms"].as_u64().is_some(), "{text}");
+    let started = serves(&process).await;
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(started["mode"], "embedded");
+    assert_eq!(started["partitions"], 4);
+    assert!(started["ready_in_ms"].as_u64().is_some(), "{started}");
     let log = stopped(process).await;
     assert_eq!(lines(&log).len(), 3, "{log}");
 }

@@ -184,11 +184,11 @@ async fn servers_that_were_away_are_logged_once_and_admitted_when_they_come() {
     })
     .await;
     let log = stopped(process).await;
-    let text = lines(&log).into_iter().filter(|line| {
+    let logged = lines(&log).into_iter().filter(|line| {
         let message = line["message"].as_str().unwrap();
         message.starts_with("cannot be asked at the start")
     });
-    assert_eq!(text.count(), 2, "{log}");
+    assert_eq!(logged.count(), 2, "{log}");
     site.discard().await;
 }
 
@@ -228,13 +228,13 @@ async fn keys_are_waited_for_while_the_database_that_keeps_them_is_away() {
 async fn healthy_start_is_one_line_without_a_warning() {
     let site = Site::installed().await;
     let process = site.start(&mut site.command("one", &["serve"]));
-    let text = serves(&process).await;
-    assert_eq!(text["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(text["mode"], "production");
-    assert_eq!(text["roles"], ROLES);
-    assert_eq!(text["partitions"], 3);
-    assert!(text["ready_in_ms"].as_u64().is_some(), "{text}");
-    let address = text["address"].as_str().unwrap();
+    let started = serves(&process).await;
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(started["mode"], "production");
+    assert_eq!(started["roles"], ROLES);
+    assert_eq!(started["partitions"], 3);
+    assert!(started["ready_in_ms"].as_u64().is_some(), "{started}");
+    let address = started["address"].as_str().unwrap();
     let ready = format!("http://{address}/readyz");
     eventually("the platform to be ready", WAIT, async || {
         let answer = reqwest::get(&ready).await.ok()?;

@@ -40,8 +40,8 @@ async fn fills_of_a_position_are_changed_by_its_trades_alone() {
     }
     let bust = json!({ "exec_id": "E-1" });
     let answer = platform.send("demo", "/v1/trades/T-1/busts", &bust).await;
-    let text: Value = answer.json().await.unwrap();
-    assert_eq!(text["code"], "FOUR_EYES", "{text}");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["code"], "FOUR_EYES", "{body}");
     let position = value(&platform, "demo", POSITION).await.unwrap();
     assert_eq!(
         (&position["version"], &position["quantity"]),
@@ -71,7 +71,7 @@ async fn producer_cannot_tell_what_reactions_and_timers_tell() {
     let platform = production_with(&producers).await;
     let outsider = Outsider::of(&platform);
     let note = json!({ "exec_id": "E-1", "report": "fill", "code": "X", "detail": "x" });
-    let text = [
+    let commands = [
         ("positions", "A1/PROP/X", "ApplyFill", apply_fill()),
         (
             "positions",
@@ -101,7 +101,7 @@ async fn producer_cannot_tell_what_reactions_and_timers_tell() {
         ("queues", "Q-1", "ReportServed", json!({})),
     ];
     let mut places = Vec::new();
-    for (context, aggregate, kind, data) in text {
+    for (context, aggregate, kind, data) in commands {
         let envelope = json!({ "id": format!("{context}-{kind}"), "type": kind, "data": data });
         let (key, value) = (format!("demo/{aggregate}"), envelope.to_string());
         let raw = Raw {
