@@ -128,6 +128,25 @@ pub trait Rejection: StdError + Send + Sync + 'static {
     fn code(&self) -> Code;
 }
 
+/// Our own mistake: what a type or a rule promises does not hold. A retry cannot help, and an operator
+/// must hear of it: it is logged as an error, and a caller is answered 500.
+#[derive(Debug, thiserror::Error)]
+#[error("defect: {attempt}")]
+pub struct Defect {
+    attempt: &'static str,
+    #[source]
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl Defect {
+    pub fn new(attempt: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            attempt,
+            source: source.into(),
+        }
+    }
+}
+
 /// A dependency failed; the same call may succeed later.
 ///
 /// Carries which dependency and what was attempted; the cause is the `source`.

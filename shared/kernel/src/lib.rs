@@ -26,7 +26,7 @@ pub mod topic;
 pub mod venues;
 pub mod zone;
 
-pub use code::{Code, Fault, Kind, Rejection};
+pub use code::{Code, Defect, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
 pub use decimal::{Currency, Decimal};
 pub use envelope::{Accepted, CommandEnvelope};

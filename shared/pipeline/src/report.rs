@@ -76,7 +76,7 @@ fn of_outcome(shard: Shard, outcome: &Outcome) -> Status {
             ..
         } => Status::Accepted {
             version: *version,
-            events: (*events).into(),
+            events: *events,
             breaks: breaks.iter().map(ToString::to_string).collect(),
             log_position: log_position
                 .map(|log_position| LogPosition::new(shard, log_position).to_string()),

@@ -12,7 +12,7 @@ mod message;
 mod offering;
 mod queueing;
 mod receipt;
-mod timer;
+mod timers;
 mod viewing;
 mod wire;
 
