@@ -139,6 +139,7 @@ impl Platform {
         let query = roles.0.contains(&Role::Gateway);
         let query = query.then(|| self.query()).transpose()?;
         let health = self.health(roles, query.clone(), &stop);
+        health::describe_metrics();
         let mut work = vec![
             upkeep(metrics.clone(), halt.clone()),
             (

@@ -36,6 +36,7 @@ pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::{FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
+pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
 pub use movement::{Movement, Seen, Stands, Work, Worker};
 pub use project::{

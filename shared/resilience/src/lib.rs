@@ -28,6 +28,7 @@ pub use clock::{Monotonic, TokioClock};
 pub use config::InvalidConfig;
 pub use deadline::Deadline;
 pub use dependency::{CallError, Dependency, DependencyConfig, Name, Seams};
+pub use metric::describe_metrics;
 pub use refused::unless_refused;
 pub use retry::{RetryBudget, RetryConfig};
 pub use single_flight::SingleFlight;

@@ -27,6 +27,14 @@ use report::Report;
 /// A worker that stands for so long while everything answers does not get on by itself.
 const GETS_ON_WITHIN: Duration = Duration::from_secs(10);
 
+/// Gives the recorder a unit and a sentence for every metric of this process.
+pub(crate) fn describe_metrics() {
+    pipeline::describe_metrics();
+    resilience::describe_metrics();
+    routes::describe();
+    watch::describe();
+}
+
 /// Which lights a process has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Serves {

@@ -11,7 +11,7 @@ use http::edge::edge;
 use http::limits::Limits;
 use http::problem::{MEDIA_TYPE, Problem};
 use kernel::code::platform;
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,14 @@ const VERBOSE: &str = "verbose";
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when
 /// it grows. Looked at when somebody looks.
 const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
+
+pub(super) fn describe() {
+    describe_gauge!(
+        MATCHABLE,
+        Unit::Seconds,
+        "How long the oldest conversation has waited though an agent could be asked for it."
+    );
+}
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
