@@ -203,6 +203,7 @@ impl Platform {
                 floor: callers || asks(Role::Router),
             },
             checks: Arc::clone(&self.ports.checks),
+            guards: self.ports.guards(),
             movement: self.movement.clone(),
             floor: self.floor.clone(),
             metrics: self.metrics.clone(),

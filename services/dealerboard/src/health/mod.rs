@@ -13,6 +13,7 @@ use std::time::Duration;
 use analytics::Metrics;
 use kernel::port::Clock;
 use pipeline::{Followed, Movement, Query, Seen, ViewSlice};
+use resilience::Dependency;
 use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,8 @@ pub(crate) struct Serves {
 pub(crate) struct Health {
     pub(crate) serves: Serves,
     pub(crate) checks: Arc<Checks>,
+    /// Of dependencies; their gauges are read when somebody looks.
+    pub(crate) guards: Vec<Arc<Dependency>>,
     pub(crate) movement: Movement,
     pub(crate) floor: Followed<Floor>,
     pub(crate) metrics: Followed<Metrics>,

@@ -106,6 +106,9 @@ fn answer(told: Value, unready: Option<&str>) -> HttpResponse {
 }
 
 async fn metrics(handle: Data<PrometheusHandle>, health: Shared) -> HttpResponse {
+    for guard in &health.guards {
+        guard.breaker().snapshot();
+    }
     // Half-way through, those who waited last week still do.
     if health.floor.age().is_some() {
         let now = health.clock.now();

@@ -127,7 +127,7 @@ impl Breaker {
         self.with(|machine, now| machine.read(now).state)
     }
 
-    /// Reads the breaker and refreshes its gauges; readiness and every scrape call it.
+    /// Reads the breaker and refreshes its gauges; every scrape of the metrics calls it.
     pub fn snapshot(&self) -> BreakerSnapshot {
         let Reading {
             state,
