@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 /// Most nested objects and arrays. Commands are nearly flat; serde_json's own bound is 128.
 pub const DEPTH_MAX: usize = 32;
 
-/// Longest pointer that is told, bytes: a key may fill the body, an answer shall not echo it.
+/// Longest pointer that is reported, bytes: a key may fill the body, an answer must not echo it.
 const POINTER_MAX: usize = 256;
 
 /// Why a text is not strict JSON, and where.
@@ -33,12 +33,12 @@ pub fn check(text: &[u8]) -> Result<(), JsonFault> {
         .deserialize(&mut reader)
         .and_then(|()| reader.end());
     read.map_err(|error| JsonFault {
-        pointer: walk.told(),
+        pointer: walk.into_pointer(),
         reason: error.to_string(),
     })
 }
 
-/// Where the reader stands. Only success takes a step back, so after a failure it points at it.
+/// The reader's place. Only success takes a step back, so after a failure it points at it.
 #[derive(Default)]
 struct Walk {
     depth: usize,
@@ -74,7 +74,7 @@ impl Walk {
         back
     }
 
-    fn told(mut self) -> String {
+    fn into_pointer(mut self) -> String {
         let mut end = self.pointer.len().min(POINTER_MAX);
         while !self.pointer.is_char_boundary(end) {
             end -= 1;

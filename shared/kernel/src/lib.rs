@@ -1,5 +1,5 @@
-//! The words every other crate speaks: ids, time, decimals, the command envelope, the event
-//! record, the code table, what a context is, and the ports the pipeline stands on.
+//! The terms every other crate uses: ids, time, decimals, the command envelope, the event
+//! record, the code table, what a context is, and the ports the pipeline is built on.
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 

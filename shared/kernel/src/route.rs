@@ -10,7 +10,7 @@ pub struct CommandRoute {
     pub id: IdFrom,
 }
 
-/// Where the aggregate id of a request stands.
+/// Where the aggregate id of a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdFrom {
     /// The path's parameters, joined by `/`.

@@ -1,6 +1,6 @@
 //! The event pipeline, written once for every context and for every set of adapters.
 //!
-//! In: commands over the command log. Out: events, views and answers. The modules stand in the
+//! In: commands over the command log. Out: events, views and answers. The modules are in the
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
 pub mod accept;

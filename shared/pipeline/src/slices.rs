@@ -1,5 +1,5 @@
 //! The list of what the platform knows, with its types erased: one line per aggregate, view and
-//! reaction, and no role needs to be told of a new one.
+//! reaction, and no role needs a change for a new one.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub struct ContextSlice {
     /// [`Context::BLANKS_IN_IDS`].
     pub blanks_in_ids: bool,
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
-    /// who mean the same send the same bytes.
+    /// that mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,

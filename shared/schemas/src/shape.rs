@@ -116,7 +116,7 @@ pub struct Shape {
 pub(crate) const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
 impl Shape {
-    /// The schema that stands in the shape's file.
+    /// The schema in the shape's file.
     #[must_use]
     pub fn document(&self) -> Value {
         let mut document = self.data.clone();

@@ -82,7 +82,7 @@ async fn empty_file_is_refused_with_what_to_do() {
     File::create(ours.path().join(FILE)).unwrap();
     let told = refusal(&mut binary(ours.path(), &["serve"]));
     assert!(told.contains("is empty"), "{told}");
-    assert!(told.contains("to begin anew"), "{told}");
+    assert!(told.contains("to begin again"), "{told}");
     fs::remove_file(ours.path().join(FILE)).unwrap();
     let process = serve(&ours);
     serves(&process).await;

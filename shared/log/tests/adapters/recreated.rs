@@ -1,4 +1,4 @@
-//! Event topics that were made anew, cut or emptied.
+//! Event topics that were recreated, cut or emptied.
 
 use kernel::port::{EventLog as _, Pace, Span};
 use kernel::record::EventRecord;
@@ -18,13 +18,13 @@ const SHARD: Shard = Shard {
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn topic_made_anew_under_its_publisher_is_filled_from_the_start() {
+async fn topic_recreated_under_its_publisher_is_filled_from_the_start() {
     let site = Site::new().await;
     site.log.publish(SHARD, events(1, 4)).await.unwrap();
-    make_anew(&site).await;
+    recreate(&site).await;
     let published = site.log.publish(SHARD, events(5, 6)).await;
     let fault = published.unwrap_err().to_string();
-    assert!(fault.contains("it was made anew"), "{fault}");
+    assert!(fault.contains("it was recreated"), "{fault}");
     assert!(fault.contains("it is filled from the store"), "{fault}");
     // What the publisher does then.
     assert_eq!(site.log.span(SHARD).await.unwrap(), None);
@@ -36,7 +36,7 @@ async fn topic_made_anew_under_its_publisher_is_filled_from_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn topic_that_was_never_given_its_head_is_published_to_by_nobody() {
+async fn topic_that_never_received_its_head_is_not_published_to() {
     let site = Site::new().await;
     let record = Raw {
         key: b"demo/a",
@@ -87,8 +87,8 @@ async fn records_of_somebody_else_hide_no_event() {
     assert_eq!(span, Some(Span { first: 1, last: 6 }));
 }
 
-/// As an operator does who deletes a topic by mistake and runs the migration.
-async fn make_anew(site: &Site) {
+/// As an operator does after deleting a topic by mistake: runs the migration.
+async fn recreate(site: &Site) {
     let topic = topic(site);
     let deleted = site.admin().delete_topics(
         &[&topic],

@@ -1,4 +1,4 @@
-//! A server that nobody runs.
+//! A server that does not run.
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ const SHARD: Shard = Shard {
 
 /// A refused connection is a fault at once; only a wait that ran out is called one.
 #[tokio::test]
-async fn reader_of_a_server_that_nobody_runs_is_refused_rather_than_kept_waiting() {
+async fn reader_of_a_server_that_does_not_run_is_refused_rather_than_kept_waiting() {
     let store = PostgresEventStore::new("postgres://127.0.0.1:1/none", 4).unwrap();
     let faults = [
         store
@@ -25,10 +25,10 @@ async fn reader_of_a_server_that_nobody_runs_is_refused_rather_than_kept_waiting
     ];
     for fault in faults {
         let cause = fault.source.as_deref().and_then(Error::source);
-        let told = format!("{fault:?}");
+        let text = format!("{fault:?}");
         assert!(
-            cause.is_some() && told.contains("ConnectionRefused"),
-            "{told}"
+            cause.is_some() && text.contains("ConnectionRefused"),
+            "{text}"
         );
     }
 }

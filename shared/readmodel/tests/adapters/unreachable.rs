@@ -1,4 +1,4 @@
-//! Servers that nobody runs.
+//! Servers that do not run.
 
 use std::error::Error;
 use std::io;
@@ -9,7 +9,7 @@ use kernel::port::{ReadModel, ViewId};
 use readmodel::{PostgresReadModel, RedisOptions, RedisReadModel};
 
 const VIEW: ViewId = ViewId {
-    name: "nobody",
+    name: "unreachable",
     version: 1,
 };
 
@@ -28,7 +28,7 @@ fn is_refused(fault: &Fault) -> bool {
 }
 
 #[tokio::test]
-async fn first_reader_of_a_server_that_nobody_runs_is_refused_rather_than_kept_waiting() {
+async fn first_reader_of_a_server_that_does_not_run_is_refused_rather_than_kept_waiting() {
     let url = "postgres://127.0.0.1:1/none";
     let postgres = Arc::new(PostgresReadModel::connect(url, 4).unwrap());
     let redis =
