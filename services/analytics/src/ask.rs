@@ -17,7 +17,7 @@ const PRODUCTIVE_MAX: usize = 20;
 /// More is no longer the same matter.
 const FCR_DAYS_MAX: u32 = 365;
 
-/// The question, with what stands for whatever it left open.
+/// The question, with defaults for whatever it left open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ask {
     /// Absent: all.
@@ -45,7 +45,7 @@ pub struct Ask {
     /// Presences without customers that are work all the same, such as training; up to 20.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub productive: BTreeSet<PresenceCode>,
-    /// When responses are due: how long they took by it is told beside how long they took.
+    /// When responses are due: the time they took by these hours is reported beside the full time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_hours: Option<BusinessHours>,
     /// Days within which a customer who comes again for the same was not served the first time.
@@ -63,14 +63,14 @@ pub enum Cube {
     Closed,
 }
 
-/// Which agents' time stands under a queue.
+/// Which agents' time counts for a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {
-    /// The time of whoever served it, while they did: what is past does not move.
+    /// The time of the agents who served it, while they did: the past does not change.
     #[default]
     Then,
-    /// All the time of whoever serves it now, wherever they were.
+    /// All the time of the agents who serve it now, in whatever queue.
     Now,
 }
 

@@ -24,7 +24,7 @@ pub struct BusinessHours {
     hours: String,
     #[serde(serialize_with = "name_of")]
     zone: TimeZone,
-    /// Days on which the desk does not open; what opened the day before goes on.
+    /// Days on which the desk does not open; a period that opened the day before continues.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     holidays: BTreeSet<Date>,
     /// From Monday on; spans by the day on which they open, in order, none into another.

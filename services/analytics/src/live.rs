@@ -1,4 +1,4 @@
-//! How a queue stands at this moment, and what today has come to.
+//! A queue's state at this moment, and the figures of today.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub struct Live {
     pub wrap_up: u64,
     /// Set aside by an agent or until the customer is called.
     pub parked: u64,
-    /// 0 when nobody waits.
+    /// 0 for an empty queue.
     pub longest_wait_ms: u64,
     pub agents: LiveAgents,
     pub today: Today,

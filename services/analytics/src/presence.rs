@@ -25,7 +25,7 @@ pub struct PresenceReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PresenceInterval {
     pub from: Timestamp,
-    /// The moment after; `now` for one that goes on.
+    /// The moment after; `now` for the current one.
     pub to: Timestamp,
     /// `offline`, `available`, `busy`, `away`, or the tenant's own code.
     pub presence: String,
@@ -71,7 +71,7 @@ pub enum Suspension {
     Cooldown,
 }
 
-/// What is remembered of how an agent stood.
+/// What is remembered of an agent's past states.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,

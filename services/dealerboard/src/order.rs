@@ -1,4 +1,4 @@
-//! A command as one of ours gives it: typed until it is on its way.
+//! A command of the platform itself: typed until it is on its way.
 
 use kernel::{Actor, AggregateId, CommandId, Context, Fault, Tenant};
 use pipeline::accept::Request;

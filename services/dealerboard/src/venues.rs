@@ -20,7 +20,7 @@ impl Venues {
         )
     }
 
-    /// The actor as the platform knows it: under a name that nobody else is admitted under when it is a
+    /// The actor as the platform knows it: under a reserved name when it is a
     /// venue.
     pub(crate) fn known(&self, tenant: &Tenant, actor: &Actor) -> Actor {
         if self.0.is_empty() || !self.0.contains(&(tenant.clone(), actor.clone())) {

@@ -17,7 +17,7 @@ use super::standing::Standing;
 use super::timers;
 
 /// One agent. There is always one: before its first event it is offline, without sessions, skills or
-/// capacity, so that a profile can be set before anybody logs in.
+/// capacity, so that a profile can be set before the first login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Events so far.
@@ -31,7 +31,7 @@ impl Agent {
         &self.standing
     }
 
-    /// Events so far; 0 for an agent nobody has spoken of.
+    /// Events so far; 0 for an agent without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
@@ -128,7 +128,7 @@ impl Context for Agent {
         }
     }
 
-    /// A slot may end while the conversation still counts on it; the conversation hears of its end.
+    /// A slot may end while the conversation still counts on it; an event reports the end to it.
     fn refused(
         &self,
         _accepted: &Accepted<AgentCommand>,
@@ -172,7 +172,7 @@ impl Aggregate for Agent {
     }
 }
 
-/// Whoever is not the agent and may send the command is a supervisor.
+/// A sender who is not the agent and may send the command is a supervisor.
 fn source(accepted: &Accepted<AgentCommand>) -> Source {
     if accepted.actor.as_str() == accepted.id.as_str() {
         Source::Agent

@@ -1,4 +1,4 @@
-//! Why an agent's stream says no. Each code has a page under `docs/errors`.
+//! Why an agent's stream rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 

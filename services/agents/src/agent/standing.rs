@@ -1,4 +1,4 @@
-//! How an agent stands, and how an event moves it.
+//! An agent's state, and how an event changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -12,7 +12,7 @@ use super::slot::{PhaseName, Slot};
 use super::standing::Standing;
 use super::suspension::Suspension;
 
-/// All there is to say about an agent.
+/// The whole state of an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentSummary {
     pub agent_id: AggregateId,

@@ -28,7 +28,7 @@ pub enum SuspensionReason {
 }
 
 /// Expiries in a row after which an agent counts as not responding. A telephone that rings unheard
-/// says at once that nobody is there; a chat may go unseen behind another window.
+/// shows at once that the agent is absent; a chat may go unseen behind another window.
 const EXPIRIES_VOICE: u8 = 1;
 const EXPIRIES_OTHER: u8 = 2;
 

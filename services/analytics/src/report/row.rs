@@ -18,7 +18,7 @@ use crate::interval::{interval_of, start_of};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     pub settings: Ask,
-    /// What goes on was counted until then.
+    /// Time still running was counted until then.
     pub as_of: Timestamp,
     /// In order of time. Intervals in which nothing is counted have none; a total always is one.
     pub rows: Vec<Row>,
@@ -54,7 +54,7 @@ struct Rows {
     sums: BTreeMap<i64, Sums>,
 }
 
-/// Which cells are meant: a name that was never heard of means none.
+/// Which cells are meant: an unknown name means none.
 struct Select {
     queue: Option<Option<u32>>,
     channel: Option<Option<u32>>,

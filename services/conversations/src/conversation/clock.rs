@@ -44,7 +44,7 @@ impl Clocks {
         }
     }
 
-    /// A wait begins, or goes on in another place.
+    /// A wait begins, or continues in another place.
     pub(super) fn queue(&mut self, enqueued_at: Timestamp) {
         if self.enqueued_at != Some(enqueued_at) {
             self.overdue_at = None;

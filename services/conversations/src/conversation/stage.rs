@@ -1,4 +1,4 @@
-//! Where a conversation stands, and what is known there.
+//! The state of a conversation, and what is known in it.
 
 use std::fmt;
 
@@ -92,7 +92,7 @@ impl From<Queued> for Place {
 pub(crate) struct LiveOffer {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
-    /// The agent has said yes and the connection is being set up.
+    /// The agent has accepted and the connection is being set up.
     pub(crate) accepting: bool,
 }
 
@@ -158,7 +158,7 @@ pub(crate) struct Consultation {
     pub(crate) offer_id: OfferId,
     /// The slot is active: the target can join, or take over.
     pub(crate) connected: bool,
-    /// The customer was put on hold before, and is until somebody takes them back.
+    /// The customer was put on hold before, and is until an agent resumes.
     pub(crate) on_hold: bool,
 }
 
@@ -192,7 +192,7 @@ pub(crate) struct Closing {
     pub(crate) place: Option<Box<Place>>,
     /// Who had it last.
     pub(crate) agent_id: Option<AgentId>,
-    /// What the customer says from now on is for that one.
+    /// The conversation that gets the customer's further requests.
     pub(crate) goes_on_in: Option<ConversationId>,
 }
 

@@ -39,13 +39,13 @@ pub struct ConversationSummary {
     /// On hold, also while another agent is consulted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub customer_on_hold: bool,
-    /// What the customer asked for and is kept until nobody has the conversation.
+    /// What the customer asked for, kept until no agent or bot has the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
     /// The one that was over, and for which this one was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<ConversationId>,
-    /// Where its customer is heard since it is over.
+    /// The conversation that gets its customer's requests since it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on_in: Option<ConversationId>,
     /// Who else is consulted or takes part.

@@ -229,7 +229,7 @@ impl ConversationSummary {
         }
     }
 
-    /// Outside of `ACTIVE` and `WRAP_UP` nobody has it.
+    /// Outside of `ACTIVE` and `WRAP_UP` it has no owner.
     fn enter(&mut self, state: State, sub_state: Option<SubState>, at: Timestamp) {
         let on_hold = self.customer_on_hold.then_some(SubState::Held);
         self.clocks.pass(self.state, on_hold.or(self.sub_state), at);

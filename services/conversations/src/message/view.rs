@@ -58,7 +58,7 @@ pub struct RecipientView {
     /// When it came to each status, by the provider's clock.
     pub marks: Marks,
     pub delivered_at: Option<Timestamp>,
-    /// Nobody reported the delivery; it was read.
+    /// The delivery was not reported but follows from the receipt that it was read.
     pub delivered_inferred: bool,
     /// Reported as failed and as delivered.
     pub anomaly: bool,
@@ -119,7 +119,7 @@ pub(crate) fn show(messages: &mut Vec<MessageView>, event: &E, most: usize) {
                 message.status = MessageStatus::Canceled;
             });
         }
-        // The receipts say it already, and other events are none of a message's.
+        // The receipts have it already, and other events do not concern a message.
         _ => {}
     }
 }

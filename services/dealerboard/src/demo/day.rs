@@ -92,7 +92,7 @@ impl Day {
         }
     }
 
-    /// Opens a trade and says where it stands.
+    /// Opens a trade and returns its index.
     fn book(&mut self) -> usize {
         let dice = &mut self.dice;
         let account = dice.place(ACCOUNTS.len());
@@ -186,11 +186,11 @@ mod tests {
 
     #[test]
     fn day_is_the_same_when_the_seed_is() {
-        let told = |seed| -> Vec<String> {
+        let steps = |seed| -> Vec<String> {
             let mut day = Day::new(seed);
             (0..500).map(|_| format!("{:?}", day.step())).collect()
         };
-        assert_eq!(told(7), told(7));
-        assert_ne!(told(7), told(8));
+        assert_eq!(steps(7), steps(7));
+        assert_ne!(steps(7), steps(8));
     }
 }

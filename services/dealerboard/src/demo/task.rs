@@ -85,7 +85,7 @@ impl People {
 }
 
 impl Demo {
-    /// Sends until `stop`, and waits out every fault: the day goes on where it was.
+    /// Sends until `stop`, and waits out every fault: the day continues where it was.
     pub(crate) async fn run(self, ports: DemoPorts, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -95,7 +95,7 @@ impl Demo {
 
     async fn play(self, ports: &DemoPorts) {
         let sent = self.sent(ports.reader.as_ref()).await;
-        info!(seed = self.seed, sent, "demo day goes on");
+        info!(seed = self.seed, sent, "demo day continues");
         let instance = AggregateId::new("demo").expect("a literal of letters");
         let log = Arc::clone(&ports.command_log);
         let acceptor = Acceptor::new(log, ports.sealer.clone(), instance, ports.partitions);
@@ -170,7 +170,7 @@ impl Demo {
 async fn rest(fault: &Fault) {
     warn!(
         error = fault as &dyn std::error::Error,
-        "demo day pauses, will go on"
+        "demo day pauses, will continue"
     );
     tokio::time::sleep(FAULT_PAUSE).await;
 }

@@ -1,4 +1,4 @@
-//! A mean of figures that depend on their neighbours, and what theory says it should be.
+//! A mean of figures that depend on their neighbours, and its value by theory.
 
 use analytics::erlang::{ErlangA, ErlangC};
 
@@ -11,7 +11,7 @@ pub(crate) struct Estimate {
     pub(crate) half_width: f64,
 }
 
-/// Whoever waits makes the next one wait: single waits are not independent, means of long batches
+/// A customer who waits makes the next one wait: single waits are not independent, means of long batches
 /// nearly are.
 const BATCHES: usize = 20;
 /// Student's t at 97.5 % with 19 degrees of freedom.
@@ -54,7 +54,8 @@ fn mean(figures: &[f64]) -> f64 {
     figures.iter().sum::<f64>() / count
 }
 
-/// What Erlang C says of those who wait until they are served, and Erlang A of those who may not.
+/// The results of Erlang C for customers who wait until they are served, and of Erlang A for those
+/// who may not.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub(crate) struct Theory {
     pub(crate) wait_s: f64,
@@ -62,8 +63,9 @@ pub(crate) struct Theory {
 }
 
 impl Theory {
-    /// With the arrivals and the time per call that were really seen, so that it is the queueing that
-    /// is compared and not the dice. None when nobody gives up and the line grows for ever.
+    /// With the arrivals and the time per call that were really seen, so that the queueing is
+    /// compared and not the random draws. `None` when no customer gives up and the line grows
+    /// without end.
     pub(super) fn of(day: &Day, calls: usize, busy_s: f64) -> Option<Self> {
         #[expect(clippy::cast_precision_loss, reason = "counts of a day fit 52 bits")]
         let arrivals_per_s = calls as f64 / (day.hours * 3_600.0);

@@ -20,7 +20,7 @@ pub(crate) struct Day {
     /// Mean seconds a conversation takes, exponential.
     #[arg(long, default_value_t = 180.0, value_parser = positive)]
     pub(crate) handle_s: f64,
-    /// Mean seconds after which a customer who waits gives up, exponential; without it nobody does.
+    /// Mean seconds after which a customer who waits gives up, exponential; without it none does.
     #[arg(long, value_parser = positive)]
     pub(crate) patience_s: Option<f64>,
     /// Mean seconds an agent writes up each conversation, exponential; part of their time, not of the

@@ -56,7 +56,7 @@ pub(crate) struct Player {
     bar: ProgressBar,
 }
 
-/// What somebody does next, by the number of the call.
+/// The next step of a customer or an agent, by the number of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Arrive,
@@ -166,7 +166,7 @@ impl Player {
         Ok(())
     }
 
-    /// Everybody's desktop is alive.
+    /// Heartbeats of all desktops.
     async fn beat(&self) -> anyhow::Result<()> {
         let once = format!("Heartbeat/{}", self.ports.sealer.ids.ordered());
         for number in 0..self.day.agents {
@@ -220,7 +220,7 @@ impl Player {
                 }
                 Ok(())
             }
-            // Whoever is served by now stays.
+            // A customer who is served by now stays.
             Step::GiveUp if self.played[call as usize].connected_at.is_some() => Ok(()),
             Step::GiveUp => {
                 self.conversation_does(call, "CustomerLeft", json!({}))

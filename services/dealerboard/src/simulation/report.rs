@@ -1,4 +1,4 @@
-//! What a played day came to, beside what queueing theory says of one like it.
+//! The figures of a played day, beside those of queueing theory.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub(crate) struct Report {
     /// takes to be accepted has not given up for want of an agent.
     pub(crate) gave_up_share: Estimate,
     pub(crate) theory: Option<Theory>,
-    /// Whether the wait that theory says lies in the interval of the one played.
+    /// Whether the wait by theory lies in the interval of the one played.
     pub(crate) agrees: Option<bool>,
 }
 

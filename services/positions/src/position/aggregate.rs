@@ -118,15 +118,20 @@ impl Context for Position {
         timers::timers(event)
     }
 
-    /// Nothing that a trade reports is refused in silence: there are no races here, because each
+    /// Every refused report of a trade is an event: there are no races here, because each
     /// trade's reports come in its own order.
     fn refused(
         &self,
         accepted: &Accepted<PositionCommand>,
         rejection: &PositionRejection,
     ) -> Refused<PositionEvent> {
-        let told = FillRefused::of(&accepted.command, rejection);
-        Refused::Told(told.map(PositionEvent::FillRefused).into_iter().collect())
+        let refusal = FillRefused::of(&accepted.command, rejection);
+        Refused::Told(
+            refusal
+                .map(PositionEvent::FillRefused)
+                .into_iter()
+                .collect(),
+        )
     }
 }
 

@@ -42,7 +42,7 @@ pub struct PositionView {
     pub version: u64,
     /// Signed: negative when short.
     pub quantity: Decimal,
-    /// Exact and signed; with the quantity it says everything that an average price would.
+    /// Exact and signed; with the quantity it determines the average price.
     pub cost: Decimal,
     /// `cost / (quantity · multiplier)`, rounded; none when flat.
     pub average_price: Option<Decimal>,
@@ -146,7 +146,7 @@ impl PositionView {
         self.charge(&reduction.execution);
     }
 
-    /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
+    /// Leaves a used-up lot at zero: a caller that reduces several removes them in one pass.
     fn reduce(&mut self, matched: &Match) {
         let Ok(place) = find(&self.lots, matched.place()) else {
             return;

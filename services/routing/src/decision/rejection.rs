@@ -1,4 +1,4 @@
-//! Why a decision's stream says no. Each code has a page under `docs/errors`.
+//! Why a decision's stream rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 

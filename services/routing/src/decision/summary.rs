@@ -9,7 +9,7 @@ use super::label::RefusalCode;
 use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
-/// All there is to say about a decision.
+/// The whole state of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionSummary {
     pub decision_id: AggregateId,
@@ -38,7 +38,7 @@ pub struct LostCandidate {
     pub at: Timestamp,
 }
 
-/// What came of a decision.
+/// The result of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

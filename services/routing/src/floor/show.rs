@@ -86,14 +86,14 @@ pub struct QueueFigures {
     pub queue_id: QueueId,
     pub strategy: Strategy,
     pub waiting: u32,
-    /// Conversations of the queue that somebody is asked for.
+    /// Conversations of the queue that an agent is asked for.
     pub offered: u32,
     pub longest_wait_ms: u64,
-    /// How long somebody has waited though an agent could be asked; as this process sees it, which
-    /// has no part in the view of the whole floor.
+    /// How long a conversation has waited though an agent could be asked; as this process sees it,
+    /// which has no part in the view of the whole floor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_matchable_ms: Option<u64>,
-    /// It was told that nobody could be asked.
+    /// The last report on it was that no agent could be asked.
     pub is_starved: bool,
     /// Agents who serve it.
     pub agents: u32,
@@ -138,7 +138,7 @@ impl Floor {
         view
     }
 
-    /// A queue that nobody has spoken of has no figures but zeros.
+    /// A queue without events has figures of zero.
     #[must_use]
     pub fn show_queue(&self, tenant: &Tenant, queue: &QueueId, now: Timestamp) -> QueueFigures {
         let nothing = Queue::default();

@@ -15,7 +15,7 @@ use crate::label::QueueId;
 use crate::settings::QueueSettings;
 
 /// One queue. There is always one: until it is configured it is served by the defaults, so that a
-/// conversation can wait in a queue that nobody has spoken of.
+/// conversation can wait in a queue without events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// Events so far.
@@ -33,13 +33,13 @@ impl Queue {
         self.configured.clone().unwrap_or_default()
     }
 
-    /// Since when nobody who serves it can be asked.
+    /// Since when no agent who serves it can be asked.
     #[must_use]
     pub fn starved_since(&self) -> Option<Timestamp> {
         self.starved_since
     }
 
-    /// Events so far; 0 for a queue nobody has spoken of.
+    /// Events so far; 0 for a queue without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version

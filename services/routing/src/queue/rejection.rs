@@ -1,4 +1,4 @@
-//! Why a queue says no. Each code has a page under `docs/errors`.
+//! Why a queue rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Why a trade says no. Each code has a page under `docs/errors`.
+//! Why a trade rejects a command. Each code has a page under `docs/errors`.
 
 use kernel::label::BadLabel;
 use kernel::{Actor, Code, Decimal, Kind, Rejection, Timestamp};

@@ -9,7 +9,7 @@ use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::stage::TradeState;
 use super::terms::{LotMethod, Side};
 
-/// All there is to say about a trade.
+/// The whole state of a trade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TradeSummary {
     pub trade_id: TradeId,
@@ -88,9 +88,9 @@ pub struct BreakView {
     pub version: u64,
     pub raised_at: Timestamp,
     /// Version of the trade that took the execution after all, busted what its position refused, or
-    /// says what somebody decided.
+    /// records a person's decision.
     pub resolved_version: Option<u64>,
-    /// What somebody decided, and why.
+    /// The decision, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -115,7 +115,7 @@ impl TradeSummary {
 
     fn update(&mut self, event: &TradeEvent, at: Timestamp) {
         match event {
-            // A booking makes a trade anew; an execution is seen in the totals of the fill before it.
+            // A booking recreates the view; an execution is in the totals of the fill before it.
             TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
             TradeEvent::TradeAmended(amended) => self.amend(&amended.terms),
             TradeEvent::TradeCancelled(_) | TradeEvent::RemainderCancelled(_) => {
@@ -191,7 +191,7 @@ impl TradeSummary {
         self.gross_amount = plus(self.gross_amount, after);
     }
 
-    /// Reads from what is filled and cancelled where the trade stands.
+    /// Derives the state from what is filled and cancelled.
     fn total(&mut self, cum: Decimal) {
         self.cum_quantity = cum;
         self.average_price = self

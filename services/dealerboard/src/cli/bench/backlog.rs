@@ -1,5 +1,5 @@
-//! Logs in memory, for measuring what stands between them: commands that all are there already, and
-//! an event log that takes everything and keeps nothing.
+//! Logs in memory, for measuring what runs between them: commands that are all there already, and an
+//! event log that takes everything and keeps nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use kernel::{Fault, Timestamp};
 /// The dependency's name in a fault.
 const BACKLOG: &str = "backlog";
 
-/// A command log that has been filled before anybody reads it.
+/// A command log that is filled before it is read.
 pub(super) struct Backlog(Vec<Arc<[Record]>>);
 
 impl Backlog {

@@ -49,7 +49,7 @@ pub(super) async fn watch(
 ) -> anyhow::Result<Stretch> {
     let before = progress().await;
     let mut first = None;
-    let mut told = Instant::now();
+    let mut printed_at = Instant::now();
     loop {
         let done = progress().await - before;
         let now = Instant::now();
@@ -64,9 +64,9 @@ pub(super) async fn watch(
             }
             _ => {}
         }
-        if told.elapsed() > Duration::from_secs(5) {
+        if printed_at.elapsed() > Duration::from_secs(5) {
             crate::cli::say(&format!("  {done} of {wanted}"));
-            told = Instant::now();
+            printed_at = Instant::now();
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -72,7 +72,7 @@ async fn appended_alone(config: &Config, file: &std::path::Path) -> anyhow::Resu
     Ok(to_f64(TRADES * COMMANDS_PER_TRADE) / took)
 }
 
-/// Commands as the gateway would send them: the embedded log has no broker to vouch for anybody.
+/// Commands as the gateway would send them: the embedded log has no broker to vouch for a sender.
 fn signed(
     platform: &Platform,
     commands: Vec<kernel::port::NewRecord>,

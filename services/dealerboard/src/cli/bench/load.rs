@@ -15,7 +15,7 @@ const CONNECTIONS: usize = 64;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const LENGTH: &[u8] = b"\r\ncontent-length: ";
 
-/// Asks the same question for a time; gives back how long each answer took, in milliseconds.
+/// Asks the same question for a time; returns how long each answer took, in milliseconds.
 pub(super) async fn ask(
     address: SocketAddr,
     request: Arc<[u8]>,
@@ -73,10 +73,10 @@ pub(super) struct Connection {
 }
 
 /// Where the parts of an answer lie. Answers to one question look alike, so the next one is held
-/// against it before it is searched.
-#[derive(Default)]
+/// Where the parts of an answer lie. Answers to one question look alike, so the next one is
+/// compared with it before it is searched.
 struct Shape {
-    /// Where the length is said, and in which words.
+    /// Place and bytes of the length header.
     said_at: usize,
     said: Vec<u8>,
     body: usize,
@@ -94,7 +94,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads its whole answer; gives back the digits of its status.
+    /// Sends a request and reads its whole answer; returns the digits of its status.
     pub(super) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

@@ -51,7 +51,7 @@ pub(super) async fn drained(
     )])
 }
 
-/// Appends the commands of that many trades; gives back the rate of appending alone.
+/// Appends the commands of that many trades; returns the rate of appending alone.
 async fn fill(platform: &Platform, trades: u64) -> anyhow::Result<f64> {
     let workload = Workload::new()?;
     let mut appending = 0.0;

@@ -19,7 +19,8 @@ use crate::config::{Config, Mode};
 use crate::ports;
 use crate::roles::Platform;
 
-/// Ours and the bare handler are asked in turns, so that whatever else the machine does meets both.
+/// The platform and the bare handler are asked in turns, so that other work of the machine affects
+/// both.
 const ROUNDS: u32 = 8;
 /// Time each is asked for in a round.
 const ASKED_FOR: Duration = Duration::from_millis(1_500);
@@ -55,7 +56,7 @@ pub(super) async fn rows(config: &Config, metrics: &PrometheusHandle) -> anyhow:
     Ok(rows)
 }
 
-/// What came of asking both.
+/// The results of asking both.
 struct Measured {
     /// How long each of our answers took, in milliseconds.
     ours: Vec<f64>,

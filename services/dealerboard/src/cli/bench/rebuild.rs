@@ -65,9 +65,10 @@ async fn append(platform: &Platform, positions: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until that many commands are handled and their events published; tells how many those are.
+/// Waits until that many commands are handled and their events published; returns the number of
+/// events.
 async fn published(platform: &Platform, commands: u64) -> anyhow::Result<u64> {
-    let mut told = Instant::now();
+    let mut printed_at = Instant::now();
     loop {
         let (mut handled, mut committed, mut published) = (0, 0, 0);
         for partition in 0..platform.config.partitions() {
@@ -85,9 +86,9 @@ async fn published(platform: &Platform, commands: u64) -> anyhow::Result<u64> {
         if handled >= commands && published == committed {
             return Ok(committed);
         }
-        if told.elapsed() > Duration::from_secs(5) {
+        if printed_at.elapsed() > Duration::from_secs(5) {
             crate::cli::say(&format!("  {handled} of {commands} fills"));
-            told = Instant::now();
+            printed_at = Instant::now();
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

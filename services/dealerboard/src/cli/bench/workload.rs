@@ -23,7 +23,7 @@ pub(super) const EVENTS_PER_TRADE: u64 = 5;
 /// Makes the commands of trade after trade; those of many trades are interleaved.
 pub(super) struct Workload {
     tenant: Tenant,
-    /// Told apart from other runs in the same store.
+    /// Distinguishes this run from others in the same store.
     run: String,
 }
 

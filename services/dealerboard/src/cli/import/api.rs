@@ -35,7 +35,7 @@ pub(super) struct Command<'a> {
 /// An accepted command.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// None when it said what was known already.
+    /// Number of events; 0 for a repeat.
     pub(super) events: u32,
     /// Behind the last event that it knows of.
     pub(super) log_position: Option<LogPosition>,
@@ -44,9 +44,9 @@ pub(super) struct Answer {
 /// A rejection's reason, for people.
 pub(super) type Answered = Result<Answer, String>;
 
-/// What the gateway tells of a command.
+/// The gateway's answer about a command.
 #[derive(Deserialize)]
-struct Told {
+struct Reply {
     command_id: CommandId,
     status: Status,
     #[serde(default)]
@@ -105,8 +105,9 @@ impl Api {
         Ok(Self { client, base })
     }
 
-    /// Sends a command until its outcome is known. Its key is of this try alone: what was sent by an
-    /// earlier run is known by the ids in it, and nobody can guess a key and be there first.
+    /// Sends a command until its outcome is known. Its key is of this try alone: the ids in a
+    /// command show what an earlier run sent, and no other client can guess a key and send it
+    /// first.
     pub(super) async fn command(&self, command: Command<'_>) -> anyhow::Result<Answered> {
         let url = self.url(command.path);
         let key = SystemIds.ordered().to_string();
@@ -120,12 +121,12 @@ impl Api {
         let response = persist(request).await?;
         match response.status() {
             StatusCode::OK | StatusCode::CREATED => {
-                let told: Told = response.json().await.context("read the answer")?;
-                answered(told)
+                let reply: Reply = response.json().await.context("read the answer")?;
+                answered(reply)
             }
             StatusCode::ACCEPTED => {
-                let told: Told = response.json().await.context("read the answer")?;
-                self.outcome(told.command_id).await
+                let reply: Reply = response.json().await.context("read the answer")?;
+                self.outcome(reply.command_id).await
             }
             _ => refused(response).await.map(Err),
         }
@@ -139,9 +140,9 @@ impl Api {
             let response = persist(|| self.client.get(url.clone())).await?;
             match response.status() {
                 StatusCode::OK => {
-                    let told: Told = response.json().await.context("read the answer")?;
-                    if told.status != Status::Pending {
-                        return answered(told);
+                    let reply: Reply = response.json().await.context("read the answer")?;
+                    if reply.status != Status::Pending {
+                        return answered(reply);
                     }
                 }
                 // Not handled yet, and not accepted by this gateway.
@@ -205,14 +206,14 @@ impl Api {
     }
 }
 
-fn answered(told: Told) -> anyhow::Result<Answered> {
-    Ok(match told.status {
-        Status::Rejected => Err(format!("{}: {}", told.code, told.detail)),
-        Status::Parked | Status::Discarded => Err(format!("parked: {}", told.detail)),
+fn answered(reply: Reply) -> anyhow::Result<Answered> {
+    Ok(match reply.status {
+        Status::Rejected => Err(format!("{}: {}", reply.code, reply.detail)),
+        Status::Parked | Status::Discarded => Err(format!("parked: {}", reply.detail)),
         Status::Accepted | Status::Pending => {
-            let log_position = told.log_position.as_deref().map(LogPosition::from_str);
+            let log_position = reply.log_position.as_deref().map(LogPosition::from_str);
             Ok(Answer {
-                events: told.events,
+                events: reply.events,
                 log_position: log_position.transpose().context("read the answer")?,
             })
         }
@@ -223,16 +224,13 @@ fn answered(told: Told) -> anyhow::Result<Answered> {
 async fn refused(response: Response) -> anyhow::Result<String> {
     let status = response.status();
     let body = response.bytes().await.context("read the answer")?;
-    let reason = serde_json::from_slice(&body).map_or_else(|_| status.to_string(), told);
+    let reason = serde_json::from_slice(&body).map_or_else(|_| status.to_string(), sentence);
     let hopeless = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status);
-    anyhow::ensure!(
-        !hopeless,
-        "the gateway does not take who we say we are: {reason}"
-    );
+    anyhow::ensure!(!hopeless, "the gateway refuses the caller: {reason}");
     Ok(reason)
 }
 
-fn told(problem: Problem) -> String {
+fn sentence(problem: Problem) -> String {
     let mut text = format!("{}: {}", problem.code, problem.detail);
     for place in problem.errors {
         text.push_str(&format!("; {} {}", place.pointer, place.detail));

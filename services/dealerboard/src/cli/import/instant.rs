@@ -212,8 +212,8 @@ mod tests {
             ("UTC", "", "", "is not like 2013-10-07T08:00:00"),
         ];
         for (zone, format, text, reason) in cases {
-            let told = read(&times(zone, format), text).unwrap_err();
-            assert!(told.contains(reason), "{text}: {told}");
+            let fault = read(&times(zone, format), text).unwrap_err();
+            assert!(fault.contains(reason), "{text}: {fault}");
         }
     }
 }

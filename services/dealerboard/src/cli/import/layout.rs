@@ -17,7 +17,7 @@ pub(super) struct Mapping {
     ours: Column,
 }
 
-/// `COLUMN=VALUE`: what a file does not say.
+/// `COLUMN=VALUE`: a value that the file does not have.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) column: Column,
@@ -75,7 +75,7 @@ impl Layout {
         self.number = place.filter(|place| *place == 0 || *form == Form::JsonLines);
     }
 
-    /// Says a column for a file that has none.
+    /// Sets a value for a column that the file does not have.
     pub(super) fn assume(&mut self, column: Column, value: &str) {
         if !self.knows(column) {
             self.given[column as usize] = Some(value.to_owned());
@@ -113,7 +113,7 @@ impl Layout {
         unused.map(|(_, name)| name.as_str()).collect()
     }
 
-    /// What a row says in a column, or what is said for all that say nothing.
+    /// A row's value in a column, or the one declared for all rows without one.
     pub(super) fn text<'a>(&'a self, column: Column, cells: &'a Cells) -> anyhow::Result<&'a str> {
         let said = self.cell(column, cells).unwrap_or_default();
         let said = std::str::from_utf8(said)

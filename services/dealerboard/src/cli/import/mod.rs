@@ -44,7 +44,7 @@ use super::token::Token;
 use crate::config::Config;
 
 /// How many answers come in between two words on the progress bar.
-const TOLD_EVERY: u64 = 500;
+const REPORTED_EVERY: u64 = 500;
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 
 /// Imports trades from a file into a running platform.
@@ -58,10 +58,10 @@ pub(super) struct Import {
     /// Access token; one signed by the local key when not given.
     #[arg(long, env = "DEALERBOARD_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Whose trades they are, when no token says so.
+    /// Whose trades they are, without a token that names the tenant.
     #[arg(long, default_value = "demo")]
     tenant: Tenant,
-    /// Who imports, when no token says so.
+    /// Who imports, without a token that names the actor.
     #[arg(long, default_value = "importer", value_parser = Actor::of_caller)]
     actor: Actor,
     /// Where rows that were not imported go, with their number and the reason; `rejects.csv`, or
@@ -71,7 +71,7 @@ pub(super) struct Import {
     /// Trades under way at once, 1 to 1024: the more, the larger the batches that servers see.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     in_flight: u16,
-    /// Reads the file, writes the rejects, says what would be sent, and sends nothing.
+    /// Reads the file, writes the rejects, prints what would be sent, and sends nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -169,8 +169,8 @@ impl Job {
         self.bar.set_message("waits for the positions");
         let settled = self.settle(sent.is_ok()).await;
         self.bar.finish_and_clear();
-        let told = self.summary.told(sending, started.elapsed());
-        super::print(&summary::with_ignored(told, ignored));
+        let line = self.summary.line(sending, started.elapsed());
+        super::print(&summary::with_ignored(line, ignored));
         sent.and(settled)?;
         Ok(self.summary.exit_code())
     }
@@ -197,14 +197,14 @@ impl Job {
             }
             self.settling.note(sent);
             let rows = self.bar.position();
-            if rows.is_multiple_of(TOLD_EVERY) {
+            if rows.is_multiple_of(REPORTED_EVERY) {
                 self.bar.set_message(summary::rate(rows, started.elapsed()));
             }
         }
         Ok(())
     }
 
-    /// Counts what became of the rows, once their positions are known to have them.
+    /// Counts the outcomes of the rows, once their positions are known to have them.
     async fn settle(&mut self, all_sent: bool) -> anyhow::Result<()> {
         let settling = std::mem::take(&mut self.settling);
         let mut rows = if all_sent {

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use kernel::Decimal;
 
-/// What stands before the fraction.
+/// The mark before the fraction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum DecimalMark {
     #[default]
@@ -14,7 +14,7 @@ pub(super) enum DecimalMark {
     Comma,
 }
 
-/// What stands between groups of three digits.
+/// The mark between groups of three digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum GroupMark {
     #[value(name = ",", alias = "comma")]
@@ -27,13 +27,13 @@ pub(super) enum GroupMark {
     Apostrophe,
 }
 
-/// How the numbers of a file are written. Without a word about it they are plain: which of `1,000`
-/// and `1.000` is a thousand nobody can see.
+/// How the numbers of a file are written. Undeclared they are plain: the file does not show which
+/// of `1,000` and `1.000` is a thousand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NumberStyle {
     pub(super) decimal: DecimalMark,
     pub(super) group: Option<GroupMark>,
-    /// Characters around a number that say nothing of it, such as `$`.
+    /// Characters around a number that are no part of it, such as `$`.
     pub(super) symbols: String,
 }
 
@@ -114,7 +114,7 @@ impl NumberStyle {
             Some(group) => ungrouped(whole, group)?,
             None => whole.to_owned(),
         };
-        // Nothing but digits so far: a mark that was not declared is none of ours.
+        // Nothing but digits so far: a mark that was not declared is not one of the marks.
         let is_whole = plain[sign.len()..]
             .bytes()
             .all(|byte| byte.is_ascii_digit());
@@ -136,7 +136,7 @@ impl NumberStyle {
     }
 }
 
-/// `1,23` is no number with thousands: whoever wrote it meant a fraction, or missed a digit.
+/// `1,23` is no number with thousands: its writer meant a fraction, or missed a digit.
 fn ungrouped(whole: &str, group: GroupMark) -> anyhow::Result<String> {
     let mut groups = whole.split(|mark| group.is(mark));
     let first = groups.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is declared of a file that nobody can see in it.
+//! What is declared of a file because the file does not show it.
 
 use clap::Args;
 use encoding_rs::Encoding;
@@ -20,14 +20,14 @@ use super::source::{Declared, Format, encoding};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Reading the file")]
 pub(super) struct Reading {
-    /// What the file is, if its beginning does not say so.
+    /// The form of the file, if its beginning does not show it.
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Encoding of a text that has no byte order mark, such as utf-16le or windows-1252; UTF-8 when
     /// not given.
     #[arg(long, value_parser = encoding)]
     encoding: Option<&'static Encoding>,
-    /// What stands between cells, or `tab`; of `,`, `;`, tab and `|` the one that the header has.
+    /// The delimiter of cells, or `tab`; of `,`, `;`, tab and `|` the one that the header has.
     #[arg(long, value_parser = delimiter)]
     delimiter: Option<u8>,
     /// Lines of a CSV file before the one that names the columns.
@@ -49,13 +49,13 @@ pub(super) struct Reading {
     /// two columns, with a blank between them.
     #[arg(long, value_name = "FORMAT")]
     pub(super) date_format: Option<String>,
-    /// What stands before a number's fraction.
+    /// The mark before a number's fraction.
     #[arg(long, value_enum, default_value = ".")]
     decimal_mark: DecimalMark,
-    /// What stands between a number's groups of three digits, if anything does.
+    /// The mark between a number's groups of three digits, if there is one.
     #[arg(long, value_enum)]
     thousands_mark: Option<GroupMark>,
-    /// Characters around a number that say nothing of it, such as `$`.
+    /// Characters around a number that are no part of it, such as `$`.
     #[arg(
         long,
         default_value = "",
@@ -74,10 +74,10 @@ pub(super) struct Reading {
     #[arg(long, value_name = "PREFIX")]
     pub(super) number_trades: Option<String>,
     /// FIFO, LIFO, HIFO, SPECID or AVERAGE, for positions that the file opens; FIFO when neither
-    /// this nor the file says so.
+    /// this nor the file sets it.
     #[arg(long, value_parser = lot_method)]
     lot_method: Option<LotMethod>,
-    /// USD when neither this nor the file says so.
+    /// USD when neither this nor the file sets it.
     #[arg(long)]
     currency: Option<Currency>,
 }
@@ -101,7 +101,7 @@ impl Reading {
         style.checked()
     }
 
-    /// What the file need not say.
+    /// Values for columns that the file need not have.
     pub(super) fn given(&self) -> Vec<Given> {
         let given = |column, value: String| Given { column, value };
         let currency = self.currency.as_ref().map(ToString::to_string);

@@ -49,15 +49,15 @@ impl Outline {
         for (line, reason) in refused {
             rejects.write(&line, &reason)?;
         }
-        let mut told = format!(
+        let mut line = format!(
             "{} rows: {} orders in {} positions of {} accounts, {} rejected; nothing was sent",
             self.rows, self.orders, self.positions, self.accounts, self.rejected
         );
         if let Some((first, last)) = self.times {
-            told.push_str(&format!("; from {first} to {last}"));
+            line.push_str(&format!("; from {first} to {last}"));
         }
-        told.push_str(&format!("; columns: {}", layout.found().join(", ")));
-        super::super::print(&with_ignored(told, &layout.ignored().join(", ")));
+        line.push_str(&format!("; columns: {}", layout.found().join(", ")));
+        super::super::print(&with_ignored(line, &layout.ignored().join(", ")));
         Ok(match self.rejected {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(SOME_REJECTED),

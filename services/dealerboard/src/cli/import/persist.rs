@@ -43,7 +43,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-/// Tries of one thing, ever further apart, and not for ever.
+/// Tries of one thing: each waits longer than the last, and their number is bounded.
 pub(super) struct Patience {
     until: Instant,
     pause: Duration,

@@ -1,4 +1,4 @@
-//! Rows that were not imported, for someone to mend and import again.
+//! Rows that were not imported, for a person to mend and import again.
 //!
 //! The file is like the one that was imported, with each row's number and the reason before it. Read
 //! again, a row is known by the number it had at first.
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::layout::REJECT_COLUMNS;
 use super::source::{Form, Line};
 
-/// So that whoever reads it takes it for what it is, whatever its source was.
+/// Marks the file as UTF-8 for its readers, whatever its source was.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 pub(super) struct Rejects {
@@ -83,7 +83,7 @@ impl Rejects {
     }
 }
 
-/// Where the rejects of a file go when nobody says where.
+/// Where the rejects of a file go by default.
 pub(super) fn default_path(form: &Form) -> PathBuf {
     match form {
         Form::Csv { .. } => "rejects.csv".into(),
@@ -105,7 +105,7 @@ fn object(line: &Line, reason: &str) -> anyhow::Result<Vec<u8>> {
     })?)
 }
 
-/// What stands behind the first two cells.
+/// The cells after the first two.
 fn behind_reason(row: &[u8], delimiter: u8) -> &[u8] {
     let (mut is_quoted, mut cells) = (false, 0);
     let end = row.iter().position(|byte| {

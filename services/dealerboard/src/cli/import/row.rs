@@ -1,4 +1,4 @@
-//! A row of the file as what the platform is told of it.
+//! A row of the file as the commands that are sent for it.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ const NEEDED: [Column; 6] = [
     Column::Price,
     Column::Fee,
 ];
-/// What a file has that says nothing of it: shares in dollars.
+/// The defaults for columns that a file of shares in dollars lacks.
 const ASSUMED: [(Column, &str); 3] = [
     (Column::Currency, "USD"),
     (Column::Multiplier, "1"),
@@ -37,7 +37,7 @@ pub(super) struct Row {
     pub(super) trade_id: TradeId,
     pub(super) terms: NewTerms,
     pub(super) fill: RecordFill,
-    /// Whether the file says what the execution is called.
+    /// Whether the file names the execution.
     pub(super) is_named: bool,
 }
 
@@ -64,7 +64,7 @@ impl RowReader {
         let missing = missing(&layout, reading);
         anyhow::ensure!(
             missing.is_empty(),
-            "the header has no column {}; it has {}; --map says what the file calls a column, --set what it does not say",
+            "the header has no column {}; it has {}; --map gives the file's name of a column, --set a value it does not have",
             missing.join(", "),
             rows.header().join(", ")
         );
@@ -102,7 +102,7 @@ impl RowReader {
         Ok(())
     }
 
-    /// Reads a row; the error says which column is wrong, and how.
+    /// Reads a row; the error names the wrong column and the reason.
     pub(super) fn row(&self, line: &Line, cells: &Cells) -> anyhow::Result<Row> {
         let traded_at = self.traded_at(cells)?;
         let (side, quantity) = self.side_and_quantity(cells)?;
@@ -173,9 +173,9 @@ impl RowReader {
     }
 
     fn side_and_quantity(&self, cells: &Cells) -> anyhow::Result<(Side, Quantity)> {
-        let told = |cells| self.read(Column::Side, cells, |text| side(text, &self.sides));
+        let given = |cells| self.read(Column::Side, cells, |text| side(text, &self.sides));
         if !self.signed_quantities {
-            return Ok((told(cells)?, self.amount(Column::Quantity, cells)?));
+            return Ok((given(cells)?, self.amount(Column::Quantity, cells)?));
         }
         self.read(Column::Quantity, cells, |text| {
             let number = self.numbers.read(text)?;
@@ -184,8 +184,8 @@ impl RowReader {
             } else {
                 Side::Buy
             };
-            let agrees = !self.layout.knows(Column::Side) || told(cells)? == side;
-            anyhow::ensure!(agrees, "`{text}` is not what the side says");
+            let agrees = !self.layout.knows(Column::Side) || given(cells)? == side;
+            anyhow::ensure!(agrees, "`{text}` contradicts the side");
             Ok((side, Amount::try_from(number.abs())?))
         })
     }

@@ -12,7 +12,7 @@ const EVENTS_OF_WHOLE_FILL: u32 = 2;
 
 const STRAY: &str = "fill: the trade was filled or closed before, the platform raised a break";
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Imported,
@@ -39,7 +39,7 @@ pub(super) struct Sent {
 }
 
 /// Sends booking and fills, one after the other. The fills wait for the booking's outcome: after a
-/// rejection they would fill somebody else's trade of that id.
+/// rejection they would fill another party's trade of that id.
 pub(super) async fn send(api: &Api, order: Order) -> anyhow::Result<Sent> {
     let booking = Command {
         path: &["v1", "trades"],
@@ -89,7 +89,7 @@ async fn fill(
 }
 
 impl Sent {
-    /// The rows that no position will hear of.
+    /// The rows that no position gets.
     pub(super) fn take_rejected(&mut self) -> Vec<Row> {
         let rejected = |row: &mut Row| matches!(row.verdict, Verdict::Rejected(_));
         self.rows.extract_if(.., rejected).collect()

@@ -39,7 +39,7 @@ impl Settling {
         moved.orders.push(sent);
     }
 
-    /// The rows as far as they were answered, when nobody can say what the positions make of them.
+    /// The rows as far as they were answered, when the effect on the positions is unknown.
     pub(super) fn answered(self) -> Vec<Row> {
         let orders = self.0.into_values().flat_map(|moved| moved.orders);
         orders.flat_map(|sent| sent.rows).collect()
@@ -73,7 +73,7 @@ impl Moved {
     }
 }
 
-/// The orders as their trades know them, each of which has heard of all that the position refused.
+/// The orders as their trades know them, each of which has all refusals of the position.
 async fn asked(api: &Api, orders: Vec<Sent>, place: &LogPosition) -> anyhow::Result<Vec<Sent>> {
     let asked = stream::iter(orders).map(|mut sent| async move {
         let trade = api.trade(&sent.trade_id, place).await?;

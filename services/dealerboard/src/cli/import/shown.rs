@@ -1,4 +1,4 @@
-//! What the gateway shows of trades and positions, as far as it tells what became of a fill.
+//! What the gateway shows of trades and positions, as far as it concerns the outcome of a fill.
 
 use serde::Deserialize;
 use trades::{BreakView, ExecId, Report, TradeId};

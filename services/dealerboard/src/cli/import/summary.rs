@@ -1,4 +1,4 @@
-//! What became of the rows.
+//! The outcomes of the rows.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Summary {
     }
 
     /// The last line: `sending` until all rows were answered, `all` until the positions were right.
-    pub(super) fn told(self, sending: Duration, all: Duration) -> String {
+    pub(super) fn line(self, sending: Duration, all: Duration) -> String {
         format!(
             "{} rows: {} imported, {} already there, {} rejected; {:.1} s, {:.0} rows/s, positions {:.1} s later",
             self.rows(),
@@ -51,12 +51,12 @@ impl Summary {
     }
 }
 
-/// Names the columns that meant nothing: a misspelt name is seen there.
-pub(super) fn with_ignored(told: String, ignored: &str) -> String {
+/// Names the ignored columns: a misspelt name is visible there.
+pub(super) fn with_ignored(line: String, ignored: &str) -> String {
     if ignored.is_empty() {
-        return told;
+        return line;
     }
-    format!("{told}; columns ignored: {ignored}")
+    format!("{line}; columns ignored: {ignored}")
 }
 
 /// For the progress bar.

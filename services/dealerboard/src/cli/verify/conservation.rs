@@ -23,8 +23,8 @@ pub(super) struct Conservation {
     filled: BTreeMap<Arc<str>, Sum>,
     held: BTreeMap<Arc<str>, Sum>,
     broken: Vec<String>,
-    /// Reports of trades that positions refused, and told of.
-    told: usize,
+    /// Reports of trades that positions refused, and raised as breaks.
+    refused: usize,
     /// Partitions of which not every stream was seen: sums over them are not whole.
     unseen: BTreeSet<Shard>,
 }
@@ -99,8 +99,8 @@ impl Conservation {
         Ok(())
     }
 
-    /// The executions of a position as trades count them, those it refused and told of included; and
-    /// all that it has against what it says of itself.
+    /// The executions of a position as trades count them, including those it refused and raised as
+    /// breaks; and all its fields compared with its events.
     fn position(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
         let mut executions = Executions::default();
         for row in events(stream, until) {
@@ -117,12 +117,12 @@ impl Conservation {
         }
         let counted = executions.as_trades_count()?;
         self.held.insert(Arc::clone(&stream.key), counted);
-        self.told += executions.told();
+        self.refused += executions.refused();
         Ok(())
     }
 
-    /// What was found. Sums that are equal agree whatever goes on; those that differ are compared while
-    /// nothing is on its way between them.
+    /// What was found. Equal sums agree also while events are on their way; differing ones are
+    /// compared only while none is.
     pub(super) async fn finish(
         self,
         platform: &Platform,
@@ -136,10 +136,10 @@ impl Conservation {
             let why = format!("not every event of {unseen} could be read");
             return findings.uncompared(&[Invariant::I9], Position::NAME, why);
         }
-        if self.told > 0 {
+        if self.refused > 0 {
             findings.note(format!(
-                "{} reports of trades were refused by their positions and told as breaks",
-                self.told
+                "{} reports of trades were refused by their positions and raised as breaks",
+                self.refused
             ));
         }
         let differences = self.differences();
@@ -174,7 +174,7 @@ impl Conservation {
             let held = self.held.get(key).copied().unwrap_or_default();
             if filled != held {
                 let detail = format!(
-                    "{key}: trades filled {} with fees {}, the position has or told of {} with fees {}",
+                    "{key}: trades filled {} with fees {}, the position has or refused {} with fees {}",
                     filled.quantity, filled.fees, held.quantity, held.fees
                 );
                 differences.push((key, detail));

@@ -11,9 +11,9 @@ use super::conservation::{Sum, own_fee, signed};
 #[derive(Default)]
 pub(super) struct Executions {
     held: HashMap<ExecRef, Held>,
-    /// What trades count, and was refused here: nothing where they count nothing any more.
+    /// What trades count, and was refused here; `None` where they count nothing any more.
     refused: HashMap<ExecRef, Option<Sum>>,
-    /// What the last event says.
+    /// The totals of the last event.
     pub(super) says: Totals,
     /// A split changed the units: quantities of before and after do not add up.
     pub(super) is_split: bool,
@@ -75,8 +75,8 @@ impl Executions {
         total(agreed.map(|(_, held)| held.sum).chain(refused.copied()))
     }
 
-    /// Reports that stand refused.
-    pub(super) fn told(&self) -> usize {
+    /// Number of reports that are still refused.
+    pub(super) fn refused(&self) -> usize {
         self.refused.len()
     }
 
@@ -98,7 +98,7 @@ impl Executions {
         }
     }
 
-    /// Busts of before trades were named in them say the exec id alone.
+    /// Busts from before events named the trade carry the exec id alone.
     fn busted(&mut self, name: &ExecRef) {
         let known = self.held.contains_key(name);
         let by_exec_id = || self.held.keys().find(|held| held.exec_id == name.exec_id);

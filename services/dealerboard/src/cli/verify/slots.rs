@@ -13,7 +13,7 @@ use pipeline::{Findings, Invariant};
 
 use super::conservation::events;
 
-/// Who works on what, as both sides say: by tenant, conversation and agent.
+/// Who works on what, as both sides record it: by tenant, conversation and agent.
 #[derive(Default)]
 pub(super) struct Slots {
     /// Slots with work in them, wrap-up left aside: that is the agent's own affair.
@@ -105,8 +105,8 @@ impl Slots {
         Ok(())
     }
 
-    /// What was found. Two streams that agree do so whatever goes on; what contradicts is compared while
-    /// nothing is on its way between them.
+    /// What was found. Two streams that agree do so also while events are on their way;
+    /// contradicting ones are compared only while none is.
     pub(super) fn finish(self, moving: Option<String>, now: Timestamp, findings: &mut Findings) {
         for broken in &self.broken {
             findings.violation(Invariant::I9, Agent::NAME, broken);

@@ -20,7 +20,7 @@ use crate::roles::Platform;
 use paced::{Load, Request};
 use people::People;
 
-/// Matches asked for per second, and the commands they are held against.
+/// Matches asked for per second, and the commands they are compared with.
 const MATCHES_PER_SECOND: u64 = 500;
 /// Reads per second while presence changes.
 const READS_PER_SECOND: u64 = 500;
@@ -115,7 +115,7 @@ async fn measured(
     Ok(rows)
 }
 
-/// Matches, beside reservations by hand: the same command with nobody to choose.
+/// Matches, beside reservations by hand: the same command without a choice of agent.
 async fn matches(platform: &Platform, people: &People, loads: &Load) -> anyhow::Result<Vec<Row>> {
     let by_hand = |number| people.reservation(number);
     let matched = |number| people.match_of(number);
@@ -166,7 +166,7 @@ async fn quiet(platform: &Platform) {
     }
 }
 
-/// Waits until floor and figures have heard of everybody.
+/// Waits until floor and figures have the events of all agents and conversations.
 async fn settled(platform: &Platform) -> anyhow::Result<()> {
     let until = tokio::time::Instant::now() + SETTLED_WAIT;
     let tenant = Tenant::new(people::TENANT)?;

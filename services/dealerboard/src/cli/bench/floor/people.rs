@@ -16,7 +16,7 @@ pub(super) const TENANT: &str = "bench";
 /// Conversations that wait to be matched.
 pub(super) const CONVERSATIONS: u64 = 100_000;
 
-/// Nobody answers: an offer that ran out would suspend its agent.
+/// No offer is answered, and none expires: an expiry would suspend its agent.
 const OFFER_TTL_MS: u32 = 3_600_000;
 const AGENTS: u64 = 10_000;
 const QUEUES: u64 = 50;
@@ -31,7 +31,7 @@ const STEP: Duration = Duration::from_millis(10);
 
 pub(super) struct People {
     workload: Workload,
-    /// Told apart from other runs in the same store.
+    /// Distinguishes this run from others in the same store.
     run: String,
 }
 
@@ -50,7 +50,7 @@ impl People {
         })
     }
 
-    /// Everybody signs in, everybody calls.
+    /// All agents sign in, all customers call.
     pub(super) async fn come(&self, platform: &Platform) -> anyhow::Result<()> {
         let settings = queues().map(|queue| {
             let data = format!(r#"{{"offer_ttl_ms":{OFFER_TTL_MS}}}"#);
@@ -173,7 +173,7 @@ impl People {
             .record("agents", &self.agent(number), "SetPresence", data)
     }
 
-    /// Everybody is back where they were when they came.
+    /// All agents are back in the state in which they came.
     pub(super) async fn return_to_work(&self, platform: &Platform) -> anyhow::Result<()> {
         let back = |number| vec![self.is_at(number, at_work(number))];
         send(platform, AGENTS, back).await

@@ -70,10 +70,10 @@ fn number_that_could_be_another_is_refused() {
     for (style, text) in cases {
         assert_eq!(read(style, text), None, "{text}");
     }
-    let told = plain.read("1,000").unwrap_err().to_string();
+    let fault = plain.read("1,000").unwrap_err().to_string();
     assert!(
-        told.ends_with("declare the marks by --decimal-mark and --thousands-mark"),
-        "{told}"
+        fault.ends_with("declare the marks by --decimal-mark and --thousands-mark"),
+        "{fault}"
     );
 }
 

@@ -92,8 +92,8 @@ fn bad_row_is_refused_by_the_name_of_its_column() {
     ];
     for (from, to, reason) in cases {
         let line = GOOD.replacen(from, to, 1);
-        let told = only(&format!("{HEADER}\n{line}"), &[]).unwrap_err();
-        assert!(told.starts_with(reason), "{line}: {told}");
+        let fault = only(&format!("{HEADER}\n{line}"), &[]).unwrap_err();
+        assert!(fault.starts_with(reason), "{line}: {fault}");
     }
 }
 
@@ -111,12 +111,12 @@ fn bad_row_tells_which_trade_it_is_about() {
 }
 
 #[test]
-fn column_that_the_file_calls_otherwise_is_told_by_both_names() {
+fn column_that_the_file_calls_otherwise_is_named_twice() {
     let text = format!("{HEADER}\n{GOOD}")
         .replace(",price,", ",Kurs,")
         .replace("49.18", "4x");
-    let told = only(&text, &["--map", "kurs=price"]).unwrap_err();
-    assert!(told.starts_with("column price (`Kurs`): "), "{told}");
+    let fault = only(&text, &["--map", "kurs=price"]).unwrap_err();
+    assert!(fault.starts_with("column price (`Kurs`): "), "{fault}");
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn file_without_a_column_is_refused_with_what_it_has() {
         ),
     ];
     for (options, reason) in cases {
-        let told = try_orders(&text, options).err().unwrap();
-        assert!(told.starts_with(reason), "{told}");
+        let fault = try_orders(&text, options).err().unwrap();
+        assert!(fault.starts_with(reason), "{fault}");
     }
     assert!(
         orders(&text, &["--map", "commission=fee"])
@@ -151,15 +151,15 @@ fn file_without_a_column_is_refused_with_what_it_has() {
             .is_empty()
     );
     let twice = text.replace("Commission", "price");
-    let told = try_orders(&twice, &["--set", "fee=0"]).err().unwrap();
-    assert_eq!(told, "there are two columns `price`");
+    let fault = try_orders(&twice, &["--set", "fee=0"]).err().unwrap();
+    assert_eq!(fault, "there are two columns `price`");
 }
 
 #[test]
 fn cell_that_is_empty_is_what_was_set_for_it() {
     let text = format!("{HEADER},multiplier\n{GOOD},");
-    let told = only(&text, &[]).unwrap_err();
-    assert_eq!(told, "column multiplier: is empty");
+    let fault = only(&text, &[]).unwrap_err();
+    assert_eq!(fault, "column multiplier: is empty");
     let [terms, _] = only(&text, &["--set", "multiplier=100"]).unwrap();
     assert_eq!(terms["multiplier"], "100");
 }
@@ -174,6 +174,6 @@ fn sign_of_a_quantity_or_a_fee_means_what_was_declared() {
         (&"SELL".into(), &"300".into())
     );
     assert_eq!(fill["fee"], "0.105");
-    let told = only(&text, &["--signed-quantities"]).unwrap_err();
-    assert_eq!(told, "column quantity: `-300` is not what the side says");
+    let fault = only(&text, &["--signed-quantities"]).unwrap_err();
+    assert_eq!(fault, "column quantity: `-300` contradicts the side");
 }

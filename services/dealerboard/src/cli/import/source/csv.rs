@@ -11,7 +11,7 @@ use super::{Cells, Declared, Form, Line, Read, Rows};
 /// Longest row, bytes: a hundred times a trade.
 const ROW_BYTES_MAX: usize = 64 * 1024;
 const COLUMNS_MAX: usize = 1_024;
-/// What may stand between cells.
+/// The possible delimiters.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How spreadsheets name the delimiter in a line of its own.
 const SEPARATOR: &[u8] = b"sep=";
@@ -60,7 +60,7 @@ impl Csv {
                 return Ok(other);
             }
         }
-        // Whoever asks for the columns says what is missing.
+        // The lookup of the columns reports what is missing.
         Ok(first)
     }
 
@@ -119,7 +119,7 @@ impl Csv {
         let line = begin + memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         if let Some(end) = self.parse(begin, self.text.len(), cells) {
             let fault = self.misfit(cells);
-            // A quote that is not closed takes along what stands behind it, up to the next quote.
+            // A quote that is not closed takes along the text behind it, up to the next quote.
             if fault.is_none() || end <= line {
                 return (end, fault);
             }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{Cells, Form, Line, Read, Rows};
 
-/// The header is known once every object was seen: one that knows no fee need not say so.
+/// The header is known once every object was seen: an object without a fee may omit it.
 pub(super) struct JsonLines {
     header: Vec<String>,
     rows: std::vec::IntoIter<Row>,
@@ -110,7 +110,7 @@ impl<'de> serde::Deserialize<'de> for Members {
                 let mut members: Vec<(String, String)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
                     if members.iter().any(|(known, _)| *known == name) {
-                        let twice = format!("`{name}` stands twice");
+                        let twice = format!("`{name}` is there twice");
                         return Err(serde::de::Error::custom(twice));
                     }
                     members.push((name, cell(value)));

@@ -22,7 +22,7 @@ use self::json_lines::JsonLines;
 use self::parquet::Parquet;
 pub(super) use self::text::encoding;
 
-/// A row as it stands in the file; what the rejects give back.
+/// A row as it is in the file; the rejects repeat it.
 #[derive(Debug)]
 pub(super) struct Line {
     /// Of a text the line where it begins, from 1; of Parquet the row.
@@ -46,7 +46,7 @@ pub(super) trait Rows {
     /// What a file of rejects has to be like for its rows to be read as these.
     fn form(&self) -> Form;
 
-    /// The next row; its cells stand in the order of the header.
+    /// The next row; its cells are in the order of the header.
     ///
     /// # Errors
     /// What remains of the file cannot be read.
@@ -67,7 +67,7 @@ pub(super) enum Format {
     Parquet,
 }
 
-/// What nobody can see in the file.
+/// What the file does not show.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     pub(super) format: Option<Format>,

@@ -26,7 +26,7 @@ pub(super) struct Parquet {
 #[derive(Clone, Copy)]
 enum Kind {
     AsIs,
-    /// Parts of a second since 1970 in UTC; or on a clock that nobody names, and then without zone.
+    /// Parts of a second since 1970 in UTC; or on an unnamed clock, and then without zone.
     Instant {
         nanos: i64,
         is_utc: bool,
@@ -114,7 +114,7 @@ fn kind(column: &Type) -> Option<Kind> {
     }
     let converted = info.converted_type();
     match (column.get_physical_type(), converted) {
-        // Nobody says of which clock they are.
+        // The file does not name their clock.
         (Physical::INT96, _) => None,
         (Physical::FIXED_LEN_BYTE_ARRAY, ConvertedType::DECIMAL) => Some(Kind::AsIs),
         (Physical::FIXED_LEN_BYTE_ARRAY, _) => None,
@@ -131,7 +131,7 @@ fn kind(column: &Type) -> Option<Kind> {
     }
 }
 
-/// Binary fractions become the shortest decimal that stands for them.
+/// Binary fractions become the shortest decimal that yields them.
 fn text(field: &Field, kind: Kind) -> Vec<u8> {
     match (field, kind) {
         (Field::Null, _) => Vec::new(),

@@ -40,7 +40,7 @@ fn bounded(reader: impl Read, expected: u64) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The text as UTF-8. A byte order mark says more than what is declared; without either it is UTF-8,
+/// The text as UTF-8. A byte order mark overrides what is declared; without either it is UTF-8,
 /// and what is not is the fault of its row.
 pub(super) fn decoded(bytes: Bytes, declared: Option<&'static Encoding>) -> anyhow::Result<Bytes> {
     let (found, mark) = match Encoding::for_bom(&bytes) {

@@ -1,4 +1,4 @@
-//! Stores that nobody runs: a gateway that is started alone says so at once.
+//! Stores that do not run: a gateway that is started alone reports that at once.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn very_first_reader_is_refused_without_waiting_for_connections() {
-    let folder = TempDir::with_prefix("dealerboard-nobody-").unwrap();
+    let folder = TempDir::with_prefix("dealerboard-absent-").unwrap();
     std::fs::write(folder.path().join("site.toml"), CONFIG).unwrap();
     keys::write(&folder.path().join("var/keys"), &SECRET);
     let address = free_address();

@@ -1,4 +1,4 @@
-//! A command topic that was deleted and made anew.
+//! A command topic that was deleted and recreated.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::site::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn command_topic_made_anew_bars_its_partition_and_old_letters_are_in_nobodys_way() {
+async fn recreated_command_topic_bars_its_partition_and_old_letters_do_not_conflict() {
     let mut platform = Platform::production_as(BINARY, "all").await;
     is_ready(&platform).await;
     let operator = Operator::of(&platform);
@@ -33,7 +33,7 @@ async fn command_topic_made_anew_bars_its_partition_and_old_letters_are_in_nobod
     let red = StatusCode::SERVICE_UNAVAILABLE;
     turns(platform.url(), "/readyz", red, &words).await;
     let done = skip(&platform, &shard, AGREED);
-    assert!(done.contains("it would go on at offset 0"), "{done}");
+    assert!(done.contains("it would continue at offset 0"), "{done}");
     turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
     platform.post("demo", "/v1/trades", &booking(&second)).await;
     operator.send_tombstone("trades", &first).await;
