@@ -80,15 +80,9 @@ async fn empty_file_is_refused_with_what_to_do() {
     let ours = folder();
     fs::create_dir(ours.path().join("var")).unwrap();
     File::create(ours.path().join(FILE)).unwrap();
-<<<<<<< HEAD
-    let told = refusal(&mut binary(ours.path(), &["serve"]));
-    assert!(told.contains("is empty"), "{told}");
-    assert!(told.contains("to begin again"), "{told}");
-=======
     let text = refusal(&mut binary(ours.path(), &["serve"]));
     assert!(text.contains("is empty"), "{text}");
     assert!(text.contains("(-wal, -shm)"), "{text}");
->>>>>>> 3e2940c
     fs::remove_file(ours.path().join(FILE)).unwrap();
     let process = serve(&ours);
     serves(&process).await;
