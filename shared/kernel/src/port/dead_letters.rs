@@ -45,6 +45,26 @@ pub struct StoredDeadLetter {
 }
 
 /// Read and mark; letters themselves are written by commits.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{DeadLetterState, DeadLetters};
+/// use kernel::topic::Shard;
+///
+/// /// How many letters of the partition wait for a person, read page by page.
+/// async fn parked(letters: &dyn DeadLetters, shard: Shard) -> Result<usize, Fault> {
+///     let (mut after, mut parked) = (None, 0);
+///     loop {
+///         let page = letters.list(shard, after, 100).await?;
+///         let Some(last) = page.last() else {
+///             return Ok(parked);
+///         };
+///         after = Some(last.letter.offset);
+///         let waits = page.iter().filter(|one| one.state == DeadLetterState::Parked);
+///         parked += waits.count();
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
     /// Up to `max` letters of the partition after an offset, in offset order.

@@ -91,6 +91,18 @@ impl From<ReadError> for Fault {
 }
 
 /// The input of the platform.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{CommandLog, NewRecord};
+///
+/// /// The offset at which the command stands; it is durable by then.
+/// async fn append(log: &dyn CommandLog, record: NewRecord) -> Result<i64, Fault> {
+///     let appended = log.append(vec![record]).await?;
+///     let place = appended.first();
+///     place.map(|place| place.offset).ok_or_else(|| Fault::bare("log", "append a command"))
+/// }
+/// ```
 #[async_trait]
 pub trait CommandLog: Send + Sync {
     /// Appends in order; every record is durable when this returns. Returns the place of each, in
@@ -142,6 +154,24 @@ pub trait CommandLog: Send + Sync {
 }
 
 /// The published events, per context and partition in log position order.
+///
+/// ```
+/// use kernel::port::EventLog;
+/// use kernel::record::EventRecord;
+/// use kernel::topic::Shard;
+/// use kernel::Fault;
+///
+/// /// Publishes those of the events that the log does not hold yet.
+/// async fn catch_up(
+///     log: &dyn EventLog,
+///     shard: Shard,
+///     mut events: Vec<EventRecord>,
+/// ) -> Result<(), Fault> {
+///     let last = log.span(shard).await?.map_or(0, |span| span.last);
+///     events.retain(|event| event.log_position > last);
+///     log.publish(shard, events).await
+/// }
+/// ```
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Publishes in order; all are durable when this returns. Publishing a log position again is
@@ -206,6 +236,27 @@ pub enum Change {
 }
 
 /// A membership in a group.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Assignments, Change, Reader};
+///
+/// /// Keeps a reader for each partition that this process owns, until the membership ends.
+/// async fn own(mut group: Box<dyn Assignments>) -> Result<(), Fault> {
+///     let mut readers: BTreeMap<u16, Box<dyn Reader>> = BTreeMap::new();
+///     loop {
+///         match group.next().await? {
+///             Change::Assigned(reader) => drop(readers.insert(reader.partition(), reader)),
+///             // The next call of `next` says that this has been done.
+///             Change::Revoked(partition) | Change::Lost(partition) => {
+///                 readers.remove(&partition);
+///             }
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Assignments: Send {
     /// Waits for the next change. The next call confirms that the one before has been carried out,
@@ -217,6 +268,27 @@ pub trait Assignments: Send {
 }
 
 /// The records of one partition.
+///
+/// ```
+/// use kernel::port::{ReadError, Reader, Record};
+///
+/// /// Handles what stands behind an offset, at most 100 records at a time.
+/// async fn read(
+///     reader: &mut dyn Reader,
+///     from: i64,
+///     handle: impl Fn(&Record),
+/// ) -> Result<(), ReadError> {
+///     reader.seek(from).await?;
+///     let mut records = Vec::new();
+///     loop {
+///         reader.take(100, &mut records).await?;
+///         for record in records.drain(..) {
+///             handle(&record);
+///             reader.done(record.offset + 1);
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Reader: Send {
     fn partition(&self) -> u16;

@@ -183,6 +183,28 @@ pub type Listed = Vec<(Arc<str>, ViewValue)>;
 pub const READY_PERIOD: Duration = Duration::from_secs(5);
 
 /// A place where views live.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Applied, Checkpoint, ReadModel, ViewBatch, ViewId, ViewValue};
+///
+/// /// Writes the values of one event. `false`: another projector was there before.
+/// async fn project(
+///     model: &dyn ReadModel,
+///     (view, partition): (ViewId, u16),
+///     puts: Vec<(Arc<str>, ViewValue)>,
+/// ) -> Result<bool, Fault> {
+///     let from = model.checkpoint(view, partition).await?;
+///     let to = Checkpoint {
+///         log_position: from.log_position + 1,
+///         next_offset: from.next_offset + 1,
+///     };
+///     let batch = ViewBatch { view, partition, from, to, puts };
+///     Ok(model.apply(batch).await? == Applied::Written)
+/// }
+/// ```
 #[async_trait]
 pub trait ReadModel: Send + Sync {
     /// What the model has seen of the partition.

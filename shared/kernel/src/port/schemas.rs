@@ -18,6 +18,23 @@ pub enum SchemaError {
 }
 
 /// Turns framed values into JSON.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{FRAME, SchemaError, Schemas};
+///
+/// /// The JSON of a value; `None` if it will never be readable.
+/// async fn json(schemas: &dyn Schemas, value: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
+///     if value.first() != Some(&FRAME) {
+///         return Ok(Some(value));
+///     }
+///     match schemas.decode(&value).await {
+///         Ok(json) => Ok(Some(json)),
+///         Err(SchemaError::Permanent(_)) => Ok(None),
+///         Err(SchemaError::Fault(fault)) => Err(fault),
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Schemas: Send + Sync {
     /// The value as JSON bytes, whatever its encoding was.

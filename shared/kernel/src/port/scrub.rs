@@ -48,6 +48,18 @@ impl Scrubbed {
 }
 
 /// The auditor's side of a store. Nothing that serves depends on it.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::Scrub;
+///
+/// /// Whether every row of the store is what was written.
+/// async fn is_whole(scrub: &dyn Scrub, contexts: &[&'static str]) -> Result<bool, Fault> {
+///     let structure = scrub.structure().await?;
+///     let rows = scrub.rows(contexts, 12).await?;
+///     Ok(structure.is_empty() && rows.damaged == 0)
+/// }
+/// ```
 #[async_trait]
 pub trait Scrub: Send + Sync {
     /// What is wrong with the store itself, whatever its rows hold. Nothing where another program

@@ -36,6 +36,30 @@ pub struct Resumed {
 }
 
 /// Where snapshots are kept, beside the events of the same store.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Resumed, Snapshots};
+/// use kernel::topic::Shard;
+///
+/// /// How many events have to be folded for an aggregate that is not in memory.
+/// async fn to_fold(
+///     snapshots: &dyn Snapshots,
+///     shard: Shard,
+///     key: Arc<str>,
+///     shape: u16,
+/// ) -> Result<usize, Fault> {
+///     let resumed = snapshots.resume(shard, &[key], shape).await?;
+///     let events = |one: &Resumed| match one.snapshot {
+///         // The first one is the event that the snapshot stands on.
+///         Some(_) => one.tail.events.len().saturating_sub(1),
+///         None => one.tail.events.len(),
+///     };
+///     Ok(resumed.iter().map(events).sum())
+/// }
+/// ```
 #[async_trait]
 pub trait Snapshots: Send + Sync {
     /// Keeps each, one of a stream, in the place of what was kept of it; all in one transaction that
