@@ -27,8 +27,11 @@ pub struct Producer {
     pub name: String,
     /// The tenant and actor of the commands it may send.
     pub tenant: Tenant,
+    /// As whom.
     pub actor: Actor,
+    /// For records in the wrong partition.
     pub misplaced: Misplaced,
+    /// Which answers it is sent.
     pub outcomes: Outcomes,
 }
 

@@ -27,6 +27,7 @@ use crate::time::Timestamp;
 /// assert!(is_over(&clock, Timestamp::from_millis(5)));
 /// ```
 pub trait Clock: Send + Sync {
+    /// The time by this clock; it may go back.
     fn now(&self) -> Timestamp;
 }
 

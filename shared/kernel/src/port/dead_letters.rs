@@ -12,13 +12,16 @@ use crate::topic::Shard;
 /// The place of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeadLetterState {
+    /// Waits for a person.
     Parked,
     /// Appended to the command topic again.
     Redriven,
+    /// A person has decided that it is not to be handled.
     Discarded,
 }
 
 impl DeadLetterState {
+    /// The word in a column and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +31,7 @@ impl DeadLetterState {
         }
     }
 
+    /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Parked, Self::Redriven, Self::Discarded]
@@ -39,8 +43,11 @@ impl DeadLetterState {
 /// A dead letter with its place and state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDeadLetter {
+    /// The command partition it came from.
     pub shard: Shard,
+    /// What has been done about it.
     pub state: DeadLetterState,
+    /// The record, and why it could not be handled.
     pub letter: DeadLetter,
 }
 

@@ -80,7 +80,9 @@ pub const WHOLE: u64 = u64::MAX;
 /// What a stream holds: everything needed to rebuild its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedStream {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
+    /// Its number within the partition.
     pub stream: i64,
     /// In sequence order.
     pub events: Vec<EventRow>,
@@ -89,7 +91,9 @@ pub struct LoadedStream {
 /// A command that was handled before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCommand {
+    /// Where it was handled.
     pub shard: Shard,
+    /// How it ended.
     pub row: OutcomeRow,
 }
 

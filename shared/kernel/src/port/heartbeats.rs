@@ -13,6 +13,7 @@ pub const HEARD_FOR: Duration = Duration::from_secs(10 * 60);
 /// Something with a name gave a sign of life.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Heard {
+    /// Whose sign it is.
     pub name: Box<str>,
     /// Kept to the millisecond.
     pub at: Timestamp,

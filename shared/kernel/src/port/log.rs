@@ -13,10 +13,13 @@ use crate::topic::Shard;
 /// A record to append to a command topic.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
+    /// Whose command topic.
     pub context: &'static str,
     /// `{tenant}/{aggregate_id}`; decides the partition.
     pub key: Arc<str>,
+    /// The envelope, framed or bare.
     pub value: Bytes,
+    /// In this order on the record.
     pub headers: Vec<(String, Bytes)>,
 }
 
@@ -26,10 +29,13 @@ pub const NAME_IS_NOT_TEXT: &str = "a header's name is not text";
 /// A record as a log gives it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// Place in the partition; offsets may have holes.
     pub offset: i64,
     /// When the log took it.
     pub logged_at: Timestamp,
+    /// As it was written; a record of another system may have none.
     pub key: Option<Bytes>,
+    /// As it was written.
     pub value: Option<Bytes>,
     /// None in an event log: it keeps only the log position beside an event.
     pub headers: Vec<(String, Bytes)>,
@@ -40,6 +46,7 @@ pub struct Record {
 }
 
 impl Record {
+    /// The value of the first header of that name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers
@@ -52,7 +59,9 @@ impl Record {
 /// The place of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
+    /// The partition that the key decided.
     pub shard: Shard,
+    /// Place in it.
     pub offset: i64,
 }
 
@@ -61,6 +70,7 @@ pub struct Appended {
 pub struct Span {
     /// Above 1 when the log was given what lies before, and has deleted it since.
     pub first: u64,
+    /// Behind it nothing has been published.
     pub last: u64,
 }
 
@@ -73,11 +83,19 @@ pub enum ReadError {
     /// The log does not hold the requested offset: the record was deleted, or the log was recreated and
     /// ends before it. It begins at `first`.
     #[error("the offset is not in the log, which begins at {first}")]
-    Gone { first: i64 },
+    Gone {
+        /// The first offset that the log holds.
+        first: i64,
+    },
     /// What comes next is damaged, or written in a way that cannot be read here. `offset` is the
     /// reader's place; it continues only after a seek, such as to [`Reader::readable_after`].
     #[error("offset {offset} cannot be read: {detail}")]
-    Unreadable { offset: i64, detail: String },
+    Unreadable {
+        /// Where reading stands.
+        offset: i64,
+        /// Why, in a sentence.
+        detail: String,
+    },
 }
 
 /// For roles that can only wait until an operator has looked at it.
@@ -228,6 +246,7 @@ pub enum Pace {
 
 /// A change of what this process owns.
 pub enum Change {
+    /// This process reads the partition from now on.
     Assigned(Box<dyn Reader>),
     /// Another process is about to take the partition: finish or abandon what is in flight.
     Revoked(u16),
@@ -291,6 +310,7 @@ pub trait Assignments: Send {
 /// ```
 #[async_trait]
 pub trait Reader: Send {
+    /// Which partition of the context it reads.
     fn partition(&self) -> u16;
 
     /// Continues at `offset`; must be called before the first `take`.

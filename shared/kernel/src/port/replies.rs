@@ -61,8 +61,11 @@ impl<'de> Deserialize<'de> for ReplyTo {
 pub struct Reply {
     /// [`ReplyTo::request`].
     pub request: u64,
+    /// Which command it answers.
     pub command: CommandId,
+    /// Where the command stands.
     pub partition: u16,
+    /// What became of it.
     pub resolution: Resolution,
     /// The command was handled before, and this is its first answer again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -13,6 +13,7 @@ pub enum SchemaError {
     /// No retry will help: the id is unknown, or the value does not fit its schema.
     #[error("{0}")]
     Permanent(String),
+    /// The same value may be readable later.
     #[error("schema registry cannot be asked")]
     Fault(#[source] Fault),
 }

@@ -18,10 +18,12 @@ pub struct Scrubbed {
     pub unproven: u64,
     /// Rows that are not what was written; the first thousand.
     pub named: Vec<Damaged>,
+    /// Rows that are not what was written, whether or not they are named.
     pub damaged: u64,
 }
 
 impl Scrubbed {
+    /// Counts a row that is not what was written.
     pub fn damaged(&mut self, damaged: Damaged) {
         self.damaged += 1;
         if self.named.len() < NAMED_MAX {
@@ -38,6 +40,7 @@ impl Scrubbed {
         }
     }
 
+    /// Counts what another look has found.
     pub fn add(&mut self, other: Self) {
         self.proven += other.proven;
         self.unproven += other.unproven;

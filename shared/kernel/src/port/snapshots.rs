@@ -16,7 +16,9 @@ use crate::topic::Shard;
 /// The state of an aggregate after the event `version` of its stream. A stream has at most one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Number of the aggregate within the partition.
     pub stream: i64,
+    /// Of the aggregate when it was taken.
     pub version: u64,
     /// Version of the state's shape, [`Context::SHAPE`](crate::Context::SHAPE) when it was taken.
     pub shape: u16,
@@ -29,6 +31,7 @@ pub struct Snapshot {
 /// What there is to fold of one aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
+    /// The latest of the shape asked for, if there is one.
     pub snapshot: Option<Snapshot>,
     /// From the very event that the snapshot was taken at, which proves that there is one; none when
     /// the snapshot is beyond the stream's end. Without a snapshot all events.
@@ -91,8 +94,11 @@ pub trait Snapshots: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stream {key} has event {found} where {expected} belongs")]
 pub struct Hole {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
+    /// The version that comes next.
     pub expected: u64,
+    /// The version that is there.
     pub found: u64,
 }
 
