@@ -3,7 +3,7 @@
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 
-#![deny(missing_docs)]
+#![warn(missing_docs)]
 
 pub mod adjacent;
 pub mod batch;

@@ -3,6 +3,8 @@
 //! In: commands over the command log. Out: events, views and answers. The modules are in the
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
+#![warn(missing_docs)]
+
 pub mod accept;
 mod announce;
 mod commit;
