@@ -8,6 +8,7 @@ pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the clock itself")]
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
@@ -18,10 +19,12 @@ impl Clock for SystemClock {
 pub(crate) struct SystemIds;
 
 impl Ids for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "the source of ids itself")]
     fn ordered(&self) -> Uuid {
         Uuid::now_v7()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the source of ids itself")]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }

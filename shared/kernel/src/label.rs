@@ -45,7 +45,7 @@ pub enum BadLabel {
          such out of a path"
     )]
     Segment(&'static str),
-    /// Nobody else may use it.
+    /// The platform keeps it for itself.
     #[error("{0} is a name of the platform's own")]
     Reserved(&'static str),
 }

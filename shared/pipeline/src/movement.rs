@@ -324,6 +324,7 @@ mod tests {
     async fn worker_that_panics_stands_until_another_moves_in_its_place() {
         let movement = Movement::default();
         let worker = movement.worker(Work::Reaction, "fills-to-positions, trades/0");
+        #[expect(clippy::disallowed_methods, reason = "joined at once")]
         let panicked = std::thread::spawn(move || {
             let _worker = worker;
             panic!("on purpose");

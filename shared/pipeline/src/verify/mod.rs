@@ -55,7 +55,7 @@ pub struct VerifyPorts {
     pub snapshots: Arc<dyn Snapshots>,
     /// What could not be handled.
     pub dead_letters: Arc<dyn DeadLetters>,
-    /// Looks at rows that nobody reads.
+    /// Looks at rows whether or not they are read.
     pub scrub: Arc<dyn Scrub>,
     /// Reads framed records; none without a registry.
     pub schemas: Option<Arc<dyn Schemas>>,
