@@ -3,6 +3,8 @@
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 
+#![warn(missing_docs)]
+
 pub mod adjacent;
 pub mod batch;
 pub mod checksum;

@@ -43,6 +43,7 @@ pub struct CommandRoute {
     pub path: &'static str,
     /// Name of the command, such as `RecordFill`; the request body is its `data`.
     pub command: &'static str,
+    /// Where the aggregate it is for is named.
     pub id: IdFrom,
     pub allow: Permission,
     pub waits_for: WaitsFor,

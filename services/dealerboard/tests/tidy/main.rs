@@ -1,6 +1,8 @@
 //! The house style, as far as a machine can hold to it.
 
+mod contexts;
 mod grammar;
+mod metrics;
 mod walls;
 
 use std::fs;
@@ -149,7 +151,10 @@ fn every_error_page_is_of_a_code_that_exists() {
 #[test]
 fn links_of_the_documents_lead_somewhere() {
     let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md")];
-    files(&root().join("docs"), ".md", &mut pages);
+    pages.push(root().join("CONTRIBUTING.md"));
+    for folder in ["docs", "changelog.d"] {
+        files(&root().join(folder), ".md", &mut pages);
+    }
     let mut found = Vec::new();
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();

@@ -10,6 +10,7 @@ mod law;
 mod matrix;
 mod message;
 mod offering;
+mod page;
 mod queueing;
 mod receipt;
 mod timers;
