@@ -8,8 +8,8 @@ use crate::{crates, nothing, root};
 /// What a crate may depend on, tests aside; every crate has a row. Contexts know the kernel alone.
 const MAY: &[(&str, &[&str])] = &[
     ("shared/kernel", &[]),
-    ("shared/resilience", &[]),
-    ("shared/postgres", &["kernel"]),
+    ("shared/resilience", &["kernel"]),
+    ("shared/postgres", &["kernel", "resilience"]),
     ("shared/telemetry", &[]),
     ("shared/schemas", &["kernel"]),
     ("shared/registry", &["kernel", "schemas"]),
