@@ -80,9 +80,7 @@ impl BodySchema {
             }
             Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
                 match meant(context, &pointer) {
-                    Some(errors) => errors
-                        .iter()
-                        .for_each(|error| self.explain(error, faults)),
+                    Some(errors) => errors.iter().for_each(|error| self.explain(error, faults)),
                     None => faults.push(self.fault(pointer, quoted(error.instance()))),
                 }
             }
