@@ -9,6 +9,7 @@ pub mod checksum;
 pub mod code;
 pub mod context;
 pub mod decimal;
+pub mod effect;
 pub mod envelope;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
@@ -27,6 +28,7 @@ pub mod zone;
 pub use code::{Code, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
 pub use decimal::{Currency, Decimal};
+pub use effect::Effect;
 pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};
 pub use label::{Alphabet, Label, LabelKind};

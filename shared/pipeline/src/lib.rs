@@ -4,6 +4,7 @@
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
 pub mod accept;
+mod act;
 mod announce;
 mod commit;
 mod follow;
@@ -30,6 +31,7 @@ mod membership;
 mod metric;
 mod movement;
 
+pub use act::{Act, ActPorts, ActSettings, CallRedriver};
 pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
@@ -50,6 +52,6 @@ pub use redrive::{Redriver, Responsible, Stays};
 pub use report::report;
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
-pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
+pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch, scrub};

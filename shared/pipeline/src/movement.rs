@@ -29,6 +29,8 @@ pub enum Work {
     Announcer,
     Projection,
     Reaction,
+    /// Makes the calls outside of an effect.
+    Effect,
     Timers,
     /// Folds topics into the memory of the process.
     Reading,
@@ -44,6 +46,7 @@ impl Work {
             Self::Announcer => "announcer",
             Self::Projection => "projection",
             Self::Reaction => "reaction",
+            Self::Effect => "effect",
             Self::Timers => "timers",
             Self::Reading => "reading",
         }
