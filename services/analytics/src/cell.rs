@@ -72,7 +72,7 @@ pub(crate) struct Resolution {
     pub(crate) contact: u32,
 }
 
-/// Summed for everybody; each for whoever asks by business hours.
+/// Summed for all; single values for a caller who asks by business hours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Responses {
     pub(crate) all: Tally,
@@ -114,7 +114,7 @@ pub(crate) struct Offers {
     pub(crate) rejected: u64,
     pub(crate) expired: u64,
     pub(crate) rescinded: u64,
-    pub(crate) canceled: u64,
+    pub(crate) cancelled: u64,
     pub(crate) failed: u64,
 }
 
@@ -211,7 +211,7 @@ impl Offers {
         self.rejected += other.rejected;
         self.expired += other.expired;
         self.rescinded += other.rescinded;
-        self.canceled += other.canceled;
+        self.cancelled += other.cancelled;
         self.failed += other.failed;
     }
 }

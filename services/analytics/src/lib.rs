@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod names;
 mod presence;
+mod question;
 mod queue;
 mod reading;
 mod report;
@@ -35,6 +36,7 @@ pub use label::{AgentId, Channel, PresenceCode, QueueId};
 pub use live::{Live, LiveAgents, LiveSettings, Today};
 pub use metrics::Metrics;
 pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};
+pub use question::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing, NO_QUEUE, READ};
 pub use queue::QueueEvent;
 pub use reading::MetricsEvent;
 pub use report::{

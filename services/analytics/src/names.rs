@@ -1,5 +1,5 @@
 //! Numbers for names, so that keys are small. Which number a name has depends on the order of
-//! arrival and is told to nobody.
+//! arrival and never leaves the process.
 
 use std::collections::HashMap;
 use std::hash::Hash;

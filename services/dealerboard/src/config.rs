@@ -100,7 +100,7 @@ pub(crate) struct Producer {
     pub(crate) outcomes: Outcomes,
 }
 
-/// What becomes of its records that stand in another partition than their key belongs to.
+/// The treatment of its records that are in another partition than their key belongs to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Misplaced {
@@ -109,7 +109,7 @@ pub(crate) enum Misplaced {
     Forward,
 }
 
-/// Which outcomes it is told on the topic of outcomes.
+/// Which outcomes it gets on the topic of outcomes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcomes {
@@ -204,7 +204,7 @@ pub(crate) struct Query {
     pub(crate) last_good_max: u64,
 }
 
-/// What becomes of names that are in no catalogue.
+/// The treatment of names that are in no catalogue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Catalogue {
@@ -213,7 +213,7 @@ pub(crate) struct Catalogue {
     tenants: BTreeMap<kernel::Tenant, UnknownQueues>,
 }
 
-/// What becomes of a command that names a queue which nobody has configured.
+/// The treatment of a command that names a queue which is not configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UnknownQueues {

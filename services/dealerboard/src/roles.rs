@@ -134,7 +134,8 @@ impl Platform {
         metrics: PrometheusHandle,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        // Who serves callers stops first: whatever they wait for goes on until they have it.
+        // The role that serves callers stops first: their commands are still handled until they
+        // have the answers.
         let halt = CancellationToken::new();
         let query = roles.0.contains(&Role::Gateway);
         let query = query.then(|| self.query()).transpose()?;

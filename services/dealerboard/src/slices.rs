@@ -81,8 +81,8 @@ mod tests {
     fn committed_schemas_are_those_of_the_types() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
         let catalogue = super::schemas();
-        let told = |found: Vec<String>| assert!(found.is_empty(), "{}", found.join("\n"));
-        told(
+        let assert_none = |found: Vec<String>| assert!(found.is_empty(), "{}", found.join("\n"));
+        assert_none(
             catalogue
                 .check(&directory)
                 .unwrap()
@@ -90,7 +90,7 @@ mod tests {
                 .map(ToString::to_string)
                 .collect(),
         );
-        told(
+        assert_none(
             catalogue
                 .golden_check(&directory)
                 .unwrap()

@@ -13,6 +13,7 @@ mod reaction;
 
 pub mod floor;
 mod plan;
+mod question;
 mod reading;
 
 pub use decision::{
@@ -24,6 +25,7 @@ pub use decision::{
 pub use floor::{Due, Floor, FloorEvent, FloorView, LiveOffer, QueueFigures};
 pub use label::{AgentId, Channel, ConversationId, DecisionId, Intent, OfferId, QueueId, Skill};
 pub use plan::{ASKED_MAX, Plan, Unmatchable};
+pub use question::AskFloor;
 pub use queue::{
     NewSettings, Queue, QueueCommand, QueueConfigured, QueueEvent, QueueRejection, QueueServed,
     QueueStarved, QueueSummary, QueueView, ReportServed, ReportStarved, Starvation,

@@ -13,7 +13,7 @@ use crate::record::EventRecord;
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
-/// Where a partition's writer stands, all of it durable.
+/// The progress of a partition's writer, all of it durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub owner: Owner,
@@ -32,7 +32,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Where an empty partition stands.
+    /// The progress of an empty partition.
     #[must_use]
     pub fn start(owner: Owner) -> Self {
         Self {
@@ -60,7 +60,7 @@ pub struct Batch {
     pub marks: Vec<Mark>,
     pub timers: Vec<TimerChange>,
     pub dead_letters: Vec<DeadLetter>,
-    /// What the senders of its records are to be told.
+    /// The outcome notices for the senders of its records.
     pub notices: Vec<OutcomeNotice>,
 }
 
@@ -109,11 +109,11 @@ pub struct EventRow {
     pub record: EventRecord,
 }
 
-/// The answer to a command, kept for ever under its id.
+/// The answer to a command, kept permanently under its id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeRow {
     pub command: CommandId,
-    /// Hash of the aggregate, type, data and expected version: tells a retry from another command
+    /// Hash of the aggregate, type, data and expected version: distinguishes a retry from another command
     /// under the same id.
     pub body_hash: i64,
     /// The aggregate's stream, 0 when it has none (a rejected first command).
@@ -122,8 +122,8 @@ pub struct OutcomeRow {
 }
 
 impl OutcomeRow {
-    /// Whether its numbers say it all: it was accepted without a break, and the key stands with the
-    /// stream.
+    /// Whether its numbers are complete: it was accepted without a break, and the stream's row holds the
+    /// key.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         let accepted =
@@ -140,6 +140,8 @@ pub enum Outcome {
     Accepted {
         key: Arc<str>,
         version: u64,
+        /// Stored under the name it had first.
+        #[serde(rename = "first_position")]
         first_log_position: u64,
         events: u32,
         /// Breaks that the events raise, in the context's words: accepted is not yet as asked.
@@ -163,8 +165,8 @@ impl Outcome {
         }
     }
 
-    /// Position of the last event that an accepted command knows of: its own, or where its partition
-    /// stood when it said what was so already; none in an empty partition.
+    /// Position of the last event that an accepted command covers: its own, or its partition's last one
+    /// when it found nothing to change; none in an empty partition.
     #[must_use]
     pub fn last_log_position(&self) -> Option<u64> {
         match self {
@@ -179,7 +181,7 @@ impl Outcome {
     }
 }
 
-/// What became of a command, as far as it is decided.
+/// The outcome of a command, as far as it is decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
@@ -227,8 +229,8 @@ pub struct DeadLetter {
     pub logged_at: Timestamp,
     pub reason: DeadReason,
     pub detail: String,
-    /// The command, where the record is proven to come from whom it names: what a stranger claims to
-    /// have sent is nobody's command.
+    /// The command, if the record is proven to come from the sender it names; an unproven record is
+    /// attributed to no command.
     pub command: Option<CommandId>,
 }
 
@@ -248,7 +250,7 @@ pub enum DeadReason {
     NotAllowed,
     /// The key is missing or not `{tenant}/{aggregate_id}`.
     BadKey,
-    /// The record stands in another partition than its key belongs to.
+    /// The record is in another partition than its key belongs to.
     WrongPartition,
     /// The client library could not read the record, or not all of it.
     Unreadable,
@@ -295,9 +297,9 @@ impl DeadReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
-    /// Whether later commands of the key park behind such a letter. Only what is proven to be one of
-    /// the key's own commands is part of the key's order; anything else could be put there by whoever
-    /// may write to the log.
+    /// Whether later commands of the key park behind such a letter. Only a record proven to be one of the
+    /// key's own commands is part of the key's order; any writer to the log could have put anything else
+    /// there.
     #[must_use]
     pub fn blocks_key(self) -> bool {
         matches!(self, Self::TooLarge | Self::Panicked | Self::BehindParked)

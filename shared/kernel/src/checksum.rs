@@ -1,8 +1,8 @@
 //! Checksums of stored rows, and the chain that runs through a partition's events.
 //!
-//! A checksum is 64 bits of xxh3 over everything a row says and over where it stands. That is enough
-//! against accident, and proves nothing against somebody who computes it anew. Whoever reads a row
-//! checks it alone; an event that was rewritten together with its checksum breaks the chain.
+//! A checksum is 64 bits of xxh3 over the whole content of a row and its location. It detects accidents,
+//! not somebody who recomputes it. A reader checks each row by itself; an event that was rewritten
+//! together with its checksum breaks the chain.
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,11 +12,11 @@ use crate::port::{EffectShard, OutcomeNotice, ParkedCall};
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
-/// What a row said when it was written.
+/// The checksum of a row's content when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksum(pub i64);
 
-/// A stored row that is not what was written. It is refused by whoever reads it.
+/// A stored row that differs from what was written. Every reader refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{row} is damaged: {why}")]
 pub struct Damaged {
@@ -60,7 +60,7 @@ pub trait Row {
 pub enum Rows {
     /// It is refused: what is given has been checked.
     Proven,
-    /// It is given, for who checks it himself.
+    /// It is returned; the reader checks it.
     AsStored,
 }
 
@@ -89,7 +89,7 @@ impl Checksum {
     }
 }
 
-/// What is proven of an event, wherever its parts stand.
+/// What is proven of an event, wherever its parts are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'r> {
     pub log_position: u64,
@@ -394,7 +394,7 @@ impl Chain {
     }
 }
 
-/// Where the chain stood after an event. Marks tell which part of a partition was rewritten.
+/// The chain after an event. Marks show which part of a partition was rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub log_position: u64,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::checksum::Damaged;
 
-/// What a failure means to the one who sees it.
+/// What a failure means to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request cannot be read.
@@ -14,7 +14,7 @@ pub enum Kind {
     Forbidden,
     NotFound,
     MethodNotAllowed,
-    /// The aggregate's state, version or a used id stands against it.
+    /// The aggregate's state or version, or a used id, forbids it.
     Conflict,
     PreconditionFailed,
     TooLarge,
@@ -70,7 +70,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// Codes that belong to the platform itself; a context's own stand in its `rejection.rs`.
+/// Codes that belong to the platform itself; a context's own are in its `rejection.rs`.
 pub mod platform {
     use super::{Code, Kind};
 
@@ -118,10 +118,13 @@ pub mod platform {
     ];
 }
 
-/// The aggregate says no: a normal outcome, stored under the command id for ever, never retried.
+/// The aggregate refuses: a normal outcome, stored permanently under the command id, never retried.
 ///
 /// `Display` is the sentence the caller reads: lower-case, no period, names the thing.
 pub trait Rejection: StdError + Send + Sync + 'static {
+    /// Every code that [`Self::code`] can return but those of the platform.
+    const CODES: &'static [Code];
+
     fn code(&self) -> Code;
 }
 
@@ -151,7 +154,7 @@ impl Fault {
         }
     }
 
-    /// The stored row that is not what was written, if that is why. The dependency is well then.
+    /// The damaged stored row, if that is the reason. The dependency itself is healthy then.
     #[must_use]
     pub fn damage(&self) -> Option<&Damaged> {
         let mut cause: &(dyn StdError + 'static) = self.source.as_deref()?;

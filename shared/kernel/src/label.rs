@@ -17,7 +17,7 @@ pub trait LabelKind: 'static {
     const MAX: usize;
     /// A regular expression over the whole text, for the JSON Schema; must agree with `admits`.
     const PATTERN: &'static str;
-    /// Whether a byte may stand in the text.
+    /// Whether the text may hold the byte.
     fn admits(byte: u8) -> bool;
     /// Whether it names something that is addressed by a path: then every segment has to get there.
     const ADDRESSES: bool = false;
@@ -27,7 +27,7 @@ pub trait LabelKind: 'static {
 /// need no memory of their own: records are full of them.
 pub struct Label<K>(SmolStr, PhantomData<fn() -> K>);
 
-/// Why a text is not a label of the kind wanted.
+/// Why a text is not a label of the required kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadLabel {
     #[error("{0} is empty")]
@@ -67,7 +67,7 @@ impl<K: LabelKind> Label<K> {
 
 /// Whether a path keeps the segment. Browsers and HTTP libraries resolve dots before they send, also
 /// those that are written as `%2e` (WHATWG URL §4.1), and proxies drop what is empty. A blank at an
-/// end is lost wherever somebody tidies up.
+/// end is lost wherever a program trims it.
 fn arrives(segment: &str) -> bool {
     if segment.starts_with(' ') || segment.ends_with(' ') {
         return false;
@@ -157,7 +157,7 @@ impl<K: LabelKind> JsonSchema for Label<K> {
     }
 }
 
-/// The bytes that may stand in a label.
+/// The bytes that a label may hold.
 #[derive(Clone, Copy)]
 pub struct Alphabet {
     /// The same as a regular expression over the whole text.
@@ -196,7 +196,7 @@ impl Alphabet {
 }
 
 /// Declares labels, each with its kind: `Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;`, which
-/// is the name an error message uses, the most bytes, and what may stand in it.
+/// is the name an error message uses, the most bytes, and what it may hold.
 #[macro_export]
 macro_rules! labels {
     ($($(#[$doc:meta])* $vis:vis $label:ident / $kind:ident: $name:literal, $max:expr, $alphabet:expr;)*) => {$(

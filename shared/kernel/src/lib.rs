@@ -1,5 +1,5 @@
-//! The words every other crate speaks: ids, time, decimals, the command envelope, the event
-//! record, the code table, what a context is, and the ports the pipeline stands on.
+//! The terms every other crate uses: ids, time, decimals, the command envelope, the event
+//! record, the code table, what a context is, and the ports the pipeline is built on.
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 
@@ -19,10 +19,12 @@ pub mod installation;
 pub mod label;
 pub mod log_position;
 pub mod port;
+pub mod question;
 pub mod record;
 pub mod route;
 pub mod time;
 pub mod topic;
+pub mod venues;
 pub mod zone;
 
 pub use code::{Code, Fault, Kind, Rejection};
@@ -33,6 +35,9 @@ pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};
 pub use label::{Alphabet, Label, LabelKind};
 pub use log_position::LogPosition;
+pub use question::{Asked, Calculation, Question, Unanswerable};
 pub use record::{EventMeta, EventRecord};
+pub use route::Permission;
 pub use time::Timestamp;
+pub use venues::Venues;
 pub use zone::zone_named;

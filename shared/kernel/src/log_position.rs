@@ -12,7 +12,7 @@ const CONTEXT_MAX: usize = 64;
 
 /// A place in one partition's events, written `<context>-<partition>:<log position>`.
 ///
-/// Whoever presents it asks for an answer that has seen at least this log position.
+/// A caller that presents it asks for an answer that has seen at least this log position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogPosition {
     context: Cow<'static, str>,

@@ -15,7 +15,7 @@ use crate::adjacent::{self, Halves};
 use crate::id::{Actor, AggregateId, CommandId, EventId, Tenant};
 use crate::time::Timestamp;
 
-/// Everything a record says beside the event itself. In the record's JSON these fields stand before
+/// Everything in a record beside the event itself. In the record's JSON these fields come before
 /// `type` and `data`, so that one pass reads both.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventMeta {
@@ -63,10 +63,10 @@ impl EventRecord {
         decode_if::<IgnoredAny>(self.log_position, &self.value, |_| false).map(|(meta, _)| meta)
     }
 
-    /// What the record says of itself, and its event.
+    /// The record's meta, and its event.
     ///
     /// # Errors
-    /// The record is not one of ours, or the event is not one that `E` knows.
+    /// The record is not one of ours, or `E` does not know the event.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<(EventMeta, E), serde_json::Error> {
         decode(self.log_position, &self.value)
     }
@@ -75,7 +75,7 @@ impl EventRecord {
 /// Reads a record's JSON in one pass.
 ///
 /// # Errors
-/// The record is not one of ours, or the event is not one that `E` knows.
+/// The record is not one of ours, or `E` does not know the event.
 pub fn decode<E: DeserializeOwned>(
     log_position: u64,
     value: &[u8],
@@ -86,10 +86,10 @@ pub fn decode<E: DeserializeOwned>(
         .ok_or_else(|| serde_json::Error::missing_field("type"))
 }
 
-/// As [`decode`], but an event whose name is not wanted is skipped over.
+/// As [`decode`], but an event whose name is not required is skipped over.
 ///
 /// # Errors
-/// The record is not one of ours, or the event is wanted and not one that `E` knows.
+/// The record is not one of ours, or the event is required and `E` does not know it.
 pub fn decode_if<E: DeserializeOwned>(
     log_position: u64,
     value: &[u8],
@@ -170,7 +170,7 @@ impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E>
                 Key::Type => kind = Some(map.next_value()?),
                 Key::Data => {
                     has_data = true;
-                    // In our own records it stands behind the name.
+                    // In our own records it comes after the name.
                     match kind.as_deref() {
                         None => read_ahead = Some(map.next_value()?),
                         Some(kind) if (self.wants)(kind) => {
@@ -228,14 +228,14 @@ pub fn encode<E: Serialize>(
 
 /// Bytes in which the meta of a record ends: its labels are shorter, however they are escaped.
 const META_MAX: usize = 16 * 1024;
-/// What stands between the meta and the event's name.
+/// What separates the meta from the event's name.
 const KIND: &[u8] = b",\"type\":\"";
 
 /// Name and version of a record's event, found without reading the record as JSON. `None`: the record
 /// is not one of ours.
 ///
 /// The first `,"type":"` is no part of a text, because a text's own quotes are escaped; and what
-/// stands before it is the meta's last field, the version.
+/// precedes it is the meta's last field, the version.
 #[must_use]
 pub fn shape(value: &[u8]) -> Option<(&str, u16)> {
     let head = &value[..value.len().min(META_MAX)];

@@ -1,8 +1,8 @@
 //! Follow: a reading of whole event topics in the memory of this process.
 //!
-//! Unlike a projection it sees every partition and can join what different contexts say; it keeps
-//! nothing, and is folded anew from the first events after a start. Whoever reads it is told whether
-//! it has caught up, and how old it may be.
+//! Unlike a projection it sees every partition and can join what different contexts report; it keeps
+//! nothing, and is folded again from the first events after a start. Its readers learn whether it has
+//! caught up, and how old it may be.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,14 +23,14 @@ use crate::backoff::Backoff;
 use crate::consume::{Broken, Course, Events, Published};
 use crate::movement::{Movement, Work, Worker};
 
-/// Events folded under one lock: more would keep those who ask waiting.
+/// Events folded under one lock: more would keep readers waiting.
 const BATCH_EVENTS_MAX: usize = 500;
-/// How often those who wait for a reading look at it.
+/// How often those that wait for a reading look at it.
 const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
 /// How often quiet partitions are compared with their ends: the age a reading may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
 
-/// A reading as those who ask see it; cheap to clone.
+/// A reading as its readers see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
 
 impl<R> Clone for Followed<R> {
@@ -173,7 +173,7 @@ impl<R: Reading> Following<R> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                // What fails because everything ends is no fault to tell.
+                // What fails because everything ends is no fault to report.
                 biased;
                 () = stop.cancelled() => return,
                 ended = self.run_once(&mut backoff) => ended,
@@ -204,7 +204,7 @@ impl<R: Reading> Following<R> {
         tokio::select! {
             never = self.vouch() => never,
             ended = followers.join_next() => match ended {
-                // A bug: it is told, and the others do not go on as if nothing had happened.
+                // A bug: it is reported, and the others do not continue as if nothing had happened.
                 Some(Err(failed)) => Err(Fault::new("reading", "follow a partition", failed)),
                 Some(Ok(())) | None => Err(Fault::bare("reading", "follow a partition")),
             },
@@ -229,7 +229,7 @@ impl<R: Reading> Following<R> {
         }
     }
 
-    /// Compares quiet partitions with their ends, for ever: all of them by one question.
+    /// Compares quiet partitions with their ends, permanently: all of them by one question.
     async fn vouch(&self) -> Result<(), Fault> {
         loop {
             let asked_at = Instant::now();
@@ -254,7 +254,7 @@ impl<R: Reading> Following<R> {
     }
 }
 
-/// An event, and what its record says of it.
+/// An event, and its record's meta.
 type Decoded<R> = (EventMeta, Folded<<R as Reading>::Event>);
 
 struct Follower<R> {

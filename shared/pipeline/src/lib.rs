@@ -1,6 +1,6 @@
 //! The event pipeline, written once for every context and for every set of adapters.
 //!
-//! In: commands over the command log. Out: events, views and answers. The modules stand in the
+//! In: commands over the command log. Out: events, views and answers. The modules are in the
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
 pub mod accept;
@@ -30,6 +30,7 @@ pub mod crash;
 mod membership;
 mod metric;
 mod movement;
+mod seams;
 
 pub use act::{Act, ActPorts, ActSettings, CallRedriver};
 pub use alone::Alone;
@@ -49,7 +50,8 @@ pub use query::{
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
-pub use report::report;
+pub use report::{CommandReport, Status, report};
+pub use seams::{SystemClock, SystemIds};
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};

@@ -66,7 +66,7 @@ pub(crate) fn parked(context: &'static str, reason: &'static str) {
     counter!(PARKED, "context" => context, "reason" => reason).increment(1);
 }
 
-/// An event stands in a partition that its key does not belong to; nobody was given it.
+/// An event stands in a partition that its key does not belong to; no consumer was given it.
 pub(crate) fn misplaced(context: &'static str, role: &'static str) {
     counter!(MISPLACED, "context" => context, "role" => role).increment(1);
 }

@@ -1,7 +1,7 @@
 //! The reactor role: events of one context become commands for another.
 //!
 //! Commands are appended before the progress moves, so a crash repeats some; their ids are derived
-//! from the events', and the inbox knows them.
+//! from the events', and the inbox recognises them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,7 +151,7 @@ impl<R: Reaction> Partition<R> {
         }
     }
 
-    /// From the progress on, until `stop`; ends when it was moved by somebody else.
+    /// From the progress on, until `stop`; ends when another process moved it.
     async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         let partition = self.events.shard().partition;
         let progress = Arc::clone(&self.ports.progress);
@@ -169,7 +169,7 @@ impl<R: Reaction> Partition<R> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
-                    // What was done is not done again, and whoever compares finds nothing under way.
+                    // What was done is not done again, and a comparison finds nothing under way.
                     if seen != done {
                         self.advance(done, seen).await?;
                     }

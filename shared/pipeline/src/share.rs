@@ -59,7 +59,7 @@ impl Share {
     }
 }
 
-/// Gives the partition back however its task ends, were it before it began.
+/// Returns the partition however its task ends, even before it began.
 struct Kept {
     share: Share,
     partition: u16,

@@ -1,5 +1,5 @@
 //! The list of what the platform knows, with its types erased: one line per aggregate, view and
-//! reaction, and no role needs to be told of a new one.
+//! reaction, and no role needs a change for a new one.
 
 use std::sync::Arc;
 
@@ -8,9 +8,11 @@ use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
 use kernel::port::{EffectShard, LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
-use kernel::route::{CommandRoute, ViewRoute};
+use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
 use kernel::topic::Shard;
-use kernel::{BadParameter, Context, Effect, Parameters, Reaction, View, adjacent};
+use kernel::{
+    BadParameter, Code, Context, Effect, Parameters, Reaction, Rejection, View, adjacent,
+};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -51,10 +53,14 @@ pub struct ContextSlice {
     /// cqrs-es's name of its aggregate.
     pub aggregate_type: &'static str,
     pub commands: &'static [CommandRoute],
+    /// Of the enum of its commands.
+    pub schema: SchemaOf,
+    /// Codes that its aggregate refuses with.
+    pub codes: &'static [Code],
     /// [`Context::BLANKS_IN_IDS`].
     pub blanks_in_ids: bool,
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
-    /// who mean the same send the same bytes.
+    /// that mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
@@ -69,9 +75,11 @@ pub struct ViewSlice {
     /// The context whose events it folds.
     pub of: &'static str,
     pub route: ViewRoute,
+    /// Of one value's body.
+    pub schema: SchemaOf,
     /// Parameters that one value may be asked with, and that a list may be narrowed by.
-    pub parameters: &'static [&'static str],
-    pub filters: &'static [&'static str],
+    pub parameters: &'static [Parameter],
+    pub filters: &'static [Parameter],
     /// Runs its projector for one read model until stopped.
     pub project: Project,
     /// The view of one stream, on the spot.
@@ -133,6 +141,8 @@ impl Slices {
             aggregate_type: C::TYPE,
             blanks_in_ids: C::BLANKS_IN_IDS,
             commands: C::COMMANDS,
+            schema: schema_of::<C::Input>,
+            codes: <C::Error as Rejection>::CODES,
             canonical: canonical::<C>,
             process: |ports, settings, committer, stop| {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
@@ -150,6 +160,7 @@ impl Slices {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
+            schema: schema_of::<V>,
             parameters: V::PARAMETERS,
             filters: V::FILTERS,
             project: |ports, settings, stop| Projector::<V>::new(ports, settings).run(stop).boxed(),

@@ -1,7 +1,7 @@
-//! What stands between us and a dependency: deadline, retry, breaker, timeout, bulkhead.
+//! The layers between us and a dependency: deadline, retry, breaker, timeout, bulkhead.
 //!
 //! In: an operation on Redis, Postgres, Kafka or an external service. Out: its answer, or an error
-//! that says who refused and when to come again. It never spawns a task, reads the wall clock or
+//! that names what refused and when to come again. It never spawns a task, reads the wall clock or
 //! draws randomness of its own: time comes from [`Monotonic`], jitter from a seed.
 
 mod breaker;

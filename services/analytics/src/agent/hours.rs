@@ -11,8 +11,8 @@ use crate::interval::{interval_of, split, start_of};
 use crate::label::{PresenceCode, QueueId};
 use crate::presence::Facts;
 
-/// An agent with the sums of the time up to the last event. The time since is added by whoever
-/// asks, and never kept.
+/// An agent with the sums of the time up to the last event. Each query adds the time since, which
+/// is never kept.
 #[derive(Debug, Default)]
 pub(crate) struct AgentHours {
     sequence: u64,
@@ -37,7 +37,7 @@ type Span = (i64, usize);
 pub(crate) struct Wanted<'a> {
     /// Intervals from the first to before the second.
     pub(crate) window: (i64, i64),
-    /// What goes on is counted until then.
+    /// Time still running is counted until then.
     pub(crate) now: Timestamp,
     /// Presences that are work without customers.
     pub(crate) productive: &'a BTreeSet<PresenceCode>,
@@ -75,7 +75,7 @@ pub(crate) struct Hours {
     pub(crate) cost: u128,
     /// Routable, times the capacity.
     pub(crate) capacity: u128,
-    /// Without work in a presence that whoever asks counts as work; never kept.
+    /// Without work in a presence that the caller counts as work; never kept.
     pub(crate) productive: u128,
     pub(crate) clock_anomalies: u64,
 }

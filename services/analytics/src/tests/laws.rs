@@ -126,7 +126,7 @@ fn streams(conversations: &[Vec<Step>], agents: &[Vec<Step>]) -> Vec<Vec<Event>>
         .collect()
 }
 
-/// Feeds the streams so interleaved that `picks` says whose event is next.
+/// Feeds the streams, interleaved by `picks`.
 fn fold(mut streams: Vec<Vec<Event>>, picks: &[usize]) -> Scene {
     let mut scene = Scene::default();
     for stream in &mut streams {

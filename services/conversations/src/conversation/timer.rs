@@ -1,5 +1,5 @@
-//! What is to happen later. Each command says what it expects, so that a late one changes nothing;
-//! cancelling merely spares it.
+//! What is to happen later. Each command carries what it expects, so that a late one changes
+//! nothing; cancelling only saves its work.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ use super::event::{ConversationEvent as E, Queued};
 use super::offer_event::FailCause;
 use crate::label::OfferId;
 
-/// How long, in milliseconds, a connection may take to be set up once the agent said yes.
+/// How long, in milliseconds, a connection may take to be set up once the agent has accepted.
 pub(super) const SETUP_MAX_MS: i64 = 10_000;
 
 /// When, in milliseconds, a wrap-up is over whatever the agent does. Its deadline is kept, and may be
-/// put off to 900 seconds in all, by the agents context, which tells of its end; this is for the case
+/// put off to 900 seconds in all, by the agents context, which reports its end; this is for the case
 /// that it never does.
 const WRAP_UP_MAX_MS: i64 = 915_000;
 

@@ -48,7 +48,7 @@ enum Action {
     Discard {
         /// CONTEXT/PARTITION/OFFSET.
         letter: String,
-        /// Does it; without it, only says what would be done.
+        /// Does it; without it, only prints what would be done.
         #[arg(long)]
         yes: bool,
     },
@@ -74,7 +74,7 @@ struct Redrive {
     /// Who agrees; more than one key at once needs a second person.
     #[arg(long)]
     approved_by: Option<Actor>,
-    /// Only says what would be done, which is also what happens without --yes.
+    /// Only prints what would be done, which is also what happens without --yes.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
     /// Does it.

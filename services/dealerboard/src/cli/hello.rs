@@ -51,7 +51,7 @@ api {url}/v1/conversations/V-$ID/endings -d '{{"by":"agent","wrap_up_s":120}}'
 api {url}/v1/conversations/V-$ID/dispositions -d '{{"agent_id":"ann","codes":["QUOTE_GIVEN"]}}'
 is /v1/agents/ann/state available
 
-Why Ann, how it went, and how everybody stands:
+Why Ann, what happened, and the floor:
 
 api "{url}/v1/decisions/$(its decision_id)?agent=ann"
 api {url}/v1/conversations/V-$ID

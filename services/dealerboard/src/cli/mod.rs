@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs roles of the platform until it is told to stop.
+    /// Runs roles of the platform until it is stopped.
     Serve(serve::Serve),
     /// Brings database and topics to this version.
     Migrate,
@@ -48,11 +48,11 @@ enum Command {
     Verify(verify::Verify),
     /// Lists, shows, redrives and discards commands that could not be handled.
     DeadLetters(dead_letters::DeadLettersCommand),
-    /// Lets a partition of commands go on behind what nobody can read.
+    /// Lets a partition of commands continue after an unreadable record.
     Skip(skip::Skip),
     /// Lists aggregates with a stream in the wrong partition, and sends their commands to the right one.
     Misplaced(misplaced::MisplacedCommand),
-    /// Folds a view anew from the events.
+    /// Rebuilds a view from the events.
     Replay(replay::Replay),
     /// Measures speed beside what the machine gives.
     Bench(bench::Bench),

@@ -1,5 +1,5 @@
-//! The one place that prints. Whoever reads may leave at any time: that fails nothing, and what was
-//! begun is done to its end.
+//! The one place that prints. A reader may close the pipe at any time: no command fails of it, and
+//! work in progress completes.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::{Mutex, PoisonError};

@@ -25,7 +25,7 @@ struct Senders {
     signing: Vec<(Keyring, Arc<Producer>)>,
 }
 
-/// What the configuration says of other systems.
+/// The configuration of other systems.
 #[derive(Default)]
 pub(super) struct Configured<'a> {
     /// Of the topics.

@@ -160,7 +160,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
     })
 }
 
-/// The file is this process's own: what is wrong with it, nobody else will serve instead.
+/// The file is this process's own: no other process can serve in place of a broken one.
 fn checks(file: &Arc<SqliteFile>) -> Checks {
     let check = |name, needed_by, ask: fn(&SqliteFile) -> Option<String>| {
         let file = Arc::clone(file);

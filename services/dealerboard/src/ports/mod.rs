@@ -42,7 +42,7 @@ pub(crate) struct Ports {
     pub(crate) replies: Arc<dyn Replies>,
     pub(crate) bindings: Arc<dyn KeyBindings>,
     pub(crate) heartbeats: Arc<dyn Heartbeats>,
-    /// Where producers other than the platform are told what became of their records.
+    /// How producers other than the platform get the outcomes of their records.
     pub(crate) announcing: Option<Announcing>,
     pub(crate) authority: Arc<dyn Authority>,
     /// Reads framed records, when a registry is configured.
@@ -61,7 +61,7 @@ pub(crate) struct Ports {
     pub(crate) as_stored: AsStored,
 }
 
-/// The same logs and store for who checks what stands in them: rows come as they are.
+/// The same logs and store for `verify`: rows come as they are.
 pub(crate) struct AsStored {
     pub(crate) command_log: Arc<dyn CommandLog>,
     pub(crate) event_log: Arc<dyn EventLog>,

@@ -101,7 +101,7 @@ impl Platform {
         })
     }
 
-    /// What everybody needs who sends commands and waits for their outcomes, and who matches.
+    /// What matching needs, and every sender of commands that waits for their outcomes.
     pub(super) fn asking(
         &self,
         matcher: &Matcher,

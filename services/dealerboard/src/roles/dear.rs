@@ -1,4 +1,5 @@
-//! The threads of dear questions: fewer than there are cores, and behind everybody else's.
+//! The threads of expensive queries: fewer than there are cores, and of lower priority than all
+//! others.
 
 use std::num::NonZeroU32;
 use std::thread::available_parallelism;
@@ -24,7 +25,7 @@ pub(super) fn threads(config: &config::Query) -> anyhow::Result<Dear> {
         .on_thread_start(step_back)
         .enable_all()
         .build()
-        .context("start the threads of dear questions")?;
+        .context("start the threads of expensive queries")?;
     let in_flight_max = u32::try_from(threads).ok().and_then(NonZeroU32::new);
     let settings = DearSettings {
         in_flight_max: in_flight_max.unwrap_or(NonZeroU32::MIN),

@@ -29,7 +29,7 @@ pub(super) async fn supervise(
         running.spawn(async move { (name, task.await) });
     }
     let outcome = tokio::select! {
-        // First: told to stop, a role that is quick has ended as well, and that is no failure.
+        // First: after a stop signal a quick role has ended as well, and that is no failure.
         biased;
         () = stop.cancelled() => Ok(()),
         ended = running.join_next() => {

@@ -109,8 +109,8 @@ impl Platform {
         Ok(tasks)
     }
 
-    /// Learns the numbers of our schemas, however long the registry is away: until then nothing is
-    /// written to Kafka, and readiness says so.
+    /// Learns the numbers of the platform's schemas, however long the registry is away: until then
+    /// nothing is written to Kafka, and readiness reports it.
     pub(super) fn framing(&self, stop: &CancellationToken) -> Option<(&'static str, Task)> {
         let (framing, stop) = (self.ports.framing.clone()?, stop.clone());
         let work = async move {

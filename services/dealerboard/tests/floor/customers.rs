@@ -1,4 +1,4 @@
-//! What customers do while the desk does something else: it is heard all the same.
+//! Actions of customers while the desk does something else: they take effect all the same.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn callback() -> Value {
     json!({"callback_at": "2100-01-01T00:00:00Z", "number": "+41445550100"})
 }
 
-/// Somebody who waited and has an agent now.
+/// A customer who waited and has an agent now.
 async fn talks(desk: &Desk, conversation: &str, agent: &str) {
     desk.waits(conversation).await;
     let offer = format!("O-{conversation}");
@@ -24,7 +24,7 @@ async fn talks(desk: &Desk, conversation: &str, agent: &str) {
         .await;
 }
 
-/// Case B4, with nobody to match, so that the wait can be looked at.
+/// Case B4, without a router, so that the wait can be looked at.
 #[tokio::test]
 async fn message_during_the_wrap_up_is_not_missed() {
     let desk = Desk::embedded_without_router().await;
@@ -98,7 +98,7 @@ async fn reply_to_a_merged_conversation_reaches_its_target() {
     desk.discard().await;
 }
 
-/// What nobody opened yet, and what was never for a queue, begins for the customer's sake.
+/// An unknown conversation, and one that was never for a queue, begins for the customer's sake.
 #[tokio::test]
 async fn reply_that_has_nowhere_to_go_begins_a_conversation() {
     let desk = Desk::embedded_without_router().await;

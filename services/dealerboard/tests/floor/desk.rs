@@ -25,7 +25,7 @@ impl Desk {
         Self(Platform::production(BINARY).await)
     }
 
-    /// Nobody is matched unless somebody asks for it.
+    /// No match is made without a request.
     pub(crate) async fn embedded_without_router() -> Self {
         Self(Platform::embedded_as(BINARY, ROLES).await)
     }
@@ -71,7 +71,7 @@ impl Desk {
         self.0.post(TENANT, &path, &body).await;
     }
 
-    /// A message to the customer, sent by whoever is named.
+    /// A message to the customer, sent by the named actor.
     pub(crate) async fn writes(&self, conversation: &str, actor: &str, id: &str) {
         let mut issue = self.0.command();
         issue.args(["token", "--tenant", TENANT, "--actor", actor]);
@@ -121,7 +121,7 @@ impl Desk {
         self.waits_for(id, json!([])).await;
     }
 
-    /// The same, for somebody who knows something.
+    /// The same, for an agent with skills.
     pub(crate) async fn waits_for(&self, id: &str, skills: Value) {
         let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
         self.0.post(TENANT, "/v1/conversations", &create).await;

@@ -27,7 +27,7 @@ async fn match_on_request(desk: Desk) {
         .await;
     desk.waits_for("V-1", json!(["lang:de"])).await;
 
-    // The floor hears of them one by one.
+    // The floor gets the events one by one.
     desk.shows("/v1/queues/FX-VIP/live", |live| {
         live["floor"]["waiting"] == 1
     })
@@ -71,8 +71,8 @@ async fn match_on_request(desk: Desk) {
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     let refusal = desk.refusal(MATCH, asked).await;
     assert_eq!(refusal, (StatusCode::CONFLICT, "NOT_WAITING".to_owned()));
-    let nobody = json!({"conversation_id": "V-9"});
-    let refusal = desk.refusal(MATCH, nobody).await;
+    let unknown = json!({"conversation_id": "V-9"});
+    let refusal = desk.refusal(MATCH, unknown).await;
     assert_eq!(refusal, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
 
     let post_alone = desk.refused_reading("/v1/conversations/V-1/acceptances");
@@ -84,7 +84,7 @@ async fn match_on_request(desk: Desk) {
         assert_eq!(refusal, expected, "{path}");
     }
 
-    // Whoever comes next finds nobody who knows the language, and is told so.
+    // The next conversation finds no agent who knows the language, and the answer says so.
     desk.waits_for("V-2", json!(["lang:de"])).await;
     let none = desk.asks(MATCH, json!({"conversation_id": "V-2"})).await;
     assert_eq!(
@@ -175,7 +175,7 @@ async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
 }
 
 #[tokio::test]
-async fn requirements_that_nobody_meets_are_given_up_in_time() {
+async fn requirements_that_no_agent_meets_are_dropped_in_time() {
     let desk = Desk::embedded().await;
     let settings = json!({
         "queue_id": "FX-VIP", "relaxations": [{"after_s": 1, "dropped": ["lang:de"]}],
@@ -192,14 +192,14 @@ async fn requirements_that_nobody_meets_are_given_up_in_time() {
         (&json!(1), &json!([]))
     );
     assert_eq!(relaxed["offers"][0]["agent_id"], "bob");
-    // It keeps what it requires, and waits where nobody can take it either.
+    // It keeps its requirements, and waits where no agent can take it either.
     let query = "/v1/conversations/V-2";
     let overflowed = desk.shows(query, |shown| shown["queue"] == "FX").await;
     assert_eq!(overflowed["state"], "QUEUED");
     desk.discard().await;
 }
 
-/// Edge case: nobody dispatches, and the queue says that somebody could be asked.
+/// Edge case: no router runs, and the queue shows that an agent could be asked.
 #[tokio::test]
 async fn queue_without_a_router_says_how_long_a_match_has_been_possible() {
     let desk = Desk::embedded_without_router().await;

@@ -66,7 +66,7 @@ async fn play(desk: Desk) {
     desk.discard().await;
 }
 
-/// The router may be faster than whoever asks: the match is the same.
+/// The router may be faster than the request: the match is the same.
 async fn matched(desk: &Desk) -> Value {
     let matched = desk
         .asks("/v1/agents/match", json!({"conversation_id": "V-1"}))

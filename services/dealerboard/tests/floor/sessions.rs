@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::desk::Desk;
 
-/// A session's grace, and what may come on top until everybody has followed.
+/// A session's grace, and the time until all have followed.
 const GRACE: Duration = Duration::from_secs(60);
 const FOLLOWED: Duration = Duration::from_secs(15);
 const BEAT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ async fn beats(desk: &Desk, agent: &str, session: &str) -> serde_json::Value {
     desk.asks(&path, json!({"session_id": session})).await
 }
 
-/// Ann's desktop crashes and says nothing; bob's goes on, and so does cid's telephone but not his
+/// Ann's desktop crashes silently; bob's continues, and so does cid's telephone but not his
 /// browser.
 #[tokio::test]
 async fn agent_whose_desktop_is_silent_is_offline_after_the_grace_and_is_offered_nothing() {

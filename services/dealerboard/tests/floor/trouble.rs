@@ -89,12 +89,12 @@ async fn customer_who_leaves_while_it_rings_frees_the_agent() {
 }
 
 #[tokio::test]
-async fn offer_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+async fn unanswered_offer_expires_though_the_platform_crashes_meanwhile() {
     expires(Desk::embedded().await).await;
 }
 
 #[tokio::test]
-async fn offer_in_production_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+async fn unanswered_offer_in_production_expires_though_the_platform_crashes_meanwhile() {
     expires(Desk::production().await).await;
 }
 

@@ -1,4 +1,4 @@
-//! Why an agent was asked and why another was not, and names that nobody knows.
+//! Why an agent was asked and why another was not, and unknown names.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ async fn recorded_decision_says_of_everybody_why_they_were_not_asked() {
             "{agent}: {said}"
         );
     }
-    let unknown = desk.refused_reading(&format!("{path}?agent=nobody")).await;
+    let unknown = desk.refused_reading(&format!("{path}?agent=unknown")).await;
     assert_eq!(unknown, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
     let malformed = desk.refused_reading(&format!("{path}?agent=a%2Fb")).await;
     let code = "PARAMETER_MALFORMED".to_owned();
@@ -108,7 +108,7 @@ async fn agent_on_a_call_is_no_candidate_for_a_chat_until_the_desk_says_so() {
 }
 
 #[tokio::test]
-async fn queue_that_nobody_has_configured_is_warned_of() {
+async fn queue_that_is_not_configured_has_a_warning() {
     let desk = Desk::embedded_without_router().await;
     desk.asks("/v1/queues", json!({"queue_id": "FX-VIP"})).await;
     let fine = desk

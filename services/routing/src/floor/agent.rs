@@ -45,7 +45,7 @@ pub(super) struct Session {
 #[derive(Clone, Copy, Debug)]
 enum Suspension {
     NotResponding,
-    /// Ended by an event, not by the clock: the agent refuses until it has said so itself.
+    /// Ended by an event, not by the clock: the agent refuses until its own event ends it.
     Cooldown,
 }
 

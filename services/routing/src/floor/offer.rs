@@ -9,9 +9,9 @@ use crate::label::{AgentId, OfferId};
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
-    /// As the conversation was told: not every offer comes from here.
+    /// As the conversation's event has it: not every offer comes from the router.
     pub decision_id: Box<str>,
     pub expires_at: Timestamp,
-    /// The agent said yes; the slot is being set up.
+    /// The agent has accepted; the slot is being set up.
     pub accepting: bool,
 }

@@ -1,4 +1,4 @@
-//! Exact decimals: every operation either gives the exact result or says that it cannot.
+//! Exact decimals: every operation returns the exact result or an error.
 
 mod oper;
 mod short;

@@ -1,4 +1,4 @@
-//! Parked commands, for the people who look after them.
+//! Parked commands, for operators.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use crate::code::Fault;
 use crate::id::CommandId;
 use crate::topic::Shard;
 
-/// Where a dead letter stands.
+/// The place of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeadLetterState {
     Parked,
@@ -89,7 +89,7 @@ pub trait DeadLetters: Send + Sync {
     ) -> Result<bool, Fault>;
 
     /// Moves every letter of the partition down by that many offsets, more than the highest of them.
-    /// They are of a log that was made anew: below zero, no record of the new one is at their places.
+    /// They belong to a log that was recreated: below zero, no record of the new log has their offsets.
     ///
     /// # Errors
     /// The store cannot be reached, or a letter is damaged; none was moved.

@@ -16,7 +16,7 @@ pub enum CommitError {
     /// Nothing was written.
     #[error("commit was not made")]
     NotMade(#[source] Fault),
-    /// The connection broke after COMMIT was sent: read the cursors to know.
+    /// The connection broke after COMMIT was sent: the cursors show whether it was made.
     #[error("outcome of the commit is unknown")]
     Unknown(#[source] Fault),
 }
@@ -24,13 +24,13 @@ pub enum CommitError {
 /// The writer's side.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Makes `owner` the partition's only writer and tells where it stands.
+    /// Makes `owner` the partition's only writer and returns its cursor.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault>;
 
-    /// Where the partition stands now, whoever owns it.
+    /// The partition's cursor now, regardless of its owner.
     ///
     /// # Errors
     /// The store cannot be reached.
@@ -56,7 +56,7 @@ pub trait EventStore: Send + Sync {
     /// superseded are left out and named; the others are not affected.
     ///
     /// # Errors
-    /// [`CommitError`]: nothing was written, or nobody knows.
+    /// [`CommitError`]: nothing was written, or the result is unknown.
     async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError>;
 }
 
@@ -113,9 +113,9 @@ pub trait EventReader: Send + Sync {
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<KnownCommand>, Fault>;
 
-    /// The last log position of every partition of the contexts that was ever owned, by one question; of
-    /// the others there are no events. Where it cannot be told, as of a damaged row, it is `u64::MAX`,
-    /// which nobody has reached.
+    /// The last log position of every partition of the contexts that ever had an owner, in one query; the
+    /// others have no events. Where it cannot be determined, as with a damaged row, it is `u64::MAX`,
+    /// which no reader has reached.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -3,8 +3,8 @@
 use crate::code::Fault;
 use crate::frame::Prefix;
 
-/// Knows the prefix of each record that the platform writes as JSON. Answers from memory: it is
-/// asked once per record.
+/// Gives the prefix of each record that the platform writes as JSON. Answers from memory: it is
+/// called once per record.
 pub trait Framing: Send + Sync {
     /// Of a command in structured form.
     ///

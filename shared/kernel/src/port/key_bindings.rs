@@ -1,7 +1,7 @@
-//! Which request a caller's key stands for, over all contexts, aggregates and partitions.
+//! The request that a caller's key is bound to, over all contexts, aggregates and partitions.
 //!
-//! The inbox of a partition knows the commands of its own aggregates only. A key that was used for
-//! another one is known here.
+//! The inbox of a partition holds the commands of its own aggregates only. A key that was used for
+//! another one is found here.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::id::{CommandKey, Tenant};
 /// How long a key stays bound to its request, at least.
 pub const KEY_BOUND_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Tells requests apart: a hash over context, aggregate, command and expected version.
+/// Distinguishes requests: a hash over context, aggregate, command and expected version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestDigest(pub u128);
 

@@ -31,7 +31,7 @@ pub struct Record {
     pub logged_at: Timestamp,
     pub key: Option<Bytes>,
     pub value: Option<Bytes>,
-    /// None in an event log: what stands beside an event is its log position.
+    /// None in an event log: it keeps only the log position beside an event.
     pub headers: Vec<(String, Bytes)>,
     /// An event's log position, where the record names one; none in a command log.
     pub log_position: Option<u64>,
@@ -49,7 +49,7 @@ impl Record {
     }
 }
 
-/// Where an appended record stands.
+/// The place of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
     pub shard: Shard,
@@ -70,17 +70,17 @@ pub enum ReadError {
     /// A dependency; the same call may succeed later.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The log does not hold the offset that was asked for: what stood there was deleted, or the log was
-    /// made anew and ends before it. It begins at `first`.
+    /// The log does not hold the requested offset: the record was deleted, or the log was recreated and
+    /// ends before it. It begins at `first`.
     #[error("the offset is not in the log, which begins at {first}")]
     Gone { first: i64 },
-    /// What comes next is damaged, or written in a way that cannot be read here. `offset` is where
-    /// reading stands; it goes on only by a seek, such as to [`Reader::readable_after`].
+    /// What comes next is damaged, or written in a way that cannot be read here. `offset` is the
+    /// reader's place; it continues only after a seek, such as to [`Reader::readable_after`].
     #[error("offset {offset} cannot be read: {detail}")]
     Unreadable { offset: i64, detail: String },
 }
 
-/// For those who can do nothing but wait until somebody has looked at it.
+/// For roles that can only wait until an operator has looked at it.
 impl From<ReadError> for Fault {
     fn from(error: ReadError) -> Self {
         match error {
@@ -93,7 +93,7 @@ impl From<ReadError> for Fault {
 /// The input of the platform.
 #[async_trait]
 pub trait CommandLog: Send + Sync {
-    /// Appends in order; every record is durable when this returns. Answers where each one stands, in
+    /// Appends in order; every record is durable when this returns. Returns the place of each, in
     /// the order of the records.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
 
-    /// A reader for every partition of a context, from the first on, whoever else reads them.
+    /// A reader for every partition of a context, from the first on, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached.
@@ -122,7 +122,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault>;
 
-    /// A reader for one partition, whoever else reads it.
+    /// A reader for one partition, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached, or has no such partition.
@@ -154,9 +154,9 @@ pub trait EventLog: Send + Sync {
     /// The first and the last event that the partition's log holds; none when it is empty.
     ///
     /// # Errors
-    /// The log cannot be reached, or holds what is no event. A log that holds a tail and was never given
-    /// the head is a fault too, which says what to do: it was made anew, and publishing on would hide
-    /// for ever what is missing.
+    /// The log cannot be reached, or holds something that is not an event. A log that holds a tail but
+    /// never received the head is a fault too, which says what to do: the log was recreated, and
+    /// publishing on would permanently hide what is missing.
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault>;
 
     /// Joins the group of processes that share a context's event partitions.
@@ -187,7 +187,7 @@ pub trait EventLog: Send + Sync {
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
-/// How soon a consumer wants what has just been published.
+/// How soon a consumer needs what has just been published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// At once, record by record if they come so.
@@ -208,7 +208,7 @@ pub enum Change {
 /// A membership in a group.
 #[async_trait]
 pub trait Assignments: Send {
-    /// Waits for the next change. Calling it again says that the one before has been carried out,
+    /// Waits for the next change. The next call confirms that the one before has been carried out,
     /// so a revoked partition is held back until then (bounded by the log's session timeout).
     ///
     /// # Errors
@@ -225,7 +225,7 @@ pub trait Reader: Send {
     ///
     /// # Errors
     /// The log cannot be reached, or does not hold the offset: skipping records silently is never
-    /// right. A log that cannot tell at once says so when a record is taken.
+    /// right. A log that cannot check this at once reports it when a record is taken.
     async fn seek(&mut self, offset: i64) -> Result<(), ReadError>;
 
     /// Waits until there is a record, then moves what is there, at most `max`, to the end of `out`.
@@ -233,7 +233,7 @@ pub trait Reader: Send {
     ///
     /// # Errors
     /// The log cannot be reached, or what comes next is not there or cannot be read; nothing was moved
-    /// then. Taking again gives the same answer until somebody seeks, or the log is mended.
+    /// then. The next take gives the same answer until a seek, or until the log is repaired.
     async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError>;
 
     /// Offset of the first record that can be read at or behind `offset`, where a record cannot be; the
@@ -249,6 +249,6 @@ pub trait Reader: Send {
     /// The log cannot be reached.
     async fn end(&self) -> Result<i64, Fault>;
 
-    /// Tells the log, for lag tools only, that everything below `next_offset` is done.
+    /// Reports to the log, for lag tools only, that everything below `next_offset` is done.
     fn done(&self, next_offset: i64);
 }

@@ -1,6 +1,6 @@
-//! The topic of outcomes: what producers are told of their records.
+//! The topic of outcomes: what producers receive about their records.
 //!
-//! A notice is written with the commit that settles its record and taken out once it is published, so
+//! A notice is written with the commit that settles its record and removed once it is published, so
 //! none is lost; a crash between the two repeats some.
 
 use async_trait::async_trait;

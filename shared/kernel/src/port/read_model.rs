@@ -46,7 +46,7 @@ impl Checkpoint {
         ])
     }
 
-    /// Compares it with the checksum that is stored beside it; one of before there were any is
+    /// Compares it with the checksum that is stored beside it; one older than checksums is
     /// believed.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ pub struct ViewValue {
 
 /// Version, partition, log position and time.
 const META: usize = 8 + 2 + 8 + 8;
-/// First byte of a value behind which its checksum stands. One of before begins with its version, whose
+/// First byte of a value, followed by its checksum. An older value begins with its version, whose
 /// first byte has always been 0.
 const CHECKED: u8 = 0xc5;
 /// Layout and checksum.
@@ -127,7 +127,7 @@ impl ViewValue {
     /// The reverse of [`Self::to_bytes`]; the body shares the given memory.
     ///
     /// # Errors
-    /// It is not what was written for that key. A value of before there were checksums is believed.
+    /// It is not what was written for that key. A value older than checksums is believed.
     pub fn from_bytes(key: &str, mut bytes: Bytes) -> Result<Self, Damaged> {
         let damaged = |why: &str| Damaged::new(format!("value of {key}"), why);
         let stored = match bytes.first() {
@@ -204,15 +204,15 @@ pub trait ReadModel: Send + Sync {
         Ok(seen)
     }
 
-    /// Writes values and checkpoint together iff the checkpoint stands at `from`.
+    /// Writes values and checkpoint together iff the checkpoint is at `from`.
     ///
     /// # Errors
     /// The model cannot be reached; the batch may or may not have been written.
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault>;
 
-    /// Lets queries trust the partition's values, iff the checkpoint stands at `at`; called when the
+    /// Lets queries trust the partition's values, iff the checkpoint is at `at`; called when the
     /// projector has caught up, and again every [`READY_PERIOD`] while it is alive. A model that
-    /// never loses what it was told has nothing to do.
+    /// never loses what it received has nothing to do.
     ///
     /// # Errors
     /// The model cannot be reached.

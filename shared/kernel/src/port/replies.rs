@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for ReplyTo {
     }
 }
 
-/// The outcome of one command, told to the request that waits for it.
+/// The outcome of one command, sent to the request that waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// [`ReplyTo::request`].

@@ -1,4 +1,4 @@
-//! A look at everything that is stored, whether or not anybody asks for it.
+//! A check of everything that is stored, whether or not it is ever read.
 
 use async_trait::async_trait;
 
@@ -14,7 +14,7 @@ const NAMED_MAX: usize = 1_000;
 pub struct Scrubbed {
     /// Rows that are what was written.
     pub proven: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
     /// Rows that are not what was written; the first thousand.
     pub named: Vec<Damaged>,
@@ -50,14 +50,14 @@ impl Scrubbed {
 /// The auditor's side of a store. Nothing that serves depends on it.
 #[async_trait]
 pub trait Scrub: Send + Sync {
-    /// What is wrong with the store itself, whatever its rows say. Nothing where that is for another
-    /// program to know.
+    /// What is wrong with the store itself, whatever its rows hold. Nothing where another program
+    /// checks that.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn structure(&self) -> Result<Vec<Damaged>, Fault>;
 
-    /// Looks at every row but those of events: who reads all of them in order has their checksums.
+    /// Looks at every row but those of events: a reader of all of them in order checks their checksums.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -1,8 +1,8 @@
 //! Snapshots: aggregates as they were after one of their events, so that a cold one need not replay
 //! all of them.
 //!
-//! A snapshot is disposable. It is written beside the commits, never with them, and whoever reads
-//! one checks it; where it is missing or wrong the events say the same, later.
+//! A snapshot is disposable. It is written separately from the commits, and its reader checks it; where
+//! it is missing or wrong, the events give the same state, more slowly.
 
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
     pub snapshot: Option<Snapshot>,
-    /// From the very event that the snapshot stands on, which proves that there is one; none when
-    /// the snapshot stands beyond the stream's end. Without a snapshot all events.
+    /// From the very event that the snapshot was taken at, which proves that there is one; none when
+    /// the snapshot is beyond the stream's end. Without a snapshot all events.
     pub tail: LoadedStream,
 }
 

@@ -1,4 +1,4 @@
-//! The inbox as the answer to those who wait, while replies cannot come.
+//! The inbox as the answer to waiting callers, while replies cannot come.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -30,7 +30,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Answers whoever waits, again and again; never ends.
+    /// Answers the waiting callers, again and again; never ends.
     pub(super) async fn answer(&self, waiters: &Waiters) -> Infallible {
         loop {
             self.answer_once(waiters).await;

@@ -1,4 +1,4 @@
-//! What producers are told: which records get a notice, and what it says.
+//! What producers receive: which records get a notice, and what it reports.
 
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, Outcome, ParkedCommand, Resolution};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::decode::Incoming;
 use crate::report::report;
 
-/// Whether a producer hears of the outcome of its own command: of what did not go as it was asked,
+/// Whether a producer gets the outcome of its own command: of what did not go as it was asked,
 /// or of everything.
 pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
     let plain = matches!(outcome, Outcome::Accepted { breaks, .. } if breaks.is_empty());
@@ -30,7 +30,7 @@ pub(super) fn of_outcome<I>(
     notice(shard, incoming.offset, Some(key), value)
 }
 
-/// The notice of a record that was parked, whoever sent it: its sender knows it by its place.
+/// The notice of a parked record of any sender: the sender knows the record by its place.
 pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
     let key = letter.key.as_deref().unwrap_or_default();
     let parked = ParkedCommand {

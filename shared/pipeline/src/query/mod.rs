@@ -1,6 +1,6 @@
 //! Query: memory → Redis → Postgres → fold from the event store → last good value, marked → 503.
 //!
-//! Whatever answers, the answer says what it is: version, log position, age, and what was away.
+//! Whichever source answers, the answer reports what it is: version, log position, age, and what was away.
 
 mod chain;
 mod dear;
@@ -28,8 +28,8 @@ pub use dear::{Dear, DearSettings};
 use last_good::LastGood;
 use marks::{Ends, Marked, Marks};
 
-/// What an answer is marked with that may be older than a moment: whoever keeps the views is away, or
-/// does not keep up.
+/// Marks an answer that may be older than a moment: the process that keeps the views is away, or does
+/// not keep up.
 pub const BEHIND: &str = "views-behind";
 /// That moment.
 const BEHIND_AFTER: Duration = Duration::from_secs(2);
@@ -56,7 +56,7 @@ pub struct History {
     pub reader: Arc<dyn EventReader>,
     pub store: Arc<dyn EventStore>,
     pub guard: Arc<Dependency>,
-    /// Guards what dear questions ask of it: slow by nature, they say nothing of the others.
+    /// Guards the expensive questions to it: slow by nature, they prove nothing about the others.
     pub dear_guard: Arc<Dependency>,
 }
 
@@ -81,7 +81,7 @@ pub struct QuerySettings {
     /// then, and a longer stream is refused.
     pub fold_events_max: u64,
     /// Events folded for a moment of the past, for other rules, or for a value that no view has
-    /// seen yet: who asks for these asks for work.
+    /// seen yet: a question that costs work.
     pub history_events_max: u64,
     /// Events folded for a whole reading of the past, over all its streams.
     pub recall_events_max: u64,
@@ -172,11 +172,11 @@ pub enum Unanswered {
     /// The demanded log position was not reached in time; the view has seen `seen`.
     #[error("view has seen position {seen}, not yet {wanted}")]
     Behind { seen: u64, wanted: u64 },
-    /// The tenant's dear questions have taken more time than they may.
-    #[error("the tenant's dear questions have taken their time")]
+    /// The tenant's expensive questions have taken more time than they may.
+    #[error("the tenant's expensive questions have used up their time")]
     Overspent { retry_after: Duration },
-    /// More dear questions are under way than may be, or this process is about to end.
-    #[error("too many dear questions are asked at once")]
+    /// More expensive questions are under way than may be, or this process is about to end.
+    #[error("too many expensive questions are asked at once")]
     Crowded,
     #[error("stored value of {key} does not decode")]
     Undecodable {

@@ -26,9 +26,9 @@ pub enum Invariant {
     I5,
     /// In = accepted + rejected + parked + repeated.
     I6,
-    /// No effect stands beyond the cursor.
+    /// No effect is beyond the cursor.
     I8,
-    /// A log position is the fold of its trades.
+    /// A position is the fold of its trades.
     I9,
     /// The tenant of a row is the tenant of its command.
     I12,
@@ -46,7 +46,7 @@ pub struct Findings {
     /// Each names the records that contradict; the first hundred.
     pub violations: Vec<String>,
     pub violated: u64,
-    /// Each names the rules that nothing can be said of, where, and why; the first hundred.
+    /// Each names the rules that could not be checked, where, and why; the first hundred.
     pub uncompared: Vec<String>,
     pub skipped: u64,
     /// What is worth knowing and breaks no rule.
@@ -56,11 +56,11 @@ pub struct Findings {
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
-    /// Commands in the log that nobody has handled yet.
+    /// Commands in the log that are not handled yet.
     pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
 }
 
@@ -125,14 +125,14 @@ impl Findings {
 }
 
 /// A fault with its causes, in one line.
-pub(super) fn told(fault: &Fault) -> String {
-    let mut told = fault.to_string();
+pub(super) fn in_full(fault: &Fault) -> String {
+    let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(error) = cause {
-        told = format!("{told}: {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    told
+    text
 }
 
 /// A command id, key or log position as a finding quotes it.

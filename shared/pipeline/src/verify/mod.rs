@@ -30,7 +30,7 @@ use kernel::topic::Shard;
 
 use crate::slices::{ContextSlice, ViewSlice};
 use events::ALL;
-use finding::told;
+use finding::in_full;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
@@ -39,8 +39,8 @@ pub use rows::scrub;
 /// Rows, records or outcomes read at once.
 const PAGE: usize = 1_000;
 
-/// The world as a check sees it. The store gives its rows as they are, damaged or not: a check of what is
-/// stored names what contradicts, and goes on.
+/// The world as a check sees it. The store returns its rows as they are, damaged or not: a check of what
+/// is stored names what contradicts, and continues.
 #[derive(Clone)]
 pub struct VerifyPorts {
     pub command_log: Arc<dyn CommandLog>,
@@ -51,7 +51,7 @@ pub struct VerifyPorts {
     pub dead_letters: Arc<dyn DeadLetters>,
     pub scrub: Arc<dyn Scrub>,
     pub schemas: Option<Arc<dyn Schemas>>,
-    /// Knows the senders of records, and so the identities of their commands.
+    /// Proves the senders of records, and so the identities of their commands.
     pub authority: Arc<dyn Authority>,
     /// Read models that outlive their process, each under its name.
     pub models: Vec<(&'static str, Arc<dyn ReadModel>)>,
@@ -61,7 +61,7 @@ pub struct VerifyPorts {
 pub trait Watch: Send {
     /// Sees every stream of the context, whole, once; `until` is the last log position checked.
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
-    /// Events of the partition could not be read: what a watch knows of it is not all.
+    /// Events of the partition could not be read: a watch has not seen all of it.
     fn unseen(&mut self, shard: Shard);
     /// So many records, events and streams were looked at since the last call.
     fn progress(&mut self, count: usize);
@@ -78,8 +78,8 @@ pub struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    /// Whatever is stored and whatever is away, this ends: in what was found, and in the rules of which
-    /// nothing can be said.
+    /// Whatever is stored and whatever is away, this ends: with what was found, and with the rules that
+    /// could not be checked.
     pub async fn run(&self, watch: &mut dyn Watch) -> Findings {
         let mut findings = Findings::default();
         let mut logs = self.logs(&mut findings).await;
@@ -88,7 +88,7 @@ impl Verifier<'_> {
                 context: self.context.name,
                 partition,
             };
-            // Read first: the logs and tables are checked as far as it stood then.
+            // Read first: the logs and tables are checked as far as the cursor was then.
             let Some(cursor) = self.cursor(shard, &mut findings).await else {
                 watch.unseen(shard);
                 continue;
@@ -110,19 +110,19 @@ impl Verifier<'_> {
         let commands = Logs::commands_of(self.ports, context).await;
         let commands = commands.unwrap_or_else(|fault| {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{context} command log"), told(&fault));
+            findings.uncompared(&rules, format!("{context} command log"), in_full(&fault));
             HashMap::new()
         });
         let events = Logs::events_of(self.ports, context).await;
         let events = events.unwrap_or_else(|fault| {
             let place = format!("{context} event log");
-            findings.uncompared(&[Invariant::I4], place, told(&fault));
+            findings.uncompared(&[Invariant::I4], place, in_full(&fault));
             HashMap::new()
         });
         Logs { commands, events }
     }
 
-    /// Where the partition stands, unless that is nowhere.
+    /// The partition's cursor, if it has one.
     async fn cursor(&self, shard: Shard, findings: &mut Findings) -> Option<Cursor> {
         match self.stands(shard).await {
             Ok(cursor)
@@ -133,12 +133,12 @@ impl Verifier<'_> {
                 Some(cursor)
             }
             Ok(cursor) => {
-                let detail = format!("it stands nowhere: {cursor:?}");
+                let detail = format!("it is at no valid place: {cursor:?}");
                 findings.violation(Invariant::I0, format!("cursor {shard}"), detail);
                 None
             }
             Err(fault) => {
-                findings.uncompared(&ALL, shard, told(&fault));
+                findings.uncompared(&ALL, shard, in_full(&fault));
                 findings.uncompared(&[Invariant::I6], shard, "its cursor cannot be read");
                 None
             }

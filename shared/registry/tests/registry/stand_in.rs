@@ -1,4 +1,4 @@
-//! A registry that answers as it is told.
+//! A registry with scripted answers.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Answers each request with the next of its answers, and the last one for ever.
+/// Answers each request with the next of its answers, then repeats the last one.
 pub(crate) struct StandIn {
     pub(crate) url: String,
     asked: Arc<AtomicUsize>,
@@ -22,7 +22,7 @@ pub(crate) const SCHEMA: Answer = (
     r#"{"schemaType":"JSON","schema":"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"type\":\"object\"}"}"#,
 );
 
-/// What Confluent's API says of a number it does not know.
+/// Confluent's answer for a number it does not know.
 pub(crate) const UNKNOWN: Answer = (
     404,
     r#"{"error_code":40403,"message":"Schema 7 not found."}"#,

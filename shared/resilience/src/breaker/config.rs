@@ -1,4 +1,4 @@
-//! What a breaker is told, and the bounds of it.
+//! The settings of a breaker, and their bounds.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub struct BreakerConfig {
 
 /// One byte a call: what a breaker may take of memory.
 const WINDOW_CALLS_MAX: u32 = 100_000;
-/// An hour: older calls say nothing about a dependency's health.
+/// An hour: older calls prove nothing about a dependency's health.
 const WINDOW_SECONDS_MAX: u32 = 3_600;
 /// Above a third, a doubled open time could be shorter than the one before it.
 const JITTER_PERCENT_MAX: u32 = 33;

@@ -114,7 +114,7 @@ impl Breaker {
         }
     }
 
-    /// Puts the breaker under an operator's rule, or back under its own. The caller, who knows the
+    /// Puts the breaker under an operator's control, or back under its own. The caller, who knows the
     /// operator, writes the audit entry from the transition returned.
     pub fn set_mode(&self, mode: Mode) -> Transition {
         self.with(|machine, now| machine.set_mode(mode, now))
@@ -168,7 +168,7 @@ impl Breaker {
             let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
             let result = step(&mut machine, self.clock.elapsed());
             let moves = mem::take(&mut machine.moves);
-            // Under the lock: gauges written in another order than the moves would lie for good.
+            // Under the lock: gauges written in another order than the moves would lie permanently.
             if let Some(last) = moves.last() {
                 self.meters.state_is(last.to);
             }

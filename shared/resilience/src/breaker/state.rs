@@ -11,7 +11,7 @@ pub enum State {
     Open,
     /// Lets a few trial calls through, whose results decide.
     HalfOpen,
-    /// Refuses every call until an operator says otherwise.
+    /// Refuses every call until an operator changes it.
     ForcedOpen,
     /// Lets every call through and keeps no window.
     Disabled,
@@ -49,7 +49,7 @@ impl fmt::Display for State {
     }
 }
 
-/// Who rules the breaker.
+/// What controls the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The breaker itself, starting afresh: closed, with an empty window.

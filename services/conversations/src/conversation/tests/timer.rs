@@ -15,11 +15,11 @@ fn timers_of(story: &Story, events: usize) -> Vec<(String, Option<Timestamp>, Op
             timers.extend(conversation.timers(event));
         }
     }
-    let told = |timer| match timer {
+    let outline = |timer| match timer {
         TimerRequest::Set { name, due, command } => (name.into_owned(), Some(due), Some(command)),
         TimerRequest::Cancel { name } => (format!("-{name}"), None, None),
     };
-    timers.into_iter().map(told).collect()
+    timers.into_iter().map(outline).collect()
 }
 
 #[test]

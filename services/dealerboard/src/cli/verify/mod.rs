@@ -40,8 +40,8 @@ const VIOLATED: u8 = 1;
 const UNCOMPARED: u8 = 2;
 
 impl Verify {
-    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and of some nothing
-    /// can be said.
+    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and some could
+    /// not be checked.
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
         let _log = telemetry::log(super::QUIET)?;
@@ -162,11 +162,11 @@ fn report(findings: &Findings) {
     for violation in &findings.violations {
         super::print(&format!("violated  {violation}"));
     }
-    untold("violated", findings.violated, findings.violations.len());
+    print_unlisted("violated", findings.violated, findings.violations.len());
     for uncompared in &findings.uncompared {
         super::print(&format!("unknown   {uncompared}"));
     }
-    untold("unknown", findings.skipped, findings.uncompared.len());
+    print_unlisted("unknown", findings.skipped, findings.uncompared.len());
     for note in &findings.notes {
         super::print(&format!("note      {note}"));
     }
@@ -181,10 +181,10 @@ fn report(findings: &Findings) {
     ));
 }
 
-fn untold(kind: &str, all: u64, told: usize) {
-    let untold = all.saturating_sub(told as u64);
-    if untold > 0 {
-        super::print(&format!("{kind:<9} … and {untold} more"));
+fn print_unlisted(kind: &str, all: u64, listed: usize) {
+    let unlisted = all.saturating_sub(listed as u64);
+    if unlisted > 0 {
+        super::print(&format!("{kind:<9} … and {unlisted} more"));
     }
 }
 

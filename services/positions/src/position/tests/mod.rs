@@ -52,7 +52,7 @@ fn accepted_at(second: i64, command: PositionCommand) -> Accepted<PositionComman
     }
 }
 
-/// Sends the command and applies what comes of it.
+/// Sends the command and applies its events.
 pub(super) fn send(
     position: &mut Position,
     command: PositionCommand,

@@ -1,0 +1,32 @@
+//! The real clock and the real randomness: the only place either is read.
+
+use kernel::Timestamp;
+use kernel::port::{Clock, Ids};
+use uuid::Uuid;
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Random ids of the system.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemIds;
+
+impl Ids for SystemIds {
+    fn ordered(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    fn random(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
