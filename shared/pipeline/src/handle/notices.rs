@@ -4,7 +4,7 @@ use bytes::Bytes;
 use kernel::batch::{DeadLetter, Outcome, ParkedCommand, Resolution};
 use kernel::port::{OutcomeNotice, Outcomes, Producer};
 use kernel::topic::Shard;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::decode::Incoming;
 use crate::report::report;
@@ -24,7 +24,7 @@ pub(super) fn of_outcome<I>(
     outcome: &Outcome,
 ) -> OutcomeNotice {
     let handled = Resolution::Handled(outcome.clone());
-    let mut value = report(incoming.id, shard, &handled);
+    let mut value = json!(report(incoming.id, shard, &handled));
     value["producer"] = producer.name.as_str().into();
     let key = Bytes::copy_from_slice(incoming.key.as_bytes());
     notice(shard, incoming.offset, Some(key), value)
@@ -39,7 +39,7 @@ pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
         detail: letter.detail.as_str().into(),
     };
     let id = letter.command.unwrap_or_default();
-    let mut value = report(id, shard, &Resolution::Parked(parked));
+    let mut value = json!(report(id, shard, &Resolution::Parked(parked)));
     if letter.command.is_none() {
         value["command_id"] = Value::Null;
     }

@@ -1,0 +1,11 @@
+//! Effects on a real file and a real HTTP service: what is called, what comes back, and what a crash
+//! repeats.
+
+#![cfg(test)]
+
+mod calls;
+mod crashes;
+mod desk;
+mod draws;
+mod orders;
+mod server;
