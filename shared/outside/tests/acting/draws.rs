@@ -10,6 +10,7 @@ use kernel::Fault;
 use kernel::effect::{Answer, Call, IdempotencyKey};
 use kernel::port::{NoAnswer, Outside};
 use serde_json::Value;
+use testkit::eventually;
 
 use crate::desk::{Adapters, Desk, WITHIN};
 
@@ -44,6 +45,10 @@ impl Drawing {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
         (*state >> 33) % below
+    }
+
+    fn is_idle(&self) -> bool {
+        self.seen.lock().unwrap().under_way.is_empty()
     }
 
     fn begins(&self, order: &str, n: u64, call: &Call, key: IdempotencyKey) {
@@ -125,7 +130,12 @@ async fn run(seed: u64) {
         desk.request(orders.iter().map(|order| (&**order, n))).await;
         tokio::time::sleep(Duration::from_millis(outside.draw(30))).await;
         match outside.draw(3) {
-            0 => desk.kill().await,
+            0 => {
+                desk.kill().await;
+                // A call that is aborted ends a moment later.
+                let is_idle = async || outside.is_idle().then_some(());
+                eventually("the calls to end", WITHIN, is_idle).await;
+            }
             1 => desk.stop().await,
             _ => continue,
         }
@@ -134,7 +144,7 @@ async fn run(seed: u64) {
     }
     *outside.failing.lock().unwrap() = 0;
     let all: Vec<_> = (1..=REQUESTS).collect();
-    testkit::eventually(&format!("all answers of seed {seed}"), WITHIN, async || {
+    eventually(&format!("all answers of seed {seed}"), WITHIN, async || {
         desk.redrive_all().await;
         let answers = desk.answers().await;
         let given = answers

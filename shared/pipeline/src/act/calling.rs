@@ -1,8 +1,7 @@
 //! One call, tried until it is answered or given up.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use kernel::effect::{Answer, Call, IdempotencyKey};
@@ -53,6 +52,27 @@ enum Failed {
     Spent,
 }
 
+/// The tries of a call so far.
+#[derive(Clone, Default)]
+struct Tried {
+    times: u32,
+    /// What became of the last one.
+    last: String,
+}
+
+impl Tried {
+    /// Whether there may be another try; it is counted.
+    fn begins(&mut self, max: u32) -> bool {
+        let may = self.times < max;
+        if may {
+            self.times += 1;
+            // Unless something else is said of it.
+            "it did not answer in time".clone_into(&mut self.last);
+        }
+        may
+    }
+}
+
 impl Classified for Failed {
     fn verdict(&self) -> Verdict {
         match self {
@@ -80,7 +100,7 @@ impl Caller {
         deadline: Instant,
     ) -> Result<Answer, GivenUp> {
         self.fits("call", call.body.len(), 0)?;
-        let tries = AtomicU32::new(0);
+        let tried = Mutex::default();
         // No two calls wait in step: the seed is the key's own.
         let (_, seed) = key.0.0.as_u64_pair();
         let ActSettings {
@@ -90,20 +110,24 @@ impl Caller {
         } = self.settings;
         let mut waits = Waits::endless(wait_first, wait_longest, seed);
         loop {
-            let attempt = || self.attempt(call, key, deadline, &tries);
+            let attempt = || self.attempt(call, key, deadline, &tried);
             let error = match self.guard.call(Deadline::at(deadline), attempt).await {
-                Ok(answer) => return self.checked(answer, tries.load(Ordering::Relaxed)),
+                Ok(answer) => return self.checked(answer, lock(&tried).times),
                 Err(error) => error,
             };
-            let made = tries.load(Ordering::Relaxed);
+            let Tried { times, last } = lock(&tried).clone();
             let wait = waits.next().unwrap_or(wait_longest);
             let wait = error.retry_after().unwrap_or_default() + wait;
             let is_late = Instant::now() + wait >= deadline;
-            if let Some(reason) = self.is_final(&error, made, is_late) {
+            if let Some(reason) = self.is_final(&error, times, is_late) {
                 return Err(GivenUp {
                     reason,
-                    detail: detail(&error),
-                    tries: made,
+                    detail: if is_spent(&error) {
+                        last
+                    } else {
+                        detail(&error)
+                    },
+                    tries: times,
                 });
             }
             if matches!(error, CallError::Refused(_)) {
@@ -118,19 +142,21 @@ impl Caller {
         call: &Call,
         key: IdempotencyKey,
         deadline: Instant,
-        tries: &AtomicU32,
+        tried: &Mutex<Tried>,
     ) -> Result<Answer, Failed> {
-        if tries.load(Ordering::Relaxed) >= self.settings.tries_max {
+        if !lock(tried).begins(self.settings.tries_max) {
             return Err(Failed::Spent);
         }
-        tries.fetch_add(1, Ordering::Relaxed);
         crash::point("before-call");
         let within = deadline.saturating_duration_since(Instant::now());
         let performed = self.outside.perform(call, key, within);
         let answer = AssertUnwindSafe(performed).catch_unwind().await;
         let answer = answer.map_err(|_| Failed::Panicked)?;
         crash::point("called-not-settled");
-        Ok(answer?)
+        answer.map_err(|error| {
+            lock(tried).last = detail(&error);
+            Failed::from(error)
+        })
     }
 
     fn is_final(&self, error: &CallError<Failed>, tries: u32, is_late: bool) -> Option<CallReason> {
@@ -180,4 +206,18 @@ fn outcome(made: &Result<Answer, GivenUp>) -> &'static str {
         Ok(Answer::Refused { .. }) => "refused",
         Err(_) => "given_up",
     }
+}
+
+fn is_spent(error: &CallError<Failed>) -> bool {
+    matches!(
+        error,
+        CallError::Failed {
+            source: Failed::Spent,
+            ..
+        }
+    )
+}
+
+fn lock(tried: &Mutex<Tried>) -> MutexGuard<'_, Tried> {
+    tried.lock().unwrap_or_else(PoisonError::into_inner)
 }

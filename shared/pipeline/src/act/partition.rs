@@ -108,7 +108,8 @@ impl<E: Effect> Partition<E> {
                 self.means
                     .stands(&fault, "effect pauses, will continue from its progress");
             }
-            // Whatever was left under way is made again, under the same keys.
+            // What was left under way is made again under the same keys, and not beside itself.
+            self.line.running.shutdown().await;
             self.line = Line::default();
             backoff.wait_unless(&stop).await;
             self.means.worker.tries();
