@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+mod adapter;
+mod bounds;
 mod calls;
 mod crashes;
 mod desk;
