@@ -34,9 +34,9 @@ async fn answer_says_whether_another_try_can_change_it() {
     };
     for changes in [401, 403, 407, 408, 409, 425, 429, 500, 502, 503, 504] {
         let answer = status(changes, "").await;
-        let told = format!("{answer:?}");
-        assert!(matches!(answer, Err(NoAnswer::Fault(_))), "{told}");
-        assert!(told.contains(&changes.to_string()), "{told}");
+        let shown = format!("{answer:?}");
+        assert!(matches!(answer, Err(NoAnswer::Fault(_))), "{shown}");
+        assert!(shown.contains(&changes.to_string()), "{shown}");
     }
     for refuses in [400, 402, 404, 410, 422] {
         let refused = Answer::Refused {
@@ -99,9 +99,9 @@ async fn answer_is_read_up_to_its_bound_and_not_beyond() {
 async fn service_that_is_not_there_or_does_not_answer_is_a_fault_without_its_address() {
     let secret = "http://user:secret@127.0.0.1:1/";
     let answer = performed(&bank(secret), "v1/orders").await;
-    let told = format!("{answer:?}");
-    assert!(matches!(answer, Err(NoAnswer::Fault(_))), "{told}");
-    assert!(!told.contains("secret"), "{told}");
+    let shown = format!("{answer:?}");
+    assert!(matches!(answer, Err(NoAnswer::Fault(_))), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
     let server = Server::start().await;
     server.script("O-1", [Reply::DoesAndHangs]);
     let call = Call {
