@@ -19,7 +19,7 @@ check: ## Formatting and lints, as CI wants them
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## Measure on real servers; a table with ratios, and target/bench/report.json
-	cargo build --release --bin dealerboard
+	cargo build --release --bin bench
 	POSTGRES_SHARED_BUFFERS=2GB $(SERVERS) run -- infra/local/bench
 
 up: ## Start the local servers and leave them running

@@ -32,6 +32,7 @@ pub struct Ask {
     pub to: Timestamp,
     /// By whose clocks days begin and business hours are.
     #[serde(serialize_with = "name_of")]
+    #[schemars(with = "String")]
     pub zone: TimeZone,
     pub by: Cube,
     pub interval: Grain,

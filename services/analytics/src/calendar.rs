@@ -24,9 +24,11 @@ pub struct BusinessHours {
     /// Such as `mon-fri/08:00-18:00,sat/21:00-02:00`.
     hours: String,
     #[serde(serialize_with = "name_of")]
+    #[schemars(with = "String")]
     zone: TimeZone,
     /// Days on which the desk does not open; a period that opened the day before continues.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
     holidays: BTreeSet<Date>,
     /// From Monday on; spans by the day on which they open, in order, none into another.
     #[serde(skip)]

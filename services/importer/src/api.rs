@@ -13,7 +13,7 @@ use trades::TradeId;
 
 use super::persist::{Patience, persist};
 use super::shown::{PositionShown, TradeShown};
-use crate::seams::SystemIds;
+use pipeline::SystemIds;
 
 /// How long the gateway may hold an answer back until the outcome is known.
 const PREFER_WAIT: &str = "wait=10";

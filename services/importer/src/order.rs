@@ -172,7 +172,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Orders;
-    use crate::cli::import::row::tests::{HEADER, orders};
+    use crate::row::tests::{HEADER, orders};
 
     const ROW: &str = "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.18,0.10,T-1";
 

@@ -57,7 +57,7 @@ impl Outline {
             line.push_str(&format!("; from {first} to {last}"));
         }
         line.push_str(&format!("; columns: {}", layout.found().join(", ")));
-        super::super::print(&with_ignored(line, &layout.ignored().join(", ")));
+        telemetry::terminal::print(&with_ignored(line, &layout.ignored().join(", ")));
         Ok(match self.rejected {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(SOME_REJECTED),

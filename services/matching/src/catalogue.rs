@@ -10,7 +10,7 @@ use kernel::code::{Code, Kind};
 use kernel::{Context as _, Tenant};
 use pipeline::Followed;
 use routing::{Floor, NewSettings, Queue, QueueId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::matches::once_known;
@@ -18,7 +18,7 @@ use crate::matches::once_known;
 const QUEUE_UNKNOWN: Code = Code::new("QUEUE_UNKNOWN", Kind::Unprocessable);
 
 /// What happens to a command that names a queue which is not configured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownQueues {
     Allow,
@@ -121,8 +121,5 @@ fn served(queues: serde_json::Result<BTreeSet<agents::Queue>>) -> BTreeSet<Queue
 
 fn warning(unknown: &[QueueId]) -> String {
     let names: Vec<_> = unknown.iter().map(QueueId::as_str).collect();
-    format!(
-        "no queue of that name is configured: {}",
-        names.join(", ")
-    )
+    format!("no queue of that name is configured: {}", names.join(", "))
 }

@@ -14,8 +14,9 @@ use routing::{
     AgentId, Candidate, ConversationId, Decision, DecisionCommand, DecisionId, Floor, LiveOffer,
     LoseCandidate, OfferId, Plan, Record, RecordUnmatched, Unmatchable,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 use tracing::warn;
-
 
 /// What the slot outlives its offer by: it only heals a crash between the two.
 const SLOT_EXTRA_MS: u32 = 15_000;
@@ -57,7 +58,7 @@ pub struct Matched {
 }
 
 /// A slot that was reserved for the conversation.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Offer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,

@@ -43,6 +43,7 @@ const ROUTE: QuestionRoute = QuestionRoute {
 /// Which conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MatchQuestion")]
 struct Question {
     conversation_id: ConversationId,
     /// Only reports what the decision would be based on.
@@ -53,6 +54,7 @@ struct Question {
 /// What came of it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[schemars(rename = "MatchAnswer")]
 enum Answer {
     /// A slot is reserved.
     Matched(Made),
@@ -67,6 +69,7 @@ enum Answer {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MatchMade")]
 struct Made {
     conversation_id: ConversationId,
     decision_id: DecisionId,
@@ -77,9 +80,11 @@ struct Made {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MatchStanding")]
 struct Standing {
     conversation_id: ConversationId,
-    decision_id: Option<DecisionId>,
+    /// As the conversation's event has it: not every offer comes from the router.
+    decision_id: Box<str>,
     agent_id: AgentId,
     offer_id: OfferId,
     expires_at: kernel::Timestamp,

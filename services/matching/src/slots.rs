@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agents::{Agent, AgentEvent, AgentView, Phase};
+use async_trait::async_trait;
 use conversations::{Conversation, ConversationState, ConversationView};
 use kernel::port::LoadedStream;
 use kernel::topic::Shard;
 use kernel::{Context as _, Timestamp, View as _};
-use pipeline::{Findings, Invariant};
-
-use super::conservation::events;
+use pipeline::{Findings, Invariant, Rule, RuleWorld};
 
 /// Who works on what, as both sides record it: by tenant, conversation and agent.
 #[derive(Default)]
-pub(super) struct Slots {
+pub struct Slots {
     /// Slots with work in them, wrap-up left aside: that is the agent's own affair.
     working: BTreeSet<Pair>,
     /// Slots that are kept for an offer, and until when.
@@ -30,13 +29,18 @@ pub(super) struct Slots {
 }
 
 /// Whose work meets: matches are made for conversations, and reach them by way of the agents.
-pub(super) const CONTEXTS: &[&str] = &[Agent::NAME, Conversation::NAME];
+const CONTEXTS: &[&str] = &[Agent::NAME, Conversation::NAME];
 
 /// A conversation with its tenant, and an agent.
 type Pair = (Arc<str>, Box<str>);
 
-impl Slots {
-    pub(super) fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
+#[async_trait]
+impl Rule for Slots {
+    fn contexts(&self) -> &'static [&'static str] {
+        CONTEXTS
+    }
+
+    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
         let read = match shard.context {
             Agent::NAME => self.agent(stream, until),
             Conversation::NAME => self.conversation(stream, until),
@@ -47,16 +51,48 @@ impl Slots {
         }
     }
 
-    pub(super) fn unseen(&mut self, shard: Shard) {
+    fn unseen(&mut self, shard: Shard) {
         if CONTEXTS.contains(&shard.context) {
             self.unseen.insert(shard);
         }
     }
 
+    async fn finish(
+        self: Box<Self>,
+        world: &RuleWorld<'_>,
+        moving: Option<String>,
+        findings: &mut Findings,
+    ) {
+        for broken in &self.broken {
+            findings.violation(Invariant::I9, Agent::NAME, broken);
+        }
+        if let Some(unseen) = self.unseen.first() {
+            let why = format!("not every event of {unseen} could be read");
+            return findings.uncompared(&[Invariant::I9], Agent::NAME, why);
+        }
+        let contradictions = self.contradictions(world.now);
+        match moving {
+            Some(moving) if !contradictions.is_empty() => {
+                let why = format!(
+                    "{} slots or owners contradict while {moving}",
+                    contradictions.len()
+                );
+                findings.uncompared(&[Invariant::I9], Agent::NAME, why);
+            }
+            _ => {
+                for contradiction in contradictions {
+                    findings.violation(Invariant::I9, Agent::NAME, contradiction);
+                }
+            }
+        }
+    }
+}
+
+impl Slots {
     fn agent(&mut self, stream: &LoadedStream, until: u64) -> Result<(), serde_json::Error> {
         let (tenant, agent) = halves(&stream.key);
         let mut view = AgentView::default();
-        for row in events(stream, until) {
+        for row in stream.until(until) {
             let (meta, event) = row.record.decode::<AgentEvent>()?;
             view.update(&meta, &event);
             if let (AgentEvent::SlotReserved(slot), Some(summary)) = (&event, &view.0) {
@@ -85,7 +121,7 @@ impl Slots {
 
     fn conversation(&mut self, stream: &LoadedStream, until: u64) -> Result<(), serde_json::Error> {
         let mut view = ConversationView::default();
-        for row in events(stream, until) {
+        for row in stream.until(until) {
             let (meta, event) = row.record.decode()?;
             view.update(&meta, &event);
         }
@@ -103,33 +139,6 @@ impl Slots {
         self.offered
             .extend(offers.map(|offer| pair(offer.agent_id.as_str())));
         Ok(())
-    }
-
-    /// What was found. Two streams that agree do so also while events are on their way;
-    /// contradicting ones are compared only while none is.
-    pub(super) fn finish(self, moving: Option<String>, now: Timestamp, findings: &mut Findings) {
-        for broken in &self.broken {
-            findings.violation(Invariant::I9, Agent::NAME, broken);
-        }
-        if let Some(unseen) = self.unseen.first() {
-            let why = format!("not every event of {unseen} could be read");
-            return findings.uncompared(&[Invariant::I9], Agent::NAME, why);
-        }
-        let contradictions = self.contradictions(now);
-        match moving {
-            Some(moving) if !contradictions.is_empty() => {
-                let why = format!(
-                    "{} slots or owners contradict while {moving}",
-                    contradictions.len()
-                );
-                findings.uncompared(&[Invariant::I9], Agent::NAME, why);
-            }
-            _ => {
-                for contradiction in contradictions {
-                    findings.violation(Invariant::I9, Agent::NAME, contradiction);
-                }
-            }
-        }
     }
 
     fn contradictions(&self, now: Timestamp) -> Vec<String> {

@@ -6,20 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use kernel::decimal::Inexact;
 use kernel::port::LoadedStream;
 use kernel::topic::Shard;
 use kernel::{Context as _, Decimal, Fault, topic};
-use pipeline::{Findings, Invariant};
+use pipeline::{Findings, Invariant, Rule, RuleWorld};
 use positions::Position;
 use trades::{Trade, TradeEvent};
 
-use super::executions::Executions;
-use crate::roles::Platform;
+use crate::executions::Executions;
 
 /// Sums per position key, of both sides; one entry per position.
 #[derive(Default)]
-pub(super) struct Conservation {
+pub struct Conservation {
     filled: BTreeMap<Arc<str>, Sum>,
     held: BTreeMap<Arc<str>, Sum>,
     broken: Vec<String>,
@@ -30,25 +30,30 @@ pub(super) struct Conservation {
 }
 
 /// Whose sums meet.
-pub(super) const CONTEXTS: &[&str] = &[Trade::NAME, Position::NAME];
+const CONTEXTS: &[&str] = &[Trade::NAME, Position::NAME];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     /// Bought less sold.
-    pub(super) quantity: Decimal,
-    pub(super) fees: Decimal,
+    pub(crate) quantity: Decimal,
+    pub(crate) fees: Decimal,
 }
 
 impl Sum {
-    pub(super) fn add(&mut self, other: Self) -> Result<(), Inexact> {
+    pub(crate) fn add(&mut self, other: Self) -> Result<(), Inexact> {
         self.quantity = self.quantity.plus(other.quantity)?;
         self.fees = self.fees.plus(other.fees)?;
         Ok(())
     }
 }
 
-impl Conservation {
-    pub(super) fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
+#[async_trait]
+impl Rule for Conservation {
+    fn contexts(&self) -> &'static [&'static str] {
+        CONTEXTS
+    }
+
+    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
         let added = match shard.context {
             Trade::NAME => self.trade(stream, until),
             Position::NAME => self.position(stream, until),
@@ -59,16 +64,61 @@ impl Conservation {
         }
     }
 
-    pub(super) fn unseen(&mut self, shard: Shard) {
+    fn unseen(&mut self, shard: Shard) {
         if CONTEXTS.contains(&shard.context) {
             self.unseen.insert(shard);
         }
     }
 
+    async fn finish(
+        self: Box<Self>,
+        world: &RuleWorld<'_>,
+        moving: Option<String>,
+        findings: &mut Findings,
+    ) {
+        for broken in &self.broken {
+            findings.violation(Invariant::I9, Position::NAME, broken);
+        }
+        if let Some(unseen) = self.unseen.first() {
+            let why = format!("not every event of {unseen} could be read");
+            return findings.uncompared(&[Invariant::I9], Position::NAME, why);
+        }
+        if self.refused > 0 {
+            findings.note(format!(
+                "{} reports of trades were refused by their positions and raised as breaks",
+                self.refused
+            ));
+        }
+        let differences = self.differences();
+        if differences.is_empty() {
+            return;
+        }
+        if let Some(moving) = moving {
+            let why = format!(
+                "{} differ from their trades while {moving}",
+                differences.len()
+            );
+            return findings.uncompared(&[Invariant::I9], Position::NAME, why);
+        }
+        let parked = match parked(world).await {
+            Ok(parked) => parked,
+            Err(fault) => return findings.uncompared(&[Invariant::I9], Position::NAME, fault),
+        };
+        for (key, detail) in differences {
+            if parked.contains(&**key) {
+                findings.note(format!("{detail}; commands of it are parked"));
+            } else {
+                findings.violation(Invariant::I9, Position::NAME, detail);
+            }
+        }
+    }
+}
+
+impl Conservation {
     /// The effective fills of a trade, each on the position it was recorded for.
     fn trade(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
         let mut fills: HashMap<trades::ExecId, (Arc<str>, bool, Sum)> = HashMap::new();
-        for row in events(stream, until) {
+        for row in stream.until(until) {
             let tenant = row.record.meta()?.tenant;
             match serde_json::from_slice(&row.record.value)? {
                 TradeEvent::FillRecorded(fill) => {
@@ -103,7 +153,7 @@ impl Conservation {
     /// breaks; and all its fields compared with its events.
     fn position(&mut self, stream: &LoadedStream, until: u64) -> anyhow::Result<()> {
         let mut executions = Executions::default();
-        for row in events(stream, until) {
+        for row in stream.until(until) {
             let event = serde_json::from_slice(&row.record.value)?;
             executions.apply(&row.record.meta()?, event);
         }
@@ -119,51 +169,6 @@ impl Conservation {
         self.held.insert(Arc::clone(&stream.key), counted);
         self.refused += executions.refused();
         Ok(())
-    }
-
-    /// What was found. Equal sums agree also while events are on their way; differing ones are
-    /// compared only while none is.
-    pub(super) async fn finish(
-        self,
-        platform: &Platform,
-        moving: Option<String>,
-        findings: &mut Findings,
-    ) {
-        for broken in &self.broken {
-            findings.violation(Invariant::I9, Position::NAME, broken);
-        }
-        if let Some(unseen) = self.unseen.first() {
-            let why = format!("not every event of {unseen} could be read");
-            return findings.uncompared(&[Invariant::I9], Position::NAME, why);
-        }
-        if self.refused > 0 {
-            findings.note(format!(
-                "{} reports of trades were refused by their positions and raised as breaks",
-                self.refused
-            ));
-        }
-        let differences = self.differences();
-        if differences.is_empty() {
-            return;
-        }
-        if let Some(moving) = moving {
-            let why = format!(
-                "{} differ from their trades while {moving}",
-                differences.len()
-            );
-            return findings.uncompared(&[Invariant::I9], Position::NAME, why);
-        }
-        let parked = match parked(platform).await {
-            Ok(parked) => parked,
-            Err(fault) => return findings.uncompared(&[Invariant::I9], Position::NAME, fault),
-        };
-        for (key, detail) in differences {
-            if parked.contains(&**key) {
-                findings.note(format!("{detail}; commands of it are parked"));
-            } else {
-                findings.violation(Invariant::I9, Position::NAME, detail);
-            }
-        }
     }
 
     fn differences(&self) -> Vec<(&Arc<str>, String)> {
@@ -185,32 +190,23 @@ impl Conservation {
 }
 
 /// A fee in another currency is none of those that are compared.
-pub(super) fn own_fee(fee: Decimal, is_in_another: bool) -> Decimal {
+pub(crate) fn own_fee(fee: Decimal, is_in_another: bool) -> Decimal {
     if is_in_another { Decimal::ZERO } else { fee }
 }
 
-pub(super) fn signed(quantity: Decimal, sold: bool) -> Decimal {
+pub(crate) fn signed(quantity: Decimal, sold: bool) -> Decimal {
     if sold { quantity.negated() } else { quantity }
 }
 
-pub(super) fn events(
-    stream: &LoadedStream,
-    until: u64,
-) -> impl Iterator<Item = &kernel::batch::EventRow> {
-    let known = move |row: &&kernel::batch::EventRow| row.record.log_position <= until;
-    stream.events.iter().filter(known)
-}
-
 /// Keys of positions with a parked command.
-async fn parked(platform: &Platform) -> Result<HashSet<String>, Fault> {
+async fn parked(world: &RuleWorld<'_>) -> Result<HashSet<String>, Fault> {
     let mut keys = HashSet::new();
-    for partition in 0..platform.config.partitions() {
+    for partition in 0..world.partitions {
         let shard = Shard {
             context: Position::NAME,
             partition,
         };
-        let letters = &platform.ports.as_stored.dead_letters;
-        let parked = letters.parked_keys(shard).await?;
+        let parked = world.dead_letters.parked_keys(shard).await?;
         let texts = parked
             .iter()
             .filter_map(|key| std::str::from_utf8(key).ok());

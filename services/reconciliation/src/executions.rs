@@ -6,17 +6,17 @@ use kernel::EventMeta;
 use kernel::decimal::Inexact;
 use positions::{Cause, ExecRef, Execution, FillRefused, PositionEvent, Reported, Side, Totals};
 
-use super::conservation::{Sum, own_fee, signed};
+use crate::conservation::{Sum, own_fee, signed};
 
 #[derive(Default)]
-pub(super) struct Executions {
+pub(crate) struct Executions {
     held: HashMap<ExecRef, Held>,
     /// What trades count, and was refused here; `None` where they count nothing any more.
     refused: HashMap<ExecRef, Option<Sum>>,
     /// The totals of the last event.
-    pub(super) says: Totals,
+    pub(crate) says: Totals,
     /// A split changed the units: quantities of before and after do not add up.
-    pub(super) is_split: bool,
+    pub(crate) is_split: bool,
 }
 
 struct Held {
@@ -26,7 +26,7 @@ struct Held {
 }
 
 impl Executions {
-    pub(super) fn apply(&mut self, meta: &EventMeta, event: PositionEvent) {
+    pub(crate) fn apply(&mut self, meta: &EventMeta, event: PositionEvent) {
         match event {
             PositionEvent::PositionOpened(increase)
             | PositionEvent::PositionIncreased(increase) => {
@@ -63,12 +63,12 @@ impl Executions {
     }
 
     /// Everything that the position has.
-    pub(super) fn held(&self) -> Result<Sum, Inexact> {
+    pub(crate) fn held(&self) -> Result<Sum, Inexact> {
         total(self.held.values().map(|held| held.sum))
     }
 
     /// What its trades count: what it has of them, and what it refused in the place of that.
-    pub(super) fn as_trades_count(&self) -> Result<Sum, Inexact> {
+    pub(crate) fn as_trades_count(&self) -> Result<Sum, Inexact> {
         let held = self.held.iter().filter(|(_, held)| held.of_trade);
         let agreed = held.filter(|(name, _)| !self.refused.contains_key(name));
         let refused = self.refused.values().flatten();
@@ -76,7 +76,7 @@ impl Executions {
     }
 
     /// Number of reports that are still refused.
-    pub(super) fn refused(&self) -> usize {
+    pub(crate) fn refused(&self) -> usize {
         self.refused.len()
     }
 

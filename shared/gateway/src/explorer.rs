@@ -21,7 +21,7 @@ pub(crate) async fn document(gateway: Shared) -> HttpResponse {
 pub(crate) async fn file(file: Path<String>) -> Result<HttpResponse, Problem> {
     let config = Arc::new(Config::from("/openapi.json"));
     let found = utoipa_swagger_ui::serve(&file, config);
-    let found = found.map_err(|error| Problem::defect(std::io::Error::other(error)))?;
+    let found = found.map_err(|error| Problem::defect(std::io::Error::other(error.to_string())))?;
     match found {
         Some(file) => Ok(HttpResponse::Ok()
             .content_type(file.content_type)

@@ -26,14 +26,17 @@ mod known;
 
 mod explorer;
 mod openapi;
+mod page;
 mod reference;
 
-pub use admission::{Admission, Admitted, Addressed};
+pub use admission::{Addressed, Admission, Admitted};
 pub use edited::edited;
 pub use endpoint::{Call, Endpoint, Pending};
 pub use extension::ViewExtension;
+pub use faults::Bodies;
 pub use gateway::{Gateway, Recent};
 pub use openapi::document;
+pub use page::routes_page;
 pub use projection::{OfCalculation, OfProjection, age, aged, unanswerable};
 pub use server::{Server, serve, server};
 pub use table::{PAGES, Table, UnknownEndpoint};

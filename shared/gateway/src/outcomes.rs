@@ -8,13 +8,13 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use http::auth::Principal;
 use http::problem::Problem;
-use kernel::route::{AnsweredFrom, QuestionRoute};
-use kernel::{Fault, Permission};
 use kernel::batch::{ParkedCommand, Resolution};
 use kernel::code::platform;
 use kernel::id::{CommandId, CommandKey, Tenant};
 use kernel::port::{DeadLetterState, StoredDeadLetter};
+use kernel::route::{AnsweredFrom, QuestionRoute};
 use kernel::topic::{self, Shard};
+use kernel::{Fault, Permission};
 use pipeline::{CommandReport, Status, report};
 use resilience::Deadline;
 use schemars::JsonSchema;
@@ -34,6 +34,7 @@ pub(crate) const ROUTE: QuestionRoute = QuestionRoute::get::<Reported>(
 /// One command, or all that a key stands for.
 #[derive(JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "CommandReports")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Reported {
     One(CommandReport),

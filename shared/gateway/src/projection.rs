@@ -45,14 +45,20 @@ impl<Q: Question> Endpoint for OfProjection<Q> {
             }
             let age = age(&followed)?;
             let answer = followed.ask(|of| Q::answer(of, &call.asked(call.now())));
-            Ok(aged(age, answer.map_err(|why| unanswerable(&call, &Q::ROUTE, why))?))
+            Ok(aged(
+                age,
+                answer.map_err(|why| unanswerable(&call, &Q::ROUTE, why))?,
+            ))
         }
         .boxed_local()
     }
 }
 
 /// Folds the events up to the instant: an expensive query.
-async fn of_the_past<Q: Question>(call: &Call, instant: Timestamp) -> Result<HttpResponse, Problem> {
+async fn of_the_past<Q: Question>(
+    call: &Call,
+    instant: Timestamp,
+) -> Result<HttpResponse, Problem> {
     let asked = call.asked(instant);
     // What is malformed is not worth a fold.
     match Q::answer(&mut Q::Of::default(), &asked) {

@@ -14,9 +14,9 @@ use http::limits::Limits;
 use http::problem::Problem;
 use kernel::Parameters;
 use kernel::code::platform;
-use kernel::route::{CommandRoute, Method};
+use kernel::route::Method;
 use percent_encoding::percent_decode_str;
-use pipeline::{ContextSlice, ViewSlice};
+use pipeline::ViewSlice;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::Post;

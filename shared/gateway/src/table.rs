@@ -41,8 +41,10 @@ pub(crate) const AS_OF_INSTANT: Parameter =
 
 pub(crate) const LIMIT: Parameter =
     Parameter::of::<PageLimit>("limit", "values on the page; 50 when absent");
-pub(crate) const CURSOR: Parameter =
-    Parameter::of::<String>("cursor", "where the page begins, as the page before says in `next`");
+pub(crate) const CURSOR: Parameter = Parameter::of::<String>(
+    "cursor",
+    "where the page begins, as the page before says in `next`",
+);
 
 /// An instant, or a log position.
 #[derive(JsonSchema)]
@@ -133,14 +135,20 @@ impl Table {
 
 /// Those of the question, and `as_of` where the past can be asked.
 pub(crate) fn parameters_of(question: &QuestionRoute) -> Vec<Parameter> {
-    let past: &[Parameter] = if question.as_of { &[AS_OF_INSTANT] } else { &[] };
+    let past: &[Parameter] = if question.as_of {
+        &[AS_OF_INSTANT]
+    } else {
+        &[]
+    };
     [past, question.parameters].concat()
 }
 
 /// How old an answer may be, in words of the documents.
 pub(crate) fn freshness(from: AnsweredFrom) -> &'static str {
     match from {
-        AnsweredFrom::LiveProjection => "a fold of the events in memory; `Age` bounds how old it is",
+        AnsweredFrom::LiveProjection => {
+            "a fold of the events in memory; `Age` bounds how old it is"
+        }
         AnsweredFrom::Calculation => "computed from the request alone",
         AnsweredFrom::Store => "read from the store",
         AnsweredFrom::Binary => "part of the binary",

@@ -56,4 +56,4 @@ pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
-pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch, scrub};
+pub use verify::{Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, scrub};

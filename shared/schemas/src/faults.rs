@@ -164,7 +164,9 @@ mod tests {
         }));
         let told = |pointer: &str| {
             let found = faults.iter().find(|fault| fault.pointer == pointer);
-            found.unwrap_or_else(|| panic!("{pointer}: {faults:?}")).clone()
+            found
+                .unwrap_or_else(|| panic!("{pointer}: {faults:?}"))
+                .clone()
         };
         assert_eq!(faults.len(), 6, "{faults:?}");
         assert_eq!(told("/side").found, "\"BUYY\"");
@@ -184,7 +186,8 @@ mod tests {
 
     #[test]
     fn branch_that_was_meant_is_explained() {
-        let body = |cause| json!({ "side": "BUY", "quantity": "1", "traded_at": "x", "cause": cause });
+        let body =
+            |cause| json!({ "side": "BUY", "quantity": "1", "traded_at": "x", "cause": cause });
         let faults = schema().faults(&body(json!({ "type": "bust" })));
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].pointer, "/cause/by");

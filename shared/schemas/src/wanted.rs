@@ -34,7 +34,9 @@ impl Wanted {
     /// Names of the fields that an object may have.
     pub(crate) fn fields(schema: &Value, pointer: &str) -> Vec<String> {
         let properties = find(schema, pointer).and_then(|found| found["properties"].as_object());
-        let names = properties.into_iter().flat_map(|properties| properties.keys());
+        let names = properties
+            .into_iter()
+            .flat_map(|properties| properties.keys());
         names.take(VALUES_MAX).cloned().collect()
     }
 }
@@ -91,12 +93,21 @@ fn resolved<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Value> {
 
 fn choices(root: &Value, schema: &Value) -> Vec<String> {
     let one = schema.get("const").into_iter();
-    let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let branches = ["oneOf", "anyOf"].into_iter();
     let branches = branches.filter_map(|keyword| schema.get(keyword)?.as_array());
-    let branches = branches.flatten().filter_map(|branch| resolved(root, branch));
+    let branches = branches
+        .flatten()
+        .filter_map(|branch| resolved(root, branch));
     let further = branches.flat_map(|branch| choices(root, branch));
-    let own = one.chain(listed).filter_map(Value::as_str).map(str::to_owned);
+    let own = one
+        .chain(listed)
+        .filter_map(Value::as_str)
+        .map(str::to_owned);
     own.chain(further).take(VALUES_MAX).collect()
 }
 
@@ -115,7 +126,9 @@ fn words(root: &Value, schema: &Value, values: &[String]) -> String {
     }
     let branches = ["oneOf", "anyOf"].into_iter();
     let branches = branches.filter_map(|keyword| schema.get(keyword)?.as_array());
-    let branches = branches.flatten().filter_map(|branch| resolved(root, branch));
+    let branches = branches
+        .flatten()
+        .filter_map(|branch| resolved(root, branch));
     let branches: Vec<_> = branches.map(|branch| words(root, branch, &[])).collect();
     match branches.as_slice() {
         [] => "another value".to_owned(),

@@ -7,6 +7,7 @@ mod lines;
 mod log;
 mod metrics;
 mod repeats;
+pub mod terminal;
 
 #[cfg(test)]
 mod written;

@@ -19,9 +19,9 @@ pub enum AskAdherence {}
 /// A plan.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Planned {
+struct Planned {
     /// What was planned, in spans that do not overlap; 3,000 at most.
-    pub schedule: Vec<Scheduled>,
+    schedule: Vec<Scheduled>,
 }
 
 impl Question for AskAdherence {

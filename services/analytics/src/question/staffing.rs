@@ -13,12 +13,24 @@ use crate::staffing::with_shrinkage;
 const AGENTS_MAX: u32 = 10_000;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::of::<f64>("arrivals_per_hour", "contacts that arrive in an hour; required"),
+    Parameter::of::<f64>(
+        "arrivals_per_hour",
+        "contacts that arrive in an hour; required",
+    ),
     Parameter::of::<f64>("aht_s", "average handle time, seconds; required"),
-    Parameter::of::<u32>("agents", "how many there are; as many as the target needs when absent"),
+    Parameter::of::<u32>(
+        "agents",
+        "how many there are; as many as the target needs when absent",
+    ),
     Parameter::of::<f64>("within_s", "seconds of the service level; 20 when absent"),
-    Parameter::of::<f64>("target", "the service level to reach, 0 to 1; 0.8 when absent"),
-    Parameter::of::<f64>("patience_s", "average patience, seconds; without it no customer leaves"),
+    Parameter::of::<f64>(
+        "target",
+        "the service level to reach, 0 to 1; 0.8 when absent",
+    ),
+    Parameter::of::<f64>(
+        "patience_s",
+        "average patience, seconds; without it no customer leaves",
+    ),
     Parameter::of::<f64>("shrinkage", "share of planned time that is lost, 0 to 1"),
 ];
 
@@ -37,6 +49,7 @@ struct Asked {
 
 /// What the formula says.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Staffing")]
 pub struct Answer {
     /// `erlang_c`, or `erlang_a` where customers have patience.
     model: &'static str,

@@ -57,7 +57,7 @@ impl From<ReceiptStatus> for MessageStatus {
 
 /// What is known of one recipient: each status with its earliest time. Merging is commutative,
 /// associative and idempotent, so that order and repetition of receipts do not matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Marks(BTreeMap<ReceiptStatus, Timestamp>);
 

@@ -14,7 +14,7 @@ use pipeline::{Redriver, Responsible};
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
-use crate::seams::SystemIds;
+use pipeline::SystemIds;
 
 /// Letters read from the store at once.
 const PAGE: usize = 500;
@@ -211,7 +211,7 @@ async fn list(
             let page = platform.ports.dead_letters.list(shard, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.letter.offset);
-            if super::terminal::reader_left() {
+            if telemetry::terminal::reader_left() {
                 return Ok(());
             }
             for stored in page.into_iter().filter(|stored| stored.state == state) {

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::demo::{Demo, Speed};
 use crate::ports::KeysAway;
 use crate::roles::{Platform, Roles};
+use simulation::demo::{Demo, Speed};
 
 /// Which roles to run.
 #[derive(Debug, Args)]

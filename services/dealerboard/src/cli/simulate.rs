@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::roles::{Platform, Roles};
-use crate::seams::SystemClock;
-use crate::simulation::{Day, Player, Ports, Report};
+use pipeline::SystemClock;
+use simulation::floor_day::{Day, Player, Ports, Report};
 
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 

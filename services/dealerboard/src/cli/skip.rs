@@ -11,7 +11,7 @@ use super::agreement::Agreement;
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
-use crate::seams::{SystemClock, SystemIds};
+use pipeline::{SystemClock, SystemIds};
 
 /// Lets a partition of commands continue after an unreadable record. What was at the skipped
 /// offsets is lost, which two people have to agree to; a dead letter takes its place. In production

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use backlog::Backlog;
 pub(crate) use check::{Check, Checks, Failing, Part};
-pub(crate) use routes::{routes, serve};
+pub(crate) use routes::{ROUTES, routes, serve};
 pub(crate) use watch::watch;
 
 use check::{Answered, Finding};
@@ -34,6 +34,8 @@ pub(crate) struct Serves {
     pub(crate) callers: bool,
     /// It reads the floor into its memory.
     pub(crate) floor: bool,
+    /// It folds the figures in its memory.
+    pub(crate) figures: bool,
 }
 
 /// What is known of a process.
@@ -136,7 +138,7 @@ impl Health {
         if self.serves.floor && self.floor.age().is_none() {
             reading.push("floor");
         }
-        if self.serves.callers && self.metrics.age().is_none() {
+        if self.serves.figures && self.metrics.age().is_none() {
             reading.push("metrics");
         }
         if let Some((query, views)) = &self.views {

@@ -11,6 +11,7 @@ use http::edge::edge;
 use http::limits::Limits;
 use http::problem::{MEDIA_TYPE, Problem};
 use kernel::code::platform;
+use kernel::route::PublicRoute;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
@@ -26,6 +27,30 @@ const VERBOSE: &str = "verbose";
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when
 /// it grows. Computed at each request.
 const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
+
+/// Rows of the route table.
+pub(crate) const ROUTES: &[PublicRoute] = &[
+    PublicRoute {
+        path: "/livez",
+        name: "live",
+        summary: "whether the process answers",
+    },
+    PublicRoute {
+        path: "/readyz",
+        name: "ready",
+        summary: "whether the process should be sent requests, and why not",
+    },
+    PublicRoute {
+        path: "/readyz/{part}",
+        name: "ready_part",
+        summary: "whether a part of the process is ready",
+    },
+    PublicRoute {
+        path: "/metrics",
+        name: "metrics",
+        summary: "the metrics of the process, as Prometheus reads them",
+    },
+];
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config

@@ -11,7 +11,7 @@ use kernel::port::{Authority, Producer, Record, SIGNATURE, Sender};
 use kernel::topic;
 
 use crate::config;
-use crate::venues::Venues;
+use kernel::Venues;
 
 pub(super) struct ConfiguredAuthority {
     records: Keyring,

@@ -17,7 +17,7 @@ use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::Config;
 use crate::health::{Check, Checks, Failing, Part};
-use crate::seams::SystemClock;
+use pipeline::SystemClock;
 
 /// Bytes that a kept value counts for: a larger one takes the place of several.
 const VALUE_BYTES: usize = 1_024;

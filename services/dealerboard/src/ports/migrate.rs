@@ -16,7 +16,7 @@ use crate::config::Config;
 /// Brings database and topics to this version, and makes the keys of an installation that has none.
 /// Running it again changes nothing, and any number may run at once. Returns what an operator must
 /// know of the topics and the keys, in sentences.
-pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
+pub async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
     let installation = Installation {
         config: config.clone(),
         slices: slices.clone(),

@@ -24,7 +24,6 @@ use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
 use super::{AsStored, Model, Opened, Ports, contexts};
 use crate::config::Config;
-use crate::venues::Venues;
 
 /// What to do when there are no keys.
 pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
@@ -109,7 +108,7 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
     let senders = Configured {
         prefix,
         producers,
-        venues: Venues::new(&config.venues),
+        venues: config.known_venues(),
     };
     let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), &senders)?;
     let outcomes = Arc::clone(&kafka) as _;

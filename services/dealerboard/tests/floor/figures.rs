@@ -12,7 +12,7 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.waits("V-1").await;
     desk.is_answered("V-1", "ann").await;
-    desk.conversation("V-1", "endings", json!({"by": "agent"}))
+    desk.conversation("V-1", ":end", json!({"by": "agent"}))
         .await;
     let query = "/v1/metrics?queue=FX-VIP&channel=chat&service_level=SL3";
     let is_over = |report: &Value| report["rows"][0]["handled"] == 1;

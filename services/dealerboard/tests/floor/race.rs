@@ -48,7 +48,7 @@ async fn two_routers_never_give_an_agent_more_than_one_conversation() {
 
     // All customers who wait or are offered leave: nothing stays reserved for them.
     for conversation in 0..CONVERSATIONS {
-        desk.conversation(&format!("V-{conversation}"), "departures", json!({}))
+        desk.conversation(&format!("V-{conversation}"), ":customer-left", json!({}))
             .await;
     }
     let is_empty = |floor: &Value| {

@@ -66,7 +66,7 @@ async fn commands_end_alike_without_a_reader() {
     fs::write(desk.path().join("empty.csv"), "nothing\n").unwrap();
     let simulation = "simulate floor --hours 0.05 --agents 2 --handle-s 10 --speed 100";
     let simulation: Vec<_> = simulation.split(' ').collect();
-    let commands: [(&[&str], i32); 19] = [
+    let commands: [(&[&str], i32); 18] = [
         (&["--help"], 0),
         (&["--version"], 0),
         (&["serve", "--help"], 0),
@@ -85,7 +85,6 @@ async fn commands_end_alike_without_a_reader() {
         (&["verify"], 1),
         (&["import", "empty.csv"], 2),
         (&["import", "missing.csv"], 2),
-        (&["bench", "--only", "nothing"], 0),
         (&simulation, 0),
     ];
     for (arguments, code) in commands {

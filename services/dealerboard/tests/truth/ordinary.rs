@@ -207,7 +207,7 @@ async fn settled_overfill(platform: Platform) {
     let later = value(&platform, "demo", &format!("/v1/commands/{id}")).await;
     assert_eq!(later.unwrap()["breaks"], json!(["overfill"]));
 
-    let path = "/v1/trades/O-1/break-settlements";
+    let path = "/v1/trades/O-1:settle-break";
     let take_in = json!({ "exec_id": "E2", "resolution": "take_in", "note": "order was for 110" });
     send(&platform, "second", path, take_in).await;
     position(&platform, "OVER", "110").await;

@@ -2,8 +2,8 @@ use bytes::Bytes;
 use clap::Parser;
 
 use super::{Reading, RowReader};
-use crate::cli::import::order::Orders;
-use crate::cli::import::source;
+use crate::order::Orders;
+use crate::source;
 
 pub(in super::super) const HEADER: &str =
     "ts,account,book,instrument,side,quantity,price,fee,trade_id";

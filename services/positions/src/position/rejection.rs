@@ -57,7 +57,7 @@ pub enum PositionRejection {
 }
 
 impl Rejection for PositionRejection {
-    const CODES: &'static [Code] = code::ALL;
+    const CODES: &'static [Code] = codes::ALL;
 
     fn code(&self) -> Code {
         match self {

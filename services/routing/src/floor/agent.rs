@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 
 use kernel::{EventMeta, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::event::{AgentEvent as E, Presence};
@@ -49,7 +50,7 @@ enum Suspension {
     Cooldown,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Slot {
     pub offer_id: OfferId,
     pub channel: Channel,
@@ -58,7 +59,7 @@ pub struct Slot {
     pub reserved_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     Reserved,

@@ -1,11 +1,12 @@
 //! Offers that are not answered yet.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::label::{AgentId, OfferId};
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,

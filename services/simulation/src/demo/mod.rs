@@ -7,4 +7,4 @@ mod day;
 mod task;
 mod ticket;
 
-pub(crate) use task::{Demo, DemoPorts, Speed};
+pub use task::{Demo, DemoPorts, Speed};

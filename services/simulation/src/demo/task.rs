@@ -22,12 +22,12 @@ const CONTEXT: &str = "trades";
 
 /// How many times faster than [`COMMANDS_PER_SECOND`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Speed(f64);
+pub struct Speed(f64);
 
 /// The speed is not a number from 0.1 to 200: slower looks dead, faster is a load test.
 #[derive(Debug, thiserror::Error)]
 #[error("not a number from 0.1 to 200")]
-pub(crate) struct NotASpeed;
+pub struct NotASpeed;
 
 impl FromStr for Speed {
     type Err = NotASpeed;
@@ -43,17 +43,17 @@ impl FromStr for Speed {
 
 /// What is played, and how fast.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Demo {
-    pub(crate) seed: u64,
-    pub(crate) speed: Speed,
+pub struct Demo {
+    pub seed: u64,
+    pub speed: Speed,
 }
 
 /// The gateway's way in, and where a restart sees how far it was.
-pub(crate) struct DemoPorts {
-    pub(crate) command_log: Arc<dyn CommandLog>,
-    pub(crate) sealer: Sealer,
-    pub(crate) reader: Arc<dyn EventReader>,
-    pub(crate) partitions: u16,
+pub struct DemoPorts {
+    pub command_log: Arc<dyn CommandLog>,
+    pub sealer: Sealer,
+    pub reader: Arc<dyn EventReader>,
+    pub partitions: u16,
 }
 
 /// Who sends.
@@ -86,7 +86,7 @@ impl People {
 
 impl Demo {
     /// Sends until `stop`, and waits out every fault: the day continues where it was.
-    pub(crate) async fn run(self, ports: DemoPorts, stop: CancellationToken) {
+    pub async fn run(self, ports: DemoPorts, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.play(&ports) => {}

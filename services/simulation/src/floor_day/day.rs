@@ -4,32 +4,32 @@ use crate::dice::Dice;
 
 /// The shape of a day; times in seconds of the day, not of the clock on the wall.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Day {
+pub struct Day {
     /// Which day it is.
     #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Hours in which customers come.
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
-    pub(crate) hours: f64,
+    pub hours: f64,
     /// People at work, each for one conversation at a time.
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) agents: u32,
+    pub agents: u32,
     /// Customers an hour: a Poisson process.
     #[arg(long, default_value_t = 200.0, value_parser = positive)]
-    pub(crate) arrivals_per_hour: f64,
+    pub arrivals_per_hour: f64,
     /// Mean seconds a conversation takes, exponential.
     #[arg(long, default_value_t = 180.0, value_parser = positive)]
-    pub(crate) handle_s: f64,
+    pub handle_s: f64,
     /// Mean seconds after which a customer who waits gives up, exponential; without it none does.
     #[arg(long, value_parser = positive)]
-    pub(crate) patience_s: Option<f64>,
+    pub patience_s: Option<f64>,
     /// Mean seconds an agent writes up each conversation, exponential; part of their time, not of the
     /// customer's.
     #[arg(long, value_parser = positive)]
-    pub(crate) wrap_up_s: Option<f64>,
+    pub wrap_up_s: Option<f64>,
     /// Seconds of the day that pass in one second.
     #[arg(long, default_value_t = 60.0, value_parser = positive)]
-    pub(crate) speed: f64,
+    pub speed: f64,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

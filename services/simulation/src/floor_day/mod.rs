@@ -10,6 +10,6 @@ mod happening;
 mod player;
 mod report;
 
-pub(crate) use day::Day;
-pub(crate) use player::{Player, Ports};
-pub(crate) use report::Report;
+pub use day::Day;
+pub use player::{Player, Ports};
+pub use report::Report;

@@ -21,7 +21,7 @@ use tracing::warn;
 use super::day::{Call, Day};
 use super::happening::{Event, Happening, Happenings};
 use super::report::{Played, Report};
-use crate::order::Order;
+use pipeline::accept::OutgoingCommand;
 
 const CHANNEL: &str = "voice";
 const SESSION: &str = "S-1";
@@ -33,15 +33,15 @@ const STALLED: Duration = Duration::from_secs(120);
 const WRAP_UP_MAX_S: u32 = 900;
 
 /// The world as a player sees it.
-pub(crate) struct Ports {
-    pub(crate) command_log: Arc<dyn CommandLog>,
-    pub(crate) follow: FollowPorts,
-    pub(crate) sealer: Sealer,
-    pub(crate) partitions: u16,
+pub struct Ports {
+    pub command_log: Arc<dyn CommandLog>,
+    pub follow: FollowPorts,
+    pub sealer: Sealer,
+    pub partitions: u16,
 }
 
 /// One day being played.
-pub(crate) struct Player {
+pub struct Player {
     ports: Ports,
     day: Day,
     calls: Vec<Call>,
@@ -66,7 +66,7 @@ enum Step {
 }
 
 impl Player {
-    pub(crate) fn new(ports: Ports, day: Day, run: &str, tenant: Tenant, bar: ProgressBar) -> Self {
+    pub fn new(ports: Ports, day: Day, run: &str, tenant: Tenant, bar: ProgressBar) -> Self {
         let calls = day.calls();
         bar.set_length(calls.len() as u64);
         Self {
@@ -84,7 +84,7 @@ impl Player {
     }
 
     /// The queue that this day's customers wait in.
-    pub(crate) fn queue(&self) -> String {
+    pub fn queue(&self) -> String {
         format!("SIM-{}", self.run)
     }
 
@@ -92,7 +92,7 @@ impl Player {
     ///
     /// # Errors
     /// Nothing happens any more and something is still open, or it is stopped before.
-    pub(crate) async fn play(self, stop: CancellationToken) -> anyhow::Result<Report> {
+    pub async fn play(self, stop: CancellationToken) -> anyhow::Result<Report> {
         let following = stop.child_token();
         let _ends_with_the_day = following.clone().drop_guard();
         tokio::select! {
@@ -344,7 +344,7 @@ impl Player {
     ) -> anyhow::Result<()> {
         let name = format!("{}/{}/{once}", self.tenant, self.run);
         let id = CommandId::of_work("simulation", &name);
-        let order = Order::new::<C>(to, &command)?.once(id);
+        let order = OutgoingCommand::new::<C>(to, &command)?.once(id);
         let request = order.request(&self.tenant, &self.actor);
         let mut backoff = Backoff::new();
         loop {

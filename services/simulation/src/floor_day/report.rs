@@ -20,7 +20,7 @@ pub(super) struct Played {
 
 /// All in seconds of the day.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub(crate) struct Report {
+pub struct Report {
     pub(crate) queue: String,
     pub(crate) calls: usize,
     pub(crate) answered: usize,

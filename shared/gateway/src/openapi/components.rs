@@ -38,7 +38,10 @@ impl Components {
         for (name, definition) in &definitions {
             let known = self.0.get(name);
             if known.is_some_and(|known| known != definition) {
-                renamed.insert(format!("{FOLDER}{name}"), format!("{}{name}", pascal(owner)));
+                renamed.insert(
+                    format!("{FOLDER}{name}"),
+                    format!("{}{name}", pascal(owner)),
+                );
             }
         }
         for (name, mut definition) in definitions {

@@ -75,9 +75,8 @@ fn body(
     example: &dyn Fn(&ShapeId) -> Option<Value>,
 ) -> Body {
     let mut shapes = catalogue.commands();
-    let shape = shapes.find(|shape| {
-        shape.id.context == context.name && shape.id.name == route.command
-    });
+    let shape =
+        shapes.find(|shape| shape.id.context == context.name && shape.id.name == route.command);
     let Some(shape) = shape else {
         return Body {
             schema: json!({ "type": "object" }),
@@ -121,9 +120,9 @@ fn with_id(schema: &mut Map<String, Value>, field: &str) {
 /// Unique over all routes: the command's name, and how it is addressed where it has two routes.
 fn command_name(table: &Table, context: &ContextSlice, route: &CommandRoute) -> String {
     let name = format!("{}_{}", context.name, snake(route.command));
-    let routes = table.commands().filter(|(of, other)| {
-        of.name == context.name && other.command == route.command
-    });
+    let routes = table
+        .commands()
+        .filter(|(of, other)| of.name == context.name && other.command == route.command);
     match route.id {
         IdFrom::Path if routes.count() > 1 => format!("{name}_by_id"),
         _ => name,
@@ -159,7 +158,9 @@ fn tags(table: &Table) -> Vec<Value> {
 /// The collection of a path.
 fn tag(path: &'static str) -> &'static str {
     let rest = path.strip_prefix("/v1/");
-    rest.map_or("platform", |rest| rest.split(['/', ':']).next().unwrap_or(rest))
+    rest.map_or("platform", |rest| {
+        rest.split(['/', ':']).next().unwrap_or(rest)
+    })
 }
 
 fn verb(method: Method) -> &'static str {

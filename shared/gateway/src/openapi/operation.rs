@@ -73,7 +73,10 @@ impl<'c> Operations<'c> {
             &self.problem,
         );
         responses.insert("200".to_owned(), known("decided"));
-        responses.insert("201".to_owned(), known("decided, and the first events of a new aggregate"));
+        responses.insert(
+            "201".to_owned(),
+            known("decided, and the first events of a new aggregate"),
+        );
         let pending = json!({
             "description": "durable; the outcome is at `Location`",
             "headers": headers(&["Location"]),
@@ -101,7 +104,10 @@ impl<'c> Operations<'c> {
     pub(super) fn view(&mut self, view: &ViewSlice) {
         let value = self.components.answer(view.of, view.schema);
         let (one, route) = ([&[AS_OF], view.parameters].concat(), view.route);
-        let description = format!("View `{}` of {}. Permission `{}`.", view.id.name, view.of, route.allow);
+        let description = format!(
+            "View `{}` of {}. Permission `{}`.",
+            view.id.name, view.of, route.allow
+        );
         let mut parameters = self.path_parameters(route.path);
         parameters.extend(self.query_parameters(view.of, &one));
         parameters.extend(READ_HEADERS.iter().map(header_parameter));
@@ -158,7 +164,11 @@ impl<'c> Operations<'c> {
         let answer = self.components.answer(owner, question.answer);
         let mut parameters = self.path_parameters(question.path);
         parameters.extend(self.query_parameters(owner, &parameters_of(question)));
-        let body: &[_] = if question.body.is_some() { problems::BODY } else { &[] };
+        let body: &[_] = if question.body.is_some() {
+            problems::BODY
+        } else {
+            &[]
+        };
         let mut responses = problems::responses(&[problems::READ, body], &self.problem);
         let answer = json!({
             "description": freshness(question.from),
@@ -179,8 +189,7 @@ impl<'c> Operations<'c> {
         });
         if let Some(body) = question.body {
             let schema = self.components.body(owner, body);
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+            operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
         }
         self.insert(question.path, verb(question.method), operation);
     }

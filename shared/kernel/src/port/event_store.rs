@@ -72,6 +72,14 @@ pub struct LoadedStream {
     pub events: Vec<EventRow>,
 }
 
+impl LoadedStream {
+    /// The events up to a log position, that one included.
+    pub fn until(&self, log_position: u64) -> impl Iterator<Item = &EventRow> {
+        let events = self.events.iter();
+        events.filter(move |row| row.record.log_position <= log_position)
+    }
+}
+
 /// A command that was handled before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCommand {

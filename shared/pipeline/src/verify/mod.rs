@@ -17,6 +17,7 @@ mod streams;
 
 mod bound;
 mod finding;
+mod rule;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use log::Logs;
 
 pub use finding::{Findings, Invariant};
 pub use rows::scrub;
+pub use rule::{Rule, RuleWorld};
 
 /// Rows, records or outcomes read at once.
 const PAGE: usize = 1_000;

@@ -1,9 +1,6 @@
 //! `dealerboard verify`.
 
-mod conservation;
-mod executions;
 mod quiet;
-mod slots;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,14 +12,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::{Clock as _, LoadedStream};
 use kernel::topic::Shard;
-use pipeline::{Findings, Verifier, VerifyPorts, ViewSlice, Watch, scrub};
+use pipeline::{
+    Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, scrub,
+};
 
 use crate::config::{Config, Mode};
 use crate::roles::Platform;
-use crate::seams::SystemClock;
-use conservation::Conservation;
 use quiet::Quiet;
-use slots::Slots;
 
 /// How to check.
 #[derive(Debug, Args)]
@@ -61,9 +57,11 @@ impl Verify {
 
     async fn check(&self, platform: &Platform) -> Findings {
         let (ports, bar) = (ports(platform), bar());
-        let trading = Quiet::begin(platform, conservation::CONTEXTS).await;
-        let working = Quiet::begin(platform, slots::CONTEXTS).await;
-        let (mut conservation, mut slots) = (Conservation::default(), Slots::default());
+        let mut rules = Vec::new();
+        for rule in crate::slices::rules() {
+            let quiet = Quiet::begin(platform, rule.contexts()).await;
+            rules.push((rule, quiet));
+        }
         bar.set_message("rows");
         let partitions = platform.config.partitions();
         let mut findings = scrub(&ports, &platform.slices.names(), partitions).await;
@@ -80,38 +78,47 @@ impl Verify {
                 live: self.live,
             };
             let mut watch = Watching {
-                conservation: &mut conservation,
-                slots: &mut slots,
+                rules: &mut rules,
                 bar: &bar,
             };
             let found = verifier.run(&mut watch).await;
             waiting.insert(context.name, found.waiting);
             findings.add(found);
         }
-        let moving = trading.moving(platform, &waiting).await;
-        conservation.finish(platform, moving, &mut findings).await;
-        let moving = working.moving(platform, &waiting).await;
-        slots.finish(moving, SystemClock.now(), &mut findings);
+        let world = RuleWorld {
+            dead_letters: ports.dead_letters.as_ref(),
+            partitions,
+            now: SystemClock.now(),
+        };
+        for (rule, quiet) in rules {
+            let moving = quiet.moving(platform, &waiting).await;
+            rule.finish(&world, moving, &mut findings).await;
+        }
         bar.finish_and_clear();
         findings
     }
 }
 
 struct Watching<'a> {
-    conservation: &'a mut Conservation,
-    slots: &'a mut Slots,
+    rules: &'a mut Vec<(Box<dyn Rule>, Quiet)>,
     bar: &'a ProgressBar,
+}
+
+impl Watching<'_> {
+    fn of(&mut self, context: &'static str) -> impl Iterator<Item = &mut Box<dyn Rule>> {
+        let rules = self.rules.iter_mut().map(|(rule, _)| rule);
+        rules.filter(move |rule| rule.contexts().contains(&context))
+    }
 }
 
 impl Watch for Watching<'_> {
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
-        self.conservation.stream(shard, stream, until);
-        self.slots.stream(shard, stream, until);
+        self.of(shard.context)
+            .for_each(|rule| rule.stream(shard, stream, until));
     }
 
     fn unseen(&mut self, shard: Shard) {
-        self.conservation.unseen(shard);
-        self.slots.unseen(shard);
+        self.of(shard.context).for_each(|rule| rule.unseen(shard));
     }
 
     fn progress(&mut self, count: usize) {

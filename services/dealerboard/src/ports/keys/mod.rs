@@ -136,7 +136,7 @@ fn find(installed: &[InstalledKey], purpose: Purpose) -> Option<&InstalledKey> {
 }
 
 /// One key for tokens, one for records and cursors.
-pub(crate) struct LocalKeys {
+pub struct LocalKeys {
     pub(crate) tokens: LocalKey,
     pub(crate) records: Keyring,
     pub(super) fingerprints: Fingerprints,
