@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -16,10 +16,15 @@ use crate::server::{Reply, Server};
 const FILE: &str = "ACTING_FILE";
 const URL: &str = "ACTING_URL";
 const PARKED: &str = "ACTING_PARKED";
+const UPTO: &str = "ACTING_UPTO";
 
-/// Orders, and requests of each.
 const ORDERS: u64 = 5;
-const REQUESTS: u64 = 4;
+/// Requests of each order that a run adds: more than the passes before its crash.
+const ADDED: u64 = 3;
+/// Runs that crash.
+const CRASHES: u64 = 3;
+/// Of a process that aborts.
+const ABORT: i32 = 6;
 /// The one whose calls are parked, where any are.
 const BAD: &str = "O-1";
 
@@ -33,14 +38,15 @@ async fn process_that_acts() {
     pipeline::crash::arm();
     let mut desk = Desk::calling(Adapters::on_file(Path::new(&file)), &url);
     desk.start();
-    let requests = requests();
+    let upto = env::var(UPTO).unwrap().parse().unwrap();
+    let requests = requests(upto);
     desk.request(requests.iter().map(|(order, n)| (&**order, *n)))
         .await;
     let bad = env::var(PARKED).is_ok();
     for order in orders().filter(|order| !bad || order != BAD) {
-        desk.until_answered(&order, &numbers()).await;
+        desk.until_answered(&order, &numbers(upto)).await;
     }
-    let waiting = usize::try_from(REQUESTS - 1).unwrap();
+    let waiting = usize::try_from(upto - 1).unwrap();
     let open = if bad { (1, waiting) } else { (0, 0) };
     desk.until_open(open.0, open.1).await;
     desk.stop().await;
@@ -50,12 +56,12 @@ fn orders() -> impl Iterator<Item = String> {
     (1..=ORDERS).map(|order| format!("O-{order}"))
 }
 
-fn numbers() -> Vec<u64> {
-    (1..=REQUESTS).collect()
+fn numbers(upto: u64) -> Vec<u64> {
+    (1..=upto).collect()
 }
 
-fn requests() -> Vec<(String, u64)> {
-    let all = numbers().into_iter();
+fn requests(upto: u64) -> Vec<(String, u64)> {
+    let all = numbers(upto).into_iter();
     all.flat_map(|n| orders().map(move |order| (order, n)))
         .collect()
 }
@@ -98,17 +104,15 @@ async fn crash_behind_a_parked_call_loses_nothing() {
 async fn crashes_at(point: &str) {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start().await);
     let file = folder.path().join("desk.db");
-    for passes in [0, 1, 3, 5] {
-        let armed = format!("{point}={passes}*off->return");
-        assert_eq!(
-            run(&file, &server, &armed, false).await.signal(),
-            Some(6),
-            "{armed}"
-        );
+    let mut run = Run::new(&file, &server);
+    for passes in 0..CRASHES {
+        run.upto += ADDED;
+        run.crashes(&format!("{point}={passes}*off->return")).await;
     }
-    assert!(run(&file, &server, "", false).await.success());
+    run.upto += ADDED;
+    run.ends().await;
     let desk = Desk::calling(Adapters::on_file(&file), &server.url);
-    is_exact(&desk, &server).await;
+    is_exact(&desk, &server, run.upto).await;
 }
 
 /// The calls of one order are parked, and the process crashes there; then they are redriven, and it
@@ -117,49 +121,82 @@ async fn parks_and_crashes_at(point: &str) {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start().await);
     let file = folder.path().join("desk.db");
     server.script(BAD, [Reply::Status(500, "")]);
-    let armed = format!("{point}=return");
-    assert_eq!(run(&file, &server, &armed, true).await.signal(), Some(6));
-    assert!(run(&file, &server, "", true).await.success());
+    let mut run = Run::new(&file, &server);
+    (run.upto, run.parked) = (ADDED, true);
+    run.crashes(&format!("{point}=return")).await;
+    run.ends().await;
     server.script(BAD, [Reply::Does]);
     let desk = Desk::calling(Adapters::on_file(&file), &server.url);
     let (_, first) = desk.open_calls().await.remove(0);
     assert_eq!((first.tries, desk.answered(BAD).await), (3, vec![]));
     desk.redrive_all().await;
     drop(desk);
+    run.parked = false;
     for point in ["appended-not-settled=return", "before-call=1*off->return"] {
-        assert_eq!(run(&file, &server, point, false).await.signal(), Some(6));
+        run.crashes(point).await;
     }
-    assert!(run(&file, &server, "", false).await.success());
+    run.ends().await;
     let desk = Desk::calling(Adapters::on_file(&file), &server.url);
-    is_exact(&desk, &server).await;
+    is_exact(&desk, &server, run.upto).await;
 }
 
-async fn run(file: &Path, server: &Server, failpoints: &str, parked: bool) -> ExitStatus {
-    let mut process = Command::new(env::current_exe().unwrap());
-    process
-        .args(["--exact", "crashes::process_that_acts", "--nocapture"])
-        .env(FILE, file)
-        .env(URL, &server.url)
-        .env("FAILPOINTS", failpoints)
-        .env("RUST_BACKTRACE", "0")
-        .stdout(std::process::Stdio::null())
-        .kill_on_drop(true);
-    if parked {
-        process.env(PARKED, "1");
+/// How the process is run.
+struct Run<'t> {
+    file: &'t Path,
+    server: &'t Server,
+    /// The last request of each order.
+    upto: u64,
+    /// Whether the calls of one order are to be parked.
+    parked: bool,
+}
+
+impl<'t> Run<'t> {
+    fn new(file: &'t Path, server: &'t Server) -> Self {
+        Self {
+            file,
+            server,
+            upto: 0,
+            parked: false,
+        }
     }
-    let ended = timeout(WITHIN + Duration::from_secs(30), process.status());
-    ended.await.expect("it ends").unwrap()
+
+    async fn crashes(&self, failpoints: &str) {
+        let ended = self.run(failpoints).await;
+        assert_eq!(ended.signal(), Some(ABORT), "{failpoints}");
+    }
+
+    async fn ends(&self) {
+        assert!(self.run("").await.success());
+    }
+
+    async fn run(&self, failpoints: &str) -> ExitStatus {
+        let mut process = Command::new(env::current_exe().unwrap());
+        process
+            .args(["--exact", "crashes::process_that_acts", "--nocapture"])
+            .env(FILE, self.file)
+            .env(URL, &self.server.url)
+            .env(UPTO, self.upto.to_string())
+            .env("FAILPOINTS", failpoints)
+            .env("RUST_BACKTRACE", "0")
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        if self.parked {
+            process.env(PARKED, "1");
+        }
+        let ended = timeout(WITHIN + Duration::from_secs(30), process.status());
+        ended.await.expect("it ends").unwrap()
+    }
 }
 
 /// Every request is answered once and in order, by what the service said of it; every call came under
 /// one key with one body, and behind those before it.
-async fn is_exact(desk: &Desk, server: &Server) {
+async fn is_exact(desk: &Desk, server: &Server, upto: u64) {
     assert_eq!(desk.parked_and_waiting().await, (0, 0));
     let answers = desk.answers().await;
     let mut said = HashMap::new();
     for (order, answers) in &answers {
         let given: Vec<_> = answers.iter().map(|(n, _)| *n).collect();
-        assert_eq!(given, numbers(), "{order}");
+        assert_eq!(given, numbers(upto), "{order}");
         for (n, answer) in answers {
             assert_eq!(said.insert(answer, (order, n)), None, "{answer} twice");
         }
@@ -179,5 +216,5 @@ async fn is_exact(desk: &Desk, server: &Server) {
         }
     }
     let distinct = u64::try_from(calls.len()).unwrap();
-    assert_eq!(distinct, ORDERS * REQUESTS, "one call is one key");
+    assert_eq!(distinct, ORDERS * upto, "one call is one key");
 }
