@@ -127,3 +127,26 @@ async fn call_that_was_discarded_is_not_made_when_its_event_comes_again() {
         "once before, and the second"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_go_on_in_another_process_when_one_ends() {
+    let (server, mut one, orders) = behind_one_that_hangs().await;
+    server.script(&orders[0], [Reply::Status(503, ""), Reply::Does]);
+    let mut other = Desk::calling(one.adapters.clone(), &server.url);
+    one.start();
+    other.start();
+    for n in 1..=8 {
+        one.request(orders.iter().map(|order| (&**order, n))).await;
+        match n {
+            3 => other.stop().await,
+            4 => other.start(),
+            6 => one.kill().await,
+            _ => {}
+        }
+    }
+    let all: Vec<_> = (1..=8).collect();
+    for order in &orders {
+        other.until_answered(order, &all).await;
+    }
+    assert_eq!(other.parked_and_waiting().await, (0, 0));
+}

@@ -23,7 +23,7 @@ pub use event_store::event_store;
 pub use heartbeats::heartbeats;
 pub use key_bindings::key_bindings;
 pub use outcome_outbox::outcome_outbox;
-pub use parked_calls::parked_calls;
+pub use parked_calls::{PARKED_AT, parked_call, parked_calls};
 pub use read_model::{Listing, PARTITIONS, VIEWS, read_model};
 pub use replies::replies;
 pub use snapshots::snapshots;

@@ -15,10 +15,19 @@ use super::{CONTEXTS, shard};
 /// Effects of the suite.
 const EFFECTS: [&str; 2] = ["offers-to-mail", "trades-to-risk"];
 
-const AT: EffectShard = EffectShard {
+const AT: EffectShard = PARKED_AT;
+
+/// Where the suite parks calls.
+pub const PARKED_AT: EffectShard = EffectShard {
     effect: EFFECTS[0],
     shard: shard(1),
 };
+
+/// A call that was given up, of the key `demo/a`.
+#[must_use]
+pub fn parked_call(log_position: u64) -> ParkedCall {
+    call(log_position, 0, "a", Parked)
+}
 
 /// Runs the suite. Each call of `make` gives an empty store.
 ///
