@@ -78,7 +78,7 @@ async fn unnamed(
     })
 }
 
-/// How the agent stood after that position; nothing if that cannot be told now.
+/// The agent's state after that log position; nothing if it cannot be read now.
 async fn standing(
     gateway: &Gateway,
     tenant: &Tenant,

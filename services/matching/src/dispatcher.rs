@@ -14,7 +14,7 @@ use routing::{ConversationId, Floor, QueueId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::matcher::{Begun, Matcher, NoMatch};
 
@@ -26,8 +26,8 @@ const RESERVE_WAIT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(200);
 /// A floor that may be older than this is not matched on: those who look free may long be busy.
 const AGE_MAX: Duration = Duration::from_secs(5);
-/// How long a conversation is left alone after a match: whatever it was refused for, and whoever
-/// refuses it, the next one does not follow at the speed of the pipeline.
+/// Pause between two matches of one conversation: a refusal, of whatever kind, must not start a loop at
+/// the speed of the pipeline.
 const REST: Duration = Duration::from_millis(200);
 /// The same after a match that came to nothing.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -189,9 +189,13 @@ impl Dispatcher {
                     error = &fault as &dyn std::error::Error,
                     "match was not made, will be tried again"
                 ),
+                Err(NoMatch::Defect(defect)) => error!(
+                    error = &defect as &dyn std::error::Error,
+                    "match was not made"
+                ),
                 Err(none) => debug!(?none, "match was not made"),
             }
-            // Nobody listens any more when the router stops.
+            // There is no receiver any more when the router stops.
             drop(ended.send(end).await);
             drop(permit);
         });

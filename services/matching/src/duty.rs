@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kernel::{Actor, CommandId, Fault, Tenant};
+use kernel::{Actor, CommandId, Defect, Fault, Tenant};
 use pipeline::accept::OutgoingCommand;
 use routing::floor::Starvation;
 use routing::{Due, QueueCommand, QueueId, ReportServed, ReportStarved};
@@ -81,24 +81,15 @@ impl Duty {
     }
 
     async fn carry_out(&self, batch: &[Due]) -> Result<(), Fault> {
-        let commands = batch.iter().filter_map(|due| {
-            let command = outgoing(due);
-            command
-                .inspect_err(|fault| {
-                    let fault: &dyn std::error::Error = fault;
-                    error!(error = fault, ?due, "cannot be said to a conversation");
-                })
-                .ok()
-        });
-        let commands: Vec<_> = commands.collect();
+        let commands: Vec<_> = batch.iter().map(outgoing).filter_map(sound).collect();
         self.matcher.give(&commands, &self.actor).await
     }
 
     /// Each change once, until it shows or has had its time.
     async fn report(&mut self, changes: Vec<Starvation>) -> Result<(), Fault> {
-        let mut orders = Vec::new();
+        let mut commands = Vec::new();
         for change in changes {
-            let (tenant, queue, command) = told(change);
+            let (tenant, queue, command) = report_of(change);
             let starves = matches!(command, QueueCommand::ReportStarved(_));
             let key = (tenant.clone(), queue.clone());
             let last = self.reported.get(&key);
@@ -106,14 +97,23 @@ impl Duty {
                 continue;
             }
             self.reported.insert(key, (starves, Instant::now()));
-            let order = OutgoingCommand::new::<routing::Queue>(queue.as_str(), &command)?;
-            orders.push((tenant, order));
+            let command = OutgoingCommand::new::<routing::Queue>(queue.as_str(), &command);
+            commands.extend(sound(command.map(|command| (tenant, command))));
         }
-        self.matcher.give(&orders, &self.actor).await
+        self.matcher.give(&commands, &self.actor).await
     }
 }
 
-fn told(change: Starvation) -> (Tenant, QueueId, QueueCommand) {
+/// What is not a defect. One that is costs its own command and no other.
+pub(crate) fn sound<T>(command: Result<T, Defect>) -> Option<T> {
+    let report = |defect: &Defect| {
+        let error: &dyn std::error::Error = defect;
+        error!(error, "a command cannot be sent");
+    };
+    command.inspect_err(report).ok()
+}
+
+fn report_of(change: Starvation) -> (Tenant, QueueId, QueueCommand) {
     match change {
         Starvation::Starved {
             tenant,
@@ -141,8 +141,8 @@ fn told(change: Starvation) -> (Tenant, QueueId, QueueCommand) {
 }
 
 /// The command of what is due; the conversation's version is part of its id, so that one that was
-/// refused because somebody was just asked is given anew.
-fn outgoing(due: &Due) -> Result<(Tenant, OutgoingCommand), Fault> {
+/// refused because an agent was just asked is sent again.
+fn outgoing(due: &Due) -> Result<(Tenant, OutgoingCommand), Defect> {
     use conversations::{Conversation, ConversationCommand, Overflow, Relax};
     let (tenant, conversation, step, command) = match due {
         Due::Relax {
@@ -155,7 +155,7 @@ fn outgoing(due: &Due) -> Result<(Tenant, OutgoingCommand), Fault> {
         } => {
             let dropped = dropped.iter().map(|skill| renamed(skill.as_str()));
             let dropped: Vec<_> = dropped.collect::<Result<_, _>>()?;
-            let limit = |error| Fault::new("router", "relax requirements", error);
+            let limit = |error| Defect::new("relax requirements", error);
             let relax = Relax {
                 ring: i64::from(*ring).try_into().map_err(limit)?,
                 dropped: dropped.try_into().map_err(limit)?,
@@ -189,6 +189,6 @@ fn outgoing(due: &Due) -> Result<(Tenant, OutgoingCommand), Fault> {
     };
     let name = format!("{tenant}/{conversation}/{step}");
     let id = CommandId::of_work("router", &name);
-    let order = OutgoingCommand::new::<Conversation>(conversation.as_str(), &command)?;
-    Ok((tenant.clone(), order.once(id)))
+    let command = OutgoingCommand::new::<Conversation>(conversation.as_str(), &command)?;
+    Ok((tenant.clone(), command.once(id)))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use kernel::batch::{Outcome, Resolution};
 use kernel::port::{Clock, Ids};
-use kernel::{Actor, Fault, Tenant};
+use kernel::{Actor, Defect, Fault, Tenant};
 use pipeline::Followed;
 use pipeline::accept::{Acceptor, OutgoingCommand, Request};
 use routing::{
@@ -49,7 +49,7 @@ struct Attempt {
     offer_id: OfferId,
 }
 
-/// What came of a match. Nobody may have been found.
+/// The result of a match; there may be no offer.
 #[derive(Debug)]
 pub struct Matched {
     pub decision_id: DecisionId,
@@ -75,6 +75,8 @@ pub enum NoMatch {
     Offered(LiveOffer),
     /// The command log did not take the reservation, as far as is known.
     Fault(Fault),
+    /// A mistake of the platform's own.
+    Defect(Defect),
     /// The reservation's outcome did not come in time; the decision will tell.
     Undecided(DecisionId),
 }
@@ -85,6 +87,12 @@ impl From<Fault> for NoMatch {
     }
 }
 
+impl From<Defect> for NoMatch {
+    fn from(defect: Defect) -> Self {
+        Self::Defect(defect)
+    }
+}
+
 enum Tried {
     Reserved(Offer),
     Lost(AgentId, Box<str>),
@@ -92,7 +100,10 @@ enum Tried {
 }
 
 impl Matcher {
-    /// Plans a match and takes it on; whoever begins one must finish it.
+    /// Plans a match and holds its first candidates; the caller must finish it.
+    ///
+    /// # Errors
+    /// [`NoMatch`]; nothing is held then.
     pub fn begin(
         &self,
         tenant: &Tenant,
@@ -129,6 +140,9 @@ impl Matcher {
     }
 
     /// What a match would be based on now; nothing is taken on.
+    ///
+    /// # Errors
+    /// The conversation does not wait, or is unknown here.
     pub fn explain(
         &self,
         tenant: &Tenant,
@@ -142,6 +156,9 @@ impl Matcher {
     }
 
     /// Reserves slots, candidate after candidate, until as many are reserved as may be asked at once.
+    ///
+    /// # Errors
+    /// [`NoMatch`]; what was held is released.
     pub async fn finish(&self, begun: Begun, wait: Duration) -> Result<Matched, NoMatch> {
         let decision = begun.decision_id.as_str();
         let record = DecisionCommand::RecordDecision(Box::new(begun.plan.record.clone()));
@@ -177,8 +194,8 @@ impl Matcher {
             return Err(NoMatch::Undecided(begun.decision_id));
         }
         if offers.is_empty() {
-            let nobody = DecisionCommand::RecordUnmatched(RecordUnmatched {});
-            notes.push(OutgoingCommand::new::<Decision>(decision, &nobody)?);
+            let unmatched = DecisionCommand::RecordUnmatched(RecordUnmatched {});
+            notes.push(OutgoingCommand::new::<Decision>(decision, &unmatched)?);
         }
         let noted = self.note(&begun, &notes).await;
         match noted {
@@ -204,7 +221,7 @@ impl Matcher {
         attempts: &[Attempt],
         notes: &mut Vec<OutgoingCommand>,
         wait: Duration,
-    ) -> Result<Vec<Tried>, Fault> {
+    ) -> Result<Vec<Tried>, NoMatch> {
         let notes = std::mem::take(notes);
         let reservations = attempts.iter().enumerate().map(|(n, attempt)| {
             let before: &[OutgoingCommand] = if n == 0 { &notes } else { &[] };
@@ -219,7 +236,7 @@ impl Matcher {
         attempt: &Attempt,
         before: &[OutgoingCommand],
         wait: Duration,
-    ) -> Result<Tried, Fault> {
+    ) -> Result<Tried, NoMatch> {
         let outcome = self.outcome(begun, attempt, before, wait).await;
         let (tenant, conversation) = (&begun.tenant, &begun.plan.record.conversation_id);
         let (agent_id, offer_id) = (&attempt.candidate.agent_id, &attempt.offer_id);
@@ -227,7 +244,7 @@ impl Matcher {
             Ok(Some(Outcome::Accepted { version, .. })) => {
                 floor.reserved(tenant, conversation, agent_id, offer_id, *version);
             }
-            // Nothing is held that nobody will give back: the agent's own stream is the lock.
+            // A hold that is not released here would stay: the agent's own stream is the lock.
             Ok(Some(Outcome::Rejected { .. }) | None) | Err(_) => {
                 floor.release(tenant, conversation, agent_id, offer_id);
             }
@@ -251,7 +268,7 @@ impl Matcher {
         attempt: &Attempt,
         before: &[OutgoingCommand],
         wait: Duration,
-    ) -> Result<Option<Outcome>, Fault> {
+    ) -> Result<Option<Outcome>, NoMatch> {
         let reserve = reservation(begun, attempt)?;
         let before = requests(begun, before);
         let reserve = reserve.request(&begun.tenant, &begun.actor);
@@ -307,7 +324,7 @@ impl Matcher {
         }
     }
 
-    /// A new name that nobody else has.
+    /// A new, unique name.
     fn name<L: std::str::FromStr>(&self) -> L
     where
         L::Err: std::fmt::Debug,
@@ -326,7 +343,7 @@ fn requests<'c>(begun: &'c Begun, commands: &'c [OutgoingCommand]) -> Vec<Reques
 }
 
 /// The slot, at the version of the agent that was read.
-fn reservation(begun: &Begun, attempt: &Attempt) -> Result<OutgoingCommand, Fault> {
+fn reservation(begun: &Begun, attempt: &Attempt) -> Result<OutgoingCommand, Defect> {
     let (plan, record) = (&begun.plan, &begun.plan.record);
     let command = agents::AgentCommand::ReserveSlot(agents::ReserveSlot {
         offer_id: renamed(attempt.offer_id.as_str())?,
@@ -349,10 +366,10 @@ fn reservation(begun: &Begun, attempt: &Attempt) -> Result<OutgoingCommand, Faul
 }
 
 /// The same name, as another context knows it.
-pub(crate) fn renamed<L: std::str::FromStr>(name: &str) -> Result<L, Fault>
+pub(crate) fn renamed<L: std::str::FromStr>(name: &str) -> Result<L, Defect>
 where
     L::Err: std::error::Error + Send + Sync + 'static,
 {
     name.parse()
-        .map_err(|error| Fault::new("router", "name a thing", error))
+        .map_err(|error| Defect::new("name a thing of another context", error))
 }

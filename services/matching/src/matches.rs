@@ -135,6 +135,7 @@ async fn answer(matcher: &Matcher, call: &Call) -> Result<HttpResponse, Problem>
         Err(NoMatch::Offered(offer)) => Ok(HttpResponse::Ok().json(standing(asked, offer))),
         Err(NoMatch::Unmatchable(why)) => Err(unmatchable(&why)),
         Err(NoMatch::Fault(fault)) => Err(Problem::from(fault)),
+        Err(NoMatch::Defect(defect)) => Err(Problem::defect(defect)),
         Err(NoMatch::Undecided(decision_id)) => {
             let location = format!("/v1/decisions/{decision_id}");
             Ok(HttpResponse::Accepted()

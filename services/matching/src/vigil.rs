@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use agents::{Agent, AgentCommand, ExpireSession, GRACE_S};
 use kernel::port::{HEARD_FOR, Heard, Heartbeats};
-use kernel::{Actor, CommandId, Fault, Tenant, Timestamp};
+use kernel::{Actor, CommandId, Defect, Fault, Tenant, Timestamp};
 use pipeline::accept::OutgoingCommand;
 use routing::floor::Silent;
 use routing::{AgentId, Floor};
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::duty::sound;
 use crate::matcher::{Matcher, renamed};
 
 /// How late silence may be noticed.
@@ -67,7 +68,7 @@ impl Vigil {
                 self.hears_since = None;
                 warn!(
                     error = &fault as &dyn std::error::Error,
-                    "heartbeats are not heard, nobody is given up meanwhile"
+                    "heartbeats cannot be read, no session is ended meanwhile"
                 );
             }
         }
@@ -102,7 +103,7 @@ impl Vigil {
         let grace_ago = now.plus_millis(-GRACE_MS);
         let floor = &self.matcher.floor;
         let silent = floor.ask(|floor| floor.silent_since(grace_ago));
-        let mut orders = Vec::new();
+        let mut commands = Vec::new();
         for silent in silent {
             let of = (
                 silent.tenant.clone(),
@@ -110,15 +111,16 @@ impl Vigil {
                 silent.session.clone(),
             );
             if let Entry::Vacant(ended) = self.ended.entry(of) {
-                orders.push((silent.tenant.clone(), order(&silent)?));
+                let tenant = silent.tenant.clone();
+                commands.extend(sound(expiry(&silent)).map(|command| (tenant, command)));
                 ended.insert(Instant::now());
             }
         }
-        self.matcher.give(&orders, &self.actor).await
+        self.matcher.give(&commands, &self.actor).await
     }
 }
 
-/// A heartbeat under a name that no gateway gives says nothing.
+/// A heartbeat under a name that no gateway gives is ignored.
 fn hear(floor: &mut Floor, heard: &Heard) {
     let mut parts = heard.name.splitn(3, '/');
     let (Some(tenant), Some(agent), Some(session)) = (parts.next(), parts.next(), parts.next())
@@ -130,7 +132,7 @@ fn hear(floor: &mut Floor, heard: &Heard) {
     }
 }
 
-fn order(silent: &Silent) -> Result<OutgoingCommand, Fault> {
+fn expiry(silent: &Silent) -> Result<OutgoingCommand, Defect> {
     let Silent {
         tenant,
         agent,
@@ -145,6 +147,6 @@ fn order(silent: &Silent) -> Result<OutgoingCommand, Fault> {
         "router",
         &format!("{tenant}/{agent}/{version}/silent/{session}"),
     );
-    let order = OutgoingCommand::new::<Agent>(agent.as_str(), &command)?;
-    Ok(order.once(id).at(*version))
+    let command = OutgoingCommand::new::<Agent>(agent.as_str(), &command)?;
+    Ok(command.once(id).at(*version))
 }

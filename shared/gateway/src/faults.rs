@@ -99,7 +99,7 @@ fn place(fault: BodyFault) -> Place {
 /// The problem of a body that its schema admits and its type refuses, in the type's own words.
 pub(crate) fn unexplained(error: &serde_json::Error) -> Problem {
     let reason = error.to_string();
-    // The place is one in bytes that nobody sent.
+    // Line and column are of bytes that the caller did not send.
     let reason = match reason.rfind(" at line ") {
         Some(end) => reason[..end].to_owned(),
         None => reason,

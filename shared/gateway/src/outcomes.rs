@@ -174,11 +174,11 @@ impl Found {
 
     /// The one command, or all that the name stands for.
     fn answer(&self) -> Option<HttpResponse> {
-        let mut told: Vec<_> = self.0.values().map(Entry::report).collect();
-        match told.len() {
+        let mut reports: Vec<_> = self.0.values().map(Entry::report).collect();
+        match reports.len() {
             0 => None,
-            1 => Some(HttpResponse::Ok().json(told.remove(0))),
-            _ => Some(HttpResponse::Ok().json(json!({ "commands": told }))),
+            1 => Some(HttpResponse::Ok().json(reports.remove(0))),
+            _ => Some(HttpResponse::Ok().json(json!({ "commands": reports }))),
         }
     }
 }

@@ -20,11 +20,14 @@ pub struct Checksum(pub i64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{row} is damaged: {why}")]
 pub struct Damaged {
+    /// Which row, for a person.
     pub row: String,
+    /// How it differs.
     pub why: String,
 }
 
 impl Damaged {
+    /// A row and how it differs.
     pub fn new(row: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             row: row.into(),
@@ -35,6 +38,7 @@ impl Damaged {
 
 /// A row that a store keeps of a partition.
 pub trait Row {
+    /// Over its whole content and its location.
     fn checksum(&self, shard: Shard) -> Checksum;
 
     /// What a person calls it.
@@ -83,6 +87,7 @@ impl Checksum {
         Self(xxh3_64(bytes.as_flattened()).cast_signed())
     }
 
+    /// A part that is made of bytes.
     #[must_use]
     pub fn part(bytes: &[u8]) -> u64 {
         xxh3_64(bytes)
@@ -92,9 +97,13 @@ impl Checksum {
 /// What is proven of an event, wherever its parts are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'r> {
+    /// Its place in the partition.
     pub log_position: u64,
+    /// `{tenant}/{aggregate_id}`.
     pub key: &'r str,
+    /// Version of the aggregate after the event.
     pub sequence: u64,
+    /// The JSON of the record.
     pub record: &'r [u8],
 }
 
@@ -300,9 +309,13 @@ impl Row for ParkedCallRow<'_> {
 /// A record of a command log whose rows are our own.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandRow<'r> {
+    /// Of the record in the command partition.
     pub offset: i64,
+    /// When the log took the record.
     pub logged_at: Timestamp,
+    /// As the record had it.
     pub key: &'r [u8],
+    /// As the record had it.
     pub value: &'r [u8],
     /// As they are stored: what of them cannot be read counts as well.
     pub headers: &'r [u8],
@@ -375,6 +388,7 @@ pub const MARK_LOG_POSITIONS: u64 = 1_000;
 pub struct Chain {
     /// The first log position it covers; events before it are older than the chain.
     pub from: u64,
+    /// The hash over the checksums of all events so far.
     pub head: Checksum,
 }
 
@@ -397,7 +411,9 @@ impl Chain {
 /// The chain after an event. Marks show which part of a partition was rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
+    /// Of the last event it covers.
     pub log_position: u64,
+    /// The head of the chain after that event.
     pub head: Checksum,
 }
 

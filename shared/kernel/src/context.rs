@@ -102,11 +102,16 @@ pub enum Refused<E> {
 pub enum TimerRequest<I> {
     /// The command carries the state it expects, so that firing late is harmless.
     Set {
+        /// A timer of the same name is replaced.
         name: Cow<'static, str>,
+        /// It fires then or later.
         due: Timestamp,
+        /// What it sends to the aggregate.
         command: I,
     },
+    /// It does not fire; one that is not set is no fault.
     Cancel {
+        /// As it was set.
         name: Cow<'static, str>,
     },
 }
@@ -117,6 +122,7 @@ pub enum TimerRequest<I> {
 pub trait View:
     Default + Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
 {
+    /// Whose events it folds.
     type Of: Context;
     /// Noun, such as `position`; with the version it names the view everywhere.
     const NAME: &'static str;
@@ -129,6 +135,7 @@ pub trait View:
     /// The parameters that [`Self::filter`] reads.
     const FILTERS: &'static [Parameter] = &[];
 
+    /// Folds the next event; `meta` is what is known of it besides its content.
     fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
 
     /// Another fold of the same events, when `parameters` ask for one the stored view is not.
@@ -167,6 +174,7 @@ pub type EventOf<V> = <<V as View>::Of as Aggregate>::Event;
 
 /// A view under other rules than the stored one.
 pub trait Refold<V: View>: Send {
+    /// Folds the next event.
     fn update(&mut self, meta: &EventMeta, event: EventOf<V>);
 
     /// # Errors
@@ -217,7 +225,9 @@ impl Parameters {
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct BadParameter {
+    /// As it stands in the query string.
     pub name: &'static str,
+    /// What is wrong with it, for the caller.
     pub reason: String,
 }
 
@@ -250,6 +260,7 @@ pub trait Reading: Default + Send + 'static {
 /// An event on its way into a reading.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Folded<E> {
+    /// One that concerns it.
     Event(E),
     /// One of the context that does not concern it.
     Other(&'static str),
@@ -265,6 +276,7 @@ pub trait Reaction: Send + Sync + 'static {
     const PROGRESS: &'static str;
     /// The context listened to, by name: contexts meet in schemas, not in crates.
     const ON: &'static str;
+    /// Whose commands it sends.
     type To: Context;
     /// The events listened to, as this side reads them from the record.
     type Event: DeserializeOwned + Send;
@@ -272,13 +284,17 @@ pub trait Reaction: Send + Sync + 'static {
     /// Whether the event type concerns this reaction; others are not even decoded.
     fn wants(&self, event_type: &str) -> bool;
 
+    /// The commands that follow from the event, in the order in which they are sent.
     fn react(&self, meta: &EventMeta, event: Self::Event) -> Vec<Reacted<Self::To>>;
 }
 
 /// A command that a reaction asks for.
 #[derive(Debug)]
 pub struct Reacted<C: Context> {
+    /// Whose aggregate it is for.
     pub tenant: Tenant,
+    /// The aggregate.
     pub to: AggregateId,
+    /// What is asked of it.
     pub command: C::Input,
 }

@@ -25,8 +25,10 @@ pub struct CommandEnvelope<'a> {
     /// The command's name, such as `RecordFill`.
     #[serde(rename = "type", borrow)]
     pub kind: Cow<'a, str>,
+    /// Whose aggregate it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Tenant>,
+    /// Who sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// Accepted-at: the only time a decision sees.
@@ -49,6 +51,7 @@ pub struct CommandEnvelope<'a> {
         deserialize_with = "address"
     )]
     pub reply_to: Option<ReplyTo>,
+    /// What the command says, as its sender wrote it.
     #[serde(borrow)]
     pub data: &'a RawValue,
 }
@@ -65,8 +68,10 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReplyTo>
 pub struct Accepted<C> {
     /// The aggregate's own id.
     pub id: AggregateId,
+    /// Who sent it, proven by signature or broker.
     pub actor: Actor,
     /// Accepted-at; a decision has no other clock.
     pub at: Timestamp,
+    /// What is asked.
     pub command: C,
 }

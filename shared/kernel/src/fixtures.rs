@@ -1,5 +1,7 @@
 //! What tests of several crates need alike.
 
+pub mod page;
+
 use uuid::Uuid;
 
 use crate::id::{Actor, CommandId, EventId};

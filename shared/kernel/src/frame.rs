@@ -13,6 +13,7 @@ pub type Prefix = [u8; PREFIX];
 pub struct Framed<'a> {
     /// The registry's number of the schema.
     pub id: u32,
+    /// What follows the number.
     pub payload: &'a [u8],
 }
 

@@ -22,6 +22,7 @@ pub struct InstalledKey {
 pub struct Wrapped {
     /// Fingerprint of the other one.
     pub by: String,
+    /// Of no use without the other one.
     pub bytes: Bytes,
 }
 
@@ -34,7 +35,9 @@ impl fmt::Debug for Wrapped {
 /// What prevents work on an installation, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
+    /// What is wrong.
     pub what: String,
+    /// What a person does about it.
     pub remedy: String,
 }
 
@@ -47,6 +50,7 @@ impl Obstacle {
         }
     }
 
+    /// An obstacle and its remedy.
     pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             what: what.into(),

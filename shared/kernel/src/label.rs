@@ -30,17 +30,22 @@ pub struct Label<K>(SmolStr, PhantomData<fn() -> K>);
 /// Why a text is not a label of the required kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadLabel {
+    /// There is nothing in it.
     #[error("{0} is empty")]
     Empty(&'static str),
+    /// More bytes than the kind admits.
     #[error("{0} is longer than {1} bytes")]
     TooLong(&'static str, usize),
+    /// A byte that the kind does not admit.
     #[error("{0} has a character outside {1}")]
     Character(&'static str, &'static str),
+    /// A path would not keep a segment of it.
     #[error(
         "{0} has a segment that is empty, made of dots, or begins or ends with a blank: clients take \
          such out of a path"
     )]
     Segment(&'static str),
+    /// The platform keeps it for itself.
     #[error("{0} is a name of the platform's own")]
     Reserved(&'static str),
 }
@@ -77,6 +82,7 @@ fn arrives(segment: &str) -> bool {
 }
 
 impl<K> Label<K> {
+    /// The text as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -162,6 +168,7 @@ impl<K: LabelKind> JsonSchema for Label<K> {
 pub struct Alphabet {
     /// The same as a regular expression over the whole text.
     pub pattern: &'static str,
+    /// Whether a text may hold the byte.
     pub admits: fn(u8) -> bool,
     /// [`LabelKind::ADDRESSES`].
     pub addresses: bool,

@@ -3,6 +3,8 @@
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
 
+#![warn(missing_docs)]
+
 pub mod adjacent;
 pub mod batch;
 pub mod checksum;
@@ -27,7 +29,7 @@ pub mod topic;
 pub mod venues;
 pub mod zone;
 
-pub use code::{Code, Fault, Kind, Rejection};
+pub use code::{Code, Defect, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
 pub use decimal::{Currency, Decimal};
 pub use effect::Effect;

@@ -16,11 +16,14 @@ const CONTEXT_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogPosition {
     context: Cow<'static, str>,
+    /// Of the context.
     pub partition: u16,
+    /// 1, 2, 3 … within the partition.
     pub log_position: u64,
 }
 
 impl LogPosition {
+    /// The place of an event in a partition.
     #[must_use]
     pub fn new(shard: Shard, log_position: u64) -> Self {
         Self {

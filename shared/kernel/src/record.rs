@@ -19,17 +19,24 @@ use crate::time::Timestamp;
 /// `type` and `data`, so that one pass reads both.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventMeta {
+    /// Derived from the command and its place among its events.
     pub id: EventId,
+    /// The command that caused it.
     pub command: CommandId,
+    /// The tenant of the command.
     pub tenant: Tenant,
+    /// Whose stream it is in.
     pub aggregate: AggregateId,
     /// Version of the aggregate after this event: 1, 2, 3 …
     pub sequence: u64,
     /// Accepted-at of the command.
     pub at: Timestamp,
+    /// Who sent the command.
     pub actor: Actor,
+    /// The subject of the whole chain, such as a conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
+    /// The event or command that caused the command, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
     /// Version of the event's shape.
@@ -49,6 +56,7 @@ pub type Undecodable = serde_json::Error;
 /// One event as it is stored and published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
+    /// Place in the partition: 1, 2, 3 … without gaps.
     pub log_position: u64,
     /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,

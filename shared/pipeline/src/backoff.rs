@@ -28,6 +28,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// No fault so far.
     #[must_use]
     pub fn new() -> Self {
         // The one draw without a seam: no decision and no record depends on the length of a wait,

@@ -60,6 +60,7 @@ pub struct Committer {
 }
 
 impl Committer {
+    /// The writer, and a handle for those who bring batches.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, movement: &Movement) -> (Self, CommitHandle) {
         let (sender, waiting) = mpsc::channel(WAITING_MAX);

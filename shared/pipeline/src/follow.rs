@@ -153,9 +153,11 @@ impl<R: Reading> Followed<R> {
 /// The world as a reading sees it.
 #[derive(Clone)]
 pub struct FollowPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
     /// Where events are read that the log lacks.
     pub streams: Arc<dyn EventReader>,
+    /// Where its workers report.
     pub movement: Movement,
 }
 

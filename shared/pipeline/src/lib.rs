@@ -3,6 +3,8 @@
 //! In: commands over the command log. Out: events, views and answers. The modules are in the
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
 
+#![warn(missing_docs)]
+
 pub mod accept;
 mod act;
 mod announce;
@@ -39,6 +41,7 @@ pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::{FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
+pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
 pub use movement::{Movement, Seen, Stands, Work, Worker};
 pub use project::{

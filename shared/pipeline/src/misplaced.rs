@@ -16,7 +16,9 @@ const PAGE: usize = 1_000;
 
 /// Finds misplaced streams, and sends their commands to where they belong.
 pub struct Misplaced {
+    /// Where streams are looked for.
     pub reader: Arc<dyn EventReader>,
+    /// Where their commands stand, and are sent again.
     pub command_log: Arc<dyn CommandLog>,
     /// Partitions per topic.
     pub partitions: u16,

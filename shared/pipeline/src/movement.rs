@@ -27,16 +27,20 @@ pub enum Work {
     Publisher,
     /// Publishes the outcomes of a partition.
     Announcer,
+    /// Keeps a view in a read model.
     Projection,
+    /// Sends what a reaction asks for.
     Reaction,
     /// Makes the calls outside of an effect.
     Effect,
+    /// Sends what is due.
     Timers,
     /// Folds topics into the memory of the process.
     Reading,
 }
 
 impl Work {
+    /// A metric label.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,6 +86,7 @@ struct Trouble {
 /// What a worker is seen to be.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// What it does.
     pub work: Work,
     /// What it works on, such as `trades/3`.
     pub name: Box<str>,
@@ -94,7 +99,9 @@ pub struct Seen {
 /// Why a worker does not advance.
 #[derive(Clone, Debug)]
 pub struct Stands {
+    /// How long ago it began to stand.
     pub since: Duration,
+    /// In a sentence, for an operator.
     pub why: String,
     /// An operator has to act; one that has not stopped tries again.
     pub stopped: bool,
@@ -320,6 +327,7 @@ mod tests {
     async fn worker_that_panics_stands_until_another_moves_in_its_place() {
         let movement = Movement::default();
         let worker = movement.worker(Work::Reaction, "fills-to-positions, trades/0");
+        #[expect(clippy::disallowed_methods, reason = "joined at once")]
         let panicked = std::thread::spawn(move || {
             let _worker = worker;
             panic!("on purpose");

@@ -37,15 +37,19 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(1);
 /// The world as a reactor sees it.
 #[derive(Clone)]
 pub struct ReactorPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
+    /// Where commands are sent.
     pub command_log: Arc<dyn CommandLog>,
     /// Keeps the progress, as a checkpoint without values.
     pub progress: Arc<dyn ReadModel>,
     /// Where events are read that the log lacks.
     pub streams: Arc<dyn EventReader>,
+    /// Signs the commands.
     pub sealer: Sealer,
     /// Partitions per topic.
     pub partitions: u16,
+    /// Where its workers report.
     pub movement: Movement,
 }
 
@@ -57,6 +61,7 @@ pub struct Reactor<R> {
 }
 
 impl<R: Reaction> Reactor<R> {
+    /// Nothing runs yet.
     #[must_use]
     pub fn new(reaction: R, ports: ReactorPorts) -> Self {
         let actor = Actor::reaction(R::NAME)

@@ -24,15 +24,20 @@ pub(crate) const APPROVED_BY: &str = "approved-by";
 /// Looks after the dead letters.
 #[derive(Clone)]
 pub struct Redriver {
+    /// Where letters are kept.
     pub letters: Arc<dyn DeadLetters>,
+    /// Where they are sent again.
     pub command_log: Arc<dyn CommandLog>,
+    /// Gives each redrive a name of its own.
     pub ids: Arc<dyn Ids>,
 }
 
 /// The people responsible for it.
 #[derive(Clone, Debug)]
 pub struct Responsible {
+    /// Who does it.
     pub by: Actor,
+    /// The second person, where one is needed.
     pub approved_by: Option<Actor>,
 }
 
@@ -41,12 +46,14 @@ pub struct Responsible {
 pub enum Stays {
     /// It has no key, or one that is not a text: it belongs to no partition.
     WithoutKey,
+    /// It has no value: there is nothing to send.
     WithoutValue,
     /// It is no longer parked: another call has redriven or discarded it meanwhile.
     Settled,
 }
 
 impl Stays {
+    /// The reason, as an operator reads it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the clock itself")]
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
@@ -22,10 +23,12 @@ impl Clock for SystemClock {
 pub struct SystemIds;
 
 impl Ids for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "the source of ids itself")]
     fn ordered(&self) -> Uuid {
         Uuid::now_v7()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the source of ids itself")]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }

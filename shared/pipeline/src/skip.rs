@@ -26,21 +26,28 @@ pub(crate) const RECREATED: i64 = -1;
 
 /// Passes what bars a partition.
 pub struct Skipper {
+    /// Where the cursor is moved.
     pub store: Arc<dyn EventStore>,
+    /// Where a letter records who did it.
     pub letters: Arc<dyn DeadLetters>,
+    /// The log that cannot be read.
     pub command_log: Arc<dyn CommandLog>,
+    /// When it was done.
     pub clock: Arc<dyn Clock>,
+    /// Gives the token that takes the partition over.
     pub ids: Arc<dyn Ids>,
 }
 
 /// What bars a partition of commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Barrier {
+    /// The partition that waits.
     pub shard: Shard,
     /// The partition's next offset.
     pub from: i64,
     /// Where it can continue. Below `from` in a recreated log.
     pub to: i64,
+    /// Why its next command cannot be read, in a sentence.
     pub why: String,
 }
 
@@ -53,10 +60,13 @@ impl Barrier {
 /// Why nothing was skipped.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSkipped {
+    /// What was looked at has changed since.
     #[error("the partition is no longer there; look again")]
     Moved,
+    /// A dependency failed; nothing was changed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The cursor was not moved, or it is not known whether it was.
     #[error(transparent)]
     NotCommitted(#[from] CommitError),
 }

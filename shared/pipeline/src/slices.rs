@@ -29,8 +29,11 @@ use crate::reactor::{Reactor, ReactorPorts, caused, progress_id};
 /// Everything that runs on the pipeline.
 #[derive(Clone, Default)]
 pub struct Slices {
+    /// In the order of their declaration.
     pub contexts: Vec<ContextSlice>,
+    /// Of all contexts.
     pub views: Vec<ViewSlice>,
+    /// Between any two contexts, or of one to itself.
     pub reactions: Vec<ReactionSlice>,
     pub effects: Vec<EffectSlice>,
 }
@@ -49,9 +52,11 @@ type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 /// A context, as roles and gateway see it.
 #[derive(Clone, Copy)]
 pub struct ContextSlice {
+    /// [`Context::NAME`].
     pub name: &'static str,
     /// cqrs-es's name of its aggregate.
     pub aggregate_type: &'static str,
+    /// [`Context::COMMANDS`].
     pub commands: &'static [CommandRoute],
     /// Of the enum of its commands.
     pub schema: SchemaOf,
@@ -71,14 +76,17 @@ pub struct ContextSlice {
 /// A view, as roles and queries see it.
 #[derive(Clone, Copy)]
 pub struct ViewSlice {
+    /// Name and version.
     pub id: ViewId,
     /// The context whose events it folds.
     pub of: &'static str,
+    /// [`View::ROUTE`].
     pub route: ViewRoute,
     /// Of one value's body.
     pub schema: SchemaOf,
     /// Parameters that one value may be asked with, and that a list may be narrowed by.
     pub parameters: &'static [Parameter],
+    /// [`View::FILTERS`].
     pub filters: &'static [Parameter],
     /// Runs its projector for one read model until stopped.
     pub project: Project,
@@ -95,7 +103,9 @@ pub struct ViewSlice {
 /// A reaction, as roles see it.
 #[derive(Clone)]
 pub struct ReactionSlice {
+    /// [`Reaction::NAME`].
     pub name: &'static str,
+    /// The context that it listens to.
     pub on: &'static str,
     /// The context that its commands are for.
     pub to: &'static str,
@@ -134,6 +144,7 @@ impl EffectSlice {
 }
 
 impl Slices {
+    /// With that context.
     #[must_use]
     pub fn context<C: Context>(mut self) -> Self {
         self.contexts.push(ContextSlice {
@@ -154,6 +165,7 @@ impl Slices {
         self
     }
 
+    /// With that view.
     #[must_use]
     pub fn view<V: View>(mut self) -> Self {
         self.views.push(ViewSlice {
@@ -172,6 +184,7 @@ impl Slices {
         self
     }
 
+    /// With that reaction.
     #[must_use]
     pub fn reaction<R: Reaction + Clone>(mut self, reaction: R) -> Self {
         let reacting = reaction.clone();

@@ -37,6 +37,7 @@ pub struct TimerKeeper {
 }
 
 impl TimerKeeper {
+    /// Nothing fires yet.
     #[must_use]
     pub fn new(
         contexts: Vec<&'static str>,

@@ -18,6 +18,7 @@ pub enum Verdict {
 
 /// An error with a [`Verdict`]. Adapters implement it on their own error types.
 pub trait Classified {
+    /// What the breaker is to make of the error.
     fn verdict(&self) -> Verdict;
 
     /// Whether the very same call may be made again at once. An error that leaves the outcome

@@ -26,6 +26,7 @@ struct Seat<'flights, K: Hash + Eq, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
+    /// Nothing is under way.
     #[must_use]
     pub fn new() -> Self {
         Self {

@@ -161,6 +161,10 @@ impl Drop for OwnServers {
 
 /// A unique name: a word, then 32 hexadecimal digits.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a corner of a server for one test alone"
+)]
 pub fn unique(word: &str) -> String {
     format!("{word}_{}", Uuid::new_v4().simple())
 }

@@ -14,7 +14,7 @@ use super::follow_up::Pending;
 use super::moment::Moment;
 use super::rejection::ConversationRejection;
 use super::stage::{ConversationState, FinalOffer, Stage};
-use super::{route, timer};
+use super::{route, timers};
 use crate::label::{AgentId, ConversationId};
 use crate::message::Messages;
 
@@ -105,7 +105,7 @@ impl Context for Conversation {
     }
 
     fn timers(&self, event: &ConversationEvent) -> Vec<TimerRequest<ConversationCommand>> {
-        timer::timers(self, event)
+        timers::timers(self, event)
     }
 }
 

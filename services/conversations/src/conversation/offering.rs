@@ -15,7 +15,7 @@ use super::offer_event::{
 };
 use super::rejection::ConversationRejection;
 use super::stage::{LiveOffer, OfferOutcome, Place, Stage};
-use super::timer::SETUP_MAX_MS;
+use super::timers::SETUP_MAX_MS;
 use crate::bounds::OfferTtlMs;
 use crate::label::{AgentId, OfferId};
 

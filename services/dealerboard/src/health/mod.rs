@@ -13,6 +13,7 @@ use std::time::Duration;
 use analytics::Metrics;
 use kernel::port::Clock;
 use pipeline::{Followed, Movement, Query, Seen, ViewSlice};
+use resilience::Dependency;
 use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,14 @@ use report::Report;
 
 /// A worker that is stalled for so long while everything answers does not recover by itself.
 const GETS_ON_WITHIN: Duration = Duration::from_secs(10);
+
+/// Gives the recorder a unit and a sentence for every metric of this process.
+pub(crate) fn describe_metrics() {
+    pipeline::describe_metrics();
+    resilience::describe_metrics();
+    routes::describe();
+    watch::describe();
+}
 
 /// Which lights a process has.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +51,8 @@ pub(crate) struct Serves {
 pub(crate) struct Health {
     pub(crate) serves: Serves,
     pub(crate) checks: Arc<Checks>,
+    /// Of dependencies; their gauges are read when somebody looks.
+    pub(crate) guards: Vec<Arc<Dependency>>,
     pub(crate) movement: Movement,
     pub(crate) floor: Followed<Floor>,
     pub(crate) metrics: Followed<Metrics>,

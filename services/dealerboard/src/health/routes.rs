@@ -12,7 +12,7 @@ use http::limits::Limits;
 use http::problem::{MEDIA_TYPE, Problem};
 use kernel::code::platform;
 use kernel::route::PublicRoute;
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +51,14 @@ pub(crate) const ROUTES: &[PublicRoute] = &[
         summary: "the metrics of the process, as Prometheus reads them",
     },
 ];
+
+pub(super) fn describe() {
+    describe_gauge!(
+        MATCHABLE,
+        Unit::Seconds,
+        "How long the oldest conversation has waited though an agent could be asked for it."
+    );
+}
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -123,6 +131,9 @@ fn answer(value: Value, unready: Option<&str>) -> HttpResponse {
 }
 
 async fn metrics(handle: Data<PrometheusHandle>, health: Shared) -> HttpResponse {
+    for guard in &health.guards {
+        guard.breaker().snapshot();
+    }
     // Half-way through, those who waited last week still do.
     if health.floor.age().is_some() {
         let now = health.clock.now();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -22,6 +22,19 @@ const STANDING: &str = "dealerboard_workers_standing";
 const UNHANDLED: &str = "dealerboard_unhandled_partitions";
 /// A worker that is stalled for less is hardly worth a line: it has logged the reason itself.
 const REPORTED_AFTER: Duration = Duration::from_secs(5);
+
+pub(super) fn describe() {
+    describe_gauge!(
+        STANDING,
+        Unit::Count,
+        "Workers of this process that do not get on, by what they work at."
+    );
+    describe_gauge!(
+        UNHANDLED,
+        Unit::Count,
+        "Partitions whose commands no process handles."
+    );
+}
 
 /// Keeps looking until `stop`.
 pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyhow::Result<()> {

@@ -95,6 +95,10 @@ impl Views {
 
 fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let stored = Arc::new(file.as_stored());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "jitter of waits only: no decision and no record depends on it"
+    )]
     let guards = Guards::new(Uuid::new_v4());
     let class = |class| Class {
         name: Name {

@@ -113,6 +113,21 @@ pub(crate) async fn open(
 }
 
 impl Ports {
+    /// Every guard there is, each once.
+    pub(crate) fn guards(&self) -> Vec<Arc<Dependency>> {
+        let of_sources = self
+            .sources
+            .iter()
+            .filter_map(|source| source.guard.as_ref());
+        let others = [
+            &self.history.guard,
+            &self.history.dear_guard,
+            &self.inbox_guard,
+            &self.bindings_guard,
+        ];
+        of_sources.chain(others).map(Arc::clone).collect()
+    }
+
     /// Where reactions keep their progress.
     pub(crate) fn progress(&self) -> anyhow::Result<Arc<dyn ReadModel>> {
         let durable = self.models.iter().find(|model| model.durable);

@@ -82,6 +82,10 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         &config.postgres.url,
         config.postgres.read_connections_max,
     )?);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "jitter of waits only: no decision and no record depends on it"
+    )]
     let guards = Guards::new(Uuid::new_v4());
     let (sources, history) = chain(&guards, config, &redis, &postgres, &store)?;
     let class = |dependency, class, timeout_ms| Class {

@@ -111,6 +111,7 @@ impl<'p> Process<'p> {
         let (platform, halt) = (self.platform, &self.halt);
         let metrics = self.metrics.get_ref().clone();
         tasks.work("process/metrics", supervise::upkeep(metrics, halt.clone()));
+        health::describe_metrics();
         let health = Arc::clone(&self.health);
         tasks.work("process/health", health::watch(health, halt.clone()));
         if let Some(matcher) = &self.matcher {
@@ -244,6 +245,7 @@ impl Platform {
                 figures: roles.need(Need::Figures),
             },
             checks: Arc::clone(&self.ports.checks),
+            guards: self.ports.guards(),
             movement: self.movement.clone(),
             floor: self.floor.clone(),
             metrics: self.metrics.clone(),

@@ -183,10 +183,12 @@ async fn letter_marked_redriven_without_a_copy_is_found() {
 struct RandomIds;
 
 impl Ids for RandomIds {
+    #[expect(clippy::disallowed_methods, reason = "the source of ids of this test")]
     fn ordered(&self) -> Uuid {
         Uuid::now_v7()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the source of ids of this test")]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }

@@ -138,6 +138,10 @@ async fn a_day(desk: &Desk, run: &str, meanwhile: impl AsyncFnOnce()) -> Value {
 
 /// Floor and figures as every process has them in memory, and as the stored events make them.
 pub(crate) async fn same_from_the_events(desk: &Desk) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the process under test has the same clock"
+    )]
     let now = written(SystemTime::now());
     for query in ["/v1/floor", "/v1/metrics?interval=15m"] {
         let separator = if query.contains('?') { '&' } else { '?' };

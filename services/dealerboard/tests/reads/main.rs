@@ -9,4 +9,5 @@ mod ledger;
 mod outages;
 mod parameters;
 mod reader;
+mod routes;
 mod views;

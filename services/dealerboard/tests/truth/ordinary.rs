@@ -256,6 +256,10 @@ async fn split_ahead(platform: Platform) {
     );
     assert_eq!(found["announced_splits"][0]["split_id"], "SP1");
     // One whose day comes while the platform runs.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the process under test has the same clock"
+    )]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let soon = Timestamp::from_millis(now.as_millis().try_into().unwrap()).plus_millis(2_000);
     send(&platform, "trader", path, split("SP2", &soon.to_string())).await;

@@ -73,6 +73,7 @@ impl AggregateId {
 pub struct EventId(pub Uuid);
 
 impl EventId {
+    /// Of the event at that place, from 0, among a command's events.
     #[must_use]
     pub fn of(command: CommandId, index: usize) -> Self {
         // As `Uuid::new_v5` does it, with the processor's own instructions where it has them.

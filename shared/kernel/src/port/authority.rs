@@ -27,8 +27,11 @@ pub struct Producer {
     pub name: String,
     /// The tenant and actor of the commands it may send.
     pub tenant: Tenant,
+    /// As whom.
     pub actor: Actor,
+    /// For records in the wrong partition.
     pub misplaced: Misplaced,
+    /// Which answers it is sent.
     pub outcomes: Outcomes,
 }
 
@@ -55,6 +58,15 @@ pub enum Outcomes {
 }
 
 /// Signs the platform's own records and judges those that come in.
+///
+/// ```
+/// use kernel::port::{Authority, Record, Sender};
+///
+/// /// What a record says of tenant and actor is believed of the platform alone.
+/// fn is_ours(authority: &dyn Authority, context: &str, record: &Record) -> bool {
+///     matches!(authority.sender(context, record), Some(Sender::Platform))
+/// }
+/// ```
 pub trait Authority: Send + Sync {
     /// The value of the header [`SIGNATURE`].
     fn sign(&self, context: &str, key: &[u8], value: &[u8]) -> Bytes;

@@ -22,6 +22,20 @@ pub enum CommitError {
 }
 
 /// The writer's side.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::batch::Batch;
+/// use kernel::port::{CommitError, EventStore};
+///
+/// /// Whether the batch was written; if not, another process owns its partition.
+/// async fn commit(store: &dyn EventStore, batch: Arc<Batch>) -> Result<bool, CommitError> {
+///     let shard = batch.shard;
+///     let superseded = store.commit(&[batch]).await?;
+///     Ok(!superseded.contains(&shard))
+/// }
+/// ```
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Makes `owner` the partition's only writer and returns its cursor.
@@ -66,7 +80,9 @@ pub const WHOLE: u64 = u64::MAX;
 /// What a stream holds: everything needed to rebuild its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedStream {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
+    /// Its number within the partition.
     pub stream: i64,
     /// In sequence order.
     pub events: Vec<EventRow>,
@@ -83,7 +99,9 @@ impl LoadedStream {
 /// A command that was handled before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCommand {
+    /// Where it was handled.
     pub shard: Shard,
+    /// How it ended.
     pub row: OutcomeRow,
 }
 
@@ -92,6 +110,24 @@ pub struct KnownCommand {
 pub const FOUND_MAX: usize = 1_000;
 
 /// The readers' side.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::EventReader;
+/// use kernel::topic::Shard;
+///
+/// /// The last log position of the partition, found by reading all of it, 500 events at a time.
+/// async fn last(reader: &dyn EventReader, shard: Shard) -> Result<u64, Fault> {
+///     let mut after = 0;
+///     loop {
+///         let page = reader.read(shard, after, 500).await?;
+///         let Some(last) = page.last() else {
+///             return Ok(after);
+///         };
+///         after = last.record.log_position;
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait EventReader: Send + Sync {
     /// The streams of those keys that exist, each up to its event `upto`: more is not even read.

@@ -13,12 +13,32 @@ pub const HEARD_FOR: Duration = Duration::from_secs(10 * 60);
 /// Something with a name gave a sign of life.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Heard {
+    /// Whose sign it is.
     pub name: Box<str>,
     /// Kept to the millisecond.
     pub at: Timestamp,
 }
 
 /// Shared by all that report and all that watch. None of it is durable: an empty answer proves nothing.
+///
+/// ```
+/// use std::collections::BTreeSet;
+///
+/// use kernel::port::{Heard, Heartbeats};
+/// use kernel::{Fault, Timestamp};
+///
+/// /// Those of the names that gave no sign of life since a time.
+/// async fn silent(
+///     heartbeats: &dyn Heartbeats,
+///     names: &[&str],
+///     since: Timestamp,
+/// ) -> Result<Vec<String>, Fault> {
+///     let heard = heartbeats.heard_since(since).await?;
+///     let heard: BTreeSet<_> = heard.iter().map(|Heard { name, .. }| &**name).collect();
+///     let silent = names.iter().filter(|name| !heard.contains(**name));
+///     Ok(silent.map(ToString::to_string).collect())
+/// }
+/// ```
 #[async_trait]
 pub trait Heartbeats: Send + Sync {
     /// Notes all of them; one older than the latest noted changes nothing.

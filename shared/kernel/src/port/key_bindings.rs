@@ -18,6 +18,21 @@ pub const KEY_BOUND_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct RequestDigest(pub u128);
 
 /// Binds each key to the first request that names it.
+///
+/// ```
+/// use kernel::port::{KeyBindings, RequestDigest};
+/// use kernel::{CommandKey, Fault, Tenant};
+///
+/// /// Whether the key stands for this request and no other. Asked before the command is appended.
+/// async fn is_free_for(
+///     bindings: &dyn KeyBindings,
+///     tenant: &Tenant,
+///     key: &CommandKey,
+///     request: RequestDigest,
+/// ) -> Result<bool, Fault> {
+///     Ok(bindings.bind(tenant, key, request).await? == request)
+/// }
+/// ```
 #[async_trait]
 pub trait KeyBindings: Send + Sync {
     /// Binds the tenant's key to `request` if it is not bound, and gives the request that it is bound

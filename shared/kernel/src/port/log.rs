@@ -13,10 +13,13 @@ use crate::topic::Shard;
 /// A record to append to a command topic.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
+    /// Whose command topic.
     pub context: &'static str,
     /// `{tenant}/{aggregate_id}`; decides the partition.
     pub key: Arc<str>,
+    /// The envelope, framed or bare.
     pub value: Bytes,
+    /// In this order on the record.
     pub headers: Vec<(String, Bytes)>,
 }
 
@@ -26,10 +29,13 @@ pub const NAME_IS_NOT_TEXT: &str = "a header's name is not text";
 /// A record as a log gives it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// Place in the partition; offsets may have holes.
     pub offset: i64,
     /// When the log took it.
     pub logged_at: Timestamp,
+    /// As it was written; a record of another system may have none.
     pub key: Option<Bytes>,
+    /// As it was written.
     pub value: Option<Bytes>,
     /// None in an event log: it keeps only the log position beside an event.
     pub headers: Vec<(String, Bytes)>,
@@ -40,6 +46,7 @@ pub struct Record {
 }
 
 impl Record {
+    /// The value of the first header of that name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers
@@ -52,7 +59,9 @@ impl Record {
 /// The place of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
+    /// The partition that the key decided.
     pub shard: Shard,
+    /// Place in it.
     pub offset: i64,
 }
 
@@ -61,6 +70,7 @@ pub struct Appended {
 pub struct Span {
     /// Above 1 when the log was given what lies before, and has deleted it since.
     pub first: u64,
+    /// Behind it nothing has been published.
     pub last: u64,
 }
 
@@ -73,11 +83,19 @@ pub enum ReadError {
     /// The log does not hold the requested offset: the record was deleted, or the log was recreated and
     /// ends before it. It begins at `first`.
     #[error("the offset is not in the log, which begins at {first}")]
-    Gone { first: i64 },
+    Gone {
+        /// The first offset that the log holds.
+        first: i64,
+    },
     /// What comes next is damaged, or written in a way that cannot be read here. `offset` is the
     /// reader's place; it continues only after a seek, such as to [`Reader::readable_after`].
     #[error("offset {offset} cannot be read: {detail}")]
-    Unreadable { offset: i64, detail: String },
+    Unreadable {
+        /// Where reading stands.
+        offset: i64,
+        /// Why, in a sentence.
+        detail: String,
+    },
 }
 
 /// For roles that can only wait until an operator has looked at it.
@@ -91,6 +109,18 @@ impl From<ReadError> for Fault {
 }
 
 /// The input of the platform.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{CommandLog, NewRecord};
+///
+/// /// The offset at which the command stands; it is durable by then.
+/// async fn append(log: &dyn CommandLog, record: NewRecord) -> Result<i64, Fault> {
+///     let appended = log.append(vec![record]).await?;
+///     let place = appended.first();
+///     place.map(|place| place.offset).ok_or_else(|| Fault::bare("log", "append a command"))
+/// }
+/// ```
 #[async_trait]
 pub trait CommandLog: Send + Sync {
     /// Appends in order; every record is durable when this returns. Returns the place of each, in
@@ -142,6 +172,24 @@ pub trait CommandLog: Send + Sync {
 }
 
 /// The published events, per context and partition in log position order.
+///
+/// ```
+/// use kernel::port::EventLog;
+/// use kernel::record::EventRecord;
+/// use kernel::topic::Shard;
+/// use kernel::Fault;
+///
+/// /// Publishes those of the events that the log does not hold yet.
+/// async fn catch_up(
+///     log: &dyn EventLog,
+///     shard: Shard,
+///     mut events: Vec<EventRecord>,
+/// ) -> Result<(), Fault> {
+///     let last = log.span(shard).await?.map_or(0, |span| span.last);
+///     events.retain(|event| event.log_position > last);
+///     log.publish(shard, events).await
+/// }
+/// ```
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Publishes in order; all are durable when this returns. Publishing a log position again is
@@ -198,6 +246,7 @@ pub enum Pace {
 
 /// A change of what this process owns.
 pub enum Change {
+    /// This process reads the partition from now on.
     Assigned(Box<dyn Reader>),
     /// Another process is about to take the partition: finish or abandon what is in flight.
     Revoked(u16),
@@ -206,6 +255,27 @@ pub enum Change {
 }
 
 /// A membership in a group.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Assignments, Change, Reader};
+///
+/// /// Keeps a reader for each partition that this process owns, until the membership ends.
+/// async fn own(mut group: Box<dyn Assignments>) -> Result<(), Fault> {
+///     let mut readers: BTreeMap<u16, Box<dyn Reader>> = BTreeMap::new();
+///     loop {
+///         match group.next().await? {
+///             Change::Assigned(reader) => drop(readers.insert(reader.partition(), reader)),
+///             // The next call of `next` says that this has been done.
+///             Change::Revoked(partition) | Change::Lost(partition) => {
+///                 readers.remove(&partition);
+///             }
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Assignments: Send {
     /// Waits for the next change. The next call confirms that the one before has been carried out,
@@ -217,8 +287,30 @@ pub trait Assignments: Send {
 }
 
 /// The records of one partition.
+///
+/// ```
+/// use kernel::port::{ReadError, Reader, Record};
+///
+/// /// Handles what stands behind an offset, at most 100 records at a time.
+/// async fn read(
+///     reader: &mut dyn Reader,
+///     from: i64,
+///     handle: impl Fn(&Record),
+/// ) -> Result<(), ReadError> {
+///     reader.seek(from).await?;
+///     let mut records = Vec::new();
+///     loop {
+///         reader.take(100, &mut records).await?;
+///         for record in records.drain(..) {
+///             handle(&record);
+///             reader.done(record.offset + 1);
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Reader: Send {
+    /// Which partition of the context it reads.
     fn partition(&self) -> u16;
 
     /// Continues at `offset`; must be called before the first `take`.

@@ -14,7 +14,9 @@ use crate::time::Timestamp;
 /// A version of a view; versions live beside each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ViewId {
+    /// [`View::NAME`](crate::View::NAME).
     pub name: &'static str,
+    /// [`View::VERSION`](crate::View::VERSION).
     pub version: u16,
 }
 
@@ -74,6 +76,7 @@ pub struct ViewValue {
     pub version: u64,
     /// The event partition it was folded from, and the last log position folded in.
     pub partition: u16,
+    /// Of the last event that the body shows.
     pub log_position: u64,
     /// Accepted-at of the last command folded in.
     pub as_of: Timestamp,
@@ -160,9 +163,13 @@ impl ViewValue {
 /// What one projection step writes for one event partition, whole or not at all.
 #[derive(Clone, Debug)]
 pub struct ViewBatch {
+    /// Whose values.
     pub view: ViewId,
+    /// The event partition they were folded from.
     pub partition: u16,
+    /// Where the checkpoint has to be, or nothing is written.
     pub from: Checkpoint,
+    /// Where it is afterwards.
     pub to: Checkpoint,
     /// Key `{tenant}/{view key}` and value.
     pub puts: Vec<(Arc<str>, ViewValue)>,
@@ -171,6 +178,7 @@ pub struct ViewBatch {
 /// Whether a batch was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
+    /// Values and checkpoint are there.
     Written,
     /// The checkpoint was not at `from`: another projector moved it, or the model lost it.
     Refused,
@@ -183,6 +191,28 @@ pub type Listed = Vec<(Arc<str>, ViewValue)>;
 pub const READY_PERIOD: Duration = Duration::from_secs(5);
 
 /// A place where views live.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Applied, Checkpoint, ReadModel, ViewBatch, ViewId, ViewValue};
+///
+/// /// Writes the values of one event. `false`: another projector was there before.
+/// async fn project(
+///     model: &dyn ReadModel,
+///     (view, partition): (ViewId, u16),
+///     puts: Vec<(Arc<str>, ViewValue)>,
+/// ) -> Result<bool, Fault> {
+///     let from = model.checkpoint(view, partition).await?;
+///     let to = Checkpoint {
+///         log_position: from.log_position + 1,
+///         next_offset: from.next_offset + 1,
+///     };
+///     let batch = ViewBatch { view, partition, from, to, puts };
+///     Ok(model.apply(batch).await? == Applied::Written)
+/// }
+/// ```
 #[async_trait]
 pub trait ReadModel: Send + Sync {
     /// What the model has seen of the partition.

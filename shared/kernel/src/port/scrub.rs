@@ -18,10 +18,12 @@ pub struct Scrubbed {
     pub unproven: u64,
     /// Rows that are not what was written; the first thousand.
     pub named: Vec<Damaged>,
+    /// Rows that are not what was written, whether or not they are named.
     pub damaged: u64,
 }
 
 impl Scrubbed {
+    /// Counts a row that is not what was written.
     pub fn damaged(&mut self, damaged: Damaged) {
         self.damaged += 1;
         if self.named.len() < NAMED_MAX {
@@ -38,6 +40,7 @@ impl Scrubbed {
         }
     }
 
+    /// Counts what another look has found.
     pub fn add(&mut self, other: Self) {
         self.proven += other.proven;
         self.unproven += other.unproven;
@@ -48,6 +51,18 @@ impl Scrubbed {
 }
 
 /// The auditor's side of a store. Nothing that serves depends on it.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::Scrub;
+///
+/// /// Whether every row of the store is what was written.
+/// async fn is_whole(scrub: &dyn Scrub, contexts: &[&'static str]) -> Result<bool, Fault> {
+///     let structure = scrub.structure().await?;
+///     let rows = scrub.rows(contexts, 12).await?;
+///     Ok(structure.is_empty() && rows.damaged == 0)
+/// }
+/// ```
 #[async_trait]
 pub trait Scrub: Send + Sync {
     /// What is wrong with the store itself, whatever its rows hold. Nothing where another program

@@ -371,6 +371,7 @@ mod tests {
             state.members.insert(2, member(two));
             state.assigned = [("trades".to_owned(), 3), ("agents".to_owned(), 4)].into();
         }
+        #[expect(clippy::disallowed_methods, reason = "joined at the end of the test")]
         let taking = std::thread::spawn(move || {
             members.take_back(false);
             members

@@ -25,7 +25,9 @@ const IDS_MAX: usize = 1_000;
 /// Where outcomes are looked up.
 #[derive(Clone)]
 pub struct Inbox {
+    /// Of the store that the processors commit to.
     pub reader: Arc<dyn EventReader>,
+    /// Of these look-ups alone.
     pub guard: Arc<Dependency>,
 }
 

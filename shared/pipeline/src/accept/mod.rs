@@ -33,17 +33,25 @@ pub use waiting::Waiting;
 /// A command as its sender gives it; the sender is proven already.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
+    /// Whose command topic.
     pub context: &'static str,
+    /// Whose aggregate.
     pub tenant: &'a Tenant,
+    /// Who sends it.
     pub actor: &'a Actor,
+    /// The aggregate it is for.
     pub aggregate: &'a AggregateId,
     /// `None` draws a fresh, time-ordered id.
     pub id: Option<CommandId>,
     /// Name of the command, such as `RecordFill`.
     pub kind: &'a str,
+    /// As the context writes it: two senders that mean the same have the same bytes.
     pub data: &'a RawValue,
+    /// The version that the aggregate must be at; `None`: any.
     pub expected_version: Option<u64>,
+    /// The subject of the whole chain, such as a conversation.
     pub correlation: Option<AggregateId>,
+    /// The event or command that caused it.
     pub causation: Option<Uuid>,
 }
 

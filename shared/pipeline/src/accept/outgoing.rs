@@ -1,6 +1,6 @@
 //! A command that a part of the platform sends: typed until it is encoded.
 
-use kernel::{Actor, AggregateId, CommandId, Context, Fault, Tenant};
+use kernel::{Actor, AggregateId, CommandId, Context, Defect, Tenant};
 use serde_json::value::RawValue;
 
 use super::Request;
@@ -17,15 +17,17 @@ pub struct OutgoingCommand {
 }
 
 impl OutgoingCommand {
+    /// A command for the aggregate `to`, under a fresh id.
+    ///
     /// # Errors
     /// `to` is not the id of an aggregate.
-    pub fn new<C: Context>(to: &str, command: &C::Input) -> Result<Self, Fault> {
-        let undecided = |error| Fault::new("outgoing command", "encode a command", error);
-        let (kind, data) = command::split(command).map_err(undecided)?;
+    pub fn new<C: Context>(to: &str, command: &C::Input) -> Result<Self, Defect> {
+        let unwritten = |error| Defect::new("encode a command", error);
+        let (kind, data) = command::split(command).map_err(unwritten)?;
         let to = AggregateId::new(to);
         Ok(Self {
             context: C::NAME,
-            to: to.map_err(|error| Fault::new("outgoing command", "address a command", error))?,
+            to: to.map_err(|error| Defect::new("address a command", error))?,
             id: None,
             kind,
             data,

@@ -123,6 +123,7 @@ impl Open {
 
 /// A wait for one outcome; dropping it gives up.
 pub struct Waiting {
+    /// Whose outcome.
     pub command: CommandId,
     reply: oneshot::Receiver<Reply>,
     entry: Entry,

@@ -378,7 +378,10 @@ fn meta<I, E: DomainEvent>(
         actor: incoming.accepted.actor.clone(),
         correlation: incoming.correlation.clone(),
         causation: incoming.causation,
-        v: event.event_version().parse().unwrap_or(1),
+        v: event
+            .event_version()
+            .parse()
+            .expect("every event's version is a number, as the schemas' test shows"),
         kind: Box::default(),
         log_position,
     }

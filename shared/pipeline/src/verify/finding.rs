@@ -45,14 +45,19 @@ impl fmt::Display for Invariant {
 pub struct Findings {
     /// Each names the records that contradict; the first hundred.
     pub violations: Vec<String>,
+    /// All violations, those beyond the first hundred included.
     pub violated: u64,
     /// Each names the rules that could not be checked, where, and why; the first hundred.
     pub uncompared: Vec<String>,
+    /// All of those, beyond the first hundred included.
     pub skipped: u64,
     /// What is worth knowing and breaks no rule.
     pub notes: Vec<String>,
+    /// Commands looked at.
     pub commands: u64,
+    /// Events looked at.
     pub events: u64,
+    /// Streams looked at.
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
@@ -65,6 +70,7 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// A rule is broken at that place.
     pub fn violation(
         &mut self,
         invariant: Invariant,
@@ -94,6 +100,7 @@ impl Findings {
         }
     }
 
+    /// Keeps what is worth knowing; the first hundred.
     pub fn note(&mut self, note: String) {
         if self.notes.len() < KEPT_MAX {
             self.notes.push(note);

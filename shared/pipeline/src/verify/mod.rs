@@ -45,13 +45,21 @@ const PAGE: usize = 1_000;
 /// is stored names what contradicts, and continues.
 #[derive(Clone)]
 pub struct VerifyPorts {
+    /// The input that everything is a function of.
     pub command_log: Arc<dyn CommandLog>,
+    /// What was published.
     pub event_log: Arc<dyn EventLog>,
+    /// Cursors.
     pub store: Arc<dyn EventStore>,
+    /// Events and outcomes.
     pub reader: Arc<dyn EventReader>,
+    /// Saved states, compared with the folds of their streams.
     pub snapshots: Arc<dyn Snapshots>,
+    /// What could not be handled.
     pub dead_letters: Arc<dyn DeadLetters>,
+    /// Looks at rows whether or not they are read.
     pub scrub: Arc<dyn Scrub>,
+    /// Reads framed records; none without a registry.
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Proves the senders of records, and so the identities of their commands.
     pub authority: Arc<dyn Authority>,
@@ -71,9 +79,13 @@ pub trait Watch: Send {
 
 /// A check of one context.
 pub struct Verifier<'a> {
+    /// What is checked.
     pub ports: &'a VerifyPorts,
+    /// Whose commands and events.
     pub context: ContextSlice,
+    /// Those of the context.
     pub views: &'a [ViewSlice],
+    /// Per topic.
     pub partitions: u16,
     /// The platform runs meanwhile: what is committed and not yet published is no violation.
     pub live: bool,

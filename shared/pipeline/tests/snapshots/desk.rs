@@ -326,10 +326,18 @@ impl Authority for Trusting {
 struct RandomIds;
 
 impl Ids for RandomIds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the source of ids of these tests"
+    )]
     fn ordered(&self) -> Uuid {
         Uuid::new_v4()
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the source of ids of these tests"
+    )]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }

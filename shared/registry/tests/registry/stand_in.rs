@@ -29,12 +29,15 @@ pub(crate) const UNKNOWN: Answer = (
 );
 
 impl StandIn {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "they end with the process, as the listener does"
+    )]
     pub(crate) fn answering(answers: impl Into<VecDeque<Answer>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
         let (count, answers) = (Arc::clone(&asked), Arc::new(Mutex::new(answers.into())));
-        // Ends with the process, as the listener does.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);

@@ -17,6 +17,7 @@ pub enum WindowSpan {
 /// How a breaker judges; start from [`Self::for_p99`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerConfig {
+    /// Which calls are judged.
     pub window: WindowSpan,
     /// Calls the window must hold before it is judged; a window of fewer calls is judged when full.
     pub min_calls: u32,

@@ -41,7 +41,9 @@ pub struct Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is not called: its breaker is {state}")]
 pub struct Refused {
+    /// Whose breaker.
     pub name: Name,
+    /// In which it refuses.
     pub state: State,
     /// How long to stay away. An estimate: the breaker may let calls through a little earlier.
     pub retry_after: Duration,
@@ -50,7 +52,9 @@ pub struct Refused {
 /// A breaker at one moment, for readiness and metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerSnapshot {
+    /// Whose breaker.
     pub name: Name,
+    /// By the rules as of now.
     pub state: State,
     /// Calls the ratios are taken from: those in the window, or the trial's when half open.
     pub calls: u64,
@@ -90,6 +94,7 @@ impl Breaker {
         })
     }
 
+    /// Whose breaker it is.
     #[must_use]
     pub fn name(&self) -> Name {
         self.name
@@ -127,7 +132,7 @@ impl Breaker {
         self.with(|machine, now| machine.read(now).state)
     }
 
-    /// Reads the breaker and refreshes its gauges; readiness and every scrape call it.
+    /// Reads the breaker and refreshes its gauges; every scrape of the metrics calls it.
     pub fn snapshot(&self) -> BreakerSnapshot {
         let Reading {
             state,

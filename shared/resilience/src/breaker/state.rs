@@ -54,8 +54,11 @@ impl fmt::Display for State {
 pub enum Mode {
     /// The breaker itself, starting afresh: closed, with an empty window.
     Automatic,
+    /// An operator: no call passes.
     ForcedOpen,
+    /// An operator: every call passes, and none is judged.
     Disabled,
+    /// An operator: every call passes, and the window is kept and never judged.
     MetricsOnly,
 }
 
@@ -63,6 +66,8 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use = "an operator's transition belongs in the audit trail"]
 pub struct Transition {
+    /// Before.
     pub from: State,
+    /// After.
     pub to: State,
 }

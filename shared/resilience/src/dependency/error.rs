@@ -20,14 +20,24 @@ pub enum CallError<E> {
     Full(#[from] Full),
     /// No answer in time. A write may have happened all the same.
     #[error("{name} did not answer within {limit:?}")]
-    TimedOut { name: Name, limit: Duration },
+    TimedOut {
+        /// Whose guard.
+        name: Name,
+        /// The timeout of one try.
+        limit: Duration,
+    },
     /// The caller's deadline came first. A write may have happened all the same.
     #[error("the caller's deadline passed before {name} answered")]
-    DeadlinePassed { name: Name },
+    DeadlinePassed {
+        /// Whose guard.
+        name: Name,
+    },
     /// The operation's own error: a failure, or an answer that is a no.
     #[error("call {name}")]
     Failed {
+        /// Whose guard.
         name: Name,
+        /// As the operation gave it.
         #[source]
         source: E,
     },

@@ -36,20 +36,25 @@ pub struct Name {
 /// How a dependency is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DependencyConfig {
+    /// When calls are refused.
     pub breaker: BreakerConfig,
+    /// How many may be under way, and wait.
     pub bulkhead: BulkheadConfig,
     /// The longest one try may take, waiting in the bulkhead included; 1 ms to 1 h, and not below
     /// the breaker's `slow_after`.
     pub timeout: Duration,
+    /// Of idempotent calls.
     pub retry: RetryConfig,
 }
 
 /// What a dependency takes from its process.
 #[derive(Clone)]
 pub struct Seams {
+    /// The breaker's time.
     pub clock: Arc<dyn Monotonic>,
     /// Fixes all jitter; a different one for every instance and dependency.
     pub seed: u64,
+    /// Shared by all guards of a process.
     pub budget: Arc<RetryBudget>,
 }
 

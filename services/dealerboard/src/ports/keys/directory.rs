@@ -67,6 +67,10 @@ impl KeyDirectory {
         let path = self.0.join(purpose.file());
         let made = || -> anyhow::Result<()> {
             fs::create_dir_all(&self.0)?;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the name of a file that is removed at once"
+            )]
             let draft = self.0.join(format!(".{}.draft", Uuid::new_v4()));
             let linked = write_private(&draft, &Key::generate(purpose)?.bytes)
                 .and_then(|()| fs::hard_link(&draft, &path));

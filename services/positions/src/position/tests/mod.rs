@@ -21,6 +21,7 @@ mod chosen_lots;
 mod fills;
 mod names;
 mod other_fees;
+mod page;
 mod past;
 mod refusals;
 mod splits;
@@ -103,7 +104,7 @@ pub(super) fn meta(sequence: u64) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: sequence,
+        log_position: sequence,
     }
 }
 

@@ -15,7 +15,7 @@ fn decision_is_recorded_once() {
 }
 
 #[test]
-fn decision_is_recorded_once() {
+fn other_record_of_a_decision_is_refused() {
     decision(vec![recorded()])
         .when(accepted(record_decision(other_record())))
         .then_expect_error(DecisionRejection::IdConflict);

@@ -82,7 +82,7 @@ impl Scene {
             causation: None,
             v: 1,
             kind: kind.into(),
-            position: u64::try_from(self.sent.len()).unwrap() + 1,
+            log_position: u64::try_from(self.sent.len()).unwrap() + 1,
         };
         let event = Floor::wants(context, kind).then(|| match context {
             "agents" => FloorEvent::Agent(event(kind, &data)),

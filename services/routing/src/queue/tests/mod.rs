@@ -1,6 +1,7 @@
 //! What the tests speak of: the queue FX-VIP.
 
 mod configuring;
+mod page;
 mod property;
 mod starving;
 mod viewing;
@@ -63,7 +64,7 @@ fn meta(sequence: u64) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: sequence,
+        log_position: sequence,
     }
 }
 
