@@ -261,11 +261,14 @@ impl Row for OutcomeNotice {
 /// A parked call and the effect it is of, without its state, which changes.
 #[derive(Clone, Copy, Debug)]
 pub struct ParkedCallRow<'r> {
+    /// Name of the effect.
     pub effect: &'r str,
+    /// The row without its effect and partition.
     pub call: &'r ParkedCall,
 }
 
 impl<'r> ParkedCallRow<'r> {
+    /// The row of a call that is parked there.
     #[must_use]
     pub fn new(at: EffectShard, call: &'r ParkedCall) -> Self {
         Self {

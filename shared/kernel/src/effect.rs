@@ -25,6 +25,7 @@ pub trait Effect: Send + Sync + 'static {
     const ON: &'static str;
     /// The dependency that is called, such as `mail`: the binary has an adapter and a guard for it.
     const OUTSIDE: &'static str;
+    /// The context that the answers are for.
     type To: Context;
     /// The events listened to, as this side reads them from the record.
     type Event: DeserializeOwned + Send;
@@ -54,11 +55,13 @@ pub struct Call {
 /// What the outside said. Both ends are final, and both become a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
+    /// It did what was asked, and said this.
     Done(Bytes),
     /// It understood the call and does not do it; another try would be answered alike.
     Refused {
         /// The outside's own, such as an HTTP status.
         code: Box<str>,
+        /// What it said, shortened.
         detail: Box<str>,
     },
 }

@@ -35,6 +35,7 @@ pub struct Slices {
     pub views: Vec<ViewSlice>,
     /// Between any two contexts, or of one to itself.
     pub reactions: Vec<ReactionSlice>,
+    /// Every effect.
     pub effects: Vec<EffectSlice>,
 }
 
@@ -120,7 +121,9 @@ pub struct ReactionSlice {
 /// An effect, as roles see it.
 #[derive(Clone)]
 pub struct EffectSlice {
+    /// [`Effect::NAME`].
     pub name: &'static str,
+    /// The context listened to.
     pub on: &'static str,
     /// The context that its commands are for.
     pub to: &'static str,
@@ -201,6 +204,7 @@ impl Slices {
         self
     }
 
+    /// Adds an effect.
     #[must_use]
     pub fn effect<E: Effect + Clone>(mut self, effect: E) -> Self {
         self.effects.push(EffectSlice {

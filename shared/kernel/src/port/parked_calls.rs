@@ -16,6 +16,7 @@ use crate::topic::Shard;
 pub struct EffectShard {
     /// [`Effect::NAME`](crate::effect::Effect::NAME).
     pub effect: &'static str,
+    /// The partition of the events.
     pub shard: Shard,
 }
 
@@ -49,12 +50,15 @@ pub enum CallState {
     Waiting,
     /// Its command is in the log.
     Done,
+    /// An operator ended it without another try.
     Discarded,
 }
 
 impl CallState {
+    /// Every state.
     pub const ALL: [Self; 4] = [Self::Parked, Self::Waiting, Self::Done, Self::Discarded];
 
+    /// As it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,6 +69,7 @@ impl CallState {
         }
     }
 
+    /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
@@ -95,6 +100,7 @@ pub enum CallReason {
 }
 
 impl CallReason {
+    /// Every reason.
     pub const ALL: [Self; 6] = [
         Self::LastTry,
         Self::Deadline,
@@ -104,6 +110,7 @@ impl CallReason {
         Self::BehindParked,
     ];
 
+    /// As it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -116,6 +123,7 @@ impl CallReason {
         }
     }
 
+    /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
@@ -126,17 +134,23 @@ impl CallReason {
 /// A parked call as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedCall {
+    /// Its place among the calls of its effect and partition.
     pub place: CallPlace,
     /// `{tenant}/{aggregate_id}` of the event.
     pub key: Arc<str>,
+    /// Sent with every try.
     pub id: IdempotencyKey,
     /// What every try sends; none when the effect panicked before there was one.
     pub call: Option<Call>,
+    /// Why it was parked, last.
     pub reason: CallReason,
+    /// The same in words, such as the error of the last try.
     pub detail: String,
     /// Made so far.
     pub tries: u32,
+    /// When it was parked, last.
     pub parked_at: Timestamp,
+    /// Where it stands.
     pub state: CallState,
     /// Who changed its state last, if a person did.
     pub marked_by: Option<Actor>,

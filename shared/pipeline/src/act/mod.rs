@@ -39,18 +39,23 @@ pub use redriving::CallRedriver;
 /// The world as an effect sees it.
 #[derive(Clone)]
 pub struct ActPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
+    /// Where answers go, as commands.
     pub command_log: Arc<dyn CommandLog>,
     /// Keeps the progress, as a checkpoint without values.
     pub progress: Arc<dyn ReadModel>,
     /// Where events are read that the log lacks.
     pub streams: Arc<dyn EventReader>,
+    /// Keeps the calls that are given up.
     pub parked: Arc<dyn ParkedCalls>,
     /// What [`Effect::OUTSIDE`] names.
     pub outside: Arc<dyn Outside>,
     /// Stands before it in every partition of the process: its bulkhead bounds the calls of them all.
     pub guard: Arc<Dependency>,
+    /// Signs the commands.
     pub sealer: Sealer,
+    /// Learns of each partition whether it moves.
     pub movement: Movement,
 }
 
@@ -106,6 +111,7 @@ pub struct Act<E> {
 }
 
 impl<E: Effect> Act<E> {
+    /// The effect with what it needs; nothing happens before it [runs](Self::run).
     #[must_use]
     pub fn new(effect: E, ports: ActPorts, settings: ActSettings) -> Self {
         let actor =

@@ -15,6 +15,7 @@ const PAGE: usize = 500;
 /// within seconds; order is its affair, so no call can overtake another of its key.
 #[derive(Clone)]
 pub struct CallRedriver {
+    /// Where the calls are kept.
     pub parked: Arc<dyn ParkedCalls>,
 }
 
