@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use eventstore::MemoryEventStore;
+use eventstore::postgres::{Installed, migrate};
+use eventstore::{MemoryEventStore, PostgresEventStore};
 use kernel::Timestamp;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
@@ -21,13 +22,14 @@ use pipeline::{
     ActPorts, ActSettings, CallRedriver, Committer, Movement, ProcessorPorts, ProcessorSettings,
     Responsible, Slices, command,
 };
-use readmodel::{MemoryReadModel, MemoryReplies};
+use readmodel::{MemoryReadModel, MemoryReplies, PostgresReadModel};
 use resilience::{
     BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, Name, RetryConfig, Seams,
     TokioClock, WindowSpan,
 };
 use sqlite::SqliteFile;
 use testkit::contract::PARTITIONS;
+use testkit::servers::Database;
 use testkit::{ManualClock, eventually};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +70,33 @@ impl Adapters {
             progress: Arc::clone(&file) as _,
             parked: file,
             clock,
+        }
+    }
+
+    /// Postgres for all that it keeps, and logs in memory.
+    pub(crate) async fn on_postgres(database: &Database) -> Self {
+        let orders = Installed {
+            context: "orders",
+            aggregate_type: "order",
+            partitions: PARTITIONS,
+        };
+        migrate(&database.url, &[orders]).await.unwrap();
+        let progress = PostgresReadModel::connect(&database.url, 4).unwrap();
+        for view in Slices::default()
+            .effect(RequestsToBank { mended: false })
+            .progress()
+        {
+            progress.install(view).await.unwrap();
+        }
+        let store = Arc::new(PostgresEventStore::new(&database.url, 8).unwrap());
+        Self {
+            store: Arc::clone(&store) as _,
+            reader: Arc::clone(&store) as _,
+            snapshots: Arc::clone(&store) as _,
+            dead_letters: Arc::clone(&store) as _,
+            progress: Arc::new(progress),
+            parked: store,
+            ..Self::in_memory()
         }
     }
 
@@ -142,6 +171,8 @@ pub(crate) struct Desk {
     outside: Arc<dyn Outside>,
     pub(crate) settings: ActSettings,
     pub(crate) guard: DependencyConfig,
+    /// Whether the effect can do every number.
+    pub(crate) mended: bool,
     running: Option<(CancellationToken, JoinSet<()>)>,
     pub(crate) movement: Movement,
 }
@@ -153,6 +184,7 @@ impl Desk {
             outside,
             settings: settings(),
             guard: guard(),
+            mended: false,
             running: None,
             movement: Movement::default(),
         }
@@ -188,7 +220,7 @@ impl Desk {
             sealer: adapters.sealer(),
             movement: self.movement.clone(),
         };
-        for effect in &slices().effects {
+        for effect in &self.slices().effects {
             tasks.spawn((effect.act)(ports.clone(), self.settings, stop.clone()));
         }
         self.running = Some((stop, tasks));
@@ -218,7 +250,7 @@ impl Desk {
         };
         let (committer, handle) = Committer::new(Arc::clone(&adapters.store), &self.movement);
         tasks.spawn(committer.run());
-        for context in &slices().contexts {
+        for context in &self.slices().contexts {
             let process = (context.process)(ports.clone(), settings, handle.clone(), stop.clone());
             tasks.spawn(process);
         }
@@ -303,7 +335,7 @@ impl Desk {
     /// All calls that are parked or wait behind one.
     pub(crate) async fn open_calls(&self) -> Vec<(EffectShard, ParkedCall)> {
         let (mut open, redriver) = (Vec::new(), self.redriver());
-        for effect in &slices().effects {
+        for effect in &self.slices().effects {
             for at in effect.shards(PARTITIONS) {
                 let calls = redriver.open(at, None, 1_000).await.unwrap();
                 open.extend(calls.into_iter().map(|call| (at, call)));
@@ -324,6 +356,13 @@ impl Desk {
             (self.parked_and_waiting().await == (parked, waiting)).then_some(())
         })
         .await;
+    }
+
+    fn slices(&self) -> Slices {
+        let effect = RequestsToBank {
+            mended: self.mended,
+        };
+        Slices::default().context::<Order>().effect(effect)
     }
 
     pub(crate) fn redriver(&self) -> CallRedriver {
@@ -348,10 +387,6 @@ pub(crate) fn ann() -> Responsible {
         by: "ann".parse::<Actor>().unwrap(),
         approved_by: None,
     }
-}
-
-fn slices() -> Slices {
-    Slices::default().context::<Order>().effect(RequestsToBank)
 }
 
 fn shard(partition: u16) -> Shard {

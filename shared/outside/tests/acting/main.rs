@@ -9,5 +9,6 @@ mod calls;
 mod crashes;
 mod desk;
 mod draws;
+mod mending;
 mod orders;
 mod server;

@@ -1,0 +1,54 @@
+//! Calls that are given up and made again: by an effect that is mended, and on Postgres.
+
+use kernel::port::CallReason;
+use testkit::servers::Servers;
+
+use crate::desk::{Adapters, Desk};
+use crate::orders::PANICS;
+use crate::server::{Reply, Server};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn event_that_an_effect_panics_at_leads_to_its_call_once_the_effect_is_mended() {
+    let server = Server::start().await;
+    let mut desk = Desk::calling(Adapters::in_memory(), &server.url);
+    desk.start();
+    desk.request([("O-1", 1), ("O-1", PANICS), ("O-1", 2)])
+        .await;
+    desk.until_answered("O-1", &[1]).await;
+    desk.until_open(1, 1).await;
+    // In vain, as long as it is the same.
+    desk.redrive_all().await;
+    desk.until_open(1, 1).await;
+    let (_, call) = desk.open_calls().await.remove(0);
+    assert_eq!((call.reason, call.call), (CallReason::Panicked, None));
+    desk.stop().await;
+    desk.mended = true;
+    desk.start();
+    desk.redrive_all().await;
+    desk.until_answered("O-1", &[1, PANICS, 2]).await;
+    desk.until_open(0, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_made_parked_and_redriven_on_postgres() {
+    let (server, database) = (Server::start().await, Servers::shared().database().await);
+    let adapters = Adapters::on_postgres(&database).await;
+    let mut desk = Desk::calling(adapters, &server.url);
+    server.script("O-1", [Reply::Status(500, "")]);
+    desk.start();
+    desk.request([("O-1", 1), ("O-1", 2), ("O-2", 1)]).await;
+    desk.until_answered("O-2", &[1]).await;
+    desk.until_open(1, 1).await;
+    desk.stop().await;
+    desk.start();
+    desk.request([("O-1", 3), ("O-2", 2)]).await;
+    desk.until_answered("O-2", &[1, 2]).await;
+    desk.until_open(1, 2).await;
+    assert_eq!(server.of("O-2").len(), 2, "the restart repeats nothing");
+    server.script("O-1", [Reply::Does]);
+    desk.redrive_all().await;
+    desk.until_answered("O-1", &[1, 2, 3]).await;
+    desk.until_open(0, 0).await;
+    desk.stop().await;
+    database.discard().await;
+}
