@@ -33,6 +33,10 @@ pub trait Effect: Send + Sync + 'static {
     /// Whether the event type concerns this effect; others are not even decoded.
     fn wants(&self, event_type: &str) -> bool;
 
+    /// Events whose commands were accepted before lead to no call: an effect that is added to a platform
+    /// with a history does not send all of it. It never changes once shipped.
+    fn since(&self) -> Timestamp;
+
     /// The calls that the event leads to, at most [`CALLS_MAX`], in the order in which they are made.
     fn calls(&self, meta: &EventMeta, event: Self::Event) -> Vec<Call>;
 

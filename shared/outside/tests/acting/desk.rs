@@ -82,10 +82,7 @@ impl Adapters {
         };
         migrate(&database.url, &[orders]).await.unwrap();
         let progress = PostgresReadModel::connect(&database.url, 4).unwrap();
-        for view in Slices::default()
-            .effect(RequestsToBank { mended: false })
-            .progress()
-        {
+        for view in slices(false, Timestamp::from_millis(0)).progress() {
             progress.install(view).await.unwrap();
         }
         let store = Arc::new(PostgresEventStore::new(&database.url, 8).unwrap());
@@ -115,6 +112,10 @@ impl Adapters {
         }
     }
 
+    pub(crate) fn pass_a_millisecond(&self) {
+        self.clock.set(now().plus_millis(1));
+    }
+
     fn sealer(&self) -> Sealer {
         Sealer {
             authority: Arc::new(Trusting),
@@ -125,9 +126,14 @@ impl Adapters {
     }
 }
 
+/// When everything is accepted.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millis(1_381_152_600_688)
+}
+
 fn clock() -> Arc<ManualClock> {
     let clock = ManualClock::default();
-    clock.set(Timestamp::from_millis(1_381_152_600_688));
+    clock.set(now());
     Arc::new(clock)
 }
 
@@ -173,6 +179,7 @@ pub(crate) struct Desk {
     pub(crate) guard: DependencyConfig,
     /// Whether the effect can do every number.
     pub(crate) mended: bool,
+    pub(crate) since: Timestamp,
     running: Option<(CancellationToken, JoinSet<()>)>,
     pub(crate) movement: Movement,
 }
@@ -185,6 +192,7 @@ impl Desk {
             settings: settings(),
             guard: guard(),
             mended: false,
+            since: Timestamp::from_millis(0),
             running: None,
             movement: Movement::default(),
         }
@@ -359,10 +367,14 @@ impl Desk {
     }
 
     fn slices(&self) -> Slices {
-        let effect = RequestsToBank {
-            mended: self.mended,
-        };
-        Slices::default().context::<Order>().effect(effect)
+        slices(self.mended, self.since)
+    }
+
+    /// As if the model that keeps the progress were new.
+    pub(crate) async fn lose_progress(&self) {
+        for view in self.slices().progress() {
+            self.adapters.progress.clear(view).await.unwrap();
+        }
     }
 
     pub(crate) fn redriver(&self) -> CallRedriver {
@@ -387,6 +399,11 @@ pub(crate) fn ann() -> Responsible {
         by: "ann".parse::<Actor>().unwrap(),
         approved_by: None,
     }
+}
+
+fn slices(mended: bool, since: Timestamp) -> Slices {
+    let effect = RequestsToBank { mended, since };
+    Slices::default().context::<Order>().effect(effect)
 }
 
 fn shard(partition: u16) -> Shard {

@@ -5,7 +5,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use kernel::context::Reacted;
 use kernel::effect::{Answer, Call};
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Code, Context, Effect, EventMeta, Kind, Rejection};
+use kernel::{Accepted, Code, Context, Effect, EventMeta, Kind, Rejection, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,7 @@ impl Context for Order {
 #[derive(Clone, Debug)]
 pub(crate) struct RequestsToBank {
     pub(crate) mended: bool,
+    pub(crate) since: Timestamp,
 }
 
 pub(crate) const PANICS: u64 = 666;
@@ -113,6 +114,10 @@ impl Effect for RequestsToBank {
 
     fn wants(&self, event_type: &str) -> bool {
         event_type == "Requested"
+    }
+
+    fn since(&self) -> Timestamp {
+        self.since
     }
 
     fn calls(&self, meta: &EventMeta, event: OrderEvent) -> Vec<Call> {

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::id::CommandId;
 use kernel::port::{CallPlace, CallState, Checkpoint, ParkedCall};
 use kernel::record::EventRecord;
-use kernel::{Effect, Fault};
+use kernel::topic::Shard;
+use kernel::{Context, Effect, Fault};
 use tokio::time::Instant;
 
 use super::partition::{Job, Means, Partition, jobs};
@@ -31,8 +33,16 @@ impl<E: Effect> Partition<E> {
         if self.line.held.is_empty() {
             return Ok(());
         }
-        for parked in parked.ready(self.means.at, READY_MAX).await? {
+        let ready = parked.ready(self.means.at, READY_MAX).await?;
+        let ids: Vec<_> = ready.iter().map(|parked| parked.id.0).collect();
+        let answered = self.means.answered(&ids).await?;
+        for parked in ready {
             if self.line.lanes.has(&parked.key) {
+                continue;
+            }
+            if answered.contains(&parked.id.0) {
+                self.means.done(parked.place).await?;
+                self.line.look_at = Instant::now();
                 continue;
             }
             if let Some(job) = self.means.revived(parked).await? {
@@ -87,12 +97,7 @@ impl<E: Effect> Means<E> {
         let (meta, event) = record.decode::<E::Event>().map_err(unreadable)?;
         let mut made = jobs(&*self.effect, meta.clone(), event).into_iter();
         let Some(first) = made.next() else {
-            let (waits, done) = (CallState::Waiting, CallState::Done);
-            let marked = self
-                .ports
-                .parked
-                .mark(self.at, parked.place, waits, done, None);
-            marked.await?;
+            self.done(parked.place).await?;
             return Ok(None);
         };
         let others: Vec<_> = made.map(|job| self.behind(job)).collect();
@@ -100,6 +105,27 @@ impl<E: Effect> Means<E> {
             self.ports.parked.park(self.at, &others).await?;
         }
         Ok(Some(job(first.call, meta)))
+    }
+
+    /// Those of the commands that came back before: a crash, or progress that was lost, has their events
+    /// come again. Where an answer is for another aggregate than the event's, it is not looked for.
+    pub(super) async fn answered(&self, ids: &[CommandId]) -> Result<HashSet<CommandId>, Fault> {
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let shard = Shard {
+            context: <E::To as Context>::NAME,
+            partition: self.at.shard.partition,
+        };
+        let outcomes = self.ports.streams.outcomes(shard, ids).await?;
+        Ok(outcomes.into_iter().map(|row| row.command).collect())
+    }
+
+    /// The command of a parked call is in the log, or there is none.
+    async fn done(&self, place: CallPlace) -> Result<bool, Fault> {
+        let (waits, done) = (CallState::Waiting, CallState::Done);
+        let parked = &self.ports.parked;
+        parked.mark(self.at, place, waits, done, None).await
     }
 
     async fn event(&self, log_position: u64) -> Result<EventRecord, Fault> {

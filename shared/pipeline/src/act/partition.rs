@@ -194,20 +194,27 @@ impl<E: Effect> Partition<E> {
         taken: &mut Vec<(EventMeta, Option<E::Event>)>,
         stop: &CancellationToken,
     ) -> Result<(), Fault> {
-        let mut behind = Vec::new();
+        let (since, mut new) = (self.means.effect.since(), Vec::new());
         for (meta, event) in taken.drain(..) {
-            let Some(event) = event else { continue };
-            for job in jobs(&*self.means.effect, meta, event) {
-                if self.line.known.contains(&job.place) {
-                    continue;
-                }
-                if self.line.held.contains(&job.key) {
-                    behind.push(self.means.behind(job));
-                } else {
-                    self.line.window.opens(job.place.log_position);
-                    let key = Arc::clone(&job.key);
-                    self.line.lanes.push(&key, job);
-                }
+            if let Some(event) = event.filter(|_| meta.at >= since) {
+                let jobs = jobs(&*self.means.effect, meta, event).into_iter();
+                new.extend(jobs.filter(|job| !self.line.known.contains(&job.place)));
+            }
+        }
+        let ids: Vec<_> = new.iter().map(|job| job.id.0).collect();
+        let answered = || self.means.answered(&ids);
+        let answered = self.means.persist(answered, stop).await?;
+        let mut behind = Vec::new();
+        for job in new {
+            if answered.contains(&job.id.0) {
+                continue;
+            }
+            if self.line.held.contains(&job.key) {
+                behind.push(self.means.behind(job));
+            } else {
+                self.line.window.opens(job.place.log_position);
+                let key = Arc::clone(&job.key);
+                self.line.lanes.push(&key, job);
             }
         }
         self.means.park(behind, stop).await?;

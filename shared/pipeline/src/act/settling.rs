@@ -156,7 +156,7 @@ impl<E: Effect> Means<E> {
     ///
     /// # Errors
     /// It failed, and the partition is to stop.
-    async fn persist<T, F>(
+    pub(super) async fn persist<T, F>(
         &self,
         work: impl Fn() -> F,
         stop: &CancellationToken,
