@@ -1,5 +1,6 @@
 //! The event store in the memory of one process, with the troubles of a database: for tests.
 
+mod parked_calls;
 mod partition;
 mod read;
 mod scrub;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use kernel::batch::Timer;
+use kernel::port::{CallPlace, EffectShard, ParkedCall};
 use kernel::topic::Shard;
 
 use partition::Partition;
@@ -40,6 +42,7 @@ struct State {
     partitions: HashMap<Shard, Partition>,
     /// By context, then key and name.
     timers: HashMap<&'static str, TimersByName>,
+    parked_calls: HashMap<EffectShard, BTreeMap<CallPlace, ParkedCall>>,
     troubles: VecDeque<Trouble>,
 }
 

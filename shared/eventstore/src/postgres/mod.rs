@@ -5,6 +5,7 @@ mod dead_letters;
 mod installation;
 mod migrate;
 mod outcomes;
+mod parked_calls;
 mod read;
 mod rows;
 mod scrub;
