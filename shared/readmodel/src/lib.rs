@@ -5,12 +5,16 @@
 
 mod behind;
 mod memory;
+#[cfg(feature = "servers")]
 mod postgres;
+#[cfg(feature = "servers")]
 mod redis;
 
 pub use self::behind::WriteBehind;
 pub use self::memory::{MemoryHeartbeats, MemoryReadModel, MemoryReplies};
+#[cfg(feature = "servers")]
 pub use self::postgres::{PostgresReadModel, SESSION};
+#[cfg(feature = "servers")]
 pub use self::redis::{
     RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies,
 };

@@ -72,7 +72,7 @@ fn texts(branches: &[Value]) -> Option<Vec<Value>> {
             match key.as_str() {
                 "const" => texts.push(value.clone()),
                 "enum" => texts.extend_from_slice(value.as_array()?),
-                "type" | "description" => {}
+                "type" | "description" | "pii" => {}
                 _ => return None,
             }
         }

@@ -26,19 +26,6 @@ pub(crate) const COMMANDS: &[CommandRoute] = &[
         SELF,
         "connects a device, or connects it again"
     ),
-    on!(
-        "/heartbeats",
-        "Heartbeat",
-        SELF,
-        "keeps a session alive; send one every 20 s"
-    ),
-    on!(
-        ":lose-link",
-        "LoseLink",
-        SELF,
-        "reports that a session's connection was lost"
-    ),
-    on!(":end-session", "EndSession", SELF, "ends a session"),
     on!("/presence", "SetPresence", SELF, "sets the presence"),
     on!(
         "/reservations",
@@ -95,6 +82,19 @@ pub(crate) const COMMANDS: &[CommandRoute] = &[
         MANAGE,
         "sets which channels may be offered during work on another"
     ),
+    on!(
+        "/heartbeats",
+        "Heartbeat",
+        SELF,
+        "keeps a session alive; send one every 20 s"
+    ),
+    on!(
+        ":lose-link",
+        "LoseLink",
+        SELF,
+        "reports that a session's connection was lost"
+    ),
+    on!(":end-session", "EndSession", SELF, "ends a session"),
     on!(
         ":suspend-routing",
         "SuspendRouting",

@@ -3,6 +3,7 @@
 mod agreement;
 mod dead_letters;
 mod hello;
+#[cfg(feature = "production")]
 mod migrate;
 mod misplaced;
 mod replay;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+#[cfg(feature = "import")]
 use futures::FutureExt as _;
 use telemetry::terminal::{print, say};
 
@@ -39,8 +41,10 @@ enum Command {
     /// Runs roles of the platform until it is stopped.
     Serve(serve::Serve),
     /// Brings database and topics to this version.
+    #[cfg(feature = "production")]
     Migrate,
     /// Imports trades from a file through a running gateway.
+    #[cfg(feature = "import")]
     Import(importer::Import),
     /// Checks what is stored against the rules; reads only. Exit code 1: a rule is broken, 2: it
     /// could not be checked.
@@ -77,7 +81,9 @@ impl Arguments {
         };
         let done = match self.command {
             Command::Serve(serve) => serve.run(config),
+            #[cfg(feature = "production")]
             Command::Migrate => migrate::run(&config),
+            #[cfg(feature = "import")]
             Command::Import(import) => import.run(&config.http.bind, &|tenant, actor| {
                 Token::for_import(tenant, actor)
                     .issue_local(&config)

@@ -26,6 +26,7 @@ pub struct Token {
 
 impl Token {
     /// For an import, which may take a day.
+    #[cfg(feature = "import")]
     pub(super) fn for_import(tenant: Tenant, actor: Actor) -> Self {
         Self {
             tenant,

@@ -41,7 +41,7 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Op
     Ok(Opened {
         ports: ports(views, file, &keys)?,
         keys,
-        unseen: None,
+        background: Vec::new(),
     })
 }
 

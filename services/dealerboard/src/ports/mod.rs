@@ -2,32 +2,31 @@
 //! knows which.
 
 mod authority;
-mod checks;
 mod embedded;
 mod guards;
-mod installation;
 mod keys;
-mod migrate;
+#[cfg(feature = "production")]
 mod production;
 mod tokens;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+use kernel::Fault;
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Heartbeats, KeyBindings,
-    ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Framing, Heartbeats,
+    KeyBindings, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
-use registry::RegistryFraming;
 use resilience::Dependency;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Mode};
 use crate::health::Checks;
 
-pub(crate) use installation::Unseen;
 pub use keys::LocalKeys;
-pub use migrate::migrate;
-pub(crate) use production::KeysAway;
+#[cfg(feature = "production")]
+pub use production::migrate;
 pub(crate) use tokens::keys_for_tokens;
 
 /// Everything a role can be given.
@@ -48,7 +47,7 @@ pub struct Ports {
     /// Reads framed records, when a registry is configured.
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Frames what the platform writes, when a registry is configured.
-    pub framing: Option<Arc<RegistryFraming>>,
+    pub framing: Option<Arc<dyn Framing>>,
     /// Read models that projectors keep, each under its name.
     pub models: Vec<Model>,
     /// The chain that queries ask, fastest first.
@@ -92,23 +91,48 @@ pub struct Model {
     pub lingers: bool,
 }
 
-/// The world, and what of it has to be looked at again.
+/// A task of the process.
+pub(crate) type Task = BoxFuture<'static, anyhow::Result<()>>;
+
+/// Work that ports need until they are told to stop.
+pub(crate) type Background = Box<dyn Fn(CancellationToken) -> Task + Send + Sync>;
+
+/// The keys are where only the database can give them, and it cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the database keeps the installation's keys, and cannot be asked for them")]
+pub(crate) struct KeysAway(#[source] pub(crate) Fault);
+
+/// The program was built for the embedded file only.
+#[cfg(not(feature = "production"))]
+#[derive(Debug, thiserror::Error)]
+#[error("this build has no Kafka, Postgres and Redis: build it with `--features production`")]
+pub(crate) struct NotBuiltIn;
+
+/// The world, and what it needs while the process runs.
 pub(crate) struct Opened {
     pub ports: Ports,
     pub keys: LocalKeys,
-    pub(crate) unseen: Option<Unseen>,
+    /// What they need while the process runs, by name.
+    pub(crate) background: Vec<(&'static str, Background)>,
 }
 
 /// Opens what the configuration names, if it is the installation that this program and these keys
 /// belong to.
 pub(crate) async fn open(
     config: &Config,
+    #[cfg_attr(
+        not(feature = "production"),
+        expect(unused_variables, reason = "of production")
+    )]
     slices: &Slices,
     purpose: Purpose,
 ) -> anyhow::Result<Opened> {
     match config.storage.mode {
         Mode::Embedded => embedded::open(config, purpose).await,
+        #[cfg(feature = "production")]
         Mode::Production => production::open(config, slices).await,
+        #[cfg(not(feature = "production"))]
+        Mode::Production => Err(NotBuiltIn.into()),
     }
 }
 

@@ -3,38 +3,31 @@
 use kernel::Fault;
 use kernel::installation::InstalledKey;
 
-use super::installation::Installation;
-use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
-use super::production::{KeysAway, NO_KEYS};
+use super::keys::{KeyDirectory, LocalKeys};
 use crate::config::{Config, Mode};
 
 /// What to do when an embedded installation has none.
 const NO_KEYS_YET: &str = "`dealerboard serve` makes the keys at its first start; run this where it \
      runs, or point auth.directory to them";
 
-/// The installation's keys, and a sentence when it could not be asked whether they are. None is made:
+/// The installation's keys, and a warning when it could not be asked whether they are. None is made:
 /// tokens of a new one would be worth nothing.
 pub(crate) async fn keys_for_tokens(
     config: &Config,
 ) -> anyhow::Result<(LocalKeys, Option<String>)> {
-    let directory = KeyDirectory::new(&config.auth.directory)?;
-    if config.storage.mode == Mode::Embedded {
-        let keys = directory.keys(NO_KEYS_YET)?;
-        return compared(keys, sqlite::installed_keys(&config.embedded.file));
+    match config.storage.mode {
+        Mode::Embedded => {
+            let keys = KeyDirectory::new(&config.auth.directory)?.keys(NO_KEYS_YET)?;
+            compared(keys, sqlite::installed_keys(&config.embedded.file))
+        }
+        #[cfg(feature = "production")]
+        Mode::Production => super::production::keys_for_tokens(config).await,
+        #[cfg(not(feature = "production"))]
+        Mode::Production => Err(super::NotBuiltIn.into()),
     }
-    let installation = Installation {
-        config: config.clone(),
-        slices: crate::slices::all(),
-    };
-    if let Some(wrapping) = WrappingKey::of(&config.auth)? {
-        let look = installation.database().await.map_err(KeysAway)?;
-        return Ok((wrapping.keys(&look.keys)?, None));
-    }
-    let keys = directory.keys(NO_KEYS)?;
-    compared(keys, installation.database().await.map(|look| look.keys))
 }
 
-fn compared(
+pub(super) fn compared(
     keys: LocalKeys,
     installed: Result<Vec<InstalledKey>, Fault>,
 ) -> anyhow::Result<(LocalKeys, Option<String>)> {

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use analytics::Metrics;
 use anyhow::Context as _;
-use kernel::port::Framing;
 use kernel::topic::Shard;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::Sealer;
@@ -28,7 +27,7 @@ use simulation::demo::Demo;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::ports::{self, LocalKeys, Opened, Ports, Purpose, Unseen};
+use crate::ports::{self, Background, LocalKeys, Opened, Ports, Purpose};
 
 use process::{Process, Tasks};
 use table::Need;
@@ -44,8 +43,8 @@ pub struct Platform {
     pub slices: Slices,
     pub ports: Ports,
     pub keys: LocalKeys,
-    /// What was away when this was opened, and has to fit all the same.
-    unseen: Option<Unseen>,
+    /// What the ports need while it runs, by name.
+    background: Vec<(&'static str, Background)>,
     pub sealer: Sealer,
     /// Sends a demo day beside the roles.
     pub demo: Option<Demo>,
@@ -77,16 +76,13 @@ impl Platform {
         let Opened {
             ports,
             keys,
-            unseen,
+            background,
         } = ports::open(&config, &slices, purpose).await?;
         let sealer = Sealer {
             authority: Arc::clone(&ports.authority),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            framing: ports
-                .framing
-                .clone()
-                .map(|framing| framing as Arc<dyn Framing>),
+            framing: ports.framing.clone(),
         };
         let partitions = config.partitions();
         Ok(Self {
@@ -96,7 +92,7 @@ impl Platform {
             slices,
             ports,
             keys,
-            unseen,
+            background,
             sealer,
             demo: None,
             movement: Movement::default(),

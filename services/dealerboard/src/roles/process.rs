@@ -7,25 +7,23 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use anyhow::Context as _;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::FutureExt;
 use kernel::port::{Ids as _, Pace};
 use kernel::{AggregateId, Reading};
 use matching::Matcher;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
-use pipeline::{Backoff, Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds};
+use pipeline::{Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds};
 use simulation::demo::DemoPorts;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::table::{Need, Roles};
 use super::{Platform, expensive, supervise};
 use crate::health::{self, Backlog, Health, Serves};
+use crate::ports::Task;
 
 /// Longest time one question may take before the chain gives up.
 const QUERY_DEADLINE: Duration = Duration::from_secs(3);
-
-pub(super) type Task = BoxFuture<'static, anyhow::Result<()>>;
 
 /// Tasks that are to run, named `role/part`.
 #[derive(Default)]
@@ -128,10 +126,9 @@ impl<'p> Process<'p> {
             let alone = health::serve(listener.try_clone()?, health, metrics, halt.clone());
             tasks.work("process/http", alone);
         }
-        if let Some(unseen) = platform.unseen.clone() {
-            tasks.work("process/installation", unseen.watch(halt.clone()));
+        for (name, work) in &platform.background {
+            tasks.work(name, work(halt.clone()));
         }
-        self.framing(tasks);
         self.demo(tasks);
         Ok(())
     }
@@ -148,36 +145,6 @@ impl<'p> Process<'p> {
             acceptor.listen(replies, inbox, stop).await;
             Ok(())
         });
-    }
-
-    /// Learns the numbers of the platform's schemas, however long the registry is away: until then
-    /// nothing is written to Kafka, and readiness reports it.
-    fn framing(&self, tasks: &mut Tasks) {
-        let Some(framing) = self.platform.ports.framing.clone() else {
-            return;
-        };
-        let stop = self.halt.clone();
-        let work = async move {
-            let mut backoff = Backoff::new();
-            while !stop.is_cancelled() {
-                let learnt = tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    learnt = framing.learn() => learnt,
-                };
-                match learnt {
-                    Ok(()) => stop.cancelled().await,
-                    Err(error) => {
-                        warn!(
-                            error = &error as &dyn std::error::Error,
-                            "schema numbers are not known, will ask again"
-                        );
-                        backoff.wait_unless(&stop).await;
-                    }
-                }
-            }
-            Ok(())
-        };
-        tasks.work("process/registry", work);
     }
 
     fn demo(&self, tasks: &mut Tasks) {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::process::Task;
+use crate::ports::Task;
 
 /// Longest time roles may take to finish after a stop.
 const DRAIN_WAIT: Duration = Duration::from_secs(20);

@@ -22,12 +22,14 @@ pub(super) enum Admits<'a> {
 
 /// Keywords that do not decide which values are valid. A `default` takes effect where the sender leaves
 /// the property out, and is checked there.
-const ANNOTATIONS: [&str; 10] = [
+const ANNOTATIONS: [&str; 11] = [
     "$schema",
     "$id",
     "$comment",
     "title",
     "description",
+    // Marks personal data.
+    "pii",
     "default",
     "examples",
     "deprecated",

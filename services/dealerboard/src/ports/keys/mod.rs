@@ -3,9 +3,10 @@
 
 mod directory;
 mod settle;
+#[cfg(feature = "production")]
 mod wrapping;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "production"))]
 mod tests;
 
 use std::fmt;
@@ -18,8 +19,9 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 pub(super) use directory::KeyDirectory;
-pub(super) use settle::{Settled, settle_in_directory, settle_wrapped};
-pub(super) use wrapping::WrappingKey;
+pub(super) use settle::{Settled, settle_in_directory};
+#[cfg(feature = "production")]
+pub(super) use wrapping::{WrappingKey, settle_wrapped};
 
 /// Bytes of the secret that signs command records: as wide as the digest.
 const SECRET_BYTES: usize = 32;

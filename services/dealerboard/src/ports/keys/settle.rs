@@ -3,7 +3,6 @@
 
 use kernel::installation::InstalledKey;
 
-use super::wrapping::WrappingKey;
 use super::{Key, KeyDirectory, LocalKeys, Purpose, Refused, find};
 
 /// Keys, and what the installation does not know of them yet.
@@ -34,37 +33,8 @@ pub(in crate::ports) fn settle_in_directory(
     Ok(Settled { keys, new })
 }
 
-/// The keys are kept by the installation, encrypted. One that was made before is taken in: its
-/// signatures are in the log.
-pub(in crate::ports) fn settle_wrapped(
-    wrapping: &WrappingKey,
-    directory: &KeyDirectory,
-    installed: &[InstalledKey],
-) -> anyhow::Result<Settled> {
-    let mut new = Vec::new();
-    let mut settle = |purpose: Purpose| -> anyhow::Result<Key> {
-        let known = find(installed, purpose);
-        if let Some(wrapped) = known.and_then(|known| known.wrapped.as_ref()) {
-            return wrapping.unwrap(purpose, wrapped);
-        }
-        let key = match (known, directory.read(purpose)?) {
-            (Some(known), _) => known_in_directory(directory, purpose, known)?,
-            (None, Some(key)) => key,
-            (None, None) => Key::generate(purpose)?,
-        };
-        new.push(InstalledKey {
-            wrapped: Some(wrapping.wrap(&key)?),
-            ..key.installed()
-        });
-        Ok(key)
-    };
-    let keys = [settle(Purpose::Records)?, settle(Purpose::Tokens)?];
-    let keys = LocalKeys::new(keys, wrapping.path())?;
-    Ok(Settled { keys, new })
-}
-
 /// The directory's key, which must be the one that the installation knows.
-fn known_in_directory(
+pub(super) fn known_in_directory(
     directory: &KeyDirectory,
     purpose: Purpose,
     known: &InstalledKey,

@@ -11,7 +11,8 @@ use kernel::installation::{InstalledKey, Wrapped};
 use zeroize::Zeroizing;
 
 use super::directory::read_private;
-use super::{KEY_ID, Key, LocalKeys, Purpose, find, fingerprint};
+use super::settle::{Settled, known_in_directory};
+use super::{KEY_ID, Key, KeyDirectory, LocalKeys, Purpose, find, fingerprint};
 use crate::config::Auth;
 
 /// Bytes of the wrapping key.
@@ -137,4 +138,33 @@ fn key(given: &[u8]) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         "it has {length} bytes, not {KEY_BYTES}"
     );
     Ok(key)
+}
+
+/// The keys are kept by the installation, encrypted. One that was made before is taken in: its
+/// signatures are in the log.
+pub(in crate::ports) fn settle_wrapped(
+    wrapping: &WrappingKey,
+    directory: &KeyDirectory,
+    installed: &[InstalledKey],
+) -> anyhow::Result<Settled> {
+    let mut new = Vec::new();
+    let mut settle = |purpose: Purpose| -> anyhow::Result<Key> {
+        let known = find(installed, purpose);
+        if let Some(wrapped) = known.and_then(|known| known.wrapped.as_ref()) {
+            return wrapping.unwrap(purpose, wrapped);
+        }
+        let key = match (known, directory.read(purpose)?) {
+            (Some(known), _) => known_in_directory(directory, purpose, known)?,
+            (None, Some(key)) => key,
+            (None, None) => Key::generate(purpose)?,
+        };
+        new.push(InstalledKey {
+            wrapped: Some(wrapping.wrap(&key)?),
+            ..key.installed()
+        });
+        Ok(key)
+    };
+    let keys = [settle(Purpose::Records)?, settle(Purpose::Tokens)?];
+    let keys = LocalKeys::new(keys, wrapping.path())?;
+    Ok(Settled { keys, new })
 }

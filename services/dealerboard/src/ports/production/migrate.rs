@@ -7,11 +7,11 @@ use pipeline::Slices;
 use readmodel::PostgresReadModel;
 
 use super::installation::Installation;
-use super::keys::{
+use super::kafka_settings;
+use crate::config::Config;
+use crate::ports::keys::{
     KeyDirectory, LocalKeys, Settled, WrappingKey, settle_in_directory, settle_wrapped,
 };
-use super::production::kafka_settings;
-use crate::config::Config;
 
 /// Brings database and topics to this version, and makes the keys of an installation that has none.
 /// Running it again changes nothing, and any number may run at once. Returns what an operator must

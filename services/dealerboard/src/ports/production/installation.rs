@@ -12,9 +12,9 @@ use readmodel::PostgresReadModel;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::keys::Fingerprints;
-use super::production::kafka_settings;
+use super::kafka_settings;
 use crate::config::Config;
+use crate::ports::keys::Fingerprints;
 
 /// How often one that is away is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -133,7 +133,7 @@ pub(super) struct Away {
 
 /// What has not been seen yet, and the keys that have to fit it.
 #[derive(Clone)]
-pub(crate) struct Unseen {
+pub(super) struct Unseen {
     pub(super) installation: Installation,
     pub(super) fingerprints: Fingerprints,
     pub(super) away: Away,
@@ -152,7 +152,7 @@ impl Unseen {
     }
 
     /// Asks until all have answered; fails when one does not fit. Ends with `stop`.
-    pub(crate) async fn watch(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn watch(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         while !stop.is_cancelled() && (self.away.database || self.away.broker) {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),

@@ -1,11 +1,16 @@
 //! Kafka, Postgres and Redis.
 
+mod checks;
+mod framing;
+mod installation;
+mod migrate;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use eventstore::PostgresEventStore;
 use eventstore::postgres::Look;
-use kernel::Fault;
+use futures::FutureExt as _;
 use kernel::port::{Framing, Schemas};
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
@@ -18,21 +23,21 @@ use resilience::Name;
 use uuid::Uuid;
 
 use super::authority::{Configured, ConfiguredAuthority};
-use super::checks::Asked;
 use super::guards::{Class, Guards};
-use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
-use super::{AsStored, Model, Opened, Ports, contexts};
+use super::{AsStored, Background, KeysAway, Model, Opened, Ports, contexts};
 use crate::config::Config;
 
-/// What to do when there are no keys.
-pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
-     makes once, or give auth.wrapping_key_file if the database keeps them";
+use super::tokens::compared;
 
-/// The keys are where only the database can give them, and it cannot be asked.
-#[derive(Debug, thiserror::Error)]
-#[error("the database keeps the installation's keys, and cannot be asked for them")]
-pub(crate) struct KeysAway(#[source] pub(super) Fault);
+use checks::Asked;
+use installation::{Installation, Seen, Unseen};
+
+pub use migrate::migrate;
+
+/// What to do when there are no keys.
+const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
+     makes once, or give auth.wrapping_key_file if the database keeps them";
 
 pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Opened> {
     let installation = Installation {
@@ -41,10 +46,21 @@ pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Ope
     };
     let mut seen = installation.look().await?;
     let keys = keys(config, &mut seen)?;
+    let framing = framing(config)?;
+    let ports = ports(config, &keys, &seen.installation, framing.clone())?;
+    let mut background: Vec<(&'static str, Background)> = Vec::new();
+    if let Some(framing) = framing {
+        let learn = move |stop| framing::learn(Arc::clone(&framing), stop).boxed();
+        background.push(("process/registry", Box::new(learn)));
+    }
+    if let Some(unseen) = Unseen::of(seen, keys.fingerprints.clone()) {
+        let watch = move |stop| unseen.clone().watch(stop).boxed();
+        background.push(("process/installation", Box::new(watch)));
+    }
     Ok(Opened {
-        ports: ports(config, &keys, &seen.installation)?,
-        unseen: Unseen::of(seen, keys.fingerprints.clone()),
+        ports,
         keys,
+        background,
     })
 }
 
@@ -64,10 +80,31 @@ fn keys(config: &Config, seen: &mut Seen) -> anyhow::Result<LocalKeys> {
     Ok(keys)
 }
 
-fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyhow::Result<Ports> {
-    let framing = framing(config)?;
+/// The installation's keys for a command that signs a token, and a warning when it could not be asked
+/// whether they are.
+pub(super) async fn keys_for_tokens(
+    config: &Config,
+) -> anyhow::Result<(LocalKeys, Option<String>)> {
+    let installation = Installation {
+        config: config.clone(),
+        slices: crate::slices::all(),
+    };
+    if let Some(wrapping) = WrappingKey::of(&config.auth)? {
+        let look = installation.database().await.map_err(KeysAway)?;
+        return Ok((wrapping.keys(&look.keys)?, None));
+    }
+    let keys = KeyDirectory::new(&config.auth.directory)?.keys(NO_KEYS)?;
+    compared(keys, installation.database().await.map(|look| look.keys))
+}
+
+fn ports(
+    config: &Config,
+    keys: &LocalKeys,
+    installation: &Installation,
+    framing: Option<Arc<RegistryFraming>>,
+) -> anyhow::Result<Ports> {
     let frames = framing.clone().map(|framing| framing as Arc<dyn Framing>);
-    let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?.framing(frames));
+    let kafka = Arc::new(KafkaLog::new(kafka_settings(config))?.framing(frames.clone()));
     let store = Arc::new(PostgresEventStore::new(
         &config.postgres.url,
         config.postgres.read_connections_max,
@@ -154,7 +191,7 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         bindings_guard: guards.of(&class("redis", "keys", 250))?,
         authority: Arc::new(authority),
         schemas: schemas(config)?,
-        framing,
+        framing: frames,
         models,
         sources,
         history,
@@ -218,7 +255,7 @@ fn framing(config: &Config) -> anyhow::Result<Option<Arc<RegistryFraming>>> {
     Ok(Some(Arc::new(framing)))
 }
 
-pub(super) fn kafka_settings(config: &Config) -> KafkaSettings {
+fn kafka_settings(config: &Config) -> KafkaSettings {
     let instance = config.kafka.instance.as_str();
     KafkaSettings {
         brokers: config.kafka.brokers.clone(),
