@@ -168,7 +168,7 @@ fn meta(key: &AggregateId, sequence: u64) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: sequence,
+        log_position: sequence,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn meta(sequence: u64) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: sequence,
+        log_position: sequence,
     }
 }
 

@@ -82,7 +82,7 @@ impl Scene {
             causation: None,
             v: 1,
             kind: kind.into(),
-            position: u64::try_from(self.told.len()).unwrap() + 1,
+            log_position: u64::try_from(self.told.len()).unwrap() + 1,
         };
         let told = Floor::wants(context, kind).then(|| match context {
             "agents" => FloorEvent::Agent(event(kind, &data)),
