@@ -11,7 +11,7 @@ pub enum Until {
     /// Events accepted at or before this instant.
     Time(Timestamp),
     /// Events at or before this log position of the partition.
-    Position(u64),
+    LogPosition(u64),
 }
 
 impl Until {
@@ -20,7 +20,7 @@ impl Until {
         match self {
             Self::Now => false,
             Self::Time(time) => meta.at > time,
-            Self::Position(log_position) => meta.log_position > log_position,
+            Self::LogPosition(log_position) => meta.log_position > log_position,
         }
     }
 }
