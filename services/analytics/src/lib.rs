@@ -19,7 +19,7 @@ mod metrics;
 mod names;
 mod presence;
 mod queue;
-mod reading;
+mod live_projection;
 mod report;
 mod schedule;
 mod staffing;
@@ -36,7 +36,7 @@ pub use live::{Live, LiveAgents, LiveSettings, Today};
 pub use metrics::Metrics;
 pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};
 pub use queue::QueueEvent;
-pub use reading::MetricsEvent;
+pub use live_projection::MetricsEvent;
 pub use report::{
     AgentFigures, Figures, OfferFigures, QueuedBy, Ratio, Report, Row, ServiceLevels, Waits,
 };

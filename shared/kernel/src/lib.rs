@@ -25,7 +25,7 @@ pub mod topic;
 pub mod zone;
 
 pub use code::{Code, Fault, Kind, Rejection};
-pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
+pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, View};
 pub use decimal::{Currency, Decimal};
 pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};

@@ -31,7 +31,7 @@ pub enum Work {
     Reaction,
     Timers,
     /// Folds topics into the memory of the process.
-    Reading,
+    LiveProjection,
 }
 
 impl Work {
@@ -45,7 +45,7 @@ impl Work {
             Self::Projection => "projection",
             Self::Reaction => "reaction",
             Self::Timers => "timers",
-            Self::Reading => "reading",
+            Self::LiveProjection => "live projection",
         }
     }
 }

@@ -68,7 +68,7 @@ impl Scene {
             causation: None,
             v: 1,
             kind: event.kind.as_str().into(),
-            position: 1,
+            log_position: 1,
         };
         assert!(Metrics::wants(event.context, &event.kind), "{event:?}");
         let record = json!({ "type": event.kind, "data": event.data });

@@ -9,7 +9,7 @@ use http::headers;
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::label::BadLabel;
-use kernel::{Reading, Tenant, Timestamp};
+use kernel::{LiveProjection, Tenant, Timestamp};
 use pipeline::{Followed, Query, Until};
 use routing::{Floor, QueueId};
 use serde::Serialize;
@@ -100,7 +100,7 @@ pub(super) fn as_of(request: &HttpRequest, now: Timestamp) -> Result<Option<Time
 }
 
 /// A reading as it was at an instant: a dear question.
-pub(super) async fn recalled<R: Reading>(
+pub(super) async fn recalled<R: LiveProjection>(
     gateway: &Gateway,
     tenant: &Tenant,
     until: Timestamp,
@@ -111,7 +111,7 @@ pub(super) async fn recalled<R: Reading>(
 }
 
 /// How old a reading may be; one that has not caught up says nothing.
-pub(super) fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Problem> {
+pub(super) fn age<R: LiveProjection>(followed: &Followed<R>) -> Result<Duration, Problem> {
     followed.age().ok_or_else(|| {
         let detail = format!("the {} is still being read", R::NAME);
         Problem::new(platform::BEHIND, detail).retry_after(1)

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use futures::future::FutureExt;
 use http::auth::Verifier;
 use kernel::port::{Ids as _, Pace};
-use kernel::{Actor, AggregateId, Reading};
+use kernel::{Actor, AggregateId, LiveProjection};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
 use pipeline::{FollowPorts, Followed, Query, QueryPorts, QuerySettings};
@@ -123,7 +123,7 @@ impl Platform {
         ]
     }
 
-    pub(super) fn following<R: Reading>(
+    pub(super) fn following<R: LiveProjection>(
         &self,
         followed: &Followed<R>,
         pace: Pace,

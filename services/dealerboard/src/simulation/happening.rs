@@ -2,7 +2,7 @@
 
 use kernel::context::Folded;
 use kernel::record::{self, Undecodable};
-use kernel::{AggregateId, EventMeta, Reading, Timestamp};
+use kernel::{AggregateId, EventMeta, LiveProjection, Timestamp};
 use serde::Deserialize;
 
 /// Something that happened to a conversation.
@@ -57,7 +57,7 @@ impl Happenings {
     }
 }
 
-impl Reading for Happenings {
+impl LiveProjection for Happenings {
     const NAME: &'static str = "simulation";
     const ON: &'static [&'static str] = &["conversations"];
     type Event = Event;

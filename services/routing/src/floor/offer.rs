@@ -1,11 +1,11 @@
 //! Offers that are not answered yet.
 
 use kernel::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::label::{AgentId, OfferId};
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,

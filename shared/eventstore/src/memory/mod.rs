@@ -1,5 +1,6 @@
 //! The event store in the memory of one process, with the troubles of a database: for tests.
 
+mod fold_snapshots;
 mod partition;
 mod read;
 mod scrub;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use kernel::batch::Timer;
 use kernel::topic::Shard;
 
+use fold_snapshots::Folds;
 use partition::Partition;
 
 const LOCK: &str = "nothing panics while it holds the lock";
@@ -41,6 +43,7 @@ struct State {
     /// By context, then key and name.
     timers: HashMap<&'static str, TimersByName>,
     troubles: VecDeque<Trouble>,
+    folds: Folds,
 }
 
 type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;

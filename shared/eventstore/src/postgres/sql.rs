@@ -87,7 +87,7 @@ fn marks(Shard { context, partition }: Shard, first: usize) -> String {
     format!(
         ", marks AS ( \
              INSERT INTO {context}.mark_{partition} (position, chain) \
-             SELECT n.* FROM moved, unnest({positions}::int8[], {chains}::int8[]) AS n \
+             SELECT n.* FROM moved, unnest({log_positions}::int8[], {chains}::int8[]) AS n \
          )"
     )
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::context::Folded;
 use kernel::topic::Shard;
-use kernel::{Fault, Reading, Timestamp};
+use kernel::{Fault, LiveProjection, Timestamp};
 use resilience::Deadline;
 
 use super::chain::tell;
@@ -23,7 +23,7 @@ impl Query {
     /// # Errors
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
     /// the bound of one reading.
-    pub async fn recall<R: Reading>(&self, until: Timestamp) -> Result<R, Unanswered> {
+    pub async fn recall<R: LiveProjection>(&self, until: Timestamp) -> Result<R, Unanswered> {
         let turn = tokio::time::timeout(DEADLINE, self.recalls.acquire()).await;
         let _turn = turn.map_err(|late| self.unavailable(&late))?;
         let mut reading = R::default();
@@ -39,7 +39,7 @@ impl Query {
         Ok(reading)
     }
 
-    async fn recall_shard<R: Reading>(
+    async fn recall_shard<R: LiveProjection>(
         &self,
         reading: &mut R,
         shard: Shard,

@@ -8,6 +8,7 @@ mod chain;
 mod commands;
 mod counts;
 mod events;
+mod folds;
 mod log;
 mod order;
 mod pages;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 
 use kernel::batch::Cursor;
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel,
-    Schemas, Scrub, Snapshots,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots,
+    LoadedStream, ReadModel, Schemas, Scrub, Snapshots,
 };
 use kernel::topic::Shard;
 
@@ -34,6 +35,7 @@ use finding::told;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
+pub use folds::folds;
 pub use rows::scrub;
 
 /// Rows, records or outcomes read at once.
@@ -48,6 +50,7 @@ pub struct VerifyPorts {
     pub store: Arc<dyn EventStore>,
     pub reader: Arc<dyn EventReader>,
     pub snapshots: Arc<dyn Snapshots>,
+    pub folds: Arc<dyn FoldSnapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub scrub: Arc<dyn Scrub>,
     pub schemas: Option<Arc<dyn Schemas>>,

@@ -11,7 +11,7 @@ use kernel::context::Folded;
 use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
 use kernel::topic::{self, Shard};
-use kernel::{EventMeta, Reading};
+use kernel::{EventMeta, LiveProjection};
 use log::MemoryEventLog;
 use pipeline::{FollowPorts, Followed, Movement};
 use testkit::contract::PARTITIONS;
@@ -27,7 +27,7 @@ struct Seen {
     others: BTreeMap<&'static str, usize>,
 }
 
-impl Reading for Seen {
+impl LiveProjection for Seen {
     const NAME: &'static str = "seen";
     const ON: &'static [&'static str] = &["trades", "positions"];
     type Event = String;

@@ -8,15 +8,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// What each version of the file adds to the one before.
-const SCHEMAS: [(i32, &str); 5] = [
+const SCHEMAS: [(i32, &str); 6] = [
     (1, include_str!("../schema.sql")),
     (2, include_str!("../schema_2.sql")),
     (3, include_str!("../schema_3.sql")),
     (4, include_str!("../schema_4.sql")),
     (5, include_str!("../schema_5.sql")),
+    (6, include_str!("../schema_6.sql")),
 ];
 /// `user_version` of files with all of [`SCHEMAS`].
-const VERSION: i32 = 5;
+const VERSION: i32 = 6;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 

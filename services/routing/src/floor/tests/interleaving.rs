@@ -185,10 +185,10 @@ impl Scene {
     }
 }
 
-type Told = (EventMeta, Option<FloorEvent>);
+pub(super) type Told = (EventMeta, Option<FloorEvent>);
 
 /// The same streams, woven otherwise.
-fn woven(told: &[Told], choices: &[Index]) -> Vec<Told> {
+pub(super) fn woven(told: &[Told], choices: &[Index]) -> Vec<Told> {
     let mut streams: BTreeMap<String, VecDeque<Told>> = BTreeMap::new();
     for (meta, event) in told {
         let kind = match event {

@@ -2,7 +2,7 @@
 
 use kernel::context::Folded;
 use kernel::record::{self, Undecodable};
-use kernel::{EventMeta, Reading};
+use kernel::{EventMeta, LiveProjection};
 
 use crate::agent::AgentEvent;
 use crate::conversation::ConversationEvent;
@@ -17,7 +17,7 @@ pub enum MetricsEvent {
     Queue(QueueEvent),
 }
 
-impl Reading for Metrics {
+impl LiveProjection for Metrics {
     const NAME: &'static str = "metrics";
     const ON: &'static [&'static str] = &Self::CONTEXTS;
     type Event = MetricsEvent;

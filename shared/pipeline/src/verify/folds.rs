@@ -1,0 +1,174 @@
+//! I5: every snapshot of a live projection is the fold of the events that it stands behind, byte by byte.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use kernel::context::Folded;
+use kernel::port::FoldSnapshot;
+use kernel::record::Undecodable;
+use kernel::topic::{self, Shard};
+use kernel::{Fault, LiveProjection};
+
+use super::finding::told;
+use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
+use crate::follow::snapshot::{self, Place, Unusable};
+
+/// Times that a snapshot may be replaced while it is read.
+const REPLACED_MAX: usize = 3;
+/// Bytes of a snapshot that a finding quotes.
+const QUOTED_MAX: usize = 120;
+
+/// Folds the events of a live projection up to where each of its snapshots stands, and compares.
+pub async fn folds<R: LiveProjection>(ports: &VerifyPorts, partitions: u16) -> Findings {
+    let mut findings = Findings::default();
+    let place = format!("snapshot of {}", R::NAME);
+    let current = match current::<R>(ports).await {
+        Ok(current) => current,
+        Err(fault) => {
+            findings.uncompared(&[Invariant::I5], place, told(&fault));
+            return findings;
+        }
+    };
+    for (snapshot, parts) in current {
+        let place = format!("{place} behind {} events", snapshot.events);
+        if snapshot.shape != R::SHAPE {
+            findings.note(format!("{place}: of another shape, not compared"));
+            continue;
+        }
+        match compare::<R>(ports, &snapshot, &parts, partitions).await {
+            Ok(()) => findings.snapshots += 1,
+            Err(NotEqual::Unknown(fault)) => {
+                findings.uncompared(&[Invariant::I5], place, told(&fault));
+            }
+            Err(refuted) => {
+                findings.snapshots += 1;
+                findings.violation(Invariant::I5, place, refuted);
+            }
+        }
+    }
+    findings
+}
+
+/// Why a snapshot is not known to be the fold of its events.
+#[derive(Debug, thiserror::Error)]
+enum NotEqual {
+    #[error("what it is to be compared with cannot be read")]
+    Unknown(#[from] Fault),
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error("event {log_position} of {shard} is not known: {source}")]
+    NotAnEvent {
+        shard: Shard,
+        log_position: u64,
+        source: Undecodable,
+    },
+    #[error("the fold does not encode: {0}")]
+    Unencodable(#[from] serde_json::Error),
+    #[error("folding the events panicked")]
+    Panicked,
+    #[error(
+        "it is not the fold of its events: from byte {from} on it has {has}, the fold {folded}"
+    )]
+    Differs {
+        from: usize,
+        has: String,
+        folded: String,
+    },
+}
+
+/// The current snapshots with their parts; one that is replaced meanwhile is read again.
+async fn current<R: LiveProjection>(
+    ports: &VerifyPorts,
+) -> Result<Vec<(FoldSnapshot, Vec<Bytes>)>, Fault> {
+    let question = || format!("read the snapshots of {}", R::NAME);
+    let mut tries = 0;
+    loop {
+        let current = bound::answer(question, ports.folds.current(R::NAME)).await?;
+        let mut read = Vec::with_capacity(current.len());
+        for snapshot in &current {
+            let parts = bound::answer(question, ports.folds.parts(snapshot)).await?;
+            read.push((snapshot.clone(), parts));
+        }
+        tries += 1;
+        let again = bound::answer(question, ports.folds.current(R::NAME)).await?;
+        if again == current || tries == REPLACED_MAX {
+            return Ok(read);
+        }
+    }
+}
+
+async fn compare<R: LiveProjection>(
+    ports: &VerifyPorts,
+    snapshot: &FoldSnapshot,
+    parts: &[Bytes],
+    partitions: u16,
+) -> Result<(), NotEqual> {
+    let has = snapshot::unpack(snapshot, parts)?;
+    let places = snapshot::places::<R>(&has, partitions)?;
+    let mut value = R::default();
+    for (shard, place) in &places {
+        refold(ports, &mut value, *shard, place, partitions).await?;
+    }
+    let places = places.into_iter().map(|(_, place)| place).collect();
+    let folded = sound(|| snapshot::json::<R>(places, value.keep()))??;
+    if folded == has {
+        return Ok(());
+    }
+    let same = folded.iter().zip(&has);
+    let from = same.take_while(|(folded, has)| folded == has).count();
+    Err(NotEqual::Differs {
+        from,
+        has: excerpt(&has, from),
+        folded: excerpt(&folded, from),
+    })
+}
+
+/// Folds one partition up to where the snapshot stands.
+async fn refold<R: LiveProjection>(
+    ports: &VerifyPorts,
+    value: &mut R,
+    shard: Shard,
+    place: &Place,
+    partitions: u16,
+) -> Result<(), NotEqual> {
+    let (mut after, mut last) = (0, None);
+    let question = || format!("read events of {shard}");
+    while after < place.log_position {
+        let rows = bound::answer(question, ports.reader.read(shard, after, PAGE)).await?;
+        let rows = rows.iter().map(|row| &row.record);
+        let rows = rows.take_while(|record| record.log_position <= place.log_position);
+        let rows: Vec<_> = rows.collect();
+        let Some(end) = rows.last() else {
+            return Err(Unusable::Ahead(shard).into());
+        };
+        after = end.log_position;
+        for record in rows {
+            // As those who follow do: an event of another partition's aggregate is passed.
+            if topic::partition_of(record.key.as_bytes(), partitions) != shard.partition {
+                continue;
+            }
+            let decoded = R::decode(shard.context, record.log_position, &record.value);
+            let (meta, event) = decoded.map_err(|source| NotEqual::NotAnEvent {
+                shard,
+                log_position: record.log_position,
+                source,
+            })?;
+            last = place.last.filter(|last| last.id == meta.id).or(last);
+            let event = event.map_or(Folded::Other(shard.context), Folded::Event);
+            sound(|| value.fold(shard.partition, &meta, event))?;
+        }
+    }
+    if last != place.last {
+        return Err(Unusable::Ahead(shard).into());
+    }
+    Ok(())
+}
+
+fn sound<T>(fold: impl FnOnce() -> T) -> Result<T, NotEqual> {
+    catch_unwind(AssertUnwindSafe(fold)).map_err(|_| NotEqual::Panicked)
+}
+
+fn excerpt(json: &[u8], from: usize) -> String {
+    let end = json.len().min(from + QUOTED_MAX);
+    String::from_utf8_lossy(&json[from.min(end)..end]).into_owned()
+}
