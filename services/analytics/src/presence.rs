@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentHours, Presence};
 use crate::interval::micros_between;
@@ -53,7 +53,7 @@ pub struct PresenceTotal {
 }
 
 /// The best of an agent's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     Connected,
@@ -64,7 +64,7 @@ pub enum Link {
 }
 
 /// Why an agent who wants work is given none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Suspension {
     NotResponding,
@@ -72,7 +72,7 @@ pub enum Suspension {
 }
 
 /// What is remembered of how an agent stood.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,
     pub(crate) reason: Option<Box<str>>,
