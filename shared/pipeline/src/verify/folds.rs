@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use kernel::context::Folded;
-use kernel::port::FoldSnapshot;
+use kernel::port::{EventReader, FoldSnapshot, FoldSnapshots};
 use kernel::record::Undecodable;
 use kernel::topic::{self, Shard};
 use kernel::{Fault, LiveProjection};
 
 use super::finding::told;
-use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
+use super::{Findings, Invariant, PAGE, bound};
 use crate::follow::snapshot::{self, Place, Unusable};
 
 /// Times that a snapshot may be replaced while it is read.
@@ -18,11 +18,16 @@ const REPLACED_MAX: usize = 3;
 /// Bytes of a snapshot that a finding quotes.
 const QUOTED_MAX: usize = 120;
 
-/// Folds the events of a live projection up to where each of its snapshots stands, and compares.
-pub async fn folds<R: LiveProjection>(ports: &VerifyPorts, partitions: u16) -> Findings {
+/// Folds the events of a live projection up to where each of its snapshots stands, and compares. The
+/// reader gives rows as they are stored.
+pub async fn folds<R: LiveProjection>(
+    store: &dyn FoldSnapshots,
+    reader: &dyn EventReader,
+    partitions: u16,
+) -> Findings {
     let mut findings = Findings::default();
     let place = format!("snapshot of {}", R::NAME);
-    let current = match current::<R>(ports).await {
+    let current = match current::<R>(store).await {
         Ok(current) => current,
         Err(fault) => {
             findings.uncompared(&[Invariant::I5], place, told(&fault));
@@ -35,7 +40,7 @@ pub async fn folds<R: LiveProjection>(ports: &VerifyPorts, partitions: u16) -> F
             findings.note(format!("{place}: of another shape, not compared"));
             continue;
         }
-        match compare::<R>(ports, &snapshot, &parts, partitions).await {
+        match compare::<R>(reader, &snapshot, &parts, partitions).await {
             Ok(()) => findings.snapshots += 1,
             Err(NotEqual::Unknown(fault)) => {
                 findings.uncompared(&[Invariant::I5], place, told(&fault));
@@ -78,19 +83,19 @@ enum NotEqual {
 
 /// The current snapshots with their parts; one that is replaced meanwhile is read again.
 async fn current<R: LiveProjection>(
-    ports: &VerifyPorts,
+    store: &dyn FoldSnapshots,
 ) -> Result<Vec<(FoldSnapshot, Vec<Bytes>)>, Fault> {
     let question = || format!("read the snapshots of {}", R::NAME);
     let mut tries = 0;
     loop {
-        let current = bound::answer(question, ports.folds.current(R::NAME)).await?;
+        let current = bound::answer(question, store.current(R::NAME)).await?;
         let mut read = Vec::with_capacity(current.len());
         for snapshot in &current {
-            let parts = bound::answer(question, ports.folds.parts(snapshot)).await?;
+            let parts = bound::answer(question, store.parts(snapshot)).await?;
             read.push((snapshot.clone(), parts));
         }
         tries += 1;
-        let again = bound::answer(question, ports.folds.current(R::NAME)).await?;
+        let again = bound::answer(question, store.current(R::NAME)).await?;
         if again == current || tries == REPLACED_MAX {
             return Ok(read);
         }
@@ -98,7 +103,7 @@ async fn current<R: LiveProjection>(
 }
 
 async fn compare<R: LiveProjection>(
-    ports: &VerifyPorts,
+    reader: &dyn EventReader,
     snapshot: &FoldSnapshot,
     parts: &[Bytes],
     partitions: u16,
@@ -107,7 +112,7 @@ async fn compare<R: LiveProjection>(
     let places = snapshot::places::<R>(&has, partitions)?;
     let mut value = R::default();
     for (shard, place) in &places {
-        refold(ports, &mut value, *shard, place, partitions).await?;
+        refold(reader, &mut value, *shard, place, partitions).await?;
     }
     let places = places.into_iter().map(|(_, place)| place).collect();
     let folded = sound(|| snapshot::json::<R>(places, value.keep()))??;
@@ -125,7 +130,7 @@ async fn compare<R: LiveProjection>(
 
 /// Folds one partition up to where the snapshot stands.
 async fn refold<R: LiveProjection>(
-    ports: &VerifyPorts,
+    reader: &dyn EventReader,
     value: &mut R,
     shard: Shard,
     place: &Place,
@@ -134,7 +139,7 @@ async fn refold<R: LiveProjection>(
     let (mut after, mut last) = (0, None);
     let question = || format!("read events of {shard}");
     while after < place.log_position {
-        let rows = bound::answer(question, ports.reader.read(shard, after, PAGE)).await?;
+        let rows = bound::answer(question, reader.read(shard, after, PAGE)).await?;
         let rows = rows.iter().map(|row| &row.record);
         let rows = rows.take_while(|record| record.log_position <= place.log_position);
         let rows: Vec<_> = rows.collect();

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use kernel::batch::Cursor;
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots,
-    LoadedStream, ReadModel, Schemas, Scrub, Snapshots,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel,
+    Schemas, Scrub, Snapshots,
 };
 use kernel::topic::Shard;
 
@@ -50,7 +50,6 @@ pub struct VerifyPorts {
     pub store: Arc<dyn EventStore>,
     pub reader: Arc<dyn EventReader>,
     pub snapshots: Arc<dyn Snapshots>,
-    pub folds: Arc<dyn FoldSnapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub scrub: Arc<dyn Scrub>,
     pub schemas: Option<Arc<dyn Schemas>>,
