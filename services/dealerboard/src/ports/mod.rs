@@ -14,8 +14,8 @@ mod tokens;
 use std::sync::Arc;
 
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Heartbeats, KeyBindings,
-    ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots,
+    Heartbeats, KeyBindings, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use registry::RegistryFraming;
@@ -37,6 +37,8 @@ pub(crate) struct Ports {
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) reader: Arc<dyn EventReader>,
     pub(crate) snapshots: Arc<dyn Snapshots>,
+    /// Snapshots of live projections.
+    pub(crate) folds: Arc<dyn FoldSnapshots>,
     pub(crate) dead_letters: Arc<dyn DeadLetters>,
     pub(crate) timers: Arc<dyn Timers>,
     pub(crate) replies: Arc<dyn Replies>,

@@ -138,6 +138,7 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         event_log: kafka,
         reader: Arc::clone(&store) as _,
         snapshots: Arc::clone(&store) as _,
+        folds: Arc::clone(&store) as _,
         dead_letters: Arc::clone(&store) as _,
         timers: Arc::clone(&store) as _,
         replies: Arc::new(RedisReplies::new(&redis_options)?),

@@ -1,4 +1,4 @@
-//! What serves callers: the gateway, the readings it answers from, and the router that matches with them.
+//! What serves callers: the gateway, the live projections it answers from, and the router that matches with them.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use kernel::port::{Ids as _, Pace};
 use kernel::{Actor, AggregateId, LiveProjection};
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
-use pipeline::{FollowPorts, Followed, Query, QueryPorts, QuerySettings};
+use pipeline::{FoldSaving, FollowPorts, Followed, Query, QueryPorts, QuerySettings};
 use tokio_util::sync::CancellationToken;
 
 use super::{Platform, Task, dear};
@@ -130,14 +130,20 @@ impl Platform {
         stop: &CancellationToken,
     ) -> Task {
         let follow = followed.clone();
-        let follow = follow.follow(self.follow_ports(), pace, stop.clone());
+        let ports = FollowPorts {
+            snapshots: Some(FoldSaving::new(Arc::clone(&self.ports.folds))),
+            ..self.follow_ports()
+        };
+        let follow = follow.follow(ports, pace, stop.clone());
         follow.map(Ok).boxed()
     }
 
+    /// For who reads all events and keeps nothing.
     pub(crate) fn follow_ports(&self) -> FollowPorts {
         FollowPorts {
             event_log: Arc::clone(&self.ports.event_log),
             streams: Arc::clone(&self.ports.reader),
+            snapshots: None,
             movement: self.movement.clone(),
         }
     }

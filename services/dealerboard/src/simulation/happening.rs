@@ -60,7 +60,10 @@ impl Happenings {
 impl LiveProjection for Happenings {
     const NAME: &'static str = "simulation";
     const ON: &'static [&'static str] = &["conversations"];
+    /// None is ever kept: what happened is taken, not looked at.
+    const SHAPE: u16 = 0;
     type Event = Event;
+    type Kept = ();
 
     fn decode(
         _context: &str,
@@ -89,5 +92,11 @@ impl LiveProjection for Happenings {
                 event,
             });
         }
+    }
+
+    fn keep(&self) {}
+
+    fn restored((): ()) -> Self {
+        Self::default()
     }
 }
