@@ -21,7 +21,7 @@ use crate::movement::Work;
 /// How long a store that is away is asked again: then all events are read, which needs the log alone.
 const AGAIN_WAIT: Duration = Duration::from_secs(10);
 /// Longest time that reading and proving a snapshot may take.
-const LOOK_WAIT: Duration = Duration::from_secs(60);
+const LOOK_WAIT: Duration = Duration::from_secs(120);
 /// Times that a snapshot may be replaced while it is read.
 const REPLACED_MAX: usize = 5;
 
@@ -124,7 +124,7 @@ impl<R: LiveProjection> Followed<R> {
         // A large one takes a while: away from the threads that serve.
         let restoring = task::spawn_blocking(move || {
             let json = snapshot::unpack(&checked, &parts)?;
-            snapshot::restore::<R>(&json, partitions)
+            snapshot::restore::<R>(json, partitions)
         });
         let restored = restoring.await.unwrap_or(Err(Unusable::Panicked));
         let (value, places) = restored.map_err(unusable)?;

@@ -1,7 +1,7 @@
 //! One snapshot of a live projection: how it is written, and everything that is asked of it before it is
 //! believed.
 
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::{Bytes, BytesMut};
@@ -12,10 +12,13 @@ use kernel::{EventMeta, LiveProjection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Bytes of JSON, at most: a start holds them in memory for a moment, beside the value that they become.
-const JSON_BYTES_MAX: u64 = 1 << 29;
-/// Parts, at most: 128 MiB. JSON of this kind shrinks to a tenth and less.
-const PARTS_MAX: usize = 128;
+/// Bytes of JSON, at most 4 GiB: a value that says more would be too large for a process itself.
+const JSON_BYTES_MAX: u64 = 1 << 32;
+/// Parts, at most: 256 MiB, which a start holds beside the value. JSON of this kind shrinks to a tenth and
+/// less.
+const PARTS_MAX: usize = 256;
+/// Bytes of JSON that are packed or unpacked at once.
+const JSON_PAGE: usize = 1 << 16;
 /// The least that zstd offers: a snapshot is written far more often than it is read.
 const LEVEL: i32 = 1;
 
@@ -74,8 +77,6 @@ pub(crate) enum Unusable {
     Checksum,
     #[error("it cannot be unpacked")]
     Packed(#[source] io::Error),
-    #[error("it is larger than {JSON_BYTES_MAX} bytes")]
-    TooLarge,
     #[error("it does not decode")]
     Undecodable(#[source] serde_json::Error),
     #[error("decoding it panicked")]
@@ -92,9 +93,7 @@ impl Unusable {
         match self {
             Self::Incomplete => "incomplete",
             Self::Checksum => "wrong_checksum",
-            Self::Packed(_) | Self::TooLarge | Self::Undecodable(_) | Self::Panicked => {
-                "undecodable"
-            }
+            Self::Packed(_) | Self::Undecodable(_) | Self::Panicked => "undecodable",
             Self::OtherPlaces => "other_partitions",
             Self::Ahead(_) => "ahead",
         }
@@ -120,7 +119,7 @@ pub(crate) fn encode<R: LiveProjection>(
     let events = places.iter().map(|place| place.log_position).sum();
     let packed = zstd::Encoder::new(Parts::default(), LEVEL)?;
     let mut json = Bounded {
-        out: BufWriter::with_capacity(FOLD_PART_BYTES / 16, packed),
+        out: BufWriter::with_capacity(JSON_PAGE, packed),
         left: JSON_BYTES_MAX,
     };
     serde_json::to_writer(&mut json, &Body { places, state })?;
@@ -133,40 +132,44 @@ pub(crate) fn encode<R: LiveProjection>(
     Ok((snapshot, parts))
 }
 
-/// The same without packing it.
-pub(crate) fn json<R: LiveProjection>(
+/// Writes the JSON that a snapshot of it would have.
+///
+/// # Errors
+/// It does not encode, or is not what `out` takes.
+pub(crate) fn write<R: LiveProjection>(
     places: Vec<Place>,
     state: R::Kept,
-) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Body { places, state })
+    out: &mut impl Write,
+) -> Result<(), io::Error> {
+    let mut out = BufWriter::with_capacity(JSON_PAGE, out);
+    serde_json::to_writer(&mut out, &Body { places, state })?;
+    out.flush()
 }
 
-/// The JSON of a snapshot.
-pub(crate) fn unpack(snapshot: &FoldSnapshot, parts: &[Bytes]) -> Result<Vec<u8>, Unusable> {
+/// The JSON of a snapshot that is whole; unpacked as it is read, so that it is in memory only page by
+/// page.
+pub(crate) fn unpack<'p>(
+    snapshot: &FoldSnapshot,
+    parts: &'p [Bytes],
+) -> Result<impl Read + use<'p>, Unusable> {
     if u32::try_from(parts.len()) != Ok(snapshot.parts) {
         return Err(Unusable::Incomplete);
     }
     if !snapshot.fits(parts) {
         return Err(Unusable::Checksum);
     }
-    let packed = parts.concat();
-    let json = zstd::Decoder::new(&packed[..]).map_err(Unusable::Packed)?;
-    let mut unpacked = Vec::new();
-    let mut json = json.take(JSON_BYTES_MAX + 1);
-    json.read_to_end(&mut unpacked).map_err(Unusable::Packed)?;
-    if json.limit() == 0 {
-        return Err(Unusable::TooLarge);
-    }
-    Ok(unpacked)
+    let packed = zstd::Decoder::new(Unread { parts, read: 0 }).map_err(Unusable::Packed)?;
+    let json = packed.take(JSON_BYTES_MAX);
+    Ok(BufReader::with_capacity(JSON_PAGE, json))
 }
 
 /// What was folded, and how far; with the shards of this program, which must be the same.
 pub(crate) fn restore<R: LiveProjection>(
-    json: &[u8],
+    json: impl Read,
     partitions: u16,
 ) -> Result<(R, Vec<(Shard, Place)>), Unusable> {
     let restored = catch_unwind(AssertUnwindSafe(|| {
-        let body: Body<R::Kept> = serde_json::from_slice(json)?;
+        let body: Body<R::Kept> = serde_json::from_reader(json)?;
         Ok((R::restored(body.state), body.places))
     }));
     let restored = restored.map_err(|_| Unusable::Panicked)?;
@@ -176,11 +179,11 @@ pub(crate) fn restore<R: LiveProjection>(
 
 /// The places of a snapshot's JSON.
 pub(crate) fn places<R: LiveProjection>(
-    json: &[u8],
+    json: impl Read,
     partitions: u16,
 ) -> Result<Vec<(Shard, Place)>, Unusable> {
     let body: Body<serde::de::IgnoredAny> =
-        serde_json::from_slice(json).map_err(Unusable::Undecodable)?;
+        serde_json::from_reader(json).map_err(Unusable::Undecodable)?;
     shards::<R>(body.places, partitions)
 }
 
@@ -253,5 +256,27 @@ impl Write for Parts {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Reads parts one after the other.
+struct Unread<'p> {
+    parts: &'p [Bytes],
+    /// Bytes of the first one that were read.
+    read: usize,
+}
+
+impl Read for Unread<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some((part, rest)) = self.parts.split_first() {
+            let mut left = &part[self.read..];
+            if !left.is_empty() {
+                let read = left.read(into)?;
+                self.read += read;
+                return Ok(read);
+            }
+            (self.parts, self.read) = (rest, 0);
+        }
+        Ok(0)
     }
 }

@@ -1,5 +1,6 @@
 //! I5: every snapshot of a live projection is the fold of the events that it stands behind, byte by byte.
 
+use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -68,17 +69,11 @@ enum NotEqual {
         source: Undecodable,
     },
     #[error("the fold does not encode: {0}")]
-    Unencodable(#[from] serde_json::Error),
+    Unencodable(io::Error),
     #[error("folding the events panicked")]
     Panicked,
-    #[error(
-        "it is not the fold of its events: from byte {from} on it has {has}, the fold {folded}"
-    )]
-    Differs {
-        from: usize,
-        has: String,
-        folded: String,
-    },
+    #[error("it is not the fold of its events: {0}")]
+    Differs(String),
 }
 
 /// The current snapshots with their parts; one that is replaced meanwhile is read again.
@@ -86,20 +81,18 @@ async fn current<R: LiveProjection>(
     store: &dyn FoldSnapshots,
 ) -> Result<Vec<(FoldSnapshot, Vec<Bytes>)>, Fault> {
     let question = || format!("read the snapshots of {}", R::NAME);
-    let mut tries = 0;
-    loop {
+    for _ in 0..REPLACED_MAX {
         let current = bound::answer(question, store.current(R::NAME)).await?;
         let mut read = Vec::with_capacity(current.len());
         for snapshot in &current {
             let parts = bound::answer(question, store.parts(snapshot)).await?;
             read.push((snapshot.clone(), parts));
         }
-        tries += 1;
-        let again = bound::answer(question, store.current(R::NAME)).await?;
-        if again == current || tries == REPLACED_MAX {
+        if bound::answer(question, store.current(R::NAME)).await? == current {
             return Ok(read);
         }
     }
+    Err(Fault::bare("snapshots", "read one before it is replaced"))
 }
 
 async fn compare<R: LiveProjection>(
@@ -108,24 +101,18 @@ async fn compare<R: LiveProjection>(
     parts: &[Bytes],
     partitions: u16,
 ) -> Result<(), NotEqual> {
-    let has = snapshot::unpack(snapshot, parts)?;
-    let places = snapshot::places::<R>(&has, partitions)?;
+    let places = snapshot::places::<R>(snapshot::unpack(snapshot, parts)?, partitions)?;
     let mut value = R::default();
     for (shard, place) in &places {
         refold(reader, &mut value, *shard, place, partitions).await?;
     }
     let places = places.into_iter().map(|(_, place)| place).collect();
-    let folded = sound(|| snapshot::json::<R>(places, value.keep()))??;
-    if folded == has {
-        return Ok(());
+    let mut compared = Compared::with(snapshot::unpack(snapshot, parts)?);
+    let written = sound(|| snapshot::write::<R>(places, value.keep(), &mut compared))?;
+    match compared.end(written.is_ok()) {
+        Some(differs) => Err(NotEqual::Differs(differs)),
+        None => written.map_err(NotEqual::Unencodable),
     }
-    let same = folded.iter().zip(&has);
-    let from = same.take_while(|(folded, has)| folded == has).count();
-    Err(NotEqual::Differs {
-        from,
-        has: excerpt(&has, from),
-        folded: excerpt(&folded, from),
-    })
 }
 
 /// Folds one partition up to where the snapshot stands.
@@ -171,6 +158,60 @@ async fn refold<R: LiveProjection>(
 
 fn sound<T>(fold: impl FnOnce() -> T) -> Result<T, NotEqual> {
     catch_unwind(AssertUnwindSafe(fold)).map_err(|_| NotEqual::Panicked)
+}
+
+/// Takes what it is given as long as that is what another one has, byte by byte.
+struct Compared<R> {
+    has: R,
+    same: u64,
+    differs: Option<String>,
+}
+
+impl<R: Read> Compared<R> {
+    fn with(has: R) -> Self {
+        Self {
+            has,
+            same: 0,
+            differs: None,
+        }
+    }
+
+    /// Where both differ; `whole`: nothing was left to be written.
+    fn end(mut self, whole: bool) -> Option<String> {
+        let mut more = [0];
+        if self.differs.is_none() && whole && !matches!(self.has.read(&mut more), Ok(0)) {
+            self.differs = Some(format!("it goes on behind byte {}", self.same));
+        }
+        self.differs
+    }
+}
+
+impl<R: Read> Write for Compared<R> {
+    fn write(&mut self, folded: &[u8]) -> io::Result<usize> {
+        let mut has = Vec::new();
+        let mut page = (&mut self.has).take(folded.len() as u64);
+        page.read_to_end(&mut has)?;
+        if has == folded {
+            self.same += folded.len() as u64;
+            return Ok(folded.len());
+        }
+        let same = folded
+            .iter()
+            .zip(&has)
+            .take_while(|(one, other)| one == other);
+        let from = same.count();
+        self.differs = Some(format!(
+            "from byte {} on it has {}, the fold {}",
+            self.same + from as u64,
+            excerpt(&has, from),
+            excerpt(folded, from)
+        ));
+        Err(io::Error::other("both differ"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn excerpt(json: &[u8], from: usize) -> String {
