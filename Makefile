@@ -14,12 +14,13 @@ run: ## Everything in one process on one file, with a demo day moving; prints UR
 test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop what was started
 	$(SERVERS) run -- cargo test --workspace
 
-check: ## Formatting and lints, as CI wants them
+check: ## Formatting, lints and dependencies, as CI wants them
 	cargo fmt --all --check
+	infra/check/dependencies
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## Measure on real servers; a table with ratios, and target/bench/report.json
-	cargo build --release --bin dealerboard
+	cargo build --release --bin bench
 	POSTGRES_SHARED_BUFFERS=2GB $(SERVERS) run -- infra/local/bench
 
 up: ## Start the local servers and leave them running

@@ -68,7 +68,7 @@ command_env() {
 }
 
 # Only what these scripts made is deleted: DEALERBOARD_LOCAL_DIR may be a folder with other things
-# in it. The lock file stays, because somebody may be waiting on it.
+# in it. The lock file stays, because another command may be waiting on it.
 command_clean() {
   local name
   lock

@@ -43,8 +43,8 @@ postgres_home() {
   fi
 }
 
-# Creates the folders for the user the server runs as. /var/tmp is everybody's: a folder that
-# someone else made there is refused.
+# Creates the folders for the user the server runs as. All users write to /var/tmp: a folder that
+# another user made there is refused.
 postgres_own() {
   local owner=$EUID
   if ((EUID == 0)); then owner=$(id -u postgres); fi
@@ -83,8 +83,8 @@ EOF
 }
 
 # After a crash PostgreSQL trusts its lock files if any process has the pid in them: a zombie that
-# nobody reaps, or, where pids begin again (a restarted container), somebody else. It would then
-# never start. Who works for these data has them as directory; with nobody there, the locks are dead.
+# was not reaped, or, where pids begin again (a restarted container), another process. It would then
+# never start. A server for these data has them as its directory; without one the locks are dead.
 postgres_drop_dead_locks() {
   local deadline=$((SECONDS + KILL_BOUND_S)) directories
   while directories=$(readlink /proc/[0-9]*/cwd) || true && grep -qxF "$1/data" <<<"$directories"; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Daemons by pid: launched, recognised, stopped, killed.
 #
-# run/<name>.pid holds "pid start-time boot-id". The three together name one process for ever, so a
+# run/<name>.pid holds "pid start-time boot-id". The three together name one process uniquely, so a
 # pid that a later process inherited is never taken for ours, and never signalled.
 
 # A clean Kafka shutdown takes 2–5 s on two busy cores.

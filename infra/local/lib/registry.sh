@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Schema registry: Apicurio, spoken to by its Confluent-compatible API.
+# Schema registry: Apicurio, called by its Confluent-compatible API.
 
 registry_ports() { echo REGISTRY_PORT REGISTRY_MANAGEMENT_PORT; }
 

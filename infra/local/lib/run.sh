@@ -2,7 +2,7 @@
 # `run`: servers for the length of one command.
 #
 # Each run holds lease.lock shared. What a run started is noted under leased/, and the last run to
-# end stops it; servers that somebody started by hand are not noted, and stay.
+# end stops it; servers that were started by hand are not noted, and stay.
 
 command_run() {
   local names=()
@@ -29,8 +29,8 @@ lease_absent() {
   done
 }
 
-# In the background, because bash hears no signal while a foreground command runs. `env` undoes what
-# bash does to a background command: deafness to Ctrl-C.
+# In the background, because bash handles no signal while a foreground command runs. `env` undoes what
+# bash does to a background command: it ignores Ctrl-C.
 run_command() {
   local line child code=0
   while read -r line; do export "${line?}"; done < <(env_lines)

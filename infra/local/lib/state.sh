@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where things lie, who may change them, and how the user is told.
+# Where things lie, who may change them, and how messages reach the user.
 
 # Long enough for another command's first download on a slow line.
 readonly LOCK_BOUND_S=900

@@ -9,12 +9,12 @@ use crate::agent::{
     DispositionCode, HoldSlot, OfferId, ReleaseCause, ReleaseSlot, ResumeSlot, SlotName,
 };
 
-/// Tells each agent what became of an offer, and of the conversation that a slot is taken by.
+/// Reports to each agent the end of an offer, and of the conversation that holds a slot.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConversationsToAgents;
 
-/// The events of the conversations context as they are read here: what is not named is ignored, so
-/// that conversations may say more without asking.
+/// The events of the conversations context as they are read here: unnamed ones are ignored, so that
+/// conversations may add events.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ConversationEvent {
@@ -93,7 +93,7 @@ pub struct Disposal {
     codes: Vec<DispositionCode>,
 }
 
-/// Who had the conversation when a supervisor took it away; nobody, if it waited.
+/// The agent who had the conversation when a supervisor took it away; absent if it waited.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FormerOwner {
     #[serde(default)]
@@ -138,7 +138,7 @@ impl Reaction for ConversationsToAgents {
         let Ok(conversation_id) = ConversationId::new(meta.aggregate.as_str()) else {
             return vec![];
         };
-        // What follows from a wrap-up that ended here need not be said here again.
+        // A wrap-up that ended here causes `Disposed`, which needs no command back.
         let is_echo = matches!(event, ConversationEvent::Disposed(_)) && meta.actor.is_reaction();
         let asked = (!is_echo)
             .then(|| command(conversation_id, event))
@@ -258,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    /// What the event asks of which agent, as it goes on the command log.
+    /// What the event asks of which agent, as written to the command log.
     fn react(kind: &str, data: Value) -> Option<(String, Value)> {
         assert!(ConversationsToAgents.wants(kind));
         let event = serde_json::from_value(json!({ "type": kind, "data": data })).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use kernel::{BadParameter, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::BusinessHours;
@@ -17,8 +18,8 @@ const PRODUCTIVE_MAX: usize = 20;
 /// More is no longer the same matter.
 const FCR_DAYS_MAX: u32 = 365;
 
-/// The question, with what stands for whatever it left open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The question, with defaults for whatever it left open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ask {
     /// Absent: all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,7 @@ pub struct Ask {
     pub to: Timestamp,
     /// By whose clocks days begin and business hours are.
     #[serde(serialize_with = "name_of")]
+    #[schemars(with = "String")]
     pub zone: TimeZone,
     pub by: Cube,
     pub interval: Grain,
@@ -45,7 +47,7 @@ pub struct Ask {
     /// Presences without customers that are work all the same, such as training; up to 20.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub productive: BTreeSet<PresenceCode>,
-    /// When responses are due: how long they took by it is told beside how long they took.
+    /// When responses are due: the time they took by these hours is reported beside the full time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_hours: Option<BusinessHours>,
     /// Days within which a customer who comes again for the same was not served the first time.
@@ -53,7 +55,7 @@ pub struct Ask {
 }
 
 /// Which time puts a fact into an interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cube {
     /// When its stay in the queue began.
@@ -63,19 +65,19 @@ pub enum Cube {
     Closed,
 }
 
-/// Which agents' time stands under a queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which agents' time counts for a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {
-    /// The time of whoever served it, while they did: what is past does not move.
+    /// The time of the agents who served it, while they did: the past does not change.
     #[default]
     Then,
-    /// All the time of whoever serves it now, wherever they were.
+    /// All the time of the agents who serve it now, in whatever queue.
     Now,
 }
 
 /// How finely a report is divided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Grain {
     /// One row.
     #[default]
@@ -90,7 +92,7 @@ pub enum Grain {
 }
 
 /// What a service level is the share of; X is the time within which one should be answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServiceLevel {
     /// Answered within X / answered.
     #[default]
@@ -111,26 +113,6 @@ pub enum ServiceLevel {
 }
 
 impl Ask {
-    /// Names of the parameters that a question is read from.
-    pub const PARAMETERS: &'static [&'static str] = &[
-        "queue",
-        "channel",
-        "day",
-        "from",
-        "to",
-        "by",
-        "interval",
-        "service_level",
-        "within_s",
-        "team",
-        "short_abandon_s",
-        "productive",
-        "business_hours",
-        "zone",
-        "holidays",
-        "fcr_days",
-    ];
-
     /// Of the queue, if one is asked for, by the clocks of the zone.
     pub(crate) fn read(
         parameters: &Parameters,

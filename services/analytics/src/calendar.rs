@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::{BadParameter, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::day::{date_of, name_of};
@@ -18,14 +19,16 @@ const SPANS_MAX: usize = 4;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The hours of a week by the clocks of one time zone, holidays taken out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BusinessHours {
     /// Such as `mon-fri/08:00-18:00,sat/21:00-02:00`.
     hours: String,
     #[serde(serialize_with = "name_of")]
+    #[schemars(with = "String")]
     zone: TimeZone,
-    /// Days on which the desk does not open; what opened the day before goes on.
+    /// Days on which the desk does not open; a period that opened the day before continues.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
     holidays: BTreeSet<Date>,
     /// From Monday on; spans by the day on which they open, in order, none into another.
     #[serde(skip)]

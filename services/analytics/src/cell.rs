@@ -92,7 +92,7 @@ pub(crate) struct Resolution {
     pub(crate) contact: u32,
 }
 
-/// Summed for everybody; each for whoever asks by business hours.
+/// Summed for all; single values for a caller who asks by business hours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Responses {
@@ -156,7 +156,7 @@ pub(crate) struct Offers {
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) rescinded: u64,
     #[serde(skip_serializing_if = "is_default")]
-    pub(crate) canceled: u64,
+    pub(crate) cancelled: u64,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) failed: u64,
 }
@@ -272,7 +272,7 @@ impl Offers {
         self.rejected += other.rejected;
         self.expired += other.expired;
         self.rescinded += other.rescinded;
-        self.canceled += other.canceled;
+        self.cancelled += other.cancelled;
         self.failed += other.failed;
     }
 }

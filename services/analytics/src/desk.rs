@@ -39,7 +39,7 @@ impl Desk {
         }
     }
 
-    /// A new conversation, or a closed one that goes on. Of one that was never in a queue nothing
+    /// A new conversation, or a closed one that reopens. Of one that was never in a queue nothing
     /// is kept, and so nothing more is counted.
     fn begin(&mut self, meta: &EventMeta, event: ConversationEvent) {
         let closed = self.closed.get(&meta.aggregate);

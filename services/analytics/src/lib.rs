@@ -22,6 +22,7 @@ mod metrics;
 mod names;
 mod pairs;
 mod presence;
+mod question;
 mod queue;
 mod report;
 mod schedule;
@@ -41,6 +42,7 @@ pub use live::{Live, LiveAgents, LiveSettings, Today};
 pub use live_projection::MetricsEvent;
 pub use metrics::Metrics;
 pub use presence::{Link, PresenceInterval, PresenceReport, PresenceTotal, Suspension};
+pub use question::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing, NO_QUEUE, READ};
 pub use queue::QueueEvent;
 pub use report::{
     AgentFigures, Figures, OfferFigures, QueuedBy, Ratio, Report, Row, ServiceLevels, Waits,

@@ -1,9 +1,10 @@
-//! How a queue stands at this moment, and what today has come to.
+//! A queue's state at this moment, and the figures of today.
 
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::agent::Phase;
@@ -24,7 +25,7 @@ pub struct LiveSettings {
     pub zone: TimeZone,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Live {
     pub queue: QueueId,
     pub as_of: Timestamp,
@@ -39,14 +40,14 @@ pub struct Live {
     pub wrap_up: u64,
     /// Set aside by an agent or until the customer is called.
     pub parked: u64,
-    /// 0 when nobody waits.
+    /// 0 for an empty queue.
     pub longest_wait_ms: u64,
     pub agents: LiveAgents,
     pub today: Today,
 }
 
 /// Agents who serve the queue; each is in one of these but for `logged_in`, in which all are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LiveAgents {
     pub logged_in: u64,
     /// Routable, and nothing to do.
@@ -62,7 +63,7 @@ pub struct LiveAgents {
 }
 
 /// What happened since the day began.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Today {
     pub from: Timestamp,
     pub answered: u64,

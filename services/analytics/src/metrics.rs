@@ -70,7 +70,7 @@ impl Metrics {
         Ask::read(parameters, now, queue, zone)
     }
 
-    /// What the live figures of a queue are held against, by its service level: its today is that of
+    /// What the live figures of a queue are compared with, by its service level: its today is that of
     /// the zone named, or else of its own.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Metrics {
         }
     }
 
-    /// The figures asked for; what goes on is counted until `now`.
+    /// The figures asked for; time still running is counted until `now`.
     #[must_use]
     pub fn report(&self, tenant: &Tenant, ask: &Ask, now: Timestamp) -> Report {
         match self.desks.get(tenant) {
@@ -114,14 +114,14 @@ impl Metrics {
         }
     }
 
-    /// Whether the queue was ever configured, served by anybody, or waited in.
+    /// Whether the queue was ever configured, served, or waited in.
     #[must_use]
     pub fn knows(&self, tenant: &Tenant, queue: &QueueId) -> bool {
         let desk = self.desks.get(tenant);
         desk.is_some_and(|desk| desk.knows(queue))
     }
 
-    /// How a queue stands at `now`.
+    /// A queue's state at `now`.
     #[must_use]
     pub fn live(
         &self,
@@ -136,8 +136,8 @@ impl Metrics {
         }
     }
 
-    /// One agent's time in the window asked for; of the question, only that counts. `None`: nobody
-    /// has heard of the agent.
+    /// One agent's time in the window asked for; only that part of the question counts. `None`: an
+    /// unknown agent.
     #[must_use]
     pub fn agent_figures(
         &self,
@@ -150,8 +150,7 @@ impl Metrics {
         Some(AgentFigures::of_one(hours, ask, now))
     }
 
-    /// What an agent was from `from` to `to`, as far as `now`. `None`: nobody has heard of the
-    /// agent.
+    /// What an agent was from `from` to `to`, as far as `now`. `None`: an unknown agent.
     #[must_use]
     pub fn presence(
         &self,

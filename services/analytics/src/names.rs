@@ -1,5 +1,5 @@
 //! Numbers for names, so that keys are small. Which number a name has depends on the order of
-//! arrival, and stays within the process.
+//! arrival and never leaves the process.
 
 use std::hash::Hash;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentHours, Presence};
@@ -11,7 +12,7 @@ use crate::label::AgentId;
 use crate::schedule::{Adherence, Scheduled, Worked, adherence};
 
 /// An agent's presence within a window, in order and without gaps from the first known moment on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PresenceReport {
     pub agent_id: AgentId,
     pub from: Timestamp,
@@ -22,10 +23,10 @@ pub struct PresenceReport {
     pub totals: Vec<PresenceTotal>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PresenceInterval {
     pub from: Timestamp,
-    /// The moment after; `now` for one that goes on.
+    /// The moment after; `now` for the current one.
     pub to: Timestamp,
     /// `offline`, `available`, `busy`, `away`, or the tenant's own code.
     pub presence: String,
@@ -43,7 +44,7 @@ pub struct PresenceInterval {
     pub leaving: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PresenceTotal {
     pub presence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub struct PresenceTotal {
 }
 
 /// The best of an agent's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     Connected,
@@ -64,14 +65,14 @@ pub enum Link {
 }
 
 /// Why an agent who wants work is given none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Suspension {
     NotResponding,
     Cooldown,
 }
 
-/// What is remembered of how an agent stood.
+/// What is remembered of an agent's past states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,

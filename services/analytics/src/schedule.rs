@@ -1,20 +1,21 @@
 //! What was planned against what was done.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::interval::micros_between;
 use crate::report::Ratio;
 
 /// A planned span of one agent; spans do not overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scheduled {
     pub from: Timestamp,
     pub to: Timestamp,
     pub activity: Activity,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// Ready for customers: adherent while the presence lets offers in.
@@ -35,7 +36,7 @@ pub struct Worked {
 }
 
 /// Shares of planned time, in milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Adherence {
     /// Planned time in which the agent did as planned / planned time: when was it done?
     pub adherence: Ratio,

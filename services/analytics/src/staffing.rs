@@ -1,7 +1,7 @@
 //! From agents needed at work to agents on the payroll.
 
 /// Agents to plan so that `needed` are there, when `shrinkage` of 1000 planned hours are lost to
-/// leave, training and the like. `None` when nobody would be left, or beyond `u32`.
+/// leave, training and the like. `None` when none would be left, or beyond `u32`.
 #[must_use]
 pub fn with_shrinkage(needed: u32, shrinkage: u16) -> Option<u32> {
     let present = 1_000_u64.checked_sub(u64::from(shrinkage))?;

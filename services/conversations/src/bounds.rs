@@ -88,11 +88,11 @@ impl<const MIN: i64, const MAX: i64> JsonSchema for Bounded<MIN, MAX> {
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MAX: usize>(Box<str>);
 
-/// Why somebody did what they did.
+/// Why an actor did something.
 pub(crate) type Reason = Text<500>;
-/// What was said so far, for the agent who takes over.
+/// A summary of the conversation so far, for the agent who takes over.
 pub(crate) type Briefing = Text<4_000>;
-/// What a message says.
+/// The text of a message.
 pub(crate) type Body = Text<4_096>;
 
 impl<const MAX: usize> Text<MAX> {

@@ -1,4 +1,4 @@
-//! What a customer asks of a conversation that is over reaches the one where it goes on.
+//! Carries a customer's request on a closed conversation to the conversation that continues it.
 
 use kernel::context::Reacted;
 use kernel::{AggregateId, EventMeta, Reaction};

@@ -1,4 +1,4 @@
-//! Conversations: what a customer wants of the desk, who is asked, who answers, and what is said.
+//! Conversations: what a customer wants of the desk, who is asked, who answers, and the messages.
 //!
 //! In: commands from customers' channels, the matcher, agents, supervisors, timers, and what the
 //! agents context publishes. Out: the events that follow and `ConversationView`. It alone decides an

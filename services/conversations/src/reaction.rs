@@ -11,12 +11,12 @@ use crate::conversation::{
 };
 use crate::label::{AgentId, ConversationId, DecisionId, OfferId};
 
-/// Tells a conversation what became of the slot that an agent holds for it.
+/// Reports to a conversation the end of the slot that an agent holds for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AgentsToConversations;
 
-/// The events of the agents context as they are read here: what is not named is ignored, so that
-/// agents may say more without asking.
+/// The events of the agents context as they are read here: unnamed ones are ignored, so that agents
+/// may add events.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentEvent {
@@ -100,7 +100,8 @@ impl Reaction for AgentsToConversations {
     }
 
     fn react(&self, meta: &EventMeta, event: AgentEvent) -> Vec<Reacted<Conversation>> {
-        // The agents context names its aggregates so; anything else is nobody a conversation knows.
+        // The agents context names its aggregates so; another name is no agent that a conversation
+        // knows.
         let Ok(agent_id) = AgentId::new(meta.aggregate.as_str()) else {
             return vec![];
         };
@@ -122,7 +123,7 @@ impl Reaction for AgentsToConversations {
 
 type Asked = (ConversationId, ConversationCommand);
 
-/// The match stands in the same stream as the slot's end, so a slot that is lost at once rescinds an
+/// The match is in the same stream as the slot's end, so a slot that is lost at once rescinds an
 /// offer that is there already.
 fn offer(agent_id: AgentId, matched: AgentMatched) -> Asked {
     let command = ConversationCommand::OfferMatch(OfferMatch(MarkOffered {
@@ -144,8 +145,8 @@ fn connect(activated: SlotActivated) -> Asked {
 
 fn release(agent_id: AgentId, released: SlotReleased) -> Option<Asked> {
     let command = match (released.phase, released.cause) {
-        // An offer without its slot is none, whoever took the slot away; one that is final already
-        // is not touched.
+        // An offer without its slot is void, no matter what took the slot away; a final one is left
+        // alone.
         (Phase::Reserved, _) => ConversationCommand::RescindOffer(RescindOffer {
             offer_id: released.offer_id,
             cause: RescindCause::AgentUnavailable,

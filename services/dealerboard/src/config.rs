@@ -1,118 +1,117 @@
 //! Configuration: the default file, then a file, then the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use kernel::{Actor, port};
+use kernel::{Actor, Venues, port};
+use matching::UnknownQueues;
 use serde::{Deserialize, Serialize, Serializer};
-
-use crate::venues::Venues;
 
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Config {
-    pub(crate) http: Http,
-    pub(crate) storage: Storage,
-    pub(crate) embedded: Embedded,
-    pub(crate) kafka: Kafka,
-    pub(crate) postgres: Postgres,
-    pub(crate) redis: Redis,
-    pub(crate) registry: Registry,
-    pub(crate) processor: Processor,
-    pub(crate) projector: Projector,
-    pub(crate) query: Query,
-    pub(crate) catalogue: Catalogue,
-    pub(crate) auth: Auth,
+pub struct Config {
+    pub http: Http,
+    pub storage: Storage,
+    pub embedded: Embedded,
+    pub kafka: Kafka,
+    pub postgres: Postgres,
+    pub redis: Redis,
+    pub registry: Registry,
+    pub processor: Processor,
+    pub projector: Projector,
+    pub query: Query,
+    pub catalogue: Catalogue,
+    pub auth: Auth,
     #[serde(default)]
-    pub(crate) venues: Vec<Venue>,
+    pub venues: Vec<Venue>,
 }
 
 /// A market that reports executions, corrections and busts by itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Venue {
-    pub(crate) tenant: kernel::Tenant,
-    pub(crate) actor: kernel::Actor,
+pub struct Venue {
+    pub tenant: kernel::Tenant,
+    pub actor: kernel::Actor,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Http {
-    pub(crate) bind: String,
-    pub(crate) workers: usize,
+pub struct Http {
+    pub bind: String,
+    pub workers: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mode {
+pub enum Mode {
     Embedded,
     Production,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Storage {
-    pub(crate) mode: Mode,
+pub struct Storage {
+    pub mode: Mode,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Embedded {
-    pub(crate) file: PathBuf,
-    pub(crate) partitions: u16,
+pub struct Embedded {
+    pub file: PathBuf,
+    pub partitions: u16,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Kafka {
-    pub(crate) brokers: String,
-    pub(crate) prefix: String,
-    pub(crate) partitions: u16,
-    pub(crate) replication: u16,
-    pub(crate) instance: String,
-    pub(crate) client: BTreeMap<String, String>,
+pub struct Kafka {
+    pub brokers: String,
+    pub prefix: String,
+    pub partitions: u16,
+    pub replication: u16,
+    pub instance: String,
+    pub client: BTreeMap<String, String>,
     #[serde(default)]
-    pub(crate) producers: Vec<Producer>,
+    pub producers: Vec<Producer>,
 }
 
 /// A system that writes commands to the log by itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Producer {
+pub struct Producer {
     /// The actor's name if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    pub(crate) context: String,
-    pub(crate) tenant: kernel::Tenant,
-    pub(crate) actor: kernel::Actor,
+    pub name: Option<String>,
+    pub context: String,
+    pub tenant: kernel::Tenant,
+    pub actor: kernel::Actor,
     /// The key it signs its records with; without one the broker must vouch for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) secret_file: Option<PathBuf>,
+    pub secret_file: Option<PathBuf>,
     #[serde(default)]
-    pub(crate) misplaced: Misplaced,
+    pub misplaced: Misplaced,
     #[serde(default)]
-    pub(crate) outcomes: Outcomes,
+    pub outcomes: Outcomes,
 }
 
-/// What becomes of its records that stand in another partition than their key belongs to.
+/// The treatment of its records that are in another partition than their key belongs to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Misplaced {
+pub enum Misplaced {
     #[default]
     Park,
     Forward,
 }
 
-/// Which outcomes it is told on the topic of outcomes.
+/// Which outcomes it gets on the topic of outcomes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcomes {
+pub enum Outcomes {
     #[default]
     Refused,
     All,
@@ -120,7 +119,7 @@ pub(crate) enum Outcomes {
 
 impl Producer {
     /// One that the broker vouches for.
-    pub(crate) fn vouched(context: &str, tenant: kernel::Tenant, actor: kernel::Actor) -> Self {
+    pub fn vouched(context: &str, tenant: kernel::Tenant, actor: kernel::Actor) -> Self {
         Self {
             name: None,
             context: context.to_owned(),
@@ -132,12 +131,12 @@ impl Producer {
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(self.actor.as_str())
     }
 
     /// As the pipeline knows it.
-    pub(crate) fn producer(&self, venues: &Venues) -> port::Producer {
+    pub fn producer(&self, venues: &Venues) -> port::Producer {
         port::Producer {
             name: self.name().to_owned(),
             tenant: self.tenant.clone(),
@@ -156,100 +155,84 @@ impl Producer {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Postgres {
-    pub(crate) url: String,
-    pub(crate) read_connections_max: u32,
+pub struct Postgres {
+    pub url: String,
+    pub read_connections_max: u32,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Redis {
-    pub(crate) url: String,
-    pub(crate) prefix: String,
+pub struct Redis {
+    pub url: String,
+    pub prefix: String,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Registry {
-    pub(crate) url: String,
+pub struct Registry {
+    pub url: String,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Processor {
-    pub(crate) batch_commands_max: usize,
-    pub(crate) cached_aggregates_max: usize,
-    pub(crate) value_bytes_max: usize,
-    pub(crate) snapshot_events_min: u64,
+pub struct Processor {
+    pub batch_commands_max: usize,
+    pub cached_aggregates_max: usize,
+    pub value_bytes_max: usize,
+    pub snapshot_events_min: u64,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Projector {
-    pub(crate) batch_events_max: usize,
-    pub(crate) linger_ms: u64,
-    pub(crate) durable_linger_ms: u64,
-    pub(crate) cached_values_max: usize,
+pub struct Projector {
+    pub batch_events_max: usize,
+    pub linger_ms: u64,
+    pub durable_linger_ms: u64,
+    pub cached_values_max: usize,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Query {
-    pub(crate) log_position_wait_ms: u64,
-    pub(crate) fold_events_max: u64,
-    pub(crate) history_events_max: u64,
-    pub(crate) recall_events_max: u64,
-    pub(crate) dear_threads: usize,
-    pub(crate) dear_allowance_ms: u64,
-    pub(crate) last_good_max: u64,
+pub struct Query {
+    pub log_position_wait_ms: u64,
+    pub fold_events_max: u64,
+    pub history_events_max: u64,
+    pub recall_events_max: u64,
+    pub dear_threads: usize,
+    pub dear_allowance_ms: u64,
+    pub last_good_max: u64,
 }
 
-/// What becomes of names that are in no catalogue.
+/// The treatment of names that are in no catalogue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Catalogue {
-    unknown_queues: UnknownQueues,
+pub struct Catalogue {
+    pub unknown_queues: UnknownQueues,
     /// For tenants who want it otherwise.
-    tenants: BTreeMap<kernel::Tenant, UnknownQueues>,
-}
-
-/// What becomes of a command that names a queue which nobody has configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum UnknownQueues {
-    Allow,
-    Warn,
-    Refuse,
-}
-
-impl Catalogue {
-    pub(crate) fn unknown_queues(&self, tenant: &kernel::Tenant) -> UnknownQueues {
-        let own = self.tenants.get(tenant).copied();
-        own.unwrap_or(self.unknown_queues)
-    }
+    pub tenants: HashMap<kernel::Tenant, UnknownQueues>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Auth {
-    pub(crate) directory: PathBuf,
-    pub(crate) audience: String,
-    pub(crate) wrapping_key_file: PathBuf,
-    pub(crate) wrapping_key: Hidden,
+pub struct Auth {
+    pub directory: PathBuf,
+    pub audience: String,
+    pub wrapping_key_file: PathBuf,
+    pub wrapping_key: Hidden,
 }
 
 /// A secret that cannot print.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Hidden(String);
+pub struct Hidden(String);
 
 impl Hidden {
     #[cfg(test)]
-    pub(crate) fn new(secret: String) -> Self {
+    pub fn new(secret: String) -> Self {
         Self(secret)
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -267,7 +250,7 @@ impl Serialize for Hidden {
 }
 
 impl Mode {
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
             Self::Production => "production",
@@ -276,8 +259,17 @@ impl Mode {
 }
 
 impl Config {
+    /// The actors whose reports of executions are facts.
+    #[must_use]
+    pub fn known_venues(&self) -> Venues {
+        let venues = self.venues.iter();
+        venues
+            .map(|venue| (venue.tenant.clone(), venue.actor.clone()))
+            .collect()
+    }
+
     /// Reads defaults, the given file and the environment, in that order.
-    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
@@ -364,7 +356,7 @@ impl Config {
     }
 
     /// Partitions per context in the chosen mode.
-    pub(crate) fn partitions(&self) -> u16 {
+    pub fn partitions(&self) -> u16 {
         match self.storage.mode {
             Mode::Embedded => self.embedded.partitions,
             Mode::Production => self.kafka.partitions,
@@ -377,7 +369,8 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format, Toml};
 
-    use super::{Config, Hidden, Mode, UnknownQueues};
+    use super::{Config, Hidden, Mode};
+    use matching::UnknownQueues;
 
     #[test]
     fn secret_does_not_print() {
@@ -395,8 +388,15 @@ mod tests {
     fn tenant_may_want_unknown_queues_refused() {
         let text = super::DEFAULTS.replace("# demo = \"refuse\"", "demo = \"refuse\"");
         let config: Config = Figment::from(Toml::string(&text)).extract().unwrap();
-        let of = |tenant: &str| config.catalogue.unknown_queues(&tenant.parse().unwrap());
-        assert_eq!(of("demo"), UnknownQueues::Refuse);
-        assert_eq!(of("acme"), UnknownQueues::Warn);
+        let of = |tenant: &str| {
+            config
+                .catalogue
+                .tenants
+                .get(&tenant.parse().unwrap())
+                .copied()
+        };
+        assert_eq!(of("demo"), Some(UnknownQueues::Refuse));
+        assert_eq!(of("acme"), None);
+        assert_eq!(config.catalogue.unknown_queues, UnknownQueues::Warn);
     }
 }

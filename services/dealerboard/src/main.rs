@@ -1,20 +1,5 @@
 //! The one binary: arguments, configuration, telemetry, ports, roles, exit code.
 
-mod cli;
-mod config;
-mod demo;
-mod dice;
-mod gateway;
-mod health;
-mod order;
-mod ports;
-mod roles;
-mod router;
-mod seams;
-mod simulation;
-mod slices;
-mod venues;
-
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -33,5 +18,5 @@ fn main() -> ExitCode {
     {
         tracing::debug!("a TLS provider was chosen before");
     }
-    cli::Arguments::parse().run()
+    dealerboard::cli::Arguments::parse().run()
 }

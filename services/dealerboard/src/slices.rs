@@ -1,17 +1,24 @@
-//! What the platform knows: one line per context, view and reaction.
+//! What the platform knows: one line per context, view, reaction, question and rule.
 
 use agents::{Agent, AgentView, ConversationsToAgents};
+use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
 use conversations::{
     AgentsToConversations, Conversation, ConversationView, ConversationsToConversations,
 };
-use pipeline::Slices;
+use gateway::Table;
+use kernel::route::QuestionRoute;
+use kernel::{Calculation, Question};
+use matching::{LiveQueue, MatchConversation, Slots};
+use pipeline::{Rule, Slices};
 use positions::{FillsToPositions, Position, PositionView};
-use routing::{Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
+use reconciliation::Conservation;
+use routing::{AskFloor, Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
 use schemas::Catalogue;
 use trades::{HandedFills, RefusalsToTrades, Trade, TradeView};
 
 /// The schemas of every command and event.
-pub(crate) fn schemas() -> Catalogue {
+#[must_use]
+pub fn schemas() -> Catalogue {
     Catalogue::default()
         .context::<Trade>()
         .command_version("BookTrade", 2)
@@ -49,7 +56,9 @@ pub(crate) fn schemas() -> Catalogue {
         .event_version("DecisionRecorded", 2)
 }
 
-pub(crate) fn all() -> Slices {
+/// Everything that runs on the pipeline.
+#[must_use]
+pub fn all() -> Slices {
     Slices::default()
         .context::<Trade>()
         .view::<TradeView>()
@@ -72,31 +81,34 @@ pub(crate) fn all() -> Slices {
         .reaction(MatchesToDecisions)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    /// A changed file is refused unless producers and readers of every stored version still fit.
-    #[test]
-    fn committed_schemas_are_those_of_the_types() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
-        let catalogue = super::schemas();
-        let told = |found: Vec<String>| assert!(found.is_empty(), "{}", found.join("\n"));
-        told(
-            catalogue
-                .check(&directory)
-                .unwrap()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        );
-        told(
-            catalogue
-                .golden_check(&directory)
-                .unwrap()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        );
-    }
+/// What can be asked beside views.
+#[must_use]
+pub fn questions() -> Vec<QuestionRoute> {
+    vec![
+        AskFloor::ROUTE,
+        AskFigures::ROUTE,
+        AskAgentFigures::ROUTE,
+        AskAdherence::ROUTE,
+        AskStaffing::ROUTE,
+        LiveQueue::ROUTE,
+        MatchConversation::ROUTE,
+    ]
 }
+
+/// Every route.
+#[must_use]
+pub fn table() -> Table {
+    Table::new(all(), questions(), crate::health::ROUTES)
+}
+
+/// The OpenAPI document of [`table`], as it is committed.
+pub const OPENAPI: &[u8] = include_bytes!("../../../schemas/openapi.json");
+
+/// Invariants that need the streams of several contexts.
+#[must_use]
+pub fn rules() -> Vec<Box<dyn Rule>> {
+    vec![Box::<Conservation>::default(), Box::<Slots>::default()]
+}
+
+#[cfg(test)]
+mod tests;

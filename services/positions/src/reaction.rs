@@ -12,9 +12,8 @@ use crate::position::{ApplyFill, BustFill, CorrectFill, Position, PositionComman
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FillsToPositions;
 
-/// The events of the trades context as they are read here: what is not named is ignored, so that
-/// trades may say more without asking. An `UnmatchedFill` is a break for someone to look at and
-/// moves no position.
+/// The events of the trades context as they are read here: unnamed ones are ignored, so that trades
+/// may add events. An `UnmatchedFill` is a break for a person to look at and moves no position.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum TradeFill {

@@ -14,6 +14,7 @@ mod reaction;
 pub mod floor;
 mod live_projection;
 mod plan;
+mod question;
 
 pub use decision::{
     AgentChosen, Candidate, CandidateLost, ChosenAgent, Decision, DecisionCommand, DecisionEvent,
@@ -24,6 +25,7 @@ pub use decision::{
 pub use floor::{Due, Floor, FloorEvent, FloorView, LiveOffer, QueueFigures};
 pub use label::{AgentId, Channel, ConversationId, DecisionId, Intent, OfferId, QueueId, Skill};
 pub use plan::{ASKED_MAX, Plan, Unmatchable};
+pub use question::AskFloor;
 pub use queue::{
     NewSettings, Queue, QueueCommand, QueueConfigured, QueueEvent, QueueRejection, QueueServed,
     QueueStarved, QueueSummary, QueueView, ReportServed, ReportStarved, Starvation,

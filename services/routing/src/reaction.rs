@@ -11,8 +11,8 @@ use crate::label::{AgentId, DecisionId, OfferId};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MatchesToDecisions;
 
-/// The event of the agents context as it is read here: what is not named is ignored, so that agents
-/// may say more without asking.
+/// The event of the agents context as it is read here: unnamed ones are ignored, so that agents may
+/// add events.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum Matched {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn match_is_told_to_the_decision_it_comes_from() {
+    fn match_is_reported_to_its_decision() {
         let event = serde_json::from_value(matched()).unwrap();
         let [reacted] = <[_; 1]>::try_from(MatchesToDecisions.react(&meta("amy"), event)).unwrap();
         assert_eq!(reacted.tenant.as_str(), "demo");

@@ -116,7 +116,7 @@ impl Default for QueueSettings {
     }
 }
 
-/// What a telephone rings for before nobody picks up any more.
+/// How long a telephone rings before an answer is unlikely.
 const OFFER_TTL_MS: NonZeroU32 = NonZeroU32::new(20_000).expect("is not 0");
 
 /// 80 of a hundred within 20 seconds: the trade's usual promise.

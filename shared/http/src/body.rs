@@ -13,7 +13,7 @@ use crate::json;
 use crate::limits::Limits;
 use crate::problem::{Problem, of_error};
 
-/// A body that is strict JSON, unparsed: whoever hashes, signs or forwards it has the very bytes.
+/// A body that is strict JSON, unparsed: it is hashed, signed and forwarded as the very bytes received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonBody(Bytes);
 
@@ -26,7 +26,7 @@ impl JsonBody {
     /// The body as a type. Keys the type does not know are its own matter (`deny_unknown_fields`).
     ///
     /// # Errors
-    /// The body does not fit the type: a problem that says where.
+    /// The body does not fit the type: a problem that names the place.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.0).map_err(|error| {
             Problem::new(platform::BODY_MALFORMED, "body does not fit its schema")
@@ -67,7 +67,7 @@ async fn read(payload: web::Payload, limits: &Limits) -> Result<Bytes, Problem> 
     }
 }
 
-/// `application/json`, in UTF-8 if it says so (RFC 8259 §8.1 knows no other).
+/// `application/json`, in UTF-8 if it names a charset (RFC 8259 §8.1 allows no other).
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let mut types = headers.get_all(CONTENT_TYPE);
     let only = match (types.next(), types.next()) {

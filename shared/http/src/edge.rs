@@ -21,7 +21,7 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The outermost middleware of every app: `App::new().wrap(from_fn(edge))`.
 ///
 /// Refuses by the head alone what is over its [`Limits`], ends what takes longer than the deadline,
-/// turns every refusal, whoever made it, into a problem with the caller's trace id, and adds the
+/// turns every refusal, from any layer, into a problem with the caller's trace id, and adds the
 /// security headers that the handler did not set. Logs the cause of what is not the caller's fault.
 ///
 /// # Errors
@@ -44,7 +44,7 @@ pub async fn edge(
     }
 }
 
-/// What `work` comes to, unless that takes longer than `deadline`. An answer from memory is there
+/// The result of `work`, unless that takes longer than `deadline`. An answer from memory is there
 /// at once, and no timer is made for it.
 async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
@@ -63,7 +63,7 @@ fn too_late() -> Problem {
     )
 }
 
-/// Makes a problem of an answer that says no, and secures every answer.
+/// Makes a problem of a refusal, and secures every answer.
 fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> ServiceResponse<BoxBody> {
     let refusal = if is_problem(response.headers()) && response.response().error().is_none() {
         None
@@ -76,15 +76,15 @@ fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> Service
         return response;
     };
     let (request, refused) = response.into_parts();
-    let mut told = answer(problem, trace_id);
-    // Such as `Allow`, or what an inner middleware says of rate limits.
+    let mut answered = answer(problem, trace_id);
+    // Such as `Allow`, or an inner middleware's rate limit headers.
     for (name, value) in refused.headers() {
         let of_the_old_body = name == CONTENT_TYPE || name == CONTENT_LENGTH;
-        if !of_the_old_body && !told.headers().contains_key(name) {
-            told.headers_mut().append(name.clone(), value.clone());
+        if !of_the_old_body && !answered.headers().contains_key(name) {
+            answered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, told)
+    ServiceResponse::new(request, answered)
 }
 
 fn answer(problem: Problem, trace_id: Option<&str>) -> HttpResponse {

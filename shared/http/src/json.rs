@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 /// Most nested objects and arrays. Commands are nearly flat; serde_json's own bound is 128.
 pub const DEPTH_MAX: usize = 32;
 
-/// Longest pointer that is told, bytes: a key may fill the body, an answer shall not echo it.
+/// Longest pointer that is reported, bytes: a key may fill the body, an answer must not echo it.
 const POINTER_MAX: usize = 256;
 
 /// Why a text is not strict JSON, and where.
@@ -32,28 +32,47 @@ pub fn check(text: &[u8]) -> Result<(), JsonFault> {
     let read = Node(&mut walk)
         .deserialize(&mut reader)
         .and_then(|()| reader.end());
-    read.map_err(|error| JsonFault {
-        pointer: walk.told(),
-        reason: error.to_string(),
+    read.map_err(|error| {
+        let reason = match walk.reason.take() {
+            Some(reason) => reason,
+            None => unread(&error),
+        };
+        let pointer = walk.into_pointer();
+        JsonFault { pointer, reason }
     })
 }
 
-/// Where the reader stands. Only success takes a step back, so after a failure it points at it.
+/// Why the text is not JSON; line and column are those of the sender's own bytes.
+fn unread(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the text ends inside a value".to_owned();
+    }
+    let (line, column) = (error.line(), error.column());
+    format!("is not JSON at line {line}, column {column}")
+}
+
+/// The reader's place. Only success takes a step back, so after a failure it points at it.
 #[derive(Default)]
 struct Walk {
     depth: usize,
     pointer: String,
+    /// Why it is refused though it is JSON.
+    reason: Option<String>,
 }
 
 impl Walk {
     fn enter<E: de::Error>(&mut self) -> Result<(), E> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(E::custom(format_args!(
-                "nested deeper than {DEPTH_MAX} levels"
-            )));
+            return Err(self.refuse(format!("nested deeper than {DEPTH_MAX} levels")));
         }
         Ok(())
+    }
+
+    fn refuse<E: de::Error>(&mut self, reason: String) -> E {
+        let error = E::custom(&reason);
+        self.reason = Some(reason);
+        error
     }
 
     fn leave(&mut self) {
@@ -74,7 +93,7 @@ impl Walk {
         back
     }
 
-    fn told(mut self) -> String {
+    fn into_pointer(mut self) -> String {
         let mut end = self.pointer.len().min(POINTER_MAX);
         while !self.pointer.is_char_boundary(end) {
             end -= 1;
@@ -113,7 +132,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(key) = map.next_key_seed(Key)? {
             let back = self.0.step(&key);
             if !seen.insert(key) {
-                return Err(de::Error::custom("key appears twice in one object"));
+                return Err(self.0.refuse("key appears twice in one object".to_owned()));
             }
             map.next_value_seed(Node(&mut *self.0))?;
             self.0.pointer.truncate(back);

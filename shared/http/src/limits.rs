@@ -1,4 +1,4 @@
-//! What a request may cost before anyone knows who sends it.
+//! What a request may cost before its sender is known.
 
 use std::fmt;
 use std::time::Duration;
@@ -102,7 +102,7 @@ impl Limits {
         Duration::from_millis(self.deadline_ms) + headers::wait(headers)
     }
 
-    /// A body that says it is too large is believed; one that lies is cut off while it is read.
+    /// A body that declares to be too large is believed; one that lies is cut off while it is read.
     fn fits(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let announced = headers
             .get(CONTENT_LENGTH)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::problem::Problem;
 use crate::signature::Keyring;
 
-/// Entries of a page when the request does not say.
+/// Entries of a page when the request names no limit.
 pub const LIMIT_DEFAULT: usize = 50;
 
 /// Most entries of a page.

@@ -117,7 +117,7 @@ impl Keyring {
     }
 
     /// # Errors
-    /// [`BadSignature`]: nobody with a key of this ring signed these bytes for this topic.
+    /// [`BadSignature`]: no key of this ring signed these bytes for this topic.
     pub fn verify(
         &self,
         topic: &str,

@@ -1,4 +1,4 @@
-//! Reads a name and its data as the enum they are, wherever the two stand.
+//! Reads a name and its data as the enum they are, in either order and between other fields.
 //!
 //! Commands and events are enums with `#[serde(tag = "type", content = "data")]`. The records around
 //! them hold the same two fields among others; decoding the enum from the whole record would read

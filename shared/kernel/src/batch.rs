@@ -13,9 +13,10 @@ use crate::record::EventRecord;
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
-/// Where a partition's writer stands, all of it durable.
+/// The progress of a partition's writer, all of it durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
+    /// Who may write.
     pub owner: Owner,
     /// Offset of the first command not yet handled.
     pub next_offset: i64,
@@ -32,7 +33,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Where an empty partition stands.
+    /// The progress of an empty partition.
     #[must_use]
     pub fn start(owner: Owner) -> Self {
         Self {
@@ -50,17 +51,25 @@ impl Cursor {
 /// What one transaction writes for one partition.
 #[derive(Clone, Debug)]
 pub struct Batch {
+    /// Which partition it is of.
     pub shard: Shard,
     /// The cursor before and after; the store writes iff `owner` still holds the partition.
     pub from: Cursor,
+    /// The cursor once the batch is written.
     pub to: Cursor,
+    /// Aggregates that have their first event in it.
     pub streams: Vec<NewStream>,
+    /// Answers to commands, in the order of the command log.
     pub outcomes: Vec<OutcomeRow>,
+    /// In the order of their log positions.
     pub events: Vec<EventRow>,
+    /// Where the chain stands, at every log position that is marked.
     pub marks: Vec<Mark>,
+    /// Applied in order, after the events.
     pub timers: Vec<TimerChange>,
+    /// Records that could not be handled.
     pub dead_letters: Vec<DeadLetter>,
-    /// What the senders of its records are to be told.
+    /// The outcome notices for the senders of its records.
     pub notices: Vec<OutcomeNotice>,
 }
 
@@ -95,35 +104,42 @@ impl Batch {
 /// The first event of an aggregate registers its key; later ones name the narrow number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewStream {
+    /// The number, within the partition.
     pub stream: i64,
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
 }
 
 /// An event and its place in its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
+    /// Number of the aggregate within the partition.
     pub stream: i64,
+    /// Version of the aggregate after the event: 1, 2, 3 …
     pub sequence: u64,
     /// As it is stored; none in a row that is older than checksums.
     pub checksum: Option<Checksum>,
+    /// The record as it is published.
     pub record: EventRecord,
 }
 
-/// The answer to a command, kept for ever under its id.
+/// The answer to a command, kept permanently under its id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeRow {
+    /// The identity under which the answer is found.
     pub command: CommandId,
-    /// Hash of the aggregate, type, data and expected version: tells a retry from another command
+    /// Hash of the aggregate, type, data and expected version: distinguishes a retry from another command
     /// under the same id.
     pub body_hash: i64,
     /// The aggregate's stream, 0 when it has none (a rejected first command).
     pub stream: i64,
+    /// The answer.
     pub outcome: Outcome,
 }
 
 impl OutcomeRow {
-    /// Whether its numbers say it all: it was accepted without a break, and the key stands with the
-    /// stream.
+    /// Whether its numbers are complete: it was accepted without a break, and the stream's row holds the
+    /// key.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         let accepted =
@@ -138,24 +154,38 @@ impl OutcomeRow {
 pub enum Outcome {
     /// Events `first_log_position ..` were appended; none when the command changed nothing.
     Accepted {
+        /// `{tenant}/{aggregate_id}`.
         key: Arc<str>,
+        /// Of the aggregate after the command.
         version: u64,
+        /// Log position of the first of them; where there is none, the one that comes next.
+        ///
+        /// Stored under the name it had first.
+        #[serde(rename = "first_position")]
         first_log_position: u64,
+        /// How many.
         events: u32,
         /// Breaks that the events raise, in the context's words: accepted is not yet as asked.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         breaks: Vec<Box<str>>,
     },
+    /// A rule stood in the way; nothing was appended.
     Rejected {
+        /// `{tenant}/{aggregate_id}`.
         key: Arc<str>,
+        /// Of the aggregate that refused.
         version: u64,
+        /// Stable public code, such as `FOUR_EYES`.
         code: Arc<str>,
+        /// The status that goes with the code.
         http_status: u16,
+        /// A sentence for the caller.
         detail: Arc<str>,
     },
 }
 
 impl Outcome {
+    /// `{tenant}/{aggregate_id}`.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -163,8 +193,8 @@ impl Outcome {
         }
     }
 
-    /// Position of the last event that an accepted command knows of: its own, or where its partition
-    /// stood when it said what was so already; none in an empty partition.
+    /// Position of the last event that an accepted command covers: its own, or its partition's last one
+    /// when it found nothing to change; none in an empty partition.
     #[must_use]
     pub fn last_log_position(&self) -> Option<u64> {
         match self {
@@ -179,20 +209,24 @@ impl Outcome {
     }
 }
 
-/// What became of a command, as far as it is decided.
+/// The outcome of a command, as far as it is decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
+    /// It has its outcome, which never changes.
     Handled(Outcome),
+    /// It could not be handled, and is kept.
     Parked(ParkedCommand),
 }
 
 /// A command that is kept as a dead letter: a redrive may still handle it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParkedCommand {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
     /// [`DeadReason::as_str`].
     pub reason: Arc<str>,
+    /// What was wrong, in a sentence.
     pub detail: Arc<str>,
 }
 
@@ -200,16 +234,27 @@ pub struct ParkedCommand {
 /// aggregate has at most one timer of a name: setting it again replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerChange {
+    /// It fires when it is due, unless it is cancelled before.
     Set(Timer),
-    Cancel { key: Arc<str>, name: Arc<str> },
+    /// The timer does not fire; one that is not set is no fault.
+    Cancel {
+        /// `{tenant}/{aggregate_id}`.
+        key: Arc<str>,
+        /// As it was set.
+        name: Arc<str>,
+    },
 }
 
+/// A command that is due at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timer {
     /// Also the id of the command that fires; derived from the event that set it.
     pub id: Uuid,
+    /// `{tenant}/{aggregate_id}` of the aggregate that set it and receives the command.
     pub key: Arc<str>,
+    /// Which of the timers of the aggregate, such as `wrap_up`.
     pub name: Arc<str>,
+    /// It does not fire earlier.
     pub due: Timestamp,
     /// JSON object of the command's `type` and `data`.
     pub command: Bytes,
@@ -220,15 +265,20 @@ pub struct Timer {
 pub struct DeadLetter {
     /// Offset in the command partition: with the shard, the letter's identity.
     pub offset: i64,
+    /// As the record had it.
     pub key: Option<Bytes>,
+    /// As the record had it.
     pub value: Option<Bytes>,
+    /// As the record had them.
     pub headers: Vec<(String, Bytes)>,
     /// When the log took the record.
     pub logged_at: Timestamp,
+    /// Why, as a code.
     pub reason: DeadReason,
+    /// Why, in a sentence.
     pub detail: String,
-    /// The command, where the record is proven to come from whom it names: what a stranger claims to
-    /// have sent is nobody's command.
+    /// The command, if the record is proven to come from the sender it names; an unproven record is
+    /// attributed to no command.
     pub command: Option<CommandId>,
 }
 
@@ -239,6 +289,7 @@ pub enum DeadReason {
     Undecodable,
     /// The registry does not know the schema id, or the context cannot read it.
     UnknownSchema,
+    /// The context has no command of this name.
     UnknownType,
     /// Its sender is known, and the body is larger than the configured bound.
     TooLarge,
@@ -248,7 +299,7 @@ pub enum DeadReason {
     NotAllowed,
     /// The key is missing or not `{tenant}/{aggregate_id}`.
     BadKey,
-    /// The record stands in another partition than its key belongs to.
+    /// The record is in another partition than its key belongs to.
     WrongPartition,
     /// The client library could not read the record, or not all of it.
     Unreadable,
@@ -259,6 +310,7 @@ pub enum DeadReason {
 }
 
 impl DeadReason {
+    /// Each once.
     pub const ALL: [Self; 11] = [
         Self::Undecodable,
         Self::UnknownSchema,
@@ -273,6 +325,7 @@ impl DeadReason {
         Self::BehindParked,
     ];
 
+    /// The code: a metric label and a column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -290,14 +343,15 @@ impl DeadReason {
         }
     }
 
+    /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
-    /// Whether later commands of the key park behind such a letter. Only what is proven to be one of
-    /// the key's own commands is part of the key's order; anything else could be put there by whoever
-    /// may write to the log.
+    /// Whether later commands of the key park behind such a letter. Only a record proven to be one of the
+    /// key's own commands is part of the key's order; any writer to the log could have put anything else
+    /// there.
     #[must_use]
     pub fn blocks_key(self) -> bool {
         matches!(self, Self::TooLarge | Self::Panicked | Self::BehindParked)

@@ -1,8 +1,8 @@
 //! Checksums of stored rows, and the chain that runs through a partition's events.
 //!
-//! A checksum is 64 bits of xxh3 over everything a row says and over where it stands. That is enough
-//! against accident, and proves nothing against somebody who computes it anew. Whoever reads a row
-//! checks it alone; an event that was rewritten together with its checksum breaks the chain.
+//! A checksum is 64 bits of xxh3 over the whole content of a row and its location. It detects accidents,
+//! not somebody who recomputes it. A reader checks each row by itself; an event that was rewritten
+//! together with its checksum breaks the chain.
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,19 +12,22 @@ use crate::port::OutcomeNotice;
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
-/// What a row said when it was written.
+/// The checksum of a row's content when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksum(pub i64);
 
-/// A stored row that is not what was written. It is refused by whoever reads it.
+/// A stored row that differs from what was written. Every reader refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{row} is damaged: {why}")]
 pub struct Damaged {
+    /// Which row, for a person.
     pub row: String,
+    /// How it differs.
     pub why: String,
 }
 
 impl Damaged {
+    /// A row and how it differs.
     pub fn new(row: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             row: row.into(),
@@ -35,6 +38,7 @@ impl Damaged {
 
 /// A row that a store keeps of a partition.
 pub trait Row {
+    /// Over its whole content and its location.
     fn checksum(&self, shard: Shard) -> Checksum;
 
     /// What a person calls it.
@@ -60,7 +64,7 @@ pub trait Row {
 pub enum Rows {
     /// It is refused: what is given has been checked.
     Proven,
-    /// It is given, for who checks it himself.
+    /// It is returned; the reader checks it.
     AsStored,
 }
 
@@ -83,18 +87,23 @@ impl Checksum {
         Self(xxh3_64(bytes.as_flattened()).cast_signed())
     }
 
+    /// A part that is made of bytes.
     #[must_use]
     pub fn part(bytes: &[u8]) -> u64 {
         xxh3_64(bytes)
     }
 }
 
-/// What is proven of an event, wherever its parts stand.
+/// What is proven of an event, wherever its parts are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'r> {
+    /// Its place in the partition.
     pub log_position: u64,
+    /// `{tenant}/{aggregate_id}`.
     pub key: &'r str,
+    /// Version of the aggregate after the event.
     pub sequence: u64,
+    /// The JSON of the record.
     pub record: &'r [u8],
 }
 
@@ -252,9 +261,13 @@ impl Row for OutcomeNotice {
 /// A record of a command log whose rows are our own.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandRow<'r> {
+    /// Of the record in the command partition.
     pub offset: i64,
+    /// When the log took the record.
     pub logged_at: Timestamp,
+    /// As the record had it.
     pub key: &'r [u8],
+    /// As the record had it.
     pub value: &'r [u8],
     /// As they are stored: what of them cannot be read counts as well.
     pub headers: &'r [u8],
@@ -327,6 +340,7 @@ pub const MARK_LOG_POSITIONS: u64 = 1_000;
 pub struct Chain {
     /// The first log position it covers; events before it are older than the chain.
     pub from: u64,
+    /// The hash over the checksums of all events so far.
     pub head: Checksum,
 }
 
@@ -346,10 +360,12 @@ impl Chain {
     }
 }
 
-/// Where the chain stood after an event. Marks tell which part of a partition was rewritten.
+/// The chain after an event. Marks show which part of a partition was rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
+    /// Of the last event it covers.
     pub log_position: u64,
+    /// The head of the chain after that event.
     pub head: Checksum,
 }
 

@@ -5,22 +5,30 @@ use std::fmt;
 
 use crate::checksum::Damaged;
 
-/// What a failure means to the one who sees it.
+/// What a failure means to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request cannot be read.
     Malformed,
+    /// The caller is not known.
     Unauthenticated,
+    /// The caller is known and may not.
     Forbidden,
+    /// There is no such thing, or it is not theirs.
     NotFound,
+    /// The path exists, with other methods.
     MethodNotAllowed,
-    /// The aggregate's state, version or a used id stands against it.
+    /// The aggregate's state or version, or a used id, forbids it.
     Conflict,
+    /// `If-Match` names another version.
     PreconditionFailed,
+    /// Body, header or path is longer than admitted.
     TooLarge,
+    /// The media type is not read here.
     UnsupportedMedia,
     /// Well-formed, but against a rule.
     Unprocessable,
+    /// Too much was asked at once.
     TooMany,
     /// Our own mistake.
     Defect,
@@ -53,11 +61,14 @@ impl Kind {
 /// A stable public code, `UPPER_SNAKE`; each has a page `docs/errors/<NAME>.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code {
+    /// As callers see it.
     pub name: &'static str,
+    /// What it means to them: status and retry.
     pub kind: Kind,
 }
 
 impl Code {
+    /// A code of that kind.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, kind }
@@ -70,15 +81,21 @@ impl fmt::Display for Code {
     }
 }
 
-/// Codes that belong to the platform itself; a context's own stand in its `rejection.rs`.
+/// Codes that belong to the platform itself; a context's own are in its `rejection.rs`.
 pub mod platform {
     use super::{Code, Kind};
 
+    /// The body is not JSON, or does not fit its schema.
     pub const BODY_MALFORMED: Code = Code::new("BODY_MALFORMED", Kind::Malformed);
+    /// A parameter or a header cannot be read.
     pub const PARAMETER_MALFORMED: Code = Code::new("PARAMETER_MALFORMED", Kind::Malformed);
+    /// There is no token, or it does not hold.
     pub const TOKEN_INVALID: Code = Code::new("TOKEN_INVALID", Kind::Unauthenticated);
+    /// The token does not allow this.
     pub const NOT_ALLOWED: Code = Code::new("NOT_ALLOWED", Kind::Forbidden);
+    /// No such thing is known.
     pub const NOT_FOUND: Code = Code::new("NOT_FOUND", Kind::NotFound);
+    /// The path has no such method.
     pub const METHOD_NOT_ALLOWED: Code = Code::new("METHOD_NOT_ALLOWED", Kind::MethodNotAllowed);
     /// The command id was used before with another body.
     pub const COMMAND_ID_REUSED: Code = Code::new("COMMAND_ID_REUSED", Kind::Unprocessable);
@@ -89,10 +106,15 @@ pub mod platform {
         Code::new("PRECONDITION_FAILED", Kind::PreconditionFailed);
     /// The conversation does not wait for an agent.
     pub const NOT_WAITING: Code = Code::new("NOT_WAITING", Kind::Conflict);
+    /// The body is larger than admitted.
     pub const BODY_TOO_LARGE: Code = Code::new("BODY_TOO_LARGE", Kind::TooLarge);
+    /// The body is not JSON by its media type.
     pub const MEDIA_UNSUPPORTED: Code = Code::new("MEDIA_UNSUPPORTED", Kind::UnsupportedMedia);
+    /// Too many requests, or too dear ones.
     pub const OVERLOADED: Code = Code::new("OVERLOADED", Kind::TooMany);
+    /// A mistake of the platform itself.
     pub const DEFECT: Code = Code::new("DEFECT", Kind::Defect);
+    /// What the answer needs cannot be reached.
     pub const DEPENDENCY_UNAVAILABLE: Code = Code::new("DEPENDENCY_UNAVAILABLE", Kind::Unavailable);
     /// `Min-Log-Position` was not reached within the wait.
     pub const BEHIND: Code = Code::new("BEHIND", Kind::Unavailable);
@@ -118,11 +140,34 @@ pub mod platform {
     ];
 }
 
-/// The aggregate says no: a normal outcome, stored under the command id for ever, never retried.
+/// The aggregate refuses: a normal outcome, stored permanently under the command id, never retried.
 ///
 /// `Display` is the sentence the caller reads: lower-case, no period, names the thing.
 pub trait Rejection: StdError + Send + Sync + 'static {
+    /// Every code that [`Self::code`] can return but those of the platform.
+    const CODES: &'static [Code];
+
+    /// The stable public code.
     fn code(&self) -> Code;
+}
+
+/// Our own mistake: what a type or a rule promises does not hold. A retry cannot help, and an operator
+/// must hear of it: it is logged as an error, and a caller is answered 500.
+#[derive(Debug, thiserror::Error)]
+#[error("defect: {attempt}")]
+pub struct Defect {
+    attempt: &'static str,
+    #[source]
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl Defect {
+    pub fn new(attempt: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            attempt,
+            source: source.into(),
+        }
+    }
 }
 
 /// A dependency failed; the same call may succeed later.
@@ -133,12 +178,15 @@ pub trait Rejection: StdError + Send + Sync + 'static {
 pub struct Fault {
     /// `postgres`, `redis`, `kafka`, `sqlite`, `registry`: a metric label.
     pub dependency: &'static str,
+    /// What was attempted, in a few words.
     pub attempt: String,
+    /// What went wrong, where anything deeper did.
     #[source]
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Fault {
+    /// A failure of that dependency with its cause.
     pub fn new(
         dependency: &'static str,
         attempt: impl Into<String>,
@@ -151,7 +199,7 @@ impl Fault {
         }
     }
 
-    /// The stored row that is not what was written, if that is why. The dependency is well then.
+    /// The damaged stored row, if that is the reason. The dependency itself is healthy then.
     #[must_use]
     pub fn damage(&self) -> Option<&Damaged> {
         let mut cause: &(dyn StdError + 'static) = self.source.as_deref()?;

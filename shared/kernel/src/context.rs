@@ -13,7 +13,7 @@ use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
 use crate::port::Pace;
 use crate::record::{EventMeta, Undecodable};
-use crate::route::{CommandRoute, ViewRoute};
+use crate::route::{CommandRoute, Parameter, ViewRoute};
 use crate::time::Timestamp;
 
 /// A bounded context with one kind of aggregate: one command topic, one event topic.
@@ -40,34 +40,34 @@ pub trait Context:
     /// schemas of its events admit them too.
     const BLANKS_IN_IDS: bool = false;
 
-    /// How soon its commands are to be decided. Where nobody waits for what comes of them, several at
-    /// a time cost less.
+    /// How soon its commands are to be decided. Where no caller waits for the result, deciding several at
+    /// a time costs less.
     const PACE: Pace = Pace::Prompt;
 
     /// How its commands are sent over HTTP.
     const COMMANDS: &'static [CommandRoute];
 
-    /// Names of the commands that only the platform sends, as a reaction, a timer or the router: what
-    /// they tell is decided elsewhere, with rules that a second way in would pass by. They have no
-    /// route, and no caller's and no producer's signature opens them.
+    /// Names of the commands that only the platform sends, as a reaction, a timer or the router: their
+    /// content is decided elsewhere, and a second entry would bypass the rules applied there. They have
+    /// no route, and neither a caller's nor a producer's signature admits them.
     const INTERNAL: &'static [&'static str] = &[];
 
     /// The commands of this context, without the facts of their acceptance.
     type Input: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
 
     /// The rule book. Does no I/O and reads no clock, randomness or environment: the same state and
-    /// command give the same answer for ever. A retry that changes nothing is an empty list.
+    /// command always give the same answer. A retry that changes nothing is an empty list.
     ///
     /// # Errors
-    /// The context's own rejection, the reason a rule stands against the command.
+    /// The context's own rejection: the rule that the command breaks.
     fn decide(
         &self,
         accepted: &Accepted<Self::Input>,
         policy: &Self::Services,
     ) -> Result<Vec<Self::Event>, Self::Error>;
 
-    /// What comes of a reaction's command that was refused. Nobody waits for its answer, and its sender
-    /// counts on it: what both sides have to know is told by events, in the same commit.
+    /// What follows when a reaction's command is refused. No caller waits for its answer, but its sender
+    /// relies on it: events in the same commit record what both sides have to know.
     fn refused(
         &self,
         _accepted: &Accepted<Self::Input>,
@@ -76,7 +76,7 @@ pub trait Context:
         Refused::Told(Vec::new())
     }
 
-    /// The break that `event` raises, in a word such as `overfill`: whoever sent the command is told.
+    /// The break that `event` raises, in a word such as `overfill`; it is reported to the command's sender.
     fn raised(_event: &Self::Event) -> Option<&'static str> {
         None
     }
@@ -92,7 +92,7 @@ pub trait Context:
 pub enum Refused<E> {
     /// Both sides acted at once, and their rules foresee it: a rejection like any other.
     Race,
-    /// The two sides disagree, and somebody has to look: an alarm, and these events.
+    /// The two sides disagree, and an operator has to look: an alarm, and these events.
     Told(Vec<E>),
 }
 
@@ -102,11 +102,16 @@ pub enum Refused<E> {
 pub enum TimerRequest<I> {
     /// The command carries the state it expects, so that firing late is harmless.
     Set {
+        /// A timer of the same name is replaced.
         name: Cow<'static, str>,
+        /// It fires then or later.
         due: Timestamp,
+        /// What it sends to the aggregate.
         command: I,
     },
+    /// It does not fire; one that is not set is no fault.
     Cancel {
+        /// As it was set.
         name: Cow<'static, str>,
     },
 }
@@ -114,7 +119,10 @@ pub enum TimerRequest<I> {
 /// A read model of one context: a fold of its events, one value per key.
 ///
 /// The serialised value is the very body a query sends.
-pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait View:
+    Default + Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
+    /// Whose events it folds.
     type Of: Context;
     /// Noun, such as `position`; with the version it names the view everywhere.
     const NAME: &'static str;
@@ -122,11 +130,12 @@ pub trait View: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     const VERSION: u16;
     /// How it is read over HTTP.
     const ROUTE: ViewRoute;
-    /// Names of the parameters that [`Self::refold`] and [`Self::beside`] read.
-    const PARAMETERS: &'static [&'static str] = &[];
-    /// Names of the parameters that [`Self::filter`] reads.
-    const FILTERS: &'static [&'static str] = &[];
+    /// The parameters that [`Self::refold`] and [`Self::beside`] read.
+    const PARAMETERS: &'static [Parameter] = &[];
+    /// The parameters that [`Self::filter`] reads.
+    const FILTERS: &'static [Parameter] = &[];
 
+    /// Folds the next event; `meta` is what is known of it besides its content.
     fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
 
     /// Another fold of the same events, when `parameters` ask for one the stored view is not.
@@ -165,6 +174,7 @@ pub type EventOf<V> = <<V as View>::Of as Aggregate>::Event;
 
 /// A view under other rules than the stored one.
 pub trait Refold<V: View>: Send {
+    /// Folds the next event.
     fn update(&mut self, meta: &EventMeta, event: EventOf<V>);
 
     /// # Errors
@@ -186,10 +196,10 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first value under the name, as what it stands for.
+    /// The first value under the name, parsed.
     ///
     /// # Errors
-    /// It stands for nothing of the kind.
+    /// It cannot be parsed.
     pub fn read<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, BadParameter> {
         let Some(text) = self.get(name) else {
             return Ok(None);
@@ -215,11 +225,13 @@ impl Parameters {
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct BadParameter {
+    /// As it stands in the query string.
     pub name: &'static str,
+    /// What is wrong with it, for the caller.
     pub reason: String,
 }
 
-/// A live projection: what several contexts' events come to, as one value in memory.
+/// A live projection: a fold of several contexts' events into one value in memory.
 ///
 /// Events of one partition come in order. Those of different partitions come in any: the value, once
 /// all are in, must not depend on it, and neither must the bytes of a snapshot.
@@ -237,7 +249,7 @@ pub trait LiveProjection: Default + Send + 'static {
     /// has no part in it. Its JSON is in one order, whatever the order in which partitions were read.
     type Kept: Serialize + DeserializeOwned + Send + 'static;
 
-    /// What a record's JSON says of itself, and its event if that concerns the projection.
+    /// The meta of a record's JSON, and its event if that concerns the projection.
     ///
     /// # Errors
     /// The record is not one of ours, or an event that concerns the projection is not known to it.
@@ -261,6 +273,7 @@ pub trait LiveProjection: Default + Send + 'static {
 /// An event on its way into a live projection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Folded<E> {
+    /// One that concerns it.
     Event(E),
     /// One of the context that does not concern it.
     Other(&'static str),
@@ -276,6 +289,7 @@ pub trait Reaction: Send + Sync + 'static {
     const PROGRESS: &'static str;
     /// The context listened to, by name: contexts meet in schemas, not in crates.
     const ON: &'static str;
+    /// Whose commands it sends.
     type To: Context;
     /// The events listened to, as this side reads them from the record.
     type Event: DeserializeOwned + Send;
@@ -283,13 +297,17 @@ pub trait Reaction: Send + Sync + 'static {
     /// Whether the event type concerns this reaction; others are not even decoded.
     fn wants(&self, event_type: &str) -> bool;
 
+    /// The commands that follow from the event, in the order in which they are sent.
     fn react(&self, meta: &EventMeta, event: Self::Event) -> Vec<Reacted<Self::To>>;
 }
 
 /// A command that a reaction asks for.
 #[derive(Debug)]
 pub struct Reacted<C: Context> {
+    /// Whose aggregate it is for.
     pub tenant: Tenant,
+    /// The aggregate.
     pub to: AggregateId,
+    /// What is asked of it.
     pub command: C::Input,
 }

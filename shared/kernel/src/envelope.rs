@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 ///
 /// The platform's own records name tenant, actor and time and are signed. A producer that the
 /// broker vouches for may leave them out: they then come from the topic's configuration and from
-/// the log's clock. `data` stays raw: whoever routes, stores or parks a command never parses it.
+/// the log's clock. `data` stays raw: routing, storing or parking a command never parses it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEnvelope<'a> {
@@ -25,14 +25,16 @@ pub struct CommandEnvelope<'a> {
     /// The command's name, such as `RecordFill`.
     #[serde(rename = "type", borrow)]
     pub kind: Cow<'a, str>,
+    /// Whose aggregate it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Tenant>,
+    /// Who sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// Accepted-at: the only time a decision sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What the whole chain is about, such as a conversation.
+    /// The subject of the whole chain, such as a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
     /// The event or command that caused this one.
@@ -41,20 +43,21 @@ pub struct CommandEnvelope<'a> {
     /// The aggregate must be at this version, or the command is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_version: Option<u64>,
-    /// Whose request waits for the outcome. Followed in the platform's own records only: an answer
-    /// that a stranger can have sent is none.
+    /// The request that waits for the outcome. Followed only in the platform's own records: an address
+    /// from any other sender is ignored.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "address"
     )]
     pub reply_to: Option<ReplyTo>,
+    /// What the command says, as its sender wrote it.
     #[serde(borrow)]
     pub data: &'a RawValue,
 }
 
-/// One that cannot be read, such as another release's, costs its caller a question and the command
-/// nothing.
+/// An unreadable address, such as another release's, makes its caller poll and does not affect the
+/// command.
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReplyTo>, D::Error> {
     let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))
@@ -65,8 +68,10 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReplyTo>
 pub struct Accepted<C> {
     /// The aggregate's own id.
     pub id: AggregateId,
+    /// Who sent it, proven by signature or broker.
     pub actor: Actor,
-    /// Accepted-at; a decision knows no other clock.
+    /// Accepted-at; a decision has no other clock.
     pub at: Timestamp,
+    /// What is asked.
     pub command: C,
 }

@@ -1,12 +1,14 @@
 //! What tests of several crates need alike.
 
+pub mod page;
+
 use uuid::Uuid;
 
 use crate::id::{Actor, CommandId, EventId};
 use crate::record::EventMeta;
 use crate::time::Timestamp;
 
-/// What is said of the second event of an aggregate of tenant `demo`.
+/// The meta of the second event of an aggregate of tenant `demo`.
 ///
 /// # Panics
 /// The text is no aggregate id.

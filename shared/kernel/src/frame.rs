@@ -5,7 +5,7 @@ use crate::port::FRAME;
 /// Bytes before the payload.
 const PREFIX: usize = 5;
 
-/// What stands before a payload.
+/// What precedes a payload.
 pub type Prefix = [u8; PREFIX];
 
 /// A framed value, taken apart.
@@ -13,6 +13,7 @@ pub type Prefix = [u8; PREFIX];
 pub struct Framed<'a> {
     /// The registry's number of the schema.
     pub id: u32,
+    /// What follows the number.
     pub payload: &'a [u8],
 }
 
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn framed_object_is_told_from_other_values() {
+    fn framed_object_is_distinguished_from_other_values() {
         assert_eq!(framed_object(&frame(7, b"{}")), Some(&b"{}"[..]));
         for value in [&frame(7, b"\x02\x06")[..], &frame(7, b""), b"{}"] {
             assert_eq!(framed_object(value), None, "{value:?}");

@@ -4,14 +4,14 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// A key of the installation, as the place that all its processes share knows it.
+/// A key of the installation, as the shared store of all its processes holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstalledKey {
     /// What it is for, such as `records`.
     pub purpose: String,
-    /// Its name among the keys for that; a rotation brings another.
+    /// Its name among the keys for that purpose; a rotation adds another.
     pub id: String,
-    /// Tells it from any other key, and gives nothing of it away.
+    /// Distinguishes it from any other key, and reveals nothing of it.
     pub fingerprint: String,
     /// The key itself, if it is kept there.
     pub wrapped: Option<Wrapped>,
@@ -22,6 +22,7 @@ pub struct InstalledKey {
 pub struct Wrapped {
     /// Fingerprint of the other one.
     pub by: String,
+    /// Of no use without the other one.
     pub bytes: Bytes,
 }
 
@@ -31,10 +32,12 @@ impl fmt::Debug for Wrapped {
     }
 }
 
-/// What stands in the way of working on an installation, and what to do about it.
+/// What prevents work on an installation, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
+    /// What is wrong.
     pub what: String,
+    /// What a person does about it.
     pub remedy: String,
 }
 
@@ -47,6 +50,7 @@ impl Obstacle {
         }
     }
 
+    /// An obstacle and its remedy.
     pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -70,7 +74,7 @@ mod tests {
     use super::such;
 
     #[test]
-    fn many_names_are_told_by_the_first_and_a_count() {
+    fn many_names_are_reported_by_the_first_and_a_count() {
         assert_eq!(such(&["a"]), "a");
         assert_eq!(such(&["a", "b", "c"]), "a and 2 more");
     }

@@ -17,7 +17,7 @@ pub trait LabelKind: 'static {
     const MAX: usize;
     /// A regular expression over the whole text, for the JSON Schema; must agree with `admits`.
     const PATTERN: &'static str;
-    /// Whether a byte may stand in the text.
+    /// Whether the text may hold the byte.
     fn admits(byte: u8) -> bool;
     /// Whether it names something that is addressed by a path: then every segment has to get there.
     const ADDRESSES: bool = false;
@@ -27,20 +27,25 @@ pub trait LabelKind: 'static {
 /// need no memory of their own: records are full of them.
 pub struct Label<K>(SmolStr, PhantomData<fn() -> K>);
 
-/// Why a text is not a label of the kind wanted.
+/// Why a text is not a label of the required kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadLabel {
+    /// There is nothing in it.
     #[error("{0} is empty")]
     Empty(&'static str),
+    /// More bytes than the kind admits.
     #[error("{0} is longer than {1} bytes")]
     TooLong(&'static str, usize),
+    /// A byte that the kind does not admit.
     #[error("{0} has a character outside {1}")]
     Character(&'static str, &'static str),
+    /// A path would not keep a segment of it.
     #[error(
         "{0} has a segment that is empty, made of dots, or begins or ends with a blank: clients take \
          such out of a path"
     )]
     Segment(&'static str),
+    /// The platform keeps it for itself.
     #[error("{0} is a name of the platform's own")]
     Reserved(&'static str),
 }
@@ -67,7 +72,7 @@ impl<K: LabelKind> Label<K> {
 
 /// Whether a path keeps the segment. Browsers and HTTP libraries resolve dots before they send, also
 /// those that are written as `%2e` (WHATWG URL §4.1), and proxies drop what is empty. A blank at an
-/// end is lost wherever somebody tidies up.
+/// end is lost wherever a program trims it.
 fn arrives(segment: &str) -> bool {
     if segment.starts_with(' ') || segment.ends_with(' ') {
         return false;
@@ -77,6 +82,7 @@ fn arrives(segment: &str) -> bool {
 }
 
 impl<K> Label<K> {
+    /// The text as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -157,11 +163,12 @@ impl<K: LabelKind> JsonSchema for Label<K> {
     }
 }
 
-/// The bytes that may stand in a label.
+/// The bytes that a label may hold.
 #[derive(Clone, Copy)]
 pub struct Alphabet {
     /// The same as a regular expression over the whole text.
     pub pattern: &'static str,
+    /// Whether a text may hold the byte.
     pub admits: fn(u8) -> bool,
     /// [`LabelKind::ADDRESSES`].
     pub addresses: bool,
@@ -196,7 +203,7 @@ impl Alphabet {
 }
 
 /// Declares labels, each with its kind: `Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;`, which
-/// is the name an error message uses, the most bytes, and what may stand in it.
+/// is the name an error message uses, the most bytes, and what it may hold.
 #[macro_export]
 macro_rules! labels {
     ($($(#[$doc:meta])* $vis:vis $label:ident / $kind:ident: $name:literal, $max:expr, $alphabet:expr;)*) => {$(

@@ -1,7 +1,9 @@
-//! The words every other crate speaks: ids, time, decimals, the command envelope, the event
-//! record, the code table, what a context is, and the ports the pipeline stands on.
+//! The terms every other crate uses: ids, time, decimals, the command envelope, the event
+//! record, the code table, what a context is, and the ports the pipeline is built on.
 //!
 //! In: nothing. Out: types and traits. It never does I/O, reads a clock or draws randomness.
+
+#![warn(missing_docs)]
 
 pub mod adjacent;
 pub mod batch;
@@ -18,19 +20,24 @@ pub mod installation;
 pub mod label;
 pub mod log_position;
 pub mod port;
+pub mod question;
 pub mod record;
 pub mod route;
 pub mod time;
 pub mod topic;
+pub mod venues;
 pub mod zone;
 
-pub use code::{Code, Fault, Kind, Rejection};
+pub use code::{Code, Defect, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, View};
 pub use decimal::{Currency, Decimal};
 pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};
 pub use label::{Alphabet, Label, LabelKind};
 pub use log_position::LogPosition;
+pub use question::{Asked, Calculation, Question, Unanswerable};
 pub use record::{EventMeta, EventRecord};
+pub use route::Permission;
 pub use time::Timestamp;
+pub use venues::Venues;
 pub use zone::zone_named;

@@ -12,15 +12,18 @@ const CONTEXT_MAX: usize = 64;
 
 /// A place in one partition's events, written `<context>-<partition>:<log position>`.
 ///
-/// Whoever presents it asks for an answer that has seen at least this log position.
+/// A caller that presents it asks for an answer that has seen at least this log position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogPosition {
     context: Cow<'static, str>,
+    /// Of the context.
     pub partition: u16,
+    /// 1, 2, 3 … within the partition.
     pub log_position: u64,
 }
 
 impl LogPosition {
+    /// The place of an event in a partition.
     #[must_use]
     pub fn new(shard: Shard, log_position: u64) -> Self {
         Self {

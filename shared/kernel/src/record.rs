@@ -15,21 +15,28 @@ use crate::adjacent::{self, Halves};
 use crate::id::{Actor, AggregateId, CommandId, EventId, Tenant};
 use crate::time::Timestamp;
 
-/// Everything a record says beside the event itself. In the record's JSON these fields stand before
+/// Everything in a record beside the event itself. In the record's JSON these fields come before
 /// `type` and `data`, so that one pass reads both.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventMeta {
+    /// Derived from the command and its place among its events.
     pub id: EventId,
+    /// The command that caused it.
     pub command: CommandId,
+    /// The tenant of the command.
     pub tenant: Tenant,
+    /// Whose stream it is in.
     pub aggregate: AggregateId,
     /// Version of the aggregate after this event: 1, 2, 3 …
     pub sequence: u64,
     /// Accepted-at of the command.
     pub at: Timestamp,
+    /// Who sent the command.
     pub actor: Actor,
+    /// The subject of the whole chain, such as a conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<AggregateId>,
+    /// The event or command that caused the command, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
     /// Version of the event's shape.
@@ -49,6 +56,7 @@ pub type Undecodable = serde_json::Error;
 /// One event as it is stored and published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
+    /// Place in the partition: 1, 2, 3 … without gaps.
     pub log_position: u64,
     /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
@@ -63,10 +71,10 @@ impl EventRecord {
         decode_if::<IgnoredAny>(self.log_position, &self.value, |_| false).map(|(meta, _)| meta)
     }
 
-    /// What the record says of itself, and its event.
+    /// The record's meta, and its event.
     ///
     /// # Errors
-    /// The record is not one of ours, or the event is not one that `E` knows.
+    /// The record is not one of ours, or `E` does not know the event.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<(EventMeta, E), serde_json::Error> {
         decode(self.log_position, &self.value)
     }
@@ -75,7 +83,7 @@ impl EventRecord {
 /// Reads a record's JSON in one pass.
 ///
 /// # Errors
-/// The record is not one of ours, or the event is not one that `E` knows.
+/// The record is not one of ours, or `E` does not know the event.
 pub fn decode<E: DeserializeOwned>(
     log_position: u64,
     value: &[u8],
@@ -86,10 +94,10 @@ pub fn decode<E: DeserializeOwned>(
         .ok_or_else(|| serde_json::Error::missing_field("type"))
 }
 
-/// As [`decode`], but an event whose name is not wanted is skipped over.
+/// As [`decode`], but an event whose name is not required is skipped over.
 ///
 /// # Errors
-/// The record is not one of ours, or the event is wanted and not one that `E` knows.
+/// The record is not one of ours, or the event is required and `E` does not know it.
 pub fn decode_if<E: DeserializeOwned>(
     log_position: u64,
     value: &[u8],
@@ -170,7 +178,7 @@ impl<'de, F: Fn(&str) -> bool, E: DeserializeOwned> Visitor<'de> for Whole<F, E>
                 Key::Type => kind = Some(map.next_value()?),
                 Key::Data => {
                     has_data = true;
-                    // In our own records it stands behind the name.
+                    // In our own records it comes after the name.
                     match kind.as_deref() {
                         None => read_ahead = Some(map.next_value()?),
                         Some(kind) if (self.wants)(kind) => {
@@ -228,14 +236,14 @@ pub fn encode<E: Serialize>(
 
 /// Bytes in which the meta of a record ends: its labels are shorter, however they are escaped.
 const META_MAX: usize = 16 * 1024;
-/// What stands between the meta and the event's name.
+/// What separates the meta from the event's name.
 const KIND: &[u8] = b",\"type\":\"";
 
 /// Name and version of a record's event, found without reading the record as JSON. `None`: the record
 /// is not one of ours.
 ///
 /// The first `,"type":"` is no part of a text, because a text's own quotes are escaped; and what
-/// stands before it is the meta's last field, the version.
+/// precedes it is the meta's last field, the version.
 #[must_use]
 pub fn shape(value: &[u8]) -> Option<(&str, u16)> {
     let head = &value[..value.len().min(META_MAX)];

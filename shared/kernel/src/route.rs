@@ -1,16 +1,101 @@
-//! The HTTP shape of a context: data that one generic gateway serves.
+//! The HTTP surface as data: one row per route, beside the rule it belongs to. One generic gateway
+//! serves the rows, and the documents of the API are made from them.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// What a caller needs to be allowed, written `<area>:<verb>` such as `trades:book`. Areas are
+/// contexts, or parts of the platform such as `operations`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permission {
+    area: &'static str,
+    verb: &'static str,
+}
+
+impl Permission {
+    #[must_use]
+    pub const fn new(area: &'static str, verb: &'static str) -> Self {
+        Self { area, verb }
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.area, self.verb)
+    }
+}
+
+/// What has happened when a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The command is durable. Its outcome is read later, or waited for with `Prefer: wait`.
+    Log,
+    /// The decision is made, because the caller cannot continue without it; the reason.
+    Decision(&'static str),
+}
 
 /// A command that can be sent by `POST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandRoute {
-    /// Such as `/v1/trades/{trade_id}/fills`.
+    /// Such as `/v1/trades/{trade_id}/fills`, or `/v1/conversations/{conversation_id}:take` where the
+    /// command has no noun to add to.
     pub path: &'static str,
     /// Name of the command, such as `RecordFill`; the request body is its `data`.
     pub command: &'static str,
+    /// Where the aggregate it is for is named.
     pub id: IdFrom,
+    pub allow: Permission,
+    pub waits_for: WaitsFor,
+    /// Whether it is kept by the process itself while the command log is away.
+    pub critical: bool,
+    /// One sentence without a period.
+    pub summary: &'static str,
 }
 
-/// Where the aggregate id of a request stands.
+impl CommandRoute {
+    /// A command on the aggregate that the path names, answered once it is durable.
+    #[must_use]
+    pub const fn new(
+        path: &'static str,
+        command: &'static str,
+        allow: Permission,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            path,
+            command,
+            id: IdFrom::Path,
+            allow,
+            waits_for: WaitsFor::Log,
+            critical: false,
+            summary,
+        }
+    }
+
+    /// The id stands in these fields of the body.
+    #[must_use]
+    pub const fn id_from_body(mut self, fields: &'static [&'static str]) -> Self {
+        self.id = IdFrom::Body(fields);
+        self
+    }
+
+    /// It reports what already happened in the market, and must not be lost in an outage.
+    #[must_use]
+    pub const fn critical(mut self) -> Self {
+        self.critical = true;
+        self
+    }
+
+    /// The verb behind the colon of `{id}:verb`.
+    #[must_use]
+    pub fn verb(&self) -> Option<&'static str> {
+        let (_, verb) = self.path.rsplit_once("}:")?;
+        Some(verb)
+    }
+}
+
+/// Where the aggregate id of a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdFrom {
     /// The path's parameters, joined by `/`.
@@ -27,4 +112,132 @@ pub struct ViewRoute {
     pub path: &'static str,
     /// Such as `/v1/positions`.
     pub list: &'static str,
+    pub allow: Permission,
+    /// What one value is; one sentence without a period.
+    pub summary: &'static str,
+}
+
+/// The JSON Schema of a type, made by a generator that collects what it refers to.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// The schema of `T`.
+pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// A parameter of a query string.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub schema: SchemaOf,
+    /// One sentence without a period.
+    pub summary: &'static str,
+}
+
+impl Parameter {
+    /// A parameter whose text is read as a `T`.
+    #[must_use]
+    pub const fn of<T: JsonSchema>(name: &'static str, summary: &'static str) -> Self {
+        Self {
+            name,
+            schema: schema_of::<T>,
+            summary,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// What an answer is made from, and so how old it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredFrom {
+    /// A fold of events in memory; `Age` bounds how old it is.
+    LiveProjection,
+    /// The request alone.
+    Calculation,
+    /// The database, as of the request.
+    Store,
+    /// The binary itself.
+    Binary,
+}
+
+/// A question that is neither a command nor a view: a live projection, a calculation, a report, a match.
+#[derive(Clone, Copy, Debug)]
+pub struct QuestionRoute {
+    pub method: Method,
+    pub path: &'static str,
+    /// Unique over all routes, such as `match_conversation`.
+    pub name: &'static str,
+    pub allow: Permission,
+    pub parameters: &'static [Parameter],
+    pub body: Option<SchemaOf>,
+    pub answer: SchemaOf,
+    pub from: AnsweredFrom,
+    pub waits_for: WaitsFor,
+    /// Whether `?as_of=` an instant of the past can be asked.
+    pub as_of: bool,
+    /// One sentence without a period.
+    pub summary: &'static str,
+}
+
+impl QuestionRoute {
+    /// A question asked by `GET`, answered with an `A`.
+    #[must_use]
+    pub const fn get<A: JsonSchema>(
+        path: &'static str,
+        name: &'static str,
+        allow: Permission,
+        from: AnsweredFrom,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            method: Method::Get,
+            path,
+            name,
+            allow,
+            parameters: &[],
+            body: None,
+            answer: schema_of::<A>,
+            from,
+            waits_for: WaitsFor::Decision("the answer is all there is"),
+            as_of: false,
+            summary,
+        }
+    }
+
+    /// The parameters of its query string.
+    #[must_use]
+    pub const fn with(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// The past can be asked.
+    #[must_use]
+    pub const fn of_the_past(mut self) -> Self {
+        self.as_of = true;
+        self
+    }
+
+    /// It is asked by `POST`, with a `B`.
+    #[must_use]
+    pub const fn with_body<B: JsonSchema>(mut self) -> Self {
+        self.method = Method::Post;
+        self.body = Some(schema_of::<B>);
+        self
+    }
+}
+
+/// A page that is served without a token, such as a health check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicRoute {
+    pub path: &'static str,
+    /// Unique over all routes.
+    pub name: &'static str,
+    /// One sentence without a period.
+    pub summary: &'static str,
 }

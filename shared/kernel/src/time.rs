@@ -24,11 +24,13 @@ impl Timestamp {
         Self(micros.clamp(whole_seconds(least), whole_seconds(most)))
     }
 
+    /// Milliseconds since 1970-01-01 UTC; before, negative.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
         Self::from_micros(millis.saturating_mul(1_000))
     }
 
+    /// Microseconds since 1970-01-01 UTC.
     #[must_use]
     pub fn micros(self) -> i64 {
         self.0

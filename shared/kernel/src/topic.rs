@@ -11,6 +11,7 @@ use crate::label::BadLabel;
 pub struct Shard {
     /// [`Context::NAME`](crate::Context::NAME).
     pub context: &'static str,
+    /// From 0.
     pub partition: u16,
 }
 

@@ -9,8 +9,8 @@ use kernel::port::{Assignments, Change, EventLog, Pace, Reader, Span};
 use kernel::record::EventRecord;
 use kernel::topic::Shard;
 
-/// An event log of which a process that is no member of the platform, such as one that folds a view
-/// anew, has every partition. Those who project already keep what they have.
+/// An event log for a process that is no member of the platform, such as one that rebuilds a view: it
+/// has every partition. The platform's projectors keep theirs.
 pub struct Alone(pub Arc<dyn EventLog>);
 
 #[async_trait]

@@ -19,7 +19,9 @@ const PAGE: usize = 500;
 /// Where notices come from and go to.
 #[derive(Clone)]
 pub struct Announcing {
+    /// Where commits have written them.
     pub outbox: Arc<dyn OutcomeOutbox>,
+    /// Where producers read them.
     pub log: Arc<dyn OutcomeLog>,
 }
 

@@ -1,4 +1,4 @@
-//! Waiting after a fault: each wait is drawn from nothing to a ceiling that doubles, for ever.
+//! Waiting after a fault: each wait is drawn between zero and a ceiling that doubles, without end.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -13,8 +13,8 @@ const FIRST: Duration = Duration::from_millis(100);
 /// Ceiling of the longest wait: what an outage costs after it is over.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The waits of one who tries again until it works. After a while without one, the next fault is another
-/// fault, and its waits start from the shortest ceiling.
+/// The waits of a caller that tries again until it succeeds. After a while without a fault, the next one
+/// is a new fault, and its waits start from the shortest ceiling.
 pub struct Backoff {
     waits: Waits,
     /// When the last wait ended.
@@ -28,10 +28,11 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// No fault so far.
     #[must_use]
     pub fn new() -> Self {
-        // The one draw without a seam: no decision and no record depends on how long somebody
-        // waited, and no two who wait may be in step.
+        // The one draw without a seam: no decision and no record depends on the length of a wait,
+        // and no two that wait may be in step.
         let seed = RandomState::new().hash_one(FIRST);
         Self {
             waits: Waits::endless(FIRST, LONGEST, seed),

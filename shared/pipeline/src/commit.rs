@@ -41,7 +41,7 @@ pub struct CommitHandle(mpsc::Sender<Submission>);
 
 impl CommitHandle {
     /// The answer never comes when the committer has stopped: the batch may then be durable or not,
-    /// and whoever owns the partition next will know.
+    /// and the next owner of the partition will know.
     pub(crate) async fn submit(&self, batch: Arc<Batch>) -> oneshot::Receiver<Committed> {
         let (done, answer) = oneshot::channel();
         // A closed committer drops `done`, which is the answer.
@@ -60,6 +60,7 @@ pub struct Committer {
 }
 
 impl Committer {
+    /// The writer, and a handle for those who bring batches.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, movement: &Movement) -> (Self, CommitHandle) {
         let (sender, waiting) = mpsc::channel(WAITING_MAX);
@@ -168,13 +169,13 @@ fn answer(round: Vec<Submission>, committed: Committed) {
             metric::fenced(batch.shard);
         }
         if done.send(committed).is_err() {
-            debug!(shard = %batch.shard, "partition was lost meanwhile, nobody waits for the answer");
+            debug!(shard = %batch.shard, "partition was lost meanwhile, no caller waits for the answer");
         }
     }
 }
 
 /// Reads each partition's cursor: moved → it was committed, not moved → to be redone, another
-/// owner → fenced. Gives back what is to be redone.
+/// owner → fenced. Returns what is to be redone.
 async fn resolve(
     store: &dyn EventStore,
     round: Vec<Submission>,
@@ -258,7 +259,7 @@ mod tests {
         assert_eq!(committed(2).await, Committed::Fenced);
     }
 
-    /// What becomes of a batch from offset 0 to `end`; the store's cursor moves to 1.
+    /// How a batch from offset 0 to `end` ends; the store's cursor moves to 1.
     async fn committed(end: i64) -> Committed {
         let (committer, handle) = Committer::new(Arc::new(Late::default()), &Movement::default());
         let mut batch = Batch::new(SHARD, at(0));

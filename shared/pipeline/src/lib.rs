@@ -1,7 +1,9 @@
 //! The event pipeline, written once for every context and for every set of adapters.
 //!
-//! In: commands over the command log. Out: events, views and answers. The modules stand in the
+//! In: commands over the command log. Out: events, views and answers. The modules are in the
 //! order of the data path. Nothing here knows a database, a broker or a web server by name.
+
+#![warn(missing_docs)]
 
 pub mod accept;
 mod announce;
@@ -29,6 +31,7 @@ pub mod crash;
 mod membership;
 mod metric;
 mod movement;
+mod seams;
 
 pub use alone::Alone;
 pub use announce::Announcing;
@@ -36,6 +39,7 @@ pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::{FoldSaving, FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
+pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
 pub use movement::{Movement, Seen, Stands, Work, Worker};
 pub use project::{
@@ -47,9 +51,12 @@ pub use query::{
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};
-pub use report::report;
+pub use report::{CommandReport, Status, report};
+pub use seams::{SystemClock, SystemIds};
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
-pub use verify::{Findings, Invariant, Verifier, VerifyPorts, Watch, folds, scrub};
+pub use verify::{
+    Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,
+};

@@ -74,7 +74,7 @@ where
             Err(fault) => break Err(fault),
         }
     };
-    // Still a member while they finish: nobody else gets a partition before its work is done.
+    // Still a member while they finish: no other member gets a partition before its work is done.
     owned.finish().await;
     ended
 }
@@ -92,7 +92,7 @@ struct Running {
 }
 
 impl Owned {
-    /// Waits until a task ends that nobody has stopped: it panicked, and its partition stands.
+    /// Waits until a task ends without being stopped: it panicked, and its partition is stalled.
     async fn one_ends_by_itself(&mut self) {
         loop {
             match self.tasks.join_next().await {
@@ -143,7 +143,7 @@ impl Owned {
         }
     }
 
-    /// Drops the partition where it stands: somebody else may already have it.
+    /// Drops the partition at once: another process may already have it.
     fn lose(&mut self, partition: u16) {
         if let Some(running) = self.running.remove(&partition) {
             running.abort.abort();

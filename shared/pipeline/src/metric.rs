@@ -1,4 +1,4 @@
-//! Metric names of the pipeline, each spelled once.
+//! Metric names of the pipeline, each spelled once, and what each of them counts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::batch::Batch;
 use kernel::topic::Shard;
-use metrics::{Counter, counter, histogram};
+use metrics::{Counter, Unit, counter, describe_counter, describe_histogram, histogram};
 
 const COMMANDS: &str = "dealerboard_commands_total";
 const COMMIT: &str = "dealerboard_commit_seconds";
@@ -27,7 +27,114 @@ const REACTIONS_REFUSED: &str = "dealerboard_reactions_refused_total";
 const DAMAGED: &str = "dealerboard_damaged_rows_total";
 const QUERIES: &str = "dealerboard_queries_total";
 
-/// `outcome` is one of `accepted rejected repeated parked`.
+/// Gives the recorder a unit and a sentence for every metric of the pipeline. Called once, when the
+/// recorder is installed.
+pub fn describe_metrics() {
+    describe_commands();
+    describe_events();
+    describe_reads();
+}
+
+fn describe_commands() {
+    describe_counter!(
+        COMMANDS,
+        Unit::Count,
+        "Commands handled, by context and outcome: accepted, rejected, repeated, forwarded or parked."
+    );
+    describe_counter!(
+        PARKED,
+        Unit::Count,
+        "Records of a command log that became dead letters, by context and reason."
+    );
+    describe_histogram!(
+        COMMIT,
+        Unit::Seconds,
+        "How long one transaction of the committer took."
+    );
+    describe_histogram!(
+        COMMIT_ROWS,
+        Unit::Count,
+        "Events written by one transaction."
+    );
+    describe_counter!(
+        COMMIT_FAILED,
+        Unit::Count,
+        "Transactions that failed, by outcome: not_made, or unknown until the cursors are read."
+    );
+    describe_counter!(
+        FENCED,
+        Unit::Count,
+        "Batches left out of a transaction because another process owns their partition, by context."
+    );
+    describe_counter!(
+        SNAPSHOTS,
+        Unit::Count,
+        "Snapshots of aggregates, by context and outcome: saved, save_failed, or why one was not used."
+    );
+    describe_counter!(
+        FOLD_SNAPSHOTS,
+        Unit::Count,
+        "Snapshots of live projections, by projection and outcome: saved, known, save_failed, used, or why one was not used."
+    );
+    describe_histogram!(
+        FOLD_COPIED,
+        Unit::Seconds,
+        "Time in which a live projection folds and answers nothing, as it is copied for a snapshot."
+    );
+}
+
+fn describe_events() {
+    describe_counter!(
+        PUBLISHED,
+        Unit::Count,
+        "Events published to the event log, by context."
+    );
+    describe_counter!(
+        PROJECTED,
+        Unit::Count,
+        "Events folded into a view, by view and read model."
+    );
+    describe_counter!(
+        REACTED,
+        Unit::Count,
+        "Commands that reactions sent, by reaction."
+    );
+    describe_counter!(
+        REACTIONS_REFUSED,
+        Unit::Count,
+        "Commands of reactions that were refused where the sender relied on them, by reaction and code."
+    );
+    describe_counter!(
+        GAPS,
+        Unit::Count,
+        "Log positions missing from an event log, by context and role; the events are read from the store."
+    );
+    describe_counter!(
+        MISPLACED,
+        Unit::Count,
+        "Events in a partition that their key does not belong to, by context and role. Must stay 0."
+    );
+    describe_counter!(
+        FOREIGN,
+        Unit::Count,
+        "Records on an event topic that are no events of the platform, by context and role. Must stay 0."
+    );
+}
+
+fn describe_reads() {
+    describe_counter!(
+        QUERIES,
+        Unit::Count,
+        "Answers of queries, by view and the store that gave them."
+    );
+    describe_counter!(
+        DAMAGED,
+        Unit::Count,
+        "Stored rows that are not what was written, by the store they were read from. Must stay 0."
+    );
+}
+
+/// `outcome` is one of `accepted rejected repeated forwarded parked`.
 pub(crate) fn commands(context: &'static str, outcome: &'static str, count: u64) {
     if count > 0 {
         counter!(COMMANDS, "context" => context, "outcome" => outcome).increment(count);
@@ -66,7 +173,7 @@ pub(crate) fn parked(context: &'static str, reason: &'static str) {
     counter!(PARKED, "context" => context, "reason" => reason).increment(1);
 }
 
-/// An event stands in a partition that its key does not belong to; nobody was given it.
+/// An event stands in a partition that its key does not belong to; no consumer was given it.
 pub(crate) fn misplaced(context: &'static str, role: &'static str) {
     counter!(MISPLACED, "context" => context, "role" => role).increment(1);
 }

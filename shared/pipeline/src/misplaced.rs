@@ -1,7 +1,7 @@
 //! Misplaced streams: an aggregate whose commands were once handled in a partition that its key does not
 //! belong to has a stream there beside its own.
 //!
-//! Nobody is given the events of such a stream. Its commands are sent to the partition of their key,
+//! No consumer is given the events of such a stream. Its commands are sent to the partition of their key,
 //! under the identity they have, and decided there: sending them twice has one effect.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,9 @@ const PAGE: usize = 1_000;
 
 /// Finds misplaced streams, and sends their commands to where they belong.
 pub struct Misplaced {
+    /// Where streams are looked for.
     pub reader: Arc<dyn EventReader>,
+    /// Where their commands stand, and are sent again.
     pub command_log: Arc<dyn CommandLog>,
     /// Partitions per topic.
     pub partitions: u16,

@@ -1,7 +1,7 @@
-//! Movement: what every worker of a process is about, and which of them stand.
+//! Movement: what every worker of a process is working on, and which workers are stalled.
 //!
-//! A server that answers says nothing of whether things move. So whoever works tells here when it gets
-//! on and when it cannot, and readiness, alarms and `replay` read it.
+//! A server that answers does not show whether work progresses. So each worker reports here when it
+//! advances and when it cannot, and readiness, alarms and `replay` read it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A worker that has begun something and not got on for so long hangs.
+/// A worker that has begun something and not advanced for so long hangs.
 const HANGS_AFTER: Duration = Duration::from_secs(10);
-/// A worker that tries again stands until it gets on, or has not failed for so long.
+/// A worker that tries again is stalled until it advances, or has not failed for so long.
 const TRUSTED_AFTER: Duration = Duration::from_secs(3);
 
 /// Kinds of workers.
@@ -27,14 +27,18 @@ pub enum Work {
     Publisher,
     /// Publishes the outcomes of a partition.
     Announcer,
+    /// Keeps a view in a read model.
     Projection,
+    /// Sends what a reaction asks for.
     Reaction,
+    /// Sends what is due.
     Timers,
     /// Folds topics into the memory of the process.
     LiveProjection,
 }
 
 impl Work {
+    /// A metric label.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -61,7 +65,7 @@ type Workers = BTreeMap<Place, Arc<Mutex<State>>>;
 #[derive(Debug)]
 struct State {
     moved_at: Instant,
-    /// What was begun and is not done.
+    /// When it began what is not done yet.
     began_at: Option<Instant>,
     trouble: Option<Trouble>,
 }
@@ -70,7 +74,7 @@ struct State {
 struct Trouble {
     since: Instant,
     why: String,
-    /// When it was begun again.
+    /// When it began again.
     again_at: Option<Instant>,
     /// Nothing will change by itself.
     stopped: bool,
@@ -79,21 +83,24 @@ struct Trouble {
 /// What a worker is seen to be.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// What it does.
     pub work: Work,
     /// What it works on, such as `trades/3`.
     pub name: Box<str>,
-    /// How long ago it got on, or found nothing to do.
+    /// How long ago it advanced, or found nothing to do.
     pub moved: Duration,
-    /// What it stands at; none when it does not.
+    /// Why it is stalled; none when it is not.
     pub stands: Option<Stands>,
 }
 
-/// Why a worker does not get on.
+/// Why a worker does not advance.
 #[derive(Clone, Debug)]
 pub struct Stands {
+    /// How long ago it began to stand.
     pub since: Duration,
+    /// In a sentence, for an operator.
     pub why: String,
-    /// It has to be mended by somebody; one that has not stopped tries again.
+    /// An operator has to act; one that has not stopped tries again.
     pub stopped: bool,
 }
 
@@ -181,8 +188,8 @@ impl State {
     }
 }
 
-/// Tells of one worker. A worker that is dropped is gone; one that panics stands until another begins
-/// in its place.
+/// Reports on one worker. A worker that is dropped is gone; one that panics is stalled until another
+/// begins in its place.
 pub struct Worker {
     movement: Movement,
     place: Place,
@@ -199,7 +206,7 @@ impl Worker {
         }
     }
 
-    /// It got on, or found nothing to do.
+    /// It advanced, or found nothing to do.
     pub fn moves(&self) {
         let mut state = lock(&self.state);
         state.moved_at = Instant::now();
@@ -212,12 +219,12 @@ impl Worker {
         lock(&self.state).tries();
     }
 
-    /// It cannot get on, and will try again.
+    /// It cannot advance, and will try again.
     pub fn stands(&self, why: &(dyn Error + 'static)) {
-        lock(&self.state).fails(told(why), false);
+        lock(&self.state).fails(with_causes(why), false);
     }
 
-    /// It does not get on until somebody does what `why` says.
+    /// It does not advance until an operator does what `why` demands.
     pub fn stops(&self, why: impl Into<String>) {
         lock(&self.state).fails(why.into(), true);
     }
@@ -240,15 +247,15 @@ impl Drop for Worker {
 }
 
 /// The error and its causes, in one line.
-fn told(why: &(dyn Error + 'static)) -> String {
-    let mut told = why.to_string();
+fn with_causes(why: &(dyn Error + 'static)) -> String {
+    let mut text = why.to_string();
     let mut cause = why.source();
     while let Some(error) = cause {
-        told.push_str(": ");
-        told.push_str(&error.to_string());
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
-    told
+    text
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -277,9 +284,9 @@ mod tests {
             worker.stands(&Fault::new("postgres", "take over", "no route"));
             tokio::time::advance(Duration::from_secs(4)).await;
         }
-        let told = stands(&movement).unwrap();
-        assert_eq!(told.since, Duration::from_secs(12));
-        assert!(told.why.contains("no route"), "{}", told.why);
+        let stalled = stands(&movement).unwrap();
+        assert_eq!(stalled.since, Duration::from_secs(12));
+        assert!(stalled.why.contains("no route"), "{}", stalled.why);
         worker.moves();
         assert!(stands(&movement).is_none());
     }
@@ -317,9 +324,10 @@ mod tests {
     async fn worker_that_panics_stands_until_another_moves_in_its_place() {
         let movement = Movement::default();
         let worker = movement.worker(Work::Reaction, "fills-to-positions, trades/0");
+        #[expect(clippy::disallowed_methods, reason = "joined at once")]
         let panicked = std::thread::spawn(move || {
             let _worker = worker;
-            panic!("as it is told to");
+            panic!("on purpose");
         });
         assert!(panicked.join().is_err());
         assert!(stands(&movement).unwrap().why.contains("panicked"));

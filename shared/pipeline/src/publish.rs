@@ -164,7 +164,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn log_that_was_made_anew_is_filled_from_the_store() {
+    async fn log_that_was_recreated_is_filled_from_the_store() {
         let store = MemoryEventStore::default();
         let log = MemoryEventLog::new(1, Arc::new(ManualClock::default()));
         let mut writer = Writer::take_over(&store, SHARD, 1).await;

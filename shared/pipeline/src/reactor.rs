@@ -1,7 +1,7 @@
 //! The reactor role: events of one context become commands for another.
 //!
 //! Commands are appended before the progress moves, so a crash repeats some; their ids are derived
-//! from the events', and the inbox knows them.
+//! from the events', and the inbox recognises them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,15 +37,19 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(1);
 /// The world as a reactor sees it.
 #[derive(Clone)]
 pub struct ReactorPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
+    /// Where commands are sent.
     pub command_log: Arc<dyn CommandLog>,
     /// Keeps the progress, as a checkpoint without values.
     pub progress: Arc<dyn ReadModel>,
     /// Where events are read that the log lacks.
     pub streams: Arc<dyn EventReader>,
+    /// Signs the commands.
     pub sealer: Sealer,
     /// Partitions per topic.
     pub partitions: u16,
+    /// Where its workers report.
     pub movement: Movement,
 }
 
@@ -57,6 +61,7 @@ pub struct Reactor<R> {
 }
 
 impl<R: Reaction> Reactor<R> {
+    /// Nothing runs yet.
     #[must_use]
     pub fn new(reaction: R, ports: ReactorPorts) -> Self {
         let actor = Actor::reaction(R::NAME)
@@ -151,7 +156,7 @@ impl<R: Reaction> Partition<R> {
         }
     }
 
-    /// From the progress on, until `stop`; ends when it was moved by somebody else.
+    /// From the progress on, until `stop`; ends when another process moved it.
     async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         let partition = self.events.shard().partition;
         let progress = Arc::clone(&self.ports.progress);
@@ -169,7 +174,7 @@ impl<R: Reaction> Partition<R> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
-                    // What was done is not done again, and whoever compares finds nothing under way.
+                    // What was done is not done again, and a comparison finds nothing under way.
                     if seen != done {
                         self.advance(done, seen).await?;
                     }

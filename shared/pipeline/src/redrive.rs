@@ -1,7 +1,7 @@
 //! Redrive: parked commands go to the command log again, under the same ids and in key order.
 //!
 //! A letter is marked after its copy is in the log: a crash between the two leaves it parked, and
-//! redriving it again is harmless because the inbox knows its id. The other order could lose it.
+//! redriving it again is harmless because the inbox recognises its id. The other order could lose it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,48 +17,55 @@ use crate::handle::REDRIVE;
 /// Letters read, and copies appended, at once.
 const PAGE: usize = 500;
 
-/// Headers that say who redrove a record; only for people to read.
+/// Headers with the people behind a redriven record; only for people to read.
 const REDRIVEN_BY: &str = "redriven-by";
 pub(crate) const APPROVED_BY: &str = "approved-by";
 
 /// Looks after the dead letters.
 #[derive(Clone)]
 pub struct Redriver {
+    /// Where letters are kept.
     pub letters: Arc<dyn DeadLetters>,
+    /// Where they are sent again.
     pub command_log: Arc<dyn CommandLog>,
+    /// Gives each redrive a name of its own.
     pub ids: Arc<dyn Ids>,
 }
 
-/// Who answers for it.
+/// The people responsible for it.
 #[derive(Clone, Debug)]
 pub struct Responsible {
+    /// Who does it.
     pub by: Actor,
+    /// The second person, where one is needed.
     pub approved_by: Option<Actor>,
 }
 
 /// Why a letter is left where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stays {
-    /// It has no key, or one that is not a text: no log knows where it belongs.
+    /// It has no key, or one that is not a text: it belongs to no partition.
     WithoutKey,
+    /// It has no value: there is nothing to send.
     WithoutValue,
-    /// It is no longer parked: somebody else has redriven or discarded it meanwhile.
+    /// It is no longer parked: another call has redriven or discarded it meanwhile.
     Settled,
 }
 
 impl Stays {
+    /// The reason, as an operator reads it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::WithoutKey => "it has no key to route it by, so it can only be discarded",
             Self::WithoutValue => "it has no value, so it can only be discarded",
-            Self::Settled => "it was redriven or discarded by somebody else meanwhile",
+            Self::Settled => "it was redriven or discarded by another call meanwhile",
         }
     }
 }
 
 impl Redriver {
-    /// Parked letters of a partition that `wanted` wants, in offset order.
+    /// Parked letters of a partition that `wanted` selects, in offset order.
     ///
     /// # Errors
     /// The store cannot be reached.
@@ -110,8 +117,8 @@ impl Redriver {
         Ok(None)
     }
 
-    /// Appends a copy of each letter, then marks it. They must stand in offset order per partition.
-    /// Gives back those that stay, and why.
+    /// Appends a copy of each letter, then marks it. They must be in offset order per partition.
+    /// Returns those that stay, and why.
     ///
     /// # Errors
     /// Log or store did not answer: some copies may be in the log; redriving again is harmless.

@@ -1,71 +1,102 @@
-//! What became of a command, as callers and producers read it.
+//! The outcome of a command, as callers and producers read it.
 
 use kernel::LogPosition;
 use kernel::batch::{Outcome, ParkedCommand, Resolution};
 use kernel::id::CommandId;
 use kernel::topic::Shard;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-/// The report of a command that a partition has settled: JSON with `command_id`, `status` (`accepted`,
-/// `rejected` or `parked`), `context`, `aggregate_id`, and what belongs to the status.
+/// A command that a partition has settled.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CommandReport {
+    pub command_id: CommandId,
+    pub context: &'static str,
+    pub aggregate_id: Option<String>,
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    Accepted {
+        /// Of the aggregate, with the events of the command.
+        version: u64,
+        /// How many there are; 0 when nothing changed.
+        events: u32,
+        /// Breaks that the command raised, such as `overfill`.
+        breaks: Vec<String>,
+        /// Of the last event, such as `trades-3:1042`; none without events.
+        log_position: Option<String>,
+    },
+    Rejected {
+        /// Of the aggregate when it refused.
+        version: u64,
+        code: String,
+        http_status: u16,
+        detail: String,
+    },
+    /// It could not be handled and is kept for an operator.
+    Parked { reason: String, detail: String },
+    /// It was parked, and an operator ended it.
+    Discarded { reason: String, detail: String },
+}
+
+/// The report of a command that a partition has settled.
 #[must_use]
-pub fn report(id: CommandId, shard: Shard, resolution: &Resolution) -> Value {
-    match resolution {
-        Resolution::Handled(outcome) => outcome_report(id, shard, outcome),
+pub fn report(id: CommandId, shard: Shard, resolution: &Resolution) -> CommandReport {
+    let (key, status) = match resolution {
+        Resolution::Handled(outcome) => (outcome.key(), of_outcome(shard, outcome)),
         Resolution::Parked(ParkedCommand {
             key,
             reason,
             detail,
-        }) => json!({
-            "command_id": id,
-            "status": "parked",
-            "context": shard.context,
-            "aggregate_id": aggregate(key),
-            "reason": &**reason,
-            "detail": &**detail,
-        }),
+        }) => {
+            let (reason, detail) = (reason.to_string(), detail.to_string());
+            (&**key, Status::Parked { reason, detail })
+        }
+    };
+    CommandReport {
+        command_id: id,
+        context: shard.context,
+        aggregate_id: aggregate(key),
+        status,
     }
 }
 
-fn outcome_report(id: CommandId, shard: Shard, outcome: &Outcome) -> Value {
+fn of_outcome(shard: Shard, outcome: &Outcome) -> Status {
+    let log_position = outcome.last_log_position();
     match outcome {
         Outcome::Accepted {
-            key,
             version,
             events,
             breaks,
             ..
-        } => json!({
-            "command_id": id,
-            "status": "accepted",
-            "context": shard.context,
-            "aggregate_id": aggregate(key),
-            "version": version,
-            "events": events,
-            "breaks": breaks,
-            "log_position": outcome
-                .last_log_position()
+        } => Status::Accepted {
+            version: *version,
+            events: *events,
+            breaks: breaks.iter().map(ToString::to_string).collect(),
+            log_position: log_position
                 .map(|log_position| LogPosition::new(shard, log_position).to_string()),
-        }),
+        },
         Outcome::Rejected {
-            key,
             version,
             code,
             http_status,
             detail,
-        } => json!({
-            "command_id": id,
-            "status": "rejected",
-            "context": shard.context,
-            "aggregate_id": aggregate(key),
-            "version": version,
-            "code": &**code,
-            "http_status": http_status,
-            "detail": &**detail,
-        }),
+            ..
+        } => Status::Rejected {
+            version: *version,
+            code: code.to_string(),
+            http_status: *http_status,
+            detail: detail.to_string(),
+        },
     }
 }
 
-fn aggregate(key: &str) -> Option<&str> {
-    key.split_once('/').map(|(_, aggregate)| aggregate)
+fn aggregate(key: &str) -> Option<String> {
+    let (_, aggregate) = key.split_once('/')?;
+    Some(aggregate.to_owned())
 }

@@ -14,6 +14,7 @@ use crate::membership;
 pub struct Share(Arc<Mutex<BTreeMap<u16, usize>>>);
 
 impl Share {
+    /// Whether the partition is one of them.
     #[must_use]
     pub fn has(&self, partition: u16) -> bool {
         self.lock().contains_key(&partition)
@@ -59,7 +60,7 @@ impl Share {
     }
 }
 
-/// Gives the partition back however its task ends, were it before it began.
+/// Returns the partition however its task ends, even before it began.
 struct Kept {
     share: Share,
     partition: u16,

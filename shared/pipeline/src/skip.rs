@@ -1,6 +1,6 @@
-//! Skip: a partition of commands that stands before what nobody can read goes on behind it.
+//! Skip: a partition of commands that is blocked by an unreadable record continues behind it.
 //!
-//! Somebody has to say so, because what is passed is lost: what stands there may have been commands.
+//! An operator has to order it, because what is passed is lost: it may have been commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,35 +17,42 @@ use crate::redrive::{APPROVED_BY, Responsible};
 /// A record that is there comes within this time.
 const RECORD_WAIT: Duration = Duration::from_secs(10);
 
-/// Header of a letter that says who skipped what stood there.
+/// Header of a letter with the operator who skipped the record.
 const SKIPPED_BY: &str = "skipped-by";
 
-/// Where the letter stands that says who went on in a log that was made anew, before those of the log that
-/// is gone. What that one held, nobody can count any more.
-pub(crate) const MADE_ANEW: i64 = -1;
+/// The place of the letter that records who continued in a recreated log, before the letters of the log
+/// that is gone. What that one held can no longer be counted.
+pub(crate) const RECREATED: i64 = -1;
 
 /// Passes what bars a partition.
 pub struct Skipper {
+    /// Where the cursor is moved.
     pub store: Arc<dyn EventStore>,
+    /// Where a letter records who did it.
     pub letters: Arc<dyn DeadLetters>,
+    /// The log that cannot be read.
     pub command_log: Arc<dyn CommandLog>,
+    /// When it was done.
     pub clock: Arc<dyn Clock>,
+    /// Gives the token that takes the partition over.
     pub ids: Arc<dyn Ids>,
 }
 
 /// What bars a partition of commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Barrier {
+    /// The partition that waits.
     pub shard: Shard,
-    /// Where the partition stands.
+    /// The partition's next offset.
     pub from: i64,
-    /// Where it can go on. Below `from` in a log that was made anew.
+    /// Where it can continue. Below `from` in a recreated log.
     pub to: i64,
+    /// Why its next command cannot be read, in a sentence.
     pub why: String,
 }
 
 impl Barrier {
-    fn is_made_anew(&self) -> bool {
+    fn is_recreated(&self) -> bool {
         self.to < self.from
     }
 }
@@ -53,16 +60,19 @@ impl Barrier {
 /// Why nothing was skipped.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSkipped {
-    #[error("the partition does not stand there any more; look again")]
+    /// What was looked at has changed since.
+    #[error("the partition is no longer there; look again")]
     Moved,
+    /// A dependency failed; nothing was changed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The cursor was not moved, or it is not known whether it was.
     #[error(transparent)]
     NotCommitted(#[from] CommitError),
 }
 
 impl Skipper {
-    /// What the partition stands before; none when its next command can be read, or there is none yet.
+    /// The barrier before the partition; none when its next command can be read, or there is none yet.
     ///
     /// # Errors
     /// Log or store cannot be reached.
@@ -93,8 +103,8 @@ impl Skipper {
         }))
     }
 
-    /// Moves the partition behind the barrier, and leaves a letter in the place of what stood there.
-    /// Whoever handles the partition goes on within seconds.
+    /// Moves the partition behind the barrier, and leaves a letter in the place of the lost records.
+    /// The partition's processor continues within seconds.
     ///
     /// # Errors
     /// [`NotSkipped`]; after a commit whose outcome is unknown, look again.
@@ -109,8 +119,8 @@ impl Skipper {
         if cursor.next_offset != barrier.from {
             return Err(NotSkipped::Moved);
         }
-        if barrier.is_made_anew() {
-            // Its records stand at these offsets as well, and may have to be parked.
+        if barrier.is_recreated() {
+            // The new log has records at these offsets as well, which may have to be parked.
             self.letters.set_aside(shard, barrier.from + 1).await?;
         }
         let mut batch = Batch::new(shard, cursor);
@@ -137,9 +147,9 @@ impl Skipper {
         if let Some(approved_by) = &responsible.approved_by {
             headers.push((APPROVED_BY.to_owned(), text(approved_by.to_string())));
         }
-        let (offset, detail) = if barrier.is_made_anew() {
+        let (offset, detail) = if barrier.is_recreated() {
             let detail = format!("the log before this one, up to offset {from}, is gone: {why}");
-            (MADE_ANEW, detail)
+            (RECREATED, detail)
         } else {
             let detail = format!("offsets {from} to {} were skipped: {why}", to - 1);
             (*from, detail)

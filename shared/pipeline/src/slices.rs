@@ -1,5 +1,5 @@
 //! The list of what the platform knows, with its types erased: one line per aggregate, view and
-//! reaction, and no role needs to be told of a new one.
+//! reaction, and no role needs a change for a new one.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
 use kernel::port::{LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
-use kernel::route::{CommandRoute, ViewRoute};
-use kernel::{BadParameter, Context, Parameters, Reaction, View, adjacent};
+use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
+use kernel::{BadParameter, Code, Context, Parameters, Reaction, Rejection, View, adjacent};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,11 @@ use crate::reactor::{Reactor, ReactorPorts, caused, progress_id};
 /// Everything that runs on the pipeline.
 #[derive(Clone, Default)]
 pub struct Slices {
+    /// In the order of their declaration.
     pub contexts: Vec<ContextSlice>,
+    /// Of all contexts.
     pub views: Vec<ViewSlice>,
+    /// Between any two contexts, or of one to itself.
     pub reactions: Vec<ReactionSlice>,
 }
 
@@ -43,14 +46,20 @@ type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 /// A context, as roles and gateway see it.
 #[derive(Clone, Copy)]
 pub struct ContextSlice {
+    /// [`Context::NAME`].
     pub name: &'static str,
     /// cqrs-es's name of its aggregate.
     pub aggregate_type: &'static str,
+    /// [`Context::COMMANDS`].
     pub commands: &'static [CommandRoute],
+    /// Of the enum of its commands.
+    pub schema: SchemaOf,
+    /// Codes that its aggregate refuses with.
+    pub codes: &'static [Code],
     /// [`Context::BLANKS_IN_IDS`].
     pub blanks_in_ids: bool,
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
-    /// who mean the same send the same bytes.
+    /// that mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
@@ -61,13 +70,18 @@ pub struct ContextSlice {
 /// A view, as roles and queries see it.
 #[derive(Clone, Copy)]
 pub struct ViewSlice {
+    /// Name and version.
     pub id: ViewId,
     /// The context whose events it folds.
     pub of: &'static str,
+    /// [`View::ROUTE`].
     pub route: ViewRoute,
+    /// Of one value's body.
+    pub schema: SchemaOf,
     /// Parameters that one value may be asked with, and that a list may be narrowed by.
-    pub parameters: &'static [&'static str],
-    pub filters: &'static [&'static str],
+    pub parameters: &'static [Parameter],
+    /// [`View::FILTERS`].
+    pub filters: &'static [Parameter],
     /// Runs its projector for one read model until stopped.
     pub project: Project,
     /// The view of one stream, on the spot.
@@ -83,7 +97,9 @@ pub struct ViewSlice {
 /// A reaction, as roles see it.
 #[derive(Clone)]
 pub struct ReactionSlice {
+    /// [`Reaction::NAME`].
     pub name: &'static str,
+    /// The context that it listens to.
     pub on: &'static str,
     /// The context that its commands are for.
     pub to: &'static str,
@@ -96,6 +112,7 @@ pub struct ReactionSlice {
 }
 
 impl Slices {
+    /// With that context.
     #[must_use]
     pub fn context<C: Context>(mut self) -> Self {
         self.contexts.push(ContextSlice {
@@ -103,6 +120,8 @@ impl Slices {
             aggregate_type: C::TYPE,
             blanks_in_ids: C::BLANKS_IN_IDS,
             commands: C::COMMANDS,
+            schema: schema_of::<C::Input>,
+            codes: <C::Error as Rejection>::CODES,
             canonical: canonical::<C>,
             process: |ports, settings, committer, stop| {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
@@ -114,12 +133,14 @@ impl Slices {
         self
     }
 
+    /// With that view.
     #[must_use]
     pub fn view<V: View>(mut self) -> Self {
         self.views.push(ViewSlice {
             id: view_id::<V>(),
             of: <V::Of as Context>::NAME,
             route: V::ROUTE,
+            schema: schema_of::<V>,
             parameters: V::PARAMETERS,
             filters: V::FILTERS,
             project: |ports, settings, stop| Projector::<V>::new(ports, settings).run(stop).boxed(),
@@ -131,6 +152,7 @@ impl Slices {
         self
     }
 
+    /// With that reaction.
     #[must_use]
     pub fn reaction<R: Reaction + Clone>(mut self, reaction: R) -> Self {
         let reacting = reaction.clone();

@@ -22,7 +22,7 @@ use crate::{command, metric};
 const PERIOD: Duration = Duration::from_millis(50);
 /// Timers fired at once.
 const BATCH_MAX: usize = 1_000;
-/// Damaged timers told of one by one; no store with more needs to be told of the next.
+/// Damaged timers logged one by one; a store with more needs no further line.
 const DAMAGED_MAX: usize = 1_000;
 
 /// Fires the timers of some contexts.
@@ -37,6 +37,7 @@ pub struct TimerKeeper {
 }
 
 impl TimerKeeper {
+    /// Nothing fires yet.
     #[must_use]
     pub fn new(
         contexts: Vec<&'static str>,
@@ -59,10 +60,10 @@ impl TimerKeeper {
 
     /// Fires what is due, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let (mut backoff, mut told) = (Backoff::new(), HashSet::new());
+        let (mut backoff, mut logged) = (Backoff::new(), HashSet::new());
         while !stop.is_cancelled() {
             self.worker.begins();
-            let pause = match self.fire(&mut told).await {
+            let pause = match self.fire(&mut logged).await {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => PERIOD,
                 Err(fault) => {
@@ -86,7 +87,7 @@ impl TimerKeeper {
     }
 
     /// One round over all contexts; true when there may be more at once.
-    async fn fire(&self, told: &mut HashSet<String>) -> Result<bool, Fault> {
+    async fn fire(&self, logged: &mut HashSet<String>) -> Result<bool, Fault> {
         let mut more = false;
         for context in &self.contexts {
             let due = self
@@ -94,7 +95,7 @@ impl TimerKeeper {
                 .due(context, self.clock.now(), BATCH_MAX)
                 .await?;
             let full = due.len() == BATCH_MAX;
-            let sound = sound(due, told);
+            let sound = sound(due, logged);
             if sound.is_empty() {
                 continue;
             }
@@ -133,14 +134,14 @@ impl TimerKeeper {
     }
 }
 
-/// Those that may be fired. A damaged one stays where it is, and is told of once.
-fn sound(due: Vec<Due>, told: &mut HashSet<String>) -> Vec<Timer> {
+/// Those that may be fired. A damaged one stays where it is, and is logged once.
+fn sound(due: Vec<Due>, logged: &mut HashSet<String>) -> Vec<Timer> {
     let mut sound = Vec::with_capacity(due.len());
     for due in due {
         match due {
             Ok((_, timer)) => sound.push(timer),
             Err(damaged) => {
-                if told.len() < DAMAGED_MAX && told.insert(damaged.row.clone()) {
+                if logged.len() < DAMAGED_MAX && logged.insert(damaged.row.clone()) {
                     metric::damaged("timer");
                     error!(
                         error = &damaged as &dyn std::error::Error,

@@ -1,4 +1,4 @@
-//! What every adapter on Postgres knows of its connections.
+//! What every adapter on Postgres has in common: its connections.
 //!
 //! In: a URL and the bounds of a pool. Out: connections that are there at once or not at all. It
 //! holds no statement: those belong to the adapters.
@@ -15,7 +15,7 @@ pub const POSTGRES: &str = "postgres";
 
 /// Settings of a session whose statements all go by key. A plan is made once per connection, not once
 /// per call, which costs more than the look-up; and one that was made while the table was empty may
-/// not scan it for ever.
+/// not scan it permanently.
 pub const BY_KEY: [(&str, &str); 2] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -38,7 +38,7 @@ pub fn options(url: &str) -> Result<PgConnectOptions, Fault> {
 }
 
 /// A pool that connects when it is first asked: a database that is away is a fault of the call, not
-/// of the start. Nobody waits longer than `wait_max` for a connection.
+/// of the start. No caller waits longer than `wait_max` for a connection.
 #[must_use]
 pub fn pool(options: PgConnectOptions, connections_max: u32, wait_max: Duration) -> PgPool {
     PgPoolOptions::new()

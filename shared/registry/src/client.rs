@@ -37,12 +37,12 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// Why a schema is not to be had.
+/// Why a schema cannot be had.
 #[derive(Debug)]
 pub(crate) enum Lack {
     /// There is none, or it is of no use.
     Unusable(String),
-    /// Shared by all who waited for the same answer.
+    /// Shared by all that waited for the same answer.
     Fault(Arc<Fault>),
 }
 
@@ -50,7 +50,7 @@ impl Registry {
     pub(crate) fn new(url: &str) -> Result<Self, Fault> {
         let failed = |error: Box<dyn Error + Send + Sync>| Fault::new(DEPENDENCY, "set up", error);
         let url = url.trim_end_matches('/');
-        // The registry stands beside the log: no proxy lies between.
+        // The registry is beside the log: no proxy lies between.
         let http = Client::builder()
             .timeout(REGISTER_TIMEOUT)
             .no_proxy()
@@ -128,7 +128,7 @@ pub(crate) enum Asked {
     Fault(Fault),
 }
 
-/// What the registry says of a refusal.
+/// The registry's message with a refusal.
 pub(crate) fn message(body: &Value) -> &str {
     body["message"].as_str().unwrap_or("no reason given")
 }
@@ -140,8 +140,8 @@ fn fault(path: &[&str], source: impl Into<Box<dyn Error + Send + Sync>>) -> Faul
 /// Codes of Confluent's API: subject, version or schema not found.
 const NOT_FOUND: [u32; 3] = [40401, 40402, 40403];
 
-/// Only an answer "there is none" is final. The converter calls every status but 502 and 503 final,
-/// and keeps that answer for ever: a 401 or 500 would park commands that are in order.
+/// Only the answer "there is none" is final. The converter treats every status but 502 and 503 as final,
+/// and caches that answer permanently: a 401 or 500 would park valid commands.
 pub(crate) fn lack(attempt: &str, error: SRCError) -> Lack {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(inner) = cause {

@@ -25,7 +25,7 @@ const UNUSABLE_FOR: Duration = Duration::from_secs(30);
 /// Reads values framed with the number of a JSON or Avro schema.
 ///
 /// What comes out has the form that the producer's schema describes: the command envelope, or the
-/// bare command of a record whose headers say the rest. JSON is checked and handed on byte for
+/// bare command of a record whose headers hold the rest. JSON is checked and handed on byte for
 /// byte. Of Avro:
 ///
 /// | Avro | JSON |
@@ -71,7 +71,7 @@ impl RegistrySchemas {
         })
     }
 
-    /// Asks anew for numbers that led to nothing, such as after a schema was registered.
+    /// Asks again for schema ids that led to nothing, such as after a schema was registered.
     pub fn forget_unusable(&self) {
         self.unusable.invalidate_all();
     }

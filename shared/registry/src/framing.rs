@@ -20,7 +20,7 @@ pub struct RegistryFraming {
     registry: Registry,
     written: Vec<Written>,
     numbers: OnceLock<Numbers>,
-    /// Why there are none yet, for those who look after it.
+    /// Why there are none yet, for operators.
     lacking: Mutex<String>,
 }
 
@@ -57,7 +57,7 @@ impl RegistryFraming {
         let asked = self.ask().await;
         match asked {
             Ok(numbers) => {
-                // Whoever was first asked for the same.
+                // Another caller may have set the same first.
                 drop(self.numbers.set(numbers));
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! The schema registry: reads records that carry a schema's number, registers our own schemas, and
-//! knows the numbers that we write.
+//! holds the numbers that we write.
 //!
-//! In: framed bytes and subjects. Out: JSON bytes, numbers, and an error that says whether a retry
+//! In: framed bytes and subjects. Out: JSON bytes, numbers, and an error that shows whether a retry
 //! helps. It never guesses: a registry that does not answer is a fault, not an unknown schema.
 
 mod client;

@@ -1,4 +1,4 @@
-//! Telling the registry our schemas, before anything is written with them.
+//! Registers our schemas, before anything is written with them.
 
 use kernel::Fault;
 use schemas::Subject;
@@ -16,7 +16,7 @@ pub struct Registered {
 /// Why a subject is not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// The registry says no: mostly, that the schema breaks one registered before.
+    /// The registry refuses: mostly, because the schema breaks one registered before.
     #[error("registry refuses subject {subject}: {status} {detail}")]
     Refused {
         subject: String,

@@ -34,6 +34,7 @@ pub struct Bulkhead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is not called: its bulkhead is full")]
 pub struct Full {
+    /// Whose bulkhead.
     pub name: Name,
 }
 

@@ -1,4 +1,4 @@
-//! What an error says about the dependency that gave it.
+//! What an error proves about the dependency that returned it.
 
 use std::convert::Infallible;
 
@@ -16,20 +16,21 @@ pub enum Verdict {
     Ignored,
 }
 
-/// An error that knows its [`Verdict`]. Adapters implement it on their own error types.
+/// An error with a [`Verdict`]. Adapters implement it on their own error types.
 pub trait Classified {
+    /// What the breaker is to make of the error.
     fn verdict(&self) -> Verdict;
 
     /// Whether the very same call may be made again at once. An error that leaves the outcome
-    /// unknown says no unless the call is idempotent.
+    /// unknown is not retriable unless the call is idempotent.
     fn is_retriable(&self) -> bool {
         self.verdict() == Verdict::Failure
     }
 }
 
 impl Classified for Fault {
-    /// A dependency that refuses a damaged row has answered: it will do so again, and is well for
-    /// everybody who asks for another.
+    /// A dependency that refuses a damaged row has answered: it will do so again, and is healthy for
+    /// all callers that ask for another.
     fn verdict(&self) -> Verdict {
         match self.damage() {
             Some(_) => Verdict::Success,

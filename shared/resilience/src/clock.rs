@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 /// Time since an arbitrary start; never goes back, whatever happens to the wall clock.
 pub trait Monotonic: Send + Sync {
+    /// Time since some moment that is the same for all who share the clock; never goes back.
     fn elapsed(&self) -> Duration;
 }
 

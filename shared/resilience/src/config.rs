@@ -7,6 +7,7 @@ use std::time::Duration;
 /// Every fault found in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidConfig {
+    /// Each in a sentence.
     pub faults: Vec<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! The moment after which nobody waits for the answer.
+//! The moment after which no caller waits for the answer.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ impl Deadline {
     /// For work that outlives its caller, such as a consumer; each attempt still has its timeout.
     pub const NONE: Self = Self(None);
 
+    /// At that instant.
     #[must_use]
     pub fn at(instant: Instant) -> Self {
         Self(Some(instant))

@@ -1,8 +1,10 @@
-//! What stands between us and a dependency: deadline, retry, breaker, timeout, bulkhead.
+//! The layers between us and a dependency: deadline, retry, breaker, timeout, bulkhead.
 //!
 //! In: an operation on Redis, Postgres, Kafka or an external service. Out: its answer, or an error
-//! that says who refused and when to come again. It never spawns a task, reads the wall clock or
+//! that names what refused and when to come again. It never spawns a task, reads the wall clock or
 //! draws randomness of its own: time comes from [`Monotonic`], jitter from a seed.
+
+#![warn(missing_docs)]
 
 mod breaker;
 mod bulkhead;
@@ -28,6 +30,7 @@ pub use clock::{Monotonic, TokioClock};
 pub use config::InvalidConfig;
 pub use deadline::Deadline;
 pub use dependency::{CallError, Dependency, DependencyConfig, Name, Seams};
+pub use metric::describe_metrics;
 pub use refused::unless_refused;
 pub use retry::{RetryBudget, RetryConfig};
 pub use single_flight::SingleFlight;

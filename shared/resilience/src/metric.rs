@@ -1,7 +1,7 @@
 //! Metric names of this crate, each spelled once. Handles are made once per dependency: a look-up
 //! per call would cost more than the breaker itself.
 
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::breaker::{BreakerSnapshot, State};
 use crate::dependency::Name;
@@ -22,6 +22,70 @@ const BULKHEAD_IN_FLIGHT: &str = "dealerboard_bulkhead_in_flight";
 const BULKHEAD_REFUSED: &str = "dealerboard_bulkhead_refused_total";
 /// Label `outcome`: `made`, or `out_of_budget`.
 const RETRIES: &str = "dealerboard_retries_total";
+
+/// Gives the recorder a unit and a sentence for every metric of this crate. Called once, when the
+/// recorder is installed.
+pub fn describe_metrics() {
+    describe_breaker();
+    describe_counter!(
+        BREAKER_TRANSITIONS,
+        Unit::Count,
+        "Changes of a breaker's state, by the state before and after."
+    );
+    describe_counter!(
+        BREAKER_CALLS,
+        Unit::Count,
+        "Calls that came to a breaker, by outcome; each call has exactly one."
+    );
+    describe_gauge!(
+        BULKHEAD_IN_FLIGHT,
+        Unit::Count,
+        "Calls that are under way within a bulkhead."
+    );
+    describe_counter!(
+        BULKHEAD_REFUSED,
+        Unit::Count,
+        "Calls that a full bulkhead refused."
+    );
+    describe_counter!(
+        RETRIES,
+        Unit::Count,
+        "Retries, by outcome: made, or out_of_budget when too many calls were retried already."
+    );
+}
+
+fn describe_breaker() {
+    describe_gauge!(
+        BREAKER_STATE,
+        Unit::Count,
+        "1 for the state that a breaker is in, 0 for every other."
+    );
+    describe_gauge!(
+        BREAKER_FAILURE_RATIO,
+        Unit::Count,
+        "Share of the calls in the window that failed, 0 to 1."
+    );
+    describe_gauge!(
+        BREAKER_SLOW_RATIO,
+        Unit::Count,
+        "Share of the calls in the window that were slow, 0 to 1."
+    );
+    describe_gauge!(
+        BREAKER_PERMITS,
+        Unit::Count,
+        "Trial calls that may still start; 0 unless the breaker is half open."
+    );
+    describe_gauge!(
+        BREAKER_OPENS_IN_ROW,
+        Unit::Count,
+        "How often a breaker has opened since it was last closed."
+    );
+    describe_gauge!(
+        BREAKER_RETRY_AFTER,
+        Unit::Seconds,
+        "How long a breaker still refuses calls; 0 when the next one passes."
+    );
+}
 
 /// What became of a call, as the breaker saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

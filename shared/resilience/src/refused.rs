@@ -1,4 +1,4 @@
-//! A port that nobody listens on is known in microseconds: whoever waits for a connection hears it.
+//! A port without a listener is known in microseconds: the caller that waits for a connection learns it.
 
 use std::io::{Error, ErrorKind};
 use std::pin::pin;
@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-/// How long a connection is waited for before anybody asks whether it can come. One that is there or
-/// is just being made takes less, so that a healthy server is not asked.
+/// How long a connection is waited for before the server is asked whether it can come. A connection that
+/// exists or is just being made takes less, so that a healthy server is not asked.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Waits for a connection, but not when its server refuses connections.
@@ -55,17 +55,17 @@ mod tests {
     use super::*;
 
     /// Nothing listens on port 1.
-    const NOBODY: &str = "127.0.0.1:1";
+    const CLOSED: &str = "127.0.0.1:1";
 
     #[tokio::test]
     async fn connection_that_will_not_come_is_not_waited_for() {
-        let refused = unless_refused(NOBODY, || true, pending::<()>()).await;
+        let refused = unless_refused(CLOSED, || true, pending::<()>()).await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
 
     #[tokio::test]
     async fn connection_that_is_there_is_taken_without_a_question() {
-        let taken = unless_refused(NOBODY, || false, ready(1)).await;
+        let taken = unless_refused(CLOSED, || false, ready(1)).await;
         assert_eq!(taken.unwrap(), 1);
     }
 
@@ -75,6 +75,6 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let slow = async || tokio::time::sleep(4 * PATIENCE).await;
         assert!(unless_refused(address, || true, slow()).await.is_ok());
-        assert!(unless_refused(NOBODY, || false, slow()).await.is_ok());
+        assert!(unless_refused(CLOSED, || false, slow()).await.is_ok());
     }
 }

@@ -34,7 +34,7 @@ pub struct RetryBudget {
     share_percent: u64,
 }
 
-/// Whoever is not answered the tenth time is not answered by trying.
+/// A dependency that does not answer ten tries will not answer the next.
 const RETRIES_MAX: u32 = 10;
 
 /// What one retry costs, in the unit of `RetryBudget::saved`.
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// A bucket that is loaded and then subtracted from wraps here, and pays for ever.
+    /// A bucket that loads and then subtracts wraps here, and then pays for every retry.
     #[test]
     fn budget_does_not_wrap_when_threads_race_for_the_last_retry() {
         let budget = RetryBudget::new(10, 50);

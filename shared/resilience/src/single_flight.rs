@@ -1,4 +1,4 @@
-//! Single flight: callers who want the same thing at the same time share one call.
+//! Single flight: callers that want the same thing at the same time share one call.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Shares calls under way by key. Holds one entry per key that somebody waits for, and no value a
+/// Shares calls under way by key. Holds one entry per key that a caller waits for, and no value a
 /// moment longer.
 ///
 /// A cache that coalesces its loads (moka's `get_with`) does not fit: it keeps the value after the
-/// flight, and a caller who came later could read what was true before his own write.
+/// flight, and a later caller could read what was true before its own write.
 #[derive(Debug)]
 pub struct SingleFlight<K, V> {
     flights: Mutex<Flights<K, V>>,
@@ -18,7 +18,7 @@ pub struct SingleFlight<K, V> {
 
 type Flights<K, V> = HashMap<K, Arc<OnceCell<V>>>;
 
-/// One caller's seat; the last to leave takes the entry with him, however he leaves.
+/// One caller's seat; the last to leave removes the entry, however it leaves.
 struct Seat<'flights, K: Hash + Eq, V> {
     owner: &'flights SingleFlight<K, V>,
     key: K,
@@ -26,6 +26,7 @@ struct Seat<'flights, K: Hash + Eq, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
+    /// Nothing is under way.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -35,7 +36,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
 
     /// The value of the call under way for `key`, or of `op` when there is none. Every caller gets a
     /// clone, errors included: put them in an `Arc`. When the caller whose `op` runs goes away, a
-    /// waiting one runs his own instead.
+    /// waiting one runs its own instead.
     pub async fn run<F>(&self, key: K, op: impl FnOnce() -> F) -> V
     where
         F: Future<Output = V>,
@@ -47,7 +48,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
     fn board(&self, key: K) -> Seat<'_, K, V> {
         let mut flights = self.lock();
         let flight = match flights.get(&key) {
-            // A flight that has landed is not joined: its value is of before.
+            // A flight that has landed is not joined: its value is an older one.
             Some(flight) if !flight.initialized() => Arc::clone(flight),
             _ => {
                 let flight = Arc::new(OnceCell::new());

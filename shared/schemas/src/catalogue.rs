@@ -13,14 +13,14 @@ use crate::shape::{Kind, Shape, ShapeId};
 /// The contexts of the platform, one call each, and the envelope around their commands and events.
 ///
 /// Every shape has version 1 until [`Catalogue::event_version`] or [`Catalogue::command_version`]
-/// says otherwise.
+/// sets another.
 pub struct Catalogue {
     pub(crate) sections: Vec<Section>,
     /// Types that are no enum with `type` and `data`: `<context> commands`.
     pub(crate) untagged: Vec<String>,
 }
 
-/// What one context brings.
+/// The shapes of one context.
 pub(crate) struct Section {
     pub(crate) context: &'static str,
     pub(crate) shapes: Vec<Shape>,
@@ -31,7 +31,7 @@ pub(crate) struct Section {
 /// Reads `data` of a shape's name as today's type, and writes it again.
 pub(crate) type Recode = fn(Kind, &str, Value) -> Result<Recoded, serde_json::Error>;
 
-/// What today's type makes of a stored value.
+/// The result of decoding a stored value with today's type.
 pub(crate) struct Recoded {
     pub(crate) data: Value,
     /// What an event calls itself.
@@ -94,15 +94,15 @@ impl Catalogue {
         self
     }
 
-    /// Says that an event of the last added context has a newer shape. The files of the versions
+    /// Declares that an event of the last added context has a newer shape. The files of the versions
     /// below stay as they are, and their golden values must decode to today's type.
     #[must_use]
     pub fn event_version(self, name: &str, version: u16) -> Self {
         self.version(Kind::Event, name, version)
     }
 
-    /// The same of a command. Its versions are told apart by their shape alone: the wire names
-    /// none, so a command that means something else is better given another name.
+    /// The same for a command. Its versions are distinguished by their shape alone: the wire carries no
+    /// version, so a command with another meaning is better given another name.
     #[must_use]
     pub fn command_version(self, name: &str, version: u16) -> Self {
         self.version(Kind::Command, name, version)
@@ -124,6 +124,11 @@ impl Catalogue {
     /// Today's version of every shape.
     pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
         self.sections.iter().flat_map(|section| &section.shapes)
+    }
+
+    /// Today's version of every command.
+    pub fn commands(&self) -> impl Iterator<Item = &Shape> {
+        self.shapes().filter(|shape| shape.id.kind == Kind::Command)
     }
 
     pub(crate) fn find(&self, context: &str, kind: Kind, name: &str) -> Option<&Shape> {

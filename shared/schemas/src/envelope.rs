@@ -1,4 +1,4 @@
-//! What stands around `data` on the log: the kernel's command envelope and event record, as schemas.
+//! The envelope of `data` on the log: the kernel's command envelope and event record, as schemas.
 
 use kernel::Alphabet;
 use serde_json::{Map, Value, json};
@@ -183,8 +183,8 @@ mod tests {
         })
     }
 
-    /// Drops each field, and sets each to null and to a number, and compares what the schema says
-    /// with what the type does. Formats are not asserted by validators; an empty text is none.
+    /// Drops each field, and sets each to null and to a number, and compares the schema's verdict
+    /// with the type's. Formats are not asserted by validators; an empty text is none.
     fn agrees(full: &Value, schema: Value, formats: &[&str], reads: impl Fn(&str) -> bool) {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut variants = vec![full.clone()];

@@ -17,7 +17,7 @@ use crate::shape::{Kind, Shape, ShapeId};
 pub enum Difference {
     /// A shape, or an earlier version of it, has no file.
     Missing(PathBuf),
-    /// The file says something else than the type.
+    /// The file differs from the type.
     Changed(PathBuf),
     /// The file belongs to no shape.
     Stray(PathBuf),
@@ -105,7 +105,7 @@ impl Catalogue {
         Ok(written)
     }
 
-    /// What breaks for those who use the schemas of `previous`, such as the folder of the last
+    /// What breaks for users of the schemas of `previous`, such as the folder of the last
     /// release, if today's types are shipped.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Catalogue {
                 let old = json(&previous.join(id.path()))?;
                 Ok(violations(id.kind.compatibility(), &old, &shape.document()))
             }
-            // An earlier version is nobody's shape today; its golden values speak for it.
+            // No current type has the shape of an earlier version; its golden values cover it.
             Some(shape) if shape.id.version > id.version => Ok(Vec::new()),
             _ => Ok(vec![Violation {
                 at: String::new(),
@@ -206,7 +206,7 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// A file in a folder of schemas, such as a README, stands where a context's folder would.
+/// A file in a folder of schemas, such as a README, may have the name of a context's folder.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// The variants of an enum with `#[serde(tag = "type", content = "data")]`: name, and schema of
-/// `data` as it is read. What is read is the weaker promise, and the one that must hold for ever:
+/// `data` as it is read. The schema for reading is the weaker promise, and must hold permanently:
 /// a field with a default may be absent.
 ///
 /// `None` when the type is no such enum.
@@ -29,7 +29,7 @@ fn variant(branch: &Value) -> Option<(String, Map<String, Value>)> {
         Some(_) => return None,
         None => Map::from_iter([("type".to_owned(), json!("null"))]),
     };
-    // What the variant says of its use says more than what its type says of itself.
+    // The description of the variant's use is more exact than its type's own.
     if let Some(description) = branch.get("description") {
         data.insert("description".to_owned(), description.clone());
     }
@@ -140,14 +140,14 @@ fn not_null(property: &mut Value) {
         && let Some(Value::Object(only)) = branches.pop()
     {
         fields.remove("anyOf");
-        // What is said of the field comes before what is said of its type.
+        // The field's description comes before its type's.
         for (keyword, value) in only {
             fields.entry(keyword).or_insert(value);
         }
     }
 }
 
-/// Doc comments speak to Rust: without its links and line breaks they are for everyone.
+/// Doc comments are written for Rust: without its links and line breaks they serve all readers.
 fn plain_words(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(plain_words),

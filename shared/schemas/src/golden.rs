@@ -1,4 +1,4 @@
-//! Golden values: samples of what was written under a version, kept for ever, read by today's types.
+//! Golden values: samples of what was written under a version, kept permanently, read by today's types.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

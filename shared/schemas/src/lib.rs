@@ -19,8 +19,12 @@ mod folder;
 mod golden;
 mod subject;
 
+mod faults;
+mod wanted;
+
 pub use catalogue::Catalogue;
 pub use compat::{Change, Compatibility, Direction, Violation, violations};
+pub use faults::{BodyFault, BodySchema, NotASchema};
 pub use folder::{Break, Difference, Error};
 pub use golden::{GoldenFault, Wrong};
 pub use shape::{Kind, Shape, ShapeId};

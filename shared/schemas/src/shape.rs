@@ -108,7 +108,7 @@ pub struct Shape {
     /// [`kernel::Context::BLANKS_IN_IDS`] of its context.
     pub(crate) blanks_in_ids: bool,
     /// Without `$schema`, `$id` and `title`.
-    pub(crate) data: Map<String, Value>,
+    pub data: Map<String, Value>,
 }
 
 /// The newest draft of which registries can compare two schemas: Apicurio 3.3 registers one of
@@ -116,7 +116,7 @@ pub struct Shape {
 pub(crate) const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
 impl Shape {
-    /// The schema that stands in the shape's file.
+    /// The schema in the shape's file.
     #[must_use]
     pub fn document(&self) -> Value {
         let mut document = self.data.clone();

@@ -1,4 +1,4 @@
-//! What a registry is told: subjects, their schemas and how those may change.
+//! What a registry receives: subjects, their schemas and how those may change.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub struct Subject {
     pub compatibility: Compatibility,
 }
 
-/// A record that the platform itself writes, and the subject that its schema stands under.
+/// A record that the platform itself writes, and the subject of its schema.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
     pub context: String,
@@ -28,7 +28,7 @@ pub struct Written {
     pub name: String,
     pub version: u16,
     pub subject: String,
-    /// `None` of an event's version before today's: a replay may still publish it, but only the
+    /// `None` for an event's version before today's: a replay may still publish it, but only the
     /// registry knows its schema.
     pub schema: Option<Value>,
 }
@@ -45,7 +45,7 @@ impl Catalogue {
 
     /// The subjects of all topics whose names start with `prefix`.
     ///
-    /// A command has two: `BookTrade` is the bare command, for records whose headers say the rest,
+    /// A command has two: `BookTrade` is the bare command, for records whose headers hold the rest,
     /// `BookTradeEnvelope` the whole envelope. An event has one: the whole record. A version above
     /// 1 is a record of its own, such as `FillRecorded.v2`, so that its subject starts afresh.
     #[must_use]

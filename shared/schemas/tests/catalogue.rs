@@ -218,7 +218,7 @@ fn golden_value_that_a_type_no_longer_carries_is_found() {
     );
     write(json!({ "units": 3, "lost": 1 }));
     assert!(matches!(wrong(&shipped()), Some(Wrong::Rewritten { .. })));
-    // The event says 2, nobody told the catalogue.
+    // The event has version 2, but the catalogue does not list it.
     write(json!({ "units": 3 }));
     let silent = Catalogue::default().context::<Desk<first::Order, second::Ordered>>();
     let misnamed = Wrong::Misnamed {

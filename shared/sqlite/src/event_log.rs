@@ -36,7 +36,7 @@ impl EventLog for SqliteFile {
             })
             .await?;
         // A publisher that takes over asks this first, and has nothing to publish up to here: events
-        // whose own publisher died would wake nobody.
+        // whose own publisher died would otherwise wake no reader.
         self.heads().raise(Log::Events, shard, head);
         Ok(tail.map(|first| Span {
             first: first.cast_unsigned(),

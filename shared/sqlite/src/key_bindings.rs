@@ -35,7 +35,7 @@ impl RecentBindings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Binds the key unless it is bound, and says to what, and whether it is so only now.
+    /// Binds the key unless it is bound; returns its request, and whether it was bound only now.
     fn bind(&self, name: &str, request: RequestDigest) -> (RequestDigest, bool) {
         let mut bound = self.lock();
         if let Some(first) = bound.get(name) {
@@ -66,7 +66,7 @@ impl KeyBindings for SqliteFile {
                 select(connection, &asked, expiry(now))
             })
             .await?;
-        // Whoever was first meanwhile has bound it.
+        // Another caller may have bound it meanwhile; the first binding holds.
         let (first, is_new) = self.bindings().bind(&name, stored.unwrap_or(request));
         if is_new && stored.is_none() {
             let work = move |connection: &Connection| insert(connection, &name, request, now);

@@ -16,7 +16,7 @@ use crate::{
     command_log, dead_letters, event_store, key_bindings, outcomes as notices, read_model, timers,
 };
 
-/// Complaints of SQLite's own check that are told.
+/// Complaints of SQLite's own check that are reported.
 const COMPLAINTS_MAX: u32 = 100;
 /// Misplaced events that are named: one is enough.
 const NAMED_MAX: usize = 100;
@@ -67,8 +67,8 @@ fn marks(
         .collect()
 }
 
-/// What SQLite says of the pages, of the order in them, and of the indexes beside the tables; and what
-/// is not in the schema.
+/// What SQLite reports of the pages, of the order in them, and of the indexes beside the tables; and what
+/// is missing from the schema.
 pub(crate) fn structure(connection: &Connection) -> Vec<Damaged> {
     let complaints = || -> rusqlite::Result<Vec<String>> {
         connection
@@ -150,7 +150,7 @@ pub(crate) fn timers(connection: &Connection) -> Scrubbed {
     look.found
 }
 
-/// What producers are to be told, and what callers' keys stand for.
+/// Notices that producers are to receive, and the requests that callers' keys are bound to.
 pub(crate) fn beside_commands(connection: &Connection) -> Scrubbed {
     let mut look = Look::new(connection);
     look.at("outcome_notice", notices::COLUMNS, notices::notice);
@@ -167,8 +167,8 @@ pub(crate) fn views(connection: &Connection) -> Scrubbed {
     look.found
 }
 
-/// The events, and of those that are damaged the ones that may stand where they do not belong: whoever
-/// looks where they do misses them. A record says itself where that is.
+/// The events, and of the damaged ones those that may be in the wrong place: a reader of their
+/// own place misses them. A record names its own place.
 pub(crate) fn events(connection: &Connection) -> (Scrubbed, Vec<Damaged>) {
     let (mut look, mut misplaced) = (Look::new(connection), Vec::new());
     look.at(
@@ -233,7 +233,7 @@ impl<'c> Look<'c> {
             let (name, version) = (look.name(row, "view")?, row.get("version")?);
             read_model::seen(row, ViewId { name, version }, row.get("partition")?).map(drop)
         });
-        // The checksum stands within the value.
+        // The checksum is within the value.
         let select = "SELECT key, value, 0 AS checksum FROM view_value";
         self.scan("view_value", select, |_, row| {
             let key = row.get_ref("key")?.as_str()?;

@@ -14,7 +14,7 @@ use crate::file::{Log, SqliteFile, cause};
 use crate::{command_log, event_log};
 
 /// A membership of the only process there is: it gets every partition once and keeps them. A second
-/// one of the same group in this process gets them all too; whoever writes is fenced by the store.
+/// one of the same group in this process gets them all too; the store fences their writes.
 pub(crate) struct Membership {
     file: SqliteFile,
     log: Log,
@@ -83,7 +83,7 @@ impl Reader for Tail {
     async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
         self.next = None;
         let head = self.end().await?;
-        // Beyond the head there would be records that nobody ever reads.
+        // Beyond the head there would be records that no reader ever reads.
         if !(0..=head).contains(&offset) {
             return Err(ReadError::Gone { first: 0 });
         }
@@ -131,7 +131,7 @@ impl Reader for Tail {
             .await
     }
 
-    /// Lag is read from the cursors: they stand in the same file.
+    /// Lag is read from the cursors: they are in the same file.
     fn done(&self, _next_offset: i64) {}
 }
 

@@ -57,7 +57,7 @@ fn all_due(
         .collect()
 }
 
-/// By id: a timer that was set anew meanwhile has another and stays.
+/// By id: a timer that was set again meanwhile has another and stays.
 fn forget(connection: &Connection, context: &str, ids: &[Uuid]) -> rusqlite::Result<()> {
     let mut delete =
         connection.prepare_cached("DELETE FROM timer WHERE context = ?1 AND id = ?2")?;

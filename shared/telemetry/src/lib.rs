@@ -1,12 +1,13 @@
 //! Logs and metrics of a process, set up once in `main`.
 //!
 //! In: the environment's filter. Out: lines on standard error, of which those that repeat are
-//! counted instead of told, and a Prometheus text to serve. It opens no port of its own.
+//! counted instead of logged, and a Prometheus text to serve. It opens no port of its own.
 
 mod lines;
 mod log;
 mod metrics;
 mod repeats;
+pub mod terminal;
 
 #[cfg(test)]
 mod written;

@@ -1,4 +1,4 @@
-//! A line of the log as JSON, and the text of what a line says.
+//! A line of the log as JSON, and as text.
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
@@ -14,10 +14,10 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Fields of a line that came through the `log` crate; they say where a library's source was built.
+/// Fields of a line that came through the `log` crate; they hold where a library's source was built.
 const BRIDGED: &str = "log.";
 
-/// One object per line. An error stands there with all its causes, which the library's own format
+/// One object per line. An error is in it with all its causes, which the library's own format
 /// leaves out.
 pub(crate) struct Json;
 
@@ -102,7 +102,7 @@ impl<M: SerializeMap> Visit for Members<M> {
     }
 }
 
-/// An error and its causes, outermost first. Some tell their cause themselves: it is not told twice.
+/// An error and its causes, outermost first. Some print their cause themselves: it is not repeated.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -111,10 +111,10 @@ impl fmt::Display for Chain<'_> {
         f.write_str(&last)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            let told = error.to_string();
-            if !last.ends_with(&told) {
-                write!(f, ": {told}")?;
-                last = told;
+            let text = error.to_string();
+            if !last.ends_with(&text) {
+                write!(f, ": {text}")?;
+                last = text;
             }
             cause = error.source();
         }
@@ -122,7 +122,7 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// What a line says as text, such as `checkpoint failed, will try again error=disk full`.
+/// A line as text, such as `checkpoint failed, will try again error=disk full`.
 pub(crate) fn text(event: &Event<'_>) -> String {
     let mut text = Text(String::new());
     event.record(&mut text);
@@ -146,13 +146,13 @@ impl Text {
         if name.starts_with(BRIDGED) {
             return;
         }
-        let told = match (name, self.0.is_empty()) {
+        let written = match (name, self.0.is_empty()) {
             (MESSAGE, true) => write!(self.0, "{value}"),
             (MESSAGE, false) => write!(self.0, " {value}"),
             (_, true) => write!(self.0, "{name}={value}"),
             (_, false) => write!(self.0, " {name}={value}"),
         };
-        told.expect("a text takes what is written to it");
+        written.expect("a text takes what is written to it");
     }
 }
 

@@ -12,23 +12,23 @@ use super::NotSetUp;
 use super::lines::Json;
 use super::repeats::{Repeats, Teller};
 
-/// What libraries say that is nobody's business. The web server tells of its threads as they come and
-/// go, and calls each request that is no HTTP an error, though it is the caller's and was answered. The
-/// client of the broker tells of each connection that ends, and once more as an error of everything
-/// what it has told as a line.
+/// Drops the lines of libraries that no operator needs. The web server logs its threads as they start
+/// and stop, and logs each request that is not HTTP as an error, though it is the caller's fault and was
+/// answered. The broker's client logs each connection that ends, and logs once more, as an error,
+/// everything it has logged as a line.
 const LIBRARIES: &str = "actix_server=warn,actix_http::h1=off,librdkafka=warn,rdkafka=off";
 
-/// Logging, until it is dropped: what was counted and not yet told is told then.
+/// Logging, until it is dropped: the outstanding counts are logged then.
 #[must_use]
 pub struct Log {
     _teller: Teller,
 }
 
 /// Starts logging: lines for people on a terminal, JSON elsewhere. `RUST_LOG` overrides `default`.
-/// Of warnings and errors that repeat, the first few are told and the others counted.
+/// Of warnings and errors that repeat, the first few are logged and the others counted.
 ///
 /// # Errors
-/// A logger is there already, or the thread that tells counts cannot be started.
+/// A logger is there already, or the thread that logs the counts cannot be started.
 pub fn log(default: &str) -> Result<Log, NotSetUp> {
     let begun = Instant::now();
     let repeats = Repeats::new(move || begun.elapsed());

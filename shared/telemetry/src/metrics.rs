@@ -17,7 +17,7 @@ const SECONDS: &[f64] = &[
 /// Buckets of batch sizes.
 const COUNTS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
 
-/// Installs the recorder; the handle renders `/metrics` and wants its upkeep every
+/// Installs the recorder; the handle renders `/metrics` and needs its upkeep every
 /// [`UPKEEP_PERIOD`].
 ///
 /// # Errors

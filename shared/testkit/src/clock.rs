@@ -1,11 +1,11 @@
-//! Time as a test wants it.
+//! Time as a test sets it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use kernel::port::Clock;
 use kernel::time::Timestamp;
 
-/// A clock that stands still until it is set.
+/// A clock that only the test sets.
 #[derive(Debug, Default)]
 pub struct ManualClock(AtomicI64);
 

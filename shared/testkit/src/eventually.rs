@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Pause between two questions: short beside what anybody waits for, long beside a look.
+/// Pause between two questions: short beside what a test waits for, long beside a look.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks until there is an answer.

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410).
+/// What precedes the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410).
 const PKCS8: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];

@@ -13,12 +13,12 @@ use crate::process::Process;
 use crate::servers::{Database, Servers, unique};
 use crate::topics;
 
-/// What a platform does unless a test says otherwise.
+/// The roles of a platform unless a test names others.
 const ALL: &str = "all";
-/// Until the process says its address.
+/// Until the process reports its address.
 const START_WAIT: Duration = Duration::from_secs(30);
 
-/// A running `dealerboard serve`, in a folder that goes when it is dropped, unless the test failed.
+/// A running `dealerboard serve`, in a folder that is deleted when it is dropped, unless the test failed.
 pub struct Platform {
     binary: PathBuf,
     folder: TempDir,
@@ -124,7 +124,7 @@ impl Platform {
         self.armed_role(roles, "").await
     }
 
-    /// The same, which fails where `failpoints` says, as [`fail`](https://docs.rs/fail) reads them.
+    /// The same, which fails at the `failpoints`, as [`fail`](https://docs.rs/fail) reads them.
     pub async fn armed_role(&self, roles: &str, failpoints: &str) -> (Process, String) {
         let mut command = self.command();
         serve(command.env("FAILPOINTS", failpoints), self.folder(), roles).await
@@ -153,7 +153,7 @@ impl Platform {
         self.database.as_ref()
     }
 
-    /// What stands before the names of its topics.
+    /// What precedes the names of its topics.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.set_to("DEALERBOARD__KAFKA__PREFIX")
@@ -309,7 +309,7 @@ pub fn unconfigured(binary: impl AsRef<Path>, folder: &Path) -> Command {
     command
 }
 
-/// Where a process that serves says it is.
+/// The address that a serving process reports.
 #[must_use]
 pub fn address(log: &str) -> Option<String> {
     let line = log

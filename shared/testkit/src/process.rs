@@ -10,9 +10,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 pub enum Signal {
     /// Asks it to end in order.
     Terminate,
-    /// Freezes it where it stands, without its knowing.
+    /// Freezes it at once, without its knowing.
     Stop,
-    /// Lets a frozen one go on.
+    /// Lets a frozen one continue.
     Continue,
 }
 
@@ -88,7 +88,7 @@ impl Process {
         self.ended().is_some_and(|status| status.signal().is_some())
     }
 
-    /// Everything it has said so far.
+    /// Everything it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {
         read_to_string(&self.log).unwrap_or_default()
@@ -97,7 +97,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended already cannot be killed, and that is well.
+        // One that has ended already cannot be killed, which is fine.
         if self.child.kill().is_ok() {
             drop(self.child.wait());
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 /// Bytes forwarded at once.
 const CHUNK: usize = 64 << 10;
 
-/// What the server says of a commit: the tag of a `CommandComplete` message, or the answer of a
+/// The server's answer to a commit: the tag of a `CommandComplete` message, or the answer of a
 /// statement that commits by itself.
 const COMMITTED: Marks = Marks {
     any: [b"COMMIT\0", b"committed"],
@@ -24,7 +24,7 @@ const COMMITTING: Marks = Marks {
     end: b"",
 };
 
-/// What tells that bytes are about a commit.
+/// What shows that bytes belong to a commit.
 struct Marks {
     any: [&'static [u8]; 2],
     /// Their end: `ReadyForQuery` with no transaction open any more, when they come from the server.
@@ -159,7 +159,7 @@ impl Door {
     }
 
     /// # Panics
-    /// Somebody else has taken the port meanwhile.
+    /// Another process has taken the port meanwhile.
     pub async fn open(&mut self, server: &str) {
         let listener = TcpListener::bind(&self.address).await.expect("the port");
         let server = server.to_owned();

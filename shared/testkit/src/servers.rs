@@ -70,14 +70,14 @@ impl Database {
     }
 }
 
-/// Servers that only one test knows, so that it may do to them what it likes; end with the value.
+/// Servers of one test alone, so that it may do to them what it likes; end with the value.
 pub struct OwnServers {
     folder: TempDir,
     script: PathBuf,
 }
 
 impl OwnServers {
-    /// Those with these names, as `infra/local/servers` knows them.
+    /// Those with these names, as `infra/local/servers` lists them.
     ///
     /// # Panics
     /// They do not start.
@@ -111,7 +111,7 @@ impl OwnServers {
         assert!(done.status.success(), "servers {arguments:?}: {said}");
     }
 
-    /// The same, while others go on.
+    /// The same, while others continue.
     ///
     /// # Panics
     /// It fails.
@@ -127,10 +127,10 @@ impl OwnServers {
     /// The script does not run.
     #[must_use]
     pub fn servers(&self) -> Servers {
-        let told = self.command(&["env"]).output().expect("the script runs");
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let printed = self.command(&["env"]).output().expect("the script runs");
+        let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
         let of = |name: &str| {
-            let line = told.lines().find_map(|line| {
+            let line = printed.lines().find_map(|line| {
                 let (key, value) = line.split_once('=')?;
                 (key == format!("DEALERBOARD_TEST_{name}")).then(|| value.to_owned())
             });
@@ -159,8 +159,12 @@ impl Drop for OwnServers {
     }
 }
 
-/// A name that nobody else has: a word, then 32 hexadecimal digits.
+/// A unique name: a word, then 32 hexadecimal digits.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a corner of a server for one test alone"
+)]
 pub fn unique(word: &str) -> String {
     format!("{word}_{}", Uuid::new_v4().simple())
 }

@@ -14,7 +14,7 @@ use kernel::record::EventRecord;
 use kernel::topic::Shard;
 use uuid::Uuid;
 
-/// Decides nothing: a test says how each command ends. The ids of its commands follow from their
+/// Decides nothing: a test sets how each command ends. The ids of its commands follow from their
 /// offsets, so a writer that starts again from a cursor gives them again, as a command log would.
 pub struct Writer {
     growing: Batch,
@@ -42,7 +42,7 @@ impl Writer {
         }
     }
 
-    /// Where the partition stands once everything is committed.
+    /// The partition's cursor once everything is committed.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.growing.to
@@ -76,7 +76,7 @@ impl Writer {
         command
     }
 
-    /// A command that a rule stands against.
+    /// A command that a rule refuses.
     pub fn reject(&mut self, key: &str) -> CommandId {
         let command = self.next_command();
         let Stream { number, version } = self.streams.get(key).copied().unwrap_or_default();
@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Hands the batch over; the next one begins where it ends. Events get their checksums only now:
-    /// one that a test has bent is what it meant to write.
+    /// one that a test has changed is what it meant to write.
     pub fn seal(&mut self) -> Arc<Batch> {
         let shard = self.growing.shard;
         for row in 0..self.growing.events.len() {

@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::Accepted;
 use kernel::context::{Context, Refused, TimerRequest};
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use serde::{Deserialize, Serialize};
 
 use super::command::AgentCommand;
@@ -13,11 +13,12 @@ use super::event::AgentEvent;
 use super::label::AgentId;
 use super::presence::Source;
 use super::rejection::AgentRejection;
+use super::route;
 use super::standing::Standing;
 use super::timers;
 
 /// One agent. There is always one: before its first event it is offline, without sessions, skills or
-/// capacity, so that a profile can be set before anybody logs in.
+/// capacity, so that a profile can be set before the first login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Events so far.
@@ -31,18 +32,10 @@ impl Agent {
         &self.standing
     }
 
-    /// Events so far; 0 for an agent nobody has spoken of.
+    /// Events so far; 0 for an agent without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
-    }
-}
-
-const fn route(path: &'static str, command: &'static str) -> CommandRoute {
-    CommandRoute {
-        path,
-        command,
-        id: IdFrom::Path,
     }
 }
 
@@ -51,29 +44,7 @@ impl Context for Agent {
 
     const SHAPE: u16 = 2;
 
-    /// What only timers and reactions send has no route: a conversation is held, resumed and ended at
-    /// the conversation.
-    const COMMANDS: &'static [CommandRoute] = &[
-        route("/v1/agents/{agent_id}/sessions", "StartSession"),
-        route("/v1/agents/{agent_id}/presence", "SetPresence"),
-        route("/v1/agents/{agent_id}/reservations", "ReserveSlot"),
-        route("/v1/agents/{agent_id}/releases", "ReleaseSlot"),
-        route(
-            "/v1/agents/{agent_id}/wrap-up-completions",
-            "CompleteWrapUp",
-        ),
-        route("/v1/agents/{agent_id}/wrap-up-extensions", "ExtendWrapUp"),
-        route("/v1/agents/{agent_id}/capacity", "SetCapacity"),
-        route("/v1/agents/{agent_id}/skills", "SetSkills"),
-        route("/v1/agents/{agent_id}/queues", "SetQueues"),
-        route("/v1/agents/{agent_id}/queue-additions", "AddQueues"),
-        route("/v1/agents/{agent_id}/queue-removals", "RemoveQueues"),
-        route("/v1/agents/{agent_id}/interruptions", "SetInterruptions"),
-        route("/v1/agents/{agent_id}/heartbeats", "Heartbeat"),
-        route("/v1/agents/{agent_id}/lost-links", "LoseLink"),
-        route("/v1/agents/{agent_id}/session-endings", "EndSession"),
-        route("/v1/agents/{agent_id}/suspensions", "SuspendRouting"),
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     const INTERNAL: &'static [&'static str] = &[
         "ActivateSlot",
@@ -128,7 +99,7 @@ impl Context for Agent {
         }
     }
 
-    /// A slot may end while the conversation still counts on it; the conversation hears of its end.
+    /// A slot may end while the conversation still counts on it; an event reports the end to it.
     fn refused(
         &self,
         _accepted: &Accepted<AgentCommand>,
@@ -172,7 +143,7 @@ impl Aggregate for Agent {
     }
 }
 
-/// Whoever is not the agent and may send the command is a supervisor.
+/// A sender who is not the agent and may send the command is a supervisor.
 fn source(accepted: &Accepted<AgentCommand>) -> Source {
     if accepted.actor.as_str() == accepted.id.as_str() {
         Source::Agent

@@ -16,7 +16,7 @@ use super::level::Level;
 use super::presence::Presence;
 use super::slot::ReleaseCause;
 
-/// A command; which agent it is for stands in the record's key.
+/// A command; the record's key names the agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentCommand {
@@ -138,7 +138,7 @@ pub struct ReserveSlot {
     pub matched: Option<Match>,
 }
 
-/// What the conversation is told of a match when the slot is reserved.
+/// What the conversation learns of a match when the slot is reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {

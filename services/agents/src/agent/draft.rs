@@ -53,7 +53,7 @@ impl<'a> Draft<'a> {
         Ok(self.events)
     }
 
-    /// Begins a presence; nobody is offline and signed in.
+    /// Begins a presence. An agent with a session is never offline.
     pub(crate) fn begin(&mut self, choice: Choice) {
         let is_offline = choice.presence == Presence::Offline;
         self.write(AgentEvent::PresenceChanged(choice));
@@ -89,7 +89,7 @@ impl<'a> Draft<'a> {
         self.free(conversation_id, cause);
     }
 
-    /// Frees a slot whose end is told.
+    /// Frees a slot whose end is an event.
     pub(crate) fn free(&mut self, conversation_id: &ConversationId, cause: ReleaseCause) {
         let Some(slot) = self.standing.slots.get(conversation_id) else {
             return;

@@ -19,7 +19,7 @@ use super::session::SessionEnd;
 use super::slot::{PhaseName, ReleaseCause};
 use super::suspension::SuspensionReason;
 
-/// An event; its version, time and cause stand in the record around it.
+/// An event; its version, time and cause are in the record around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum AgentEvent {

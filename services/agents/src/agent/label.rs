@@ -29,7 +29,7 @@ labels! {
     pub Queue / QueueKind: "queue", 64, Alphabet::SEGMENT;
     /// A presence of the tenant's own, such as `LUNCH`.
     pub PresenceCode / PresenceCodeKind: "presence code", 64, Alphabet::SEGMENT;
-    /// What came of a conversation, such as `QUOTE_GIVEN`.
+    /// The result of a conversation, such as `QUOTE_GIVEN`.
     pub DispositionCode / DispositionCodeKind: "disposition code", 64, Alphabet::SEGMENT;
     /// Why a presence was chosen, in a person's words.
     pub Reason / ReasonKind: "reason", 256, LINE;

@@ -17,8 +17,8 @@ use super::slot::ReleaseCause;
 use super::suspension::Suspension;
 
 impl Draft<'_> {
-    /// A second device leaves the presence as it is; only one who was offline comes to the desk. One
-    /// device too many ends the oldest: nobody is kept out by what a crash left behind.
+    /// A second device leaves the presence as it is; only an offline agent becomes available. One
+    /// device too many ends the oldest session, so that sessions left by a crash lock no agent out.
     pub(crate) fn start_session(mut self, command: &StartSession) -> Decision {
         if self.standing.sessions.contains_key(&command.session_id) {
             return self.heartbeat(&command.session_id);
@@ -51,12 +51,12 @@ impl Draft<'_> {
             });
         };
         let (session_id, at) = (session_id.clone(), self.at);
-        let told_until = |at: Timestamp| at.plus_millis(i64::from(HEARD_AGAIN_S) * 1_000);
+        let fresh_until = |at: Timestamp| at.plus_millis(i64::from(HEARD_AGAIN_S) * 1_000);
         if !session.is_connected() {
             self.write(AgentEvent::LinkRestored(LinkRestored { session_id }));
         } else if session
             .told_at
-            .map(told_until)
+            .map(fresh_until)
             .is_none_or(|until| until <= at)
         {
             self.write(AgentEvent::SessionHeard(SessionHeard { session_id, at }));

@@ -21,6 +21,7 @@ mod standing;
 mod link_rules;
 mod presence_rules;
 mod profile_rules;
+mod route;
 mod slot_rules;
 mod wrap_up_rules;
 

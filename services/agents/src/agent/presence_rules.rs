@@ -78,7 +78,7 @@ impl Draft<'_> {
         self.finish()
     }
 
-    /// Work holds an agent back, unless someone else says otherwise.
+    /// Work keeps an agent from leaving, unless a supervisor forces it.
     fn may_leave(&self, source: Source, force: bool) -> Result<(), AgentRejection> {
         match self.standing.work() {
             0 => Ok(()),
@@ -99,7 +99,7 @@ impl Draft<'_> {
         self.begin(choice);
     }
 
-    /// The agent does not respond, as someone else has found.
+    /// Another actor has found that the agent does not respond.
     pub(crate) fn suspend_routing(mut self) -> Decision {
         if self.standing.sessions.is_empty() {
             return Err(AgentRejection::NoSession);

@@ -48,7 +48,7 @@ impl Draft<'_> {
         self.set_queues(queues)
     }
 
-    /// What is being worked on goes on beside whatever is there.
+    /// Work in progress continues beside whatever is there.
     pub(crate) fn set_interruptions(mut self, command: &SetInterruptions) -> Decision {
         let interruptible_by = command.interruptible_by.clone();
         Limited::Channels.admits(interruptible_by.0.len())?;

@@ -1,4 +1,4 @@
-//! Why an agent's stream says no. Each code has a page under `docs/errors`.
+//! Why an agent's stream rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 
@@ -129,6 +129,8 @@ impl AgentRejection {
 }
 
 impl Rejection for AgentRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

@@ -12,8 +12,8 @@ use super::label::{Channel, Device, SessionId};
 /// everything as it was. Genesys Cloud restores the old status within the same time.
 pub const GRACE_S: u32 = 60;
 
-/// Seconds for which a heartbeat that comes as a command need not be told again: less than the 20 s
-/// between two of them, and enough that a retry writes nothing.
+/// Seconds for which a further heartbeat by command writes no event: less than the 20 s between two
+/// of them, and enough that a retry writes nothing.
 pub(crate) const HEARD_AGAIN_S: u32 = 15;
 
 /// Sessions per agent: a desktop, a telephone, a mobile, and as many again that a reload left behind.
@@ -21,12 +21,12 @@ pub(crate) const HEARD_AGAIN_S: u32 = 15;
 pub(crate) const SESSIONS_MAX: usize = 8;
 
 /// One connection of one device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     pub device: Device,
     /// What the device can carry now.
     pub channels: BTreeSet<Channel>,
-    /// Not known of one that was opened before sessions were told with their time.
+    /// Absent for a session that was opened before the event carried its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
     /// The last sign of life that was worth an event; most heartbeats are not.
@@ -44,7 +44,7 @@ impl Session {
 }
 
 /// The best of an agent's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Link {
     Connected,

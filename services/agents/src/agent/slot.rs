@@ -13,7 +13,7 @@ use super::label::{Channel, OfferId};
 pub(crate) const SLOTS_MAX: usize = 256;
 
 /// Capacity taken by one conversation; its id is the slot's name, so that there cannot be two.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Slot {
     pub offer_id: OfferId,
     pub channel: Channel,
@@ -24,7 +24,7 @@ pub struct Slot {
 }
 
 /// How far the work has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
     /// Kept free for an offer that is not yet answered.
@@ -52,7 +52,7 @@ impl Phase {
         }
     }
 
-    /// Whether someone is being served or written up: more than a promise of capacity.
+    /// Whether a customer is being served or written up: more than a promise of capacity.
     pub(crate) fn is_work(self) -> bool {
         self.name() != PhaseName::Reserved
     }
@@ -83,9 +83,9 @@ impl fmt::Display for PhaseName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseCause {
-    /// The agent said no.
+    /// The agent declined.
     Rejected,
-    /// The agent said nothing.
+    /// The agent did not answer.
     Expired,
     /// The offer was taken back, for instance because another agent won it.
     Rescinded,
@@ -101,6 +101,6 @@ pub enum ReleaseCause {
     Parked,
     /// A supervisor took the conversation away.
     Force,
-    /// Nobody said what became of the offer in time.
+    /// No outcome of the offer was reported in time.
     TtlExpired,
 }

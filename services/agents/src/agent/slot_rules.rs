@@ -1,4 +1,4 @@
-//! The rules of slots: reserved, taken up, held, given back.
+//! The rules of slots: reserved, taken up, held, released.
 
 use std::num::{NonZeroU8, NonZeroU32};
 
@@ -156,8 +156,8 @@ impl Draft<'_> {
         self.finish()
     }
 
-    /// What it costs an agent not to take an offer. Silence counts, a no only calls for a pause, and
-    /// whatever else ends an offer is not the agent's doing.
+    /// What it costs an agent not to take an offer. Silence counts, a rejection only calls for a
+    /// pause, and any other end of an offer is not the agent's doing.
     fn answer_for(&mut self, channel: &Channel, cause: ReleaseCause) {
         match cause {
             ReleaseCause::Expired => {
@@ -228,7 +228,7 @@ impl Draft<'_> {
     }
 }
 
-/// The same offer again is a retry, whatever has become of its slot since.
+/// The same offer again is a retry, whatever has happened to its slot since.
 fn reserve_again(conversation_id: &ConversationId, slot: &Slot, command: &ReserveSlot) -> Decision {
     let known = (conversation_id, &slot.channel, slot.cost);
     if known == (&command.conversation_id, &command.channel, command.cost) {

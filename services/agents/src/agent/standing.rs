@@ -1,9 +1,10 @@
-//! How an agent stands, and how an event moves it.
+//! An agent's state, and how an event changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent, SlotReleased, SlotReserved};
@@ -16,7 +17,7 @@ use super::slot::{Phase, PhaseName, ReleaseCause, Slot};
 use super::suspension::Suspension;
 
 /// All that decides what an agent may do and be given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     #[serde(flatten)]
     pub chosen: Choice,

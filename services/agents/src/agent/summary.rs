@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::Channel;
@@ -12,8 +13,8 @@ use super::slot::{PhaseName, Slot};
 use super::standing::Standing;
 use super::suspension::Suspension;
 
-/// All there is to say about an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The whole state of an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentSummary {
     pub agent_id: AggregateId,
     /// The headline, drawn from all that follows.
@@ -38,7 +39,7 @@ pub struct AgentSummary {
 }
 
 /// What an agent is doing, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
     Offline,

@@ -10,7 +10,7 @@ use super::label::Channel;
 pub(crate) const COOLDOWN_S: u32 = 30;
 
 /// A stop of routing that the agent did not choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Suspension {
     /// Offers ran out unanswered; only a choice of presence ends it.
@@ -28,7 +28,7 @@ pub enum SuspensionReason {
 }
 
 /// Expiries in a row after which an agent counts as not responding. A telephone that rings unheard
-/// says at once that nobody is there; a chat may go unseen behind another window.
+/// shows at once that the agent is absent; a chat may go unseen behind another window.
 const EXPIRIES_VOICE: u8 = 1;
 const EXPIRIES_OTHER: u8 = 2;
 

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use kernel::context::{Filter, View};
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, EventMeta, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Agent;
 use super::event::AgentEvent;
 use super::label::{Channel, Queue};
+use super::route;
 use super::slot::PhaseName;
 use super::standing::Standing;
 use super::summary::{AgentState, AgentSummary};
 
 /// The body of a query's answer; `null` before the first event.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct AgentView(pub Option<AgentSummary>);
 
@@ -23,11 +25,11 @@ impl View for AgentView {
     type Of = Agent;
     const NAME: &'static str = "agent";
     const VERSION: u16 = 2;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/agents/{agent_id}/state",
-        list: "/v1/agents",
-    };
-    const FILTERS: &'static [&'static str] = &["queue", "state"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const FILTERS: &'static [Parameter] = &[
+        Parameter::of::<Queue>("queue", "those who serve the queue"),
+        Parameter::of::<AgentState>("state", "those in the state"),
+    ];
 
     /// `?queue=FX-VIP`, `?state=available`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

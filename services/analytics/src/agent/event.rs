@@ -1,5 +1,5 @@
-//! The events of the agents context as they are read here: what is not named is ignored, so that
-//! agents may say more without asking.
+//! The events of the agents context as they are read here: unnamed ones are ignored, so that agents
+//! may add events.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::label::{Channel, ConversationId, PresenceCode, QueueId, SessionId};
 
-/// Declares the events, so that each name is said once.
+/// Declares the events, so that each name is written once.
 macro_rules! events {
     ($($name:ident($data:ty),)*) => {
         #[derive(Clone, Debug, PartialEq, Deserialize)]

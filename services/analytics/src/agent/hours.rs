@@ -13,8 +13,8 @@ use crate::label::{PresenceCode, QueueId};
 use crate::pairs::{self, is_default};
 use crate::presence::Facts;
 
-/// An agent with the sums of the time up to the last event. The time since is added by whoever
-/// asks, and never kept.
+/// An agent with the sums of the time up to the last event. Each query adds the time since, which
+/// is never kept.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AgentHours {
     sequence: u64,
@@ -41,7 +41,7 @@ type Span = (i64, usize);
 pub(crate) struct Wanted<'a> {
     /// Intervals from the first to before the second.
     pub(crate) window: (i64, i64),
-    /// What goes on is counted until then.
+    /// Time still running is counted until then.
     pub(crate) now: Timestamp,
     /// Presences that are work without customers.
     pub(crate) productive: &'a BTreeSet<PresenceCode>,
@@ -89,7 +89,7 @@ pub(crate) struct Hours {
     /// Routable, times the capacity.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) capacity: u128,
-    /// Without work in a presence that whoever asks counts as work; never kept.
+    /// Without work in a presence that the caller counts as work; never kept.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) productive: u128,
     #[serde(skip_serializing_if = "is_default")]

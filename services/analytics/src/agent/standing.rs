@@ -1,4 +1,4 @@
-//! How an agent stands, as far as their time is counted by it.
+//! An agent's state, as far as their time is counted by it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::presence::{Facts, Link, Suspension};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Standing {
     presence: Presence,
-    /// In the words of whoever chose it.
+    /// In the words of the person who chose it.
     reason: Option<Box<str>>,
     has_next: bool,
     suspension: Option<Suspension>,
@@ -74,7 +74,7 @@ impl Standing {
             }
             E::RoutingResumed(_) => self.suspension = None,
             E::CapacityChanged(changed) => self.capacity = changed.channels,
-            // Time is kept by it, whatever the standing.
+            // Time is kept by it, in every state.
             E::QueuesChanged(_) => {}
             E::SlotReserved(reserved) => {
                 self.release(&reserved.conversation_id);
@@ -104,7 +104,7 @@ impl Standing {
         self.presence != Presence::Offline
     }
 
-    /// The presence of somebody who is there, and neither works nor waits for work.
+    /// The presence of an agent who is there, and neither works nor waits for work.
     pub(crate) fn aside(&self) -> Option<&Presence> {
         let is_aside = self.is_logged_in() && !self.is_routable() && !self.is_engaged();
         is_aside.then_some(&self.presence)
@@ -115,7 +115,7 @@ impl Standing {
         self.slots.iter().filter(|slot| slot.phase == phase).count()
     }
 
-    /// Slots in which somebody is served or written up; a reservation is only a promise.
+    /// Slots in which a customer is served or written up; a reservation is only a promise.
     fn work(&self) -> impl Iterator<Item = &Slot> {
         self.slots
             .iter()
@@ -126,7 +126,7 @@ impl Standing {
         self.work().next().is_some()
     }
 
-    /// How fast the sums grow while it stands so.
+    /// How fast the sums grow in this state.
     pub(crate) fn pace(&self) -> Pace {
         let slots = |phase| u64::try_from(self.count(phase)).unwrap_or(u64::MAX);
         let is_routable = self.is_routable();

@@ -1,12 +1,12 @@
-//! The events of the conversations context as they are read here: what is not named is ignored, so
-//! that conversations may say more without asking.
+//! The events of the conversations context as they are read here: unnamed ones are ignored, so that
+//! conversations may add events.
 
 use kernel::Timestamp;
 use serde::Deserialize;
 
 use crate::label::{AgentId, Channel, CustomerId, Intent, QueueId};
 
-/// Declares the events, so that each name is said once.
+/// Declares the events, so that each name is written once.
 macro_rules! events {
     ($($name:ident($data:ty),)*) => {
         #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -101,7 +101,7 @@ pub(crate) enum QueueCause {
     AgentOffline,
     ForceRequeued,
     Reopened,
-    /// From another queue, with its place; told by an event of its own.
+    /// From another queue, with its place; an event of its own reports it.
     #[serde(skip)]
     Overflowed,
     /// Of a later version.
@@ -176,7 +176,7 @@ pub struct OwnerChanged {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Said {
     pub(super) at: Timestamp,
-    /// A machine wrote it, whoever's name it goes under.
+    /// A machine wrote it, no matter under which name.
     #[serde(default)]
     pub(super) automated: bool,
 }

@@ -10,11 +10,11 @@ use super::open::{Fate, Handling, Open, Stage, Waiting};
 use crate::cell::{Abandon, Cell, Offers, Resolution};
 
 impl Open {
-    /// Says what becomes of the conversation if it is over.
+    /// Folds an event; returns the fate of the conversation if it is over.
     pub(crate) fn fold(&mut self, meta: &EventMeta, event: E, ledger: &mut Ledger) -> Option<Fate> {
         self.sequence = meta.sequence;
         match event {
-            // The first makes it, the second makes it anew; neither happens to one that goes on.
+            // The first begins it, the second begins it again; neither happens to an open one.
             E::ConversationCreated(_) | E::Reopened(_) => {}
             E::LeftBeforeQueue(_) | E::ResolvedByBot(_) => return Some(Fate::Forgotten),
             E::Queued(queued) => self.queue(ledger, &queued),
@@ -25,7 +25,7 @@ impl Open {
             E::OfferRejected(e) => self.settle(ledger, e.at, |offers| &mut offers.rejected),
             E::OfferExpired(e) => self.settle(ledger, e.at, |offers| &mut offers.expired),
             E::OfferRescinded(e) => self.settle(ledger, e.at, |offers| &mut offers.rescinded),
-            E::OfferCanceled(e) => self.settle(ledger, e.at, |offers| &mut offers.canceled),
+            E::OfferCanceled(e) => self.settle(ledger, e.at, |offers| &mut offers.cancelled),
             E::OfferFailed(e) => self.settle(ledger, e.at, |offers| &mut offers.failed),
             E::Connected(connected) => self.connect(ledger, connected),
             E::CallbackRequested(e) => {
@@ -87,7 +87,7 @@ impl Open {
         if let Some(origin) = self.origin {
             let queue = ledger.queues.number(&overflowed.queue);
             let origin = Origin { queue, ..origin };
-            // Whoever moves keeps the clock, and what was promised by it.
+            // A moved wait keeps its clock, and what was promised by it.
             let promised_ms = match self.stage {
                 Stage::Waiting(waiting) => waiting.promised_ms,
                 _ => None,

@@ -13,7 +13,7 @@ use crate::names::Names;
 
 /// The facts of one tenant's conversations.
 ///
-/// Each fact stands in both cubes: in the interval in which its stay in the queue was enqueued, and
+/// Each fact is in both cubes: in the interval in which its stay in the queue was enqueued, and
 /// in the interval in which it happened. In the second, a stay is counted as queued when it ends,
 /// so that in both a ratio is of one population.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! A conversation that goes on, as far as its next fact depends on what was before.
+//! An open conversation, as far as its next fact depends on the past.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub(crate) struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// Nobody waits and nobody works: not yet queued, or on the way to another queue.
+    /// No wait and no work: not yet queued, or on the way to another queue.
     Between,
     Waiting(Waiting),
     Handling(Handling),
@@ -50,7 +50,7 @@ pub(crate) struct Waiting {
     pub(crate) live_offers: u32,
     /// Milliseconds of waiting within which an answer was promised.
     pub(super) promised_ms: Option<u64>,
-    /// The live offer is one that the agent made to themselves: it says nothing about acceptance.
+    /// The agent made the live offer to themselves: it does not count for acceptance.
     pub(super) is_taken: bool,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Handling {
     pub(super) hold: u64,
 }
 
-/// What becomes of a conversation that has ended.
+/// The fate of a conversation that has ended.
 pub(crate) enum Fate {
     Closed(Closed),
     /// It was never in a queue.
@@ -139,7 +139,7 @@ impl Open {
         true
     }
 
-    /// Whoever still waits is sent away unanswered, and whoever still works is done.
+    /// A customer who still waits leaves unanswered, and an agent who still works is done.
     pub(super) fn close(&mut self, ledger: &mut Ledger, at: Timestamp) -> Fate {
         self.leave(ledger, at, |cell, wait_ms| cell.withdrawn.push(wait_ms));
         self.finish(ledger, at);
@@ -172,7 +172,7 @@ impl Handling {
         }
     }
 
-    /// With the time until `at` added to what went on.
+    /// With the time until `at` added to what was running.
     pub(super) fn passed(mut self, at: Timestamp) -> Self {
         let micros = micros_between(self.since, at);
         if self.is_held {

@@ -14,8 +14,8 @@ impl Open {
         }
     }
 
-    /// A response is a person's who has the conversation: neither a machine's, be it under such a
-    /// person's name, nor that of somebody who only looks on.
+    /// A response is a message of a person who has the conversation: neither a machine's, even
+    /// under such a person's name, nor that of a person who only looks on.
     pub(super) fn answer(&mut self, ledger: &mut Ledger, meta: &EventMeta, said: Said) {
         let (Some(began_at), Some(origin)) = (self.began_at, self.origin) else {
             return;

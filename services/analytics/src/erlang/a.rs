@@ -23,7 +23,8 @@ impl ErlangA {
     /// `patience_s` is the mean time after which a customer gives up; it may be infinite.
     ///
     /// # Errors
-    /// A value is not positive, or customers wait for ever and the agents cannot bear the load.
+    /// A value is not positive, or customers have unlimited patience and the agents cannot bear the
+    /// load.
     pub fn new(
         arrivals_per_s: f64,
         aht_s: f64,
@@ -181,7 +182,7 @@ impl ErlangA {
     }
 }
 
-/// Whether the line is so long that nobody is answered in time; it may be too long to be computed.
+/// Whether the line is so long that no call is answered in time; it may be too long to be computed.
 ///
 /// Under more load than agents can bear, the line settles where as many give up as are too many,
 /// (λ - Nμ)/θ, and varies by about √(λ/θ). One that is twenty times as long is never below its half,

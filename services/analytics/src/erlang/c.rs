@@ -1,4 +1,4 @@
-//! Erlang C: nobody gives up.
+//! Erlang C: no customer gives up.
 
 use super::{AGENTS_MAX, Load, NoAnswer, check_target};
 
@@ -37,7 +37,7 @@ impl ErlangC {
             return Err(NoAnswer::OutOfRange("within_s"));
         }
         let erlangs = arrivals_per_s * aht_s;
-        // B goes on from one number of agents to the next.
+        // The recursion of B continues from one number of agents to the next.
         let mut blocking = 1.0;
         for agents in 1..=AGENTS_MAX {
             blocking = next_blocking(blocking, agents, erlangs);

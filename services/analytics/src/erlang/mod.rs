@@ -1,7 +1,7 @@
 //! How many agents a load needs, by the Erlang formulas: arrivals at random, one line, and agents
 //! who all can take all.
 //!
-//! C: customers wait for ever. A: they give up, after patience that is random too. Both are about
+//! C: customers wait without limit. A: they give up, after patience that is random too. Both are about
 //! the long run under a steady load. Times are in seconds, rates per second, shares from 0 to 1.
 
 mod a;
@@ -33,7 +33,7 @@ struct Load {
     agents: u32,
 }
 
-/// Whether all that is asked besides the load makes sense, as it must where nobody calls as well.
+/// Whether all that is asked besides the load makes sense, as it must also without calls.
 ///
 /// # Errors
 /// A time is not above 0, or `target` is no share below 1.

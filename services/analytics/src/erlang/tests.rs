@@ -191,7 +191,7 @@ proptest! {
         let a = ErlangA::new(erlangs / 100.0, 100.0, agents, 120.0).unwrap();
         let (now, later) = (a.service_level(within_s).unwrap(), a.service_level(within_s + 5.0).unwrap());
         prop_assert!(later >= now - 1e-12);
-        // In the end whoever has not given up is answered.
+        // In the end all who have not given up are answered.
         let end = a.service_level(20_000.0).unwrap();
         prop_assert!((end - (1.0 - a.abandon_probability())).abs() < 1e-9);
     }

@@ -1,6 +1,7 @@
 //! Every figure, from the sums it is made of.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ratio::{Ratio, millis};
@@ -15,23 +16,23 @@ use crate::interval::interval_of;
 ///
 /// A *wait* is a stay in one queue. It begins when a conversation is queued, also when it is queued
 /// again because it was transferred, parked, reopened, or its agent was lost, for then the customer
-/// waits anew; one that is moved keeps its clock. It ends when the conversation is answered,
+/// waits again; one that is moved keeps its clock. It ends when the conversation is answered,
 /// abandoned, withdrawn (expired, cancelled, closed by force or merged), to be called back, or
 /// moved to another queue while it waits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Figures {
     /// Waits that began, by why; by close time, waits that began and ended.
     pub queued: u64,
     pub queued_by: QueuedBy,
-    /// Waits that went on in another queue, by overflow or force, and count as offered only there.
+    /// Waits that continued in another queue, by overflow or force, and count as offered only there.
     pub moved: u64,
-    /// `queued - moved`: each wait once, where it ended or goes on.
+    /// `queued - moved`: each wait once, where it ended or continues.
     pub offered: u64,
     pub answered: u64,
     /// Short ones among them.
     pub abandoned: u64,
     pub abandoned_short: u64,
-    /// To be called back; what becomes of the call is no further wait.
+    /// To be called back; the call itself is no further wait.
     pub callbacks: u64,
     pub callbacks_answered: u64,
     pub withdrawn: u64,
@@ -48,7 +49,7 @@ pub struct Figures {
     /// ended under a promise.
     pub promises_kept: Ratio,
     pub abandon_rate: Ratio,
-    /// As if nobody had abandoned shortly.
+    /// As if there were no short abandons.
     pub abandon_rate_without_short: Ratio,
 
     /// Times that an agent had a conversation and was done with it: a transferred one counts twice.
@@ -95,7 +96,7 @@ pub struct Figures {
     pub clock_anomalies: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct QueuedBy {
     pub enqueued: u64,
     pub handed_off: u64,
@@ -109,7 +110,7 @@ pub struct QueuedBy {
 }
 
 /// Every variant, under the names that the question uses.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ServiceLevels {
     #[serde(rename = "SL1")]
     pub of_answered: Ratio,
@@ -123,9 +124,9 @@ pub struct ServiceLevels {
     pub of_queued: Ratio,
 }
 
-/// Of all waits that ended and did not go on in another queue. A percentile is the least wait that
+/// Of all waits that ended and did not continue in another queue. A percentile is the least wait that
 /// so many of a hundred do not exceed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Waits {
     pub p50_ms: Option<u64>,
     pub p90_ms: Option<u64>,
@@ -134,9 +135,9 @@ pub struct Waits {
     pub longest_ms: Option<u64>,
 }
 
-/// What became of offers to agents. An offer that was rescinded or canceled says nothing about the
-/// agent, and one that agents made to themselves nothing about acceptance.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// The outcomes of offers to agents. A rescinded or cancelled offer does not count against the
+/// agent, and one that agents made to themselves not for acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OfferFigures {
     pub accepted: u64,
     pub rejected: u64,
@@ -153,10 +154,10 @@ pub struct OfferFigures {
     pub answer_rate: Ratio,
 }
 
-/// Time of all agents; with a queue, their time while they served it, or all of it of those who serve
-/// it now, as `team` says. Events of agents do not say which queue a slot is for: all their work
+/// Time of all agents; with a queue, their time while they served it, or all of it of those who
+/// serve it now, by `team`. Events of agents do not name the queue of a slot: all their work
 /// counts, whatever queue it is from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AgentFigures {
     /// Agents with any time counted.
     pub agents: u64,
@@ -318,7 +319,7 @@ impl OfferFigures {
             expired: offers.expired,
             failed: offers.failed,
             rescinded: offers.rescinded,
-            canceled: offers.canceled,
+            canceled: offers.cancelled,
             acceptance: Ratio::new(offers.accepted, answered),
             rona_rate: Ratio::new(offers.expired, answered),
             answer_rate: Ratio::new(offers.accepted, answered + offers.failed),

@@ -1,9 +1,10 @@
 //! A ratio beside what it is made of.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A share or a mean.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Ratio {
     /// Absent when there is nothing to divide by.
     pub value: Option<f64>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::figures::Figures;
@@ -15,16 +16,16 @@ use crate::desk::Desk;
 use crate::interval::{interval_of, start_of};
 
 /// The figures of a window, with what they were made by.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     pub settings: Ask,
-    /// What goes on was counted until then.
+    /// Time still running was counted until then.
     pub as_of: Timestamp,
     /// In order of time. Intervals in which nothing is counted have none; a total always is one.
     pub rows: Vec<Row>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Row {
     pub from: Timestamp,
     pub to: Timestamp,
@@ -54,7 +55,7 @@ struct Rows {
     sums: BTreeMap<i64, Sums>,
 }
 
-/// Which cells are meant: a name that was never heard of means none.
+/// Which cells are meant: an unknown name means none.
 struct Select {
     queue: Option<Option<u32>>,
     channel: Option<Option<u32>>,

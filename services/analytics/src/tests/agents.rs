@@ -133,7 +133,7 @@ fn agent_has_figures_of_their_own() {
 }
 
 #[test]
-fn phases_of_work_are_told_apart() {
+fn phases_of_work_are_distinguished() {
     let mut scene = Scene::default();
     logs_in(&mut scene, "amy", 0, "fx");
     works(&mut scene, "C1", 1, 10, 10);
@@ -252,7 +252,7 @@ fn custom() -> Value {
 }
 
 #[test]
-fn presence_is_told_in_intervals() {
+fn presence_is_reported_in_intervals() {
     let mut scene = shift();
     scene.does("amy", 900, "PresenceChanged", custom()).does(
         "amy",
@@ -266,14 +266,14 @@ fn presence_is_told_in_intervals() {
             .metrics
             .presence(&tenant(), &amy, at(from), at(to), at(now));
         let intervals = report.unwrap().intervals.into_iter();
-        let told = intervals.map(|one| {
+        let intervals = intervals.map(|one| {
             let seconds = (one.to.micros() - one.from.micros()) / 1_000_000;
             (one.presence, seconds, one.routable)
         });
-        told.collect::<Vec<_>>()
+        intervals.collect::<Vec<_>>()
     };
-    let expected = |told: &[(&str, i64, bool)]| -> Vec<(String, i64, bool)> {
-        let owned = told
+    let expected = |rows: &[(&str, i64, bool)]| -> Vec<(String, i64, bool)> {
+        let owned = rows
             .iter()
             .map(|(name, s, routable)| ((*name).to_owned(), *s, *routable));
         owned.collect()
@@ -287,10 +287,10 @@ fn presence_is_told_in_intervals() {
     ]);
     assert_eq!(of(500, 1_000, 2_000), window);
     assert_eq!(of(500, 5_000, 1_000), window, "no further than now");
-    let nobody = "eve".parse().unwrap();
+    let stranger = "eve".parse().unwrap();
     let unknown = scene
         .metrics
-        .presence(&tenant(), &nobody, at(0), at(1), at(1));
+        .presence(&tenant(), &stranger, at(0), at(1), at(1));
     assert_eq!(unknown, None);
 }
 

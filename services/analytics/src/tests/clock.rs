@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn queue_has_the_time_of_whoever_served_it_second_by_second(
+    fn queue_has_the_time_of_its_agents_second_by_second(
         moves in vec((1_i64..700, 0_usize..4), 1..8),
         later in vec(0_usize..4, 0..3),
     ) {
@@ -115,7 +115,7 @@ proptest! {
             scene.does("amy", *second, "QueuesChanged", json!({ "queues": PLACES[*place] }));
         }
         let until = 6_300;
-        // What becomes of her afterwards changes nothing.
+        // Her later queues change nothing.
         for place in later {
             scene.does("amy", until, "QueuesChanged", json!({ "queues": PLACES[place] }));
         }

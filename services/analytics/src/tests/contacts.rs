@@ -46,7 +46,7 @@ fn another_matter_is_another_contact() {
 }
 
 #[test]
-fn reopened_episode_was_not_resolved_and_begins_anew() {
+fn reopened_episode_was_not_resolved_and_restarts() {
     let mut scene = Scene::default();
     resolved(&mut scene, "C1", "ann", 0);
     resolved(&mut scene, "C2", "bob", 0);
@@ -62,7 +62,7 @@ fn reopened_episode_was_not_resolved_and_begins_anew() {
     assert_eq!(ratio(&total["fcr"]), (2, 3));
     assert_eq!(number(&total["queued_by"]["reopened"]), 1);
     assert_eq!(ratio(&total["first_response_ms"]), (40_000, 1));
-    // In either cube it stands with the closing that it undid.
+    // In either cube it is counted with the closing that it undid.
     for cube in ["enqueued", "closed"] {
         let rows = scene.rows(&format!("by={cube}&interval=15m"), 2_000);
         assert_eq!(ratio(&rows[0]["reopen_rate"]), (1, 2), "{cube}");

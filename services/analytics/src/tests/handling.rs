@@ -85,7 +85,7 @@ fn warm_transfer_is_two_handlings_of_one_wait() {
 }
 
 #[test]
-fn lost_agent_makes_the_customer_wait_anew() {
+fn lost_agent_makes_the_customer_wait_again() {
     let mut scene = Scene::default();
     scene
         .comes("C1", 0)
@@ -138,7 +138,7 @@ fn supervisor_ends_handling() {
     assert_eq!(number(&total["waiting"]), 1);
 }
 
-/// Accepted 1, rejected 1, expired 2, failed 1; one each is rescinded and canceled.
+/// Accepted 1, rejected 1, expired 2, failed 1; one each is rescinded and cancelled.
 #[test]
 fn offers_are_judged_without_those_that_were_taken_back() {
     let mut scene = Scene::default();
@@ -163,7 +163,7 @@ fn offers_are_judged_without_those_that_were_taken_back() {
 }
 
 #[test]
-fn conversation_taken_by_hand_was_offered_to_nobody() {
+fn conversation_taken_by_hand_was_not_offered() {
     let mut scene = Scene::default();
     scene
         .comes("C1", 0)

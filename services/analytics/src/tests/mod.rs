@@ -1,4 +1,4 @@
-//! Scenes: events as they stand in records, and the figures they come to.
+//! Scenes: events as they are in records, and the resulting figures.
 
 mod agents;
 mod asks;
@@ -111,7 +111,7 @@ impl Scene {
         self
     }
 
-    /// An event of a conversation that its name says all about.
+    /// An event of a conversation without data.
     fn then(&mut self, id: &str, second: i64, kind: &str) -> &mut Self {
         self.says(id, second, kind, json!({}))
     }
@@ -155,7 +155,7 @@ impl Scene {
             .says(id, second, "Queued", queued)
     }
 
-    /// To amy, who also is whoever acts unless the event says otherwise.
+    /// To amy, who is also the actor unless the event names another.
     fn connects(&mut self, id: &str, second: i64, wait_s: u64) -> &mut Self {
         let data = json!({ "agent_id": "amy", "wait_ms": wait_s * 1_000 });
         self.says(id, second, "Connected", data)

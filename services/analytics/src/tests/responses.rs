@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Scene, ratio};
 use crate::Metrics;
 
-/// A message to the customer by whoever is named.
+/// A message to the customer by the named actor.
 fn writes(scene: &mut Scene, actor: &str, second: i64) {
     scene.says("C1", second, "MessageQueued", json!({ "actor": actor }));
 }
@@ -36,7 +36,7 @@ fn greeting_of_a_bot_is_no_first_response() {
 
 /// Nothing is taken as answered by it: the next response is still to the message at second 70.
 #[test]
-fn what_is_marked_automated_is_no_response_whoever_sends_it() {
+fn what_is_marked_automated_is_no_response_of_any_sender() {
     let automated = json!({ "automated": true });
     let mut scene = answered();
     scene.says("C1", 3, "MessageQueued", automated.clone());
@@ -92,7 +92,7 @@ fn new_owner_responds_and_the_old_one_no_more() {
 }
 
 #[test]
-fn whoever_set_it_aside_or_writes_it_up_still_responds() {
+fn agent_who_set_it_aside_or_writes_it_up_still_responds() {
     let aside: [(&str, Value); 2] = [("Parked", json!({})), ("Ended", json!({ "wrap_up_s": 60 }))];
     for (kind, data) in aside {
         let mut scene = answered();

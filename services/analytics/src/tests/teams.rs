@@ -1,11 +1,11 @@
-//! Whose time stands under a queue.
+//! Whose time counts for a queue.
 
 use serde_json::json;
 
 use super::agents::{logs_in, presence, shift};
 use super::{Scene, at, number};
 
-/// Monday: amy is there for fx, bob for vip, cid for both from noon on. On Friday everybody changes
+/// Monday: amy is there for fx, bob for vip, cid for both from noon on. On Friday all change
 /// places, and in the week after the same is asked again.
 #[test]
 fn figures_of_last_week_stay_the_same_bytes_when_every_agent_has_moved() {

@@ -70,7 +70,7 @@ fn percentiles_are_waits_that_were_waited() {
 }
 
 #[test]
-fn short_abandon_may_be_judged_anew() {
+fn short_abandon_may_be_judged_again() {
     let total = nine().total("queue=fx&short_abandon_s=20", 100);
     assert_eq!(number(&total["abandoned_short"]), 2);
     assert_eq!(ratio(&total["service_levels"]["SL4"]), (2, 6));
@@ -257,7 +257,7 @@ fn promise_is_kept_or_broken_when_the_wait_ends() {
 }
 
 #[test]
-fn promise_moves_with_whoever_is_moved() {
+fn promise_moves_with_the_moved_wait() {
     let overflowed = json!({ "from": "fx", "queue": "spill" });
     let requeued = json!({
         "queue": "spill", "cause": "force_requeued", "enqueued_at": at(0), "answer_within_ms": 20_000,

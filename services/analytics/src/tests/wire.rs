@@ -43,7 +43,7 @@ fn events_are_those_that_are_published() {
     reads_what_is_published::<QueueEvent>("queues", &["QueueConfigured"]);
 }
 
-/// Records say more than is read here.
+/// Records have more members than are read here.
 #[test]
 fn events_are_read_from_records() {
     let record = |kind: &str, data: &str| {

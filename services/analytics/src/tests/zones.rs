@@ -162,7 +162,7 @@ fn day_asked_for_is_the_queues_own_unless_another_zone_is_named() {
     ] {
         assert_eq!(scene.asked(query, now).from, instant(from), "{query}");
     }
-    // The settings are stated anew: without a zone it is UTC's day again.
+    // The settings are replaced: without a zone it is UTC's day again.
     let settings = json!({ "queue_id": "fx", "settings": {} });
     scene.next("queues", "fx", now, "QueueConfigured", settings);
     assert_eq!(

@@ -14,7 +14,7 @@ use super::follow_up::Pending;
 use super::moment::Moment;
 use super::rejection::ConversationRejection;
 use super::stage::{ConversationState, FinalOffer, Stage};
-use super::{route, timer};
+use super::{route, timers};
 use crate::label::{AgentId, ConversationId};
 use crate::message::Messages;
 
@@ -39,7 +39,7 @@ pub struct Conversation {
     /// The latest agents who had it, each once.
     pub(crate) served: Vec<AgentId>,
     pub(crate) messages: Messages,
-    /// What the customer wants once nobody has the conversation.
+    /// What the customer asked for, due once no agent or bot has the conversation.
     pub(crate) follow_up: Option<Pending>,
 }
 
@@ -88,7 +88,8 @@ impl Context for Conversation {
         Ok(self.followed_up(now, decided))
     }
 
-    /// A conversation may have moved on before it hears of an agent; the agent hears of that.
+    /// A conversation may have moved on before an agent's command arrives; an event reports that to
+    /// the agent.
     fn refused(
         &self,
         _accepted: &Accepted<ConversationCommand>,
@@ -104,7 +105,7 @@ impl Context for Conversation {
     }
 
     fn timers(&self, event: &ConversationEvent) -> Vec<TimerRequest<ConversationCommand>> {
-        timer::timers(self, event)
+        timers::timers(self, event)
     }
 }
 

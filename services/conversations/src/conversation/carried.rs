@@ -1,4 +1,4 @@
-//! What a customer asks of a conversation that is over, on its way to the one where it goes on.
+//! A customer's request on a closed conversation, on its way to the conversation that continues it.
 
 use kernel::Timestamp;
 use schemars::JsonSchema;
@@ -38,7 +38,7 @@ pub struct Carried {
     pub agent_id: Option<AgentId>,
 }
 
-/// Conversations in a row, each of which goes on in the next: more are not followed.
+/// Conversations in a row, each continued by the next: more are not followed.
 pub(crate) type Trail = Few<ConversationId, 0, 16>;
 
 /// What the customer asks for.

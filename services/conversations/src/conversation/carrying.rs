@@ -1,5 +1,5 @@
-//! From a conversation that is over to the one where it goes on: the one it was merged into, or a new
-//! one when it is too old to be re-opened or never waited for anybody.
+//! From a closed conversation to the one that continues it: the one it was merged into, or a new
+//! one when it is too old to be re-opened or never waited in a queue.
 
 use kernel::AggregateId;
 
@@ -19,7 +19,8 @@ use crate::message::MessageReceived;
 const CONTINUATIONS: u128 = 0x6c1d_5f0e_7b0a_5d0e_9a52_3f1f_0d3c_8a71;
 
 impl Conversation {
-    /// What another conversation, which is over, heard first. One that does not exist is opened for it.
+    /// A request that reached another, closed conversation first. A conversation that does not
+    /// exist is opened for it.
     pub(super) fn receive_carried(
         &self,
         now: &Moment<'_>,
@@ -78,7 +79,8 @@ impl Conversation {
         }))
     }
 
-    /// Within the window it is re-opened; otherwise it goes on elsewhere, and so does the request.
+    /// Within the window it is re-opened; otherwise another conversation continues it and gets the
+    /// request.
     pub(super) fn request_when_closed(
         &self,
         now: &Moment<'_>,
@@ -93,7 +95,8 @@ impl Conversation {
             if let Some(carried) = self.carry(now, closing, &request, trail) {
                 return vec![carried];
             }
-            // Merged in a circle, or once too often: it is heard here, or by nobody.
+            // Merged in a circle, or once too often: this conversation takes the request, or it is
+            // lost.
             events = reopened();
         }
         events.push(match request {
@@ -103,7 +106,7 @@ impl Conversation {
         events
     }
 
-    /// A callback that was kept goes on where the conversation goes on.
+    /// Carries a kept callback to the conversation that continues this one.
     pub(super) fn hand_on(
         &self,
         now: &Moment<'_>,
@@ -159,7 +162,7 @@ fn received(now: &Moment<'_>, message: &MessageReceived) -> E {
     })
 }
 
-/// A name that nobody else gives: of the conversation, and the version at which it had ended.
+/// A unique name: made of the conversation and the version at which it had ended.
 fn continuation(of: &ConversationId, version: u64) -> ConversationId {
     let id = AggregateId::derived(CONTINUATIONS, &format!("{of}/{version}"));
     ConversationId::new(id.as_str()).expect("a UUID is shorter than 64 bytes")

@@ -1,13 +1,14 @@
 //! How long an episode took, and where.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::stage::ConversationState;
 use super::summary::SubState;
 
 /// Times of the latest episode; a closed one gets no more of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Clocks {
     pub created_at: Timestamp,
     pub enqueued_at: Option<Timestamp>,
@@ -44,7 +45,7 @@ impl Clocks {
         }
     }
 
-    /// A wait begins, or goes on in another place.
+    /// A wait begins, or continues in another place.
     pub(super) fn queue(&mut self, enqueued_at: Timestamp) {
         if self.enqueued_at != Some(enqueued_at) {
             self.overdue_at = None;

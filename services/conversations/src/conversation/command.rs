@@ -18,10 +18,10 @@ use crate::message::{
     CancelMessage, MarkSeen, MarkSent, ReceiveMessage, RecordReceipt, RetryMessage, SendMessage,
 };
 
-/// Declares the commands, so that each name is said once.
+/// Declares the commands, so that each name is written once.
 macro_rules! commands {
     ($($name:ident,)*) => {
-        /// A command; which conversation it is for stands in the record's key.
+        /// A command; the record's key names the conversation.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "data")]
         pub enum ConversationCommand {

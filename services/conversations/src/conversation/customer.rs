@@ -1,5 +1,6 @@
-//! What customers do. Each has a row in every state: it is done at once, kept until nobody else has the
-//! conversation, or carried to where it goes on. What already is so is no event.
+//! What customers do. Each action has a row in every state: it is done at once, kept until no agent
+//! or bot has the conversation, or carried to the conversation that continues it. An action that
+//! changes nothing writes no event.
 
 use kernel::Timestamp;
 
@@ -10,11 +11,11 @@ use super::event::{Abandoned, Cancelled, ConversationEvent as E, EndedBy, Happen
 use super::follow_up::{Callback, FollowUp, called_back};
 use super::moment::Moment;
 use super::offer_event::{FailCause, OfferFailed};
-use super::queueing::canceled;
+use super::queueing::cancelled;
 use super::stage::{LiveOffer, Stage};
 use crate::message::{MessageReceived, ReceiveMessage};
 
-/// An abandon this soon, in milliseconds, says nothing about the desk.
+/// An abandon this soon, in milliseconds, does not count against the desk.
 const SHORT_ABANDON_MS: u64 = 5_000;
 
 impl Conversation {
@@ -50,7 +51,7 @@ impl Conversation {
         }
     }
 
-    /// An agent whose offer was pending is not to blame; one who had accepted finds nobody there.
+    /// An agent whose offer was pending is not to blame; one who had accepted finds no customer.
     fn give_up_offers(&self, now: &Moment<'_>) -> Vec<E> {
         let gone = |offer: &LiveOffer| {
             if offer.accepting {
@@ -61,7 +62,7 @@ impl Conversation {
                     cause: FailCause::CustomerGone,
                 })
             } else {
-                canceled(now, offer)
+                cancelled(now, offer)
             }
         };
         self.stage.live_offers().iter().map(gone).collect()

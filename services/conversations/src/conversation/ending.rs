@@ -12,15 +12,16 @@ use super::event::{
 use super::moment::Moment;
 use super::offer_event::RescindCause;
 use super::offering::rescinded;
-use super::queueing::{Limits, canceled, sticky};
+use super::queueing::{Limits, cancelled, sticky};
 use super::rejection::ConversationRejection;
 use super::stage::{Closing, Stage};
 use crate::bounds::{Reason, Requirements};
 use crate::label::{AgentId, DispositionCode};
 
-/// How long after its end, in milliseconds, a conversation goes on rather than begins anew: a week.
+/// Milliseconds after its end within which a conversation is reopened rather than begun again: a
+/// week.
 const REOPEN_WINDOW_MS: u64 = 7 * 24 * 3_600_000;
-/// What stands in for the code of an agent who gave none.
+/// Takes the place of the code of an agent who gave none.
 const TIMED_OUT_CODE: &str = "wrap-up-timed-out";
 
 impl Conversation {
@@ -105,7 +106,7 @@ impl Conversation {
         let mut events: Vec<_> = live
             .map(|offer| {
                 if offer.accepting {
-                    canceled(now, offer)
+                    cancelled(now, offer)
                 } else {
                     rescinded(now, offer, RescindCause::Supervisor)
                 }
@@ -148,7 +149,7 @@ impl Conversation {
         Ok(events)
     }
 
-    /// Within the window only, and only what was in a queue: its place says where it goes.
+    /// Within the window only, and only what was in a queue: its place gives the queue.
     pub(super) fn reopen(&self, now: &Moment<'_>, closing: &Closing) -> Decided {
         let over = || ConversationRejection::ConversationOver {
             goes_on_in: closing.goes_on_in.clone(),

@@ -24,10 +24,10 @@ use crate::message::{
     MessageStatusChanged, ReceiptAnomaly, ReceiptBuffered, ReceiptRecorded,
 };
 
-/// Declares the events, so that each name is said once.
+/// Declares the events, so that each name is written once.
 macro_rules! events {
     ($($name:ident($data:ty),)*) => {
-        /// An event; its version and cause stand in the record around it.
+        /// An event; its version and cause are in the record around it.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "data")]
         pub enum ConversationEvent {
@@ -121,7 +121,7 @@ impl DomainEvent for ConversationEvent {
 
     fn event_version(&self) -> String {
         match self {
-            // Since a message says whether a machine wrote it.
+            // Version 2 records whether a machine wrote the message.
             Self::MessageQueued(_) => "2",
             _ => "1",
         }

@@ -84,7 +84,7 @@ impl Conversation {
             }),
             E::ConsultConnected(_) => self.connect_consult(),
             E::ParticipantJoined(joined) => self.talk(|_| Talk::Conferenced(joined.agent_id)),
-            // The agent is gone with it; where it goes is said by the `Queued` that follows.
+            // This removes the agent; the `Queued` that follows gives the queue.
             E::AgentLeft(_) => self.with_place(Stage::Queued),
             E::OwnerChanged(changed) => self.connect(changed.to),
             E::Ended(ended) if ended.wrap_up_s.get() == 0 => {
@@ -126,7 +126,7 @@ impl Conversation {
                 });
             }
             E::FollowUpWithdrawn(_) => self.follow_up = None,
-            // The owner is gone with these; the place is given anew by the `Queued` that follows.
+            // These remove the owner; the `Queued` that follows gives the new place.
             E::ForceRequeued(_) => self.leave(),
             E::Requeued(requeued) if requeued.new_wait_clock => self.leave(),
             // They tell others what the events around them did.
@@ -176,7 +176,7 @@ impl Conversation {
         }
     }
 
-    /// Said once of each stay.
+    /// Reported once for each stay.
     fn overdue(&mut self) {
         if let Stage::Queued(place) | Stage::Offered(place, _) = &mut self.stage {
             place.answer_by = None;
@@ -245,7 +245,7 @@ impl Conversation {
     }
 
     fn connect(&mut self, owner: AgentId) {
-        // The latest last: whoever had it before comes to the end again.
+        // The latest last: an earlier owner moves to the end.
         self.served.retain(|agent| *agent != owner);
         self.served.push(owner.clone());
         keep_last(&mut self.served, SERVED_MAX);

@@ -1,5 +1,5 @@
-//! What a customer asks for while somebody else still has the conversation: it is kept, and done as
-//! soon as nobody has.
+//! What a customer asks for while an agent or a bot still has the conversation: it is kept, and
+//! done as soon as none has.
 
 use kernel::Timestamp;
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ pub struct Callback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
-    /// The channel or the bot says which queue it is for.
+    /// The channel or the bot has yet to choose the queue.
     Queued,
     /// The agent ends, parks or passes on the talk.
     AgentDone,
@@ -47,7 +47,7 @@ pub struct FollowUpDeferred {
 }
 
 /// A follow-up that is not done yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Pending {
     pub(crate) follow_up: FollowUp,
     /// Since when the customer waits for it.
@@ -55,7 +55,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Whoever waits again will be answered, however that came about.
+    /// A customer who waits again will be answered, however that came about.
     pub(super) fn is_done_in_a_queue(&self) -> bool {
         self.follow_up == FollowUp::Reopening
     }
@@ -121,7 +121,7 @@ impl Conversation {
             (Stage::Closed(closing), FollowUp::Callback(callback))
                 if ends_by_itself && !is_withdrawn(&events) =>
             {
-                // Nobody waits who is to be called.
+                // A customer who is to be called does not wait.
                 events.extend(after.reopen_for(now, closing, now.at));
                 events.push(called_back(now, callback));
             }

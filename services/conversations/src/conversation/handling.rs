@@ -168,7 +168,7 @@ impl Conversation {
         }
     }
 
-    /// The agent is out of it exactly here, whoever is in the queue it goes to.
+    /// The agent leaves exactly here, no matter who serves the target queue.
     pub(super) fn transfer_cold(
         &self,
         now: &Moment<'_>,
@@ -289,14 +289,15 @@ impl Conversation {
         vec![E::Requeued(requeued), E::Queued(queued)]
     }
 
-    /// Nobody stays behind when the owner leaves.
+    /// No participant stays when the owner leaves.
     pub(super) fn dismiss_participant(&self, now: &Moment<'_>) -> Vec<E> {
         let participant = self.stage.participant();
         let left = participant.map(|agent_id| E::ParticipantLeft(acted(now, agent_id)));
         left.into_iter().collect()
     }
 
-    /// The consulted agent, whose slot is active: nobody leaves before, and nobody owns without one.
+    /// The consulted agent, whose slot is active: no agent leaves before that, and no owner is
+    /// without a slot.
     fn connected<'h>(
         &self,
         command: &ConversationCommand,

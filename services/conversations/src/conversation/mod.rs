@@ -21,7 +21,7 @@ mod offering;
 mod queueing;
 mod route;
 mod stage;
-mod timer;
+mod timers;
 
 mod clock;
 mod summary;

@@ -14,11 +14,11 @@ pub(crate) struct Moment<'a> {
     pub(crate) by: &'a Actor,
 }
 
-/// How long somebody waited.
+/// How long a customer waited.
 pub(crate) struct Wait {
     /// Milliseconds.
     pub(crate) ms: u64,
-    /// The clocks say that it ended before it began.
+    /// By the clocks it ended before it began.
     pub(crate) clock_anomaly: bool,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Moment<'a> {
         self.at.plus_millis(ms)
     }
 
-    /// Durations are of the accepting clock alone: a negative one is 0 and said to be wrong.
+    /// Durations are of the accepting clock alone: a negative one is 0 and marked as an anomaly.
     pub(crate) fn wait_since(&self, start: Timestamp) -> Wait {
         Wait {
             ms: self.accepted_at.millis_since(start),

@@ -15,7 +15,7 @@ use super::offer_event::{
 };
 use super::rejection::ConversationRejection;
 use super::stage::{LiveOffer, OfferOutcome, Place, Stage};
-use super::timer::SETUP_MAX_MS;
+use super::timers::SETUP_MAX_MS;
 use crate::bounds::OfferTtlMs;
 use crate::label::{AgentId, OfferId};
 
@@ -66,7 +66,7 @@ impl Conversation {
         }
     }
 
-    /// Whoever reserved the slot does not wait for the answer, so a no is told as an event.
+    /// The router that reserved the slot does not wait for the answer, so a refusal is an event.
     pub(super) fn offer_match(
         &self,
         now: &Moment<'_>,
@@ -86,7 +86,8 @@ impl Conversation {
                 state: self.state(),
             })];
             let is_searched_out = matches!(rejection, ConversationRejection::OfferLimit { .. });
-            // Whoever still has an offer may take it; with nobody left the search would go on for ever.
+            // An agent with an open offer may still accept it; without one the search would never
+            // end.
             if is_searched_out && matches!(self.stage, Stage::Queued(_)) {
                 events.push(E::Expired(Happened { at: now.at }));
             }
@@ -172,7 +173,7 @@ impl Conversation {
         ))
     }
 
-    /// The order in this stream decides a race with an accept: whoever is first.
+    /// The order in this stream decides a race with an accept: the first wins.
     pub(super) fn expire_offer(&self, now: &Moment<'_>, expire: &ExpireOffer) -> Vec<E> {
         match self.live(&expire.offer_id) {
             Some((place, live, offer)) if !offer.accepting => {
@@ -231,7 +232,7 @@ impl Conversation {
         }
     }
 
-    /// The others are told only now that the winner is sure.
+    /// The other offers are rescinded only now that the winner is sure.
     pub(super) fn connect_offer(
         &self,
         now: &Moment<'_>,

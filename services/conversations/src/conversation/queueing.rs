@@ -90,7 +90,7 @@ impl Conversation {
         }
     }
 
-    /// The same place in all but time: the wait begins anew.
+    /// The same place except for its time: the wait restarts.
     pub(super) fn queued_again(
         &self,
         now: &Moment<'_>,
@@ -183,11 +183,11 @@ impl Conversation {
     /// What is offered has gone.
     pub(super) fn cancel_offers(&self, now: &Moment<'_>) -> Vec<E> {
         let live = self.stage.live_offers().iter();
-        live.map(|offer| canceled(now, offer)).collect()
+        live.map(|offer| cancelled(now, offer)).collect()
     }
 }
 
-pub(super) fn canceled(now: &Moment<'_>, offer: &LiveOffer) -> E {
+pub(super) fn cancelled(now: &Moment<'_>, offer: &LiveOffer) -> E {
     E::OfferCanceled(OfferMoved {
         at: now.at,
         offer_id: offer.offer_id.clone(),

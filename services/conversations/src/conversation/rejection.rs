@@ -1,4 +1,4 @@
-//! Why a conversation says no. Each code has a page under `docs/errors`.
+//! Why a conversation rejects a command. Each code has a page under `docs/errors`.
 
 use kernel::label::BadLabel;
 use kernel::{Code, Kind, Rejection};
@@ -39,9 +39,9 @@ pub enum ConversationRejection {
     DispositionRequired,
     #[error("the conversation cannot be merged into itself")]
     MergeTargetInvalid,
-    #[error("the conversation is over and cannot be reopened{}", told(goes_on_in.as_ref()))]
+    #[error("the conversation is over and cannot be reopened{}", continuation(goes_on_in.as_ref()))]
     ConversationOver {
-        /// Where its customer is heard now.
+        /// Where its customer's requests go now.
         goes_on_in: Option<ConversationId>,
     },
     #[error("message {message_id} was reported before with other content")]
@@ -96,6 +96,8 @@ impl ConversationRejection {
 }
 
 impl Rejection for ConversationRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } | Self::MessageTransition { .. } => {
@@ -119,6 +121,6 @@ impl Rejection for ConversationRejection {
     }
 }
 
-fn told(goes_on_in: Option<&ConversationId>) -> String {
-    goes_on_in.map_or_else(String::new, |next| format!("; it goes on in {next}"))
+fn continuation(goes_on_in: Option<&ConversationId>) -> String {
+    goes_on_in.map_or_else(String::new, |next| format!("; it continues in {next}"))
 }

@@ -1,4 +1,4 @@
-//! Where a conversation stands, and what is known there.
+//! The state of a conversation, and what is known in it.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl fmt::Display for ConversationState {
 }
 
 /// The headline state with what is known in it. Each run from the queue on keeps its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Stage {
     #[default]
     Absent,
@@ -49,7 +49,7 @@ pub(crate) enum Stage {
 }
 
 /// A place in a queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Place {
     pub(crate) queue: Queue,
     pub(crate) requirements: Requirements,
@@ -88,23 +88,23 @@ impl From<Queued> for Place {
 }
 
 /// An offer whose outcome is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LiveOffer {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
-    /// The agent has said yes and the connection is being set up.
+    /// The agent has accepted and the connection is being set up.
     pub(crate) accepting: bool,
 }
 
 /// An offer whose outcome is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct FinalOffer {
     pub(crate) offer_id: OfferId,
     pub(crate) agent_id: AgentId,
     pub(crate) outcome: OfferOutcome,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum OfferOutcome {
     Accepted,
     Rejected,
@@ -115,14 +115,14 @@ pub(crate) enum OfferOutcome {
 }
 
 /// Who talks to the customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Handling {
     pub(crate) owner: AgentId,
     pub(crate) talk: Talk,
 }
 
 /// What is going on in an active conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Talk {
     Talking,
     Held,
@@ -151,19 +151,19 @@ impl Talk {
 }
 
 /// A second agent is asked, or has answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Consultation {
     pub(crate) target: AgentId,
     /// Under which the target's slot was reserved.
     pub(crate) offer_id: OfferId,
     /// The slot is active: the target can join, or take over.
     pub(crate) connected: bool,
-    /// The customer was put on hold before, and is until somebody takes them back.
+    /// The customer was put on hold before, and is until an agent resumes.
     pub(crate) on_hold: bool,
 }
 
 /// Why it is aside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Parking {
     /// Who put it there; none for a callback, which keeps its place in the queue.
     pub(crate) agent_id: Option<AgentId>,
@@ -175,7 +175,7 @@ pub(crate) struct Parking {
     pub(crate) waits_since: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct WrapUp {
     pub(crate) owner: AgentId,
     pub(crate) disposition_required: bool,
@@ -184,7 +184,7 @@ pub(crate) struct WrapUp {
 }
 
 /// How the episode ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Closing {
     pub(crate) reason: CloseReason,
     pub(crate) at: Timestamp,
@@ -192,7 +192,7 @@ pub(crate) struct Closing {
     pub(crate) place: Option<Box<Place>>,
     /// Who had it last.
     pub(crate) agent_id: Option<AgentId>,
-    /// What the customer says from now on is for that one.
+    /// The conversation that gets the customer's further requests.
     pub(crate) goes_on_in: Option<ConversationId>,
 }
 

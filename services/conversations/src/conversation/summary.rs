@@ -1,6 +1,7 @@
 //! What a query shows of a conversation.
 
 use kernel::{Actor, AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clocks;
@@ -14,7 +15,7 @@ use crate::label::{
 use crate::message::MessageView;
 
 /// A conversation with what is latest of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationSummary {
     pub conversation_id: ConversationId,
     pub state: ConversationState,
@@ -39,13 +40,13 @@ pub struct ConversationSummary {
     /// On hold, also while another agent is consulted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub customer_on_hold: bool,
-    /// What the customer asked for and is kept until nobody has the conversation.
+    /// What the customer asked for, kept until no agent or bot has the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
     /// The one that was over, and for which this one was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<ConversationId>,
-    /// Where its customer is heard since it is over.
+    /// The conversation that gets its customer's requests since it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on_in: Option<ConversationId>,
     /// Who else is consulted or takes part.
@@ -67,7 +68,7 @@ pub(super) const MESSAGES_MAX: usize = 200;
 /// Entries of the timeline a query shows.
 pub(super) const TIMELINE_MAX: usize = 100;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubState {
     Talking,
@@ -76,7 +77,7 @@ pub enum SubState {
     Conferenced,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OfferView {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
@@ -85,7 +86,7 @@ pub struct OfferView {
     pub expires_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OfferState {
     Pending,
@@ -93,7 +94,7 @@ pub enum OfferState {
 }
 
 /// One event in a word.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimelineEntry {
     pub version: u64,
     pub event: Box<str>,

@@ -1,8 +1,9 @@
 //! A conversation as a query answers it: a fold of its events.
 
 use kernel::context::{Filter, View};
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, EventMeta, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Conversation;
@@ -10,6 +11,7 @@ use super::clock::Clocks;
 use super::event::{ConversationCreated, ConversationEvent as E, Queued};
 use super::follow_up::FollowUp;
 use super::offer_event::Offered;
+use super::route;
 use super::stage::{CloseReason, ConversationState as State};
 use super::summary::{
     ConversationSummary, MESSAGES_MAX, OfferState, OfferView, SubState, TIMELINE_MAX, TimelineEntry,
@@ -19,7 +21,7 @@ use crate::label::{AgentId, OfferId, Queue};
 use crate::message;
 
 /// The body of a query's answer; `null` before the conversation is opened.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ConversationView(pub Option<Box<ConversationSummary>>);
 
@@ -27,11 +29,12 @@ impl View for ConversationView {
     type Of = Conversation;
     const NAME: &'static str = "conversation";
     const VERSION: u16 = 2;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/conversations/{conversation_id}",
-        list: "/v1/conversations",
-    };
-    const FILTERS: &'static [&'static str] = &["queue", "state", "agent"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const FILTERS: &'static [Parameter] = &[
+        Parameter::of::<Queue>("queue", "those of the queue"),
+        Parameter::of::<State>("state", "those in the state"),
+        Parameter::of::<AgentId>("agent", "those that the agent owns"),
+    ];
 
     /// `?queue=FX-VIP`, `?state=QUEUED`, `?agent=ann` (the owner).
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
@@ -229,7 +232,7 @@ impl ConversationSummary {
         }
     }
 
-    /// Outside of `ACTIVE` and `WRAP_UP` nobody has it.
+    /// Outside of `ACTIVE` and `WRAP_UP` it has no owner.
     fn enter(&mut self, state: State, sub_state: Option<SubState>, at: Timestamp) {
         let on_hold = self.customer_on_hold.then_some(SubState::Held);
         self.clocks.pass(self.state, on_hold.or(self.sub_state), at);

@@ -14,7 +14,7 @@ use crate::conversation::{
 };
 use crate::label::MessageId;
 
-/// Attempts to send one message; more helps nobody.
+/// Attempts to send one message; more do not help.
 const ATTEMPTS_MAX: u32 = 10;
 
 type Decided = Result<Vec<E>, ConversationRejection>;
@@ -70,7 +70,7 @@ impl Messages {
         }
     }
 
-    /// Also records what receipts said before the message was known to be sent.
+    /// Also records receipts that came before the report that the message was sent.
     pub(crate) fn decide_sent(
         &self,
         now: &Moment<'_>,
@@ -201,7 +201,7 @@ fn is_same(known: &Outbound, message: &SendMessage) -> bool {
         && known.recipients.keys().all(|known| to.contains(known))
 }
 
-/// Says what is new in a receipt, if anything.
+/// Records what is new in a receipt, if anything.
 fn record(now: &Moment<'_>, after: &mut Outbound, receipt: &Receipt, events: &mut Vec<E>) {
     let Some(marks) = after.recipients.get_mut(&receipt.recipient) else {
         return;

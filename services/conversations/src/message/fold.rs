@@ -21,7 +21,7 @@ const PENDING_MAX: usize = 100;
 /// How long they are kept, in microseconds: a day.
 const PENDING_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
-/// What a decision needs to know of messages; what they say is in the events alone.
+/// What a decision needs to know of messages; their text is in the events alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Messages {
     pub(super) inbound: Vec<Inbound>,
@@ -130,7 +130,7 @@ impl Messages {
                 marks.merge(ReceiptStatus::Sent, sent.sent_at);
             }
         });
-        // What was buffered is recorded by the events that follow, or is of nobody it was sent to.
+        // What was buffered is recorded by the events that follow, or names no recipient.
         self.pending
             .retain(|pending| !is_of(&pending.receipt, sent));
     }

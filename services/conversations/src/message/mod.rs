@@ -1,7 +1,7 @@
-//! What is said: messages to and from the customer, and what became of those sent.
+//! Messages to and from the customer, and the delivery of those sent.
 //!
-//! A sent message's status is the greatest its receipts say, and over several recipients the least of
-//! them: receipts may come in any order, twice, or before the message is known to be sent.
+//! A sent message's status is the greatest of its receipts, and over several recipients the least
+//! of them: receipts may come in any order, twice, or before the message is known to be sent.
 
 mod command;
 mod decide;

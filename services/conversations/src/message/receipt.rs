@@ -7,7 +7,7 @@ use kernel::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where a message stands; a later one of these outranks an earlier.
+/// The state of a message; a later one of these outranks an earlier.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -20,7 +20,7 @@ pub enum MessageStatus {
     Failed,
     Delivered,
     Read,
-    /// Taken back before it was sent; no receipt says so.
+    /// Taken back before it was sent; no receipt reports it.
     Canceled,
 }
 
@@ -57,7 +57,7 @@ impl From<ReceiptStatus> for MessageStatus {
 
 /// What is known of one recipient: each status with its earliest time. Merging is commutative,
 /// associative and idempotent, so that order and repetition of receipts do not matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Marks(BTreeMap<ReceiptStatus, Timestamp>);
 
@@ -67,7 +67,7 @@ impl Marks {
         greatest.map_or(MessageStatus::Queued, |status| (*status).into())
     }
 
-    /// Whether the mark told something new.
+    /// Whether the mark was new.
     pub(crate) fn merge(&mut self, status: ReceiptStatus, at: Timestamp) -> bool {
         let known = self.0.get(&status).copied();
         let is_new = known.is_none_or(|known| at < known);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{MessageQueued, MessageReceived, Receipt};
@@ -12,14 +13,14 @@ use crate::conversation::ConversationEvent as E;
 use crate::label::{AgentId, Channel, MessageId, Recipient};
 
 /// A message in either direction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "direction", rename_all = "snake_case")]
 pub enum MessageView {
     Inbound(InboundView),
     Outbound(OutboundView),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InboundView {
     pub provider_message_id: MessageId,
     pub channel: Channel,
@@ -29,14 +30,14 @@ pub struct InboundView {
     pub seen_by: Option<AgentId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InboundStatus {
     Received,
     Seen,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutboundView {
     pub client_message_id: MessageId,
     pub channel: Channel,
@@ -52,13 +53,13 @@ pub struct OutboundView {
     pub recipients: BTreeMap<Recipient, RecipientView>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecipientView {
     pub status: MessageStatus,
     /// When it came to each status, by the provider's clock.
     pub marks: Marks,
     pub delivered_at: Option<Timestamp>,
-    /// Nobody reported the delivery; it was read.
+    /// The delivery was not reported but follows from the receipt that it was read.
     pub delivered_inferred: bool,
     /// Reported as failed and as delivered.
     pub anomaly: bool,
@@ -119,7 +120,7 @@ pub(crate) fn show(messages: &mut Vec<MessageView>, event: &E, most: usize) {
                 message.status = MessageStatus::Canceled;
             });
         }
-        // The receipts say it already, and other events are none of a message's.
+        // The receipts have it already, and other events do not concern a message.
         _ => {}
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Agreement {
     /// Who agrees: another person.
     #[arg(long)]
     approved_by: Option<Actor>,
-    /// Does it; without it, only says what would be done.
+    /// Does it; without it, only prints what would be done.
     #[arg(long, requires_all = ["by", "approved_by"])]
     yes: bool,
 }

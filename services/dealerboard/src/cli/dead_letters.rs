@@ -14,7 +14,7 @@ use pipeline::{Redriver, Responsible};
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
-use crate::seams::SystemIds;
+use pipeline::SystemIds;
 
 /// Letters read from the store at once.
 const PAGE: usize = 500;
@@ -48,7 +48,7 @@ enum Action {
     Discard {
         /// CONTEXT/PARTITION/OFFSET.
         letter: String,
-        /// Does it; without it, only says what would be done.
+        /// Does it; without it, only prints what would be done.
         #[arg(long)]
         yes: bool,
     },
@@ -74,7 +74,7 @@ struct Redrive {
     /// Who agrees; more than one key at once needs a second person.
     #[arg(long)]
     approved_by: Option<Actor>,
-    /// Only says what would be done, which is also what happens without --yes.
+    /// Only prints what would be done, which is also what happens without --yes.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
     /// Does it.
@@ -211,7 +211,7 @@ async fn list(
             let page = platform.ports.dead_letters.list(shard, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.letter.offset);
-            if super::terminal::reader_left() {
+            if telemetry::terminal::reader_left() {
                 return Ok(());
             }
             for stored in page.into_iter().filter(|stored| stored.state == state) {

@@ -34,10 +34,10 @@ Ann comes to work, and a customer calls:
 api {url}/v1/queues -d '{{"queue_id":"FX-VIP"}}'
 api {url}/v1/agents/ann/sessions -d '{{"session_id":"S-1","device":"web","channels":["chat"]}}'
 api {url}/v1/agents/ann/capacity -d '{{"channels":{{"chat":2}}}}'
-api {url}/v1/agents/ann/queue-additions -d '{{"queues":["FX-VIP"]}}'
+api {url}/v1/agents/ann:add-queues -d '{{"queues":["FX-VIP"]}}'
 api {url}/v1/agents/ann/presence -d '{{"presence":"available"}}'
 api {url}/v1/conversations -d '{{"conversation_id":"V-'$ID'","customer_id":"K-1","channel":"chat","intent":"quote"}}'
-api {url}/v1/conversations/V-$ID/enqueueings -d '{{"queue":"FX-VIP"}}'
+api {url}/v1/conversations/V-$ID:enqueue -d '{{"queue":"FX-VIP"}}'
 
 They are matched; Ann has 20 seconds to answer, and ends it with a disposition:
 
@@ -45,13 +45,13 @@ MATCH=$(api {url}/v1/agents/match -d '{{"conversation_id":"V-'$ID'"}}'); echo "$
 its() {{ sed 's/.*"'$1'":"\([^"]*\)".*/\1/' <<< "$MATCH"; }}
 is() {{ for _ in $(seq 100); do api {url}$1 | grep -q '"state":"'$2'"' && return; sleep 0.1; done; }} # once the views have followed
 is /v1/conversations/V-$ID OFFERED
-api {url}/v1/conversations/V-$ID/acceptances -d '{{"offer_id":"'$(its offer_id)'"}}'
+api {url}/v1/conversations/V-$ID:accept-offer -d '{{"offer_id":"'$(its offer_id)'"}}'
 is /v1/conversations/V-$ID ACTIVE
-api {url}/v1/conversations/V-$ID/endings -d '{{"by":"agent","wrap_up_s":120}}'
-api {url}/v1/conversations/V-$ID/dispositions -d '{{"agent_id":"ann","codes":["QUOTE_GIVEN"]}}'
+api {url}/v1/conversations/V-$ID:end -d '{{"by":"agent","wrap_up_s":120}}'
+api {url}/v1/conversations/V-$ID:complete-wrap-up -d '{{"agent_id":"ann","codes":["QUOTE_GIVEN"]}}'
 is /v1/agents/ann/state available
 
-Why Ann, how it went, and how everybody stands:
+Why Ann, what happened, and the floor:
 
 api "{url}/v1/decisions/$(its decision_id)?agent=ann"
 api {url}/v1/conversations/V-$ID

@@ -10,8 +10,8 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         super::say("the embedded file migrates itself when it is opened");
         return Ok(ExitCode::SUCCESS);
     }
-    let told = super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
-    for sentence in told {
+    let sentences = super::runtime()?.block_on(ports::migrate(config, &slices::all()))?;
+    for sentence in sentences {
         super::say(&sentence);
     }
     super::say("database and topics are at this version");

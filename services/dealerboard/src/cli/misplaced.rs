@@ -12,9 +12,10 @@ use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
 
-/// Lists aggregates that have a stream in a partition which their key does not belong to, as earlier
-/// versions let producers with another partitioner make them; with `--yes` sends the commands of these
-/// streams to where they belong, to be decided there. Nobody is given the events of a misplaced stream.
+/// Lists aggregates that have a stream in a partition which their key does not belong to, as
+/// earlier versions let producers with another partitioner make them; with `--yes` sends the
+/// commands of these streams to where they belong, to be decided there. No reader gets the events of
+/// a misplaced stream.
 #[derive(Debug, Args)]
 pub(super) struct MisplacedCommand {
     /// Only of this context.

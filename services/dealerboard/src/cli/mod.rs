@@ -1,10 +1,8 @@
 //! The command line.
 
 mod agreement;
-mod bench;
 mod dead_letters;
 mod hello;
-mod import;
 mod migrate;
 mod misplaced;
 mod replay;
@@ -12,7 +10,6 @@ mod schemas;
 mod serve;
 mod simulate;
 mod skip;
-mod terminal;
 mod token;
 mod verify;
 
@@ -20,14 +17,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use futures::FutureExt as _;
+use telemetry::terminal::{print, say};
 
-use self::terminal::{print, say};
 use crate::config::Config;
+pub use token::Token;
 
 /// The event-sourced platform under a dealing desk.
 #[derive(Debug, Parser)]
 #[command(name = "dealerboard", version)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// A TOML file that overrides single keys of the default configuration.
     #[arg(long, global = true, env = "DEALERBOARD_CONFIG")]
     config: Option<PathBuf>,
@@ -37,26 +36,24 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs roles of the platform until it is told to stop.
+    /// Runs roles of the platform until it is stopped.
     Serve(serve::Serve),
     /// Brings database and topics to this version.
     Migrate,
     /// Imports trades from a file through a running gateway.
-    Import(import::Import),
+    Import(importer::Import),
     /// Checks what is stored against the rules; reads only. Exit code 1: a rule is broken, 2: it
     /// could not be checked.
     Verify(verify::Verify),
     /// Lists, shows, redrives and discards commands that could not be handled.
     DeadLetters(dead_letters::DeadLettersCommand),
-    /// Lets a partition of commands go on behind what nobody can read.
+    /// Lets a partition of commands continue after an unreadable record.
     Skip(skip::Skip),
     /// Lists aggregates with a stream in the wrong partition, and sends their commands to the right one.
     Misplaced(misplaced::MisplacedCommand),
-    /// Folds a view anew from the events.
+    /// Rebuilds a view from the events.
     Replay(replay::Replay),
-    /// Measures speed beside what the machine gives.
-    Bench(bench::Bench),
-    /// Compares the folder of JSON Schemas with the types, or writes it.
+    /// Compares the folder of JSON Schemas with the types, or writes it and what is made from the routes.
     Schemas(schemas::SchemasCommand),
     /// Plays a simulated day through the real pipeline.
     Simulate(simulate::Simulate),
@@ -71,7 +68,9 @@ const QUIET: &str = "warn";
 const FAILED: u8 = 2;
 
 impl Arguments {
-    pub(crate) fn run(self) -> ExitCode {
+    /// Runs the command; the exit code of the process.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
         let config = match Config::load(self.config.as_deref()) {
             Ok(config) => config,
             Err(error) => return failed(&error),
@@ -79,19 +78,22 @@ impl Arguments {
         let done = match self.command {
             Command::Serve(serve) => serve.run(config),
             Command::Migrate => migrate::run(&config),
-            Command::Import(import) => import.run(&config),
+            Command::Import(import) => import.run(&config.http.bind, &|tenant, actor| {
+                Token::for_import(tenant, actor)
+                    .issue_local(&config)
+                    .boxed()
+            }),
             Command::Verify(verify) => verify.run(config),
             Command::DeadLetters(dead_letters) => dead_letters.run(config),
             Command::Misplaced(misplaced) => misplaced.run(config),
             Command::Skip(skip) => skip.run(config),
             Command::Replay(replay) => replay.run(config),
-            Command::Bench(bench) => bench.run(&config),
             Command::Schemas(schemas) => schemas.run(),
             Command::Simulate(simulate) => simulate.run(config),
             Command::Token(token) => token.run(&config),
         };
         let code = done.unwrap_or_else(|error| failed(&error));
-        terminal::unwritten().map_or(code, |error| {
+        telemetry::terminal::unwritten().map_or(code, |error| {
             failed(&anyhow::Error::new(error).context("write the result"))
         })
     }

@@ -18,9 +18,9 @@ use crate::config::Config;
 use crate::ports::Model;
 use crate::roles::Platform;
 
-/// Forgets what a read model holds of a view and folds it anew from the event log. This process
-/// projects itself, beside those that do already; until it has caught up, queries of the view are
-/// answered by the models behind, or are behind.
+/// Deletes a view from a read model and rebuilds it from the event log. This process projects
+/// itself, beside those that do already; until it has caught up, queries of the view are answered
+/// by the next models, or are stale.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// Such as `position`.
@@ -28,7 +28,7 @@ pub(super) struct Replay {
     /// `redis`, `postgres` or `sqlite`; all of the platform when not given.
     #[arg(long)]
     model: Option<String>,
-    /// Seconds without any progress after which it gives up, and says what it stands at.
+    /// Seconds without any progress after which it gives up, and prints its position.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     stall_s: u64,
 }
@@ -51,7 +51,7 @@ impl Replay {
             for model in self.models(&platform)? {
                 let events = rebuild(&platform, view, &model, stall).await?;
                 super::say(&format!(
-                    "{} in {}: {events} events folded anew",
+                    "{} in {}: {events} events folded",
                     view.id, model.name
                 ));
             }
@@ -88,7 +88,7 @@ impl Replay {
     }
 }
 
-/// Clears and projects up to where the events stood when it began; gives back how many these are.
+/// Clears and projects up to where the events ended when it began; returns how many these are.
 async fn rebuild(
     platform: &Platform,
     view: ViewSlice,
@@ -132,12 +132,12 @@ async fn rebuild(
     let project = (view.project)(ports, settings, stop.clone());
     let follow = async {
         let stalled = follow(view, model, &goals, total, stall).await;
-        let told = stalled.map(|stalled| {
-            let told = stalled.iter().map(|stalled| stalled.told(&movement));
-            told.collect::<Vec<_>>()
+        let reasons = stalled.map(|stalled| {
+            let reasons = stalled.iter().map(|stalled| stalled.reason(&movement));
+            reasons.collect::<Vec<_>>()
         });
         stop.cancel();
-        told
+        reasons
     };
     let ended = async {
         tokio::select! {
@@ -146,15 +146,15 @@ async fn rebuild(
         }
     };
     let (followed, ()) = tokio::join!(follow, ended);
-    let told = followed?;
-    if told.is_empty() {
+    let reasons = followed?;
+    if reasons.is_empty() {
         return Ok(total);
     }
-    anyhow::bail!("nothing has moved for {stall:?}: {}", told.join("; "))
+    anyhow::bail!("nothing has moved for {stall:?}: {}", reasons.join("; "))
 }
 
-/// Shows how far it is, until every partition has reached its goal, or none comes nearer to it any more:
-/// then these are given back that have not.
+/// Shows the progress, until every partition has reached its goal, or none comes nearer to it any
+/// more: then it returns those that have not.
 async fn follow(
     view: ViewSlice,
     model: &Model,
@@ -175,7 +175,7 @@ async fn follow(
             }
         }
         bar.set_position(done);
-        // Somebody else who clears the view sets it back, and that is no progress.
+        // Another process that clears the view sets it back, and that is no progress.
         if done > farthest {
             (farthest, moved_at) = (done, Instant::now());
         }
@@ -195,8 +195,8 @@ struct Stalled {
 }
 
 impl Stalled {
-    /// With what its projection says.
-    fn told(&self, movement: &Movement) -> String {
+    /// With the reason its projection reports.
+    fn reason(&self, movement: &Movement) -> String {
         let Self { shard, at, goal } = self;
         let place = format!(", {shard}");
         let mut projections = movement

@@ -1,9 +1,13 @@
 //! `dealerboard schemas`: the JSON Schemas of commands and events, from their types.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
+
+use crate::documents;
 
 /// Compares or writes the folder of schemas.
 #[derive(Debug, Args)]
@@ -20,6 +24,24 @@ pub(super) struct SchemasCommand {
 }
 
 impl SchemasCommand {
+    /// The OpenAPI document beside the schemas, and the page of routes beside their folder.
+    fn write_documents(&self) -> anyhow::Result<()> {
+        let openapi = documents::openapi(&self.directory)?;
+        let mut pages = vec![(self.directory.join("openapi.json"), openapi)];
+        let docs = self.directory.join("../docs");
+        if docs.is_dir() {
+            pages.push((docs.join("routes.md"), documents::routes()));
+        }
+        for (path, text) in pages {
+            if fs::read_to_string(&path).is_ok_and(|before| before == text) {
+                continue;
+            }
+            fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+            super::say(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
+
     /// Exit code 1: something differs or breaks.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let catalogue = crate::slices::schemas();
@@ -28,6 +50,7 @@ impl SchemasCommand {
             for path in catalogue.write(&self.directory)? {
                 super::say(&format!("wrote {}", path.display()));
             }
+            self.write_documents()?;
         }
         findings.extend(
             catalogue

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::demo::{Demo, Speed};
 use crate::ports::KeysAway;
 use crate::roles::{Platform, Roles};
+use simulation::demo::{Demo, Speed};
 
 /// Which roles to run.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// Prints the URLs and a ready command line once it serves.
     #[arg(long)]
     hello: bool,
-    /// Keeps a small desk trading, tenant `demo`; a restart goes on where it was.
+    /// Keeps a small desk trading, tenant `demo`; a restart continues it.
     #[arg(long)]
     demo: bool,
     /// Which demo day it is.
@@ -36,7 +36,7 @@ pub(super) struct Serve {
     speed: Speed,
 }
 
-/// Longest time without the line that says what serves: one that is slow to read is told of as well.
+/// Longest time without the readiness line: a slow start is reported as well.
 const TELL_WAIT: Duration = Duration::from_secs(5);
 /// How often a database that keeps the keys is asked for them.
 const KEYS_AGAIN: Duration = Duration::from_secs(1);
@@ -86,22 +86,21 @@ impl Serve {
         }
         let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
         let tell = stop.run_until_cancelled(start.tell(&platform, &self.roles));
-        let (done, _told) = tokio::join!(run, tell);
+        let (done, _line) = tokio::join!(run, tell);
         done
     }
 }
 
-/// Opens the platform, whenever the database gives the keys if it keeps them; `None` when told to
-/// stop before.
+/// Opens the platform, waiting for the database if it keeps the keys; `None` when stopped before.
 async fn open(config: Config, stop: &CancellationToken) -> anyhow::Result<Option<Platform>> {
-    let mut told = false;
+    let mut is_reported = false;
     loop {
         let error = match Platform::open(config.clone()).await {
             Ok(platform) => return Ok(Some(platform)),
             Err(error) if error.is::<KeysAway>() => error,
             Err(error) => return Err(error),
         };
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut is_reported, true) {
             let error: &(dyn std::error::Error + 'static) = &*error;
             warn!(error, "waits for the keys");
         }
@@ -119,7 +118,7 @@ struct Start {
 }
 
 impl Start {
-    /// One line when it serves and has read what it answers from. One that takes long says so before.
+    /// One line when it serves and has read what it answers from. A slow start logs a line before.
     async fn tell(&self, platform: &Platform, roles: &Roles) {
         let read = platform.has_read(roles);
         let ready = tokio::time::timeout(TELL_WAIT, read).await.is_ok();
@@ -152,8 +151,8 @@ async fn stop_on_signal(stop: CancellationToken) {
         return;
     };
     tokio::select! {
-        _ = terminate.recv() => info!("told to stop"),
-        _ = interrupt.recv() => info!("told to stop"),
+        _ = terminate.recv() => info!("signalled to stop"),
+        _ = interrupt.recv() => info!("signalled to stop"),
         () = stop.cancelled() => {}
     }
     stop.cancel();

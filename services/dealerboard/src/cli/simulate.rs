@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::roles::{Platform, Roles};
-use crate::seams::SystemClock;
-use crate::simulation::{Day, Player, Ports, Report};
+use pipeline::SystemClock;
+use simulation::floor_day::{Day, Player, Ports, Report};
 
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 
@@ -41,8 +41,8 @@ struct Floor {
     roles: String,
     #[arg(long, default_value = "sim")]
     tenant: Tenant,
-    /// Part of every name, at most 20 letters, digits or dashes; a day of the same name goes on with
-    /// what is there. By default a new one.
+    /// Part of every name, at most 20 letters, digits or dashes; a day of the same name continues
+    /// the one that is there. By default a new one.
     #[arg(long)]
     run: Option<String>,
     /// Prints the report as JSON.

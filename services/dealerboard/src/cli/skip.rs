@@ -11,11 +11,11 @@ use super::agreement::Agreement;
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
-use crate::seams::{SystemClock, SystemIds};
+use pipeline::{SystemClock, SystemIds};
 
-/// Lets a partition of commands go on behind what nobody can read. What stood there is lost, which two
-/// people have to agree to; a dead letter stands in its place. In production at any time, embedded while
-/// the platform is stopped: the file has one owner.
+/// Lets a partition of commands continue after an unreadable record. What was at the skipped
+/// offsets is lost, which two people have to agree to; a dead letter takes its place. In production
+/// at any time, embedded while the platform is stopped: the file has one owner.
 #[derive(Debug, Args)]
 pub(super) struct Skip {
     /// CONTEXT/PARTITION, as `/readyz` names it.
@@ -52,7 +52,7 @@ impl Skip {
         ));
         if barrier.to < barrier.from {
             super::print(&format!(
-                "its log was made anew; it would go on at offset {}",
+                "its log was recreated; it would continue at offset {}",
                 barrier.to
             ));
         } else {

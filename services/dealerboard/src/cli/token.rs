@@ -10,21 +10,30 @@ use kernel::{Actor, Tenant};
 
 use crate::config::Config;
 use crate::ports::{LocalKeys, keys_for_tokens};
-use crate::seams::SystemClock;
+use pipeline::SystemClock;
 
 /// Whose token, and for how long.
 #[derive(Debug, Args)]
-pub(super) struct Token {
+pub struct Token {
     #[arg(long, default_value = "demo")]
-    pub(super) tenant: Tenant,
+    pub tenant: Tenant,
     #[arg(long, default_value = "trader", value_parser = Actor::of_caller)]
-    pub(super) actor: Actor,
+    pub actor: Actor,
     /// Hours it is valid; at most 24.
     #[arg(long, default_value_t = 12)]
-    pub(super) hours: u64,
+    pub hours: u64,
 }
 
 impl Token {
+    /// For an import, which may take a day.
+    pub(super) fn for_import(tenant: Tenant, actor: Actor) -> Self {
+        Self {
+            tenant,
+            actor,
+            hours: 24,
+        }
+    }
+
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let token = super::runtime()?.block_on(self.issue_local(config))?;
         super::print(&token);
@@ -40,7 +49,11 @@ impl Token {
         self.issue(config, &keys)
     }
 
-    pub(super) fn issue(self, config: &Config, keys: &LocalKeys) -> anyhow::Result<String> {
+    /// Signed by these keys.
+    ///
+    /// # Errors
+    /// The token would be valid for longer than the platform allows.
+    pub fn issue(self, config: &Config, keys: &LocalKeys) -> anyhow::Result<String> {
         let roles: [Role; 1] = [Role::new("trader")?];
         let principal = Principal {
             tenant: self.tenant,

@@ -1,4 +1,4 @@
-//! Commands that nobody handles: the log goes on, and the cursor of the partition does not.
+//! Commands that no process handles: the log grows, and the cursor of the partition stays.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use kernel::port::{CommandLog, EventStore, Pace, ReadError};
 use kernel::topic::Shard;
 use tokio::time::Instant;
 
-/// How long a cursor may stand before commands.
+/// How long a cursor may be stalled before commands.
 const STANDS_AFTER: Duration = Duration::from_secs(10);
 /// Longest time until a record that is there has been read.
 const LOOK_WAIT: Duration = Duration::from_secs(3);
 
-/// Looks at every partition of commands, whoever is to handle them.
+/// Looks at every partition of commands, no matter which process handles it.
 pub(crate) struct Backlog {
     pub(crate) log: Arc<dyn CommandLog>,
     pub(crate) store: Arc<dyn EventStore>,
@@ -26,10 +26,10 @@ pub(crate) struct Backlog {
 /// A partition with commands before its cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
-    /// Where the cursor stands.
+    /// The offset of the cursor.
     at: i64,
     since: Instant,
-    /// What stands there, once it was looked at: the end of a transaction is no command.
+    /// The record there, once it was looked at: the end of a transaction is no command.
     found: Option<Found>,
 }
 
@@ -41,19 +41,19 @@ enum Found {
 
 impl Backlog {
     /// One sentence for each partition whose commands have waited for long, as far as was seen.
-    pub(crate) fn told(&self) -> Vec<String> {
+    pub(crate) fn sentences(&self) -> Vec<String> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut told: Vec<_> = waiting
+        let mut sentences: Vec<_> = waiting
             .iter()
             .filter(|(_, waiting)| waiting.found == Some(Found::Command))
             .map(|(shard, waiting)| {
                 let seconds = waiting.since.elapsed().as_secs();
                 let at = waiting.at;
-                format!("nobody handles the commands of {shard}, which stands at offset {at} for {seconds} s")
+                format!("no process handles the commands of {shard}, which is at offset {at} for {seconds} s")
             })
             .collect();
-        told.sort_unstable();
-        told
+        sentences.sort_unstable();
+        sentences
     }
 
     /// Looks once; a few questions.
@@ -84,7 +84,7 @@ impl Backlog {
 
     fn see(&self, shard: Shard, at: i64, end: i64) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        // A log that ends before the cursor was made anew, and its commands are not handled either.
+        // A log that ends before the cursor was recreated, and its commands are not handled either.
         if at == end {
             waiting.remove(&shard);
         } else if waiting.get(&shard).is_none_or(|before| before.at != at) {
@@ -97,7 +97,7 @@ impl Backlog {
         }
     }
 
-    /// Those that have stood for long and were not looked at.
+    /// Partitions stalled for long that were not looked at.
     fn suspects(&self) -> Vec<(Shard, i64)> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let long = waiting.iter().filter(|(_, waiting)| {
@@ -107,7 +107,7 @@ impl Backlog {
         long.map(|(shard, waiting)| (*shard, waiting.at)).collect()
     }
 
-    /// What stands at the offset, or behind it.
+    /// What is at the offset, or after it.
     async fn find(&self, shard: Shard, at: i64) -> Result<Found, Fault> {
         let mut reader = self.log.reader(shard, Pace::Leisurely).await?;
         match reader.seek(at).await {

@@ -12,9 +12,9 @@ const CHECK_WAIT: Duration = Duration::from_secs(1);
 pub(crate) enum Part {
     /// Queries are answered.
     Reads,
-    /// Commands are taken, and handled by somebody.
+    /// Commands are accepted, and a process handles them.
     Commands,
-    /// What this process works at gets on.
+    /// This process's workers move.
     Workers,
 }
 
@@ -35,14 +35,14 @@ impl Part {
 pub(crate) enum Failing {
     /// A server is away: the parts that need it are not ready, and the process may still serve.
     Away,
-    /// Something is not as it must be, and stays so until somebody mends it.
+    /// A fault that lasts until an operator mends it.
     Defect,
     /// Everything works, and something may be lost.
     Risk,
 }
 
-/// What a check tells: the error is what an operator reads.
-pub(crate) type Told = Result<(), String>;
+/// What a check found: the error is the text an operator reads.
+pub(crate) type Finding = Result<(), String>;
 
 /// A question to one dependency.
 pub(crate) struct Check {
@@ -50,13 +50,13 @@ pub(crate) struct Check {
     pub(crate) failing: Failing,
     /// What cannot be done while it does not hold.
     pub(crate) needed_by: &'static [Part],
-    pub(crate) ask: Box<dyn Fn() -> BoxFuture<'static, Told> + Send + Sync>,
+    pub(crate) ask: Box<dyn Fn() -> BoxFuture<'static, Finding> + Send + Sync>,
 }
 
 /// Everything that is asked.
 #[derive(Default)]
 pub(crate) struct Checks {
-    /// Quick ones, asked whenever somebody wants to know.
+    /// Quick ones, asked at every request for the health.
     pub(crate) quick: Vec<Check>,
     /// Slow ones, asked now and then.
     pub(crate) slow: Vec<Check>,
@@ -64,10 +64,10 @@ pub(crate) struct Checks {
     pub(crate) read_from: &'static [&'static str],
 }
 
-/// A check and what it told.
+/// A check and its finding.
 pub(crate) struct Answered<'c> {
     pub(crate) check: &'c Check,
-    pub(crate) told: Told,
+    pub(crate) finding: Finding,
 }
 
 impl Checks {
@@ -75,8 +75,8 @@ impl Checks {
     pub(crate) async fn ask(&self) -> Vec<Answered<'_>> {
         let asked = self.quick.iter().map(|check| async move {
             let answer = tokio::time::timeout(CHECK_WAIT, (check.ask)()).await;
-            let told = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
-            Answered { check, told }
+            let finding = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+            Answered { check, finding }
         });
         join_all(asked).await
     }

@@ -13,19 +13,28 @@ use std::time::Duration;
 use analytics::Metrics;
 use kernel::port::Clock;
 use pipeline::{Followed, Movement, Query, Seen, ViewSlice};
+use resilience::Dependency;
 use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use backlog::Backlog;
 pub(crate) use check::{Check, Checks, Failing, Part};
-pub(crate) use routes::{routes, serve};
+pub(crate) use routes::{ROUTES, routes, serve};
 pub(crate) use watch::watch;
 
-use check::{Answered, Told};
+use check::{Answered, Finding};
 use report::Report;
 
-/// A worker that stands for so long while everything answers does not get on by itself.
+/// A worker that is stalled for so long while everything answers does not recover by itself.
 const GETS_ON_WITHIN: Duration = Duration::from_secs(10);
+
+/// Gives the recorder a unit and a sentence for every metric of this process.
+pub(crate) fn describe_metrics() {
+    pipeline::describe_metrics();
+    resilience::describe_metrics();
+    routes::describe();
+    watch::describe();
+}
 
 /// Which lights a process has.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +43,16 @@ pub(crate) struct Serves {
     pub(crate) callers: bool,
     /// It reads the floor into its memory.
     pub(crate) floor: bool,
+    /// It folds the figures in its memory.
+    pub(crate) figures: bool,
 }
 
 /// What is known of a process.
 pub(crate) struct Health {
     pub(crate) serves: Serves,
     pub(crate) checks: Arc<Checks>,
+    /// Of dependencies; their gauges are read when somebody looks.
+    pub(crate) guards: Vec<Arc<Dependency>>,
     pub(crate) movement: Movement,
     pub(crate) floor: Followed<Floor>,
     pub(crate) metrics: Followed<Metrics>,
@@ -47,8 +60,8 @@ pub(crate) struct Health {
     pub(crate) views: Option<(Query, Vec<ViewSlice>)>,
     pub(crate) backlog: Backlog,
     pub(crate) clock: Arc<dyn Clock>,
-    /// What the slow checks told when they were asked last.
-    pub(crate) slow: Mutex<BTreeMap<&'static str, Told>>,
+    /// The last findings of the slow checks.
+    pub(crate) slow: Mutex<BTreeMap<&'static str, Finding>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -79,9 +92,9 @@ impl Health {
         if self.stop.is_cancelled() {
             return Some("it is stopping".to_owned());
         }
-        let defect = answers
-            .iter()
-            .find(|answered| answered.check.failing == Failing::Defect && answered.told.is_err());
+        let defect = answers.iter().find(|answered| {
+            answered.check.failing == Failing::Defect && answered.finding.is_err()
+        });
         if let Some(defect) = defect {
             return Some(format!("{} does not hold", defect.check.name));
         }
@@ -90,9 +103,9 @@ impl Health {
         }
         let all_answer = answers
             .iter()
-            .all(|answered| answered.check.failing == Failing::Risk || answered.told.is_ok());
+            .all(|answered| answered.check.failing == Failing::Risk || answered.finding.is_ok());
         if report.stands_for(all_answer.then_some(GETS_ON_WITHIN)) {
-            return Some("something stands that should move".to_owned());
+            return Some("a worker is stalled".to_owned());
         }
         let holds = |part| report.holds(part);
         let serves = if self.serves.callers {
@@ -103,7 +116,7 @@ impl Health {
         (!serves).then(|| "no part of it is ready".to_owned())
     }
 
-    /// What stands against a part.
+    /// The reasons why a part is not ready.
     fn against(&self, part: Part, answers: &[Answered<'_>], seen: &[Seen]) -> Vec<String> {
         let mut why: Vec<_> = answers
             .iter()
@@ -115,7 +128,7 @@ impl Health {
                 why.extend(self.still_read());
                 why.extend(self.nothing_to_read_from(answers));
             }
-            Part::Commands => why.extend(self.backlog.told()),
+            Part::Commands => why.extend(self.backlog.sentences()),
             Part::Workers => why.extend(report::standing(seen)),
         }
         why
@@ -126,7 +139,7 @@ impl Health {
         let mut sources = answers
             .iter()
             .filter(|answered| from.contains(&answered.check.name));
-        let none = !from.is_empty() && sources.all(|answered| answered.told.is_err());
+        let none = !from.is_empty() && sources.all(|answered| answered.finding.is_err());
         none.then(|| format!("none of {} answers", from.join(", ")))
     }
 
@@ -136,7 +149,7 @@ impl Health {
         if self.serves.floor && self.floor.age().is_none() {
             reading.push("floor");
         }
-        if self.serves.callers && self.metrics.age().is_none() {
+        if self.serves.figures && self.metrics.age().is_none() {
             reading.push("metrics");
         }
         if let Some((query, views)) = &self.views {
@@ -147,10 +160,10 @@ impl Health {
     }
 
     fn slow(&self) -> Vec<Answered<'_>> {
-        let told = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        let findings = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = self.checks.slow.iter().filter_map(|check| {
-            let told = told.get(check.name)?.clone();
-            Some(Answered { check, told })
+            let finding = findings.get(check.name)?.clone();
+            Some(Answered { check, finding })
         });
         asked.collect()
     }

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::check::{Answered, Part};
 
-/// Workers told of one by one; with a dependency away all of them stand.
+/// Workers listed one by one; with a dependency away all of them are stalled.
 const NAMED_MAX: usize = 50;
 
-/// Checks, parts, and what stands.
+/// Checks, parts, and stalled workers.
 pub(super) struct Report {
     checks: Map<String, Value>,
     parts: Vec<(Part, Vec<String>)>,
@@ -24,12 +24,12 @@ pub(super) struct Report {
 impl Answered<'_> {
     /// What does not hold, in one line.
     pub(super) fn why(&self) -> Option<String> {
-        let told = self.told.as_ref().err()?;
-        Some(format!("{}: {told}", self.check.name))
+        let found = self.finding.as_ref().err()?;
+        Some(format!("{}: {found}", self.check.name))
     }
 }
 
-/// Those that stand: how many, and the first.
+/// The stalled workers: how many, and the first.
 pub(super) fn standing(seen: &[Seen]) -> Option<String> {
     let mut stand = seen.iter().filter_map(|seen| {
         let stands = seen.stands.as_ref()?;
@@ -50,8 +50,8 @@ pub(super) fn standing(seen: &[Seen]) -> Option<String> {
 impl Report {
     pub(super) fn new(answers: &[Answered<'_>], seen: &[Seen]) -> Self {
         let checks = answers.iter().map(|answered| {
-            let told = answered.told.as_ref().err().map_or("ok", String::as_str);
-            (answered.check.name.to_owned(), told.into())
+            let found = answered.finding.as_ref().err().map_or("ok", String::as_str);
+            (answered.check.name.to_owned(), found.into())
         });
         let stands = seen.iter().filter_map(|seen| {
             let name = format!("{} {}", seen.work.name(), seen.name);
@@ -70,24 +70,24 @@ impl Report {
         self.parts.push((part, against));
     }
 
-    /// Whether the part is there and nothing stands against it.
+    /// Whether the part is there and ready.
     pub(super) fn holds(&self, part: Part) -> bool {
         let found = self.parts.iter().find(|(known, _)| *known == part);
         found.is_some_and(|(_, against)| against.is_empty())
     }
 
-    /// Whether a worker has stopped, or has stood for so long.
+    /// Whether a worker has stopped, or is stalled for so long.
     pub(super) fn stands_for(&self, long: Option<Duration>) -> bool {
         self.stands
             .iter()
             .any(|(_, stands)| stands.stopped || long.is_some_and(|long| stands.since >= long))
     }
 
-    /// Everything; each worker if it is to be `verbose`.
+    /// Everything; each worker if `verbose`.
     pub(super) fn whole(&self, verbose: bool) -> Value {
         let parts = self.parts.iter().map(|(part, against)| {
-            let told = json!({ "ready": against.is_empty(), "why": against });
-            (part.name().to_owned(), told)
+            let value = json!({ "ready": against.is_empty(), "why": against });
+            (part.name().to_owned(), value)
         });
         let parts: Map<_, _> = parts.collect();
         let stands = self.stands.iter().take(NAMED_MAX).map(|(name, stands)| {
@@ -98,7 +98,7 @@ impl Report {
                 "why": stands.why,
             })
         });
-        let mut told = json!({
+        let mut value = json!({
             "ready": self.unready.is_none(),
             "checks": self.checks,
             "parts": parts,
@@ -112,28 +112,28 @@ impl Report {
                     "moved_s_ago": seen.moved.as_secs(),
                 })
             });
-            told["workers"] = workers.collect();
+            value["workers"] = workers.collect();
         }
-        told
+        value
     }
 
     /// One part by itself; none when the process has no such part.
     pub(super) fn of(&self, name: &str) -> Option<(Value, bool)> {
         let (part, against) = self.parts.iter().find(|(part, _)| part.name() == name)?;
         let ready = against.is_empty();
-        let told = json!({ "part": part.name(), "ready": ready, "why": against });
-        Some((told, ready))
+        let value = json!({ "part": part.name(), "ready": ready, "why": against });
+        Some((value, ready))
     }
 }
 
-/// A problem (RFC 9457 §3.2) with members of its own: any other refusal would be replaced by one that
-/// does not name what stands.
-pub(super) fn problem(mut told: Value, detail: &str) -> Value {
-    told["type"] = format!("/docs/errors/{}", platform::DEPENDENCY_UNAVAILABLE).into();
-    told["title"] = "not ready".into();
-    told["status"] = 503.into();
-    told["code"] = platform::DEPENDENCY_UNAVAILABLE.name.into();
-    told["detail"] = detail.into();
-    told["retryable"] = true.into();
-    told
+/// A problem (RFC 9457 §3.2) with members of its own: any other refusal would be replaced by one
+/// that does not name what is stalled.
+pub(super) fn problem(mut value: Value, detail: &str) -> Value {
+    value["type"] = format!("/docs/errors/{}", platform::DEPENDENCY_UNAVAILABLE).into();
+    value["title"] = "not ready".into();
+    value["status"] = 503.into();
+    value["code"] = platform::DEPENDENCY_UNAVAILABLE.name.into();
+    value["detail"] = detail.into();
+    value["retryable"] = true.into();
+    value
 }

@@ -11,7 +11,8 @@ use http::edge::edge;
 use http::limits::Limits;
 use http::problem::{MEDIA_TYPE, Problem};
 use kernel::code::platform;
-use metrics::gauge;
+use kernel::route::PublicRoute;
+use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +25,40 @@ type Shared = Data<Arc<Health>>;
 const VERBOSE: &str = "verbose";
 
 /// How long a conversation has waited though an agent could be asked: routers are away or stuck when
-/// it grows. Looked at when somebody looks.
+/// it grows. Computed at each request.
 const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
+
+/// Rows of the route table.
+pub(crate) const ROUTES: &[PublicRoute] = &[
+    PublicRoute {
+        path: "/livez",
+        name: "live",
+        summary: "whether the process answers",
+    },
+    PublicRoute {
+        path: "/readyz",
+        name: "ready",
+        summary: "whether the process should be sent requests, and why not",
+    },
+    PublicRoute {
+        path: "/readyz/{part}",
+        name: "ready_part",
+        summary: "whether a part of the process is ready",
+    },
+    PublicRoute {
+        path: "/metrics",
+        name: "metrics",
+        summary: "the metrics of the process, as Prometheus reads them",
+    },
+];
+
+pub(super) fn describe() {
+    describe_gauge!(
+        MATCHABLE,
+        Unit::Seconds,
+        "How long the oldest conversation has waited though an agent could be asked for it."
+    );
+}
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -72,32 +105,35 @@ async fn ready(request: HttpRequest, health: Shared) -> HttpResponse {
     let asked = request.query_string();
     let verbose = asked == VERBOSE || asked.starts_with("verbose=");
     let report = health.report().await;
-    let told = report.whole(verbose);
-    answer(told, report.unready.as_deref())
+    let whole = report.whole(verbose);
+    answer(whole, report.unready.as_deref())
 }
 
 /// Whether that part is ready.
 async fn part(part: Path<String>, health: Shared) -> Result<HttpResponse, Problem> {
     let report = health.report().await;
-    let (told, ready) = report.of(&part).ok_or_else(|| {
+    let (value, ready) = report.of(&part).ok_or_else(|| {
         let parts = health.parts().iter().map(|part| part.name());
         let parts: Vec<_> = parts.collect();
         let detail = format!("this process has no such part; it has {}", parts.join(", "));
         Problem::new(platform::NOT_FOUND, detail)
     })?;
-    Ok(answer(told, (!ready).then_some("the part is not ready")))
+    Ok(answer(value, (!ready).then_some("the part is not ready")))
 }
 
-fn answer(told: Value, unready: Option<&str>) -> HttpResponse {
+fn answer(value: Value, unready: Option<&str>) -> HttpResponse {
     let Some(why) = unready else {
-        return HttpResponse::Ok().json(told);
+        return HttpResponse::Ok().json(value);
     };
-    let problem = report::problem(told, why);
+    let problem = report::problem(value, why);
     let mut unready = HttpResponse::ServiceUnavailable();
     unready.content_type(MEDIA_TYPE).body(problem.to_string())
 }
 
 async fn metrics(handle: Data<PrometheusHandle>, health: Shared) -> HttpResponse {
+    for guard in &health.guards {
+        guard.breaker().snapshot();
+    }
     // Half-way through, those who waited last week still do.
     if health.floor.age().is_some() {
         let now = health.clock.now();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
@@ -16,18 +16,31 @@ const PERIOD: Duration = Duration::from_secs(2);
 /// How often the slow checks are asked, and how long one may take.
 const SLOW_PERIOD: Duration = Duration::from_secs(30);
 const SLOW_WAIT: Duration = Duration::from_secs(20);
-/// Workers that stand, by what they do.
+/// Stalled workers, by what they do.
 const STANDING: &str = "dealerboard_workers_standing";
-/// Partitions whose commands nobody handles.
+/// Partitions whose commands no process handles.
 const UNHANDLED: &str = "dealerboard_unhandled_partitions";
-/// A worker that stands for less is hardly worth a line: it has told why by itself.
-const TOLD_AFTER: Duration = Duration::from_secs(5);
+/// A worker that is stalled for less is hardly worth a line: it has logged the reason itself.
+const REPORTED_AFTER: Duration = Duration::from_secs(5);
+
+pub(super) fn describe() {
+    describe_gauge!(
+        STANDING,
+        Unit::Count,
+        "Workers of this process that do not get on, by what they work at."
+    );
+    describe_gauge!(
+        UNHANDLED,
+        Unit::Count,
+        "Partitions whose commands no process handles."
+    );
+}
 
 /// Keeps looking until `stop`.
 pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyhow::Result<()> {
     let mut watch = Watch {
         slow_at: Instant::now(),
-        told: BTreeSet::new(),
+        reported: BTreeSet::new(),
         gauged: BTreeSet::new(),
         health,
     };
@@ -47,8 +60,8 @@ pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyho
 struct Watch {
     health: Arc<Health>,
     slow_at: Instant,
-    /// What was told to stand.
-    told: BTreeSet<String>,
+    /// Workers reported as stalled.
+    reported: BTreeSet<String>,
     gauged: BTreeSet<&'static str>,
 }
 
@@ -70,19 +83,19 @@ impl Watch {
         for seen in self.health.movement.seen() {
             let Some(stands) = seen.stands else { continue };
             *counts.entry(seen.work.name()).or_default() += 1;
-            if stands.since < TOLD_AFTER && !stands.stopped {
+            if stands.since < REPORTED_AFTER && !stands.stopped {
                 continue;
             }
             let worker = format!("{} {}", seen.work.name(), seen.name);
-            if !self.told.contains(&worker) {
-                error!(worker, why = stands.why, "worker stands");
+            if !self.reported.contains(&worker) {
+                error!(worker, why = stands.why, "worker is stalled");
             }
             stand.insert(worker);
         }
-        for worker in self.told.difference(&stand) {
+        for worker in self.reported.difference(&stand) {
             info!(worker, "worker moves again");
         }
-        self.told = stand;
+        self.reported = stand;
         self.gauged.extend(counts.keys());
         for work in &self.gauged {
             let count = counts.get(work).copied().unwrap_or_default();
@@ -98,19 +111,21 @@ impl Watch {
                 "it is not known whether commands are handled"
             );
         }
-        let told = backlog.told();
-        gauge!(UNHANDLED).set(f64::from(u32::try_from(told.len()).unwrap_or(u32::MAX)));
-        for why in told {
+        let unhandled = backlog.sentences();
+        gauge!(UNHANDLED).set(f64::from(
+            u32::try_from(unhandled.len()).unwrap_or(u32::MAX),
+        ));
+        for why in unhandled {
             error!(why, "commands are not handled");
         }
     }
 
     async fn slow(&self) {
         for check in &self.health.checks.slow {
-            let Ok(told) = tokio::time::timeout(SLOW_WAIT, (check.ask)()).await else {
+            let Ok(finding) = tokio::time::timeout(SLOW_WAIT, (check.ask)()).await else {
                 continue;
             };
-            if let Err(why) = &told {
+            if let Err(why) = &finding {
                 error!(check = check.name, why, "check does not hold");
             }
             let mut slow = self
@@ -118,7 +133,7 @@ impl Watch {
                 .slow
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            slow.insert(check.name, told);
+            slow.insert(check.name, finding);
         }
     }
 }

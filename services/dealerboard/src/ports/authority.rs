@@ -11,7 +11,7 @@ use kernel::port::{Authority, Producer, Record, SIGNATURE, Sender};
 use kernel::topic;
 
 use crate::config;
-use crate::venues::Venues;
+use kernel::Venues;
 
 pub(super) struct ConfiguredAuthority {
     records: Keyring,
@@ -25,7 +25,7 @@ struct Senders {
     signing: Vec<(Keyring, Arc<Producer>)>,
 }
 
-/// What the configuration says of other systems.
+/// The configuration of other systems.
 #[derive(Default)]
 pub(super) struct Configured<'a> {
     /// Of the topics.

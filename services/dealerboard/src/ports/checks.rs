@@ -54,7 +54,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Everything goes on without it, more slowly.
+    /// Everything works without it, more slowly.
     fn redis(&self) -> Check {
         let redis = self.redis.clone();
         away("redis", &[], move || {
@@ -73,7 +73,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether topics are kept for ever, as the source of truth is.
+    /// Whether topics are kept permanently, as the source of truth is.
     fn topics(&self, installation: &Installation) -> Check {
         let (kafka, installation) = (Arc::clone(self.kafka), installation.clone());
         Check {
@@ -85,8 +85,8 @@ impl Asked<'_> {
                 async move {
                     let contexts = installation.slices.names();
                     let partitions = installation.config.kafka.partitions;
-                    let told = kafka.unsafe_topics(&contexts, partitions).await;
-                    listed(told.unwrap_or_default())
+                    let unsafe_topics = kafka.unsafe_topics(&contexts, partitions).await;
+                    listed(unsafe_topics.unwrap_or_default())
                 }
                 .boxed()
             }),
@@ -94,8 +94,8 @@ impl Asked<'_> {
     }
 }
 
-/// Whether there are as many partitions as when this process began: keys are elsewhere otherwise. A
-/// broker that is away is told of by another check.
+/// Whether there are as many partitions as when this process began: keys are elsewhere otherwise.
+/// Another check reports a broker that is away.
 fn partitions(installation: &Installation) -> Check {
     let installation = installation.clone();
     Check {

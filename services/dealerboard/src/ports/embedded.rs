@@ -17,7 +17,7 @@ use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::Config;
 use crate::health::{Check, Checks, Failing, Part};
-use crate::seams::SystemClock;
+use pipeline::SystemClock;
 
 /// Bytes that a kept value counts for: a larger one takes the place of several.
 const VALUE_BYTES: usize = 1_024;
@@ -95,6 +95,10 @@ impl Views {
 
 fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
     let stored = Arc::new(file.as_stored());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "jitter of waits only: no decision and no record depends on it"
+    )]
     let guards = Guards::new(Uuid::new_v4());
     let class = |class| Class {
         name: Name {
@@ -161,7 +165,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
     })
 }
 
-/// The file is this process's own: what is wrong with it, nobody else will serve instead.
+/// The file is this process's own: no other process can serve in place of a broken one.
 fn checks(file: &Arc<SqliteFile>) -> Checks {
     let check = |name, needed_by, ask: fn(&SqliteFile) -> Option<String>| {
         let file = Arc::clone(file);

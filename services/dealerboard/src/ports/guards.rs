@@ -20,7 +20,7 @@ pub(super) struct Class {
 }
 
 impl Class {
-    /// Dear questions of a store: they are few, and each may take its time.
+    /// Expensive queries of a store: they are few, and each may take its time.
     pub(super) fn dear(dependency: &'static str) -> Self {
         Self {
             name: Name {

@@ -14,9 +14,9 @@ use super::production::kafka_settings;
 use crate::config::Config;
 
 /// Brings database and topics to this version, and makes the keys of an installation that has none.
-/// Running it again changes nothing, and any number may run at once. Answers what whoever runs it must
+/// Running it again changes nothing, and any number may run at once. Returns what an operator must
 /// know of the topics and the keys, in sentences.
-pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
+pub async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
     let installation = Installation {
         config: config.clone(),
         slices: slices.clone(),
@@ -35,15 +35,15 @@ pub(crate) async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<
         replication: config.kafka.replication,
     };
     let (kafka, contexts) = (kafka_settings(config), slices.names());
-    let mut told = log::kafka::create_topics(&kafka, &contexts, topics).await?;
+    let mut sentences = log::kafka::create_topics(&kafka, &contexts, topics).await?;
     let log = KafkaLog::new(kafka)?;
-    told.extend(log.unsafe_topics(&contexts, topics.partitions).await?);
+    sentences.extend(log.unsafe_topics(&contexts, topics.partitions).await?);
     if !config.registry.url.is_empty() {
         let subjects = crate::slices::schemas().subjects(&config.kafka.prefix);
         registry::register_all(&config.registry.url, &subjects).await?;
     }
-    told.push(keys);
-    Ok(told)
+    sentences.push(keys);
+    Ok(sentences)
 }
 
 async fn keys(config: &Config) -> anyhow::Result<String> {
@@ -56,10 +56,10 @@ async fn keys(config: &Config) -> anyhow::Result<String> {
         None => settle_in_directory(&directory, &installed)?,
     };
     held.settle(&new).await?;
-    Ok(told(&keys, &directory, wrapping.is_some()))
+    Ok(sentence(&keys, &directory, wrapping.is_some()))
 }
 
-fn told(keys: &LocalKeys, directory: &KeyDirectory, wrapped: bool) -> String {
+fn sentence(keys: &LocalKeys, directory: &KeyDirectory, wrapped: bool) -> String {
     let fingerprints = &keys.fingerprints;
     if wrapped {
         return format!("the database keeps the keys ({fingerprints})");

@@ -25,53 +25,53 @@ use crate::config::{Config, Mode};
 use crate::health::Checks;
 
 pub(crate) use installation::Unseen;
-pub(crate) use keys::LocalKeys;
-pub(crate) use migrate::migrate;
+pub use keys::LocalKeys;
+pub use migrate::migrate;
 pub(crate) use production::KeysAway;
 pub(crate) use tokens::keys_for_tokens;
 
 /// Everything a role can be given.
-pub(crate) struct Ports {
-    pub(crate) command_log: Arc<dyn CommandLog>,
-    pub(crate) event_log: Arc<dyn EventLog>,
-    pub(crate) store: Arc<dyn EventStore>,
-    pub(crate) reader: Arc<dyn EventReader>,
-    pub(crate) snapshots: Arc<dyn Snapshots>,
+pub struct Ports {
+    pub command_log: Arc<dyn CommandLog>,
+    pub event_log: Arc<dyn EventLog>,
+    pub store: Arc<dyn EventStore>,
+    pub reader: Arc<dyn EventReader>,
+    pub snapshots: Arc<dyn Snapshots>,
     /// Snapshots of live projections.
-    pub(crate) folds: Arc<dyn FoldSnapshots>,
-    pub(crate) dead_letters: Arc<dyn DeadLetters>,
-    pub(crate) timers: Arc<dyn Timers>,
-    pub(crate) replies: Arc<dyn Replies>,
-    pub(crate) bindings: Arc<dyn KeyBindings>,
-    pub(crate) heartbeats: Arc<dyn Heartbeats>,
-    /// Where producers other than the platform are told what became of their records.
-    pub(crate) announcing: Option<Announcing>,
-    pub(crate) authority: Arc<dyn Authority>,
+    pub folds: Arc<dyn FoldSnapshots>,
+    pub dead_letters: Arc<dyn DeadLetters>,
+    pub timers: Arc<dyn Timers>,
+    pub replies: Arc<dyn Replies>,
+    pub bindings: Arc<dyn KeyBindings>,
+    pub heartbeats: Arc<dyn Heartbeats>,
+    /// How producers other than the platform get the outcomes of their records.
+    pub announcing: Option<Announcing>,
+    pub authority: Arc<dyn Authority>,
     /// Reads framed records, when a registry is configured.
-    pub(crate) schemas: Option<Arc<dyn Schemas>>,
+    pub schemas: Option<Arc<dyn Schemas>>,
     /// Frames what the platform writes, when a registry is configured.
-    pub(crate) framing: Option<Arc<RegistryFraming>>,
+    pub framing: Option<Arc<RegistryFraming>>,
     /// Read models that projectors keep, each under its name.
-    pub(crate) models: Vec<Model>,
+    pub models: Vec<Model>,
     /// The chain that queries ask, fastest first.
-    pub(crate) sources: Vec<Source>,
-    pub(crate) history: History,
+    pub sources: Vec<Source>,
+    pub history: History,
     /// Guards of look-ups by command id, and of callers' keys.
-    pub(crate) inbox_guard: Arc<Dependency>,
-    pub(crate) bindings_guard: Arc<Dependency>,
+    pub inbox_guard: Arc<Dependency>,
+    pub bindings_guard: Arc<Dependency>,
     pub(crate) checks: Arc<Checks>,
-    pub(crate) as_stored: AsStored,
+    pub as_stored: AsStored,
 }
 
-/// The same logs and store for who checks what stands in them: rows come as they are.
-pub(crate) struct AsStored {
-    pub(crate) command_log: Arc<dyn CommandLog>,
-    pub(crate) event_log: Arc<dyn EventLog>,
-    pub(crate) store: Arc<dyn EventStore>,
-    pub(crate) reader: Arc<dyn EventReader>,
-    pub(crate) snapshots: Arc<dyn Snapshots>,
-    pub(crate) dead_letters: Arc<dyn DeadLetters>,
-    pub(crate) scrub: Arc<dyn Scrub>,
+/// The same logs and store for `verify`: rows come as they are.
+pub struct AsStored {
+    pub command_log: Arc<dyn CommandLog>,
+    pub event_log: Arc<dyn EventLog>,
+    pub store: Arc<dyn EventStore>,
+    pub reader: Arc<dyn EventReader>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub dead_letters: Arc<dyn DeadLetters>,
+    pub scrub: Arc<dyn Scrub>,
 }
 
 /// What the ports are opened for.
@@ -85,19 +85,19 @@ pub(crate) enum Purpose {
 
 /// A read model to project into.
 #[derive(Clone)]
-pub(crate) struct Model {
-    pub(crate) name: &'static str,
-    pub(crate) model: Arc<dyn ReadModel>,
+pub struct Model {
+    pub name: &'static str,
+    pub model: Arc<dyn ReadModel>,
     /// Whether it outlives everything: it also keeps the progress of reactions.
-    pub(crate) durable: bool,
+    pub durable: bool,
     /// Whether what is written waits, so that many events of a key become one row.
-    pub(crate) lingers: bool,
+    pub lingers: bool,
 }
 
 /// The world, and what of it has to be looked at again.
 pub(crate) struct Opened {
-    pub(crate) ports: Ports,
-    pub(crate) keys: LocalKeys,
+    pub ports: Ports,
+    pub keys: LocalKeys,
     pub(crate) unseen: Option<Unseen>,
 }
 
@@ -115,6 +115,21 @@ pub(crate) async fn open(
 }
 
 impl Ports {
+    /// Every guard there is, each once.
+    pub(crate) fn guards(&self) -> Vec<Arc<Dependency>> {
+        let of_sources = self
+            .sources
+            .iter()
+            .filter_map(|source| source.guard.as_ref());
+        let others = [
+            &self.history.guard,
+            &self.history.dear_guard,
+            &self.inbox_guard,
+            &self.bindings_guard,
+        ];
+        of_sources.chain(others).map(Arc::clone).collect()
+    }
+
     /// Where reactions keep their progress.
     pub(crate) fn progress(&self) -> anyhow::Result<Arc<dyn ReadModel>> {
         let durable = self.models.iter().find(|model| model.durable);

@@ -24,7 +24,6 @@ use super::installation::{Installation, Seen, Unseen};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
 use super::{AsStored, Model, Opened, Ports, contexts};
 use crate::config::Config;
-use crate::venues::Venues;
 
 /// What to do when there are no keys.
 pub(super) const NO_KEYS: &str = "mount the installation's keys there, which `dealerboard migrate` \
@@ -83,6 +82,10 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
         &config.postgres.url,
         config.postgres.read_connections_max,
     )?);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "jitter of waits only: no decision and no record depends on it"
+    )]
     let guards = Guards::new(Uuid::new_v4());
     let (sources, history) = chain(&guards, config, &redis, &postgres, &store)?;
     let class = |dependency, class, timeout_ms| Class {
@@ -109,7 +112,7 @@ fn ports(config: &Config, keys: &LocalKeys, installation: &Installation) -> anyh
     let senders = Configured {
         prefix,
         producers,
-        venues: Venues::new(&config.venues),
+        venues: config.known_venues(),
     };
     let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), &senders)?;
     let outcomes = Arc::clone(&kafka) as _;

@@ -45,9 +45,9 @@ fn compared(
         }
         Err(fault) => {
             let fault = anyhow::Error::new(fault);
-            let told =
+            let warning =
                 format!("the installation was not asked whether it has these keys: {fault:#}");
-            Ok((keys, Some(told)))
+            Ok((keys, Some(warning)))
         }
     }
 }

@@ -113,8 +113,8 @@ impl Api {
         let request = self.client.post(url).bearer_auth(&self.token).json(body);
         let response = request.send().await.ok()?;
         assert_eq!(response.status(), StatusCode::ACCEPTED);
-        let told: Value = response.json().await.ok()?;
-        let id = told["command_id"].as_str().unwrap().to_owned();
+        let reply: Value = response.json().await.ok()?;
+        let id = reply["command_id"].as_str().unwrap().to_owned();
         self.accepted().insert(id, trade.to_owned());
         Some(())
     }

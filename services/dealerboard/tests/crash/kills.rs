@@ -1,4 +1,4 @@
-//! Kills at moments that nobody chose.
+//! Kills at random moments.
 
 use crate::site::{BACK, Site};
 use crate::state::clean;

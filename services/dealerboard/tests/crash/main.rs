@@ -3,9 +3,9 @@
 
 #![cfg(test)]
 
+mod absent;
 mod embedded;
 mod kills;
-mod nobody;
 mod outages;
 mod owners;
 mod panics;

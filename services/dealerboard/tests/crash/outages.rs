@@ -153,8 +153,8 @@ impl Reads {
         assert!(mark.contains(name), "X-Degraded: {mark}");
     }
 
-    /// What nobody has read before cannot be known; what somebody has is shown, and marked. Breakers
-    /// open on evidence, so it takes a crowd to open them soon.
+    /// A value that was never read before cannot be known; a value read before is shown, and
+    /// marked. Breakers open on evidence, so it takes a crowd to open them soon.
     async fn are_refused_quickly(&self) {
         eventually("quick refusals", OPENS_WITHIN, async || {
             let crowd = (0..CROWD).map(|reader| self.is_refused_quickly(120 + reader));
@@ -194,7 +194,7 @@ async fn flush(url: &str) {
 }
 
 impl Site {
-    /// Appends as a producer does who is told of a fault: all of it again, under the same ids.
+    /// Appends as a producer does after a fault: all of it again, under the same ids.
     async fn append_again(&self, records: &[kernel::port::NewRecord]) {
         use kernel::port::CommandLog as _;
         for chunk in records.chunks(20) {

@@ -13,7 +13,7 @@ use crate::workload::{self, RECORDS};
 
 /// Longest time until a group has settled; a frozen member is given up after ten seconds.
 const SETTLES_WITHIN: Duration = Duration::from_secs(40);
-/// Records appended at each look at a group that settles: the load goes on meanwhile.
+/// Records appended at each look at a group that settles: the load continues meanwhile.
 const SIP: usize = 5;
 const TAKEN_OVER: &str = "partition taken over";
 
@@ -92,7 +92,7 @@ impl<'r> Load<'r> {
         sip
     }
 
-    /// Appends until the process has said something.
+    /// Appends until the process has logged something.
     async fn until(&self, site: &Site, process: &Process, said: &str) {
         eventually(said, SETTLES_WITHIN, async || {
             site.append(self.sip(SIP)).await;

@@ -37,7 +37,7 @@ async fn tasks_that_panic_are_taken_up_again_and_change_nothing() {
         let panicked = format!("failpoint {point} panic");
         assert!(log.contains(&panicked), "{point} was never passed");
     }
-    assert!(process.ended().is_none(), "it went on all the time");
+    assert!(process.ended().is_none(), "it never ended");
     site.ends_as_the_clean_run().await;
 }
 
@@ -59,7 +59,7 @@ async fn commands_that_panic_each_time_are_parked_and_taken_when_redriven() {
     assert_eq!(accepted + parked, all);
     // An eighth, give or take seven standard deviations.
     assert!((1..all / 2).contains(&parked), "{parked} parked");
-    assert!(process.ended().is_none(), "it went on all the time");
+    assert!(process.ended().is_none(), "it never ended");
     process.kill();
     let _mended = site.start(BACK, "defect");
     let redrive = "dead-letters redrive --context trades --by ann --approved-by ben --yes";

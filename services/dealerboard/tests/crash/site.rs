@@ -115,7 +115,7 @@ impl Site {
         self.start_armed(roles, name, "")
     }
 
-    /// The same, which aborts where `failpoints` says.
+    /// The same, which aborts at `failpoints`.
     pub(crate) fn start_armed(&self, roles: &str, name: &str, failpoints: &str) -> Process {
         let mut command = self.command(&["serve", "--roles", roles]);
         command

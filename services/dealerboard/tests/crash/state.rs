@@ -19,10 +19,10 @@ use trades::TradeView;
 use crate::site::{BACK, PARTITIONS, Site};
 use crate::workload;
 
-/// Longest time from the last fault to quiet; a membership that was not given back costs ten
+/// Longest time from the last fault to quiet; a membership that was not released costs ten
 /// seconds of it, a partition that was fenced ten more.
 pub(crate) const QUIET_WITHIN: Duration = Duration::from_secs(60);
-/// Longest time a broker may take to say where a topic ends.
+/// Longest time a broker may take to report where a topic ends.
 const WATERMARK_WAIT: Duration = Duration::from_secs(5);
 
 /// Everything that follows from the commands, to the byte.
@@ -102,7 +102,7 @@ impl Site {
         .await;
     }
 
-    /// As [`Self::quiet`], where nobody knows how many records the log has.
+    /// As [`Self::quiet`], where the number of records in the log is unknown.
     pub(crate) async fn quiet_at_end(&self) {
         eventually("quiet", QUIET_WITHIN, async || {
             let end = self.end("trades");
@@ -144,7 +144,7 @@ impl Site {
         Ok(behind == 0)
     }
 
-    /// Commands in the log; -1 while it does not say.
+    /// Commands in the log; -1 while it does not report them.
     fn end(&self, context: &str) -> i64 {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.servers.kafka)

@@ -138,7 +138,7 @@ fn record(
     data: &serde_json::Value,
 ) -> NewRecord {
     let (tenant, aggregate) = topic::split_key(&key(trade)).unwrap();
-    // Nobody corrects or busts a fill alone.
+    // A second person corrects or busts a fill.
     let actor = match kind {
         "CorrectFill" | "BustFill" => "middle-office",
         _ => "desk",

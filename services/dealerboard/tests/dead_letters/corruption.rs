@@ -120,8 +120,8 @@ async fn file_with_changed_bytes_is_refused_at_the_start_or_serves_what_is_sound
         fs::write(desk.file(), &bytes).unwrap();
         fs::write(&sum, &sum_of_it).unwrap();
         let checked = desk.command(&["verify"]).output().unwrap();
-        let told = crate::desk::told(&checked);
-        assert!(!told.contains("panicked"), "{what}: {told}");
+        let text = crate::desk::text(&checked);
+        assert!(!text.contains("panicked"), "{what}: {text}");
         fs::write(desk.file(), &bytes).unwrap();
         fs::write(&sum, &sum_of_it).unwrap();
         let served = match Served::start(&desk, folder.path()).await {
@@ -130,7 +130,7 @@ async fn file_with_changed_bytes_is_refused_at_the_start_or_serves_what_is_sound
                 // What is refused at the start, the check names as well.
                 assert!(
                     matches!(checked.status.code(), Some(1 | 2)),
-                    "{what}: {told} {log}"
+                    "{what}: {text} {log}"
                 );
                 continue;
             }

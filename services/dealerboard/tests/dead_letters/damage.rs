@@ -115,20 +115,20 @@ async fn check_of_a_damaged_file_ends_and_names_the_damage() {
             continue;
         };
         let output = desk.command(&["verify"]).output().unwrap();
-        let told = crate::desk::told(&output);
+        let text = crate::desk::text(&output);
         let code = output.status.code();
         assert!(
             matches!(code, Some(1 | 2)),
-            "{draw} {damage}: {code:?} {told}"
+            "{draw} {damage}: {code:?} {text}"
         );
-        assert!(!told.contains("panicked"), "{draw} {damage}: {told}");
+        assert!(!text.contains("panicked"), "{draw} {damage}: {text}");
         let words = words(&damage);
-        let named = told.lines().any(|line| {
+        let named = text.lines().any(|line| {
             ["violated", "unknown", "dealerboard: "]
                 .iter()
                 .any(|of| line.starts_with(of) && words.iter().any(|word| line.contains(word)))
         });
-        assert!(named, "{draw} {damage}: {told}");
+        assert!(named, "{draw} {damage}: {text}");
     }
 }
 
@@ -154,7 +154,7 @@ fn words(damage: &str) -> &'static [&'static str] {
     }
 }
 
-/// Does something to the file, and says what; none when SQLite will not have it.
+/// Damages the file, and returns a description; `None` when SQLite refuses it.
 fn damage(desk: &Desk, draw: &mut Draw) -> Option<String> {
     let file = Connection::open(desk.file()).unwrap();
     match draw.below(12) {

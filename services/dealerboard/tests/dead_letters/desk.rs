@@ -82,7 +82,7 @@ impl Desk {
         assert!(status.success(), "{}", process.borrow().log());
     }
 
-    /// One value of the file, whoever uses it; none while it is being made.
+    /// One value of the file, also while it is in use; `None` while it is being made.
     pub(crate) fn ask<T: rusqlite::types::FromSql>(&self, select: &str) -> Option<T> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(self.file(), flags).ok()?;
@@ -107,21 +107,21 @@ impl Desk {
     /// What a command prints; it must succeed.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
-        let told = told(&output);
-        assert!(output.status.success(), "{arguments:?}: {told}");
-        told
+        let text = text(&output);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        text
     }
 
     /// What a command prints that must end with the code.
     pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
-        let told = told(&output);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-        told
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        text
     }
 }
 
-pub(crate) fn told(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     let (out, error) = (&output.stdout, &output.stderr);
     String::from_utf8_lossy(&[out.as_slice(), error].concat()).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Edits by somebody who knows the checksums.
+//! Edits by a forger who knows the checksums.
 
 use kernel::batch::Cursor;
 use kernel::checksum::{Chain, Checksum, EventParts, Row as _};
@@ -65,7 +65,7 @@ pub(crate) fn rewrite_values(desk: &Desk, from: &str, to: &str) {
     }
 }
 
-/// Makes the chain of every partition of trades anew, from the checksums there are.
+/// Rebuilds the chain of every partition of trades from the present checksums.
 pub(crate) fn rechain(desk: &Desk) {
     let file = Connection::open(desk.file()).unwrap();
     let mut cursors = file

@@ -1,4 +1,4 @@
-//! A place that takes no more bytes: writes are refused, reads go on, and so do writes once there is room.
+//! A full disk: writes are refused, reads continue, and so do writes once there is room.
 
 use std::process::Command;
 use std::time::Duration;
@@ -96,10 +96,10 @@ async fn full_disk_refuses_commands_and_takes_them_again_once_there_is_room() {
     assert!(refused, "there is still room");
     let ready = reqwest::get(format!("{}/readyz", api.url)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let told: Value = ready.json().await.unwrap();
-    assert_ne!(told["checks"]["disk"], "ok", "{told}");
-    assert_eq!(told["parts"]["commands"]["ready"], false, "{told}");
-    assert_eq!(told["parts"]["reads"]["ready"], true, "{told}");
+    let report: Value = ready.json().await.unwrap();
+    assert_ne!(report["checks"]["disk"], "ok", "{report}");
+    assert_eq!(report["parts"]["commands"]["ready"], false, "{report}");
+    assert_eq!(report["parts"]["reads"]["ready"], true, "{report}");
     for trade in &booked {
         assert_eq!(api.read(*trade).await, StatusCode::OK, "{}", process.log());
     }

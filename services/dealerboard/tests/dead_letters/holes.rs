@@ -11,8 +11,8 @@ use crate::kafka::{Site, WAIT, book, ended};
 
 const PARTITIONS: i32 = 2;
 
-/// A producer that writes in transactions: each leaves a record that nobody is given, and one that is
-/// aborted leaves its commands as well.
+/// A producer that writes in transactions: each leaves a record that no consumer gets, and an
+/// aborted one leaves its commands as well.
 struct Transactional {
     producer: BaseProducer,
     topic: String,
@@ -89,25 +89,25 @@ async fn offsets_that_are_no_records_are_not_counted_and_a_head_that_is_gone_is_
     assert_eq!(site.count(handled).await, 40);
     let holes = "SELECT sum(next_offset - handled)::int8 FROM trades.cursor";
     assert!(site.count(holes).await > 10, "the offsets have no holes");
-    let told_of_holes = site.run(&["verify"]);
-    assert!(told_of_holes.contains("40 commands"), "{told_of_holes}");
+    let text_of_holes = site.run(&["verify"]);
+    assert!(text_of_holes.contains("40 commands"), "{text_of_holes}");
     assert!(
-        told_of_holes.contains("all invariants hold"),
-        "{told_of_holes}"
+        text_of_holes.contains("all invariants hold"),
+        "{text_of_holes}"
     );
 
-    // The broker's retention, or somebody who cleans up.
+    // The broker's retention, or an operator who cleans up.
     delete_records(&site, 3).await;
     let output = site.command(&["verify"]).output().unwrap();
-    let told = ended(2, &["verify"], &output);
+    let text = ended(2, &["verify"], &output);
     for partition in 0..PARTITIONS {
         let unknown = format!(
             "unknown   I1 I6 I12 trades/{partition} command log: not compared, the log no longer holds \
              offsets 0 to 2"
         );
-        assert!(told.contains(&unknown), "{told}");
+        assert!(text.contains(&unknown), "{text}");
     }
-    assert!(!told.contains("violated"), "{told}");
+    assert!(!text.contains("violated"), "{text}");
     site.pool.close().await;
     site.database.discard().await;
 }
@@ -134,14 +134,14 @@ async fn check_without_a_dependency_ends_and_names_the_rules_it_could_not_compar
             .env(key, nowhere)
             .output()
             .unwrap();
-        let told = ended(2, &["verify"], &output);
+        let text = ended(2, &["verify"], &output);
         for rule in rules {
             assert!(
-                told.contains(&format!("unknown   {rule}")),
-                "{rule}: {told}"
+                text.contains(&format!("unknown   {rule}")),
+                "{rule}: {text}"
             );
         }
-        assert!(!told.contains("all invariants hold"), "{told}");
+        assert!(!text.contains("all invariants hold"), "{text}");
     }
     site.pool.close().await;
     site.database.discard().await;

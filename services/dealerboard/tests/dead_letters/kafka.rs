@@ -15,7 +15,7 @@ use testkit::keys;
 use testkit::process::{Process, Signal};
 use testkit::servers::{Database, Servers, unique};
 
-use crate::desk::{binary, told};
+use crate::desk::{binary, text};
 use crate::record::{SECRET, booking, command_id, fill};
 
 pub(crate) const WAIT: Duration = Duration::from_secs(60);
@@ -78,7 +78,7 @@ impl Site {
         ended(0, arguments, &self.command(arguments).output().unwrap())
     }
 
-    /// Produces as anybody could: no signature, a tenant only in the key and maybe in a header.
+    /// Produces as any client could: no signature, a tenant only in the key and maybe in a header.
     async fn produce(&self, trade: &str, value: &[u8], tenant: Option<&str>) {
         let (topic, key) = (
             format!("{}trades-commands", self.prefix),
@@ -135,12 +135,12 @@ fn config(servers: &Servers, database: &Database, prefix: &str) -> String {
 }
 
 pub(crate) fn ended(code: i32, arguments: &[&str], output: &Output) -> String {
-    let told = told(output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    told
+    let text = text(output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    text
 }
 
-/// An envelope as an outside producer writes it: who sends it is the broker's to say.
+/// An envelope as an outside producer writes it: the broker vouches for the sender.
 fn outside(number: u128, kind: &str, data: &serde_json::Value) -> Vec<u8> {
     let envelope = json!({ "id": command_id(number), "type": kind, "data": data });
     serde_json::to_vec(&envelope).unwrap()
@@ -242,8 +242,8 @@ async fn letters_of_an_outside_producer_are_looked_after_while_the_platform_runs
     }
     site.run(&["verify", "--live"]);
     site.stop(process).await;
-    let told = site.run(&["verify"]);
-    assert!(told.contains("all invariants hold"), "{told}");
+    let text = site.run(&["verify"]);
+    assert!(text.contains("all invariants hold"), "{text}");
     assert_eq!(site.count(&booked("P-5")).await, 1);
     stored_event_that_is_not_the_published_one_is_found(&site).await;
     site.pool.close().await;
@@ -260,10 +260,10 @@ async fn stored_event_that_is_not_the_published_one_is_found(site: &Site) {
         sqlx::query(&change).execute(&site.pool).await.unwrap();
     }
     let output = site.command(&["verify"]).output().unwrap();
-    let told = ended(1, &["verify"], &output);
-    assert!(told.contains("violated  I4 trades/"), "{told}");
+    let text = ended(1, &["verify"], &output);
+    assert!(text.contains("violated  I4 trades/"), "{text}");
     assert!(
-        told.contains("is not the stored event of demo/H-P-"),
-        "{told}"
+        text.contains("is not the stored event of demo/H-P-"),
+        "{text}"
     );
 }

@@ -1,4 +1,4 @@
-//! What cannot be read is parked as it came, and nobody else notices.
+//! What cannot be read is parked as it came, and affects no other command.
 
 use serde_json::json;
 

@@ -59,7 +59,7 @@ pub(crate) fn signed(trade: &str, value: &[u8]) -> NewRecord {
     record
 }
 
-/// Any bytes from nobody in particular.
+/// A record without a signature.
 pub(crate) fn unsigned(key: &str, value: &[u8]) -> NewRecord {
     NewRecord {
         context: "trades",

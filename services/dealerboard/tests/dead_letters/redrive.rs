@@ -54,8 +54,8 @@ fn states(desk: &Desk) -> String {
 #[tokio::test]
 async fn redrive_changes_nothing_when_it_is_not_confirmed() {
     let desk = desk().await;
-    let told = desk.run(&REDRIVE);
-    assert!(told.contains("2 letters would be redriven"), "{told}");
+    let text = desk.run(&REDRIVE);
+    assert!(text.contains("2 letters would be redriven"), "{text}");
     assert_eq!(states(&desk), "parked:too_large parked:behind_parked");
 }
 
@@ -68,7 +68,7 @@ async fn follower_stays_behind_its_poison_when_the_redrive_meets_it_again() {
         states(&desk),
         "redriven:too_large redriven:behind_parked parked:too_large parked:behind_parked"
     );
-    // Had the fill overtaken the booking it would have been rejected, for ever.
+    // Had the fill overtaken the booking, its rejection would be permanent.
     let outcomes = "SELECT count(*) FROM outcome WHERE context = 'trades'";
     assert_eq!(desk.ask::<i64>(outcomes), Some(2));
     desk.run(&["verify"]);
@@ -148,10 +148,10 @@ async fn letter_does_not_overtake_an_earlier_one_of_its_key() {
         "alice",
         "--yes",
     ];
-    let told = desk.fails(2, &redrive);
+    let text = desk.fails(2, &redrive);
     assert!(
-        told.contains("is parked before it under the same key"),
-        "{told}"
+        text.contains("is parked before it under the same key"),
+        "{text}"
     );
 
     desk.run(&["dead-letters", "discard", &place(first), "--yes"]);
@@ -176,17 +176,19 @@ async fn bulk_redrive_needs_a_second_person() {
 async fn letter_marked_redriven_without_a_copy_is_found() {
     let desk = Desk::with(vec![signed("P-1", b"nonsense")]).await;
     desk.tamper("UPDATE dead_letter SET state = 'redriven'");
-    let told = desk.fails(1, &["verify"]);
-    assert!(told.contains("no copy of it is in the log"), "{told}");
+    let text = desk.fails(1, &["verify"]);
+    assert!(text.contains("no copy of it is in the log"), "{text}");
 }
 
 struct RandomIds;
 
 impl Ids for RandomIds {
+    #[expect(clippy::disallowed_methods, reason = "the source of ids of this test")]
     fn ordered(&self) -> Uuid {
         Uuid::now_v7()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the source of ids of this test")]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }

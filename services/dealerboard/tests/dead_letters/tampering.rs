@@ -1,5 +1,5 @@
-//! The check finds what was changed behind the platform's back, and names the rule it breaks; and it says
-//! so when it cannot know.
+//! The check finds what was changed behind the platform's back, and names the rule it breaks; and
+//! it reports when it cannot know.
 
 use std::fs;
 
@@ -72,16 +72,16 @@ async fn every_change_of_a_sound_file_is_found() {
     // Command ids 0x64, 0x65 … so that one can be taken for another.
     let desk = traded().await;
     let sound = fs::read(desk.file()).unwrap();
-    let told = desk.run(&["verify"]);
-    assert!(told.contains("18 commands"), "{told}");
+    let text = desk.run(&["verify"]);
+    assert!(text.contains("18 commands"), "{text}");
     for (change, rule, words) in CHANGES {
         fs::write(desk.file(), &sound).unwrap();
         desk.tamper(change);
-        let told = desk.fails(1, &["verify"]);
-        let named = told
+        let text = desk.fails(1, &["verify"]);
+        let named = text
             .lines()
             .any(|line| line.contains(&format!("violated  {rule}")) && line.contains(words));
-        assert!(named, "{change}\n{told}");
+        assert!(named, "{change}\n{text}");
     }
     fs::write(desk.file(), &sound).unwrap();
     desk.run(&["verify"]);
@@ -99,9 +99,9 @@ async fn traded() -> Desk {
     Desk::with(records.collect()).await
 }
 
-/// Lines of what was told that begin so.
-fn lines<'t>(told: &'t str, beginning: &str) -> Vec<&'t str> {
-    told.lines()
+/// Lines of the output with that beginning.
+fn lines<'t>(text: &'t str, beginning: &str) -> Vec<&'t str> {
+    text.lines()
         .filter(|line| line.starts_with(beginning))
         .collect()
 }
@@ -111,13 +111,13 @@ async fn event_rewritten_with_its_checksum_and_its_view_breaks_the_chain() {
     let desk = traded().await;
     forge::rewrite_events(&desk, "181.52", "181.53");
     forge::rewrite_values(&desk, "181.52", "181.53");
-    let told = desk.fails(1, &["verify"]);
-    let violated = lines(&told, "violated");
+    let text = desk.fails(1, &["verify"]);
+    let violated = lines(&text, "violated");
     assert!(!violated.is_empty());
     // Nothing else knows of it.
     for line in violated {
-        assert!(line.starts_with("violated  I0 chain of trades/"), "{told}");
-        assert!(line.contains("rewritten with its checksum"), "{told}");
+        assert!(line.starts_with("violated  I0 chain of trades/"), "{text}");
+        assert!(line.contains("rewritten with its checksum"), "{text}");
     }
 }
 
@@ -127,13 +127,13 @@ async fn event_that_was_edited_is_named() {
     desk.tamper(
         "UPDATE event SET record = replace(record, '181.52', '181.53') WHERE context = 'trades'",
     );
-    let told = desk.fails(1, &["verify"]);
+    let text = desk.fails(1, &["verify"]);
     for trade in 0..6 {
         let named = format!(" of demo/T-{trade}: its checksum does not fit");
-        let named = lines(&told, "violated  I0 event trades/")
+        let named = lines(&text, "violated  I0 event trades/")
             .iter()
             .any(|line| line.ends_with(&named));
-        assert!(named, "T-{trade}: {told}");
+        assert!(named, "T-{trade}: {text}");
     }
 }
 
@@ -141,10 +141,10 @@ async fn event_that_was_edited_is_named() {
 async fn event_whose_checksum_was_taken_away_is_named() {
     let desk = traded().await;
     desk.tamper("UPDATE event SET checksum = NULL WHERE context = 'trades' AND position = 1");
-    let told = desk.fails(1, &["verify"]);
+    let text = desk.fails(1, &["verify"]);
     assert!(
-        told.contains("it has no checksum, though the chain begins at 1"),
-        "{told}"
+        text.contains("it has no checksum, though the chain begins at 1"),
+        "{text}"
     );
 }
 
@@ -155,11 +155,11 @@ async fn rows_of_before_there_were_checksums_are_unproven_and_no_violation() {
         desk.tamper(&format!("UPDATE {table} SET checksum = NULL"));
     }
     desk.tamper("UPDATE cursor SET chain = 0, chain_from = next_position");
-    let told = desk.run(&["verify"]);
-    assert!(told.contains("all invariants hold"), "{told}");
+    let text = desk.run(&["verify"]);
+    assert!(text.contains("all invariants hold"), "{text}");
     assert!(
-        told.contains("were written before there were checksums: unproven"),
-        "{told}"
+        text.contains("were written before there were checksums: unproven"),
+        "{text}"
     );
     // And what comes is chained from here on.
     desk.append(vec![booking(200, "T-0x")]).await;
@@ -169,7 +169,7 @@ async fn rows_of_before_there_were_checksums_are_unproven_and_no_violation() {
     desk.fails(1, &["verify"]);
 }
 
-/// What nobody has handled yet is no reason to leave sums uncompared that it has no part in.
+/// Unhandled commands leave only the sums uncompared that they take part in.
 #[tokio::test]
 async fn sums_that_differ_are_found_though_a_conversation_waits() {
     let desk = traded().await;
@@ -177,11 +177,11 @@ async fn sums_that_differ_are_found_though_a_conversation_waits() {
     let mut waiting = unsigned("demo/V-1", b"{}");
     waiting.context = "conversations";
     desk.append(vec![waiting]).await;
-    let told = desk.fails(1, &["verify"]);
-    assert!(told.contains("1 commands wait to be handled"), "{told}");
+    let text = desk.fails(1, &["verify"]);
+    assert!(text.contains("1 commands wait to be handled"), "{text}");
     assert!(
-        !lines(&told, "violated  I9 positions: demo/ACC-1").is_empty(),
-        "{told}"
+        !lines(&text, "violated  I9 positions: demo/ACC-1").is_empty(),
+        "{text}"
     );
 }
 
@@ -192,19 +192,19 @@ async fn sums_that_may_still_meet_are_not_said_to_hold() {
     let mut waiting = unsigned("demo/ACC-1/AGENCY/IBM", b"{}");
     waiting.context = "positions";
     desk.append(vec![waiting]).await;
-    let told = desk.fails(2, &["verify"]);
+    let text = desk.fails(2, &["verify"]);
     assert!(
-        !lines(&told, "unknown   I9 positions: not compared").is_empty(),
-        "{told}"
+        !lines(&text, "unknown   I9 positions: not compared").is_empty(),
+        "{text}"
     );
     assert!(
-        told.contains("no rule was found broken, 1 not compared"),
-        "{told}"
+        text.contains("no rule was found broken, 1 not compared"),
+        "{text}"
     );
-    assert!(!told.contains("all invariants hold"), "{told}");
+    assert!(!text.contains("all invariants hold"), "{text}");
 }
 
-/// Trades say another fee than positions, and everything else fits.
+/// Trades have another fee than positions, and everything else fits.
 fn lose_some_fees(desk: &Desk) {
     forge::rewrite_events(desk, "\"fee\":\"0.35\"", "\"fee\":\"0.36\"");
     forge::rewrite_values(desk, "\"0.35\"", "\"0.36\"");
@@ -214,22 +214,22 @@ fn lose_some_fees(desk: &Desk) {
 #[tokio::test]
 async fn check_says_so_when_it_cannot_be_made() {
     let desk = Desk::new();
-    let told = desk.fails(2, &["verify"]);
-    assert!(told.contains("there is no file"), "{told}");
+    let text = desk.fails(2, &["verify"]);
+    assert!(text.contains("there is no file"), "{text}");
     let _held = desk.open();
-    let told = desk.fails(2, &["verify"]);
-    assert!(told.contains("in use by another process"), "{told}");
+    let text = desk.fails(2, &["verify"]);
+    assert!(text.contains("in use by another process"), "{text}");
 }
 
 #[tokio::test]
-async fn replay_folds_a_damaged_view_anew() {
+async fn replay_rebuilds_a_damaged_view() {
     let desk = Desk::with(vec![booking(1, "T-1"), fill(2, "T-1")]).await;
     desk.tamper("DELETE FROM view_value");
     desk.fails(1, &["verify"]);
     desk.run(&["replay", "trade"]);
     desk.run(&["replay", "position", "--model", "sqlite"]);
-    let told = desk.run(&["verify"]);
-    assert!(told.contains("2 view values"), "{told}");
+    let text = desk.run(&["verify"]);
+    assert!(text.contains("2 view values"), "{text}");
     desk.fails(2, &["replay", "nonsense"]);
 }
 
@@ -237,9 +237,9 @@ async fn replay_folds_a_damaged_view_anew() {
 async fn replay_that_comes_to_no_end_says_where_it_stands_and_why() {
     let desk = Desk::with(vec![booking(1, "T-1"), fill(2, "T-1")]).await;
     desk.tamper("UPDATE event SET record = '{}' WHERE context = 'trades' AND position = 2");
-    let told = desk.fails(2, &["replay", "trade", "--stall-s", "2"]);
+    let text = desk.fails(2, &["replay", "trade", "--stall-s", "2"]);
     let named = "stands at 1 of 2, sqlite: read events of trades/";
-    assert!(told.contains("nothing has moved for 2s: trades/"), "{told}");
-    assert!(told.contains(named), "{told}");
-    assert!(told.contains("position 2 of demo/T-1 is damaged"), "{told}");
+    assert!(text.contains("nothing has moved for 2s: trades/"), "{text}");
+    assert!(text.contains(named), "{text}");
+    assert!(text.contains("position 2 of demo/T-1 is damaged"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Simulated days: what theory says of them, and what kills make of them.
+//! Simulated days: compared with theory, and with days that were killed.
 
 use std::cell::RefCell;
 use std::process::Command;
@@ -45,7 +45,7 @@ async fn day_with_patience_waits_and_gives_up_as_erlang_a_says() {
     assert_eq!(report["agrees"], true, "{report}");
 }
 
-/// Two hours of the day, 72 seconds of ours, in one process on one file.
+/// Two hours of the day, played in 72 seconds, in one process on one file.
 fn played(day: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let mut command = testkit::platform::unconfigured(BINARY, folder.path());
@@ -138,31 +138,35 @@ async fn a_day(desk: &Desk, run: &str, meanwhile: impl AsyncFnOnce()) -> Value {
 
 /// Floor and figures as every process has them in memory, and as the stored events make them.
 pub(crate) async fn same_from_the_events(desk: &Desk) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the process under test has the same clock"
+    )]
     let now = written(SystemTime::now());
     for query in ["/v1/floor", "/v1/metrics?interval=15m"] {
         let separator = if query.contains('?') { '&' } else { '?' };
         let kept = desk.reads(&format!("{query}{separator}as_of={now}")).await;
         let kept = comparable(kept);
-        // What is in memory may be a moment old, as its answer says.
-        let same = desk.shows(query, |told| comparable(told.clone()) == kept);
+        // What is in memory may be a moment old, as its `Age` shows.
+        let same = desk.shows(query, |value| comparable(value.clone()) == kept);
         tokio::time::timeout(AGE_MAX, same).await.expect(query);
     }
 }
 
-fn comparable(mut told: Value) -> Value {
-    // When it was asked for; what goes on is counted until then.
-    let fields = told.as_object_mut().unwrap();
+fn comparable(mut value: Value) -> Value {
+    // When it was asked for; running time is counted until then.
+    let fields = value.as_object_mut().unwrap();
     fields
         .remove("at")
         .or_else(|| fields.remove("as_of"))
         .unwrap();
     forget_running(fields);
-    told
+    value
 }
 
-/// Agents' time goes on while nobody works.
-fn forget_running(told: &mut serde_json::Map<String, Value>) {
-    for row in told
+/// Agents' time keeps running without work.
+fn forget_running(value: &mut serde_json::Map<String, Value>) {
+    for row in value
         .get_mut("rows")
         .and_then(Value::as_array_mut)
         .into_iter()

@@ -25,7 +25,7 @@ impl Desk {
         Self(Platform::production(BINARY).await)
     }
 
-    /// Nobody is matched unless somebody asks for it.
+    /// No match is made without a request.
     pub(crate) async fn embedded_without_router() -> Self {
         Self(Platform::embedded_as(BINARY, ROLES).await)
     }
@@ -62,16 +62,16 @@ impl Desk {
     }
 
     pub(crate) async fn agent(&self, id: &str, path: &str, body: Value) {
-        let path = format!("/v1/agents/{id}/{path}");
+        let path = format!("/v1/agents/{id}{path}");
         self.0.post(TENANT, &path, &body).await;
     }
 
     pub(crate) async fn conversation(&self, id: &str, path: &str, body: Value) {
-        let path = format!("/v1/conversations/{id}/{path}");
+        let path = format!("/v1/conversations/{id}{path}");
         self.0.post(TENANT, &path, &body).await;
     }
 
-    /// A message to the customer, sent by whoever is named.
+    /// A message to the customer, sent by the named actor.
     pub(crate) async fn writes(&self, conversation: &str, actor: &str, id: &str) {
         let mut issue = self.0.command();
         issue.args(["token", "--tenant", TENANT, "--actor", actor]);
@@ -95,8 +95,8 @@ impl Desk {
 
     /// An agent who serves a queue, and knows something.
     pub(crate) async fn comes_to_serve(&self, id: &str, queue: &str, skills: Value) {
-        self.agent(id, "queues", json!({"queues": [queue]})).await;
-        self.agent(id, "skills", json!({"skills": skills})).await;
+        self.agent(id, "/queues", json!({"queues": [queue]})).await;
+        self.agent(id, "/skills", json!({"skills": skills})).await;
         self.signs_in(id).await;
     }
 
@@ -109,10 +109,10 @@ impl Desk {
     async fn signs_in(&self, id: &str) {
         let session =
             json!({"session_id": format!("S-{id}"), "device": "browser", "channels": ["chat"]});
-        self.agent(id, "sessions", session).await;
-        self.agent(id, "capacity", json!({"channels": {"chat": 1}}))
+        self.agent(id, "/sessions", session).await;
+        self.agent(id, "/capacity", json!({"channels": {"chat": 1}}))
             .await;
-        self.agent(id, "presence", json!({"presence": "available"}))
+        self.agent(id, "/presence", json!({"presence": "available"}))
             .await;
     }
 
@@ -121,13 +121,13 @@ impl Desk {
         self.waits_for(id, json!([])).await;
     }
 
-    /// The same, for somebody who knows something.
+    /// The same, for an agent with skills.
     pub(crate) async fn waits_for(&self, id: &str, skills: Value) {
         let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
         self.0.post(TENANT, "/v1/conversations", &create).await;
         self.conversation(
             id,
-            "enqueueings",
+            ":enqueue",
             json!({"queue": "FX-VIP", "requirements": skills}),
         )
         .await;
@@ -154,13 +154,13 @@ impl Desk {
     ) {
         self.reserves(conversation, offer, agent).await;
         let offered = json!({"offer_id": offer, "agent_id": agent, "decision_id": format!("D-{offer}"), "ttl_ms": ttl_ms});
-        self.conversation(conversation, "offers", offered).await;
+        self.conversation(conversation, "/offers", offered).await;
         self.agent_is(agent, "offered").await;
     }
 
     pub(crate) async fn reserves(&self, conversation: &str, offer: &str, agent: &str) {
         let reserve = json!({"offer_id": offer, "conversation_id": conversation, "channel": "chat", "cost": 1, "ttl_ms": 35_000});
-        self.agent(agent, "reservations", reserve).await;
+        self.agent(agent, "/reservations", reserve).await;
     }
 
     /// Matched with the agent, who takes it.
@@ -168,7 +168,8 @@ impl Desk {
         let offered = self.conversation_is(conversation, "OFFERED", None).await;
         assert_eq!(offered["offers"][0]["agent_id"], agent, "{offered}");
         let accept = json!({"offer_id": offered["offers"][0]["offer_id"]});
-        self.conversation(conversation, "acceptances", accept).await;
+        self.conversation(conversation, ":accept-offer", accept)
+            .await;
         self.conversation_is(conversation, "ACTIVE", Some(agent))
             .await;
     }

@@ -12,7 +12,7 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.waits("V-1").await;
     desk.is_answered("V-1", "ann").await;
-    desk.conversation("V-1", "endings", json!({"by": "agent"}))
+    desk.conversation("V-1", ":end", json!({"by": "agent"}))
         .await;
     let query = "/v1/metrics?queue=FX-VIP&channel=chat&service_level=SL3";
     let is_over = |report: &Value| report["rows"][0]["handled"] == 1;
@@ -54,9 +54,9 @@ async fn answered_conversation_is_counted_for_its_queue_and_its_agent() {
     desk.discard().await;
 }
 
-/// Zeros would say that all is quiet.
+/// Zeros would mean a quiet queue.
 #[tokio::test]
-async fn nobody_and_nothing_that_is_unknown_has_figures() {
+async fn unknown_agents_and_queues_have_no_figures() {
     let desk = Desk::embedded().await;
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.agent_is("ann", "available").await;
@@ -66,20 +66,20 @@ async fn nobody_and_nothing_that_is_unknown_has_figures() {
     .await;
     let not_found = (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned());
     for unknown in [
-        "/v1/queues/NOBODY/live",
-        "/v1/metrics?queue=NOBODY",
-        "/v1/metrics?queue=NOBODY&as_of=2026-01-05T15:30:00Z",
+        "/v1/queues/UNKNOWN/live",
+        "/v1/metrics?queue=UNKNOWN",
+        "/v1/metrics?queue=UNKNOWN&as_of=2026-01-05T15:30:00Z",
         "/v1/metrics/agents/eve",
-        "/v1/metrics/agents/ann?queue=NOBODY",
+        "/v1/metrics/agents/ann?queue=UNKNOWN",
     ] {
         assert_eq!(desk.refused_reading(unknown).await, not_found, "{unknown}");
     }
-    for unknown in ["eve/adherence", "ann/adherence?queue=NOBODY"] {
+    for unknown in ["eve/adherence", "ann/adherence?queue=UNKNOWN"] {
         let path = format!("/v1/metrics/agents/{unknown}");
         let refused = desk.refusal(&path, json!({"schedule": []})).await;
         assert_eq!(refused, not_found, "{path}");
     }
-    // Served by ann, though nobody has waited in it.
+    // Served by ann, though no conversation has waited in it.
     let quiet = desk.reads("/v1/metrics?queue=FX-VIP").await;
     assert_eq!(quiet["rows"][0]["queued"], 0, "{quiet}");
     desk.discard().await;

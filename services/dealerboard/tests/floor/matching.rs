@@ -23,11 +23,11 @@ async fn match_on_request(desk: Desk) {
     desk.comes_to_serve("bob", "FX-VIP", json!({})).await;
     desk.comes_to_serve("cid", "RATES", json!({"lang:de": 90}))
         .await;
-    desk.agent("dan", "queues", json!({"queues": ["FX-VIP"]}))
+    desk.agent("dan", "/queues", json!({"queues": ["FX-VIP"]}))
         .await;
     desk.waits_for("V-1", json!(["lang:de"])).await;
 
-    // The floor hears of them one by one.
+    // The floor gets the events one by one.
     desk.shows("/v1/queues/FX-VIP/live", |live| {
         live["floor"]["waiting"] == 1
     })
@@ -67,15 +67,15 @@ async fn match_on_request(desk: Desk) {
         (&json!("offered"), &matched["offer_id"])
     );
     let accept = json!({"offer_id": matched["offer_id"]});
-    desk.conversation("V-1", "acceptances", accept).await;
+    desk.conversation("V-1", ":accept-offer", accept).await;
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     let refusal = desk.refusal(MATCH, asked).await;
     assert_eq!(refusal, (StatusCode::CONFLICT, "NOT_WAITING".to_owned()));
-    let nobody = json!({"conversation_id": "V-9"});
-    let refusal = desk.refusal(MATCH, nobody).await;
+    let unknown = json!({"conversation_id": "V-9"});
+    let refusal = desk.refusal(MATCH, unknown).await;
     assert_eq!(refusal, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
 
-    let post_alone = desk.refused_reading("/v1/conversations/V-1/acceptances");
+    let post_alone = desk.refused_reading("/v1/conversations/V-1:accept-offer");
     let code = "METHOD_NOT_ALLOWED".to_owned();
     assert_eq!(post_alone.await, (StatusCode::METHOD_NOT_ALLOWED, code));
     for path in ["/v1/agents/ann/moods", "/v1/agentsmith", "/v1/agents/"] {
@@ -84,7 +84,7 @@ async fn match_on_request(desk: Desk) {
         assert_eq!(refusal, expected, "{path}");
     }
 
-    // Whoever comes next finds nobody who knows the language, and is told so.
+    // The next conversation finds no agent who knows the language, and the answer says so.
     desk.waits_for("V-2", json!(["lang:de"])).await;
     let none = desk.asks(MATCH, json!({"conversation_id": "V-2"})).await;
     assert_eq!(
@@ -112,7 +112,7 @@ fn named(agents: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn starved_queue_is_said_to_starve_and_served_as_soon_as_somebody_is_there() {
     let desk = Desk::embedded().await;
-    desk.agent("ann", "queues", json!({"queues": ["FX-VIP"]}))
+    desk.agent("ann", "/queues", json!({"queues": ["FX-VIP"]}))
         .await;
     desk.waits("V-1").await;
     let queue = "/v1/queues/FX-VIP";
@@ -136,7 +136,7 @@ async fn who_refuses_is_passed_over_and_who_waits_longest_is_first() {
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     let first = desk.conversation_is("V-1", "OFFERED", None).await;
     let refuse = json!({"offer_id": first["offers"][0]["offer_id"], "reason": "at lunch"});
-    desk.conversation("V-1", "rejections", refuse).await;
+    desk.conversation("V-1", ":reject-offer", refuse).await;
     desk.conversation_is("V-1", "QUEUED", None).await;
     desk.comes_to_serve("bob", "FX-VIP", json!({})).await;
     let first = desk.conversation_is("V-1", "OFFERED", None).await;
@@ -153,13 +153,13 @@ async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
     desk.waits("V-1").await;
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.is_answered("V-1", "ann").await;
-    desk.conversation("V-1", "parkings", json!({})).await;
+    desk.conversation("V-1", ":park", json!({})).await;
     desk.waits("V-2").await;
     desk.is_answered("V-2", "ann").await;
     desk.comes_to_serve("bob", "FX-VIP", json!({})).await;
     desk.agent_is("bob", "available").await;
 
-    desk.conversation("V-1", "unparkings", json!({})).await;
+    desk.conversation("V-1", ":unpark", json!({})).await;
     desk.conversation_is("V-1", "QUEUED", None).await;
     let body = json!({"conversation_id": "V-1", "dry_run": true});
     let dry = desk.asks(MATCH, body).await;
@@ -169,13 +169,13 @@ async fn sticky_queue_keeps_a_customer_for_the_agent_they_know() {
         "{dry}"
     );
     let over = json!({"by": "agent", "wrap_up_s": 0});
-    desk.conversation("V-2", "endings", over).await;
+    desk.conversation("V-2", ":end", over).await;
     desk.is_answered("V-1", "ann").await;
     desk.discard().await;
 }
 
 #[tokio::test]
-async fn requirements_that_nobody_meets_are_given_up_in_time() {
+async fn requirements_that_no_agent_meets_are_dropped_in_time() {
     let desk = Desk::embedded().await;
     let settings = json!({
         "queue_id": "FX-VIP", "relaxations": [{"after_s": 1, "dropped": ["lang:de"]}],
@@ -192,14 +192,14 @@ async fn requirements_that_nobody_meets_are_given_up_in_time() {
         (&json!(1), &json!([]))
     );
     assert_eq!(relaxed["offers"][0]["agent_id"], "bob");
-    // It keeps what it requires, and waits where nobody can take it either.
+    // It keeps its requirements, and waits where no agent can take it either.
     let query = "/v1/conversations/V-2";
     let overflowed = desk.shows(query, |shown| shown["queue"] == "FX").await;
     assert_eq!(overflowed["state"], "QUEUED");
     desk.discard().await;
 }
 
-/// Edge case: nobody dispatches, and the queue says that somebody could be asked.
+/// Edge case: no router runs, and the queue shows that an agent could be asked.
 #[tokio::test]
 async fn queue_without_a_router_says_how_long_a_match_has_been_possible() {
     let desk = Desk::embedded_without_router().await;

@@ -1,4 +1,5 @@
-//! Two routers and two gateways at once: whoever is faster, nobody is given more than they can take.
+//! Two routers and two gateways at once: whichever is faster, no agent gets more than they can
+//! take.
 
 use std::collections::BTreeMap;
 
@@ -45,9 +46,9 @@ async fn two_routers_never_give_an_agent_more_than_one_conversation() {
     let floor = desk.shows("/v1/floor", is_full).await;
     never_more_than_one(&floor);
 
-    // Everybody who waits or is offered leaves: nothing stays reserved for them.
+    // All customers who wait or are offered leave: nothing stays reserved for them.
     for conversation in 0..CONVERSATIONS {
-        desk.conversation(&format!("V-{conversation}"), "departures", json!({}))
+        desk.conversation(&format!("V-{conversation}"), ":customer-left", json!({}))
             .await;
     }
     let is_empty = |floor: &Value| {
@@ -65,7 +66,7 @@ async fn two_routers_never_give_an_agent_more_than_one_conversation() {
     desk.discard().await;
 }
 
-/// Every conversation, over and over, whatever becomes of it.
+/// Asks for every conversation, over and over, whatever the answer.
 async fn ask_for_matches(url: String, token: String, asker: usize) {
     let client = Client::new();
     for round in 0..CONVERSATIONS {

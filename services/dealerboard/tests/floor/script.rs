@@ -21,9 +21,9 @@ async fn play(desk: Desk) {
     desk.comes_to_work("bob").await;
     desk.waits("V-1").await;
     let word = json!({"provider_message_id": "P-1", "channel": "chat", "body": "100 EURUSD?"});
-    desk.conversation("V-1", "received-messages", word).await;
+    desk.conversation("V-1", ":receive-message", word).await;
     let offer = matched(&desk).await;
-    desk.conversation("V-1", "acceptances", json!({"offer_id": offer}))
+    desk.conversation("V-1", ":accept-offer", json!({"offer_id": offer}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     // One chat is all that ann takes.
@@ -33,14 +33,14 @@ async fn play(desk: Desk) {
 
     desk.reserves("V-1", "O-2", "bob").await;
     let consult = json!({"target": "bob", "offer_id": "O-2"});
-    desk.conversation("V-1", "consultations", consult).await;
+    desk.conversation("V-1", ":consult", consult).await;
     desk.agent_is("bob", "full").await;
     desk.shows("/v1/conversations/V-1", |shown| {
         let mut timeline = shown["timeline"].as_array().unwrap().iter();
         timeline.any(|entry| entry["event"] == "ConsultConnected")
     })
     .await;
-    desk.conversation("V-1", "transfer-completions", json!({"wrap_up_s": 60}))
+    desk.conversation("V-1", ":complete-transfer", json!({"wrap_up_s": 60}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("bob")).await;
     let ann = desk.agent_is("ann", "full").await;
@@ -50,14 +50,14 @@ async fn play(desk: Desk) {
         "her wrap-up: {ann}"
     );
     let codes = json!({"conversation_id": "V-1", "codes": ["TRANSFERRED"]});
-    desk.agent("ann", "wrap-up-completions", codes).await;
+    desk.agent("ann", ":complete-wrap-up", codes).await;
     desk.agent_is("ann", "available").await;
 
     let end = json!({"by": "customer", "wrap_up_s": 60, "disposition_required": true});
-    desk.conversation("V-1", "endings", end).await;
+    desk.conversation("V-1", ":end", end).await;
     desk.conversation_is("V-1", "WRAP_UP", Some("bob")).await;
     let codes = json!({"conversation_id": "V-1", "codes": ["DEALT"]});
-    desk.agent("bob", "wrap-up-completions", codes).await;
+    desk.agent("bob", ":complete-wrap-up", codes).await;
     let closed = desk.conversation_is("V-1", "CLOSED", None).await;
     assert_eq!(closed["dispositions"], json!(["DEALT"]));
     assert_eq!(closed["messages"].as_array().unwrap().len(), 2);
@@ -66,7 +66,7 @@ async fn play(desk: Desk) {
     desk.discard().await;
 }
 
-/// The router may be faster than whoever asks: the match is the same.
+/// The router may be faster than the request: the match is the same.
 async fn matched(desk: &Desk) -> Value {
     let matched = desk
         .asks("/v1/agents/match", json!({"conversation_id": "V-1"}))
@@ -94,16 +94,16 @@ async fn matched(desk: &Desk) -> Value {
 /// Read comes before delivered, delivered before sent, and one of them twice.
 async fn answers_with_receipts_out_of_order(desk: &Desk) {
     let message = json!({"client_message_id": "M-1", "channel": "chat", "recipients": ["C-1"], "body": "1.0841"});
-    desk.conversation("V-1", "messages", message).await;
+    desk.conversation("V-1", "/messages", message).await;
     for (status, second) in [("READ", 3), ("DELIVERED", 2), ("READ", 3)] {
-        desk.conversation("V-1", "receipts", receipt(status, second))
+        desk.conversation("V-1", "/receipts", receipt(status, second))
             .await;
     }
     let sent = json!({
         "client_message_id": "M-1", "attempt": 1, "provider_message_id": "P-2",
         "sent_at": "2026-01-05T09:00:01Z",
     });
-    desk.conversation("V-1", "sent-messages", sent).await;
+    desk.conversation("V-1", ":mark-sent", sent).await;
     let is_read = |shown: &Value| {
         let messages = shown["messages"].as_array();
         messages.is_some_and(|messages| messages.iter().any(|message| message["status"] == "READ"))

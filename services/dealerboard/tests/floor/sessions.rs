@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::desk::Desk;
 
-/// A session's grace, and what may come on top until everybody has followed.
+/// A session's grace, and the time until all have followed.
 const GRACE: Duration = Duration::from_secs(60);
 const FOLLOWED: Duration = Duration::from_secs(15);
 const BEAT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ async fn beats(desk: &Desk, agent: &str, session: &str) -> serde_json::Value {
     desk.asks(&path, json!({"session_id": session})).await
 }
 
-/// Ann's desktop crashes and says nothing; bob's goes on, and so does cid's telephone but not his
+/// Ann's desktop crashes silently; bob's continues, and so does cid's telephone but not his
 /// browser.
 #[tokio::test]
 async fn agent_whose_desktop_is_silent_is_offline_after_the_grace_and_is_offered_nothing() {
@@ -28,7 +28,7 @@ async fn agent_whose_desktop_is_silent_is_offline_after_the_grace_and_is_offered
         desk.comes_to_serve(id, "RATES", json!({})).await;
     }
     let phone = json!({"session_id": "P-cid", "device": "phone", "channels": ["voice"]});
-    desk.agent("cid", "sessions", phone).await;
+    desk.agent("cid", "/sessions", phone).await;
     let before = desk.agent_is("bob", "available").await;
     let until = began + GRACE + FOLLOWED;
     while Instant::now() + BEAT < until {
@@ -64,22 +64,22 @@ async fn agent_may_sign_in_any_number_of_times_whatever_was_left_behind() {
     for n in 1..=9 {
         let session =
             json!({"session_id": format!("S-{n}"), "device": "web", "channels": ["chat"]});
-        desk.agent("ann", "sessions", session).await;
+        desk.agent("ann", "/sessions", session).await;
     }
     let left = |ann: &serde_json::Value| {
         let sessions = ann["sessions"].as_object();
         sessions.is_some_and(|left| left.len() == 8 && !left.contains_key("S-1"))
     };
     desk.shows("/v1/agents/ann/state", left).await;
-    desk.agent("ann", "presence", json!({"presence": "offline"}))
+    desk.agent("ann", "/presence", json!({"presence": "offline"}))
         .await;
     let ann = desk
         .shows("/v1/agents/ann/state", |ann| ann["state"] == "offline")
         .await;
     assert_eq!(ann["sessions"], json!({}));
     let session = json!({"session_id": "S-10", "device": "web", "channels": ["chat"]});
-    desk.agent("ann", "sessions", session).await;
-    desk.agent("ann", "session-endings", json!({"session_id": "S-10"}))
+    desk.agent("ann", "/sessions", session).await;
+    desk.agent("ann", ":end-session", json!({"session_id": "S-10"}))
         .await;
     desk.shows("/v1/agents/ann/state", |ann| {
         ann["sessions"] == json!({}) && ann["state"] == "offline"

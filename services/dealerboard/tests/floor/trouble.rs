@@ -13,7 +13,7 @@ async fn agent_who_leaves_with_an_offer_gives_it_back_to_its_place() {
     let before = desk.conversation_is("V-1", "QUEUED", None).await;
     desk.is_offered("V-1", "O-1", "ann").await;
     desk.conversation_is("V-1", "OFFERED", None).await;
-    desk.agent("ann", "presence", json!({"presence": "offline"}))
+    desk.agent("ann", "/presence", json!({"presence": "offline"}))
         .await;
     let after = desk.conversation_is("V-1", "QUEUED", None).await;
     assert_eq!(
@@ -30,13 +30,13 @@ async fn conversation_that_is_disposed_of_frees_the_agent_who_wrote_it_up() {
     desk.comes_to_work("ann").await;
     desk.waits("V-1").await;
     desk.is_offered("V-1", "O-1", "ann").await;
-    desk.conversation("V-1", "acceptances", json!({"offer_id": "O-1"}))
+    desk.conversation("V-1", ":accept-offer", json!({"offer_id": "O-1"}))
         .await;
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
-    desk.conversation("V-1", "endings", json!({"by": "agent", "wrap_up_s": 600}))
+    desk.conversation("V-1", ":end", json!({"by": "agent", "wrap_up_s": 600}))
         .await;
     let codes = json!({"agent_id": "ann", "codes": ["DEALT"]});
-    desk.conversation("V-1", "dispositions", codes).await;
+    desk.conversation("V-1", ":complete-wrap-up", codes).await;
     desk.agent_is("ann", "available").await;
     desk.discard().await;
 }
@@ -48,11 +48,11 @@ async fn conversation_that_is_taken_by_hand_has_a_slot_and_loses_it_with_its_age
     desk.waits("V-1").await;
     desk.reserves("V-1", "O-1", "ann").await;
     let take = json!({"agent_id": "ann", "offer_id": "O-1", "decision_id": "by-hand"});
-    desk.conversation("V-1", "takings", take).await;
+    desk.conversation("V-1", ":take", take).await;
     desk.conversation_is("V-1", "ACTIVE", Some("ann")).await;
     desk.agent_is("ann", "full").await;
     let release = json!({"slot": {"conversation_id": "V-1"}, "cause": "force"});
-    desk.agent("ann", "releases", release).await;
+    desk.agent("ann", ":release-slot", release).await;
     desk.conversation_is("V-1", "QUEUED", None).await;
     desk.agent_is("ann", "available").await;
     desk.discard().await;
@@ -77,7 +77,7 @@ async fn customer_who_leaves_while_it_rings_frees_the_agent() {
     desk.comes_to_work("ann").await;
     desk.waits("V-1").await;
     desk.is_offered("V-1", "O-1", "ann").await;
-    desk.conversation("V-1", "departures", json!({})).await;
+    desk.conversation("V-1", ":customer-left", json!({})).await;
     desk.conversation_is("V-1", "CLOSED", None).await;
     let ann = desk.agent_is("ann", "available").await;
     assert_eq!(
@@ -89,12 +89,12 @@ async fn customer_who_leaves_while_it_rings_frees_the_agent() {
 }
 
 #[tokio::test]
-async fn offer_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+async fn unanswered_offer_expires_though_the_platform_crashes_meanwhile() {
     expires(Desk::embedded().await).await;
 }
 
 #[tokio::test]
-async fn offer_in_production_that_nobody_answers_expires_though_the_platform_crashes_meanwhile() {
+async fn unanswered_offer_in_production_expires_though_the_platform_crashes_meanwhile() {
     expires(Desk::production().await).await;
 }
 

@@ -1,4 +1,4 @@
-//! Why an agent was asked and why another was not, and names that nobody knows.
+//! Why an agent was asked and why another was not, and unknown names.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn recorded_decision_says_of_everybody_why_they_were_not_asked() {
     }
     desk.comes_to_serve("ann", "FX-VIP", json!({})).await;
     desk.comes_to_serve("zoe", "FX-VIP", json!({})).await;
-    desk.agent("zoe", "presence", json!({"presence": "away"}))
+    desk.agent("zoe", "/presence", json!({"presence": "away"}))
         .await;
     desk.comes_to_serve("dan", "RATES", json!({})).await;
     desk.agent_is("zoe", "away").await;
@@ -62,7 +62,7 @@ async fn recorded_decision_says_of_everybody_why_they_were_not_asked() {
             "{agent}: {said}"
         );
     }
-    let unknown = desk.refused_reading(&format!("{path}?agent=nobody")).await;
+    let unknown = desk.refused_reading(&format!("{path}?agent=unknown")).await;
     assert_eq!(unknown, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
     let malformed = desk.refused_reading(&format!("{path}?agent=a%2Fb")).await;
     let code = "PARAMETER_MALFORMED".to_owned();
@@ -75,16 +75,16 @@ async fn recorded_decision_says_of_everybody_why_they_were_not_asked() {
 async fn agent_on_a_call_is_no_candidate_for_a_chat_until_the_desk_says_so() {
     let desk = Desk::embedded_without_router().await;
     let session = json!({"session_id": "S-1", "device": "web", "channels": ["voice", "chat"]});
-    desk.agent("ann", "sessions", session).await;
+    desk.agent("ann", "/sessions", session).await;
     let capacity = json!({"channels": {"voice": 1, "chat": 2}});
-    desk.agent("ann", "capacity", capacity).await;
-    desk.agent("ann", "queue-additions", json!({"queues": ["FX-VIP"]}))
+    desk.agent("ann", "/capacity", capacity).await;
+    desk.agent("ann", ":add-queues", json!({"queues": ["FX-VIP"]}))
         .await;
-    desk.agent("ann", "presence", json!({"presence": "available"}))
+    desk.agent("ann", "/presence", json!({"presence": "available"}))
         .await;
     let call = json!({"conversation_id": "V-3", "customer_id": "C-1", "channel": "voice", "intent": "order"});
     desk.asks("/v1/conversations", call).await;
-    desk.conversation("V-3", "enqueueings", json!({"queue": "FX-VIP"}))
+    desk.conversation("V-3", ":enqueue", json!({"queue": "FX-VIP"}))
         .await;
     desk.asks(MATCH, json!({"conversation_id": "V-3"})).await;
     desk.is_answered("V-3", "ann").await;
@@ -99,7 +99,7 @@ async fn agent_on_a_call_is_no_candidate_for_a_chat_until_the_desk_says_so() {
     assert_eq!(none["outcome"], "unmatched", "{none}");
 
     let lets_in = json!({"interruptible_by": {"voice": ["chat"]}});
-    desk.agent("ann", "interruptions", lets_in).await;
+    desk.agent("ann", "/interruptions", lets_in).await;
     let seen = |live: &Value| live["floor"]["channels"]["chat"]["free"] == 1;
     desk.shows("/v1/queues/FX-VIP/live", seen).await;
     let dry = desk.asks(MATCH, dry_run).await;
@@ -108,7 +108,7 @@ async fn agent_on_a_call_is_no_candidate_for_a_chat_until_the_desk_says_so() {
 }
 
 #[tokio::test]
-async fn queue_that_nobody_has_configured_is_warned_of() {
+async fn queue_that_is_not_configured_has_a_warning() {
     let desk = Desk::embedded_without_router().await;
     desk.asks("/v1/queues", json!({"queue_id": "FX-VIP"})).await;
     let fine = desk
@@ -116,7 +116,7 @@ async fn queue_that_nobody_has_configured_is_warned_of() {
         .await;
     assert_eq!(fine["warnings"], Value::Null, "{fine}");
     let misspelt = json!({"queues": ["FX-VPI"]});
-    for path in ["/v1/agents/ann/queues", "/v1/agents/ann/queue-additions"] {
+    for path in ["/v1/agents/ann/queues", "/v1/agents/ann:add-queues"] {
         let warned = desk.asks(path, misspelt.clone()).await;
         let expected = json!(["nobody has configured a queue of that name: FX-VPI"]);
         assert_eq!(warned["warnings"], expected, "{warned}");
@@ -124,7 +124,7 @@ async fn queue_that_nobody_has_configured_is_warned_of() {
     let overflow = json!({"queue_id": "FX", "overflow": {"after_s": 30, "queue": "FX-VPI"}});
     let warned = desk.asks("/v1/queues", overflow).await;
     assert!(warned["warnings"].is_array(), "{warned}");
-    let removed = desk.asks("/v1/agents/ann/queue-removals", misspelt).await;
+    let removed = desk.asks("/v1/agents/ann:remove-queues", misspelt).await;
     assert_eq!(removed["warnings"], Value::Null, "{removed}");
     desk.discard().await;
 }

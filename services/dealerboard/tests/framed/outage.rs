@@ -27,7 +27,7 @@ async fn forward(listener: TcpListener, host: String) {
 #[tokio::test]
 async fn nothing_bare_is_written_while_the_registry_is_away() {
     let site = Site::prepare().await;
-    // A port that is ours, on which nobody listens yet.
+    // A reserved port, without a listener so far.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let here = socket.local_addr().unwrap();
@@ -35,17 +35,17 @@ async fn nothing_bare_is_written_while_the_registry_is_away() {
     let url = site.registry.replacen(&real, &here.to_string(), 1);
     let serving = site.start(&[("DEALERBOARD__REGISTRY__URL", &url)]).await;
 
-    let (status, told) = serving.get("/readyz/commands").await;
+    let (status, body) = serving.get("/readyz/commands").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(told.contains("no schema numbers yet"), "{told}");
-    let (status, told) = serving.post("/v1/trades", &booking("T-1")).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{told}");
+    assert!(body.contains("no schema numbers yet"), "{body}");
+    let (status, body) = serving.post("/v1/trades", &booking("T-1")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
     // What is read needs no registry.
     let (status, _) = serving.get("/v1/trades/T-1").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(site.records("trades-commands").is_empty());
 
-    // It comes, and everything goes on without a restart.
+    // It comes, and everything continues without a restart.
     let work = tokio::spawn(forward(socket.listen(64).unwrap(), real));
     serving.is_ready().await;
     serving.trade("T-1").await;

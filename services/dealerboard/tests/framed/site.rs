@@ -73,13 +73,13 @@ impl Site {
     /// What a command prints; it must succeed.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
-        let told = format!(
+        let text = format!(
             "{}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(output.status.success(), "{arguments:?}: {told}");
-        told
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        text
     }
 
     /// A process that serves and is ready.
@@ -175,13 +175,13 @@ impl Serving {
 
     /// As a client does it: what is refused for the moment is sent again.
     async fn handled(&self, path: &str, body: &Value) {
-        let (status, told) = eventually("the command to be taken", WAIT, async || {
+        let (status, text) = eventually("the command to be taken", WAIT, async || {
             let answer = self.post(path, body).await;
             (answer.0 != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
         })
         .await;
         let handled = [StatusCode::OK, StatusCode::CREATED].contains(&status);
-        assert!(handled, "{path}: {status} {told}\n{}", self.process.log());
+        assert!(handled, "{path}: {status} {text}\n{}", self.process.log());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Topics as anybody's consumer and producer see them.
+//! Topics as an outside consumer and producer see them.
 
 use std::time::{Duration, Instant};
 

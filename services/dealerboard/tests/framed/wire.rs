@@ -1,4 +1,4 @@
-//! What is on the topics, read with the tools that everybody else has.
+//! What is on the topics, read with common tools.
 
 use kernel::frame::{frame, unframe};
 use rdkafka::message::{Message, OwnedMessage};
@@ -80,12 +80,12 @@ async fn topics_of_a_platform_with_a_registry_are_read_by_its_clients() {
 
     tampered_frame_is_parked(&site, &serving).await;
     serving.stop().await;
-    let told = site.run(&["verify"]);
-    assert!(told.contains("all invariants hold"), "{told}");
+    let text = site.run(&["verify"]);
+    assert!(text.contains("all invariants hold"), "{text}");
     site.discard().await;
 }
 
-/// The signature covers the frame: with another number the same bytes could say something else.
+/// The signature covers the frame: with another number the same bytes could mean something else.
 async fn tampered_frame_is_parked(site: &Site, serving: &Serving) {
     serving.trade("T-2").await;
     let records = site.records("trades-commands");
@@ -129,11 +129,11 @@ async fn registry_comes_and_goes_and_everything_written_is_still_read() {
             "{topic}: {framed} are framed"
         );
     }
-    // All views anew, from the first record on; whether a registry is configured or not.
+    // All views are rebuilt from the first record on, with or without a registry.
     for model in ["redis", "postgres"] {
         site.run(&["replay", "position", "--model", model]);
     }
-    let told = site.run(&["verify"]);
-    assert!(told.contains("all invariants hold"), "{told}");
+    let text = site.run(&["verify"]);
+    assert!(text.contains("all invariants hold"), "{text}");
     site.discard().await;
 }

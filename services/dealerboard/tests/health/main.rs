@@ -2,9 +2,9 @@
 
 #![cfg(test)]
 
-mod anew;
 mod away;
 mod damage;
+mod recreated;
 mod site;
 mod standstills;
 mod stopping;

@@ -49,14 +49,14 @@ pub(crate) async fn light(url: &str, path: &str) -> Option<(StatusCode, Value)> 
     Some((status, answer.json().await.ok()?))
 }
 
-/// Waits until the light is so, and says `words`; how long that took.
+/// Waits until the light has that status and those `words`; returns the time it took.
 pub(crate) async fn turns(url: &str, path: &str, status: StatusCode, words: &[&str]) -> Duration {
     let since = Instant::now();
     let mut shown = String::new();
     let found = tokio::time::timeout(LIGHT_WAIT, async {
         loop {
-            if let Some((found, told)) = light(url, path).await {
-                shown = told.to_string();
+            if let Some((found, body)) = light(url, path).await {
+                shown = body.to_string();
                 if found == status && words.iter().all(|word| shown.contains(word)) {
                     return;
                 }
@@ -87,7 +87,7 @@ pub(crate) async fn accept(platform: &Platform, trade: &str) {
 /// Two people, as `dealerboard skip` wants them.
 pub(crate) const AGREED: &[&str] = &["--by", "ann", "--approved-by", "ben", "--yes"];
 
-/// What `dealerboard skip` says of a partition.
+/// The output of `dealerboard skip` for a partition.
 pub(crate) fn skip(platform: &Platform, shard: &str, arguments: &[&str]) -> String {
     let mut command = platform.command();
     let output = command.args(["skip", shard]).args(arguments).output();
@@ -96,7 +96,7 @@ pub(crate) fn skip(platform: &Platform, shard: &str, arguments: &[&str]) -> Stri
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What an operator, or a retention nobody meant, does to the topics.
+/// What an operator, or a wrong retention, does to the topics.
 pub(crate) struct Operator {
     admin: AdminClient<DefaultClientContext>,
     consumer: BaseConsumer,

@@ -1,4 +1,4 @@
-//! What stands is named, and what went wrong on Kafka is read from the store.
+//! Stalled workers are named, and what went wrong on Kafka is read from the store.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -19,8 +19,8 @@ async fn every_process_answers_whatever_its_roles() {
         let (_process, url) = platform.role(role).await;
         turns(&url, "/readyz", StatusCode::OK, &["\"workers\""]).await;
         turns(&url, "/readyz?verbose", StatusCode::OK, &["moved_s_ago"]).await;
-        let (status, told) = light(&url, "/readyz/reads").await.unwrap();
-        assert_eq!(status, StatusCode::NOT_FOUND, "{told}");
+        let (status, report) = light(&url, "/readyz/reads").await.unwrap();
+        assert_eq!(status, StatusCode::NOT_FOUND, "{report}");
         assert_eq!(light(&url, "/livez").await.unwrap().0, StatusCode::OK);
         let metrics = reqwest::get(format!("{url}/metrics")).await.unwrap();
         assert!(metrics.status().is_success());
@@ -29,17 +29,17 @@ async fn every_process_answers_whatever_its_roles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_that_nobody_handles_turn_their_light_red() {
+async fn unhandled_commands_turn_their_light_red() {
     let platform = Platform::production_as(BINARY, "gateway").await;
     is_ready(&platform).await;
     accept(&platform, "T-1").await;
     let partition = format!("trades/{}", home("T-1"));
-    let words = ["nobody handles the commands of", &partition];
+    let words = ["no process handles the commands of", &partition];
     turns(platform.url(), "/readyz/commands", RED, &words).await;
     // Reads are promised all the same.
-    let (status, told) = light(platform.url(), "/readyz").await.unwrap();
-    assert_eq!(status, StatusCode::OK, "{told}");
-    assert_eq!(told["parts"]["commands"]["ready"], false);
+    let (status, report) = light(platform.url(), "/readyz").await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{report}");
+    assert_eq!(report["parts"]["commands"]["ready"], false);
     let (_process, url) = platform.role("processor").await;
     turns(&url, "/readyz", StatusCode::OK, &[]).await;
     turns(platform.url(), "/readyz/commands", StatusCode::OK, &[]).await;

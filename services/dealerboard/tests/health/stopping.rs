@@ -1,4 +1,4 @@
-//! What a process that is told to stop does for those who wait.
+//! What a stopping process does for its waiting callers.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use testkit::platform::Platform;
 
 use crate::site::{BINARY, booking, is_ready};
 
-/// Commands under way when it is told to stop.
+/// Commands under way at the stop signal.
 const UNDER_WAY: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 use super::oracle::{Rows, expected, served};
-use super::site::{Site, sample, told};
+use super::site::{Site, sample, summary};
 
 const METHODS: [&str; 5] = ["AVERAGE", "FIFO", "HIFO", "LIFO", "SPECID"];
 /// The durable view of a list is written every 250 ms; a busy machine takes longer.
@@ -29,7 +29,7 @@ async fn every_lot_method_agrees(site: Site) {
         let mut import = site.import(&file, &tenant);
         let output = import.args(["--lot-method", method]).output().unwrap();
         let all = format!("{rows} rows: {rows} imported, 0 already there, 0 rejected");
-        assert_eq!(told(&output), (all, Some(0)), "{output:?}");
+        assert_eq!(summary(&output), (all, Some(0)), "{output:?}");
         agrees(&site, &tenant, &expected(&file, method)).await;
     }
     site.discard().await;

@@ -8,7 +8,7 @@ use kernel::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::site::{Site, told};
+use super::site::{Site, summary};
 
 /// A file, what has to be declared of it, and what it means.
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ fn import(site: &Site, case: &Case, tenant: &str, again: bool) {
     let file = folder().join(&case.file);
     let output = site.import(&file, tenant).args(&case.options).output();
     let output = output.unwrap();
-    let (result, code) = told(&output);
+    let (result, code) = summary(&output);
     let none = if again {
         " 0 imported, "
     } else {
@@ -64,14 +64,14 @@ fn import(site: &Site, case: &Case, tenant: &str, again: bool) {
     assert_eq!(code, Some(i32::from(case.rejected > 0)), "{}", case.file);
 }
 
-/// What the case tells of them, and of no others.
+/// The members that the case names, and no others.
 async fn positions(site: &Site, tenant: &str, case: &Case) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for key in case.positions.keys() {
         let mut position = read(site, tenant, &format!("/v1/positions/{key}")).await;
-        let told = case.positions[key].as_object().unwrap();
+        let wanted = case.positions[key].as_object().unwrap();
         let members = position.as_object_mut().unwrap();
-        members.retain(|name, _| told.contains_key(name));
+        members.retain(|name, _| wanted.contains_key(name));
         members.values_mut().for_each(normalise);
         found.insert(key.clone(), position);
     }

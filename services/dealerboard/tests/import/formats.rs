@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, rejects, told};
+use super::site::{Site, rejects, summary};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id";
 
@@ -25,7 +25,7 @@ async fn file_that_a_spreadsheet_saved_is_imported() {
     let file = site.file("b.csv", &text);
     let output = site.import(&file, "demo").output().unwrap();
     let one = "2 rows: 1 imported, 0 already there, 1 rejected".to_owned();
-    assert_eq!(told(&output), (one, Some(1)), "{output:?}");
+    assert_eq!(summary(&output), (one, Some(1)), "{output:?}");
     let refused = rejects(&site.folder().join("rejects.csv"));
     let reason = "column quantity: `1,000` is not a plain decimal number such as -12.50; \
                   declare the marks by --decimal-mark and --thousands-mark";
@@ -33,7 +33,7 @@ async fn file_that_a_spreadsheet_saved_is_imported() {
     let mut declared = site.import(&file, "demo");
     let output = declared.args(["--thousands-mark", ","]).output().unwrap();
     let both = "2 rows: 1 imported, 1 already there, 0 rejected".to_owned();
-    assert_eq!(told(&output), (both, Some(0)), "{output:?}");
+    assert_eq!(summary(&output), (both, Some(0)), "{output:?}");
     let position = read(&site, "/v1/positions/A1/PROP/BOM1").await;
     assert_eq!(position["quantity"], "1001");
     site.discard().await;
@@ -51,8 +51,8 @@ async fn option_has_the_multiplier_of_its_contract() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let path = "/v1/positions/A1/PROP/SPXW__260120P06835000";
     let position = read(&site, path).await;
-    let told = ["quantity", "cost", "multiplier", "lot_method"].map(|name| position[name].clone());
-    assert_eq!(told, ["2", "2500", "100", "LIFO"].map(Value::from));
+    let shown = ["quantity", "cost", "multiplier", "lot_method"].map(|name| position[name].clone());
+    assert_eq!(shown, ["2", "2500", "100", "LIFO"].map(Value::from));
     let by_hand = json!({
         "trade_id": "OPT-2", "account": "A1", "book": "PROP",
         "instrument": "SPXW__260120P06835000", "side": "BUY", "quantity": "1", "price": "13",
@@ -89,7 +89,7 @@ async fn instrument_is_called_what_the_market_calls_it() {
     let output = site.import(&site.file("o.csv", &text), "demo").output();
     let output = output.unwrap();
     let all = "3 rows: 3 imported, 0 already there, 0 rejected".to_owned();
-    assert_eq!(told(&output), (all, Some(0)), "{output:?}");
+    assert_eq!(summary(&output), (all, Some(0)), "{output:?}");
     for (path, quantity, cost) in [
         ("SPXW%20%20260120P06835000", "2", "2500"),
         ("BRK%2FB", "3", "1500"),
@@ -115,23 +115,29 @@ async fn dry_run_says_what_it_would_send_and_sends_nothing() {
     let file = site.file("d.csv", &text);
     let output = site.import(&file, "demo").arg("--dry-run").output();
     let output = output.unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     let expected = "4 rows: 2 orders in 2 positions of 2 accounts, 1 rejected; nothing was sent; \
                     from 2026-03-02T15:30:00Z to 2026-03-02T15:32:00Z; columns: ts, account, book, \
                     instrument, side, quantity, price, fee, trade_id; columns ignored: trader\n";
-    assert_eq!((told.as_str(), output.status.code()), (expected, Some(1)));
+    assert_eq!(
+        (printed.as_str(), output.status.code()),
+        (expected, Some(1))
+    );
     assert_eq!(rejects(&site.folder().join("rejects.csv")).len(), 1);
     let mut nowhere = site.command();
     nowhere.arg("import").arg(&file).arg("--dry-run");
-    let nobody = nowhere.args(["--url", "http://127.0.0.1:1"]).output();
-    let nobody = nobody.unwrap();
-    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+    let unreached = nowhere.args(["--url", "http://127.0.0.1:1"]).output();
+    let unreached = unreached.unwrap();
+    assert_eq!(unreached.status.code(), Some(1), "{unreached:?}");
     assert!(site.list("demo", "/v1/trades?limit=200").await.is_empty());
     let sent = site.import(&file, "demo").output().unwrap();
     let all = "4 rows: 3 imported, 0 already there, 1 rejected";
-    let told = String::from_utf8(sent.stdout).unwrap();
-    assert!(told.starts_with(all), "{told}");
-    assert!(told.ends_with("; columns ignored: trader\n"), "{told}");
+    let printed = String::from_utf8(sent.stdout).unwrap();
+    assert!(printed.starts_with(all), "{printed}");
+    assert!(
+        printed.ends_with("; columns ignored: trader\n"),
+        "{printed}"
+    );
     site.discard().await;
 }
 
@@ -142,7 +148,7 @@ async fn file_without_rows_is_no_fault_and_one_without_a_header_is() {
     let none = site.file("none.csv", &format!("\n{HEADER}\r\n\r\n,,,,,,,,\n"));
     let output = site.import(&none, "demo").output().unwrap();
     let nothing = "0 rows: 0 imported, 0 already there, 0 rejected".to_owned();
-    assert_eq!(told(&output), (nothing, Some(0)), "{output:?}");
+    assert_eq!(summary(&output), (nothing, Some(0)), "{output:?}");
     for (name, text, reason) in [
         ("empty.csv", &b""[..], "it has no header"),
         (
@@ -157,9 +163,9 @@ async fn file_without_rows_is_no_fault_and_one_without_a_header_is() {
         let path = site.folder().join(name);
         fs::write(&path, text).unwrap();
         let output = site.import(&path, "demo").output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{name}: {told}");
-        assert!(told.contains(reason), "{name}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+        assert!(stderr.contains(reason), "{name}: {stderr}");
     }
     site.discard().await;
 }

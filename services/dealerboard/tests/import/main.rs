@@ -1,5 +1,5 @@
-//! `dealerboard import` against running platforms: real trades go in, and every position is what an
-//! independent implementation says.
+//! `dealerboard import` against running platforms: real trades go in, and every position is that of
+//! an independent implementation.
 //!
 //! `DEALERBOARD_WHOLE_FILE=1` takes the whole sample file instead of its beginning.
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::site::{Site, told};
+use super::site::{Site, summary};
 
 /// As a broker writes it: lines before the header, `;`, decimal comma, local times, no ids.
 const OPTIONS: [&str; 16] = [
@@ -83,8 +83,8 @@ async fn rejects_of_a_file_are_all_in_once_they_are_mended() {
         "4 rows: 4 imported, 0 already there, 0 rejected",
     );
     let position = read(&site, "/v1/positions/A/PROP/IBM").await;
-    let told = [&position["quantity"], &position["fees"]];
-    assert_eq!(told, ["1056", "9"]);
+    let shown = [&position["quantity"], &position["fees"]];
+    assert_eq!(shown, ["1056", "9"]);
     for number in 3..=11 {
         let trade = read(&site, &format!("/v1/trades/N-{number}")).await;
         assert_eq!(
@@ -118,7 +118,7 @@ async fn rejects_of_json_lines_are_all_in_once_they_are_mended() {
     let file = site.file("first.jsonl", &rows.join("\n"));
     let output = site.import(&file, "demo").output().unwrap();
     let one = "4 rows: 1 imported, 0 already there, 3 rejected".to_owned();
-    assert_eq!(told(&output), (one, Some(1)), "{output:?}");
+    assert_eq!(summary(&output), (one, Some(1)), "{output:?}");
     let rejects = site.folder().join("rejects.jsonl");
     let lines: Vec<Value> = fs::read_to_string(&rejects)
         .unwrap()
@@ -138,7 +138,7 @@ async fn rejects_of_json_lines_are_all_in_once_they_are_mended() {
     let mended = site.file("mended.jsonl", &text);
     let output = site.import(&mended, "demo").output().unwrap();
     let all = "3 rows: 3 imported, 0 already there, 0 rejected".to_owned();
-    assert_eq!(told(&output), (all, Some(0)), "{output:?}");
+    assert_eq!(summary(&output), (all, Some(0)), "{output:?}");
     let position = read(&site, "/v1/positions/A/PROP/IBM").await;
     assert_eq!(position["quantity"], "4");
     site.discard().await;
@@ -150,7 +150,7 @@ fn imports(site: &Site, file: &Path, rejects: &str, expected: &str) {
     let output = output.unwrap();
     let code = i32::from(!expected.ends_with(" 0 rejected"));
     assert_eq!(
-        told(&output),
+        summary(&output),
         (expected.to_owned(), Some(code)),
         "{output:?}"
     );

@@ -1,4 +1,4 @@
-//! What the positions must be, as the fold in Python says, and the platform's answer in its shape.
+//! The positions by the fold in Python, and the platform's answer in its shape.
 
 use std::collections::BTreeMap;
 use std::path::Path;

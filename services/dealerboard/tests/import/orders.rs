@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, rejects, told};
+use super::site::{Site, rejects, summary};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id\n";
 /// The most that a position has open.
@@ -42,7 +42,7 @@ async fn orders_have_fills(site: Site) {
     let first = format!("{rows} rows: {rows} imported, 0 already there, 0 rejected");
     for (in_flight, expected) in [("1024", &first), ("1024", &again), ("1", &again)] {
         let output = import(&site, &file, in_flight);
-        assert_eq!(told(&output), (expected.clone(), Some(0)), "{output:?}");
+        assert_eq!(summary(&output), (expected.clone(), Some(0)), "{output:?}");
         let trade = read(&site, "/v1/trades/T-7").await;
         assert_eq!(
             (&trade["state"], &trade["quantity"]),
@@ -72,7 +72,7 @@ async fn what_the_position_refused_is_in_the_rejects_with_its_reason() {
     let again = format!("{rows} rows: 0 imported, {LOTS_MAX} already there, {REFUSED} rejected");
     for expected in [first, again] {
         let output = import(&site, &file, "1024");
-        assert_eq!(told(&output), (expected, Some(1)), "{output:?}");
+        assert_eq!(summary(&output), (expected, Some(1)), "{output:?}");
         let rejects = rejects(&site.folder().join("rejects.csv"));
         assert_eq!(rejects.len(), REFUSED, "{rejects:?}");
         for reject in &rejects {
@@ -97,7 +97,7 @@ async fn many_that_the_position_refused_are_all_in_the_rejects() {
     let file = site.file("dollars.csv", &text);
     let output = import(&site, &file, "16");
     let all = "100 rows: 0 imported, 0 already there, 100 rejected".to_owned();
-    assert_eq!(told(&output), (all, Some(1)), "{output:?}");
+    assert_eq!(summary(&output), (all, Some(1)), "{output:?}");
     let mut lines: Vec<usize> = Vec::new();
     for reject in rejects(&site.folder().join("rejects.csv")) {
         let (line, reason) = (&reject[0], &reject[1]);
@@ -124,11 +124,11 @@ async fn order_with_a_row_that_cannot_be_read_is_imported_once_it_is_mended() {
     let bad = format!("{HEADER}{}{}", row("100", 1), row("two", 2));
     let output = import(&site, &site.file("bad.csv", &bad), "8");
     let none = "2 rows: 0 imported, 0 already there, 2 rejected".to_owned();
-    assert_eq!(told(&output), (none, Some(1)), "{output:?}");
+    assert_eq!(summary(&output), (none, Some(1)), "{output:?}");
     let mended = format!("{HEADER}{}{}", row("100", 1), row("200", 2));
     let output = import(&site, &site.file("mended.csv", &mended), "8");
     let both = "2 rows: 2 imported, 0 already there, 0 rejected".to_owned();
-    assert_eq!(told(&output), (both, Some(0)), "{output:?}");
+    assert_eq!(summary(&output), (both, Some(0)), "{output:?}");
     site.discard().await;
 }
 

@@ -7,7 +7,7 @@ use testkit::process::Process;
 
 use super::agreement::agrees;
 use super::oracle::expected;
-use super::site::{Site, sample, told};
+use super::site::{Site, sample, summary};
 
 /// Until the first position shows.
 const FIRST_WAIT: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ async fn repeats(site: Site) {
     let before = site.positions("demo").await;
     let second = site.import(&file, "demo").output().unwrap();
     let all = format!("{rows} rows: 0 imported, {rows} already there, 0 rejected");
-    assert_eq!(told(&second), (all, Some(0)), "{second:?}");
+    assert_eq!(summary(&second), (all, Some(0)), "{second:?}");
     assert_eq!(site.positions("demo").await, before);
     site.discard().await;
 }
@@ -50,7 +50,7 @@ async fn import_that_was_killed_is_finished_by_the_next() {
     );
     first.kill();
     let second = site.import(&file, "demo").output().unwrap();
-    let (result, code) = told(&second);
+    let (result, code) = summary(&second);
     assert!(result.starts_with(&format!("{rows} rows: ")), "{second:?}");
     assert_eq!(code, Some(0), "{second:?}");
     agrees(&site, "demo", &expected(&file, "FIFO")).await;

@@ -64,8 +64,8 @@ impl Site {
     }
 }
 
-/// What an import said last, and its exit code.
-pub(crate) fn told(output: &Output) -> (String, Option<i32>) {
+/// The last line of an import, and its exit code.
+pub(crate) fn summary(output: &Output) -> (String, Option<i32>) {
     let result = String::from_utf8_lossy(&output.stdout);
     let rows = result.split(';').next().unwrap_or_default();
     (rows.to_owned(), output.status.code())

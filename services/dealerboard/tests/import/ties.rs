@@ -1,6 +1,6 @@
 //! Trades of one second keep the order in which the file has them.
 
-use super::site::{Site, told};
+use super::site::{Site, summary};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id";
 
@@ -26,7 +26,7 @@ async fn rows_of_one_second_are_folded_as_the_file_has_them() {
         let mut import = site.import(&file, "demo");
         let output = import.args(["--lot-method", method]).output().unwrap();
         let all = "3 rows: 3 imported, 0 already there, 0 rejected".to_owned();
-        assert_eq!(told(&output), (all, Some(0)), "{output:?}");
+        assert_eq!(summary(&output), (all, Some(0)), "{output:?}");
         let path = format!("/v1/positions/A1/PROP/{instrument}");
         let response = site.get("demo", &path).await;
         let position: serde_json::Value = response.json().await.unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::site::{Site, rejects, told};
+use super::site::{Site, rejects, summary};
 
 const HEADER: &str = "ts,account,book,instrument,side,quantity,price,fee,trade_id\n";
 const ROW: &str = "2013-10-07T04:00:00-04:00,A,AGENCY,IBM,BUY,300,49.18,0.10,T-1";
@@ -30,7 +30,7 @@ async fn bad_lines_go_to_the_rejects_with_number_reason_and_original() {
         .output();
     let output = output.unwrap();
     let result = "7 rows: 2 imported, 0 already there, 5 rejected".to_owned();
-    assert_eq!(told(&output), (result, Some(1)), "{output:?}");
+    assert_eq!(summary(&output), (result, Some(1)), "{output:?}");
     let expected = [
         ("3", "has 8 columns, not 9", lines[1]),
         ("4", "column quantity: `three`", lines[2]),
@@ -114,14 +114,14 @@ async fn import_cannot_finish_when_header_token_or_file_is_wrong() {
         ),
         (
             site.import(&good, "demo").args(["--token", "x"]).output(),
-            "the gateway does not take who we say we are",
+            "the gateway refuses the caller",
         ),
     ];
     for (output, reason) in cases {
         let output = output.unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains(reason), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(reason), "{stderr}");
     }
     site.discard().await;
 }

@@ -1,4 +1,4 @@
-//! The age of what is served while whoever keeps the views is away.
+//! The age of answers while the projector of the views is away.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::desk::{Caller, age, degraded, embedded_as, production_as};
 /// Longest time until a projector that was away has read what came meanwhile.
 const CATCHES_UP_WITHIN: Duration = Duration::from_secs(60);
 
-/// E5: a projector stands still, and the same version is served for seconds.
+/// E5: a projector is paused, and the same version is served for seconds.
 #[tokio::test]
 async fn answers_are_as_old_as_their_projector_is_away() {
     let platform = production_as("gateway,processor,reactor,router").await;
@@ -70,7 +70,7 @@ async fn answers_are_as_old_as_their_projector_is_away() {
     platform.discard().await;
 }
 
-/// Nobody keeps the views at all.
+/// No projector runs at all.
 #[tokio::test]
 async fn value_without_a_projector_is_folded_and_no_list_is_called_whole() {
     let mut platform = embedded_as("gateway,processor").await;
@@ -89,7 +89,7 @@ async fn value_without_a_projector_is_folded_and_no_list_is_called_whole() {
     assert_eq!((&list["whole"], &list["next"]), (&false.into(), &().into()));
     let (status, ready) = caller.read("/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    let told = ready["detail"].as_str().unwrap();
-    assert!(told.contains("still being read: "), "{told}");
-    assert!(told.contains("trade"), "{told}");
+    let detail = ready["detail"].as_str().unwrap();
+    assert!(detail.contains("still being read: "), "{detail}");
+    assert!(detail.contains("trade"), "{detail}");
 }

@@ -1,4 +1,4 @@
-//! E6: long folds and lists that nothing fits run where they keep nobody waiting, and not without end.
+//! E6: long folds and lists without an index delay no other query, and are bounded.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ const ASKED_FOR: Duration = Duration::from_secs(8);
 const DEAR: [&str; 3] = [
     "/v1/positions/A1/PROP/X?method=LIFO",
     "/v1/positions/A1/PROP/X?as_of=2036-01-01T00:00:00Z",
-    "/v1/trades?account=nobody",
+    "/v1/trades?account=unknown",
 ];
 
-/// How many dear questions were answered, and how many refused.
+/// How many expensive queries were answered, and how many refused.
 #[derive(Default)]
 struct Asked {
     answered: usize,
@@ -43,7 +43,7 @@ async fn ask(caller: &Caller, path: &str, until: Instant) -> Asked {
     asked
 }
 
-/// What everybody else asks meanwhile, and how long that takes in milliseconds.
+/// What all others ask meanwhile, and how long that takes in milliseconds.
 async fn others(caller: &Caller, command: &str, until: Instant) -> Vec<u128> {
     let paths = ["/livez", "/v1/trades/T-1", command];
     let mut took = Vec::new();
@@ -61,7 +61,7 @@ async fn others(caller: &Caller, command: &str, until: Instant) -> Vec<u128> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dear_questions_keep_nobody_waiting_and_are_bounded() {
+async fn expensive_queries_delay_no_other_and_are_bounded() {
     let platform = embedded().await;
     let caller = Caller::of(&platform);
     caller.book("T-1").await.expect("booked");

@@ -1,4 +1,4 @@
-//! What the tests ask of a platform, whatever it stands on.
+//! What the tests ask of a platform, on any stores.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Caller {
         (status, answer.json().await.expect("an answer is JSON"))
     }
 
-    /// A command, and what became of it if that was known in time.
+    /// A command, and its outcome if that was known in time.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<Value> {
         let request = self.client.post(format!("{}{path}", self.url));
         let request = request.bearer_auth(&self.token).header("prefer", "wait=5");
@@ -95,7 +95,7 @@ impl Caller {
     }
 }
 
-/// The seconds of `Age`; none where an answer says nothing.
+/// The seconds of `Age`; `None` without that header.
 pub(crate) fn age(answer: &Response) -> Option<u64> {
     answer.headers().get("age")?.to_str().ok()?.parse().ok()
 }

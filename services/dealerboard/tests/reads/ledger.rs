@@ -1,4 +1,4 @@
-//! What callers have been told, and what answers may not contradict.
+//! What callers have learned, and what answers may not contradict.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 pub(crate) struct Ledger(Mutex<HashMap<String, Vec<(Instant, u64)>>>);
 
 impl Ledger {
-    /// Somebody was told just now that the trade is at that version.
-    pub(crate) fn told(&self, trade: &str, version: u64) {
+    /// A caller has just learned that the trade is at that version.
+    pub(crate) fn record(&self, trade: &str, version: u64) {
         let now = Instant::now();
-        let mut told = self.lock();
-        told.entry(trade.to_owned())
+        let mut known = self.lock();
+        known
+            .entry(trade.to_owned())
             .or_default()
             .push((now, version));
     }
@@ -21,16 +22,16 @@ impl Ledger {
     /// The version that an answer must have seen which was asked for at that time and claims that age;
     /// 0 where it need not even know of the trade.
     pub(crate) fn due(&self, trade: &str, asked_at: Instant, age: Duration) -> u64 {
-        let told = self.lock();
-        due(told.get(trade).map_or(&[], Vec::as_slice), asked_at, age)
+        let known = self.lock();
+        due(known.get(trade).map_or(&[], Vec::as_slice), asked_at, age)
     }
 
     /// The same for all trades that there must be.
     pub(crate) fn all_due(&self, asked_at: Instant, age: Duration) -> HashMap<String, u64> {
-        let told = self.lock();
-        let due = told
+        let known = self.lock();
+        let due = known
             .iter()
-            .map(|(trade, told)| (trade.clone(), due(told, asked_at, age)));
+            .map(|(trade, known)| (trade.clone(), due(known, asked_at, age)));
         due.filter(|(_, version)| *version > 0).collect()
     }
 
@@ -41,8 +42,8 @@ impl Ledger {
     }
 }
 
-fn due(told: &[(Instant, u64)], asked_at: Instant, age: Duration) -> u64 {
-    let before = told.iter().filter(|(at, _)| *at + age <= asked_at);
+fn due(known: &[(Instant, u64)], asked_at: Instant, age: Duration) -> u64 {
+    let before = known.iter().filter(|(at, _)| *at + age <= asked_at);
     before
         .map(|(_, version)| *version)
         .max()

@@ -1,4 +1,4 @@
-//! Whatever is read is as current as it says, whole where it says so, and keeps nobody else waiting.
+//! Every answer is as current and as whole as it claims, and delays no other.
 
 #![cfg(test)]
 
@@ -9,4 +9,5 @@ mod ledger;
 mod outages;
 mod parameters;
 mod reader;
+mod routes;
 mod views;

@@ -14,14 +14,14 @@ use crate::reader::{Seen, read, write};
 const LAP: Duration = Duration::from_millis(1_500);
 /// Laps more, where those have not shown enough.
 const MORE_LAPS_MAX: usize = 10;
-/// How long a projector stands still.
+/// How long a projector is paused.
 const OUTAGE: Duration = Duration::from_secs(6);
 
 fn long() -> bool {
     std::env::var_os("DEALERBOARD_TEST_LONG").is_some()
 }
 
-/// Somebody writes and somebody reads.
+/// One writer and one reader.
 async fn lap(caller: &Caller, ledger: &Ledger, seen: &mut Seen, number: usize, lasts: Duration) {
     let until = Instant::now() + lasts;
     let writing = write(caller, ledger, number, until);

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use crate::desk::{Caller, embedded};
 
 /// One path of every route that is read.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 24] = [
     "/v1/trades",
     "/v1/trades/T-1",
     "/v1/positions",
@@ -25,6 +25,8 @@ const PATHS: [&str; 22] = [
     "/v1/metrics/agents/ann",
     "/v1/metrics/staffing",
     "/docs/errors/BEHIND",
+    "/openapi.json",
+    "/explorer/",
     "/livez",
     "/readyz",
     "/metrics",

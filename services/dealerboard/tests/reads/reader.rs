@@ -1,4 +1,4 @@
-//! A reader who asks for many keys and for all lists, and believes what it is told; and a writer beside
+//! A reader who asks for many keys and for all lists, and checks every answer; and a writer beside
 //! it.
 
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ pub(crate) async fn write(caller: &Caller, ledger: &Ledger, lap: usize, until: I
             _ => caller.fill(&trade, &format!("E-{lap}-{place}")).await,
         };
         if let Some(version) = report.and_then(|report| report["version"].as_u64()) {
-            ledger.told(&trade, version);
+            ledger.record(&trade, version);
         }
     }
 }
@@ -47,7 +47,7 @@ pub(crate) async fn write(caller: &Caller, ledger: &Ledger, lap: usize, until: I
 /// Reads until that time.
 ///
 /// # Panics
-/// An answer is older than it says, or a list that is called whole is not.
+/// An answer is older than it claims, or a list that is called whole is not.
 pub(crate) async fn read(caller: &Caller, ledger: &Ledger, seen: &mut Seen, until: Instant) {
     let mut place = 0;
     while Instant::now() < until {

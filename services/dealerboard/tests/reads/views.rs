@@ -1,4 +1,4 @@
-//! F14: embedded views live in the file, and a start goes on from there.
+//! F14: embedded views live in the file, and a start continues from there.
 
 use std::time::Duration;
 

@@ -34,10 +34,10 @@ fn records_key(folder: &TempDir) -> std::path::PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_of_another_folder_is_refused_and_makes_no_keys() {
     let elsewhere = folder();
-    let told = refusal(&mut binary(elsewhere.path(), &["token"]));
+    let text = refusal(&mut binary(elsewhere.path(), &["token"]));
     let keys = elsewhere.path().canonicalize().unwrap().join("var/keys");
-    assert!(told.contains(keys.to_str().unwrap()), "{told}");
-    assert!(told.contains("dealerboard serve"), "{told}");
+    assert!(text.contains(keys.to_str().unwrap()), "{text}");
+    assert!(text.contains("dealerboard serve"), "{text}");
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
 
@@ -50,9 +50,9 @@ async fn token_is_refused_when_the_file_that_serves_has_other_keys() {
     assert_eq!(code, Some(0), "{token}");
     let mut token = binary(ours.path(), &["token"]);
     let keys = theirs.path().join("var/keys");
-    let told = refusal(token.env("DEALERBOARD__AUTH__DIRECTORY", &keys));
-    assert!(told.contains("fingerprint"), "{told}");
-    assert!(told.contains(keys.to_str().unwrap()), "{told}");
+    let text = refusal(token.env("DEALERBOARD__AUTH__DIRECTORY", &keys));
+    assert!(text.contains("fingerprint"), "{text}");
+    assert!(text.contains(keys.to_str().unwrap()), "{text}");
     stopped(process).await;
 }
 
@@ -62,14 +62,14 @@ async fn file_is_refused_with_keys_it_does_not_belong_to() {
     let moved = folder();
     copy(&ours, &moved, "var/dealerboard.db");
     // With no keys none are made: what is in the file could not be read by any other.
-    let told = refusal(&mut binary(moved.path(), &["serve"]));
-    assert!(told.contains("holds no key for records"), "{told}");
+    let text = refusal(&mut binary(moved.path(), &["serve"]));
+    assert!(text.contains("holds no key for records"), "{text}");
     assert!(!records_key(&moved).exists());
     copy(&theirs, &moved, "var/keys/records.key");
     copy(&theirs, &moved, "var/keys/token-key.der");
     for arguments in [&["serve"][..], &["verify"], &["dead-letters", "list"]] {
-        let told = refusal(&mut binary(moved.path(), arguments));
-        assert!(told.contains("auth.directory"), "{told}");
+        let text = refusal(&mut binary(moved.path(), arguments));
+        assert!(text.contains("auth.directory"), "{text}");
     }
     copy(&ours, &moved, "var/keys/records.key");
     copy(&ours, &moved, "var/keys/token-key.der");
@@ -98,11 +98,11 @@ fn forget_keys(file: &Path) {
 async fn start_is_one_line_that_says_what_serves() {
     let folder = folder();
     let process = serve(&folder);
-    let told = serves(&process).await;
-    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(told["mode"], "embedded");
-    assert_eq!(told["partitions"], 4);
-    assert!(told["ready_in_ms"].as_u64().is_some(), "{told}");
+    let started = serves(&process).await;
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(started["mode"], "embedded");
+    assert_eq!(started["partitions"], 4);
+    assert!(started["ready_in_ms"].as_u64().is_some(), "{started}");
     let log = stopped(process).await;
     assert_eq!(lines(&log).len(), 3, "{log}");
 }

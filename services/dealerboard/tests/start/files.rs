@@ -48,8 +48,8 @@ async fn second_process_is_refused_by_whatever_name_it_has_the_file() {
     ] {
         for arguments in [&["serve"][..], &["verify"], &["dead-letters", "list"]] {
             let mut second = binary(ours.path(), arguments);
-            let told = refusal(second.env("DEALERBOARD__EMBEDDED__FILE", name));
-            assert!(told.contains("is in use by another process"), "{told}");
+            let text = refusal(second.env("DEALERBOARD__EMBEDDED__FILE", name));
+            assert!(text.contains("is in use by another process"), "{text}");
         }
     }
     stopped(process).await;
@@ -80,9 +80,9 @@ async fn empty_file_is_refused_with_what_to_do() {
     let ours = folder();
     fs::create_dir(ours.path().join("var")).unwrap();
     File::create(ours.path().join(FILE)).unwrap();
-    let told = refusal(&mut binary(ours.path(), &["serve"]));
-    assert!(told.contains("is empty"), "{told}");
-    assert!(told.contains("to begin anew"), "{told}");
+    let text = refusal(&mut binary(ours.path(), &["serve"]));
+    assert!(text.contains("is empty"), "{text}");
+    assert!(text.contains("(-wal, -shm)"), "{text}");
     fs::remove_file(ours.path().join(FILE)).unwrap();
     let process = serve(&ours);
     serves(&process).await;

@@ -1,4 +1,4 @@
-//! Production: a process works on the installation it was told of, or ends.
+//! Production: a process works on the installation it is configured for, or ends.
 
 use testkit::eventually;
 use testkit::proxy::Door;
@@ -20,9 +20,9 @@ const OPENING: [&[&str]; 4] = [
 async fn database_that_was_never_migrated_is_refused_with_what_to_run() {
     let site = Site::bare().await;
     for arguments in OPENING {
-        let told = refusal(&mut site.command("one", arguments));
-        assert!(told.contains("never migrated"), "{told}");
-        assert!(told.contains(MIGRATE), "{told}");
+        let text = refusal(&mut site.command("one", arguments));
+        assert!(text.contains("never migrated"), "{text}");
+        assert!(text.contains(MIGRATE), "{text}");
     }
     site.discard().await;
 }
@@ -37,9 +37,9 @@ async fn database_of_another_version_is_refused() {
     for (change, words) in [(older, MIGRATE), (newer, "run the newer program")] {
         statement(&site.database.url, change).await;
         for arguments in OPENING {
-            let told = refusal(&mut site.command("one", arguments));
-            assert!(told.contains("has version"), "{told}");
-            assert!(told.contains(words), "{told}");
+            let text = refusal(&mut site.command("one", arguments));
+            assert!(text.contains("has version"), "{text}");
+            assert!(text.contains(words), "{text}");
         }
     }
     site.discard().await;
@@ -49,12 +49,12 @@ async fn database_of_another_version_is_refused() {
 async fn database_that_lacks_a_table_is_refused() {
     let site = Site::installed().await;
     statement(&site.database.url, "DROP TABLE views.trade_v2").await;
-    let told = refusal(&mut site.command("one", &["serve"]));
-    assert!(told.contains("no table views.trade_v2"), "{told}");
-    assert!(told.contains(MIGRATE), "{told}");
+    let text = refusal(&mut site.command("one", &["serve"]));
+    assert!(text.contains("no table views.trade_v2"), "{text}");
+    assert!(text.contains(MIGRATE), "{text}");
     // Which it does.
-    let (told, code) = run(&mut site.command("one", &["migrate"]));
-    assert_eq!(code, Some(0), "{told}");
+    let (text, code) = run(&mut site.command("one", &["migrate"]));
+    assert_eq!(code, Some(0), "{text}");
     let process = site.start(&mut site.command("one", &["serve"]));
     serves(&process).await;
     stopped(process).await;
@@ -66,9 +66,9 @@ async fn missing_topics_are_refused_with_what_to_run() {
     let site = Site::installed().await;
     for arguments in OPENING {
         let mut command = site.command("one", arguments);
-        let told = refusal(command.env("DEALERBOARD__KAFKA__PREFIX", "nobody."));
-        assert!(told.contains("no topic nobody.trades-commands"), "{told}");
-        assert!(told.contains(MIGRATE), "{told}");
+        let text = refusal(command.env("DEALERBOARD__KAFKA__PREFIX", "unknown."));
+        assert!(text.contains("no topic unknown.trades-commands"), "{text}");
+        assert!(text.contains(MIGRATE), "{text}");
     }
     site.discard().await;
 }
@@ -78,9 +78,9 @@ async fn another_partition_count_is_refused_with_the_installed_one() {
     let site = Site::installed().await;
     for arguments in OPENING {
         let mut command = site.command("one", arguments);
-        let told = refusal(command.env("DEALERBOARD__KAFKA__PARTITIONS", "4"));
-        assert!(told.contains("kafka.partitions = 3"), "{told}");
-        assert!(told.contains("3 partitions, not 4"), "{told}");
+        let text = refusal(command.env("DEALERBOARD__KAFKA__PARTITIONS", "4"));
+        assert!(text.contains("kafka.partitions = 3"), "{text}");
+        assert!(text.contains("3 partitions, not 4"), "{text}");
     }
     site.discard().await;
 }
@@ -90,15 +90,15 @@ async fn database_that_does_not_exist_or_refuses_us_is_named() {
     let site = Site::bare().await;
     let nowhere = site.database.url.replace(&site.database.name, "nowhere");
     let mut serve = site.command("one", &["serve"]);
-    let told = refusal(serve.env("DEALERBOARD__POSTGRES__URL", nowhere));
-    assert!(told.contains("\"nowhere\" does not exist"), "{told}");
+    let text = refusal(serve.env("DEALERBOARD__POSTGRES__URL", nowhere));
+    assert!(text.contains("\"nowhere\" does not exist"), "{text}");
     let url = &site.database.url;
     let (scheme, rest) = url.split_once("://").unwrap();
     let (_, server) = rest.split_once('@').unwrap();
     let stranger = format!("{scheme}://stranger@{server}");
-    let told = refusal(serve.env("DEALERBOARD__POSTGRES__URL", stranger));
-    assert!(told.contains("stranger"), "{told}");
-    assert!(told.contains("postgres.url"), "{told}");
+    let text = refusal(serve.env("DEALERBOARD__POSTGRES__URL", stranger));
+    assert!(text.contains("stranger"), "{text}");
+    assert!(text.contains("postgres.url"), "{text}");
     site.discard().await;
 }
 
@@ -149,18 +149,18 @@ async fn broker_that_was_away_is_refused_when_it_comes_and_lacks_the_topics() {
     let mut serve = site.command("one", &["serve", "--roles", "projector"]);
     serve
         .env("DEALERBOARD__KAFKA__BROKERS", &door.address)
-        .env("DEALERBOARD__KAFKA__PREFIX", "nobody.");
+        .env("DEALERBOARD__KAFKA__PREFIX", "unknown.");
     let process = site.start(&mut serve);
     serves(&process).await;
     door.open(&site.servers.kafka).await;
     let (log, code) = ended(process).await;
     assert_eq!(code, Some(REFUSED), "{log}");
-    assert!(log.contains("no topic nobody.trades-commands"), "{log}");
+    assert!(log.contains("no topic unknown.trades-commands"), "{log}");
     site.discard().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_that_were_away_are_told_of_once_and_admitted_when_they_come() {
+async fn servers_that_were_away_are_logged_once_and_admitted_when_they_come() {
     let site = Site::installed().await;
     let (mut database, mut broker) = (Door::closed(), Door::closed());
     let mut serve = site.command("one", &["serve", "--roles", "projector"]);
@@ -184,11 +184,11 @@ async fn servers_that_were_away_are_told_of_once_and_admitted_when_they_come() {
     })
     .await;
     let log = stopped(process).await;
-    let told = lines(&log).into_iter().filter(|line| {
+    let logged = lines(&log).into_iter().filter(|line| {
         let message = line["message"].as_str().unwrap();
         message.starts_with("cannot be asked at the start")
     });
-    assert_eq!(told.count(), 2, "{log}");
+    assert_eq!(logged.count(), 2, "{log}");
     site.discard().await;
 }
 
@@ -197,8 +197,8 @@ async fn keys_are_waited_for_while_the_database_that_keeps_them_is_away() {
     let site = Site::bare().await;
     let key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
     let mut migrate = site.command("one", &["migrate"]);
-    let (told, code) = run(migrate.env("DEALERBOARD__AUTH__WRAPPING_KEY", key));
-    assert_eq!(code, Some(0), "{told}");
+    let (text, code) = run(migrate.env("DEALERBOARD__AUTH__WRAPPING_KEY", key));
+    assert_eq!(code, Some(0), "{text}");
     let mut door = Door::closed();
     let serve = || {
         let mut serve = site.command("one", &["serve", "--roles", "processor"]);
@@ -210,12 +210,12 @@ async fn keys_are_waited_for_while_the_database_that_keeps_them_is_away() {
     };
     let (one, two) = (serve(), serve());
     for process in [&one, &two] {
-        eventually("the wait to be told of", WAIT, async || {
+        eventually("the wait to be logged", WAIT, async || {
             line(&process.log(), "waits for the keys")
         })
         .await;
     }
-    // It can be told to stop meanwhile.
+    // A stop signal ends the wait.
     stopped(one).await;
     door.open(&site.database_address()).await;
     serves(&two).await;
@@ -228,13 +228,13 @@ async fn keys_are_waited_for_while_the_database_that_keeps_them_is_away() {
 async fn healthy_start_is_one_line_without_a_warning() {
     let site = Site::installed().await;
     let process = site.start(&mut site.command("one", &["serve"]));
-    let told = serves(&process).await;
-    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(told["mode"], "production");
-    assert_eq!(told["roles"], ROLES);
-    assert_eq!(told["partitions"], 3);
-    assert!(told["ready_in_ms"].as_u64().is_some(), "{told}");
-    let address = told["address"].as_str().unwrap();
+    let started = serves(&process).await;
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(started["mode"], "production");
+    assert_eq!(started["roles"], ROLES);
+    assert_eq!(started["partitions"], 3);
+    assert!(started["ready_in_ms"].as_u64().is_some(), "{started}");
+    let address = started["address"].as_str().unwrap();
     let ready = format!("http://{address}/readyz");
     eventually("the platform to be ready", WAIT, async || {
         let answer = reqwest::get(&ready).await.ok()?;
@@ -246,7 +246,11 @@ async fn healthy_start_is_one_line_without_a_warning() {
         .into_iter()
         .map(|line| line["message"].as_str().unwrap().to_owned())
         .collect();
-    let wanted = ["dealerboard serves", "told to stop", "all roles have ended"];
+    let wanted = [
+        "dealerboard serves",
+        "signalled to stop",
+        "all roles have ended",
+    ];
     assert_eq!(messages, wanted, "{log}");
     site.discard().await;
 }

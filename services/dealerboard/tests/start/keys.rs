@@ -29,9 +29,9 @@ fn wrapping(site: &Site, byte: u8) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Everything between brackets: what `migrate` says the keys are.
-fn fingerprints(told: &str) -> String {
-    let (_, rest) = told.split_once('(').unwrap_or_else(|| panic!("{told}"));
+/// Everything between brackets: the fingerprints that `migrate` prints.
+fn fingerprints(text: &str) -> String {
+    let (_, rest) = text.split_once('(').unwrap_or_else(|| panic!("{text}"));
     rest.split_once(')').unwrap().0.to_owned()
 }
 
@@ -56,10 +56,10 @@ async fn book(address: &str, token: &str) -> StatusCode {
 async fn production_process_without_keys_refuses_to_start_and_makes_none() {
     let site = Site::installed().await;
     for arguments in OPENING {
-        let told = refusal(&mut site.command("two", arguments));
+        let text = refusal(&mut site.command("two", arguments));
         let keys = site.keys("two");
-        assert!(told.contains(keys.to_str().unwrap()), "{told}");
-        assert!(told.contains("dealerboard migrate"), "{told}");
+        assert!(text.contains(keys.to_str().unwrap()), "{text}");
+        assert!(text.contains("dealerboard migrate"), "{text}");
         assert!(!keys.exists(), "{arguments:?} made keys");
     }
     site.discard().await;
@@ -68,17 +68,17 @@ async fn production_process_without_keys_refuses_to_start_and_makes_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_with_other_keys_refuses_to_start_with_both_fingerprints() {
     let (site, other) = (Site::installed().await, Site::bare().await);
-    let (told, _) = run(&mut site.command("one", &["migrate"]));
-    let installed = fingerprints(&told);
-    let (told, _) = run(&mut other.command("one", &["migrate"]));
-    let theirs = fingerprints(&told);
+    let (text, _) = run(&mut site.command("one", &["migrate"]));
+    let installed = fingerprints(&text);
+    let (text, _) = run(&mut other.command("one", &["migrate"]));
+    let theirs = fingerprints(&text);
     for arguments in OPENING {
         let mut command = site.command("two", arguments);
         command.env("DEALERBOARD__AUTH__DIRECTORY", other.keys("one"));
-        let told = refusal(&mut command);
-        assert!(told.contains(fingerprint_of_records(&installed)), "{told}");
-        assert!(told.contains(fingerprint_of_records(&theirs)), "{told}");
-        assert!(told.contains("auth.directory"), "{told}");
+        let text = refusal(&mut command);
+        assert!(text.contains(fingerprint_of_records(&installed)), "{text}");
+        assert!(text.contains(fingerprint_of_records(&theirs)), "{text}");
+        assert!(text.contains("auth.directory"), "{text}");
     }
     // A second installer with keys of its own changes nothing either.
     let mut migrate = site.command("two", &["migrate"]);
@@ -86,8 +86,8 @@ async fn process_with_other_keys_refuses_to_start_with_both_fingerprints() {
     refusal(&mut migrate);
     refusal(&mut site.command("three", &["migrate"]));
     assert!(!site.keys("three").exists());
-    let (told, code) = run(&mut site.command("one", &["migrate"]));
-    assert_eq!((fingerprints(&told), code), (installed, Some(0)));
+    let (text, code) = run(&mut site.command("one", &["migrate"]));
+    assert_eq!((fingerprints(&text), code), (installed, Some(0)));
     site.discard().await;
     other.discard().await;
 }
@@ -111,8 +111,8 @@ async fn keys_that_the_database_keeps_serve_every_process_that_can_open_them() {
     };
     let mut migrate = site.command("one", &["migrate"]);
     wrapped(&mut migrate);
-    let (told, code) = run(&mut migrate);
-    assert_eq!(code, Some(0), "{told}");
+    let (text, code) = run(&mut migrate);
+    assert_eq!(code, Some(0), "{text}");
     works_in_two_folders(&site, &wrapped).await;
     for name in ["one", "two", "three"] {
         assert!(!site.keys(name).exists(), "keys were written to a file");
@@ -121,8 +121,8 @@ async fn keys_that_the_database_keeps_serve_every_process_that_can_open_them() {
     for arguments in OPENING {
         refusal(&mut site.command("two", arguments));
         let mut command = site.command("two", arguments);
-        let told = refusal(command.env(WRAPPING, wrapping(&site, 2)));
-        assert!(told.contains("auth.wrapping_key_file"), "{told}");
+        let text = refusal(command.env(WRAPPING, wrapping(&site, 2)));
+        assert!(text.contains("auth.wrapping_key_file"), "{text}");
     }
     site.discard().await;
 }
@@ -157,9 +157,9 @@ async fn installers_at_once_end_with_one_set_of_keys() {
             if wrapped {
                 migrate.env(WRAPPING, &key);
             }
-            let (told, code) = run(&mut migrate);
-            assert_eq!(code, Some(0), "{told}");
-            fingerprints(&told)
+            let (text, code) = run(&mut migrate);
+            assert_eq!(code, Some(0), "{text}");
+            fingerprints(&text)
         };
         let keys: Vec<_> = std::thread::scope(|scope| {
             let begun: Vec<_> = (0..4).map(|_| scope.spawn(install)).collect();
@@ -172,7 +172,7 @@ async fn installers_at_once_end_with_one_set_of_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn installer_of_elsewhere_is_told_where_the_keys_are_and_makes_none() {
+async fn installer_of_elsewhere_learns_where_the_keys_are_and_makes_none() {
     let site = Site::bare().await;
     let install = |name: &'static str| {
         let mut migrate = site.command(name, &["migrate"]);
@@ -195,14 +195,14 @@ async fn installer_of_elsewhere_is_told_where_the_keys_are_and_makes_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_an_installation_that_had_them_in_a_folder_move_into_the_database() {
     let site = Site::installed().await;
-    let (told, _) = run(&mut site.command("one", &["migrate"]));
-    let before = fingerprints(&told);
+    let (text, _) = run(&mut site.command("one", &["migrate"]));
+    let before = fingerprints(&text);
     let mut migrate = site.command("one", &["migrate"]);
-    let (told, code) = run(migrate.env(WRAPPING, wrapping(&site, 1)));
-    assert_eq!((fingerprints(&told), code), (before, Some(0)));
+    let (text, code) = run(migrate.env(WRAPPING, wrapping(&site, 1)));
+    assert_eq!((fingerprints(&text), code), (before, Some(0)));
     let mut token = site.command("two", &["token"]);
-    let (told, code) = run(token.env(WRAPPING, wrapping(&site, 1)));
-    assert_eq!(code, Some(0), "{told}");
+    let (text, code) = run(token.env(WRAPPING, wrapping(&site, 1)));
+    assert_eq!(code, Some(0), "{text}");
     site.discard().await;
 }
 
@@ -223,7 +223,7 @@ async fn token_is_issued_with_a_warning_while_the_database_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn key_that_was_lost_in_the_database_is_not_made_anew_by_a_process() {
+async fn key_that_was_lost_in_the_database_is_not_replaced_by_a_process() {
     let site = Site::bare().await;
     let key = wrapping(&site, 1);
     run(site.command("one", &["migrate"]).env(WRAPPING, &key));

@@ -44,9 +44,9 @@ async fn garbage_of_callers_is_no_error_of_ours() {
     assert_eq!(lines(&log).len(), 3, "{log}");
 }
 
-/// Nothing listens on port 1: the client of the broker says so hundreds of times a second.
+/// Nothing listens on port 1: the client of the broker logs that hundreds of times a second.
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_that_are_away_are_told_of_by_count() {
+async fn servers_that_are_away_are_logged_by_count() {
     let folder = folder();
     let keys = folder.path().join("var/keys");
     testkit::keys::write(&keys, &[1; 32]);
@@ -70,7 +70,7 @@ async fn servers_that_are_away_are_told_of_by_count() {
     let log = process.log();
     assert!(lines(&log).len() <= LINES_MAX, "{log}");
     assert!(!log.contains("panicked"), "{log}");
-    // The rest is told at the end, and nothing is told twice.
+    // The rest is logged at the end, and no line twice.
     let log = stopped(process).await;
     assert!(counted(&log) > 100, "{log}");
 }

@@ -1,4 +1,4 @@
-//! Starting: what a process refuses to start on, what it says, and what it does when nobody listens.
+//! Starting: what a process refuses to start on, what it prints, and what it does without a reader.
 
 #![cfg(test)]
 

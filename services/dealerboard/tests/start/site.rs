@@ -43,19 +43,19 @@ pub(crate) fn run(command: &mut Command) -> (String, Option<i32>) {
         stdout,
         stderr,
     } = command.output().unwrap();
-    let told = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
-    (told, status.code())
+    let text = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
+    (text, status.code())
 }
 
-/// What a command says that must be refused.
+/// The output of a command that must be refused.
 pub(crate) fn refusal(command: &mut Command) -> String {
-    let (told, code) = run(command);
-    assert_eq!(code, Some(REFUSED), "{command:?}: {told}");
-    assert!(!told.contains("panicked"), "{told}");
-    told
+    let (text, code) = run(command);
+    assert_eq!(code, Some(REFUSED), "{command:?}: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
 }
 
-/// Waits for a process that ends by itself; gives back its exit code.
+/// Waits for a process that ends by itself; returns its log and exit code.
 pub(crate) async fn ended(process: Process) -> (String, Option<i32>) {
     let process = RefCell::new(process);
     let ended = async || process.borrow_mut().ended();
@@ -86,7 +86,7 @@ pub(crate) fn lines(log: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The line that says what serves.
+/// The readiness line.
 pub(crate) async fn serves(process: &Process) -> Value {
     eventually("the line of a start", WAIT, async || {
         line(&process.log(), "dealerboard serves")
@@ -117,12 +117,12 @@ impl Site {
     /// Installed by one that makes the keys in the first of its folders.
     pub(crate) async fn installed() -> Self {
         let site = Self::bare().await;
-        let (told, code) = run(&mut site.command("one", &["migrate"]));
-        assert_eq!(code, Some(0), "{told}");
+        let (text, code) = run(&mut site.command("one", &["migrate"]));
+        assert_eq!(code, Some(0), "{text}");
         site
     }
 
-    /// A folder of one process: its keys are there unless it is told otherwise.
+    /// A folder of one process: its keys are there by default.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().join(name);
         fs::create_dir_all(&folder).unwrap();

@@ -33,17 +33,17 @@ async fn tour_ends_with_a_disposed_conversation_and_an_agent_who_is_available_an
     serves(&process).await;
     let tour = eventually("the tour", WAIT, async || commands(&process.log())).await;
     for _ in 0..2 {
-        let told = pasted(&tour);
-        let answers = told
+        let output = pasted(&tour);
+        let answers = output
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok());
         let answers: Vec<Value> = answers.collect();
         assert!(
             answers.iter().all(|answer| answer["code"].is_null()),
-            "{told}"
+            "{output}"
         );
         let [.., decision, conversation, heartbeat, floor] = &answers[..] else {
-            panic!("{told}");
+            panic!("{output}");
         };
         assert_eq!(decision["standing"], "chosen", "{decision}");
         assert_eq!(conversation["state"], "CLOSED", "{conversation}");

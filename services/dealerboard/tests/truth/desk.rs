@@ -1,4 +1,4 @@
-//! What the tests ask of a platform, whatever it stands on.
+//! What the tests ask of a platform, on any stores.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

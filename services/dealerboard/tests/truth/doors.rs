@@ -1,4 +1,4 @@
-//! A fact has one door: what reactions tell of it cannot be said by anybody else.
+//! A fact has one door: no other sender can send the commands of a reaction.
 
 use std::time::Duration;
 
@@ -40,8 +40,8 @@ async fn fills_of_a_position_are_changed_by_its_trades_alone() {
     }
     let bust = json!({ "exec_id": "E-1" });
     let answer = platform.send("demo", "/v1/trades/T-1/busts", &bust).await;
-    let told: Value = answer.json().await.unwrap();
-    assert_eq!(told["code"], "FOUR_EYES", "{told}");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["code"], "FOUR_EYES", "{body}");
     let position = value(&platform, "demo", POSITION).await.unwrap();
     assert_eq!(
         (&position["version"], &position["quantity"]),
@@ -71,7 +71,7 @@ async fn producer_cannot_tell_what_reactions_and_timers_tell() {
     let platform = production_with(&producers).await;
     let outsider = Outsider::of(&platform);
     let note = json!({ "exec_id": "E-1", "report": "fill", "code": "X", "detail": "x" });
-    let told = [
+    let commands = [
         ("positions", "A1/PROP/X", "ApplyFill", apply_fill()),
         (
             "positions",
@@ -101,7 +101,7 @@ async fn producer_cannot_tell_what_reactions_and_timers_tell() {
         ("queues", "Q-1", "ReportServed", json!({})),
     ];
     let mut places = Vec::new();
-    for (context, aggregate, kind, data) in told {
+    for (context, aggregate, kind, data) in commands {
         let envelope = json!({ "id": format!("{context}-{kind}"), "type": kind, "data": data });
         let (key, value) = (format!("demo/{aggregate}"), envelope.to_string());
         let raw = Raw {
@@ -127,7 +127,7 @@ async fn producer_cannot_tell_what_reactions_and_timers_tell() {
 }
 
 #[tokio::test]
-async fn nobody_is_admitted_under_a_name_of_the_platforms_own() {
+async fn no_caller_is_admitted_under_a_name_of_the_platforms_own() {
     let platform = production().await;
     for actor in ["timer", "router", "reaction:fills-to-positions"] {
         let token = platform
@@ -144,10 +144,10 @@ async fn nobody_is_admitted_under_a_name_of_the_platforms_own() {
     let mut other = platform.command();
     other.arg("verify").env("DEALERBOARD_CONFIG", &file);
     let output = other.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stderr);
     assert!(
-        !output.status.success() && told.contains("a name of the platform's own"),
-        "{told}"
+        !output.status.success() && text.contains("a name of the platform's own"),
+        "{text}"
     );
     platform.discard().await;
 }

@@ -18,7 +18,7 @@ const EACH: usize = 1_000;
 /// Healthy commands meanwhile.
 const HEALTHY: usize = 600;
 /// Sent at once of one list, and the time until the next: a flood that comes as fast as this machine can
-/// send shows how little of it is left for anybody else.
+/// send shows how little of it is left for all others.
 const BURST: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(15);
 const PRODUCER: &str = r#"
@@ -57,7 +57,7 @@ fn each(make: impl Fn(usize) -> Made) -> Vec<Made> {
     (0..EACH).map(make).collect()
 }
 
-/// What is parked, whatever it says it is.
+/// What is parked, whatever it claims to be.
 fn junk() -> Vec<Made> {
     let key = |n: usize| format!("demo/J-{}", n % 50);
     let wrong_partition = each(|n| Made {
@@ -185,14 +185,14 @@ async fn flood_of_what_is_no_command_stops_nothing_and_is_accounted_for() {
     }
     let sum: usize = expected.iter().map(|(_, count)| count).sum();
     assert_eq!(outsider.read("trades-commands").len(), sum);
-    // Views follow behind what is none of ours.
+    // Views follow after records of other systems.
     let last = format!("/v1/trades/B-{}", HEALTHY - 1);
     eventually("the last trade to be shown", WAIT, async || {
         let answer = platform.get("demo", &last).await;
         answer.status().is_success().then_some(())
     })
     .await;
-    // And after a restart, though what stands last on the topics is no event.
+    // And after a restart, though the last record of the topics is no event.
     send_all(&outsider, &events[0], &strange).await;
     platform.crash().await;
     platform

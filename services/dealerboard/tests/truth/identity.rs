@@ -115,8 +115,8 @@ async fn two_requests_at_once_under_one_key_are_answered_each_for_itself(platfor
     }
 }
 
-/// Whoever knows the id of their fill's command can compute the id of the command that a reaction makes
-/// of it. Sent as a key it is another command.
+/// A caller who knows the id of their fill's command can compute the id of the command that a
+/// reaction makes of it. Sent as a key it is another command.
 async fn id_of_a_reaction_cannot_be_occupied(platform: &Platform) {
     let token = platform.token("demo");
     platform
@@ -163,7 +163,7 @@ async fn command_is_found_by_its_id_and_by_its_key_within_the_tenant(platform: &
     }
 }
 
-/// The position once it has seen what an answer says it caused.
+/// The position once it has seen the effect that an answer names.
 async fn shown(platform: &Platform, path: &str, after: &Answer) -> serde_json::Value {
     let request = reqwest::Client::new().get(format!("{}{path}", platform.url()));
     let request = request.bearer_auth(platform.token("demo"));

@@ -60,7 +60,7 @@ async fn id_that_a_path_would_lose_is_refused_by_every_path() {
 }
 
 #[tokio::test]
-async fn key_that_a_path_would_lose_is_parked_and_holds_nobody_up() {
+async fn key_that_a_path_would_lose_is_parked_and_delays_no_other() {
     let producer =
         "[[kafka.producers]]\ncontext = \"trades\"\ntenant = \"demo\"\nactor = \"oms\"\n";
     let platform = production_with(producer).await;

@@ -1,5 +1,5 @@
-//! Whatever tenants, aggregates, keys, bodies, retries and waits meet: each request is answered for
-//! itself, and what was accepted is in its stream exactly once.
+//! In any mix of tenants, aggregates, keys, bodies, retries and waits each request has its own
+//! answer, and an accepted command is in its stream exactly once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +37,7 @@ struct Asked {
     quantity: u32,
 }
 
-struct Told {
+struct Answered {
     asked: Asked,
     waited: bool,
     answer: Answer,
@@ -69,7 +69,7 @@ async fn tell(
     tokens: &BTreeMap<&str, String>,
     asked: Asked,
     waited: bool,
-) -> Told {
+) -> Answered {
     let body = booking(&asked.trade, asked.quantity);
     let mut request = platform.request(&tokens[asked.tenant], "/v1/trades", &body);
     if !waited {
@@ -85,7 +85,7 @@ async fn tell(
         (answer.status != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
     })
     .await;
-    Told {
+    Answered {
         asked,
         waited,
         answer,
@@ -98,23 +98,23 @@ async fn interleaved(platform: &Platform, seed: u64) {
         .map(|tenant| (tenant, platform.token(tenant)))
         .into();
     let asks: Vec<_> = (0..REQUESTS).map(|round| asked(&mut dice, round)).collect();
-    let told: Vec<Told> = stream::iter(asks)
+    let answered: Vec<Answered> = stream::iter(asks)
         .map(|(asked, waited)| tell(platform, &tokens, asked, waited))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
 
-    let mut by_key: BTreeMap<(&str, String), Vec<&Told>> = BTreeMap::new();
-    let mut booked: BTreeMap<(&str, &str), Vec<&Told>> = BTreeMap::new();
-    for told in &told {
-        let Told { asked, answer, .. } = told;
+    let mut by_key: BTreeMap<(&str, String), Vec<&Answered>> = BTreeMap::new();
+    let mut booked: BTreeMap<(&str, &str), Vec<&Answered>> = BTreeMap::new();
+    for answered in &answered {
+        let Answered { asked, answer, .. } = answered;
         let context = format!("seed {seed}: {asked:?} {answer:?}");
         match answer.status {
             StatusCode::CREATED | StatusCode::OK => {
                 assert_eq!(answer.body["aggregate_id"], *asked.trade, "{context}");
                 if answer.status == StatusCode::CREATED {
                     let place = (asked.tenant, &*asked.trade);
-                    booked.entry(place).or_default().push(told);
+                    booked.entry(place).or_default().push(answered);
                 }
             }
             StatusCode::ACCEPTED => {}
@@ -129,16 +129,17 @@ async fn interleaved(platform: &Platform, seed: u64) {
             && answer.code() != "COMMAND_ID_REUSED"
         {
             let name = (asked.tenant, key.to_lowercase());
-            by_key.entry(name).or_default().push(told);
+            by_key.entry(name).or_default().push(answered);
         }
     }
-    for (key, told) in &by_key {
-        let same = |told: &&Told| {
-            let first = &told.asked;
-            (first.trade.clone(), first.quantity) == (told.asked.trade.clone(), told.asked.quantity)
+    for (key, answered) in &by_key {
+        let same = |answered: &&Answered| {
+            let first = &answered.asked;
+            (first.trade.clone(), first.quantity)
+                == (answered.asked.trade.clone(), answered.asked.quantity)
         };
-        let first = &told[0].asked;
-        for other in told {
+        let first = &answered[0].asked;
+        for other in answered {
             let request = (&other.asked.trade, other.asked.quantity);
             assert_eq!(
                 request,
@@ -146,19 +147,19 @@ async fn interleaved(platform: &Platform, seed: u64) {
                 "seed {seed}: {key:?}"
             );
         }
-        assert!(told.iter().all(same));
+        assert!(answered.iter().all(same));
     }
-    for told in told.iter().filter(|told| !told.waited) {
-        if told.answer.status == StatusCode::ACCEPTED {
-            settled(platform, told).await;
+    for answered in answered.iter().filter(|answered| !answered.waited) {
+        if answered.answer.status == StatusCode::ACCEPTED {
+            settled(platform, answered).await;
         }
     }
-    for ((tenant, trade), told) in &booked {
+    for ((tenant, trade), answered) in &booked {
         let shown = value(platform, tenant, &format!("/v1/trades/{trade}")).await;
         let shown: Value = shown.expect("what was booked is there");
         assert_eq!(shown["version"], 1, "seed {seed}: {tenant}/{trade} {shown}");
-        for told in told {
-            let quantity = told.asked.quantity.to_string();
+        for answered in answered {
+            let quantity = answered.asked.quantity.to_string();
             assert_eq!(
                 shown["quantity"], *quantity,
                 "seed {seed}: {tenant}/{trade}"
@@ -168,16 +169,18 @@ async fn interleaved(platform: &Platform, seed: u64) {
 }
 
 /// A caller who did not wait finds their own command under the id they were given.
-async fn settled(platform: &Platform, told: &Told) {
-    let id = told.answer.body["command_id"].as_str().expect("an id");
+async fn settled(platform: &Platform, answered: &Answered) {
+    let id = answered.answer.body["command_id"].as_str().expect("an id");
     let path = format!("/v1/commands/{id}");
     let found = eventually("an outcome", ANSWERED_WITHIN, async || {
-        let found = value(platform, told.asked.tenant, &path).await?;
+        let found = value(platform, answered.asked.tenant, &path).await?;
         (found["status"] != "pending").then_some(found)
     })
     .await;
-    assert_eq!(found["aggregate_id"], *told.asked.trade, "{found}");
-    let other = TENANTS.iter().find(|tenant| **tenant != told.asked.tenant);
+    assert_eq!(found["aggregate_id"], *answered.asked.trade, "{found}");
+    let other = TENANTS
+        .iter()
+        .find(|tenant| **tenant != answered.asked.tenant);
     let other = value(platform, other.expect("there are two"), &path).await;
     assert_eq!(other, None);
 }

@@ -22,7 +22,7 @@ pub(crate) struct Outsider {
     prefix: String,
 }
 
-/// A record as somebody writes it who is not the platform.
+/// A record of an outside producer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Raw<'a> {
     pub(crate) key: Option<&'a [u8]>,
@@ -89,12 +89,12 @@ impl Outsider {
         (sent.partition, sent.offset)
     }
 
-    /// Everything that stands on a topic of the platform now.
+    /// Everything that is on a topic of the platform now.
     pub(crate) fn read(&self, topic: &str) -> Vec<OwnedMessage> {
         let topic = format!("{}{topic}", self.prefix);
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.brokers)
-            .set("group.id", "nobody")
+            .set("group.id", "unused")
             .set("enable.auto.commit", "false")
             .create()
             .unwrap();

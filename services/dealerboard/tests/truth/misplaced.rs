@@ -1,4 +1,4 @@
-//! A record stands where its key says, or is not handled there.
+//! A record is in the partition of its key, or is not handled there.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn misplaced_record_is_parked_and_its_trade_has_one_stream() {
         "{parked}"
     );
 
-    // It holds up nobody: the same trade is booked by HTTP at once.
+    // It delays no other command: the same trade is booked by HTTP at once.
     platform
         .post("demo", "/v1/trades", &booking("T-1", 2))
         .await;
@@ -147,7 +147,7 @@ async fn misplaced_record_is_sent_on_once_where_its_producer_wants_that() {
     platform.discard().await;
 }
 
-/// A genuine record of the platform's, sent again to every partition by somebody who read the topic.
+/// A genuine record of the platform's, sent again to every partition by a reader of the topic.
 #[tokio::test]
 async fn copy_of_a_genuine_record_has_no_second_effect_wherever_it_stands() {
     let platform = production_with("").await;
@@ -193,6 +193,6 @@ fn verified(platform: &Platform) {
         .args(["verify", "--live"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(!told.contains("violated"), "{told}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(!text.contains("violated"), "{text}");
 }

@@ -102,7 +102,7 @@ async fn two_orders_of_one_match_id(platform: Platform) {
     verified(platform).await;
 }
 
-/// portfolio-performance #5358: booked in the wrong currency, busted, booked anew.
+/// portfolio-performance #5358: booked in the wrong currency, busted, booked again.
 #[tokio::test]
 async fn what_a_busted_fill_had_fixed_is_free_again() {
     busted_first_fill(embedded().await).await;
@@ -139,7 +139,7 @@ async fn busted_first_fill(platform: Platform) {
 
 /// FIX order state matrix J.1.b, and its simpler case.
 #[tokio::test]
-async fn order_is_filled_anew_after_a_cancel_and_a_bust() {
+async fn order_is_filled_again_after_a_cancel_and_a_bust() {
     let platform = embedded().await;
     book(&platform, order("J-1", "JB", 10_000)).await;
     filled(&platform, "J-1", "B", 5_000).await;
@@ -202,12 +202,12 @@ async fn settled_overfill(platform: Platform) {
     let over = filled(&platform, "O-1", "E2", 10).await;
     assert_eq!(over.body["breaks"], json!(["overfill"]), "{over:?}");
     filled(&platform, "O-1", "E3", 50).await;
-    // The outcome says so later as well.
+    // The outcome shows it later as well.
     let id = over.body["command_id"].as_str().unwrap();
     let later = value(&platform, "demo", &format!("/v1/commands/{id}")).await;
     assert_eq!(later.unwrap()["breaks"], json!(["overfill"]));
 
-    let path = "/v1/trades/O-1/break-settlements";
+    let path = "/v1/trades/O-1:settle-break";
     let take_in = json!({ "exec_id": "E2", "resolution": "take_in", "note": "order was for 110" });
     send(&platform, "second", path, take_in).await;
     position(&platform, "OVER", "110").await;
@@ -256,6 +256,10 @@ async fn split_ahead(platform: Platform) {
     );
     assert_eq!(found["announced_splits"][0]["split_id"], "SP1");
     // One whose day comes while the platform runs.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the process under test has the same clock"
+    )]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let soon = Timestamp::from_millis(now.as_millis().try_into().unwrap()).plus_millis(2_000);
     send(&platform, "trader", path, split("SP2", &soon.to_string())).await;

@@ -1,5 +1,5 @@
-//! Only what is proven to be a key's own command holds the key up; whoever sent what is parked hears of
-//! it.
+//! Only what is proven to be a key's own command holds the key up; the sender of a parked record
+//! gets a notice of it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const PRODUCER: &str = r#"
 "#;
 
 #[tokio::test]
-async fn what_proves_nothing_or_cannot_be_read_holds_nobody_up() {
+async fn what_proves_nothing_or_cannot_be_read_delays_no_other() {
     let platform = production_with(PRODUCER).await;
     let outsider = Outsider::of(&platform);
     let envelope = |id: &str, kind: &str| {

@@ -1,4 +1,5 @@
-//! What a position refuses of a trade is told: on both, in a list, in the log and in the figures.
+//! A fill that a position refuses is reported on both sides, in a list, in the log and in the
+//! figures.
 
 use std::time::Duration;
 
@@ -16,15 +17,15 @@ const LOT: &str = "/v1/positions/A1/PROP/LOT";
 
 #[tokio::test]
 async fn sale_of_a_lot_that_is_not_there_is_a_break_on_both_sides() {
-    refused_fill_is_told(embedded().await).await;
+    refused_fill_is_reported(embedded().await).await;
 }
 
 #[tokio::test]
 async fn sale_of_a_lot_that_is_not_there_is_a_break_on_both_sides_in_production() {
-    refused_fill_is_told(production().await).await;
+    refused_fill_is_reported(production().await).await;
 }
 
-async fn refused_fill_is_told(mut platform: Platform) {
+async fn refused_fill_is_reported(mut platform: Platform) {
     buy(&platform, "L-1", "E-1").await;
     sell_unknown_lot(&platform, "L-2", "E-2").await;
     let found = open_break(&platform, "L-2").await;
@@ -60,7 +61,7 @@ async fn refused_fill_is_told(mut platform: Platform) {
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{line:?}");
     holds(&mut platform).await;
 
-    // Once is enough: nothing is told again to a process that starts anew.
+    // Once is enough: a restarted process reports nothing again.
     platform.crash().await;
     let found = open_break(&platform, "L-2").await;
     assert_eq!(found["kind"], "refused", "{found}");
@@ -113,7 +114,7 @@ async fn fill_in_another_currency_is_a_break() {
 }
 
 #[tokio::test]
-async fn first_fill_of_a_position_that_is_refused_is_told() {
+async fn first_fill_of_a_position_that_is_refused_is_reported() {
     let mut platform = embedded().await;
     sell_unknown_lot(&platform, "L-2", "E-2").await;
     assert_eq!(open_break(&platform, "L-2").await["code"], "LOTS_NOT_OPEN");
@@ -133,16 +134,16 @@ async fn first_fill_of_a_position_that_is_refused_is_told() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_exactly_once_whenever_the_process_is_killed() {
+async fn refusals_are_reported_exactly_once_whenever_the_process_is_killed() {
     killed_while_refusing(embedded().await, 4).await;
 }
 
 #[tokio::test]
-async fn refusals_are_told_exactly_once_whenever_the_process_is_killed_in_production() {
+async fn refusals_are_reported_exactly_once_whenever_the_process_is_killed_in_production() {
     killed_while_refusing(production().await, 2).await;
 }
 
-/// Nobody waits for what follows from the last sale before each kill.
+/// The effects of the last sale before each kill are not awaited.
 async fn killed_while_refusing(mut platform: Platform, rounds: u32) {
     buy(&platform, "L-0", "E-0").await;
     let mut sold = 0;
@@ -182,23 +183,23 @@ fn fill(exec: &str) -> Value {
 }
 
 async fn buy(platform: &Platform, trade: &str, exec: &str) {
-    told(platform, "/v1/trades", &booking(trade, "BUY")).await;
+    send(platform, "/v1/trades", &booking(trade, "BUY")).await;
     let path = format!("/v1/trades/{trade}/fills");
-    told(platform, &path, &fill(exec)).await;
+    send(platform, &path, &fill(exec)).await;
 }
 
 /// Names the trade's id where the id of its fill is asked for.
 async fn sell_unknown_lot(platform: &Platform, trade: &str, exec: &str) {
-    told(platform, "/v1/trades", &booking(trade, "SELL")).await;
+    send(platform, "/v1/trades", &booking(trade, "SELL")).await;
     let mut fill = fill(exec);
     fill["traded_at"] = "2026-03-02T16:00:00Z".into();
     fill["lots"] = json!([{ "exec_id": "L-1", "quantity": "10" }]);
     let path = format!("/v1/trades/{trade}/fills");
-    told(platform, &path, &fill).await;
+    send(platform, &path, &fill).await;
 }
 
-/// Sent until it is taken: what was said before changes nothing, and a busy log may refuse for a while.
-async fn told(platform: &Platform, path: &str, body: &Value) {
+/// Sends until it is accepted: a repeat changes nothing, and a busy log may refuse for a while.
+async fn send(platform: &Platform, path: &str, body: &Value) {
     eventually(path, WAIT, async || {
         let status = platform.send("demo", path, body).await.status();
         [StatusCode::OK, StatusCode::CREATED]
@@ -232,7 +233,7 @@ async fn is_listed(platform: &Platform, query: &str, names: &[&str]) {
     .await;
 }
 
-/// What is told is not missing.
+/// Reported refusals do not count as missing.
 pub(crate) async fn holds(platform: &mut Platform) {
     // An embedded file has one owner.
     let is_embedded = platform.database().is_none();

@@ -23,7 +23,8 @@ pub(crate) struct LotBook {
     named: BTreeMap<ExecId, Vec<Place>>,
 }
 
-/// Where a lot stands: by price first, highest first, if the method asks for it; then by age.
+/// A lot's place in the order: by price first, highest first, if the method asks for it; then by
+/// age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     price: Reverse<Decimal>,
@@ -201,7 +202,7 @@ impl LotBook {
         })
     }
 
-    /// The one open lot that is meant: an id that several lots bear says too little without a trade.
+    /// The one open lot that is meant: an id that several lots share is ambiguous without a trade.
     fn named(&self, selected: &Selected) -> Option<&Arc<Lot>> {
         let places = self.named.get(&selected.exec_id)?.iter();
         let lots = places.filter_map(|place| self.lots.get(&Rank::by_age(place.clone())));

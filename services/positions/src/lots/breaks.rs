@@ -1,4 +1,4 @@
-//! What someone should look at after a change of the past.
+//! What a person should look at after a change of the past.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::execution::{ExecId, ExecRef, TradeId};
 use super::refold::Step;
 use super::timeline::Entry;
 
-/// Breaks that one change of the past raises at most; whoever looks at the first sees the rest.
+/// Breaks that one change of the past raises at most; the page of the first shows the rest.
 const RAISED_MAX: usize = 16;
 /// Open breaks of a position: what turns up beyond is not raised.
 const OPEN_MAX: usize = 1_000;

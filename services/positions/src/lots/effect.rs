@@ -22,7 +22,7 @@ pub struct Totals {
     pub cycle: Cycle,
 }
 
-/// From an opening out of flat to the next close. The figures of a closed cycle stand until the next
+/// From an opening out of flat to the next close. The figures of a closed cycle stay until the next
 /// one opens; the sums over all cycles are those of [`Totals`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cycle {

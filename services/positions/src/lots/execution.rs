@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::terms::LotMethod;
 
 labels! {
-    /// FIX ExecID(17): names one execution of its trade for ever, also after a bust.
+    /// FIX ExecID(17): names one execution of its trade permanently, also after a bust.
     pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
     /// The trade that an execution fills.
     pub TradeId / TradeIdKind: "trade id", 64, Alphabet::SEGMENT;
@@ -114,7 +114,7 @@ impl Execution {
         }
     }
 
-    /// Whether both report the same: where an execution stands among others is no part of it.
+    /// Whether both report the same: the place of an execution among others is no part of it.
     pub(crate) fn repeats(&self, other: &Self) -> bool {
         (self.side, self.quantity, self.price, self.fee)
             == (other.side, other.quantity, other.price, other.fee)
@@ -132,8 +132,8 @@ impl ExecRef {
     }
 }
 
-/// What is kept under a name. Where one side names no trade, being older than such names, the exec
-/// id says it alone.
+/// The entry under a name. Where one side names no trade, being older than such names, the exec id
+/// alone decides.
 pub(crate) fn by_name<'a, T>(all: &'a BTreeMap<ExecRef, T>, name: &ExecRef) -> Option<&'a T> {
     all.get(name).or_else(|| by_id_alone(all, name))
 }

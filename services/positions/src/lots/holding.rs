@@ -175,7 +175,7 @@ impl Holding {
         self.totals = totals;
     }
 
-    /// Takes the totals and what became of the lots.
+    /// Takes the totals and the changed lots.
     pub(crate) fn restate(&mut self, totals: Totals, lots: &RestatedLots) {
         match lots {
             RestatedLots::All(all) => self.replace(totals, all),

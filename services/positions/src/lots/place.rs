@@ -6,10 +6,10 @@ use super::execution::{ExecId, Execution};
 use super::lot::{Lot, Match};
 use super::restated::LotName;
 
-/// Where an execution stands among those of its position: by time, then as its source numbered it,
-/// then as it was reported. What its source did not number comes before what was.
+/// An execution's place among those of its position: by time, then by its source's number, then by
+/// its report. Executions without a source's number come before those with one.
 ///
-/// The text of an id says nothing about time. It decides only between executions that were recorded
+/// The text of an id does not depend on time. It decides only between executions that were recorded
 /// before reports were numbered, as it did then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place<Id = ExecId> {

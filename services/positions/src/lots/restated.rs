@@ -1,4 +1,4 @@
-//! The open lots after a change of the past, told by what is other than it was.
+//! The open lots after a change of the past, as differences from before.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl RestatedLots {
         Self::All(now.by_age())
     }
 
-    /// Carries it out on lots that stand oldest first.
+    /// Applies it to lots in order, oldest first.
     pub(crate) fn apply(&self, lots: &mut Vec<Arc<Lot>>) {
         let changes = match self {
             Self::All(all) => return lots.clone_from(all),
@@ -76,7 +76,7 @@ impl RestatedLots {
     }
 }
 
-/// Where a lot stands among lots oldest first, or would.
+/// The place of a lot among lots in order, oldest first, or where it would be.
 pub(crate) fn find(lots: &[Arc<Lot>], place: Place<&ExecId>) -> Result<usize, usize> {
     lots.binary_search_by(|lot| lot.place().cmp(&place))
 }

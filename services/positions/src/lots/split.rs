@@ -216,7 +216,7 @@ fn adopt(cost: Option<Decimal>, orphaned: &mut Decimal) -> Result<Option<Decimal
     Ok(Some(cost.plus(std::mem::take(orphaned))?))
 }
 
-/// What stands after the decimal point, with the quantity's sign.
+/// The digits after the decimal point, with the quantity's sign.
 fn fraction_of(quantity: Decimal) -> Result<Decimal, Inexact> {
     let nearest = quantity.rounded(0);
     let overshot = nearest.abs() > quantity.abs();

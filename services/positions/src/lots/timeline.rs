@@ -42,7 +42,7 @@ enum What<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Timeline {
     entries: Vec<Entry>,
-    /// Where each execution stands, which is how a name finds its entry.
+    /// The place of each execution, by which a name finds its entry.
     places: BTreeMap<ExecRef, Place>,
     /// The `n`th is the fold of the first `(n + 1) · CHECKPOINT_EVERY` entries. One exists for each
     /// such count below the number of entries.
@@ -92,7 +92,7 @@ impl Timeline {
         &self.entries
     }
 
-    /// Executions that stand.
+    /// Valid executions.
     pub(crate) fn fills(&self) -> usize {
         self.places.len()
     }
@@ -106,8 +106,8 @@ impl Timeline {
         self.search(Moment::of_fill(place)).ok()
     }
 
-    /// The lot method of the first report that stands without the one of this name; none where that
-    /// is not known, because reports did not say or none is left.
+    /// The lot method of the first valid report apart from the one of this name; `None` where it is
+    /// unknown, because reports did not carry it or none is left.
     pub(crate) fn first_method(&self, without: &ExecRef) -> Option<LotMethod> {
         let without = self.execution(without)?;
         let fills = self.entries.iter().filter_map(Entry::execution);
@@ -164,7 +164,7 @@ impl Timeline {
     }
 
     /// Forgets every checkpoint: they were folded under other terms.
-    pub(crate) fn fold_anew(&mut self, terms: &Terms) {
+    pub(crate) fn fold_again(&mut self, terms: &Terms) {
         self.checkpoints.clear();
         self.remember(terms);
     }

@@ -5,7 +5,7 @@ use std::mem;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::{Refused, TimerRequest};
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use kernel::{Accepted, Context};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use super::decide;
 use super::event::PositionEvent;
 use super::refusal::{FillRefused, Refusals};
 use super::rejection::PositionRejection;
+use super::route;
 use super::timers;
 use super::traded::Traded;
 
@@ -38,28 +39,7 @@ impl Context for Position {
     /// Instruments have their markets' names.
     const BLANKS_IN_IDS: bool = true;
 
-    const COMMANDS: &'static [CommandRoute] = &[
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/splits",
-            "ApplySplit",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/split-withdrawals",
-            "WithdrawSplit",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/break-settlements",
-            "SettleBreak",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/lot-method",
-            "ChangeLotMethod",
-        ),
-        route(
-            "/v1/positions/{account}/{book}/{instrument}/settlements",
-            "RecordSettlement",
-        ),
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     /// Trades own their fills: corrections and busts have rules there, such as a second person's word.
     const INTERNAL: &'static [&'static str] = &["ApplyFill", "CorrectFill", "BustFill"];
@@ -118,15 +98,20 @@ impl Context for Position {
         timers::timers(event)
     }
 
-    /// Nothing that a trade reports is refused in silence: there are no races here, because each
+    /// Every refused report of a trade is an event: there are no races here, because each
     /// trade's reports come in its own order.
     fn refused(
         &self,
         accepted: &Accepted<PositionCommand>,
         rejection: &PositionRejection,
     ) -> Refused<PositionEvent> {
-        let told = FillRefused::of(&accepted.command, rejection);
-        Refused::Told(told.map(PositionEvent::FillRefused).into_iter().collect())
+        let refusal = FillRefused::of(&accepted.command, rejection);
+        Refused::Told(
+            refusal
+                .map(PositionEvent::FillRefused)
+                .into_iter()
+                .collect(),
+        )
     }
 }
 
@@ -200,13 +185,5 @@ impl Position {
             Self::Untraded(refusals) => refusals,
             Self::Absent | Self::Traded(_) => Refusals::default(),
         }
-    }
-}
-
-const fn route(path: &'static str, command: &'static str) -> CommandRoute {
-    CommandRoute {
-        path,
-        command,
-        id: IdFrom::Path,
     }
 }

@@ -17,7 +17,7 @@ use super::view::PositionView;
 /// Reads a position's events and answers what it would be had it always used another method.
 ///
 /// Executions, corrections, busts and splits are those of the events; where a fill names lots,
-/// SPECID heeds them as far as they are open. What stands is folded once, at the end: events may have
+/// SPECID uses them as far as they are open. What is valid is folded once, at the end: events may have
 /// come in any order.
 pub struct AlternativeView {
     method: LotMethod,

@@ -131,7 +131,7 @@ pub struct ChangeLotMethod {
 }
 
 labels! {
-    /// What a person says to a decision.
+    /// A person's comment on a decision.
     pub Note / NoteKind: "note", 500, Alphabet::PROSE;
     /// Names one posting of the custodian.
     pub SettlementId / SettlementIdKind: "settlement id", 64, Alphabet::GRAPHIC;

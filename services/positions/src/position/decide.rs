@@ -27,7 +27,7 @@ pub(super) fn establish(id: &AggregateId, fill: &ApplyFill) -> Decided {
     fold_on(&Holding::new(terms), &execution(fill, 1), events)
 }
 
-/// A bust takes away what never counted here; nothing else can be said of a fill that is not there.
+/// A bust removes what never counted here; any other command on an unknown fill is rejected.
 pub(super) fn refused_fill(fill: &ExecRef, command: &PositionCommand) -> Decided {
     match command {
         PositionCommand::BustFill(_) => Ok(vec![PositionEvent::RefusalWithdrawn(fill.clone())]),
@@ -47,7 +47,7 @@ impl Traded {
             };
         }
         if self.timeline.fills() == 0 {
-            return self.establish_anew(fill, execution);
+            return self.establish_again(fill, execution);
         }
         self.terms_agree(fill)?;
         if self.timeline.ends_before(execution.moment()) {
@@ -70,7 +70,7 @@ impl Traded {
 
     /// Every other fill was busted, and what it had fixed with it. Splits may have come since, so the
     /// fill can be late all the same.
-    fn establish_anew(&self, fill: &ApplyFill, execution: Execution) -> Decided {
+    fn establish_again(&self, fill: &ApplyFill, execution: Execution) -> Decided {
         let terms = terms(fill);
         let mut events = Vec::new();
         if self.method_chosen || terms != self.holding.terms {
@@ -79,11 +79,11 @@ impl Traded {
         if self.timeline.ends_before(execution.moment()) {
             return fold_on(&Holding::new(terms), &execution, events);
         }
-        let mut anew = self.clone();
+        let mut after = self.clone();
         for event in events.clone() {
-            anew.apply(event);
+            after.apply(event);
         }
-        events.extend(anew.restate(Cause::LateFill(execution))?);
+        events.extend(after.restate(Cause::LateFill(execution))?);
         Ok(events)
     }
 

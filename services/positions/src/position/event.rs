@@ -1,5 +1,5 @@
-//! What happened to a position, and what it did: an event carries its effects, so that whoever
-//! applies it needs no rule.
+//! What happened to a position, and what it did: an event carries its effects, so that applying it
+//! needs no rule.
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ mod refusal;
 mod refusal_view;
 mod rejection;
 mod restating;
+mod route;
 mod snapshot;
 mod timers;
 mod traded;

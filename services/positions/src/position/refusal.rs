@@ -1,7 +1,7 @@
 //! What a trade did and the position could not take.
 //!
 //! A fill is a fact: refusing it makes it no less true, so the refusal is kept where it was made, and
-//! the trade hears of it from there.
+//! an event reports it to the trade.
 
 use std::collections::BTreeSet;
 

@@ -17,7 +17,7 @@ pub struct RefusalView {
     pub report: Report,
     pub code: Box<str>,
     pub detail: Box<str>,
-    /// Version of the position that says so.
+    /// Version of the position that reports it.
     pub version: u64,
     pub refused_at: Timestamp,
 }

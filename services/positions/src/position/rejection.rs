@@ -57,6 +57,8 @@ pub enum PositionRejection {
 }
 
 impl Rejection for PositionRejection {
+    const CODES: &'static [Code] = codes::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::KeyMalformed => codes::POSITION_KEY_MALFORMED,

@@ -14,11 +14,11 @@ use super::rejection::PositionRejection;
 use super::traded::Traded;
 
 impl Traded {
-    /// Folds the changed past; the event says what it came to.
+    /// Folds the changed past; the event carries the result.
     pub(super) fn restate(&self, cause: Cause) -> Decided {
         let now = self.terms_after(&cause);
         let refolded = self.refold(&cause, &now)?;
-        // A late fill must find the lots it names. Whoever comes after it, or was corrected, is a
+        // A late fill must find the lots it names. An execution after it, or a corrected one, is a
         // fact already and gets a break instead.
         if let (Cause::LateFill(late), false) = (&cause, refolded.selection_heeded) {
             return Err(PositionRejection::LotsNotOpen(late.exec_id.clone()));
@@ -75,7 +75,7 @@ impl Traded {
         Ok(Some(other_fees(stand)?))
     }
 
-    /// The terms once the cause has come in: the method is that of the first report that stands.
+    /// The terms once the cause has come in: the method is that of the first valid report.
     fn terms_after(&self, cause: &Cause) -> Terms {
         let terms = self.holding.terms.clone();
         let lot_method = match cause {

@@ -23,11 +23,11 @@ use super::snapshot::{Snapshot, Stored};
 pub struct Traded {
     pub(crate) holding: Holding,
     pub(super) timeline: Timeline,
-    /// Busted executions: without effect, but their names are used for ever.
+    /// Busted executions: without effect, but their names stay used permanently.
     pub(super) busted: BTreeMap<ExecRef, Busted>,
     /// Corrected executions as they were first reported, to know a repeat of that report.
     pub(super) corrected: BTreeMap<ExecRef, Execution>,
-    /// The lot method is that of a `ChangeLotMethod`, whatever fills say.
+    /// The lot method is that of a `ChangeLotMethod`, whatever the fills carry.
     pub(super) method_chosen: bool,
     /// Splits whose day has not come.
     pub(super) announced: BTreeMap<SplitId, Split>,
@@ -61,7 +61,7 @@ impl Traded {
         }
     }
 
-    /// An execution that stands, as it was first reported.
+    /// A valid execution, as it was first reported.
     pub(super) fn reported(&self, name: &ExecRef) -> Option<&Execution> {
         by_name(&self.corrected, name).or_else(|| self.timeline.execution(name))
     }
@@ -73,7 +73,7 @@ impl Traded {
 
     pub(super) fn apply(&mut self, event: PositionEvent) {
         match event {
-            PositionEvent::PositionEstablished(terms) => self.established_anew(terms),
+            PositionEvent::PositionEstablished(terms) => self.established_again(terms),
             PositionEvent::PositionOpened(increase)
             | PositionEvent::PositionIncreased(increase) => {
                 self.append(&increase.execution);
@@ -109,10 +109,10 @@ impl Traded {
     }
 
     /// Every fill was busted, and the next one fixes the terms; of splits nothing was held.
-    fn established_anew(&mut self, terms: Terms) {
+    fn established_again(&mut self, terms: Terms) {
         self.holding = Holding::new(terms);
         self.method_chosen = false;
-        self.timeline.fold_anew(&self.holding.terms);
+        self.timeline.fold_again(&self.holding.terms);
     }
 
     fn restated(&mut self, restatement: Restatement) {
@@ -137,7 +137,7 @@ impl Traded {
         }
         if let Some(lot_method) = chosen.or(lot_method) {
             self.holding.terms.lot_method = lot_method;
-            self.timeline.fold_anew(&self.holding.terms);
+            self.timeline.fold_again(&self.holding.terms);
         }
         self.open_breaks.extend(breaks);
         for closed in &closed_breaks {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kernel::context::{Filter, Refold};
 use kernel::decimal::Inexact;
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, Currency, Decimal, EventMeta, Parameters, Timestamp, View};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use super::alternative::AlternativeView;
 use super::break_view::BreakView;
 use super::event::{Cause, PositionEvent, Restatement};
 use super::refusal_view::RefusalView;
+use super::route;
 
 /// Decimal places of the average price, which is for the eye only: the finest of a venue.
 const AVERAGE_PRICE_PLACES: u32 = 9;
@@ -42,7 +43,7 @@ pub struct PositionView {
     pub version: u64,
     /// Signed: negative when short.
     pub quantity: Decimal,
-    /// Exact and signed; with the quantity it says everything that an average price would.
+    /// Exact and signed; with the quantity it determines the average price.
     pub cost: Decimal,
     /// `cost / (quantity · multiplier)`, rounded; none when flat.
     pub average_price: Option<Decimal>,
@@ -146,7 +147,7 @@ impl PositionView {
         self.charge(&reduction.execution);
     }
 
-    /// Leaves a used-up lot at zero: whoever reduces several removes them in one pass.
+    /// Leaves a used-up lot at zero: a caller that reduces several removes them in one pass.
     fn reduce(&mut self, matched: &Match) {
         let Ok(place) = find(&self.lots, matched.place()) else {
             return;
@@ -193,7 +194,7 @@ impl PositionView {
 }
 
 /// What `?breaks=` asks for.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Breaks {
     Open,
@@ -210,12 +211,17 @@ impl View for PositionView {
     type Of = Position;
     const NAME: &'static str = "position";
     const VERSION: u16 = 3;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/positions/{account}/{book}/{instrument}",
-        list: "/v1/positions",
-    };
-    const PARAMETERS: &'static [&'static str] = &["method", "mark"];
-    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "breaks"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::of::<LotMethod>("method", "the same executions under another lot method"),
+        Parameter::of::<Decimal>("mark", "adds the unrealised profit at that price"),
+    ];
+    const FILTERS: &'static [Parameter] = &[
+        Parameter::of::<String>("account", "those of the account"),
+        Parameter::of::<String>("book", "those of the book"),
+        Parameter::of::<String>("instrument", "those of the instrument"),
+        Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
+    ];
 
     /// `?method=LIFO`: the same executions under another lot method.
     fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {

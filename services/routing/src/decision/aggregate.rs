@@ -18,7 +18,7 @@ use super::rejection::{DecisionRejection, Limited};
 use super::summary::Outcome;
 use crate::label::{AgentId, DecisionId, OfferId};
 
-/// One decision: the record of a match, and what came of it. It decides nothing itself.
+/// One decision: the record of a match, and its result. It decides nothing itself.
 ///
 /// The router records the decision before it asks an agent, but on another topic than the agent's:
 /// the match may overtake the record, so that nothing here waits for anything else.
@@ -46,13 +46,13 @@ impl Decision {
         }
     }
 
-    /// What it was based on, once the router has said it.
+    /// What it was based on, once the router has reported it.
     #[must_use]
     pub fn record(&self) -> Option<&Record> {
         self.record.as_deref()
     }
 
-    /// Events so far; 0 for a decision nobody has spoken of.
+    /// Events so far; 0 for a decision without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
@@ -67,7 +67,7 @@ impl Context for Decision {
     /// They are read afterwards; those who were matched have their answer already.
     const PACE: Pace = Pace::Leisurely;
 
-    /// Nobody decides by hand.
+    /// Only the router decides.
     const COMMANDS: &'static [CommandRoute] = &[];
 
     const INTERNAL: &'static [&'static str] = &["RecordMatch"];
@@ -137,7 +137,8 @@ impl Decision {
         }
     }
 
-    /// One agent may be lost twice, by two reasons: read anew and asked again.
+    /// One agent may be lost twice, for two reasons: the floor was read again and the agent asked
+    /// again.
     fn lose(&self, LoseCandidate { agent_id, code }: &LoseCandidate) -> Decided {
         let (agent_id, code) = (agent_id.clone(), code.clone());
         if self.lost.contains(&(agent_id.clone(), code.clone())) {
@@ -150,7 +151,7 @@ impl Decision {
         })])
     }
 
-    /// Also when the router had given up: the slot is reserved, whatever was thought.
+    /// Also when the router had given up: the slot is reserved all the same.
     fn choose(&self, RecordMatch { offer_id, agent_id }: &RecordMatch) -> Decided {
         match self.chosen.get(offer_id) {
             Some(known) if known == agent_id => Ok(vec![]),

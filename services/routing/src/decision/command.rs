@@ -7,7 +7,7 @@ use super::label::RefusalCode;
 use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
-/// A command; which decision it is for stands in the record's key.
+/// A command; the record's key names the decision.
 ///
 /// They come by two ways, from the router and by way of the agents, and so in any order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

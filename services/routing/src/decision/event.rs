@@ -8,7 +8,7 @@ use super::label::RefusalCode;
 use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
-/// An event; its version, time and cause stand in the record around it.
+/// An event; its version, time and cause are in the record around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum DecisionEvent {

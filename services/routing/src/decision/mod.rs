@@ -1,4 +1,4 @@
-//! Decisions: what each match was based on, and what came of it.
+//! Decisions: what each match was based on, and its result.
 
 mod label;
 mod record;
@@ -6,6 +6,7 @@ mod record;
 mod command;
 mod event;
 mod rejection;
+mod route;
 
 mod aggregate;
 mod summary;

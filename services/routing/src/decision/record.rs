@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::Strategy;
 
-/// Version of the rules below; a decision says under which it was made.
+/// Version of the rules below; a decision names the one it was made under.
 pub const RULES: u16 = 3;
 /// Candidates and exclusions that a record names at most; the others it counts.
 pub const NAMED_MAX: usize = 50;

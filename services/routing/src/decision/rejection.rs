@@ -1,4 +1,4 @@
-//! Why a decision's stream says no. Each code has a page under `docs/errors`.
+//! Why a decision's stream rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 
@@ -84,6 +84,8 @@ impl DecisionRejection {
 }
 
 impl Rejection for DecisionRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

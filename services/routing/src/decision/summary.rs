@@ -3,14 +3,15 @@
 use std::fmt;
 
 use kernel::{AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::label::RefusalCode;
 use super::record::Record;
 use crate::label::{AgentId, OfferId};
 
-/// All there is to say about a decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The whole state of a decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DecisionSummary {
     pub decision_id: AggregateId,
     pub outcome: Outcome,
@@ -24,22 +25,22 @@ pub struct DecisionSummary {
     pub updated_at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChosenAgent {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
     pub at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LostCandidate {
     pub agent_id: AgentId,
     pub code: RefusalCode,
     pub at: Timestamp,
 }
 
-/// What came of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The result of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Nothing yet.

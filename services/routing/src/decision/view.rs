@@ -1,17 +1,19 @@
 //! A decision as a query answers it: a fold of its events.
 
 use kernel::context::{Filter, View};
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, EventMeta, Parameters};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Decision;
 use super::event::{AgentChosen, CandidateLost, DecisionEvent, NobodyFound};
+use super::route;
 use super::summary::{ChosenAgent, DecisionSummary, LostCandidate, Outcome};
 use crate::label::{AgentId, ConversationId, QueueId};
 
 /// The body of a query's answer; `null` before the first event.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DecisionView(pub Option<DecisionSummary>);
 
@@ -19,12 +21,16 @@ impl View for DecisionView {
     type Of = Decision;
     const NAME: &'static str = "decision";
     const VERSION: u16 = 1;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/decisions/{decision_id}",
-        list: "/v1/decisions",
-    };
-    const PARAMETERS: &'static [&'static str] = &["agent"];
-    const FILTERS: &'static [&'static str] = &["conversation", "queue", "agent"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const PARAMETERS: &'static [Parameter] = &[Parameter::of::<AgentId>(
+        "agent",
+        "adds why the agent was asked, or why not",
+    )];
+    const FILTERS: &'static [Parameter] = &[
+        Parameter::of::<ConversationId>("conversation", "those of the conversation"),
+        Parameter::of::<QueueId>("queue", "those in the queue"),
+        Parameter::of::<AgentId>("agent", "those in which the agent was chosen"),
+    ];
 
     /// `?conversation=C-1`, `?queue=FX-VIP`, `?agent=amy`: those in which the agent was chosen.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

@@ -36,7 +36,7 @@ impl fmt::Display for Standing {
 }
 
 impl DecisionSummary {
-    /// The answer in a word and in a sentence. What came of it counts before what was planned: who was
+    /// The answer in a word and in a sentence. The result counts before the plan: an agent who was
     /// lost and then had after all was chosen.
     pub(super) fn why(&self, agent: &AgentId) -> (Standing, String) {
         if let Some(offer) = self.offers.iter().find(|offer| offer.agent_id == *agent) {

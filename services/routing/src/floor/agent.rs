@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 
 use kernel::{EventMeta, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent as E, Presence};
@@ -48,11 +49,11 @@ pub(super) struct Session {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Suspension {
     NotResponding,
-    /// Ended by an event, not by the clock: the agent refuses until it has said so itself.
+    /// Ended by an event, not by the clock: the agent refuses until its own event ends it.
     Cooldown,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slot {
     pub offer_id: OfferId,
     pub channel: Channel,
@@ -61,7 +62,7 @@ pub struct Slot {
     pub reserved_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     Reserved,

@@ -23,14 +23,14 @@ pub(crate) struct Conversation {
     pub(crate) offers: Vec<LiveOffer>,
     /// When agents last refused it, or let its offer run out.
     pub(crate) refused: BTreeMap<AgentId, Timestamp>,
-    /// Since when it stands where it does.
+    /// Since when it is in this state.
     pub(crate) since: Timestamp,
 }
 
 /// Where a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// Waits, and nobody is asked for it.
+    /// Waits, without an open offer.
     Queued,
     Offered,
     /// With a bot, with an agent, parked, in wrap-up.
@@ -66,13 +66,13 @@ impl Conversation {
         }
     }
 
-    /// Its place, if it waits there and nobody is asked for it.
+    /// Its place, if it waits there without an open offer.
     pub(crate) fn waits(&self) -> Option<&Place> {
         let place = self.place.as_deref();
         place.filter(|_| self.stage == Stage::Queued)
     }
 
-    /// The queue it waits in while somebody is asked for it.
+    /// The queue it waits in while an agent is asked for it.
     pub(crate) fn offered_in(&self) -> Option<&QueueId> {
         let place = self.place.as_ref();
         let offered = place.filter(|_| self.stage == Stage::Offered);

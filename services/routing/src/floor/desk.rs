@@ -23,7 +23,7 @@ pub(crate) struct Desk {
     /// By partition: what is forgotten depends on the events of one alone.
     pub(crate) closed: BTreeMap<u16, Arc<Closed>>,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
-    /// Agents with a slot for the conversation, whatever the conversation says.
+    /// Agents with a slot for the conversation, whatever state the conversation is in.
     pub(crate) involved: HashMap<ConversationId, BTreeSet<AgentId>>,
     pub(crate) holds: Holds,
     pub(crate) alarms: Alarms,
@@ -88,7 +88,7 @@ impl Desk {
                         self.involved.remove(&released.conversation_id);
                     }
                 }
-                // Whoever waits for an agent that had it may be asked for again.
+                // A conversation that waits may be offered to an agent that had it.
                 self.wake_conversation(&released.conversation_id);
             }
             AgentEvent::AgentMatched(matched) => {
@@ -130,7 +130,7 @@ impl Desk {
         queue.version = queue.version.max(meta.sequence);
     }
 
-    /// The settings decide where everybody is.
+    /// The settings decide the pool of every agent.
     fn sort_again(&mut self, id: &QueueId) {
         let Some(queue) = self.queues.get(id) else {
             return;
@@ -170,9 +170,9 @@ impl Desk {
             for (channel, pool) in &mut queue.pools {
                 let seat = Seat::of(agent, channel, &queue.settings, is_held);
                 let before = sit(pool, channel, id, agent, seats, seat);
-                // Also for who was open before: a match that lost to a newer version is tried again.
-                // And where this was the last one left, those who refused may be asked again; where
-                // somebody waited for this one, others may be asked.
+                // Also for an agent who was open before: a match that lost to a newer version is
+                // tried again. And where this was the last one left, those who refused may be asked
+                // again; where a conversation waited for this one, others may be asked.
                 may_match |= match seat {
                     Seat::Open(_) => true,
                     Seat::Held(_) => false,
@@ -237,7 +237,7 @@ impl Desk {
         queue.pools.insert(channel.clone(), pool);
     }
 
-    /// Keeps agents by the skill from now on: somebody requires it.
+    /// Keeps agents by the skill from now on: a conversation requires it.
     pub(crate) fn index_skill(&mut self, queue: &QueueId, channel: &Channel, skill: &Skill) {
         let Some(queue) = self.queues.get_mut(queue) else {
             return;

@@ -1,10 +1,11 @@
-//! What other contexts publish, as far as the floor reads it: what is not named is ignored, so that
-//! they may say more without asking.
+//! What other contexts publish, as far as the floor reads it: unnamed events are ignored, so that
+//! they may add events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::interruption::Interruptions;
@@ -19,7 +20,7 @@ pub enum FloorEvent {
     Queue(QueueEvent),
 }
 
-/// Declares the events of a context, so that each name is said once.
+/// Declares the events of a context, so that each name is written once.
 macro_rules! events {
     ($(#[$doc:meta])* $context:ident { $($name:ident($data:ty),)* }) => {
         $(#[$doc])*
@@ -99,7 +100,7 @@ events! {
 }
 
 events! {
-    /// How a queue is served, and what was told of it.
+    /// How a queue is served, and what was reported of it.
     QueueEvent {
         QueueConfigured(QueueConfigured),
         QueueStarved(Nothing),
@@ -107,7 +108,7 @@ events! {
     }
 }
 
-/// The name says all that is read.
+/// Only the name is read.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Nothing {}
 
@@ -127,7 +128,7 @@ pub struct Choice {
     pub(crate) presence: Presence,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     #[default]
@@ -219,7 +220,7 @@ pub struct Queued {
 }
 
 /// Who is preferred until then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sticky {
     pub agent_id: AgentId,
     pub until: Timestamp,

@@ -164,7 +164,7 @@ impl Desk {
         }
     }
 
-    /// The conversation has said what it makes of a reservation.
+    /// The conversation's answer to a reservation.
     pub(crate) fn offer_seen(&mut self, id: &ConversationId, event: &ConversationEvent) {
         let offer_id = match event {
             ConversationEvent::Offered(offered) => &offered.offer_id,

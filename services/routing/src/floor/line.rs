@@ -10,12 +10,12 @@ use super::moment::before_s;
 use crate::label::{Channel, ConversationId, Skill};
 use crate::settings::{Order, QueueSettings};
 
-/// Seconds of waiting that one unit of priority stands for, as with Genesys Cloud.
+/// Seconds of waiting that one unit of priority is worth, as with Genesys Cloud.
 const PRIORITY_S: i64 = 60;
 const SECOND: i64 = 1_000_000;
 
-/// A place in an order. All that counts is known when the place is given: whoever waits ages like
-/// everybody else, so nothing has to be sorted again as time goes by.
+/// A place in an order. All that counts is known when the place is given: all that wait age at one
+/// rate, so nothing has to be sorted again as time goes by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
     rank: i64,

@@ -1,4 +1,4 @@
-//! What is remembered of closed conversations: what a later `Queued` does not say again.
+//! What is remembered of closed conversations: what a later `Queued` does not repeat.
 
 use std::collections::{BTreeSet, HashMap};
 

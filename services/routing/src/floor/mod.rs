@@ -1,8 +1,8 @@
 //! The floor: who is there, what they work on and who waits.
 //!
 //! In: the events of agents, conversations and queues, each stream in order, the streams in any. Out:
-//! what a match needs to know, without asking anybody. What is seen does not depend on how the
-//! streams were interleaved, and may be stale: whoever is asked is asked at the version seen here.
+//! what a match needs to know, without a query. The result does not depend on how the streams were
+//! interleaved, and may be stale: an agent is asked at the version seen here.
 //!
 //! ```text
 //! events ─► Agent, Conversation (one stream each) ─► Desk (one tenant: indices, lines, holds, alarms)
@@ -70,7 +70,7 @@ impl Floor {
     /// Whose events it reads.
     pub const CONTEXTS: [&'static str; 3] = ["agents", "conversations", "queues"];
 
-    /// Whether the event says something that counts here; the others are to be [passed](Self::pass).
+    /// Whether the event counts here; the others are to be [passed](Self::pass).
     #[must_use]
     pub fn wants(context: &str, kind: &str) -> bool {
         let names = match context {
@@ -192,7 +192,7 @@ impl Floor {
         }
     }
 
-    /// Conversations that wait in the queue and are not offered to anybody.
+    /// Conversations that wait in the queue without an open offer.
     #[must_use]
     pub fn waiting(&self, tenant: &Tenant, queue: &QueueId) -> u32 {
         let queue = self.desk(tenant).and_then(|desk| desk.queues.get(queue));
@@ -206,7 +206,7 @@ impl Floor {
         desk.is_some_and(|desk| desk.queues.contains_key(queue))
     }
 
-    /// Whether somebody has configured the queue: it is in the catalogue of the tenant's queues.
+    /// Whether the queue is configured: it is in the catalogue of the tenant's queues.
     #[must_use]
     pub fn is_configured(&self, tenant: &Tenant, queue: &QueueId) -> bool {
         let queue = self.desk(tenant).and_then(|desk| desk.queues.get(queue));

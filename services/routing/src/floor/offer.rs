@@ -1,17 +1,18 @@
 //! Offers that are not answered yet.
 
 use kernel::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::label::{AgentId, OfferId};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,
-    /// As the conversation was told: not every offer comes from here.
+    /// As the conversation's event has it: not every offer comes from the router.
     pub decision_id: Box<str>,
     pub expires_at: Timestamp,
-    /// The agent said yes; the slot is being set up.
+    /// The agent has accepted; the slot is being set up.
     pub accepting: bool,
 }

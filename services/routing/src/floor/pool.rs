@@ -1,6 +1,7 @@
 //! The agents of a queue, sorted by whether they can be asked on one channel.
 //!
-//! Whoever cannot be asked is only counted, so that a match costs what those cost who can.
+//! An agent who cannot be asked is only counted, so that the cost of a match grows with those who
+//! can.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +12,9 @@ use crate::decision::Reason;
 use crate::label::{AgentId, Channel, Skill};
 use crate::settings::{QueueSettings, Strategy};
 
-/// Where an agent stands in the order of a strategy, as far as it does not depend on the
-/// conversation. The turn counts with or without other work: whoever has one long conversation is not
-/// asked before or after all others for that.
+/// An agent's place in the order of a strategy, as far as it does not depend on the
+/// conversation. The turn counts with or without other work: one long conversation does not move
+/// its agent before or after all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     load: u64,
@@ -97,7 +98,7 @@ impl Seat {
         !matches!(self, Self::Out(_))
     }
 
-    /// Whether the agent could be asked for something here if nobody else did.
+    /// Whether the agent could be asked here but for the claims of other conversations.
     pub(crate) fn is_free(self) -> bool {
         matches!(self, Self::Open(_) | Self::Held(_))
     }

@@ -14,13 +14,13 @@ pub(crate) struct Queue {
     pub(crate) version: u64,
     pub(crate) settings: QueueSettings,
     pub(crate) is_configured: bool,
-    /// It was told that nobody could be asked, and not yet that somebody can.
+    /// `QueueStarved` was its last report, not yet `QueueServed`.
     pub(crate) is_starved: bool,
     pub(crate) members: BTreeSet<AgentId>,
     /// One for each channel that a member is permitted or a conversation waits on, now or before.
     pub(crate) pools: BTreeMap<Channel, Pool>,
     pub(crate) lines: Lines,
-    /// Conversations of the queue that somebody is asked for.
+    /// Conversations of the queue that an agent is asked for.
     pub(crate) offered: u32,
     /// Agent of the last match. The latest by time and id, so that it is the same in whatever order
     /// the agents' events come.

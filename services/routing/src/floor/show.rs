@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Tenant, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::agent::{Agent, Slot};
@@ -17,7 +18,7 @@ use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 use crate::settings::{Order, Strategy};
 
 /// Everything at one instant, as of the log positions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FloorView {
     pub tenant: Tenant,
     pub at: Timestamp,
@@ -28,7 +29,7 @@ pub struct FloorView {
     pub log_positions: BTreeMap<Box<str>, Vec<u64>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AgentShown {
     pub agent_id: AgentId,
     pub version: u64,
@@ -45,7 +46,7 @@ pub struct AgentShown {
     pub slots: BTreeMap<ConversationId, Slot>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct QueueShown {
     #[serde(flatten)]
     pub figures: QueueFigures,
@@ -55,7 +56,7 @@ pub struct QueueShown {
     pub last_match: Option<(Timestamp, AgentId)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct WaitingShown {
     pub conversation_id: ConversationId,
     pub version: u64,
@@ -72,7 +73,7 @@ pub struct WaitingShown {
     pub refused: BTreeMap<AgentId, Timestamp>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OfferShown {
     pub conversation_id: ConversationId,
     pub queue_id: Option<QueueId>,
@@ -81,19 +82,19 @@ pub struct OfferShown {
 }
 
 /// A queue in numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct QueueFigures {
     pub queue_id: QueueId,
     pub strategy: Strategy,
     pub waiting: u32,
-    /// Conversations of the queue that somebody is asked for.
+    /// Conversations of the queue that an agent is asked for.
     pub offered: u32,
     pub longest_wait_ms: u64,
-    /// How long somebody has waited though an agent could be asked; as this process sees it, which
-    /// has no part in the view of the whole floor.
+    /// How long a conversation has waited though an agent could be asked; as this process sees it,
+    /// which has no part in the view of the whole floor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_matchable_ms: Option<u64>,
-    /// It was told that nobody could be asked.
+    /// The last report on it was that no agent could be asked.
     pub is_starved: bool,
     /// Agents who serve it.
     pub agents: u32,
@@ -101,7 +102,7 @@ pub struct QueueFigures {
 }
 
 /// The agents of a queue on one channel; together they are all.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Staff {
     /// Could be asked now.
     pub free: u32,
@@ -138,7 +139,7 @@ impl Floor {
         view
     }
 
-    /// A queue that nobody has spoken of has no figures but zeros.
+    /// A queue without events has figures of zero.
     #[must_use]
     pub fn show_queue(&self, tenant: &Tenant, queue: &QueueId, now: Timestamp) -> QueueFigures {
         let nothing = Queue::default();

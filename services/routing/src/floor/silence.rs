@@ -1,4 +1,4 @@
-//! Sessions and the last that was heard of them: most heartbeats are no events.
+//! Sessions and their latest sign of life: most heartbeats are no events.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Floor {
         }
     }
 
-    /// Connected sessions of which nothing was heard after that time.
+    /// Connected sessions without a heartbeat after that time.
     #[must_use]
     pub fn silent_since(&self, time: Timestamp) -> Vec<Silent> {
         let agents = self.desks().flat_map(|(tenant, desk)| {

@@ -1,4 +1,4 @@
-//! Queues where nobody could be asked even if every slot were free.
+//! Queues without an agent who could be asked even if every slot were free.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::{Floor, count};
 use crate::decision::Reason;
 use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 
-/// What is to be told of a queue.
+/// What to report of a queue.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Starvation {
     Starved {
@@ -31,7 +31,7 @@ pub enum Starvation {
 }
 
 impl Floor {
-    /// What has not been told yet, by the queues' own events.
+    /// What the queues' own events have not reported yet.
     #[must_use]
     pub fn starvation(&self) -> Vec<Starvation> {
         let queues = self.desks().flat_map(|(tenant, desk)| {
@@ -55,7 +55,7 @@ impl Desk {
         });
         let agent = match waits {
             Some((channel, required)) => self.within_reach(queue, channel, required),
-            // Nobody waits any more: whoever comes next will find somebody or not.
+            // The queue is empty: the next conversation decides whether it starves.
             None => {
                 let mut channels = queue.pools.keys();
                 channels.find_map(|channel| self.within_reach(queue, channel, &BTreeSet::new()))

@@ -95,7 +95,7 @@ impl Alarm {
     }
 }
 
-/// When somebody may be asked for it who may not be before, or no longer comes first.
+/// When an agent may be asked for it who may not be before, or no longer comes first.
 fn wakes(
     conversation: &Conversation,
     place: &Place,

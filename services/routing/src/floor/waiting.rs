@@ -12,7 +12,7 @@ use super::line::Spot;
 use super::timer::Alarm;
 use crate::label::{ConversationId, QueueId, Skill};
 
-/// Where a conversation stands in line; its place may have changed since.
+/// A conversation's place in line; it may have changed since.
 #[derive(Debug)]
 pub(crate) struct Spotted {
     queue: QueueId,

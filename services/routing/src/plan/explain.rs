@@ -13,8 +13,8 @@ use crate::label::AgentId;
 const LOOKED_AT_MAX: usize = 1_000;
 
 impl Question<'_> {
-    /// Everybody of the queue who is no candidate, the first [`NAMED_MAX`] of them: first those for whom
-    /// this conversation is special, last those who are not there.
+    /// All agents of the queue who are no candidates, the first [`NAMED_MAX`] of them: first those
+    /// for whom this conversation is special, last the absent ones.
     pub(super) fn explain(
         &self,
         passed: &Passed<'_>,

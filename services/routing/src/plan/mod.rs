@@ -36,7 +36,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Those to be asked, in this order; none if nobody can be. At most [`ASKED_MAX`].
+    /// The agents to ask, in this order; none if no agent can be asked. At most [`ASKED_MAX`].
     #[must_use]
     pub fn asked(&self) -> &[Candidate] {
         &self.record.candidates
@@ -51,7 +51,7 @@ pub enum Unmatchable {
     #[error("the conversation does not wait at version {version}")]
     NotWaiting {
         version: u64,
-        /// Somebody is asked for it.
+        /// An agent is asked for it.
         is_offered: bool,
     },
     #[error("a match of the conversation is under way")]
@@ -62,8 +62,8 @@ impl Floor {
     /// Whom to ask for a conversation that waits.
     ///
     /// # Errors
-    /// [`Unmatchable`] when it does not wait, or its last match is still under way. That nobody can
-    /// be asked is no error but a plan without anybody.
+    /// [`Unmatchable`] when it does not wait, or its last match is still under way. Without an
+    /// agent to ask the result is no error but an empty plan.
     pub fn plan(
         &self,
         tenant: &Tenant,

@@ -6,8 +6,8 @@ use super::question::Question;
 use crate::floor::{Desk, Floor, Line, Queue, served};
 use crate::label::{ConversationId, QueueId};
 
-/// Conversations looked at per call: one for which nobody can be asked though its line has somebody,
-/// and that waits for nobody, is rare.
+/// Conversations looked at per call: a conversation without an agent to ask, though its line has
+/// agents and it waits for none, is rare.
 const LOOKED_AT_MAX: usize = 1_000;
 /// Conversations passed over per call because they are another router's, rest, or wait for their
 /// preferred agent.
@@ -15,8 +15,8 @@ const PASSED_MAX: usize = 32_000;
 
 impl Floor {
     /// The next conversations of a queue to be matched, in the order in which they are served: not
-    /// those whose last match is under way, not those of other routers, and not those nobody can be
-    /// asked for. Each may need the same agent: hold what is planned, then ask again.
+    /// those whose last match is under way, not those of other routers, and not those without an
+    /// agent to ask. Each may need the same agent: hold what is planned, then ask again.
     #[must_use]
     pub fn next(
         &self,
@@ -74,7 +74,7 @@ impl Floor {
         since.min().map(|since| now.millis_since(since))
     }
 
-    /// The same of all queues of all tenants, for whoever watches the routers; 0 when all is well.
+    /// The same of all queues of all tenants, for a gauge of the routers; 0 when all is well.
     #[must_use]
     pub fn stalled_ms(&self, now: Timestamp) -> u64 {
         let queues = self.desks().flat_map(|(tenant, desk)| {

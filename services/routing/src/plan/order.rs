@@ -23,7 +23,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// As `candidates`, for a conversation that is to be asked of nobody else.
+    /// As `candidates`, for a conversation that only its preferred agent may be asked for.
     pub(super) fn preferred_alone(&self, passed: &Passed<'a>) -> Vec<Candidate> {
         let preferred = self.preferred_and_free(passed);
         let alone = preferred.and_then(|id| self.candidate(id, true));

@@ -32,7 +32,7 @@ pub(super) struct Answer {
     pub(super) cooldown_lifted: bool,
 }
 
-/// Agents with room for whom something stands between them and this conversation.
+/// Agents with room who are excluded from this conversation.
 #[derive(Default)]
 pub(super) struct Passed<'a> {
     pub(super) by_agent: BTreeMap<&'a AgentId, Passing>,
@@ -99,8 +99,8 @@ impl<'a> Question<'a> {
         answer
     }
 
-    /// Since when somebody can be asked for it, at least; nothing if nobody can be. Of many agents the
-    /// first in order are looked at.
+    /// The time since when at least one agent can be asked for it; `None` without one. Of many
+    /// agents the first in order are looked at.
     pub(super) fn matchable_since(&self) -> Option<Timestamp> {
         let updated_at = |id| {
             let member = self.desk.agents.get(id);
@@ -120,7 +120,7 @@ impl<'a> Question<'a> {
         Some(lapsed_at.map_or(since, |lapsed_at| since.max(lapsed_at)))
     }
 
-    /// Whether somebody can be asked for it, and no match of it is under way.
+    /// Whether an agent can be asked for it, and no match of it is under way.
     pub(super) fn is_matchable(&self) -> bool {
         !self.desk.holds.has_conversation(self.id) && self.has_answer()
     }
@@ -130,7 +130,7 @@ impl<'a> Question<'a> {
         self.stays() && self.preferred_and_free(&self.passed()).is_none()
     }
 
-    /// Whether anybody can be asked; as `answer`, but only so far.
+    /// Whether any agent can be asked; as `answer`, but only so far.
     fn has_answer(&self) -> bool {
         if self.pool.open.len() == 0 {
             return false;
@@ -229,7 +229,7 @@ impl<'a> Question<'a> {
         preferred.is_some_and(|id| {
             let seated = self.seated(id).filter(|(_, seat)| seat.may_come_free());
             seated.is_some_and(|(member, seat)| {
-                // Whoever has it still, or is asked for another, comes free in a moment.
+                // An agent who still has it, or is asked for another, comes free in a moment.
                 matches!(
                     self.passing(id, member, seat),
                     None | Some((Reason::InFlight | Reason::Involved, _))
@@ -255,7 +255,7 @@ impl<'a> Question<'a> {
         Some((member, *seat))
     }
 
-    /// Better the same agent again than nobody.
+    /// The same agent again is better than none.
     fn lift_cooldown(&self, passed: &Passed<'a>, answer: &mut Answer) {
         let lifted = passed.lifted();
         if lifted.is_empty() {
@@ -283,8 +283,8 @@ impl Passed<'_> {
         passing.reason == Reason::RefusedBefore && matches!(passing.seat, Seat::Open(_))
     }
 
-    /// Those who have refused before and are all there is. Whoever is held is somebody else who will
-    /// be free, or have no room, in a moment.
+    /// The agents who refused before, if there are no others. A held agent counts as another: in a
+    /// moment they are free, or have no room.
     fn lifted(&self) -> Vec<Ranked> {
         let mut passed = self.by_agent.values();
         if passed.any(|passing| passing.reason == Reason::InFlight) {

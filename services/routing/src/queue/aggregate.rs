@@ -3,19 +3,19 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::Context;
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use kernel::{Accepted, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::command::{QueueCommand, ReportServed, ReportStarved};
 use super::event::{QueueConfigured, QueueEvent, QueueServed, QueueStarved};
 use super::rejection::QueueRejection;
-use super::rules;
+use super::{route, rules};
 use crate::label::QueueId;
 use crate::settings::QueueSettings;
 
 /// One queue. There is always one: until it is configured it is served by the defaults, so that a
-/// conversation can wait in a queue that nobody has spoken of.
+/// conversation can wait in a queue without events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// Events so far.
@@ -33,13 +33,13 @@ impl Queue {
         self.configured.clone().unwrap_or_default()
     }
 
-    /// Since when nobody who serves it can be asked.
+    /// Since when no agent who serves it can be asked.
     #[must_use]
     pub fn starved_since(&self) -> Option<Timestamp> {
         self.starved_since
     }
 
-    /// Events so far; 0 for a queue nobody has spoken of.
+    /// Events so far; 0 for a queue without events.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
@@ -51,19 +51,7 @@ impl Context for Queue {
 
     const SHAPE: u16 = 2;
 
-    /// What only routers send has no route.
-    const COMMANDS: &'static [CommandRoute] = &[
-        CommandRoute {
-            path: "/v1/queues",
-            command: "ConfigureQueue",
-            id: IdFrom::Body(&["queue_id"]),
-        },
-        CommandRoute {
-            path: "/v1/queues/{queue_id}/settings",
-            command: "ConfigureQueue",
-            id: IdFrom::Path,
-        },
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     const INTERNAL: &'static [&'static str] = &["ReportStarved", "ReportServed"];
 

@@ -10,7 +10,7 @@ use crate::decision::Reason;
 use crate::label::{AgentId, ConversationId, Intent, Skill, Zone};
 use crate::settings::{Order, Overflow, QueueSettings, Relaxation, ServiceLevel, Strategy};
 
-/// A command; which queue it is for stands in the record's key.
+/// A command; the record's key names the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum QueueCommand {

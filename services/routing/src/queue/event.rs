@@ -11,7 +11,7 @@ use crate::decision::Reason;
 use crate::label::{AgentId, ConversationId, QueueId};
 use crate::settings::QueueSettings;
 
-/// An event; its version, time and cause stand in the record around it.
+/// An event; its version, time and cause are in the record around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum QueueEvent {
@@ -51,7 +51,7 @@ pub struct QueueConfigured {
     pub settings: QueueSettings,
 }
 
-/// Nobody who serves the queue can be asked.
+/// No agent who serves the queue can be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueStarved {
     pub since: Timestamp,

@@ -1,8 +1,9 @@
-//! One queue: how it is served, and whether anybody is there to serve it.
+//! One queue: how it is served, and whether an agent is there to serve it.
 
 mod command;
 mod event;
 mod rejection;
+mod route;
 mod rules;
 
 mod aggregate;

@@ -1,4 +1,4 @@
-//! Why a queue says no. Each code has a page under `docs/errors`.
+//! Why a queue rejects a command. Each code has a page under `docs/errors`.
 
 use std::fmt;
 
@@ -102,6 +102,8 @@ impl QueueRejection {
 }
 
 impl Rejection for QueueRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::QueueIdInvalid(_) => Self::QUEUE_ID_INVALID,

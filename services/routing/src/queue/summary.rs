@@ -3,26 +3,27 @@
 use std::collections::BTreeMap;
 
 use kernel::{AggregateId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Reason;
 use crate::label::ConversationId;
 use crate::settings::QueueSettings;
 
-/// All there is to say about a queue; who waits in it, the conversations tell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The whole state of a queue; its waiting conversations are in the conversations context.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueSummary {
     pub queue_id: AggregateId,
     /// The defaults, if it was never configured.
     pub settings: QueueSettings,
-    /// `null` while somebody who serves it can be asked.
+    /// `null` while an agent who serves it can be asked.
     pub starved: Option<Starvation>,
     pub version: u64,
     pub updated_at: Timestamp,
 }
 
-/// What a router saw when nobody could be asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a router saw when no agent could be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Starvation {
     pub since: Timestamp,
     /// The conversation whose turn it was.

@@ -1,17 +1,19 @@
 //! A queue as a query answers it: a fold of its events.
 
 use kernel::context::{Filter, View};
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, EventMeta, Parameters};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Queue;
 use super::event::{QueueEvent, QueueStarved};
+use super::route;
 use super::summary::{QueueSummary, Starvation};
 use crate::settings::QueueSettings;
 
 /// The body of a query's answer; `null` before the first event.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct QueueView(pub Option<QueueSummary>);
 
@@ -19,11 +21,11 @@ impl View for QueueView {
     type Of = Queue;
     const NAME: &'static str = "queue";
     const VERSION: u16 = 2;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/queues/{queue_id}",
-        list: "/v1/queues",
-    };
-    const FILTERS: &'static [&'static str] = &["starved"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const FILTERS: &'static [Parameter] = &[Parameter::of::<bool>(
+        "starved",
+        "those in which no agent can be asked, or can",
+    )];
 
     /// `?starved=true`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

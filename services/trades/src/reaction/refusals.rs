@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_is_told_to_its_trade() {
+    fn refusal_is_reported_to_its_trade() {
         let [reacted] = <[_; 1]>::try_from(refused(Some("T-1"))).unwrap();
         assert_eq!(
             (reacted.tenant.as_str(), reacted.to.as_str()),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_of_an_unnamed_trade_is_told_to_nobody() {
+    fn refusal_of_an_unnamed_trade_is_reported_nowhere() {
         assert!(refused(None).is_empty());
     }
 

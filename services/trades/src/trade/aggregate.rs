@@ -3,7 +3,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::Context;
-use kernel::route::{CommandRoute, IdFrom};
+use kernel::route::CommandRoute;
 use kernel::{Accepted, Actor};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use super::event::{PositionRefused, RemainderCancelled, TradeBooked, TradeCancel
 use super::filling::{Filling, less};
 use super::label::TradeId;
 use super::rejection::TradeRejection;
+use super::route;
 use super::settling::Settling;
 use super::stage::{Order, Stage, TradeState};
 use super::terms::Terms;
@@ -49,43 +50,7 @@ impl Context for Trade {
 
     const SHAPE: u16 = 2;
 
-    const COMMANDS: &'static [CommandRoute] = &[
-        CommandRoute {
-            path: "/v1/trades",
-            command: "BookTrade",
-            id: IdFrom::Body(&["trade_id"]),
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/fills",
-            command: "RecordFill",
-            id: IdFrom::Path,
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/cancellations",
-            command: "CancelTrade",
-            id: IdFrom::Path,
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/amendments",
-            command: "AmendTrade",
-            id: IdFrom::Path,
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/corrections",
-            command: "CorrectFill",
-            id: IdFrom::Path,
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/busts",
-            command: "BustFill",
-            id: IdFrom::Path,
-        },
-        CommandRoute {
-            path: "/v1/trades/{trade_id}/break-settlements",
-            command: "SettleBreak",
-            id: IdFrom::Path,
-        },
-    ];
+    const COMMANDS: &'static [CommandRoute] = route::COMMANDS;
 
     const INTERNAL: &'static [&'static str] = &["NoteRefusal"];
 

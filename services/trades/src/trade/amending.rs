@@ -46,7 +46,7 @@ pub(crate) fn amend(
     Ok(events)
 }
 
-/// Fills stand on a position and count for what they are: quantity and price may change, the quantity
+/// Fills are booked on a position and count for what they are: quantity and price may change, the quantity
 /// not below what is filled.
 fn leave_what_was_filled(order: &Order, terms: &Terms) -> Result<(), TradeRejection> {
     let same_but = Terms {

@@ -115,7 +115,7 @@ impl AmountKind for QuantityKind {
     const PLACES: u32 = PLACES;
     const POSITIVE: bool = true;
 }
-/// Units bought or sold, above zero; the side says which way.
+/// Units bought or sold, above zero; the side gives the direction.
 pub type Quantity = Amount<QuantityKind>;
 
 /// Kind of [`Price`].

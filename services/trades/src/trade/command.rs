@@ -10,7 +10,7 @@ use super::execution::{Execution, Values};
 use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
 
-/// A command; which trade it is for stands in the record's key.
+/// A command; the record's key names the trade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum TradeCommand {

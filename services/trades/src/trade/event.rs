@@ -9,7 +9,7 @@ use super::amount::{Fee, Multiplier, Price, Quantity};
 use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::terms::{LotMethod, LotSelection, Side, Terms};
 
-/// An event; its version, time and cause stand in the record around it.
+/// An event; its version, time and cause are in the record around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum TradeEvent {
@@ -121,7 +121,7 @@ pub struct TradeExecuted {
     pub cum_quantity: Decimal,
 }
 
-/// An execution that the trade cannot take and that someone must resolve.
+/// An execution that the trade cannot take and that a person must resolve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StrayFill {
     pub exec_id: ExecId,
@@ -232,9 +232,9 @@ pub struct BreakSettled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
-    /// It is so: the order is as large as what was done, or the position is told once more.
+    /// Accepted: the order is raised to what was done, or the position gets the report once more.
     TakeIn,
-    /// It is not ours, or stands as it is.
+    /// Not ours, or stays as it is.
     Refuse,
     /// It is of another trade.
     HandOver,

@@ -52,7 +52,7 @@ impl Execution {
 pub(crate) struct Stray {
     pub(crate) reported: Execution,
     pub(crate) recorded_by: Actor,
-    /// What somebody has decided about it.
+    /// The decision about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) settled: Option<Resolution>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Fill {
     pub(crate) standing: Standing,
 }
 
-/// What became of a fill.
+/// The outcome of a fill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Standing {
     AsReported,

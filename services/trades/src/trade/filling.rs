@@ -217,9 +217,9 @@ impl<'a> Filling<'a> {
         Ok(fill)
     }
 
-    /// Whoever recorded a fill cannot change it alone. A system is an actor like any other; what an
-    /// import recorded a person corrects. The venue's own report is a fact and no decision, whoever
-    /// recorded the fill.
+    /// The actor who recorded a fill cannot change it alone. A system is an actor like any other: a
+    /// person corrects what an import recorded. The venue's own report is a fact, not a decision,
+    /// no matter who recorded the fill.
     pub(super) fn second_person(self, exec_id: &ExecId) -> Result<(), TradeRejection> {
         if !self.by.is_venue() && self.order.recorder(exec_id) == Some(self.by) {
             return Err(TradeRejection::FourEyes {

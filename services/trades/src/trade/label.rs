@@ -11,7 +11,7 @@ labels! {
     pub TradeId / TradeIdKind: "trade id", SEGMENT_MAX, Alphabet::SEGMENT;
     /// Which execution (FIX ExecID, tag 17); given by the venue, unique within a trade.
     pub ExecId / ExecIdKind: "exec id", 64, Alphabet::GRAPHIC;
-    /// What a person says to a decision.
+    /// A person's comment on a decision.
     pub Note / NoteKind: "note", 500, Alphabet::PROSE;
     /// Whose position the trade moves.
     pub Account / AccountKind: "account", SEGMENT_MAX, Alphabet::SEGMENT;

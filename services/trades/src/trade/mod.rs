@@ -16,6 +16,7 @@ mod clock;
 mod execution;
 mod filling;
 mod progress;
+mod route;
 mod settling;
 mod stage;
 mod summary;

@@ -1,4 +1,4 @@
-//! Why a trade says no. Each code has a page under `docs/errors`.
+//! Why a trade rejects a command. Each code has a page under `docs/errors`.
 
 use kernel::label::BadLabel;
 use kernel::{Actor, Code, Decimal, Kind, Rejection, Timestamp};
@@ -93,6 +93,8 @@ impl TradeRejection {
 }
 
 impl Rejection for TradeRejection {
+    const CODES: &'static [Code] = Self::ALL;
+
     fn code(&self) -> Code {
         match self {
             Self::InvalidTransition { .. } => Self::INVALID_TRANSITION,

@@ -16,7 +16,7 @@ use super::terms::Terms;
 
 type Decision = Result<Vec<TradeEvent>, TradeRejection>;
 
-/// A break that someone settles, the trade it is of, and who that is.
+/// A break to be settled, its trade, and the person who settles it.
 pub(crate) struct Settling<'a> {
     pub(crate) trade: &'a AggregateId,
     pub(crate) order: &'a Order,
@@ -86,7 +86,7 @@ impl Settling<'_> {
         Ok([vec![amended], taken].concat())
     }
 
-    /// What a position has refused it is told once more, or it stays refused.
+    /// A refused report is sent to its position once more, or stays refused.
     fn settle_refusal(&self, refusal: Refusal) -> Decision {
         match self.command.resolution {
             Resolution::TakeIn => Ok(vec![self.resubmitted(refusal)]),

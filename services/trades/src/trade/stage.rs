@@ -1,4 +1,4 @@
-//! Where a trade stands, and how an event moves it.
+//! A trade's state, and how an event changes it.
 
 use std::collections::BTreeMap;
 use std::{fmt, mem};
@@ -41,7 +41,7 @@ pub(crate) enum Stage {
     Ordered(Box<Order>),
 }
 
-/// What is ordered, and what came of it. The headline state is read from it: what a bust takes back,
+/// What is ordered, and its executions. The headline state is read from it: what a bust takes back,
 /// the other fills and a cancel leave as they were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -69,7 +69,7 @@ pub(crate) struct Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) report: Report,
-    /// Somebody has decided that it stays so.
+    /// A person has decided that it stays so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) settled: bool,
 }

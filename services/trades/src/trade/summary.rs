@@ -1,6 +1,7 @@
 //! The shape of a query's answer.
 
 use kernel::{Actor, AggregateId, Currency, Decimal, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Fee, Multiplier, Price, Quantity};
@@ -9,8 +10,8 @@ use super::label::{Account, Book, ExecId, Instrument, Note, TradeId};
 use super::stage::TradeState;
 use super::terms::{LotMethod, Side};
 
-/// All there is to say about a trade.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The whole state of a trade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TradeSummary {
     pub trade_id: TradeId,
     pub state: TradeState,
@@ -50,7 +51,7 @@ pub struct TradeSummary {
 }
 
 /// A fill with the values it has now; a busted one shows its last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FillView {
     pub exec_id: ExecId,
     pub quantity: Quantity,
@@ -64,7 +65,7 @@ pub struct FillView {
     pub version: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FillStatus {
     Effective,
@@ -73,7 +74,7 @@ pub enum FillStatus {
 }
 
 /// An execution that the trade could not take, or its position; with the values the trade has of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakView {
     pub kind: BreakKind,
     pub exec_id: ExecId,
@@ -88,23 +89,23 @@ pub struct BreakView {
     pub version: u64,
     pub raised_at: Timestamp,
     /// Version of the trade that took the execution after all, busted what its position refused, or
-    /// says what somebody decided.
+    /// records a person's decision.
     pub resolved_version: Option<u64>,
-    /// What somebody decided, and why.
+    /// The decision, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RefusalView {
     pub report: Report,
     pub code: Box<str>,
     pub detail: Box<str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakKind {
     Overfill,
@@ -114,21 +115,21 @@ pub enum BreakKind {
 }
 
 /// How far the fills are given to accounts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AllocStatus {
     #[default]
     None,
 }
 
 /// How far the counterparty agrees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConfirmStatus {
     #[default]
     None,
 }
 
 /// How far cash and units have changed hands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SettleStatus {
     #[default]
     None,

@@ -47,8 +47,8 @@ pub enum LotMethod {
     Average,
 }
 
-/// The lots a fill is to close, for [`LotMethod::SpecId`]. The trade hands them on as they came; the
-/// position says whether they exist.
+/// The lots a fill is to close, for [`LotMethod::SpecId`]. The trade passes them on unchanged; the
+/// position checks that they exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<LotPick>")]
 pub struct LotSelection(Arc<[LotPick]>);

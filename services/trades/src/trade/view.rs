@@ -1,14 +1,16 @@
 //! A trade as a query answers it: a fold of its events.
 
 use kernel::context::{Filter, View};
-use kernel::route::ViewRoute;
+use kernel::route::{Parameter, ViewRoute};
 use kernel::{BadParameter, Decimal, EventMeta, Parameters, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
 use super::event::{FillRecorded, TradeBooked, TradeEvent};
-use super::label::ExecId;
+use super::label::{Account, Book, ExecId, Instrument};
 use super::progress::Progress;
+use super::route;
 use super::stage::TradeState;
 use super::summary::{
     AllocStatus, BreakKind, ConfirmStatus, FillStatus, FillView, SettleStatus, TradeSummary,
@@ -16,7 +18,7 @@ use super::summary::{
 use super::terms::Terms;
 
 /// The body of a query's answer; `null` before the trade is booked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct TradeView(pub Option<TradeSummary>);
 
@@ -24,7 +26,7 @@ pub struct TradeView(pub Option<TradeSummary>);
 const AVERAGE_PLACES: u32 = 9;
 
 /// What `?breaks=` asks for.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Breaks {
     Open,
@@ -34,11 +36,14 @@ impl View for TradeView {
     type Of = Trade;
     const NAME: &'static str = "trade";
     const VERSION: u16 = 2;
-    const ROUTE: ViewRoute = ViewRoute {
-        path: "/v1/trades/{trade_id}",
-        list: "/v1/trades",
-    };
-    const FILTERS: &'static [&'static str] = &["account", "book", "instrument", "state", "breaks"];
+    const ROUTE: ViewRoute = route::VIEW;
+    const FILTERS: &'static [Parameter] = &[
+        Parameter::of::<Account>("account", "those of the account"),
+        Parameter::of::<Book>("book", "those of the book"),
+        Parameter::of::<Instrument>("instrument", "those of the instrument"),
+        Parameter::of::<TradeState>("state", "those in the state"),
+        Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
+    ];
 
     /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
@@ -115,7 +120,7 @@ impl TradeSummary {
 
     fn update(&mut self, event: &TradeEvent, at: Timestamp) {
         match event {
-            // A booking makes a trade anew; an execution is seen in the totals of the fill before it.
+            // A booking recreates the view; an execution is in the totals of the fill before it.
             TradeEvent::TradeBooked(_) | TradeEvent::TradeExecuted(_) => {}
             TradeEvent::TradeAmended(amended) => self.amend(&amended.terms),
             TradeEvent::TradeCancelled(_) | TradeEvent::RemainderCancelled(_) => {
@@ -191,7 +196,7 @@ impl TradeSummary {
         self.gross_amount = plus(self.gross_amount, after);
     }
 
-    /// Reads from what is filled and cancelled where the trade stands.
+    /// Derives the state from what is filled and cancelled.
     fn total(&mut self, cum: Decimal) {
         self.cum_quantity = cum;
         self.average_price = self

@@ -26,14 +26,14 @@ const LOCK: &str = "nothing panics while it holds the lock";
 #[derive(Clone, Default)]
 pub struct MemoryEventStore(Arc<Mutex<State>>);
 
-/// How a commit goes wrong.
+/// How a commit fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nothing is written, and the caller is told so.
+    /// Nothing is written, and the caller gets that error.
     NotMade,
     /// Everything is written, but the answer is lost.
     UnknownWritten,
-    /// Nothing is written, but nobody knows.
+    /// Nothing is written, but the caller cannot know.
     UnknownNotWritten,
 }
 
@@ -49,7 +49,7 @@ struct State {
 type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;
 
 impl MemoryEventStore {
-    /// The next commit goes wrong in this way; called again, the one after it.
+    /// The next commit fails in this way; called again, the one after it.
     pub fn trouble(&self, trouble: Trouble) {
         self.state().troubles.push_back(trouble);
     }
@@ -58,7 +58,7 @@ impl MemoryEventStore {
         self.0.lock().expect(LOCK)
     }
 
-    /// What the partition holds; of one that nobody ever took over, nothing.
+    /// What the partition holds; nothing if it never had an owner.
     fn partition<T: Default>(&self, shard: Shard, read: impl FnOnce(&Partition) -> T) -> T {
         self.state()
             .partitions

@@ -46,7 +46,7 @@ impl Partition {
         }
     }
 
-    /// Whether the batch is its owner's, begins where the cursor stands and takes no taken key.
+    /// Whether the batch is its owner's, begins at the cursor and takes no taken key.
     pub(super) fn admits(&self, batch: &Batch) -> bool {
         self.cursor.owner == batch.from.owner
             && self.cursor.next_offset == batch.from.next_offset

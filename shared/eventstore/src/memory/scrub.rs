@@ -1,4 +1,4 @@
-//! A look at what is held. Nobody writes into this memory but the commits, so there is little to see.
+//! A check of what is held. Only the commits write into this memory, so there is little to find.
 
 use async_trait::async_trait;
 use kernel::Fault;

@@ -116,7 +116,7 @@ impl PostgresEventStore {
         if matches!(written, Ok(Written::All)) {
             self.writers.keep(connection);
         } else {
-            // A connection that failed in mid-transaction is not given back: closing it rolls back,
+            // A connection that failed in mid-transaction is not returned: closing it rolls back,
             // whatever state it is in.
             drop(connection.detach());
         }
@@ -178,7 +178,7 @@ async fn together(
         .map_err(|error| CommitError::Unknown(fault("commit", error)))
 }
 
-/// Writes all rows; gives back the partitions that have another owner.
+/// Writes all rows; returns the partitions that have another owner.
 async fn write(
     connection: &mut PgConnection,
     batches: &[&Batch],
@@ -200,7 +200,7 @@ async fn write(
     Ok(refused)
 }
 
-/// The partition whose rows stand against rows already there, told by the table's name. Its memory
+/// The partition whose rows conflict with rows already stored, known by the table's name. Its memory
 /// and the store disagree, so it must start again from the store.
 fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
     let error = error.as_database_error()?;

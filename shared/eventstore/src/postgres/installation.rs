@@ -1,4 +1,4 @@
-//! The installation as its database knows it: version, contexts, keys.
+//! The installation as its database holds it: version, contexts, keys.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use super::fault;
 use super::migrate::{Installed, VERSIONS};
 
-/// Longest time the database may take to tell all of it.
+/// Longest time the database may take to answer all of it.
 const LOOK_WAIT: Duration = Duration::from_secs(3);
-/// Longest wait for somebody else who settles the keys: they do so within one journey or two.
+/// Longest wait for another process that settles the keys: it does so within one journey or two.
 const LOCK_WAIT: &str = "SET lock_timeout = '30s'";
 
 /// What a look at a database found.
@@ -62,16 +62,16 @@ async fn ask(url: &str, contexts: &[Installed], tables: &[String]) -> Result<Loo
     Ok(look)
 }
 
-/// What only a person can change. Everything else may pass.
+/// What only an operator can change. Everything else may pass.
 fn refusal(error: &sqlx::Error) -> Option<Obstacle> {
     let refused = error.as_database_error()?;
     let remedy = match refused.code()?.get(..2)? {
         "3D" => "create it, then run `dealerboard migrate`",
-        "28" => "mend postgres.url",
+        "28" => "correct postgres.url",
         "42" => "grant it what `dealerboard migrate` made",
         _ => return None,
     };
-    let what = format!("the database says: {}", refused.message());
+    let what = format!("the database reports: {}", refused.message());
     Some(Obstacle::new(what, remedy))
 }
 
@@ -145,8 +145,8 @@ async fn missing(
         .bind(tables)
         .fetch_all(connection)
         .await?;
-    let told = || format!("the database has no table {}", such(&missing));
-    Ok((!missing.is_empty()).then(|| Obstacle::unmigrated(told())))
+    let reason = || format!("the database has no table {}", such(&missing));
+    Ok((!missing.is_empty()).then(|| Obstacle::unmigrated(reason())))
 }
 
 async fn keys(connection: &mut PgConnection) -> Result<Vec<InstalledKey>, sqlx::Error> {
@@ -172,11 +172,11 @@ async fn keys(connection: &mut PgConnection) -> Result<Vec<InstalledKey>, sqlx::
         .collect()
 }
 
-/// The keys of a database, while nobody else can change them.
+/// The keys of a database, locked against changes by others.
 pub struct HeldKeys(PgConnection);
 
 impl HeldKeys {
-    /// Waits for whoever holds them. They are let go by [`Self::settle`], or unchanged when this is
+    /// Waits for the current holder. They are released by [`Self::settle`], or unchanged when this is
     /// dropped.
     ///
     /// # Errors
@@ -200,8 +200,8 @@ impl HeldKeys {
         keys.map_err(|error| fault("read the installation's keys", error))
     }
 
-    /// Keeps these beside those there are. A key that is there stays what it is, but may become one
-    /// that is kept, too.
+    /// Stores these beside the existing keys. An existing key does not change, but may become one that
+    /// is kept, too.
     ///
     /// # Errors
     /// The database cannot be reached: whether they are kept is not known.

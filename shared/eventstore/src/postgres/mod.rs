@@ -42,8 +42,8 @@ const COMMIT_ACQUIRE_WAIT: Duration = Duration::from_secs(2);
 const SAVE_ACQUIRE_WAIT: Duration = Duration::from_secs(10);
 /// Longest time one statement may run on the server.
 const STATEMENT_WAIT: &str = "10s";
-/// Longest time a transaction may stand still: a frozen owner would keep its cursor's row locked,
-/// and nobody could take the partition over. Shorter than the log takes to give an owner up.
+/// Longest time a transaction may idle: a frozen owner would keep its cursor's row locked, and no
+/// other process could take the partition over. Shorter than the log takes to give an owner up.
 const STANDSTILL_WAIT: &str = "5s";
 /// Statements prepared per connection: a handful per partition table.
 const STATEMENTS_MAX: usize = 2_000;
@@ -55,7 +55,7 @@ pub struct PostgresEventStore {
     commits: PgPool,
     writers: Writers,
     reads: PgPool,
-    /// The connection that writes snapshots, one save at a time: it takes nobody else's.
+    /// The connection that writes snapshots, one save at a time: it takes none from the other pools.
     snapshots: PgPool,
     /// Partitions of the contexts asked about so far.
     partitions: Arc<Mutex<HashMap<&'static str, u16>>>,
@@ -87,7 +87,7 @@ impl PostgresEventStore {
         })
     }
 
-    /// The same store for who checks the rows himself: they come as they are.
+    /// The same store for a reader that checks the rows itself: they are returned as they are.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl PostgresEventStore {
         asked.map(drop).map_err(|error| fault("ping", error))
     }
 
-    /// Refuses a row that is not what was written, unless its reader checks it himself.
+    /// Refuses a row that is not what was written, unless its reader checks it itself.
     fn check<R: Row>(&self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), sqlx::Error> {
         let checked = self.rows.check(shard, row, stored);
         checked.map_err(|damaged| sqlx::Error::Decode(damaged.into()))
@@ -130,7 +130,7 @@ impl PostgresEventStore {
         }
     }
 
-    /// The connections reads go through, for those who wait for one.
+    /// The connections reads go through, for callers that wait for one.
     #[must_use]
     pub fn reads(&self) -> &PgPool {
         &self.reads

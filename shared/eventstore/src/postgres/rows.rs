@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::commit::signed;
 use super::sql::{self, Beside};
 
-/// Moves the cursor and writes streams, events, outcomes and timers; false when somebody else owns it.
+/// Moves the cursor and writes streams, events, outcomes and timers; false when it has another owner.
 pub(super) async fn write_rows(
     connection: &mut PgConnection,
     batch: &Batch,
@@ -153,7 +153,7 @@ pub(super) async fn insert_dead_letter(
     shard: Shard,
     letter: &DeadLetter,
 ) -> Result<(), sqlx::Error> {
-    // Postgres text holds no NUL; the raw bytes stand in `value`.
+    // Postgres text holds no NUL; the raw bytes are in `value`.
     let detail = letter.detail.replace('\0', "\u{fffd}");
     let letter = &DeadLetter {
         detail,
@@ -216,7 +216,7 @@ pub(super) async fn insert_notices(
         .map(drop)
 }
 
-/// What a batch's changes come to: the last one of each timer.
+/// The result of a batch's changes: the last one of each timer.
 fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx::Error> {
     let last: BTreeMap<_, _> = batch.timers.iter().map(|c| (name(c), c)).collect();
     let (mut set, mut commands, mut cancelled) = (Vec::new(), Vec::new(), Vec::new());
@@ -258,7 +258,7 @@ fn name(change: &TimerChange) -> (&str, &str) {
     }
 }
 
-/// Versions and counts stand in four bytes: two thousand million events of one aggregate. One more
+/// Versions and counts have four bytes: two thousand million events of one aggregate. One more
 /// is not written at all, rather than as another number.
 fn narrow(number: u64) -> Result<i32, sqlx::Error> {
     i32::try_from(number).map_err(|error| sqlx::Error::Encode(error.into()))

@@ -186,7 +186,7 @@ fn stored(row: &PgRow, column: &str) -> Result<Option<Checksum>, sqlx::Error> {
     Ok(stored.map(Checksum))
 }
 
-/// What is damaged, as far as the error knows, or else the row.
+/// What is damaged, if the error names it, or else the row.
 fn cause(error: &sqlx::Error, row: impl FnOnce() -> String) -> Damaged {
     let named = error.source().and_then(|cause| cause.downcast_ref());
     let named: Option<&Damaged> = named;

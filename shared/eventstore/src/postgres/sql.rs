@@ -38,11 +38,11 @@ pub(super) struct Beside {
     pub(super) timers: bool,
 }
 
-/// Parameters of every commit; what stands beside the events has those behind them.
+/// Parameters of every commit; rows beside the events have theirs behind them.
 const PARAMETERS: usize = 25;
 
-/// Moves the cursor that is still owned and stands where the batch begins, and writes the batch's
-/// rows; says `committed` when it did, and nothing when it did not. A batch sent again after an
+/// Moves the cursor that is still owned and is where the batch begins, and writes the batch's
+/// rows; returns `committed` when it did, and nothing when it did not. A batch sent again after an
 /// unknown outcome waits here for the first try's end, then sees that it was made.
 ///
 /// One statement is one journey to the server, and outside a transaction the commit as well.
@@ -134,7 +134,7 @@ pub(super) fn load(Shard { context, partition }: Shard) -> String {
     )
 }
 
-/// An event whose stream is not there comes without a key, lest it be missed by nobody.
+/// An event without its stream is returned without a key, so that it is not skipped silently.
 pub(super) fn read(Shard { context, partition }: Shard) -> String {
     format!(
         "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \
@@ -143,7 +143,7 @@ pub(super) fn read(Shard { context, partition }: Shard) -> String {
     )
 }
 
-/// Each stream's snapshot, then its events from the one that the snapshot stands on.
+/// Each stream's snapshot, then its events from the one that the snapshot was taken at.
 pub(super) fn resume(Shard { context, partition }: Shard) -> String {
     format!(
         "WITH wanted AS MATERIALIZED ( \
@@ -222,7 +222,7 @@ pub(super) fn timers_after(context: &str) -> String {
     )
 }
 
-/// One look-up over all partitions of a context: the id does not tell which.
+/// One look-up over all partitions of a context: the id does not name its partition.
 pub(super) fn find_outcomes(context: &'static str, partitions: u16) -> String {
     let branches: Vec<_> = (0..partitions)
         .map(|partition| {

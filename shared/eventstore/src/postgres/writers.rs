@@ -7,7 +7,7 @@ use postgres::FRESH;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 
-/// As many as there are transactions in flight; somebody has to be left in the pool for the cursors.
+/// As many as there are transactions in flight; one has to be left in the pool for the cursors.
 const KEPT_MAX: usize = 2;
 
 /// Kept out of the pool, which asks the server about every connection that comes back: one that has

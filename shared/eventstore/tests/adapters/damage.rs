@@ -53,7 +53,7 @@ async fn fill(store: &PostgresEventStore) {
     writer.commit(store).await;
 }
 
-/// What it says of a row that it refuses.
+/// The row that the refusal names.
 fn refused<T: std::fmt::Debug>(read: Result<T, Fault>) -> String {
     let fault = read.expect_err("it is refused");
     fault.damage().expect("a damaged row").row.clone()

@@ -8,5 +8,5 @@ mod databases;
 mod defects;
 mod limits;
 mod migrating;
-mod nobody;
 mod trading;
+mod unreachable;

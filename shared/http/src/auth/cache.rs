@@ -20,14 +20,14 @@ const SHARDS: usize = 64;
 /// Tokens kept per shard: 16,384 per worker, a few MB, more than one instance's users at once.
 const SHARD_TOKENS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
-/// Stands for a token: a heap dump of the cache holds no token that could be used.
+/// Identifies a token: a heap dump of the cache holds no token that could be used.
 pub(super) type Fingerprint = [u8; 32];
 
 pub(super) fn fingerprint(token: &str) -> Fingerprint {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Holds only proven tokens, so nobody without a key can fill it.
+/// Holds only proven tokens, so a caller without a key cannot fill it.
 pub(super) struct TokenCache {
     shards: Vec<Mutex<Shard>>,
 }

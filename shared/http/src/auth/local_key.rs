@@ -74,13 +74,13 @@ impl LocalKey {
         })
     }
 
-    /// The public half as bytes: enough to tell one key from another, and no secret.
+    /// The public half as bytes: enough to distinguish two keys, and no secret.
     #[must_use]
     pub fn public(&self) -> &[u8] {
         &self.public
     }
 
-    /// A token that says who `principal` is, to `audience`, from `now` for `ttl` (whole seconds).
+    /// A token that proves `principal` to `audience`, from `now` for `ttl` (whole seconds).
     ///
     /// # Errors
     /// The life asked for is longer than the verifier takes, or the library cannot sign.

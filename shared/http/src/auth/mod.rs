@@ -1,4 +1,4 @@
-//! Who sends a request: a verified access token says, and nothing else does.
+//! The sender of a request: only a verified access token proves it.
 
 mod cache;
 mod local_key;

@@ -103,7 +103,7 @@ fn bearer(header: &HeaderValue) -> Result<&str, TokenError> {
 }
 
 impl From<TokenError> for Problem {
-    /// The reason is told: it concerns the caller's own token and helps nobody else.
+    /// The answer holds the reason: it concerns the caller's own token and helps no other caller.
     fn from(error: TokenError) -> Self {
         Self::new(platform::TOKEN_INVALID, error.to_string())
     }

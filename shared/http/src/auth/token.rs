@@ -73,7 +73,7 @@ pub(super) struct Claims {
     pub roles: Vec<String>,
 }
 
-/// What a token's header says of how to verify it. Where to fetch keys (`jku`, `x5u`, `jwk`) is not
+/// What a token's header declares about how to verify it. Where to fetch keys (`jku`, `x5u`, `jwk`) is not
 /// read at all.
 #[derive(Debug)]
 pub(super) struct TokenHeader {
@@ -122,7 +122,7 @@ impl Window {
             return Err(TokenError::Lifetime);
         }
         Ok(Self {
-            // A token from the future is as early as one that says so.
+            // A token issued in the future is as early as one whose `nbf` is.
             from_s: claims.nbf.max(claims.iat).saturating_sub(LEEWAY_S),
             until_s: claims.exp.saturating_add(LEEWAY_S),
         })

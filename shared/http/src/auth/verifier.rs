@@ -15,7 +15,7 @@ use super::token::{Claims, TOKEN_MAX, TokenError, TokenHeader, Window};
 
 /// A public key, the one algorithm it is for and the one issuer that signs with it.
 ///
-/// Bound to its issuer, so that one identity provider cannot speak for another.
+/// Bound to its issuer, so that one identity provider cannot sign for another.
 #[derive(Clone)]
 pub struct TrustedKey {
     kid: String,
@@ -24,7 +24,7 @@ pub struct TrustedKey {
     key: DecodingKey,
 }
 
-/// The PEM is not a public key of the kind wanted.
+/// The PEM is not a public key of the required kind.
 #[derive(Debug, thiserror::Error)]
 #[error("key `{kid}` is not a {wanted} public key in PEM form")]
 pub struct UnusableKey {

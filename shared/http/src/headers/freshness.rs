@@ -11,7 +11,7 @@ static X_AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 static X_DEGRADED: HeaderName = HeaderName::from_static("x-degraded");
 static X_LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
 
-/// What an answer says of itself.
+/// The state that an answer reports.
 #[derive(Clone, Debug)]
 pub struct Freshness {
     /// Version of the aggregate shown: the `ETag`. A page of many has none.
@@ -41,14 +41,14 @@ impl Freshness {
     }
 }
 
-/// Says how old an answer may be: `Age`, in whole seconds, rounded up.
+/// Reports how old an answer may be: `Age`, in whole seconds, rounded up.
 pub fn mark_age(headers: &mut HeaderMap, age: Duration) {
     let seconds = age.as_secs() + u64::from(age.subsec_nanos() > 0);
     headers.insert(AGE, HeaderValue::from(seconds));
 }
 
-/// Says what an answer was given without, such as `redis-open` or `key-scope`: `X-Degraded`. Nothing
-/// is said when nothing was missing.
+/// Names what an answer was given without, such as `redis-open` or `key-scope`: `X-Degraded`. There is
+/// no such header when nothing was missing.
 pub fn mark_degraded(headers: &mut HeaderMap, missing: &[&'static str]) {
     if !missing.is_empty()
         && let Ok(reasons) = missing.join(", ").try_into()
@@ -58,7 +58,7 @@ pub fn mark_degraded(headers: &mut HeaderMap, missing: &[&'static str]) {
 }
 
 /// The oldest answer the request takes, by `Cache-Control: max-age=N` (N in seconds) or `no-cache`,
-/// which is 0; `None` when it does not say. Of several the strictest counts; what cannot be read
+/// which is 0; `None` when it names none. Of several the strictest counts; what cannot be read
 /// demands nothing (RFC 9111 §4.2.1 lets a reader of a request ignore it).
 #[must_use]
 pub fn max_age(headers: &HeaderMap) -> Option<Duration> {

@@ -7,12 +7,12 @@ use kernel::label::BadLabel;
 use super::{bad, single};
 use crate::problem::Problem;
 
-/// What an answer was given without when nobody could say what else its key was used for.
+/// Marks an answer that was given although the key's other uses could not be looked up.
 pub const KEY_SCOPE: &str = "key-scope";
 
 static NAME: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The key that the request names its command by, `None` when it names none. It may stand in quotes,
+/// The key that the request names its command by, `None` when it names none. It may be in quotes,
 /// as the IETF draft writes it; they are not part of it. A hyphenated UUID is the same in either case.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub fn command_key(headers: &HeaderMap) -> Result<Option<CommandKey>, Problem> {
     key.map(Some)
 }
 
-/// Says of an answer that it was given before.
+/// Marks an answer as given before.
 pub fn mark_replayed(headers: &mut HeaderMap) {
     let name = HeaderName::from_static("idempotency-replayed");
     headers.insert(name, HeaderValue::from_static("true"));

@@ -1,4 +1,4 @@
-//! The headers of the platform: what a request may demand, what an answer says of itself.
+//! The headers of the platform: what a request may demand, what an answer reports of itself.
 
 mod entity_tag;
 mod freshness;

@@ -6,8 +6,8 @@ use kernel::code::platform;
 
 use super::Problem;
 
-/// The problem an error stands for. Of an error we do not know, only its status is trusted: its
-/// text may say what no caller should read.
+/// The problem that an error means. Of an unknown error only the status is trusted: its
+/// text may hold what no caller should read.
 pub(crate) fn of_error(error: &Error) -> Problem {
     if let Some(problem) = error.as_error::<Problem>() {
         return problem.clone();
@@ -24,7 +24,7 @@ pub(crate) fn of_error(error: &Error) -> Problem {
     of_status(error.as_response_error().status_code()).unwrap_or_else(unknown)
 }
 
-/// The problem behind an answer that says no without being a problem, such as a route that is not
+/// The problem behind a refusal that is not a problem itself, such as a route that is not
 /// there; `None` when the answer is no refusal.
 pub(crate) fn of_response(status: StatusCode, error: Option<&Error>) -> Option<Problem> {
     if !(status.is_client_error() || status.is_server_error()) {

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use kernel::code::{Code, Fault, platform};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::headers::{self, security};
@@ -21,7 +22,7 @@ pub(crate) use convert::{of_error, of_response};
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Wait advised when nothing better is known, seconds: long enough to pass a broker's election or
-/// a database's failover in a few tries, short enough for a person who watches.
+/// a database's failover in a few tries, short enough for a person at a screen.
 const RETRY_AFTER_S: u32 = 2;
 
 /// A refusal as its caller sees it. Status and retry come from the code table alone.
@@ -37,19 +38,27 @@ pub struct Problem {
     trace_id: Option<Box<str>>,
     /// It was answered before.
     replayed: bool,
-    /// Nobody could say what else the caller's key was used for.
+    /// The other uses of the caller's key could not be looked up.
     key_scope_unknown: bool,
     /// For the log, never for the caller.
     #[source]
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// A place in the body that stands against the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The place in the body that made the request fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// RFC 6901 JSON pointer into the request body.
     pub pointer: String,
     pub detail: String,
+    /// The value that stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// What could stand there, where that is a short list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 impl Problem {
@@ -98,11 +107,20 @@ impl Problem {
 
     /// Names a place in the body.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.places.push(Place {
+    pub fn at(self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.with(Place {
             pointer: pointer.into(),
             detail: detail.into(),
-        });
+            found: None,
+            wanted: None,
+            values: Vec::new(),
+        })
+    }
+
+    /// Adds a place in the body.
+    #[must_use]
+    pub fn with(mut self, place: Place) -> Self {
+        self.places.push(place);
         self
     }
 
@@ -113,14 +131,14 @@ impl Problem {
         self
     }
 
-    /// Says that this is the first answer again.
+    /// Marks it as a repetition of the first answer.
     #[must_use]
     pub fn replayed(mut self) -> Self {
         self.replayed = true;
         self
     }
 
-    /// Says that it was given without knowing what else the caller's key was used for.
+    /// Marks it as given although the key's other uses could not be looked up.
     #[must_use]
     pub fn key_scope_unknown(mut self) -> Self {
         self.key_scope_unknown = true;
@@ -161,8 +179,10 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A problem as it is sent: RFC 9457, with a stable code and whether a retry can help.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Document<'a> {
     #[serde(rename = "type")]
     kind: String,
     title: String,
@@ -199,7 +219,7 @@ impl ResponseError for Problem {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
         }
         if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-            // RFC 9110 §15.5.16: says what would have been taken.
+            // RFC 9110 §15.5.16: names what would have been accepted.
             response.insert_header((header::ACCEPT_ENCODING, "identity"));
         }
         let body = serde_json::to_vec(&self.document())

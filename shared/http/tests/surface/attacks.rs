@@ -335,7 +335,7 @@ fn claim_attacks(issuer: &Issuer) -> Vec<Attack> {
             TokenError::Malformed,
         ),
         (
-            "two of a claim nobody reads",
+            "two of a claim that is never read",
             issuer.ed_texts(
                 &ed_header().to_string(),
                 &claims().to_string().replacen('{', r#"{"x":1,"x":2,"#, 1),

@@ -1,4 +1,4 @@
-//! Every answer has one shape, whoever made it.
+//! Every answer has one shape, whichever layer made it.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 struct Settled;
 
 impl Rejection for Settled {
+    const CODES: &'static [Code] = &[];
+
     fn code(&self) -> Code {
         Code::new("TRADE_SETTLED", Kind::Conflict)
     }
@@ -114,9 +116,9 @@ fn get(path: &str) -> TestRequest {
 #[actix_web::test]
 async fn problem_has_every_member_of_its_shape() {
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let told = problem(get("/fail/rejection").insert_header(("traceparent", trace))).await;
+    let answer = problem(get("/fail/rejection").insert_header(("traceparent", trace))).await;
     assert_eq!(
-        told,
+        answer,
         json!({
             "type": "/docs/errors/TRADE_SETTLED",
             "title": "trade settled",
@@ -129,7 +131,7 @@ async fn problem_has_every_member_of_its_shape() {
     );
     // What was stored when it was decided reads the same.
     let stored = problem(get("/fail/stored").insert_header(("traceparent", trace))).await;
-    assert_eq!(stored, told);
+    assert_eq!(stored, answer);
 }
 
 #[actix_web::test]
@@ -142,14 +144,14 @@ async fn fault_is_answered_503_and_when_to_come_back() {
         .to_str()
         .unwrap()
         .to_owned();
-    let told = problem(get("/fail/fault")).await;
-    assert_eq!(told["code"], "DEPENDENCY_UNAVAILABLE");
+    let answer = problem(get("/fail/fault")).await;
+    assert_eq!(answer["code"], "DEPENDENCY_UNAVAILABLE");
     assert_eq!(
-        (&told["status"], &told["retryable"]),
+        (&answer["status"], &answer["retryable"]),
         (&json!(503), &json!(true))
     );
-    assert_eq!(told["retry_after"].to_string(), seconds);
-    assert!(!told.to_string().contains("postgres"));
+    assert_eq!(answer["retry_after"].to_string(), seconds);
+    assert!(!answer.to_string().contains("postgres"));
 }
 
 #[actix_web::test]
@@ -202,13 +204,13 @@ async fn every_refusal_is_a_problem() {
         (get("/fail/conflict"), 400, "PARAMETER_MALFORMED"),
         (get("/fail/many"), 429, "OVERLOADED"),
     ] {
-        let told = problem(request).await;
+        let answer = problem(request).await;
         assert_eq!(
-            (&told["status"], &told["code"]),
+            (&answer["status"], &answer["code"]),
             (&json!(status), &json!(code)),
-            "{told}"
+            "{answer}"
         );
-        assert_eq!(told["type"], format!("/docs/errors/{code}"));
+        assert_eq!(answer["type"], format!("/docs/errors/{code}"));
     }
 }
 
@@ -247,11 +249,11 @@ async fn answer_past_its_deadline_is_a_503() {
         let request = get("/slow").insert_header(("prefer", wait)).to_request();
         let error = try_call_service(&app, request).await.unwrap_err();
         assert_eq!(begun.elapsed().as_secs(), seconds, "{wait}");
-        let told = error.error_response();
-        assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert!(told.headers().contains_key("retry-after"));
+        let answer = error.error_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key("retry-after"));
         assert_eq!(
-            told.headers().get("x-content-type-options").unwrap(),
+            answer.headers().get("x-content-type-options").unwrap(),
             "nosniff"
         );
     }
@@ -343,8 +345,8 @@ async fn trace_id_is_taken_from_a_valid_traceparent_only() {
         "4bf92f3577b34da6a3ce929d0e0e4736",
         "",
     ] {
-        let told = problem(get("/nowhere").insert_header(("traceparent", parent))).await;
-        assert_eq!(told.get("trace_id"), None, "{parent}");
+        let answer = problem(get("/nowhere").insert_header(("traceparent", parent))).await;
+        assert_eq!(answer.get("trace_id"), None, "{parent}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! An identity provider that signs whatever it is told to, with tools of its own.
+//! An identity provider that signs any claims, with tools of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +23,7 @@ pub(crate) const AUDIENCE: &str = "dealerboard";
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const NOW_S: i64 = 1_800_000_000;
 
-/// A clock that stands until it is set.
+/// A clock that only the test sets.
 #[derive(Clone)]
 pub(crate) struct SetClock(Arc<AtomicI64>);
 

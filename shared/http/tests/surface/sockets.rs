@@ -1,4 +1,4 @@
-//! What only a real socket shows: slow clients, and what a server says of itself.
+//! What only a real socket shows: slow clients, and what a server reveals of itself.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Twenty times the settings of these tests, and below actix's own default of 5 s: who is hung up on
-/// within it owes that to the settings.
+/// Twenty times the settings of these tests, and below actix's own default of 5 s: a client that is
+/// disconnected within it is disconnected by the settings.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 fn start(limits: Limits) -> (SocketAddr, ServerHandle) {
@@ -37,7 +37,7 @@ fn start(limits: Limits) -> (SocketAddr, ServerHandle) {
     (address, handle)
 }
 
-/// All that the server says to `request` until it hangs up.
+/// All that the server sends to `request` until it disconnects.
 async fn ask(address: SocketAddr, request: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -94,7 +94,7 @@ async fn server_names_no_version_of_itself() {
 
 #[actix_web::test]
 async fn encoded_body_is_refused_without_waiting_for_it() {
-    // Whoever waited for the body would wait for longer than the test does.
+    // A server that waited for the body would wait for longer than the test does.
     let limits = Limits {
         slow_client_ms: 120_000,
         deadline_ms: 120_000,

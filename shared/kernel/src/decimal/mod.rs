@@ -1,4 +1,4 @@
-//! Exact decimals: every operation either gives the exact result or says that it cannot.
+//! Exact decimals: every operation returns the exact result or an error.
 
 mod oper;
 mod short;
@@ -42,7 +42,9 @@ pub struct NotADecimal(String);
 const SCALE_MAX: u8 = 77;
 
 impl Decimal {
+    /// Nothing.
     pub const ZERO: Self = Self::whole(0);
+    /// A single unit.
     pub const ONE: Self = Self::whole(1);
 
     const fn whole(number: u64) -> Self {
@@ -99,21 +101,25 @@ impl Decimal {
         self.normalized().scale()
     }
 
+    /// Whether it is 0, with whatever decimal places.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.magnitude.is_zero()
     }
 
+    /// Whether it is above 0.
     #[must_use]
     pub fn is_positive(self) -> bool {
         !self.negative && !self.is_zero()
     }
 
+    /// Whether it is below 0.
     #[must_use]
     pub fn is_negative(self) -> bool {
         self.negative
     }
 
+    /// Without its sign.
     #[must_use]
     pub fn abs(self) -> Self {
         Self {
@@ -122,6 +128,7 @@ impl Decimal {
         }
     }
 
+    /// With the other sign; 0 has none.
     #[must_use]
     pub fn negated(self) -> Self {
         Self {

@@ -206,7 +206,7 @@ fn mantissa_is_a_twos_complement_of_any_length() {
 
 #[test]
 fn mantissa_of_more_than_256_bits_is_refused() {
-    // The thirty-third byte tells the sign.
+    // The thirty-third byte holds the sign.
     let read = |first: u8, second: u8| {
         let mut bytes = [0; 33];
         (bytes[0], bytes[1]) = (first, second);

@@ -1,4 +1,4 @@
-//! Who acts.
+//! The actor of a command.
 
 use crate::label::{BadLabel, Label, LabelKind};
 
@@ -12,12 +12,12 @@ impl LabelKind for ActorKind {
         byte.is_ascii_graphic()
     }
 }
-/// Who sent the command: the token's subject, or the producer's name.
+/// The sender of the command: the token's subject, or the producer's name.
 pub type Actor = Label<ActorKind>;
 
-/// What stands before a reaction's name when it acts.
+/// What precedes a reaction's name when it acts.
 const REACTION: &str = "reaction:";
-/// What stands before the name of a market that reports by itself.
+/// What precedes the name of a market that reports by itself.
 const VENUE: &str = "venue:";
 const TIMER: &str = "timer";
 const ROUTER: &str = "router";
@@ -26,7 +26,7 @@ impl Actor {
     /// The reaction of that name.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have.
+    /// [`BadLabel`] when no actor can have the name.
     pub fn reaction(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{REACTION}{name}"))
     }
@@ -34,27 +34,27 @@ impl Actor {
     /// The market of that name, as it is configured: what it reports of its own executions is a fact.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have.
+    /// [`BadLabel`] when no actor can have the name.
     pub fn venue(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{VENUE}{name}"))
     }
 
-    /// Who fires timers.
+    /// The actor that fires timers.
     #[must_use]
     pub fn timer() -> Self {
         Self::new(TIMER).expect("a constant of letters")
     }
 
-    /// Who sees to the queues.
+    /// The actor that manages the queues.
     #[must_use]
     pub fn router() -> Self {
         Self::new(ROUTER).expect("a constant of letters")
     }
 
-    /// Somebody else than the platform, as a token or a configured producer names them.
+    /// An actor outside the platform, as a token or a configured producer names it.
     ///
     /// # Errors
-    /// [`BadLabel`] when the name is none an actor can have, or one of the platform's own.
+    /// [`BadLabel`] when no actor can have the name, or it is one of the platform's own.
     pub fn of_caller(name: &str) -> Result<Self, BadLabel> {
         let actor = Self::new(name)?;
         if actor.is_platform() || actor.is_venue() {
@@ -63,7 +63,7 @@ impl Actor {
         Ok(actor)
     }
 
-    /// Whether a market reports, rather than somebody about it.
+    /// Whether a market reports, rather than a person about it.
     #[must_use]
     pub fn is_venue(&self) -> bool {
         self.as_str().starts_with(VENUE)
@@ -81,7 +81,7 @@ impl Actor {
         self.as_reaction().is_some()
     }
 
-    /// Whether the platform acts by itself: names that nobody else is admitted under.
+    /// Whether the platform acts by itself: names that no other caller is admitted under.
     #[must_use]
     pub fn is_platform(&self) -> bool {
         self.is_reaction() || matches!(self.as_str(), TIMER | ROUTER)
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_admitted_under_a_name_of_the_platforms_own() {
+    fn no_caller_is_admitted_under_a_name_of_the_platforms_own() {
         for name in [
             "timer",
             "router",

@@ -76,7 +76,8 @@ pub struct CommandId(pub Uuid);
 
 /// Bytes of a time-ordered UUID that hold its time.
 const TIME_BYTES: usize = 6;
-/// How far the time in an id may be from the time of acceptance to tell where its neighbours are.
+/// Largest difference between the time in an id and the time of acceptance that still shows where its
+/// neighbours are.
 const ABOUT_MS: u64 = 10 * 60 * 1_000;
 
 impl CommandId {
@@ -133,7 +134,7 @@ impl CommandId {
         Self::behind(*prefix, rest)
     }
 
-    /// Whether the id holds a time that is about `at`, so that its neighbours in an index are the
+    /// Whether the id holds a time close to `at`, so that its neighbours in an index are the
     /// commands of that time.
     #[must_use]
     pub fn is_about(self, at: Timestamp) -> bool {

@@ -33,7 +33,7 @@ pub enum AggregateIdKind {}
 impl LabelKind for AggregateIdKind {
     const NAME: &'static str = "aggregate id";
     const MAX: usize = 256;
-    /// Blanks are of the contexts that say so, [`crate::Context::BLANKS_IN_IDS`].
+    /// Blanks are admitted only in the contexts that set [`crate::Context::BLANKS_IN_IDS`].
     const PATTERN: &'static str = "^[!-~]+$";
     fn admits(byte: u8) -> bool {
         byte.is_ascii_graphic() || byte == b' '
@@ -56,8 +56,8 @@ impl AggregateId {
         Ok(self)
     }
 
-    /// `uuid5(namespace, name)`: the id of an aggregate that the platform itself opens. The same name gives the
-    /// same id for ever.
+    /// `uuid5(namespace, name)`: the id of an aggregate that the platform itself opens. The same name
+    /// always gives the same id.
     #[must_use]
     pub fn derived(namespace: u128, name: &str) -> Self {
         let id = Uuid::new_v5(&Uuid::from_u128(namespace), name.as_bytes());
@@ -73,6 +73,7 @@ impl AggregateId {
 pub struct EventId(pub Uuid);
 
 impl EventId {
+    /// Of the event at that place, from 0, among a command's events.
     #[must_use]
     pub fn of(command: CommandId, index: usize) -> Self {
         // As `Uuid::new_v5` does it, with the processor's own instructions where it has them.

@@ -1,4 +1,4 @@
-//! Who a command comes from, as far as the log can prove it.
+//! The sender of a command, as far as the log can prove it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub const SIGNATURE: &str = "signature";
 /// What the log proves about a record's sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// The platform's own signature covers the envelope: what it says of tenant and actor holds.
+    /// The platform's own signature covers the envelope: its tenant and actor are true.
     Platform,
     /// A configured producer, known by its own signature or because the broker lets only this one
     /// write to the topic without.
@@ -25,14 +25,17 @@ pub enum Sender {
 pub struct Producer {
     /// As operators know it; names it in letters, logs and metrics.
     pub name: String,
-    /// Whose commands it may send, and as whom.
+    /// The tenant and actor of the commands it may send.
     pub tenant: Tenant,
+    /// As whom.
     pub actor: Actor,
+    /// For records in the wrong partition.
     pub misplaced: Misplaced,
+    /// Which answers it is sent.
     pub outcomes: Outcomes,
 }
 
-/// What becomes of a producer's record that stands in another partition than its key belongs to, as
+/// What happens to a producer's record that is in another partition than its key belongs to, as
 /// the default partitioner of many clients puts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Misplaced {
@@ -40,11 +43,11 @@ pub enum Misplaced {
     #[default]
     Park,
     /// It is sent to the partition it belongs to, once, signed by the platform. What the producer
-    /// sends for one key may then be overtaken by what stands in the right partition already.
+    /// sends for one key may then be overtaken by what is in the right partition already.
     Forward,
 }
 
-/// Which outcomes of its commands a producer is told on the topic of outcomes.
+/// Which outcomes of its commands a producer receives on the topic of outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outcomes {
     /// What was rejected, parked, or repeated a used id with another body.
@@ -55,10 +58,19 @@ pub enum Outcomes {
 }
 
 /// Signs the platform's own records and judges those that come in.
+///
+/// ```
+/// use kernel::port::{Authority, Record, Sender};
+///
+/// /// What a record says of tenant and actor is believed of the platform alone.
+/// fn is_ours(authority: &dyn Authority, context: &str, record: &Record) -> bool {
+///     matches!(authority.sender(context, record), Some(Sender::Platform))
+/// }
+/// ```
 pub trait Authority: Send + Sync {
     /// The value of the header [`SIGNATURE`].
     fn sign(&self, context: &str, key: &[u8], value: &[u8]) -> Bytes;
 
-    /// `None`: nothing proves who sent it.
+    /// `None`: nothing proves the sender.
     fn sender(&self, context: &str, record: &Record) -> Option<Sender>;
 }

@@ -1,4 +1,4 @@
-//! Parked commands, for the people who look after them.
+//! Parked commands, for operators.
 
 use std::ops::RangeInclusive;
 
@@ -9,16 +9,19 @@ use crate::code::Fault;
 use crate::id::CommandId;
 use crate::topic::Shard;
 
-/// Where a dead letter stands.
+/// The place of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeadLetterState {
+    /// Waits for a person.
     Parked,
     /// Appended to the command topic again.
     Redriven,
+    /// A person has decided that it is not to be handled.
     Discarded,
 }
 
 impl DeadLetterState {
+    /// The word in a column and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +31,7 @@ impl DeadLetterState {
         }
     }
 
+    /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Parked, Self::Redriven, Self::Discarded]
@@ -39,12 +43,35 @@ impl DeadLetterState {
 /// A dead letter with its place and state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDeadLetter {
+    /// The command partition it came from.
     pub shard: Shard,
+    /// What has been done about it.
     pub state: DeadLetterState,
+    /// The record, and why it could not be handled.
     pub letter: DeadLetter,
 }
 
 /// Read and mark; letters themselves are written by commits.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{DeadLetterState, DeadLetters};
+/// use kernel::topic::Shard;
+///
+/// /// How many letters of the partition wait for a person, read page by page.
+/// async fn parked(letters: &dyn DeadLetters, shard: Shard) -> Result<usize, Fault> {
+///     let (mut after, mut parked) = (None, 0);
+///     loop {
+///         let page = letters.list(shard, after, 100).await?;
+///         let Some(last) = page.last() else {
+///             return Ok(parked);
+///         };
+///         after = Some(last.letter.offset);
+///         let waits = page.iter().filter(|one| one.state == DeadLetterState::Parked);
+///         parked += waits.count();
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
     /// Up to `max` letters of the partition after an offset, in offset order.
@@ -89,7 +116,7 @@ pub trait DeadLetters: Send + Sync {
     ) -> Result<bool, Fault>;
 
     /// Moves every letter of the partition down by that many offsets, more than the highest of them.
-    /// They are of a log that was made anew: below zero, no record of the new one is at their places.
+    /// They belong to a log that was recreated: below zero, no record of the new log has their offsets.
     ///
     /// # Errors
     /// The store cannot be reached, or a letter is damaged; none was moved.

@@ -16,21 +16,35 @@ pub enum CommitError {
     /// Nothing was written.
     #[error("commit was not made")]
     NotMade(#[source] Fault),
-    /// The connection broke after COMMIT was sent: read the cursors to know.
+    /// The connection broke after COMMIT was sent: the cursors show whether it was made.
     #[error("outcome of the commit is unknown")]
     Unknown(#[source] Fault),
 }
 
 /// The writer's side.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::batch::Batch;
+/// use kernel::port::{CommitError, EventStore};
+///
+/// /// Whether the batch was written; if not, another process owns its partition.
+/// async fn commit(store: &dyn EventStore, batch: Arc<Batch>) -> Result<bool, CommitError> {
+///     let shard = batch.shard;
+///     let superseded = store.commit(&[batch]).await?;
+///     Ok(!superseded.contains(&shard))
+/// }
+/// ```
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Makes `owner` the partition's only writer and tells where it stands.
+    /// Makes `owner` the partition's only writer and returns its cursor.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault>;
 
-    /// Where the partition stands now, whoever owns it.
+    /// The partition's cursor now, regardless of its owner.
     ///
     /// # Errors
     /// The store cannot be reached.
@@ -56,7 +70,7 @@ pub trait EventStore: Send + Sync {
     /// superseded are left out and named; the others are not affected.
     ///
     /// # Errors
-    /// [`CommitError`]: nothing was written, or nobody knows.
+    /// [`CommitError`]: nothing was written, or the result is unknown.
     async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError>;
 }
 
@@ -66,16 +80,28 @@ pub const WHOLE: u64 = u64::MAX;
 /// What a stream holds: everything needed to rebuild its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedStream {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
+    /// Its number within the partition.
     pub stream: i64,
     /// In sequence order.
     pub events: Vec<EventRow>,
 }
 
+impl LoadedStream {
+    /// The events up to a log position, that one included.
+    pub fn until(&self, log_position: u64) -> impl Iterator<Item = &EventRow> {
+        let events = self.events.iter();
+        events.filter(move |row| row.record.log_position <= log_position)
+    }
+}
+
 /// A command that was handled before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCommand {
+    /// Where it was handled.
     pub shard: Shard,
+    /// How it ended.
     pub row: OutcomeRow,
 }
 
@@ -84,6 +110,24 @@ pub struct KnownCommand {
 pub const FOUND_MAX: usize = 1_000;
 
 /// The readers' side.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::EventReader;
+/// use kernel::topic::Shard;
+///
+/// /// The last log position of the partition, found by reading all of it, 500 events at a time.
+/// async fn last(reader: &dyn EventReader, shard: Shard) -> Result<u64, Fault> {
+///     let mut after = 0;
+///     loop {
+///         let page = reader.read(shard, after, 500).await?;
+///         let Some(last) = page.last() else {
+///             return Ok(after);
+///         };
+///         after = last.record.log_position;
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait EventReader: Send + Sync {
     /// The streams of those keys that exist, each up to its event `upto`: more is not even read.
@@ -113,9 +157,9 @@ pub trait EventReader: Send + Sync {
         ids: RangeInclusive<CommandId>,
     ) -> Result<Vec<KnownCommand>, Fault>;
 
-    /// The last log position of every partition of the contexts that was ever owned, by one question; of
-    /// the others there are no events. Where it cannot be told, as of a damaged row, it is `u64::MAX`,
-    /// which nobody has reached.
+    /// The last log position of every partition of the contexts that ever had an owner, in one query; the
+    /// others have no events. Where it cannot be determined, as with a damaged row, it is `u64::MAX`,
+    /// which no reader has reached.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -32,6 +32,24 @@ pub struct FoldSnapshot {
 
 /// Where snapshots of live projections are kept, beside the events. Of each projection and shape one is
 /// current. Every process that follows may write: the one that stands behind more events stays.
+///
+/// ```
+/// use bytes::Bytes;
+/// use kernel::Fault;
+/// use kernel::port::{FoldSnapshot, FoldSnapshots};
+///
+/// /// Whether it is current now.
+/// async fn save(
+///     store: &dyn FoldSnapshots,
+///     snapshot: &FoldSnapshot,
+///     parts: &[Bytes],
+/// ) -> Result<bool, Fault> {
+///     for (number, part) in (0..).zip(parts) {
+///         store.put(snapshot, number, part).await?;
+///     }
+///     store.publish(snapshot).await
+/// }
+/// ```
 #[async_trait]
 pub trait FoldSnapshots: Send + Sync {
     /// The current snapshots of the projection, one of each shape, in the order of shapes.

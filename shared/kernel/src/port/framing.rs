@@ -3,8 +3,19 @@
 use crate::code::Fault;
 use crate::frame::Prefix;
 
-/// Knows the prefix of each record that the platform writes as JSON. Answers from memory: it is
-/// asked once per record.
+/// Gives the prefix of each record that the platform writes as JSON. Answers from memory: it is
+/// called once per record.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::Framing;
+///
+/// /// The value of an event's record as a reader with a schema registry expects it.
+/// fn framed(framing: &dyn Framing, json: &[u8]) -> Result<Vec<u8>, Fault> {
+///     let prefix = framing.event("trades", "FillRecorded", 2)?;
+///     Ok([&prefix, json].concat())
+/// }
+/// ```
 pub trait Framing: Send + Sync {
     /// Of a command in structured form.
     ///

@@ -13,10 +13,13 @@ use crate::topic::Shard;
 /// A record to append to a command topic.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
+    /// Whose command topic.
     pub context: &'static str,
     /// `{tenant}/{aggregate_id}`; decides the partition.
     pub key: Arc<str>,
+    /// The envelope, framed or bare.
     pub value: Bytes,
+    /// In this order on the record.
     pub headers: Vec<(String, Bytes)>,
 }
 
@@ -26,12 +29,15 @@ pub const NAME_IS_NOT_TEXT: &str = "a header's name is not text";
 /// A record as a log gives it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// Place in the partition; offsets may have holes.
     pub offset: i64,
     /// When the log took it.
     pub logged_at: Timestamp,
+    /// As it was written; a record of another system may have none.
     pub key: Option<Bytes>,
+    /// As it was written.
     pub value: Option<Bytes>,
-    /// None in an event log: what stands beside an event is its log position.
+    /// None in an event log: it keeps only the log position beside an event.
     pub headers: Vec<(String, Bytes)>,
     /// An event's log position, where the record names one; none in a command log.
     pub log_position: Option<u64>,
@@ -40,6 +46,7 @@ pub struct Record {
 }
 
 impl Record {
+    /// The value of the first header of that name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers
@@ -49,10 +56,12 @@ impl Record {
     }
 }
 
-/// Where an appended record stands.
+/// The place of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
+    /// The partition that the key decided.
     pub shard: Shard,
+    /// Place in it.
     pub offset: i64,
 }
 
@@ -61,6 +70,7 @@ pub struct Appended {
 pub struct Span {
     /// Above 1 when the log was given what lies before, and has deleted it since.
     pub first: u64,
+    /// Behind it nothing has been published.
     pub last: u64,
 }
 
@@ -70,17 +80,25 @@ pub enum ReadError {
     /// A dependency; the same call may succeed later.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The log does not hold the offset that was asked for: what stood there was deleted, or the log was
-    /// made anew and ends before it. It begins at `first`.
+    /// The log does not hold the requested offset: the record was deleted, or the log was recreated and
+    /// ends before it. It begins at `first`.
     #[error("the offset is not in the log, which begins at {first}")]
-    Gone { first: i64 },
-    /// What comes next is damaged, or written in a way that cannot be read here. `offset` is where
-    /// reading stands; it goes on only by a seek, such as to [`Reader::readable_after`].
+    Gone {
+        /// The first offset that the log holds.
+        first: i64,
+    },
+    /// What comes next is damaged, or written in a way that cannot be read here. `offset` is the
+    /// reader's place; it continues only after a seek, such as to [`Reader::readable_after`].
     #[error("offset {offset} cannot be read: {detail}")]
-    Unreadable { offset: i64, detail: String },
+    Unreadable {
+        /// Where reading stands.
+        offset: i64,
+        /// Why, in a sentence.
+        detail: String,
+    },
 }
 
-/// For those who can do nothing but wait until somebody has looked at it.
+/// For roles that can only wait until an operator has looked at it.
 impl From<ReadError> for Fault {
     fn from(error: ReadError) -> Self {
         match error {
@@ -91,9 +109,21 @@ impl From<ReadError> for Fault {
 }
 
 /// The input of the platform.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{CommandLog, NewRecord};
+///
+/// /// The offset at which the command stands; it is durable by then.
+/// async fn append(log: &dyn CommandLog, record: NewRecord) -> Result<i64, Fault> {
+///     let appended = log.append(vec![record]).await?;
+///     let place = appended.first();
+///     place.map(|place| place.offset).ok_or_else(|| Fault::bare("log", "append a command"))
+/// }
+/// ```
 #[async_trait]
 pub trait CommandLog: Send + Sync {
-    /// Appends in order; every record is durable when this returns. Answers where each one stands, in
+    /// Appends in order; every record is durable when this returns. Returns the place of each, in
     /// the order of the records.
     ///
     /// # Errors
@@ -112,7 +142,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Box<dyn Assignments>, Fault>;
 
-    /// A reader for every partition of a context, from the first on, whoever else reads them.
+    /// A reader for every partition of a context, from the first on, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached.
@@ -122,7 +152,7 @@ pub trait CommandLog: Send + Sync {
         pace: Pace,
     ) -> Result<Vec<Box<dyn Reader>>, Fault>;
 
-    /// A reader for one partition, whoever else reads it.
+    /// A reader for one partition, regardless of other readers.
     ///
     /// # Errors
     /// The log cannot be reached, or has no such partition.
@@ -142,6 +172,24 @@ pub trait CommandLog: Send + Sync {
 }
 
 /// The published events, per context and partition in log position order.
+///
+/// ```
+/// use kernel::port::EventLog;
+/// use kernel::record::EventRecord;
+/// use kernel::topic::Shard;
+/// use kernel::Fault;
+///
+/// /// Publishes those of the events that the log does not hold yet.
+/// async fn catch_up(
+///     log: &dyn EventLog,
+///     shard: Shard,
+///     mut events: Vec<EventRecord>,
+/// ) -> Result<(), Fault> {
+///     let last = log.span(shard).await?.map_or(0, |span| span.last);
+///     events.retain(|event| event.log_position > last);
+///     log.publish(shard, events).await
+/// }
+/// ```
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Publishes in order; all are durable when this returns. Publishing a log position again is
@@ -154,9 +202,9 @@ pub trait EventLog: Send + Sync {
     /// The first and the last event that the partition's log holds; none when it is empty.
     ///
     /// # Errors
-    /// The log cannot be reached, or holds what is no event. A log that holds a tail and was never given
-    /// the head is a fault too, which says what to do: it was made anew, and publishing on would hide
-    /// for ever what is missing.
+    /// The log cannot be reached, or holds something that is not an event. A log that holds a tail but
+    /// never received the head is a fault too, which says what to do: the log was recreated, and
+    /// publishing on would permanently hide what is missing.
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault>;
 
     /// Joins the group of processes that share a context's event partitions.
@@ -187,7 +235,7 @@ pub trait EventLog: Send + Sync {
     async fn ends(&self, context: &'static str) -> Result<Vec<i64>, Fault>;
 }
 
-/// How soon a consumer wants what has just been published.
+/// How soon a consumer needs what has just been published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// At once, record by record if they come so.
@@ -198,6 +246,7 @@ pub enum Pace {
 
 /// A change of what this process owns.
 pub enum Change {
+    /// This process reads the partition from now on.
     Assigned(Box<dyn Reader>),
     /// Another process is about to take the partition: finish or abandon what is in flight.
     Revoked(u16),
@@ -206,9 +255,30 @@ pub enum Change {
 }
 
 /// A membership in a group.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Assignments, Change, Reader};
+///
+/// /// Keeps a reader for each partition that this process owns, until the membership ends.
+/// async fn own(mut group: Box<dyn Assignments>) -> Result<(), Fault> {
+///     let mut readers: BTreeMap<u16, Box<dyn Reader>> = BTreeMap::new();
+///     loop {
+///         match group.next().await? {
+///             Change::Assigned(reader) => drop(readers.insert(reader.partition(), reader)),
+///             // The next call of `next` says that this has been done.
+///             Change::Revoked(partition) | Change::Lost(partition) => {
+///                 readers.remove(&partition);
+///             }
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Assignments: Send {
-    /// Waits for the next change. Calling it again says that the one before has been carried out,
+    /// Waits for the next change. The next call confirms that the one before has been carried out,
     /// so a revoked partition is held back until then (bounded by the log's session timeout).
     ///
     /// # Errors
@@ -217,15 +287,37 @@ pub trait Assignments: Send {
 }
 
 /// The records of one partition.
+///
+/// ```
+/// use kernel::port::{ReadError, Reader, Record};
+///
+/// /// Handles what stands behind an offset, at most 100 records at a time.
+/// async fn read(
+///     reader: &mut dyn Reader,
+///     from: i64,
+///     handle: impl Fn(&Record),
+/// ) -> Result<(), ReadError> {
+///     reader.seek(from).await?;
+///     let mut records = Vec::new();
+///     loop {
+///         reader.take(100, &mut records).await?;
+///         for record in records.drain(..) {
+///             handle(&record);
+///             reader.done(record.offset + 1);
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Reader: Send {
+    /// Which partition of the context it reads.
     fn partition(&self) -> u16;
 
     /// Continues at `offset`; must be called before the first `take`.
     ///
     /// # Errors
     /// The log cannot be reached, or does not hold the offset: skipping records silently is never
-    /// right. A log that cannot tell at once says so when a record is taken.
+    /// right. A log that cannot check this at once reports it when a record is taken.
     async fn seek(&mut self, offset: i64) -> Result<(), ReadError>;
 
     /// Waits until there is a record, then moves what is there, at most `max`, to the end of `out`.
@@ -233,7 +325,7 @@ pub trait Reader: Send {
     ///
     /// # Errors
     /// The log cannot be reached, or what comes next is not there or cannot be read; nothing was moved
-    /// then. Taking again gives the same answer until somebody seeks, or the log is mended.
+    /// then. The next take gives the same answer until a seek, or until the log is repaired.
     async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError>;
 
     /// Offset of the first record that can be read at or behind `offset`, where a record cannot be; the
@@ -249,6 +341,6 @@ pub trait Reader: Send {
     /// The log cannot be reached.
     async fn end(&self) -> Result<i64, Fault>;
 
-    /// Tells the log, for lag tools only, that everything below `next_offset` is done.
+    /// Reports to the log, for lag tools only, that everything below `next_offset` is done.
     fn done(&self, next_offset: i64);
 }

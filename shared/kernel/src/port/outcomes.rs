@@ -1,6 +1,6 @@
-//! The topic of outcomes: what producers are told of their records.
+//! The topic of outcomes: what producers receive about their records.
 //!
-//! A notice is written with the commit that settles its record and taken out once it is published, so
+//! A notice is written with the commit that settles its record and removed once it is published, so
 //! none is lost; a crash between the two repeats some.
 
 use async_trait::async_trait;
@@ -21,6 +21,28 @@ pub struct OutcomeNotice {
 }
 
 /// Notices that commits have written.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{OutcomeLog, OutcomeOutbox};
+/// use kernel::topic::Shard;
+///
+/// /// Publishes the notices that wait. A crash in between repeats them and loses none.
+/// async fn announce(
+///     outbox: &dyn OutcomeOutbox,
+///     log: &dyn OutcomeLog,
+///     shard: Shard,
+/// ) -> Result<(), Fault> {
+///     loop {
+///         let notices = outbox.unpublished(shard, 100).await?;
+///         let Some(last) = notices.last().map(|notice| notice.offset) else {
+///             return Ok(());
+///         };
+///         log.publish_outcomes(shard, notices).await?;
+///         outbox.published(shard, last).await?;
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait OutcomeOutbox: Send + Sync {
     /// Up to `max` notices that are not published, in offset order.
@@ -37,6 +59,20 @@ pub trait OutcomeOutbox: Send + Sync {
 }
 
 /// The topic that producers read.
+///
+/// ```
+/// use bytes::Bytes;
+/// use kernel::Fault;
+/// use kernel::port::{OutcomeLog, OutcomeNotice};
+/// use kernel::topic::Shard;
+///
+/// /// Says of a record of a command partition that it was rejected.
+/// async fn rejected(log: &dyn OutcomeLog, shard: Shard, offset: i64) -> Result<(), Fault> {
+///     let value = Bytes::from_static(br#"{"status":"rejected"}"#);
+///     let notice = OutcomeNotice { offset, key: None, value };
+///     log.publish_outcomes(shard, vec![notice]).await
+/// }
+/// ```
 #[async_trait]
 pub trait OutcomeLog: Send + Sync {
     /// Publishes in order, to the partition of the records; all are durable when this returns.

@@ -14,7 +14,9 @@ use crate::time::Timestamp;
 /// A version of a view; versions live beside each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ViewId {
+    /// [`View::NAME`](crate::View::NAME).
     pub name: &'static str,
+    /// [`View::VERSION`](crate::View::VERSION).
     pub version: u16,
 }
 
@@ -46,7 +48,7 @@ impl Checkpoint {
         ])
     }
 
-    /// Compares it with the checksum that is stored beside it; one of before there were any is
+    /// Compares it with the checksum that is stored beside it; one older than checksums is
     /// believed.
     ///
     /// # Errors
@@ -74,6 +76,7 @@ pub struct ViewValue {
     pub version: u64,
     /// The event partition it was folded from, and the last log position folded in.
     pub partition: u16,
+    /// Of the last event that the body shows.
     pub log_position: u64,
     /// Accepted-at of the last command folded in.
     pub as_of: Timestamp,
@@ -83,7 +86,7 @@ pub struct ViewValue {
 
 /// Version, partition, log position and time.
 const META: usize = 8 + 2 + 8 + 8;
-/// First byte of a value behind which its checksum stands. One of before begins with its version, whose
+/// First byte of a value, followed by its checksum. An older value begins with its version, whose
 /// first byte has always been 0.
 const CHECKED: u8 = 0xc5;
 /// Layout and checksum.
@@ -127,7 +130,7 @@ impl ViewValue {
     /// The reverse of [`Self::to_bytes`]; the body shares the given memory.
     ///
     /// # Errors
-    /// It is not what was written for that key. A value of before there were checksums is believed.
+    /// It is not what was written for that key. A value older than checksums is believed.
     pub fn from_bytes(key: &str, mut bytes: Bytes) -> Result<Self, Damaged> {
         let damaged = |why: &str| Damaged::new(format!("value of {key}"), why);
         let stored = match bytes.first() {
@@ -160,9 +163,13 @@ impl ViewValue {
 /// What one projection step writes for one event partition, whole or not at all.
 #[derive(Clone, Debug)]
 pub struct ViewBatch {
+    /// Whose values.
     pub view: ViewId,
+    /// The event partition they were folded from.
     pub partition: u16,
+    /// Where the checkpoint has to be, or nothing is written.
     pub from: Checkpoint,
+    /// Where it is afterwards.
     pub to: Checkpoint,
     /// Key `{tenant}/{view key}` and value.
     pub puts: Vec<(Arc<str>, ViewValue)>,
@@ -171,6 +178,7 @@ pub struct ViewBatch {
 /// Whether a batch was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
+    /// Values and checkpoint are there.
     Written,
     /// The checkpoint was not at `from`: another projector moved it, or the model lost it.
     Refused,
@@ -183,6 +191,28 @@ pub type Listed = Vec<(Arc<str>, ViewValue)>;
 pub const READY_PERIOD: Duration = Duration::from_secs(5);
 
 /// A place where views live.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Applied, Checkpoint, ReadModel, ViewBatch, ViewId, ViewValue};
+///
+/// /// Writes the values of one event. `false`: another projector was there before.
+/// async fn project(
+///     model: &dyn ReadModel,
+///     (view, partition): (ViewId, u16),
+///     puts: Vec<(Arc<str>, ViewValue)>,
+/// ) -> Result<bool, Fault> {
+///     let from = model.checkpoint(view, partition).await?;
+///     let to = Checkpoint {
+///         log_position: from.log_position + 1,
+///         next_offset: from.next_offset + 1,
+///     };
+///     let batch = ViewBatch { view, partition, from, to, puts };
+///     Ok(model.apply(batch).await? == Applied::Written)
+/// }
+/// ```
 #[async_trait]
 pub trait ReadModel: Send + Sync {
     /// What the model has seen of the partition.
@@ -204,15 +234,15 @@ pub trait ReadModel: Send + Sync {
         Ok(seen)
     }
 
-    /// Writes values and checkpoint together iff the checkpoint stands at `from`.
+    /// Writes values and checkpoint together iff the checkpoint is at `from`.
     ///
     /// # Errors
     /// The model cannot be reached; the batch may or may not have been written.
     async fn apply(&self, batch: ViewBatch) -> Result<Applied, Fault>;
 
-    /// Lets queries trust the partition's values, iff the checkpoint stands at `at`; called when the
+    /// Lets queries trust the partition's values, iff the checkpoint is at `at`; called when the
     /// projector has caught up, and again every [`READY_PERIOD`] while it is alive. A model that
-    /// never loses what it was told has nothing to do.
+    /// never loses what it received has nothing to do.
     ///
     /// # Errors
     /// The model cannot be reached.

@@ -56,13 +56,16 @@ impl<'de> Deserialize<'de> for ReplyTo {
     }
 }
 
-/// The outcome of one command, told to the request that waits for it.
+/// The outcome of one command, sent to the request that waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// [`ReplyTo::request`].
     pub request: u64,
+    /// Which command it answers.
     pub command: CommandId,
+    /// Where the command stands.
     pub partition: u16,
+    /// What became of it.
     pub resolution: Resolution,
     /// The command was handled before, and this is its first answer again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -70,6 +73,21 @@ pub struct Reply {
 }
 
 /// Replies as they come in.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{Reply, ReplyStream};
+///
+/// /// The reply to one request, whatever else comes in before.
+/// async fn reply_to(stream: &mut dyn ReplyStream, request: u64) -> Result<Reply, Fault> {
+///     loop {
+///         let reply = stream.next().await?;
+///         if reply.request == request {
+///             return Ok(reply);
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait ReplyStream: Send {
     /// # Errors
@@ -78,6 +96,17 @@ pub trait ReplyStream: Send {
 }
 
 /// Best effort: a reply that is lost costs its caller a poll, never an effect.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::{Replies, Reply, ReplyStream as _};
+///
+/// /// Waits for the next reply to this process. It subscribes before it sends anything.
+/// async fn next_reply(replies: &dyn Replies, instance: &str) -> Result<Reply, Fault> {
+///     let mut stream = replies.subscribe(instance).await?;
+///     stream.next().await
+/// }
+/// ```
 #[async_trait]
 pub trait Replies: Send + Sync {
     /// # Errors

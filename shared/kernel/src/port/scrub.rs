@@ -1,4 +1,4 @@
-//! A look at everything that is stored, whether or not anybody asks for it.
+//! A check of everything that is stored, whether or not it is ever read.
 
 use async_trait::async_trait;
 
@@ -14,14 +14,16 @@ const NAMED_MAX: usize = 1_000;
 pub struct Scrubbed {
     /// Rows that are what was written.
     pub proven: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
     /// Rows that are not what was written; the first thousand.
     pub named: Vec<Damaged>,
+    /// Rows that are not what was written, whether or not they are named.
     pub damaged: u64,
 }
 
 impl Scrubbed {
+    /// Counts a row that is not what was written.
     pub fn damaged(&mut self, damaged: Damaged) {
         self.damaged += 1;
         if self.named.len() < NAMED_MAX {
@@ -38,6 +40,7 @@ impl Scrubbed {
         }
     }
 
+    /// Counts what another look has found.
     pub fn add(&mut self, other: Self) {
         self.proven += other.proven;
         self.unproven += other.unproven;
@@ -48,16 +51,28 @@ impl Scrubbed {
 }
 
 /// The auditor's side of a store. Nothing that serves depends on it.
+///
+/// ```
+/// use kernel::Fault;
+/// use kernel::port::Scrub;
+///
+/// /// Whether every row of the store is what was written.
+/// async fn is_whole(scrub: &dyn Scrub, contexts: &[&'static str]) -> Result<bool, Fault> {
+///     let structure = scrub.structure().await?;
+///     let rows = scrub.rows(contexts, 12).await?;
+///     Ok(structure.is_empty() && rows.damaged == 0)
+/// }
+/// ```
 #[async_trait]
 pub trait Scrub: Send + Sync {
-    /// What is wrong with the store itself, whatever its rows say. Nothing where that is for another
-    /// program to know.
+    /// What is wrong with the store itself, whatever its rows hold. Nothing where another program
+    /// checks that.
     ///
     /// # Errors
     /// The store cannot be reached.
     async fn structure(&self) -> Result<Vec<Damaged>, Fault>;
 
-    /// Looks at every row but those of events: who reads all of them in order has their checksums.
+    /// Looks at every row but those of events: a reader of all of them in order checks their checksums.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -1,8 +1,8 @@
 //! Snapshots: aggregates as they were after one of their events, so that a cold one need not replay
 //! all of them.
 //!
-//! A snapshot is disposable. It is written beside the commits, never with them, and whoever reads
-//! one checks it; where it is missing or wrong the events say the same, later.
+//! A snapshot is disposable. It is written separately from the commits, and its reader checks it; where
+//! it is missing or wrong, the events give the same state, more slowly.
 
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ use crate::topic::Shard;
 /// The state of an aggregate after the event `version` of its stream. A stream has at most one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Number of the aggregate within the partition.
     pub stream: i64,
+    /// Of the aggregate when it was taken.
     pub version: u64,
     /// Version of the state's shape, [`Context::SHAPE`](crate::Context::SHAPE) when it was taken.
     pub shape: u16,
@@ -29,13 +31,38 @@ pub struct Snapshot {
 /// What there is to fold of one aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
+    /// The latest of the shape asked for, if there is one.
     pub snapshot: Option<Snapshot>,
-    /// From the very event that the snapshot stands on, which proves that there is one; none when
-    /// the snapshot stands beyond the stream's end. Without a snapshot all events.
+    /// From the very event that the snapshot was taken at, which proves that there is one; none when
+    /// the snapshot is beyond the stream's end. Without a snapshot all events.
     pub tail: LoadedStream,
 }
 
 /// Where snapshots are kept, beside the events of the same store.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kernel::Fault;
+/// use kernel::port::{Resumed, Snapshots};
+/// use kernel::topic::Shard;
+///
+/// /// How many events have to be folded for an aggregate that is not in memory.
+/// async fn to_fold(
+///     snapshots: &dyn Snapshots,
+///     shard: Shard,
+///     key: Arc<str>,
+///     shape: u16,
+/// ) -> Result<usize, Fault> {
+///     let resumed = snapshots.resume(shard, &[key], shape).await?;
+///     let events = |one: &Resumed| match one.snapshot {
+///         // The first one is the event that the snapshot stands on.
+///         Some(_) => one.tail.events.len().saturating_sub(1),
+///         None => one.tail.events.len(),
+///     };
+///     Ok(resumed.iter().map(events).sum())
+/// }
+/// ```
 #[async_trait]
 pub trait Snapshots: Send + Sync {
     /// Keeps each, one of a stream, in the place of what was kept of it; all in one transaction that
@@ -67,8 +94,11 @@ pub trait Snapshots: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stream {key} has event {found} where {expected} belongs")]
 pub struct Hole {
+    /// `{tenant}/{aggregate_id}`.
     pub key: Arc<str>,
+    /// The version that comes next.
     pub expected: u64,
+    /// The version that is there.
     pub found: u64,
 }
 

@@ -13,6 +13,25 @@ use crate::topic::Shard;
 pub type Due = Result<(Shard, Timer), Damaged>;
 
 /// The timers that commits have set. Firing one twice is harmless: its id is the command's id.
+///
+/// ```
+/// use kernel::port::Timers;
+/// use kernel::{Fault, Timestamp};
+///
+/// /// Fires what is due: its command goes to the log before the timer is forgotten, so that a crash in
+/// /// between repeats it. A damaged timer is left for a person.
+/// async fn fire(
+///     timers: &dyn Timers,
+///     now: Timestamp,
+///     append: impl AsyncFn(&[u8]) -> Result<(), Fault>,
+/// ) -> Result<(), Fault> {
+///     for (_, timer) in timers.due("conversations", now, 100).await?.into_iter().flatten() {
+///         append(&timer.command).await?;
+///         timers.fired("conversations", &[timer.id]).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[async_trait]
 pub trait Timers: Send + Sync {
     /// Up to `max` timers of the context due at or before `now`, earliest first. One that is damaged

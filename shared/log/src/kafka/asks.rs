@@ -1,5 +1,5 @@
 //! Questions about partitions, answered by one thread with a client of its own, as many at once as are
-//! waiting: by a connection on which no fetch holds an answer up. Both end when nobody asks.
+//! waiting: over a connection that no fetch holds up. Thread and client end with the last question.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,7 +41,7 @@ pub(super) trait Question: Send + Sized + 'static {
 
 type Asked<Q> = (Q, oneshot::Sender<Result<<Q as Question>::Answer, Fault>>);
 
-/// Whom to ask.
+/// The way to the thread that asks.
 pub(super) struct Asks<Q: Question> {
     config: ClientConfig,
     /// The way to the thread, while there is one.
@@ -49,7 +49,7 @@ pub(super) struct Asks<Q: Question> {
 }
 
 impl<Q: Question> Asks<Q> {
-    /// `config` is that of the client, which is made when somebody asks.
+    /// `config` is that of the client, which is made for the first question.
     pub(super) fn new(config: ClientConfig) -> Self {
         Self {
             config,
@@ -140,13 +140,13 @@ fn answer<Q: Question>(
     let (questions, answers): (Vec<_>, Vec<_>) = asked.unzip();
     let given = Q::answer(consumer, memory, questions);
     for (answer, given) in answers.into_iter().zip(given) {
-        // Who has given up waiting needs none.
+        // A caller that has given up waiting needs none.
         drop(answer.send(given));
     }
 }
 
 /// A question that came at the last moment. When there is none the thread must end: under the lock
-/// nobody asks, and whoever asks next finds no thread.
+/// no caller asks, and the next one finds no thread.
 fn last_call<Q: Question>(
     asked: &Receiver<Asked<Q>>,
     thread: &Mutex<Option<SyncSender<Asked<Q>>>>,

@@ -11,7 +11,7 @@ pub(super) fn catching_up(settings: &KafkaSettings) -> ClientConfig {
     bounded(settings, &mut config, "fetch.message.max.bytes", "1048576");
     bounded(settings, &mut config, "fetch.max.bytes", "4194304");
     bounded(settings, &mut config, "queued.max.messages.kbytes", "16384");
-    // A partition that comes to others waits for the request under way, which may wait for their records.
+    // A partition added to others waits for the request under way, which may wait for their records.
     config.set("fetch.wait.max.ms", "20");
     config
 }
@@ -40,7 +40,7 @@ pub(super) fn asking(settings: &KafkaSettings) -> ClientConfig {
     settings.client()
 }
 
-/// A member of a group, who is told of partitions and fetches none.
+/// A member of a group, which is assigned partitions and fetches none.
 pub(super) fn member(settings: &KafkaSettings, group: &str) -> ClientConfig {
     let mut config = settings.client();
     config
@@ -50,7 +50,7 @@ pub(super) fn member(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("partition.assignment.strategy", "roundrobin")
         .set("session.timeout.ms", "10000")
         .set("heartbeat.interval.ms", "2000")
-        // The database knows where to continue; Kafka's offsets are for lag tools.
+        // The database holds where to continue; Kafka's offsets are for lag tools.
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
@@ -72,7 +72,7 @@ fn fetching(settings: &KafkaSettings, name: &str) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         // An offset that is gone must stop us, never skip.
         .set("auto.offset.reset", "error")
-        // Tells that everything has been read.
+        // Reports that everything has been read.
         .set("enable.partition.eof", "true")
         // The default second of pause would be the latency after every full queue.
         .set("fetch.queue.backoff.ms", "5")
@@ -81,7 +81,7 @@ fn fetching(settings: &KafkaSettings, name: &str) -> ClientConfig {
     config
 }
 
-/// Sets a bound that whoever runs this may have set already. A larger record comes all the same, alone.
+/// Sets a bound unless the operator has set it. A larger record comes all the same, alone.
 fn bounded(settings: &KafkaSettings, config: &mut ClientConfig, name: &str, value: &str) {
     if !settings.client.contains_key(name) {
         config.set(name, value);

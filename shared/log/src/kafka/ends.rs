@@ -1,4 +1,4 @@
-//! Where partitions begin and end, as the brokers say now.
+//! Where partitions begin and end now, according to the brokers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -157,11 +157,11 @@ fn ask(
         }
     }
     // In the place of a time librdkafka takes the beginning and the end as well.
-    let told = consumer.offsets_for_times(list, wait)?;
+    let answer = consumer.offsets_for_times(list, wait)?;
     for (topic, partitions) in wanted {
         let mut of_topic = BTreeMap::new();
         for partition in partitions {
-            let element = told.find_partition(topic, *partition).ok_or(UNKNOWN)?;
+            let element = answer.find_partition(topic, *partition).ok_or(UNKNOWN)?;
             element.error()?;
             let Offset::Offset(offset) = element.offset() else {
                 return Err(UNKNOWN);

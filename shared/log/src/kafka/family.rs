@@ -1,7 +1,7 @@
-//! A membership in a consumer group that all who read topics in one role of this process share: one
+//! A membership in a consumer group that all readers of topics in one role of this process share: one
 //! client, one connection to the coordinator, and one rebalance for all of them.
 //!
-//! It decides who reads what. Nothing is fetched by it: its partitions are paused for good.
+//! It decides which member reads what. It fetches nothing: its partitions are paused permanently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +29,8 @@ const REVOKE_WAIT: Duration = Duration::from_secs(10);
 const POLL_WAIT: Duration = Duration::from_secs(1);
 /// … and when something is.
 const SETTLE_POLL_WAIT: Duration = Duration::from_millis(20);
-/// For how long those who join one after the other are waited for: each change of the subscription is a
-/// rebalance for everybody.
+/// How long members that join one after the other are waited for: each change of the subscription is a
+/// rebalance for all.
 const JOIN_WAIT: Duration = Duration::from_millis(100);
 /// For how long a topic that its last reader has left is kept: most come back, after a fault, or all
 /// leave, when the process stops.
@@ -42,10 +42,10 @@ type GroupConsumer = BaseConsumer<Members>;
 #[derive(Debug)]
 pub(super) enum Event {
     Assigned(i32),
-    /// The receiver's sender says that it has been carried out.
+    /// The receiver signals through the sender that it has been carried out.
     Revoked(i32, std::sync::mpsc::Sender<()>),
     Lost(i32),
-    /// The membership cannot go on.
+    /// The membership cannot continue.
     Failed(KafkaError),
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Family {
     consumer: GroupConsumer,
 }
 
-/// Who reads what; told by the rebalance callback.
+/// Which member reads which partitions; updated by the rebalance callback.
 #[derive(Default)]
 struct Members(Mutex<State>);
 
@@ -65,16 +65,16 @@ struct State {
     subscribed: BTreeSet<String>,
     /// Topics without a reader, and since when.
     left: BTreeMap<String, Instant>,
-    /// When somebody joined last.
+    /// When a member joined last.
     joined_at: Option<Instant>,
-    /// Nobody may join any more.
+    /// No more members may join.
     is_over: bool,
 }
 
 struct Member {
     topic: Arc<str>,
     events: Sender<Event>,
-    /// A change was not told, so what the member believes is wrong.
+    /// A change was not delivered, so the member's picture is wrong.
     overrun: Arc<AtomicBool>,
 }
 
@@ -152,7 +152,7 @@ impl Family {
         }
     }
 
-    /// Serves callbacks and heartbeats until nobody is left.
+    /// Serves callbacks and heartbeats until no member is left.
     fn poll(&self) {
         while !self.state().members.is_empty() || !self.state().is_over {
             let wait = if self.is_settled() {
@@ -209,18 +209,18 @@ impl State {
 }
 
 impl Member {
-    /// Never blocks: the polling thread's heartbeats keep the membership. A member who takes no changes
-    /// is out, since none must be missed. False when nobody will hear it.
+    /// Never blocks: the polling thread's heartbeats keep the membership. A member that takes no changes
+    /// is removed, since it must miss none. False when no receiver is left.
     fn tell(&self, event: Event) -> bool {
-        let told = self.events.try_send(event);
-        if let Err(TrySendError::Full(_)) = &told {
+        let sent = self.events.try_send(event);
+        if let Err(TrySendError::Full(_)) = &sent {
             error!(
                 topic = &*self.topic,
                 "changes of the assignment are not taken, the membership ends"
             );
             self.overrun.store(true, Ordering::Release);
         }
-        told.is_ok()
+        sent.is_ok()
     }
 }
 
@@ -238,7 +238,7 @@ impl Members {
     }
 
     fn assign(&self, consumer: &GroupConsumer, list: &mut TopicPartitionList) -> KafkaResult<()> {
-        // A number, not what is committed or the beginning: nobody has to be asked for it.
+        // A number, not what is committed or the beginning: no broker has to be asked for it.
         list.set_all_offsets(Offset::Offset(0))?;
         consumer.assign(list)?;
         consumer.pause(list)?;
@@ -253,7 +253,7 @@ impl Members {
         Ok(())
     }
 
-    /// Takes all partitions from the members; those who may finish are waited for.
+    /// Takes all partitions from the members; those that may finish are waited for.
     fn take_back(&self, is_lost: bool) {
         let mut waits: Vec<Receiver<()>> = Vec::new();
         {
@@ -302,8 +302,7 @@ impl ClientContext for Members {
 }
 
 impl ConsumerContext for Members {
-    /// Stands in for librdkafka's default, which would ask for committed offsets that are none of our
-    /// business.
+    /// Replaces librdkafka's default, which would ask for committed offsets that we do not use.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn change_that_finds_no_room_ends_the_membership_and_blocks_nobody() {
+    fn change_that_finds_no_room_ends_the_membership_without_blocking() {
         let (sender, events) = mpsc::channel(1);
         let member = member(sender);
         assert!(member.tell(Event::Lost(0)));
@@ -353,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn change_that_nobody_hears_is_no_overrun() {
+    fn change_without_a_receiver_is_no_overrun() {
         let (sender, events) = mpsc::channel(1);
         let member = member(sender);
         drop(events);
@@ -362,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn revocation_is_told_to_every_member_of_the_topic_and_waited_for() {
+    fn revocation_is_sent_to_every_member_of_the_topic_and_waited_for() {
         let members = Members::default();
         let (one, mut first) = mpsc::channel(4);
         let (two, mut second) = mpsc::channel(4);
@@ -372,6 +371,7 @@ mod tests {
             state.members.insert(2, member(two));
             state.assigned = [("trades".to_owned(), 3), ("agents".to_owned(), 4)].into();
         }
+        #[expect(clippy::disallowed_methods, reason = "joined at the end of the test")]
         let taking = std::thread::spawn(move || {
             members.take_back(false);
             members

@@ -32,7 +32,7 @@ impl Place {
     }
 }
 
-/// Why reading stands.
+/// Why reading is stalled.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Failed {
     #[error("{reason}")]
@@ -68,13 +68,13 @@ pub(super) struct Fetch {
     has_caught_up: bool,
 }
 
-/// What the client had to say.
-enum Told {
+/// What one poll of the client gave.
+enum Polled {
     /// Nothing more for now.
     Nothing,
     /// A message was copied; this offset is next.
     Copied(i64),
-    /// All has been said that was there.
+    /// Everything that was there has been read.
     End,
 }
 
@@ -94,7 +94,7 @@ impl Fetch {
         self.next
     }
 
-    /// Whether the broker has said anything of the partition yet.
+    /// Whether the broker has answered for the partition yet.
     pub(super) fn has_answered(&self) -> bool {
         self.has_answered
     }
@@ -105,23 +105,23 @@ impl Fetch {
         self.has_caught_up
     }
 
-    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails for
-    /// ever: librdkafka goes on behind what it could not read.
+    /// Moves what has been fetched, at most `max`, to the end of `out`. Once it has failed it fails
+    /// permanently: librdkafka continues behind what it could not read.
     pub(super) fn drain(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), Failed> {
         let mut copies = Copies::new(self.lease.place().carries);
         while self.failed.is_none() && copies.len() < max {
-            let told = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
-            match told.unwrap_or(Err(Failed::Panicked)) {
-                Ok(Told::Nothing) => break,
-                Ok(Told::Copied(next)) => self.next = next,
-                Ok(Told::End) => self.has_caught_up = true,
+            let polled = catch_unwind(AssertUnwindSafe(|| self.copy_next(&mut copies)));
+            match polled.unwrap_or(Err(Failed::Panicked)) {
+                Ok(Polled::Nothing) => break,
+                Ok(Polled::Copied(next)) => self.next = next,
+                Ok(Polled::End) => self.has_caught_up = true,
                 Err(failed) => self.failed = Some(failed),
             }
             self.has_answered = true;
         }
         match &self.failed {
             Some(failed) if copies.len() == 0 => Err(failed.clone()),
-            // What stands before it is read first.
+            // What comes before the failure is read first.
             _ => {
                 copies.finish(out);
                 Ok(())
@@ -129,16 +129,16 @@ impl Fetch {
         }
     }
 
-    fn copy_next(&self, copies: &mut Copies) -> Result<Told, Failed> {
+    fn copy_next(&self, copies: &mut Copies) -> Result<Polled, Failed> {
         match self.queue.poll(Duration::ZERO) {
-            None => Ok(Told::Nothing),
-            // Of a batch that holds the place, the client may give what stands before it, too.
-            Some(Ok(message)) if message.offset() < self.next => Ok(Told::Copied(self.next)),
+            None => Ok(Polled::Nothing),
+            // Of a batch that holds the place, the client may return what comes before it, too.
+            Some(Ok(message)) if message.offset() < self.next => Ok(Polled::Copied(self.next)),
             Some(Ok(message)) => {
                 copies.add(&message);
-                Ok(Told::Copied(message.offset() + 1))
+                Ok(Polled::Copied(message.offset() + 1))
             }
-            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Told::End),
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::End),
             Some(Err(source)) => {
                 let reason = self.lease.reason().unwrap_or_else(|| source.to_string());
                 Err(Failed::Kafka { reason, source })

@@ -1,7 +1,7 @@
 //! Consumers that fetch what readers ask for. Partitions are assigned to them by hand, no group is
 //! joined, and no offset is committed.
 //!
-//! A consumer fetches a partition at one place only: readers that stand apart in one have a consumer
+//! A consumer fetches a partition at one place only: readers at different places of one have a consumer
 //! each. One that has had nothing to fetch for a while ends, with its threads and its connection.
 
 use std::collections::HashSet;
@@ -136,7 +136,7 @@ impl Pool {
     /// Takes the consumer out when it has been idle for long enough.
     fn retires(&self, client: &Arc<Client>) -> bool {
         let mut clients = lock(&self.clients);
-        // Looked at under the lock: nobody can reserve it meanwhile.
+        // Checked under the lock: it cannot be reserved meanwhile.
         let idle = client.idle().is_some_and(|idle| idle >= IDLE_FOR);
         if idle {
             clients.retain(|other| !Arc::ptr_eq(other, client));
@@ -183,7 +183,7 @@ fn poll(pool: &Weak<Pool>, client: &Arc<Client>) {
     }
 }
 
-/// The right to fetch one partition with a consumer; given back when it is dropped.
+/// The right to fetch one partition with a consumer; returned when it is dropped.
 pub(super) struct Lease {
     client: Arc<Client>,
     place: Place,
@@ -194,7 +194,7 @@ impl Lease {
         &self.place
     }
 
-    /// What librdkafka said of the error that this thread has met last.
+    /// What librdkafka reported of the error that this thread has met last.
     pub(super) fn reason(&self) -> Option<String> {
         self.client.consumer.context().take()
     }
@@ -214,7 +214,7 @@ impl Lease {
         let mut queue = consumer
             .split_partition_queue(topic, *partition)
             .ok_or_else(|| Fault::bare("kafka", attempt()))?;
-        // An error may be left of who fetched here before.
+        // An error of the previous holder may be left.
         while queue.poll(Duration::ZERO).is_some() {}
         queue.set_nonempty_callback(nonempty);
         let mut list = TopicPartitionList::new();

@@ -1,4 +1,4 @@
-//! The installation as its broker knows it: which topics there are, and their partitions.
+//! The installation as its broker holds it: which topics there are, and their partitions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use rdkafka::metadata::Metadata;
 
 use super::{KafkaSettings, fault};
 
-/// Longest time the cluster may take to tell.
+/// Longest time the cluster may take to answer.
 const LOOK_WAIT: Duration = Duration::from_secs(3);
 
 /// Looks whether the topics of the contexts are there, with that many partitions.

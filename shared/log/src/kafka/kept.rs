@@ -1,4 +1,4 @@
-//! The latest records of a partition, so that its readers may stand apart.
+//! The latest records of a partition, so that its readers may be at different places.
 
 use std::collections::VecDeque;
 
@@ -53,7 +53,7 @@ impl Kept {
         }
     }
 
-    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and says what is next
+    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and returns what is next
     /// then. None when it is not kept.
     pub(super) fn read(&self, next: i64, max: usize, out: &mut Vec<Record>) -> Option<i64> {
         if !self.has(next) {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn oldest_are_forgotten_for_newer_and_a_reader_that_far_back_is_told() {
+    fn oldest_are_forgotten_for_newer_and_a_reader_that_far_back_learns_it() {
         let mut kept = Kept::from(0);
         let many = i64::try_from(RECORDS_MAX).unwrap() + 2;
         kept.add((0..many).map(|offset| record(offset, 1)).collect(), many);
@@ -136,9 +136,9 @@ mod tests {
 
     proptest! {
         /// However it is fetched and read, a reader gets every record from where it began, in order,
-        /// or is told that it cannot.
+        /// or an error.
         #[test]
-        fn nobody_misses_a_record(
+        fn no_reader_misses_a_record(
             fetched in prop::collection::vec((1..2_000_usize, 0..3_i64), 1..20),
             max in 1..3_000_usize,
             reads_every in 1..4_usize,

@@ -1,5 +1,5 @@
-//! Single records of a partition, looked at for what they say: which is the first, which the last, where
-//! reading can go on behind a damage.
+//! Single records of a partition, looked at for what they hold: which is the first, which the last, where
+//! reading can continue behind a damage.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) struct Looks {
     ends: Arc<Asks<Ends>>,
 }
 
-/// What stands at an offset.
+/// What is at an offset.
 enum Looked {
     /// The first records from there on.
     Records(Vec<Record>),
@@ -106,7 +106,7 @@ impl Looks {
         }
     }
 
-    /// The records that stand at `next`, which moves behind them, or behind what cannot be read.
+    /// The records at `next`, which moves behind them, or behind what cannot be read.
     async fn page(&self, place: &Place, next: &mut i64) -> Result<Vec<Record>, Fault> {
         match self.look(place, *next).await? {
             Looked::Records(records) => {
@@ -119,8 +119,8 @@ impl Looks {
         Ok(Vec::new())
     }
 
-    /// Offset of the first record from `offset` on that can be read, or the end. What cannot be read
-    /// stands together, so its end is found by halving.
+    /// Offset of the first record from `offset` on that can be read, or the end. Unreadable records are
+    /// contiguous, so their end is found by halving.
     pub(super) async fn readable_after(&self, place: &Place, offset: i64) -> Result<i64, Fault> {
         let (low, high) = self.range(place).await?;
         let from = offset.max(low);

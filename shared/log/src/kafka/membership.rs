@@ -17,8 +17,8 @@ use super::reader::KafkaReader;
 use super::source::Source;
 use super::{KafkaSettings, fault, number};
 
-/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. Who
-/// is further behind has not looked for two whole rebalances.
+/// Changes that may wait: the loss and the assignment of every partition a topic can have, twice. A
+/// member further behind has not looked for two whole rebalances.
 const CHANGES_MAX: usize = 4 * 1_024;
 
 /// The families of a process, by the names of their groups.
@@ -34,13 +34,13 @@ struct KafkaAssignments {
     member: u64,
     events: Receiver<Event>,
     overrun: Arc<AtomicBool>,
-    /// Told by the next call of `next` that the revocation before it has been carried out.
+    /// Signalled by the next call of `next`: the revocation before it has been carried out.
     revoked: Option<std::sync::mpsc::Sender<()>>,
 }
 
 impl Families {
     /// Joins; the first assignment comes when the group has settled. `group` is a name such as
-    /// `projector.redis.trades`: whoever has the first part of it in common is one family.
+    /// `projector.redis.trades`: names with the same first part form one family.
     pub(super) fn join(
         &self,
         settings: &KafkaSettings,

@@ -129,7 +129,7 @@ impl KafkaLog {
     /// partition count, may lose records, or has lost commands. Cheap enough to be asked twice a minute.
     ///
     /// # Errors
-    /// The cluster cannot be reached, or does not tell.
+    /// The cluster cannot be reached, or does not answer.
     pub async fn unsafe_topics(
         &self,
         contexts: &[&str],
@@ -139,7 +139,7 @@ impl KafkaLog {
     }
 
     /// Deletes all records of a partition of events, so that they are published again from the store.
-    /// Offsets go on where they are.
+    /// Its offsets continue where they are.
     ///
     /// # Errors
     /// The cluster cannot be reached, or refuses.
@@ -238,7 +238,7 @@ impl EventLog for KafkaLog {
             return Ok(());
         };
         let (settings, looks) = (&self.settings, &self.source.looks);
-        Err(published::made_anew(settings, looks, &place, &placed, before).await)
+        Err(published::recreated(settings, looks, &place, &placed, before).await)
     }
 
     async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {

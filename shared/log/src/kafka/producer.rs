@@ -37,7 +37,7 @@ const RECORD_BYTES_MAX: &str = "16777216";
 /// What a lost record means for those behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnGap {
-    /// Nothing: commands of others are their own affair.
+    /// Nothing: commands of other callers do not depend on it.
     Continue,
     /// No later record may arrive: log positions would have a hole.
     Stop,
@@ -51,7 +51,7 @@ pub(super) struct Outgoing {
     pub(super) headers: Vec<(String, Bytes)>,
 }
 
-/// An idempotent producer that is replaced when it has failed for good.
+/// An idempotent producer that is replaced when it has failed permanently.
 pub(super) struct Producer {
     config: ClientConfig,
     current: Mutex<Arc<Polled>>,
@@ -78,7 +78,7 @@ impl Producer {
             .set("queue.buffering.max.messages", "200000")
             .set("queue.buffering.max.kbytes", "262144")
             .set("delivery.timeout.ms", DELIVERY_WAIT_MS)
-            // A broker that stops says that its partitions have no leader, and the client believes it
+            // A broker that stops reports that its partitions have no leader, and the client believes it
             // until it asks again: by default in five minutes.
             .set("topic.metadata.refresh.interval.ms", METADATA_PERIOD_MS);
         if on_gap == OnGap::Stop {
@@ -91,8 +91,8 @@ impl Producer {
         })
     }
 
-    /// Sends in order; all are acknowledged by all in-sync replicas when this returns. Answers where
-    /// each one stands.
+    /// Sends in order; all are acknowledged by all in-sync replicas when this returns. Returns the
+    /// place of each.
     pub(super) async fn send(&self, records: Vec<Outgoing>) -> Result<Vec<Placed>, Fault> {
         let producer = self.current()?;
         let (batch, done) = Batch::new(records.len());
@@ -157,7 +157,7 @@ impl Producer {
         metadata.map(drop).map_err(|error| fault("ping", error))
     }
 
-    /// The producer, or a fresh one when the last has failed for good.
+    /// The producer, or a fresh one when the last has failed permanently.
     fn current(&self) -> Result<Arc<Polled>, Fault> {
         let mut current = lock(&self.current);
         if let Some((code, reason)) = current.producer.client().fatal_error() {
@@ -189,7 +189,7 @@ impl Drop for Polled {
     }
 }
 
-/// Every report is handed on when it comes; the wait says only how late a stop is noticed.
+/// Every report is handed on when it comes; the wait only bounds how late a stop is noticed.
 fn poll(producer: &BaseProducer<Deliveries>, stopping: &AtomicBool) {
     while !stopping.load(Ordering::Acquire) {
         producer.poll(POLL_WAIT);
@@ -214,7 +214,7 @@ fn prefixes(
     events.iter().map(prefix).collect()
 }
 
-/// False when the record was refused for good; the batch then knows why.
+/// False when the record was permanently refused; the batch then holds the reason.
 async fn enqueue(
     producer: &Polled,
     mut record: BaseRecord<'_, [u8], [u8], Box<Report>>,
@@ -272,7 +272,7 @@ fn position_header(log_position: u64) -> OwnedHeaders {
     })
 }
 
-/// Where a record that is acknowledged stands.
+/// The place of an acknowledged record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Placed {
     pub(super) partition: i32,
@@ -326,7 +326,7 @@ impl Batch {
         if self.open.fetch_sub(records, Ordering::AcqRel) == records {
             let done = lock(&self.done).take();
             if done.is_some_and(|done| done.send(()).is_err()) {
-                debug!("nobody waits for the batch any more");
+                debug!("no caller waits for the batch any more");
             }
         }
     }
@@ -337,8 +337,8 @@ struct Deliveries;
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         match level {
-            // Each setting that is called experimental was chosen, and an id for the producer is asked
-            // for again until there is one: a send that has none by then fails and says so.
+            // Each setting that is called experimental was chosen, and an id for the producer is requested
+            // again until there is one: a send that has none by then fails and reports it.
             RDKafkaLogLevel::Warning if matches!(facility, "CONFWARN" | "GETPID") => {
                 debug!(facility, text, "producer says");
             }

@@ -1,7 +1,7 @@
 //! Publishing to a topic that is no longer the one it was.
 //!
-//! Offsets of a partition only rise. When what was published just now stands before what was published
-//! earlier, the topic has been made anew, and the events before are not in it.
+//! Offsets of a partition only rise. When what was published just now has a lower offset than what was
+//! published earlier, the topic has been recreated, and the earlier events are not in it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use super::topics::Admin;
 pub(super) struct Published(Mutex<HashMap<Shard, i64>>);
 
 impl Published {
-    /// Whoever takes over looks at what the partition holds, whatever it held before.
+    /// A new owner looks at what the partition holds, whatever it held before.
     pub(super) fn forget(&self, shard: Shard) {
         self.lock().remove(&shard);
     }
@@ -40,7 +40,7 @@ impl Published {
 
 /// The fault of having published into the middle of a new topic. What was put there is deleted again if
 /// there is nothing else, so that all can be published from the store.
-pub(super) async fn made_anew(
+pub(super) async fn recreated(
     settings: &KafkaSettings,
     looks: &Looks,
     place: &Place,
@@ -48,7 +48,7 @@ pub(super) async fn made_anew(
     before: i64,
 ) -> Fault {
     let name = format!("{}/{}", place.topic, place.partition);
-    let what = format!("publish to {name}: it was made anew, offsets went back behind {before}");
+    let what = format!("publish to {name}: it was recreated, offsets went back behind {before}");
     match take_back(settings, looks, place, placed).await {
         Ok(true) => Fault::bare("kafka", format!("{what}; it is filled from the store")),
         Ok(false) => Fault::bare("kafka", what),

@@ -1,11 +1,11 @@
-//! Calls into a library that may panic at what others have written, and that must not be heard for it.
+//! Calls into a library that may panic at what others have written, without printing that panic.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is expected, and dealt with by whoever called.
+    /// Whether a panic of this thread is expected, and handled by the caller.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 

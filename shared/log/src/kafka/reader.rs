@@ -40,7 +40,7 @@ pub(super) struct KafkaReader {
     next: i64,
 }
 
-/// Where the reader stands.
+/// The reader's state.
 enum Standing {
     Nowhere,
     /// About to fetch for itself. Kept, so that a take that is cancelled does not begin again.
@@ -107,7 +107,7 @@ impl KafkaReader {
             Standing::Nowhere | Standing::Opening(_) => {}
             Standing::Alone(fetch) => {
                 if let Err(failed) = fetch.drain(max, out) {
-                    // Fetched anew by the next take: somebody may have mended the log.
+                    // Fetched again by the next take: an operator may have repaired the log.
                     self.standing = Standing::Nowhere;
                     return Err(failed);
                 }
@@ -122,7 +122,7 @@ impl KafkaReader {
         Ok(())
     }
 
-    /// What it means that reading stands.
+    /// What the failure means to the reader.
     async fn explain(&self, failed: Failed) -> ReadError {
         let attempt = || format!("read {}/{}", self.place.topic, self.place.partition);
         match failed.trouble() {
@@ -162,7 +162,7 @@ impl Reader for KafkaReader {
         loop {
             self.stand().await?;
             let tail = Arc::clone(&self.tail);
-            // Heard from here on: what comes after the look is not missed.
+            // Subscribed from here on: what comes after the look is not missed.
             let mut changed = std::pin::pin!(tail.changed());
             changed.as_mut().enable();
             if let Err(failed) = self.take_fetched(max, out) {

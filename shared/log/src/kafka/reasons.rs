@@ -1,4 +1,4 @@
-//! What librdkafka says of an error beside its code: the offset, the codec, the checksums.
+//! What librdkafka reports of an error beside its code: the offset, the codec, the checksums.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -17,7 +17,7 @@ use super::reader::KafkaReader;
 use super::tails::Tails;
 
 pub(super) struct Source {
-    /// For those who are behind.
+    /// For readers that are behind.
     pub(super) fetchers: Fetchers,
     pub(super) tails: Tails,
     pub(super) looks: Looks,

@@ -1,9 +1,9 @@
 //! The end of a partition, fetched once per process however many of its roles read it.
 //!
-//! A record that has just been published is wanted by processors, projectors, reactions and readings
-//! alike. One consumer fetches it for all of them, in one request with whatever else is new; each
-//! reader follows at its own place. Who is further behind than what is kept fetches for itself until it
-//! has come near: nobody waits for the slowest, and nothing is kept for it.
+//! Processors, projectors, reactions and readings all need a record that has just been published. One
+//! consumer fetches it for all of them, in one request with everything else that is new; each reader
+//! follows at its own place. A reader further behind than what is kept fetches for itself until it has
+//! come near: no reader waits for the slowest, and nothing is kept for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ use super::kept::Kept;
 
 /// Pause after a tail could not be fetched; its readers fetch for themselves meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How long a tail runs until its first reader comes: longer than the first answer of a broker may take
-/// that has nothing to say.
+/// How long a tail runs until its first reader comes: longer than the first answer of a broker without
+/// records may take.
 const READER_WAIT: Duration = Duration::from_secs(5);
 /// Records taken at once before the first reader comes.
 const FIRST_MAX: usize = 1_024;
@@ -39,7 +39,7 @@ struct State {
     phase: Phase,
     fetch: Option<Fetch>,
     kept: Kept,
-    /// Told apart from earlier runs, whose readers have not noticed yet.
+    /// Distinguishes it from earlier runs, whose readers have not noticed yet.
     run: u64,
 }
 
@@ -47,7 +47,7 @@ enum Phase {
     Idle {
         not_before: Instant,
     },
-    /// Nobody goes over to it before the broker has said something of the partition: until then others
+    /// No reader goes over to it before the broker has answered for the partition: until then others
     /// may be quicker.
     Starting,
     Running {
@@ -100,8 +100,8 @@ impl Tail {
         self.changed.notified()
     }
 
-    /// Begins to fetch from `next` on, for a reader who has nothing left to read; does nothing when
-    /// somebody did before.
+    /// Begins to fetch from `next` on, for a reader that has nothing left to read; does nothing when
+    /// another reader has begun it.
     pub(super) fn start(self: &Arc<Self>, next: i64) {
         let mut state = self.lock();
         match state.phase {
@@ -185,14 +185,14 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and says what is next
+    /// Moves what there is from `next` on, at most `max`, to the end of `out`, and returns what is next
     /// then. None when the tail has it no longer.
     pub(super) fn read(&self, next: i64, max: usize, out: &mut Vec<Record>) -> Option<i64> {
         let mut state = self.tail.lock();
         if !self.is_running(&state) || !state.kept.has(next) {
             return None;
         }
-        // Whoever has read everything fetches for all.
+        // A reader that has read everything fetches for all.
         if next == state.kept.next()
             && let Err(failed) = state.fetch(max)
         {

@@ -1,10 +1,10 @@
-//! What an error of librdkafka means to whoever reads a partition.
+//! What an error of librdkafka means to the reader of a partition.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Something is away; reading may go on where it stands.
+    /// Something is away; reading may continue where it is.
     Away,
     /// The broker does not hold the offset that was asked for.
     Gone,
@@ -14,7 +14,7 @@ pub(super) enum Trouble {
 
 pub(super) fn trouble(error: &KafkaError) -> Trouble {
     match error.rdkafka_error_code() {
-        // `auto.offset.reset` says that nothing may be skipped.
+        // `auto.offset.reset` forbids skipping.
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => Trouble::Gone,
         Some(
             // Found by the client: a checksum, a codec, a format, a length.

@@ -25,8 +25,8 @@ impl MemoryCommandLog {
         }
     }
 
-    /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
-    /// the member that joined next (to itself when it is alone). False when nobody has it.
+    /// Takes the partition from its owner in the group, who may finish first, and gives it to
+    /// the member that joined next (to itself when it is alone). False when it has no owner.
     pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
         self.topics.revoke(context, group, partition)
     }
@@ -36,7 +36,7 @@ impl MemoryCommandLog {
         self.topics.lose(context, group, partition)
     }
 
-    /// Nobody can read the record any more.
+    /// Makes the record unreadable.
     ///
     /// # Errors
     /// There is no such partition.
@@ -48,7 +48,7 @@ impl MemoryCommandLog {
         Ok(())
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     ///
     /// # Errors
     /// There is no such partition.

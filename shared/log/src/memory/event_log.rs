@@ -14,7 +14,7 @@ const LOCK: &str = "nothing panics while it holds the lock";
 
 /// An event log that ends with its process. Clones share what they hold.
 ///
-/// An event that is published again stands in it twice, as on a broker: consumers must drop it.
+/// An event that is published again is in it twice, as on a broker: consumers must drop it.
 #[derive(Clone)]
 pub struct MemoryEventLog {
     topics: Topics,
@@ -34,8 +34,8 @@ impl MemoryEventLog {
         }
     }
 
-    /// Takes the partition from whoever has it in the group, who may finish first, and gives it to
-    /// the member that joined next (to itself when it is alone). False when nobody has it.
+    /// Takes the partition from its owner in the group, who may finish first, and gives it to
+    /// the member that joined next (to itself when it is alone). False when it has no owner.
     pub fn revoke(&self, context: &'static str, group: &str, partition: u16) -> bool {
         self.topics.revoke(context, group, partition)
     }
@@ -45,7 +45,7 @@ impl MemoryEventLog {
         self.topics.lose(context, group, partition)
     }
 
-    /// Nobody can read the record at this offset any more.
+    /// Makes the record at this offset unreadable.
     ///
     /// # Errors
     /// There is no such partition.
@@ -54,7 +54,7 @@ impl MemoryEventLog {
         Ok(())
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     ///
     /// # Errors
     /// There is no such partition.
@@ -63,7 +63,7 @@ impl MemoryEventLog {
         Ok(())
     }
 
-    /// Deletes everything, as if the log had been made anew.
+    /// Deletes everything, as if the log had been recreated.
     ///
     /// # Errors
     /// There is no such partition.
@@ -83,7 +83,7 @@ impl MemoryEventLog {
 #[async_trait]
 impl EventLog for MemoryEventLog {
     /// A log position that leaves a gap is refused with all that came along: a broker would take it, and its
-    /// consumers would stop for good.
+    /// consumers would stop permanently.
     async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
         let logged_at = self.clock.now();
         let mut all = self.highest.lock().expect(LOCK);

@@ -1,7 +1,7 @@
 //! Groups: which member has which partition, and how it changes hands.
 //!
-//! Nothing moves by itself but what has no owner: a member that joins takes the partitions nobody
-//! has, one that leaves hands its own on. A test moves the others, one at a time.
+//! Only a partition without an owner moves by itself: a member that joins takes those, one that leaves
+//! hands its own on. A test moves the others, one at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use tokio::sync::mpsc;
 
 use super::topic::Topic;
 
-/// What a member is told. Unbounded like a broker's own queue; a test tells little.
+/// What a member receives. Unbounded like a broker's own queue; a test sends little.
 #[derive(Clone, Copy, Debug)]
-enum Told {
+enum Notice {
     Assigned(u16),
     Revoked(u16),
     Lost(u16),
 }
 
-/// The members by the order in which they joined, and who has each partition.
+/// The members by the order in which they joined, and the owner of each partition.
 pub(super) struct Group {
     joined: u64,
-    members: BTreeMap<u64, mpsc::UnboundedSender<Told>>,
+    members: BTreeMap<u64, mpsc::UnboundedSender<Notice>>,
     owners: Vec<Option<u64>>,
 }
 
@@ -37,12 +37,12 @@ impl Group {
         }
     }
 
-    fn join(&mut self) -> (u64, mpsc::UnboundedReceiver<Told>) {
-        let (sender, told) = mpsc::unbounded_channel();
+    fn join(&mut self) -> (u64, mpsc::UnboundedReceiver<Notice>) {
+        let (sender, notices) = mpsc::unbounded_channel();
         self.joined += 1;
         self.members.insert(self.joined, sender);
-        self.assign_what_nobody_has(self.joined);
-        (self.joined, told)
+        self.assign_unowned(self.joined);
+        (self.joined, notices)
     }
 
     fn leave(&mut self, member: u64) {
@@ -51,23 +51,23 @@ impl Group {
             owner.take_if(|owner| *owner == member);
         }
         if let Some(heir) = self.after(member) {
-            self.assign_what_nobody_has(heir);
+            self.assign_unowned(heir);
         }
     }
 
-    /// False when nobody has the partition.
+    /// False when the partition has no owner.
     pub(super) fn revoke(&mut self, partition: u16) -> bool {
         match self.owner(partition) {
-            Some(owner) => self.tell(owner, Told::Revoked(partition)),
+            Some(owner) => self.tell(owner, Notice::Revoked(partition)),
             None => false,
         }
     }
 
-    /// False when nobody has the partition.
+    /// False when the partition has no owner.
     pub(super) fn lose(&mut self, partition: u16) -> bool {
         match self.owner(partition) {
             Some(owner) => {
-                self.tell(owner, Told::Lost(partition));
+                self.tell(owner, Notice::Lost(partition));
                 self.hand_on(partition, owner);
                 true
             }
@@ -100,7 +100,7 @@ impl Group {
         Some(*next)
     }
 
-    fn assign_what_nobody_has(&mut self, member: u64) {
+    fn assign_unowned(&mut self, member: u64) {
         for partition in (0..).take(self.owners.len()) {
             if self.owner(partition).is_none() {
                 self.assign(partition, member);
@@ -110,12 +110,12 @@ impl Group {
 
     fn assign(&mut self, partition: u16, member: u64) {
         self.owners[usize::from(partition)] = Some(member);
-        self.tell(member, Told::Assigned(partition));
+        self.tell(member, Notice::Assigned(partition));
     }
 
-    fn tell(&self, member: u64, told: Told) -> bool {
+    fn tell(&self, member: u64, notice: Notice) -> bool {
         let member = self.members.get(&member);
-        member.is_some_and(|member| member.send(told).is_ok())
+        member.is_some_and(|member| member.send(notice).is_ok())
     }
 }
 
@@ -124,19 +124,19 @@ struct Member {
     topic: Arc<Topic>,
     group: String,
     number: u64,
-    told: mpsc::UnboundedReceiver<Told>,
+    notices: mpsc::UnboundedReceiver<Notice>,
     /// Revoked, and held back until `next` is called again.
     releasing: Option<u16>,
 }
 
 /// Joins a group of a topic.
 pub(super) fn join(topic: Arc<Topic>, group: &str) -> Box<dyn Assignments> {
-    let (number, told) = topic.group(group, Group::join);
+    let (number, notices) = topic.group(group, Group::join);
     Box::new(Member {
         topic,
         group: group.to_owned(),
         number,
-        told,
+        notices,
         releasing: None,
     })
 }
@@ -148,16 +148,16 @@ impl Assignments for Member {
             self.topic
                 .group(&self.group, |group| group.released(self.number, partition));
         }
-        let told = self.told.recv().await;
-        match told.ok_or_else(|| Fault::bare("memory", "the group is gone"))? {
-            Told::Assigned(partition) => {
+        let notice = self.notices.recv().await;
+        match notice.ok_or_else(|| Fault::bare("memory", "the group is gone"))? {
+            Notice::Assigned(partition) => {
                 Ok(Change::Assigned(self.topic.partition(partition)?.reader()))
             }
-            Told::Revoked(partition) => {
+            Notice::Revoked(partition) => {
                 self.releasing = Some(partition);
                 Ok(Change::Revoked(partition))
             }
-            Told::Lost(partition) => Ok(Change::Lost(partition)),
+            Notice::Lost(partition) => Ok(Change::Lost(partition)),
         }
     }
 }

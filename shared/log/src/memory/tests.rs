@@ -63,7 +63,7 @@ async fn lost_partition_moves_at_once() {
     assert!(log.lose(CONTEXT, GROUP, 3));
     assert_eq!(assigned(&mut second).await, [3]);
     assert!(matches!(first.next().await.unwrap(), Change::Lost(3)));
-    assert!(!log.lose(CONTEXT, "another", 3), "nobody has it there");
+    assert!(!log.lose(CONTEXT, "another", 3), "it has no owner there");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
 }
 
 #[tokio::test]
-async fn offset_that_was_deleted_is_gone_and_the_reader_is_told_where_the_log_begins() {
+async fn offset_that_was_deleted_is_gone_and_the_error_names_where_the_log_begins() {
     let log = event_log();
     let shard = SHARD;
     log.publish(shard, (1..=6).map(event).collect())
@@ -146,7 +146,7 @@ async fn offset_that_was_deleted_is_gone_and_the_reader_is_told_where_the_log_be
     assert!(matches!(gone, Err(ReadError::Gone { first: 0 })));
     assert_eq!(log.span(shard).await.unwrap(), None);
     let middle = log.publish(shard, vec![event(7)]).await;
-    assert!(middle.is_err(), "a log made anew begins at position 1");
+    assert!(middle.is_err(), "a recreated log begins at position 1");
     log.publish(shard, vec![event(1)]).await.unwrap();
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Topic {
 pub(super) struct Partition {
     number: u16,
     held: Mutex<Held>,
-    /// Told whenever something changed.
+    /// Notified of every change.
     end: watch::Sender<usize>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Partition {
 pub(super) struct Held {
     pub(super) first: usize,
     pub(super) records: Vec<Record>,
-    /// Places of records that nobody can read.
+    /// Places of unreadable records.
     damaged: BTreeSet<usize>,
 }
 
@@ -122,7 +122,7 @@ impl Topic {
 }
 
 impl Partition {
-    /// Appends what `make` makes of the next offset, and answers that.
+    /// Appends what `make` returns for the next offset, and returns that offset.
     pub(super) fn append(&self, make: impl FnOnce(usize) -> Vec<Record>) -> Result<usize, Fault> {
         let mut held = self.held();
         let next = held.end();
@@ -136,12 +136,12 @@ impl Partition {
         Ok(next)
     }
 
-    /// Nobody can read the record at this offset from now on.
+    /// Makes the record at this offset unreadable.
     pub(super) fn damage(&self, offset: usize) {
         self.held().damaged.insert(offset);
     }
 
-    /// Deletes what stands before an offset, as retention does.
+    /// Deletes everything before an offset, as retention does.
     pub(super) fn delete_before(&self, offset: usize) {
         let mut held = self.held();
         let first = offset.clamp(held.first, held.end());
@@ -150,7 +150,7 @@ impl Partition {
         held.first = first;
     }
 
-    /// Deletes everything and counts from 0 again, as if the log had been made anew.
+    /// Deletes everything and counts from 0 again, as if the log had been recreated.
     pub(super) fn recreate(&self) {
         let mut held = self.held();
         *held = Held::default();
@@ -217,7 +217,7 @@ impl Reader for MemoryReader {
         let held = self.partition.held();
         let next = usize::try_from(offset).unwrap_or(usize::MAX);
         match held.read(next, 0) {
-            // That it is damaged is said when it is taken.
+            // Damage is reported when it is taken.
             Ok(_) | Err(ReadError::Unreadable { .. }) => self.next = Some(next),
             Err(error) => {
                 self.next = None;
@@ -231,7 +231,7 @@ impl Reader for MemoryReader {
         let Some(next) = self.next else {
             return Err(self.fault("take before a seek").into());
         };
-        // A log that was made anew may end before.
+        // A recreated log may end before.
         let waited = self.end.wait_for(|end| *end != next).await.map(drop);
         waited.map_err(|closed| Fault::new("memory", "wait for a record", closed))?;
         let held = self.partition.held();

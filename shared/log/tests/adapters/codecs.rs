@@ -1,4 +1,4 @@
-//! Records are read however whoever wrote them, or the broker, has compressed them.
+//! Records are read however their producer, or the broker, has compressed them.
 
 use bytes::Bytes;
 use kernel::port::{CommandLog as _, NewRecord};

@@ -19,7 +19,7 @@ async fn kafka_event_log_keeps_its_contract() {
     contract::event_log(async || (MemoryEventStore::default(), kafka().await)).await;
 }
 
-/// What a consumer sees does not depend on what stands before it on the wire.
+/// What a consumer sees does not depend on what precedes it on the wire.
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_event_log_keeps_its_contract_when_events_are_framed() {
     let framed = async || {
@@ -42,7 +42,7 @@ impl Framing for Sevens {
     }
 }
 
-/// Topics of its own: empty, and nobody else's.
+/// Topics of its own: empty and not shared.
 async fn kafka() -> KafkaLog {
     Site::new().await.log
 }

@@ -44,7 +44,7 @@ async fn reading_stands_before_a_damaged_batch_until_somebody_seeks_behind_it() 
             stands_at(reader.as_mut(), FIRST_BAD).await;
         }
     }
-    // Also for who begins in the middle of it.
+    // Also for a reader that begins in the middle of it.
     reader.seek(20).await.unwrap();
     stands_at(reader.as_mut(), 20).await;
     for offset in [FIRST_BAD, 20, FIRST_GOOD - 1, FIRST_GOOD] {
@@ -55,7 +55,7 @@ async fn reading_stands_before_a_damaged_batch_until_somebody_seeks_behind_it() 
     reader.seek(FIRST_GOOD).await.unwrap();
     let rest = take(reader.as_mut(), BATCHES[3]).await;
     assert_eq!(rest[0].offset, FIRST_GOOD);
-    // The shared end has come into use by now; who comes from behind still stands.
+    // The shared end is in use by now; a reader that comes from behind is still stalled.
     send(&site, 4, 1);
     let next = take(reader.as_mut(), 1).await;
     assert_eq!(next[0].offset, FIRST_GOOD + 2);

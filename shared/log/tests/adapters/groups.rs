@@ -102,7 +102,7 @@ async fn processes_share_every_topic_of_a_role_and_take_over_from_each_other() {
         })
     })
     .await;
-    // Whoever reads one topic has the same partitions of it.
+    // Members that read the same topic have the same partitions of it.
     assert_eq!(first[0].owned(), first[2].owned());
     first.clear();
     settled("all partitions again", || {
@@ -139,7 +139,7 @@ async fn revoked_partition_is_held_back_until_its_holder_has_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reader_that_comes_back_after_a_fault_disturbs_nobody_of_its_role() {
+async fn reader_that_comes_back_after_a_fault_disturbs_no_other_of_its_role() {
     let site = Site::new().await;
     let staying = Reading::of(&site.log, CONTEXTS[0], "reactor.a").await;
     let leaving = Reading::of(&site.log, CONTEXTS[1], "reactor.b").await;
@@ -155,7 +155,7 @@ async fn reader_that_comes_back_after_a_fault_disturbs_nobody_of_its_role() {
     assert!(!disturbed, "nothing was taken from anybody");
 }
 
-/// Whether it has come to that before the time is over.
+/// Whether it reaches that state before the time is over.
 async fn eventually_within(within: Duration, is_so: impl Fn() -> bool) -> bool {
     let so = eventually("it", SETTLES_WITHIN, async || is_so().then_some(()));
     tokio::time::timeout(within, so).await.is_ok()

@@ -2,12 +2,12 @@
 
 #![cfg(test)]
 
-mod anew;
 mod codecs;
 mod contracts;
 mod damage;
 mod groups;
 mod headers;
 mod raw;
+mod recreated;
 mod site;
 mod topics;

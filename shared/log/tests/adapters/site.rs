@@ -40,7 +40,7 @@ impl Site {
         topic::commands(&self.settings.prefix, CONTEXTS[0])
     }
 
-    /// Somebody else's producer.
+    /// A producer of another program.
     pub(crate) fn producer(&self, properties: &[(&str, &str)]) -> FutureProducer {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.settings.brokers);
@@ -102,7 +102,7 @@ pub(crate) const TOPICS: TopicSettings = TopicSettings {
     replication: 1,
 };
 
-/// Nobody else's topics.
+/// Topics that no other site has.
 pub(crate) fn settings(brokers: &str) -> KafkaSettings {
     KafkaSettings {
         brokers: brokers.to_owned(),

@@ -31,7 +31,7 @@ async fn topics_are_made_to_keep_everything_whatever_the_broker_would_delete() {
             }
         }
     }
-    assert_eq!(told(&site).await, [""; 0]);
+    assert_eq!(complaints(&site).await, [""; 0]);
     let again = create_topics(&site.settings, &CONTEXTS, TOPICS).await;
     assert_eq!(again.unwrap(), [""; 0]);
 }
@@ -49,7 +49,7 @@ async fn topic_that_is_there_is_set_right_and_keeps_what_else_it_is_set_to() {
         ],
     )
     .await;
-    let unsafe_topics = told(&site).await;
+    let unsafe_topics = complaints(&site).await;
     assert_eq!(unsafe_topics.len(), 1, "{unsafe_topics:?}");
     for reason in [
         &*topic,
@@ -67,7 +67,7 @@ async fn topic_that_is_there_is_set_right_and_keeps_what_else_it_is_set_to() {
     for setting in KEPT.into_iter().chain([("segment.bytes", "1048576")]) {
         assert!(own_settings.contains(&own(setting)), "{own_settings:?}");
     }
-    assert_eq!(told(&site).await, [""; 0]);
+    assert_eq!(complaints(&site).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,19 +100,19 @@ async fn topic_that_has_lost_its_first_commands_or_has_grown_is_named() {
         .admin()
         .delete_topics(&[&missing], &AdminOptions::new());
     gone.await.unwrap();
-    // The brokers hear of it a moment later than the controller.
-    let told = testkit::eventually(
+    // The brokers learn it a moment later than the controller.
+    let complaints = testkit::eventually(
         "the topics to have changed",
         crate::site::WAIT,
         async || {
-            let told = told(&site).await;
-            (told.len() == 3).then_some(told)
+            let complaints = complaints(&site).await;
+            (complaints.len() == 3).then_some(complaints)
         },
     )
     .await;
     let says = |topic: &str, words: &str| {
-        let sentence = told.iter().find(|sentence| sentence.contains(topic));
-        assert!(sentence.unwrap().contains(words), "{told:?}");
+        let sentence = complaints.iter().find(|sentence| sentence.contains(topic));
+        assert!(sentence.unwrap().contains(words), "{complaints:?}");
     };
     says(
         &site.commands(),
@@ -125,7 +125,7 @@ async fn topic_that_has_lost_its_first_commands_or_has_grown_is_named() {
     assert!(refused.contains("has 5 partitions, not 4"), "{refused}");
 }
 
-async fn told(site: &Site) -> Vec<String> {
+async fn complaints(site: &Site) -> Vec<String> {
     site.log.unsafe_topics(&CONTEXTS, PARTITIONS).await.unwrap()
 }
 
@@ -137,9 +137,9 @@ fn own((name, value): (&str, &str)) -> (String, String) {
 async fn of_its_own(site: &Site, topic: &str) -> Vec<(String, String)> {
     let options = AdminOptions::new();
     let asked = [ResourceSpecifier::Topic(topic)];
-    let told = site.admin().describe_configs(&asked, &options).await;
-    let told = told.unwrap().remove(0).unwrap();
-    let own = told
+    let described = site.admin().describe_configs(&asked, &options).await;
+    let described = described.unwrap().remove(0).unwrap();
+    let own = described
         .entries
         .into_iter()
         .filter(|entry| entry.source == rdkafka::admin::ConfigSource::DynamicTopic);

@@ -1,8 +1,8 @@
-//! Refuses at once while the log does not answer: the first callers wait, the rest are told in
+//! Refuses at once while the log does not answer: the first callers wait, the rest get an answer in
 //! milliseconds.
 //!
-//! A breaker judges by shares of many calls. Here one call that hangs says enough: an append takes
-//! milliseconds in health, and what hangs would have every caller wait as long.
+//! A breaker judges by shares of many calls. Here one call that hangs is enough: an append takes
+//! milliseconds in health, and an append that hangs would make every caller wait as long.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,7 +89,7 @@ impl Gate {
     }
 }
 
-/// Given up when the append has ended, or nobody waits for it any more.
+/// Released when the append has ended, or its caller no longer waits.
 pub(super) struct Entered {
     gate: Gate,
     calls: Vec<u64>,
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn call_that_nobody_waits_for_any_more_counts_for_nothing() {
+    async fn call_whose_caller_no_longer_waits_counts_for_nothing() {
         let gate = Gate::new();
         drop(gate.enter(&[shard(1)]).unwrap());
         pass(5_000).await;

@@ -1,4 +1,4 @@
-//! The inbox as the answer to those who wait, while replies cannot come.
+//! The inbox as the answer to waiting callers, while replies cannot come.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,12 +25,14 @@ const IDS_MAX: usize = 1_000;
 /// Where outcomes are looked up.
 #[derive(Clone)]
 pub struct Inbox {
+    /// Of the store that the processors commit to.
     pub reader: Arc<dyn EventReader>,
+    /// Of these look-ups alone.
     pub guard: Arc<Dependency>,
 }
 
 impl Inbox {
-    /// Answers whoever waits, again and again; never ends.
+    /// Answers the waiting callers, again and again; never ends.
     pub(super) async fn answer(&self, waiters: &Waiters) -> Infallible {
         loop {
             self.answer_once(waiters).await;

@@ -1,8 +1,9 @@
-//! Accept: a command whose sender is known goes to the command log; then it is durable, and its id
-//! is what everybody asks about.
+//! Accept: a command with a known sender goes to the command log; then it is durable, and its id
+//! is what every later question refers to.
 
 mod gate;
 mod inbox;
+mod outgoing;
 mod seal;
 mod waiting;
 
@@ -25,28 +26,37 @@ use gate::Gate;
 use waiting::Waiters;
 
 pub use inbox::Inbox;
+pub use outgoing::OutgoingCommand;
 pub use seal::Sealer;
 pub use waiting::Waiting;
 
-/// A command as its sender gives it; who sent it is proven already.
+/// A command as its sender gives it; the sender is proven already.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
+    /// Whose command topic.
     pub context: &'static str,
+    /// Whose aggregate.
     pub tenant: &'a Tenant,
+    /// Who sends it.
     pub actor: &'a Actor,
+    /// The aggregate it is for.
     pub aggregate: &'a AggregateId,
     /// `None` draws a fresh, time-ordered id.
     pub id: Option<CommandId>,
     /// Name of the command, such as `RecordFill`.
     pub kind: &'a str,
+    /// As the context writes it: two senders that mean the same have the same bytes.
     pub data: &'a RawValue,
+    /// The version that the aggregate must be at; `None`: any.
     pub expected_version: Option<u64>,
+    /// The subject of the whole chain, such as a conversation.
     pub correlation: Option<AggregateId>,
+    /// The event or command that caused it.
     pub causation: Option<Uuid>,
 }
 
 impl Request<'_> {
-    /// What tells this request from others under the same key of the tenant.
+    /// What distinguishes this request from others under the same key of the tenant.
     #[must_use]
     pub fn digest(&self) -> RequestDigest {
         let mut hash = Xxh3::new();
@@ -76,7 +86,7 @@ impl Request<'_> {
     }
 }
 
-/// Hash of what a command asks of whom: the same for a retry, whatever the envelope around it says.
+/// Hash of a command's content and aggregate: the same for a retry, whatever its envelope holds.
 pub(crate) fn body_hash(key: &str, kind: &str, data: &str, expected_version: Option<u64>) -> i64 {
     let mut hash = Xxh3::new();
     hash_body(&mut hash, key, kind, data, expected_version);
@@ -187,7 +197,7 @@ impl Acceptor {
         match tokio::time::timeout(patience, &mut appending).await {
             Ok(done) => done,
             Err(late) => {
-                // It may still come to the log. Until that is known, nobody else is let in.
+                // It may still come to the log. Until that is known, no other call is let in.
                 self.late.spawn(appending.map(drop));
                 Err(Fault::new("log", "append a command", late))
             }
@@ -218,13 +228,13 @@ impl Acceptor {
             .collect()
     }
 
-    /// Hands incoming replies to those who wait, until `stop`. While none can come, the inbox is asked
-    /// for them.
+    /// Hands incoming replies to the waiting callers, until `stop`. While none can come, it asks the
+    /// inbox for them.
     pub async fn listen(&self, replies: Arc<dyn Replies>, inbox: Inbox, stop: CancellationToken) {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             tokio::select! {
-                // What fails because everything ends is no fault to tell.
+                // What fails because everything ends is no fault to report.
                 biased;
                 () = stop.cancelled() => return,
                 fault = self.subscription(replies.as_ref(), &inbox) => {
@@ -247,7 +257,7 @@ impl Acceptor {
             Ok(stream) => stream,
             Err(fault) => return fault,
         };
-        // What was answered while nobody listened.
+        // What was answered while no task listened.
         inbox.answer_once(&self.waiters).await;
         loop {
             match stream.next().await {

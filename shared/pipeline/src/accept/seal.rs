@@ -15,8 +15,11 @@ use super::Request;
 /// Builds and signs the platform's own command records.
 #[derive(Clone)]
 pub struct Sealer {
+    /// Signs the records.
     pub authority: Arc<dyn Authority>,
+    /// Says when a command was accepted.
     pub clock: Arc<dyn Clock>,
+    /// Gives an id to each command that comes without one.
     pub ids: Arc<dyn Ids>,
     /// Puts a schema's number before each command. The signature covers it: what proves the sender
     /// is looked at before anything else in the value is.

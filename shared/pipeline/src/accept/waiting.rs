@@ -70,7 +70,7 @@ impl Waiters {
     pub(super) fn answer(&self, reply: Reply) {
         let place = self.0.open().remove(&reply.request);
         if let Some(Place { sender, .. }) = place {
-            // Given up this very moment: nobody wants it.
+            // Given up this very moment: no caller needs it.
             drop(sender.send(reply));
         }
     }
@@ -123,6 +123,7 @@ impl Open {
 
 /// A wait for one outcome; dropping it gives up.
 pub struct Waiting {
+    /// Whose outcome.
     pub command: CommandId,
     reply: oneshot::Receiver<Reply>,
     entry: Entry,
@@ -138,7 +139,7 @@ impl Waiting {
     }
 }
 
-/// A place among the open requests, for as long as somebody waits.
+/// A place among the open requests, for as long as a caller waits.
 struct Entry {
     waiters: Arc<Shared>,
     request: u64,

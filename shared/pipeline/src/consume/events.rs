@@ -1,7 +1,7 @@
 //! The events of a partition, each once and in order, whatever the log gives.
 //!
-//! The log is how events come soon, the store is what there is. Where the log breaks its promises (its
-//! head was deleted, a batch cannot be read, a log position is missing, a record is somebody else's) what is
+//! The log delivers events soon, the store is the truth. Where the log breaks its promises (its
+//! head was deleted, a batch cannot be read, a log position is missing, a record is not ours) what is
 //! missing is read from the store, and the log is followed from where it can be.
 
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::metric;
 /// Events read from the store at once.
 const PAGE: usize = 1_000;
 
-/// Which partition, and for whom.
+/// Which partition, and for which consumer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
     pub(crate) shard: Shard,
     /// Partitions of the topic.
     pub(crate) partitions: u16,
-    /// Who follows: a metric label.
+    /// The consumer's role: a metric label.
     pub(crate) role: &'static str,
 }
 
@@ -45,9 +45,9 @@ pub(crate) struct Events {
 enum Hole {
     /// The next record is not the next event.
     Record,
-    /// The log goes on at this offset, and has nothing before it.
+    /// The log continues at this offset, and has nothing before it.
     Deleted { first: i64 },
-    /// Nobody can read what stands there.
+    /// The record at this offset is unreadable.
     Unreadable { offset: i64 },
 }
 
@@ -96,7 +96,7 @@ impl Events {
     }
 
     /// Waits until it has [seen](Self::seen) more, then moves what `read` makes of the events, at most
-    /// `max`, to the end of `out`: none when what it has seen is not for anybody. Cancelling it loses
+    /// `max`, to the end of `out`: none when no event seen concerns the consumer. Cancelling it loses
     /// nothing.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl Events {
                         key: record.key.take().unwrap_or_default(),
                         value: record.value.take().unwrap_or_default(),
                     };
-                    // Which aggregate has an event is for the store to say.
+                    // Which aggregate has an event is for the store to decide.
                     let taken = if self.belongs(&event) {
                         self.accept(event, out, read)
                     } else {
@@ -218,7 +218,7 @@ impl Events {
         Ok(())
     }
 
-    /// The next event, of an aggregate that belongs to another partition: nothing for anybody here.
+    /// The next event, of an aggregate that belongs to another partition: no consumer here needs it.
     fn pass(&mut self, event: &Published) {
         let Course { shard, role, .. } = self.course;
         metric::misplaced(shard.context, role);
@@ -260,7 +260,7 @@ impl Events {
         Ok(())
     }
 
-    /// The store has no more: what the log holds next is followed, or is nobody's.
+    /// The store has no more: what the log holds next is followed, or skipped.
     async fn close(&mut self, hole: Hole) -> Result<(), Fault> {
         let next = match hole {
             Hole::Record => {
@@ -288,9 +288,9 @@ impl Events {
         self.seen.next_offset = record.offset + 1;
     }
 
-    fn alarm(&self, why: &(dyn std::error::Error + 'static), told: &'static str) {
+    fn alarm(&self, why: &(dyn std::error::Error + 'static), message: &'static str) {
         let Course { shard, role, .. } = self.course;
         metric::gap(shard.context, role);
-        error!(%shard, role, error = why, "{told}");
+        error!(%shard, role, error = why, "{message}");
     }
 }

@@ -71,11 +71,11 @@ impl From<EventRecord> for Published {
 }
 
 impl Published {
-    /// What it says of itself, and its event when `wants` its name; in one pass. The key is that of the
-    /// stream it says it belongs to.
+    /// Its meta, and its event when `wants` its name; in one pass. The key is that of the stream that the
+    /// record names.
     ///
     /// # Errors
-    /// [`Broken`], also for a wanted event that `E` does not know: skipping it would be a lie.
+    /// [`Broken`], also for a required event that `E` does not know: it must not be skipped silently.
     pub(crate) fn event<E: DeserializeOwned>(
         &self,
         wants: impl Fn(&str) -> bool,

@@ -22,7 +22,7 @@ fn shard() -> Shard {
     }
 }
 
-/// Gives what a test says, in order, then waits; seeks are remembered.
+/// Returns the scripted records, in order, then waits; seeks are remembered.
 struct Script {
     gives: VecDeque<Result<Record, ReadError>>,
     readable: i64,
@@ -117,7 +117,7 @@ async fn follow_in(
     (log_positions, events.seen())
 }
 
-/// Refuses what says so.
+/// Refuses a record that asks for it.
 fn read(published: Published) -> Result<u64, Broken> {
     if published.value == "garbage" {
         return Err(published.unknown(None));
@@ -184,7 +184,7 @@ async fn records_of_somebody_else_are_passed() {
 }
 
 #[tokio::test]
-async fn event_of_another_partition_is_nobodys() {
+async fn event_of_another_partition_is_skipped() {
     let stranger = (0..)
         .map(|n| format!("demo/S-{n}"))
         .find(|key| topic::partition_of(key.as_bytes(), 4) != shard().partition)
@@ -196,7 +196,7 @@ async fn event_of_another_partition_is_nobodys() {
 }
 
 #[tokio::test]
-async fn event_that_nobody_knows_is_named_and_not_passed() {
+async fn event_that_cannot_be_read_is_named_and_not_passed() {
     let store = Arc::new(store(&[KEY]).await);
     let reader = Script {
         gives: vec![Ok(record(0, Some(1), KEY, "garbage"))].into(),

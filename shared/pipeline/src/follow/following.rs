@@ -18,7 +18,7 @@ use crate::backoff::Backoff;
 use crate::consume::{Broken, Course, Events, Published};
 use crate::movement::{Work, Worker};
 
-/// Events folded under one lock: more would keep those who ask waiting.
+/// Events folded under one lock: more would keep readers waiting.
 const BATCH_EVENTS_MAX: usize = 500;
 /// How often quiet partitions are compared with their ends: the age a live projection may claim to have.
 const VOUCH_PERIOD: Duration = Duration::from_millis(800);
@@ -55,7 +55,7 @@ impl<R: LiveProjection> Following<R> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                // What fails because everything ends is no fault to tell.
+                // What fails because everything ends is no fault to report.
                 biased;
                 () = stop.cancelled() => return,
                 ended = self.run_once(&mut backoff) => ended,
@@ -86,7 +86,7 @@ impl<R: LiveProjection> Following<R> {
         tokio::select! {
             never = self.vouch() => never,
             ended = followers.join_next() => match ended {
-                // A bug: it is told, and the others do not go on as if nothing had happened.
+                // A bug: it is reported, and the others do not continue as if nothing had happened.
                 Some(Err(failed)) => Err(Fault::new(FOLLOWING, "follow a partition", failed)),
                 Some(Ok(())) | None => Err(Fault::bare(FOLLOWING, "follow a partition")),
             },
@@ -111,7 +111,7 @@ impl<R: LiveProjection> Following<R> {
         }
     }
 
-    /// Compares quiet partitions with their ends, for ever: all of them by one question.
+    /// Compares quiet partitions with their ends, permanently: all of them by one question.
     async fn vouch(&self) -> Result<(), Fault> {
         loop {
             let asked_at = Instant::now();
@@ -136,7 +136,7 @@ impl<R: LiveProjection> Following<R> {
     }
 }
 
-/// An event, and what its record says of it.
+/// An event, and its record's meta.
 type Decoded<R> = (EventMeta, Folded<<R as LiveProjection>::Event>);
 
 struct Follower<R> {

@@ -1,7 +1,7 @@
 //! Follow: live projections of whole event topics in the memory of this process.
 //!
 //! Unlike a projection of one stream a live projection sees every partition and can join what different
-//! contexts say. A start reads its snapshot and the events after it, or all events where there is no
+//! contexts report. A start reads its snapshot and the events after it, or all events where there is no
 //! snapshot that holds. Readers learn whether it has caught up, and how old it may be.
 
 mod following;
@@ -28,10 +28,10 @@ use snapshot::{LastEvent, Place};
 
 pub use saving::FoldSaving;
 
-/// How often those who wait for a live projection look at it.
+/// How often those that wait for a live projection look at it.
 const CAUGHT_UP_PERIOD: Duration = Duration::from_millis(5);
 
-/// A live projection as those who ask see it; cheap to clone.
+/// A live projection as its readers see it; cheap to clone.
 pub struct Followed<R>(Arc<Shared<R>>);
 
 impl<R> Clone for Followed<R> {
@@ -201,11 +201,13 @@ impl<R: LiveProjection> Followed<R> {
 /// The world as a live projection sees it.
 #[derive(Clone)]
 pub struct FollowPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
     /// Where events are read that the log lacks.
     pub streams: Arc<dyn EventReader>,
     /// Where snapshots are kept, and how often; without it a start reads all events.
     pub snapshots: Option<FoldSaving>,
+    /// Where its workers report.
     pub movement: Movement,
 }
 

@@ -36,6 +36,7 @@ const STOPPING_WAIT: Duration = Duration::from_secs(3);
 /// Where snapshots of a live projection are kept, and how often they are saved.
 #[derive(Clone)]
 pub struct FoldSaving {
+    /// Where they are kept.
     pub store: Arc<dyn FoldSnapshots>,
     /// Events after the newest snapshot that are worth another one.
     pub events_min: u64,

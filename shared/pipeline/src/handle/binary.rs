@@ -1,4 +1,4 @@
-//! The binary form of a record: the value is the bare command, and headers say the rest.
+//! The binary form of a record: the value is the bare command, and headers hold the rest.
 
 use std::borrow::Cow;
 

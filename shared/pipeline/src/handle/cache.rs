@@ -14,7 +14,7 @@ pub(crate) struct Cached<C> {
     pub(crate) stream: i64,
     /// Events so far; 0 for an aggregate that does not exist yet.
     pub(crate) version: u64,
-    /// The version that its last snapshot stands at; 0 when there is none.
+    /// The version of its last snapshot; 0 when there is none.
     pub(crate) snapshot: u64,
     pub(crate) state: C,
     /// Number of the last batch that changed it: not to be dropped before that is durable.
@@ -80,7 +80,7 @@ impl<C: Context> Cache<C> {
         let (mut state, known, new) = match &snapshot {
             None => (C::default(), 0, &tail.events[..]),
             Some(snapshot) => {
-                // It stands on the first event that came with it.
+                // It was taken at the first event that came with it.
                 let on = tail.events.split_first();
                 let new = on.filter(|(on, _)| on.sequence == snapshot.version);
                 let state = restore(&key, snapshot, new.is_some());
@@ -134,7 +134,7 @@ impl<C: Context> Cache<C> {
     }
 }
 
-/// Applies events to a state of that version, and gives back the version it then has.
+/// Applies events to a state of that version, and returns the version it then has.
 pub(super) fn fold<C: Context>(
     key: &Arc<str>,
     state: &mut C,

@@ -33,7 +33,7 @@ pub(crate) struct Incoming<I> {
     pub(crate) causation: Option<Uuid>,
     pub(crate) expected_version: Option<u64>,
     pub(crate) reply_to: Option<ReplyTo>,
-    /// Who wrote the record, if it was not the platform.
+    /// The producer of the record, if it was not the platform.
     pub(crate) producer: Option<Arc<Producer>>,
     pub(crate) accepted: Accepted<I>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Refused {
     pub(crate) named: Option<Named>,
 }
 
-/// A command that cannot be handled, and who may be told of it.
+/// A command that cannot be handled, and who may receive the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) id: CommandId,
@@ -116,7 +116,7 @@ impl<I> Incoming<I> {
 /// Characters of an explanation that are kept: enough for a parser's message.
 const DETAIL_MAX: usize = 500;
 
-/// Where the data of a command is kept as it came, if somebody wants it.
+/// Where the data of a command is kept as it came, if required.
 type Keep<'k> = Option<&'k mut Option<Box<RawValue>>>;
 
 /// Reads the records of one partition.
@@ -144,7 +144,7 @@ impl Decoder {
         };
         let sender = match self.sender(C::NAME, record) {
             Ok(sender) => sender,
-            // What is wrong with its place is said first.
+            // A wrong place is reported first.
             Err(refused) => return Ok(Decoded::Refused(misplaced.unwrap_or(refused))),
         };
         let Some(elsewhere) = misplaced else {
@@ -152,7 +152,8 @@ impl Decoder {
             return Ok(read.map_or_else(Decoded::Refused, |read| Decoded::Command(read.into())));
         };
         let Sender::Producer(producer) = &sender else {
-            // Ours stand where they belong, so this is a copy, and says nothing of the original.
+            // Our own records are in their partition, so this is a copy, and proves nothing of the
+            // original.
             return Ok(Decoded::Refused(elsewhere));
         };
         let detail = format!("{}; it comes from {}", elsewhere.detail, producer.name);
@@ -189,7 +190,7 @@ impl Decoder {
         let Some(value) = record.value.as_deref() else {
             return Err(Refused::undecodable("the record has no value"));
         };
-        // Before a registry is asked: nobody unknown may make us ask.
+        // Before a registry is asked: an unknown sender must not make us ask.
         let sender = self.authority.sender(context, record).ok_or_else(|| {
             let detail = "neither signed nor from the topic's configured producer";
             Refused::new(DeadReason::NotAuthentic, detail)
@@ -197,7 +198,7 @@ impl Decoder {
         if value.len() <= self.value_bytes_max {
             return Ok(sender);
         }
-        // It is not read, but who sent it is known, and whose key it is.
+        // It is not read, but its sender is known, and whose key it is.
         if let Sender::Producer(producer) = &sender {
             let (_, tenant, _) = keyed(record)?;
             may_write(producer, &tenant)?;
@@ -395,7 +396,7 @@ pub(crate) fn knows<C: Context>(kind: &str) -> bool {
     }
 }
 
-/// The bytes of a key, for those who keep them: a copy, because a record's own share the memory of
+/// The bytes of a key, to be kept: a copy, because a record's own share the memory of
 /// all that came with it.
 pub(crate) fn key_bytes(record: &Record) -> Bytes {
     Bytes::copy_from_slice(record.key.as_deref().unwrap_or_default())

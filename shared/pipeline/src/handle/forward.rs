@@ -1,4 +1,4 @@
-//! A producer's command that stands in another partition than its key belongs to, sent to where it
+//! A producer's command that is in another partition than its key belongs to, sent to where it
 //! belongs.
 //!
 //! It goes under the identity it has, so sending it twice has one effect. The platform signs it: the
@@ -13,7 +13,7 @@ use super::decode::Incoming;
 use crate::accept::{Request, Sealer};
 use crate::command;
 
-/// Header that says where a forwarded record stood, for people to read.
+/// Header with the place of a forwarded record before, for people to read.
 const FORWARDED_FROM: &str = "forwarded-from";
 /// Header that names its producer, for people to read.
 const PRODUCER: &str = "producer";

@@ -36,9 +36,9 @@ pub(crate) enum Panicked {
     Applying,
 }
 
-/// What stands against a command, or follows from it, while nothing has changed yet.
+/// What forbids a command, or follows from it, while nothing has changed yet.
 enum Decided<C: Context> {
-    /// The sender has another version in mind.
+    /// The sender expected another version.
     Unexpected(u64),
     By(Result<Vec<C::Event>, C::Error>),
 }
@@ -74,7 +74,7 @@ pub(crate) struct Growing {
     pub(crate) forwarded: u64,
     /// What reactions asked for in vain.
     pub(crate) refusals: Vec<Refusal>,
-    /// Whether there is a topic that says what became of producers' records.
+    /// Whether there is a topic that reports the outcomes of producers' records.
     pub(crate) gives_notice: bool,
     /// All records of the batch back to back, and where each ends: one allocation for all.
     records: Vec<u8>,
@@ -93,7 +93,7 @@ pub(crate) struct Sealed {
 }
 
 impl Growing {
-    /// `bytes` is what the records will take, as far as the batch before tells.
+    /// `bytes` is what the records will take, estimated from the batch before.
     pub(crate) fn new(
         shard: Shard,
         number: u64,
@@ -156,7 +156,7 @@ impl Growing {
         self.batch.to.handled += 1;
     }
 
-    /// Keeps a record as it came; whoever is proven to have sent it and waits is told.
+    /// Keeps a record as it came; a proven sender that waits gets the answer.
     pub(crate) fn park(&mut self, letter: DeadLetter, waiting: Option<&ReplyTo>) {
         self.pass(letter.offset);
         if let (Some(to), Some(command)) = (waiting, letter.command) {
@@ -241,7 +241,7 @@ impl Growing {
         }
     }
 
-    /// A refusal ends the command; one that a reaction should not have met is told by events beside.
+    /// A refusal ends the command; events record one that a reaction should not have met.
     fn refuse<C: Context>(
         &mut self,
         incoming: &Incoming<C::Input>,
@@ -335,7 +335,7 @@ impl Growing {
         }
     }
 
-    /// Tells whoever waits, or reads the topic of outcomes.
+    /// Notifies the waiting caller and the readers of the topic of outcomes.
     fn settled<I>(&mut self, incoming: &Incoming<I>, outcome: Outcome, repeated: bool) {
         if let Some(producer) = &incoming.producer
             && self.gives_notice
@@ -378,7 +378,10 @@ fn meta<I, E: DomainEvent>(
         actor: incoming.accepted.actor.clone(),
         correlation: incoming.correlation.clone(),
         causation: incoming.causation,
-        v: event.event_version().parse().unwrap_or(1),
+        v: event
+            .event_version()
+            .parse()
+            .expect("every event's version is a number, as the schemas' test shows"),
         kind: Box::default(),
         log_position,
     }
@@ -407,7 +410,7 @@ fn timer<C: Context>(
     }
 }
 
-/// The answer to a command whose id stands for another one.
+/// The answer to a command whose id belongs to another one.
 pub(crate) fn reused(key: Arc<str>) -> Outcome {
     Outcome::Rejected {
         key,

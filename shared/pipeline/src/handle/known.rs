@@ -40,7 +40,7 @@ impl Recent {
         id > self.after && self.before.is_none_or(|before| id < before)
     }
 
-    /// Whether the id lies in the stretch and nobody has taken it.
+    /// Whether the id lies in the stretch and is not taken.
     fn is_new(&self, id: CommandId) -> bool {
         self.contains(id) && !self.taken.contains(&id)
     }
@@ -55,7 +55,7 @@ impl Recent {
         }
     }
 
-    /// The stretch begins later from now on; the inbox knows what lies before.
+    /// The stretch begins later from now on; the inbox holds what lies before.
     fn forget_older_half(&mut self) {
         let mut ids: Vec<_> = self.taken.iter().copied().collect();
         let middle = ids.len() / 2;
@@ -66,7 +66,7 @@ impl Recent {
 }
 
 impl Known {
-    /// Asks the inbox about those ids that it may have, each with the time of its acceptance; says
+    /// Asks the inbox about those ids that it may have, each with the time of its acceptance; returns
     /// whether there were any.
     pub(super) async fn look_up(
         &mut self,
@@ -81,7 +81,7 @@ impl Known {
             let is_new = recent.is_some_and(|recent| recent.is_new(id));
             if !is_new && !self.growing.contains_key(&id) && !self.flying.contains_key(&id) {
                 asked.push(id);
-                // An id that claims another time says nothing of where its neighbours are.
+                // An id that claims another time does not show where its neighbours are.
                 newest = newest.max(id.is_about(at).then_some(id));
             }
         }
@@ -120,7 +120,7 @@ impl Known {
     }
 
     /// The answer that the id was given before, if it was; `growing` and `flying` are the outcomes of
-    /// the batches it may stand in.
+    /// the batches it may be in.
     pub(super) fn get<'a>(
         &'a self,
         id: CommandId,
@@ -134,7 +134,7 @@ impl Known {
             .or_else(|| self.found.get(&id))
     }
 
-    /// The id was given an answer, which stands at that place of the growing batch.
+    /// The id was given an answer, which is at that place of the growing batch.
     pub(super) fn add(&mut self, id: CommandId, place: usize) {
         self.growing.insert(id, place);
         self.take(id);
@@ -145,7 +145,7 @@ impl Known {
         self.flying = std::mem::take(&mut self.growing);
     }
 
-    /// The batch is durable: the inbox knows its commands now.
+    /// The batch is durable: the inbox holds its commands now.
     pub(super) fn landed(&mut self) {
         self.flying.clear();
     }
@@ -223,7 +223,7 @@ mod tests {
         }
     }
 
-    /// Batches of ids as the processor meets them; gives back how many the inbox was asked about.
+    /// Batches of ids as the processor meets them; returns how many the inbox was asked about.
     async fn handled(batches: &[Vec<CommandId>]) -> usize {
         let inbox = Arc::new(Inbox::default());
         let store = Arc::clone(&inbox) as Arc<dyn EventReader>;

@@ -1,15 +1,15 @@
-//! What producers are told: which records get a notice, and what it says.
+//! What producers receive: which records get a notice, and what it reports.
 
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, Outcome, ParkedCommand, Resolution};
 use kernel::port::{OutcomeNotice, Outcomes, Producer};
 use kernel::topic::Shard;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::decode::Incoming;
 use crate::report::report;
 
-/// Whether a producer hears of the outcome of its own command: of what did not go as it was asked,
+/// Whether a producer gets the outcome of its own command: of what did not go as it was asked,
 /// or of everything.
 pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
     let plain = matches!(outcome, Outcome::Accepted { breaks, .. } if breaks.is_empty());
@@ -24,13 +24,13 @@ pub(super) fn of_outcome<I>(
     outcome: &Outcome,
 ) -> OutcomeNotice {
     let handled = Resolution::Handled(outcome.clone());
-    let mut value = report(incoming.id, shard, &handled);
+    let mut value = json!(report(incoming.id, shard, &handled));
     value["producer"] = producer.name.as_str().into();
     let key = Bytes::copy_from_slice(incoming.key.as_bytes());
     notice(shard, incoming.offset, Some(key), value)
 }
 
-/// The notice of a record that was parked, whoever sent it: its sender knows it by its place.
+/// The notice of a parked record of any sender: the sender knows the record by its place.
 pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
     let key = letter.key.as_deref().unwrap_or_default();
     let parked = ParkedCommand {
@@ -39,7 +39,7 @@ pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
         detail: letter.detail.as_str().into(),
     };
     let id = letter.command.unwrap_or_default();
-    let mut value = report(id, shard, &Resolution::Parked(parked));
+    let mut value = json!(report(id, shard, &Resolution::Parked(parked)));
     if letter.command.is_none() {
         value["command_id"] = Value::Null;
     }

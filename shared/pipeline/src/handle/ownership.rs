@@ -30,7 +30,7 @@ use crate::{crash, metric};
 /// Records at once that are too few for a question of their own while a batch is in flight.
 const FEW: usize = 256;
 
-/// The state that is worth nothing once the partition has another owner.
+/// The state that is void once the partition has another owner.
 pub(super) struct Ownership<'p, C: Context> {
     partition: &'p mut Partition<C>,
     growing: Growing,
@@ -49,7 +49,7 @@ pub(super) struct Ownership<'p, C: Context> {
     noticed: Arc<Notify>,
 }
 
-/// The growing batch is worth nothing, and the store knows better.
+/// The growing batch is void; the store holds the truth.
 struct Abandoned;
 
 struct Flight<C> {
@@ -182,7 +182,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         });
     }
 
-    /// Carries out what follows from a commit; says so when the ownership is over.
+    /// Carries out what follows from a commit; reports when the ownership is over.
     async fn land(&mut self, committed: Option<Committed>) -> Option<Ended> {
         let Flight { sealed, taken, .. } = self.flight.take()?;
         match committed {
@@ -249,7 +249,7 @@ impl<'p, C: Context> Ownership<'p, C> {
             by_instance.entry(instance).or_default().push(reply);
         }
         for batch in by_instance {
-            // Whoever waits can also ask; a full channel must not hold up the partition.
+            // A waiting caller can also ask; a full channel must not hold up the partition.
             if self.partition.replying.try_send(batch).is_err() {
                 warn!("replies dropped, the reply channel is full");
             }
@@ -402,7 +402,7 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 }
 
-/// Waits for the batch in flight; for ever when there is none.
+/// Waits for the batch in flight; never ends when there is none.
 async fn landed<C>(flight: &mut Option<Flight<C>>) -> Option<Committed> {
     match flight {
         Some(flight) => (&mut flight.answer).await.ok(),

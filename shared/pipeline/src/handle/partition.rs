@@ -25,7 +25,7 @@ use crate::commit::CommitHandle;
 use crate::movement::{Work, Worker};
 use crate::publish::Publisher;
 
-/// Time a fenced partition waits to be told that it was lost, before it takes itself back: the
+/// Time a fenced partition waits for the notice that it was lost, before it takes itself back: the
 /// log's group may be right about the owner while the store was not.
 const FENCED_WAIT: Duration = Duration::from_secs(10);
 
@@ -52,17 +52,17 @@ pub(crate) struct Partition<C: Context> {
 pub(super) enum Ended {
     /// The process is stopping, or the partition was revoked: everything handed over is durable.
     Stopped,
-    /// Another owner has the partition. The log's group will say so too; until then, keep still.
+    /// Another owner has the partition. The log's group will report it too; until then, do nothing.
     Fenced,
     /// Take the partition over again: a command panicked, or the committer left no answer.
     Again,
-    /// What comes next is not to be had, and somebody must say that it is passed.
+    /// The next record cannot be read, and an operator must order that it is passed.
     Barred(Barred),
 }
 
 /// A record that bars a partition of commands: nothing behind it is handled before it is passed.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}; `dealerboard skip {shard}` shows what is lost and goes on behind it")]
+#[error("{why}; `dealerboard skip {shard}` shows what is lost and continues behind it")]
 pub(super) struct Barred {
     shard: Shard,
     why: ReadError,
@@ -79,7 +79,7 @@ impl<C: Context> Partition<C> {
                 Ok(Ended::Again) => backoff.wait().right_future(),
                 Ok(Ended::Barred(barred)) => {
                     self.worker.stops(barred.to_string());
-                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition stands");
+                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition is stalled");
                     backoff.wait().right_future()
                 }
                 Err(fault) => {
@@ -96,7 +96,7 @@ impl<C: Context> Partition<C> {
         }
     }
 
-    /// Becomes the partition's only writer; gives back where it stands and which keys are parked.
+    /// Becomes the partition's only writer; returns its cursor and which keys are parked.
     async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
         let owner = Owner(self.ports.sealer.ids.random());
         let cursor = self.ports.store.take_over(self.shard, owner).await?;
@@ -109,7 +109,7 @@ impl<C: Context> Partition<C> {
         Ended::Barred(Barred { shard, why })
     }
 
-    /// One ownership: take over, continue where the database says, publish what is missing.
+    /// One ownership: take over, continue from the database's cursor, publish what is missing.
     async fn own(&mut self, stop: &CancellationToken) -> Result<Ended, Fault> {
         let (cursor, parked) = tokio::select! {
             () = stop.cancelled() => return Ok(Ended::Stopped),

@@ -28,17 +28,27 @@ const REPLIES_MAX: usize = 1_024;
 /// The world as a processor sees it.
 #[derive(Clone)]
 pub struct ProcessorPorts {
+    /// Where commands are taken from.
     pub command_log: Arc<dyn CommandLog>,
+    /// Where events are published.
     pub event_log: Arc<dyn EventLog>,
+    /// Where batches are committed.
     pub store: Arc<dyn EventStore>,
+    /// Where streams and earlier outcomes are loaded from.
     pub reader: Arc<dyn EventReader>,
+    /// Where states are saved.
     pub snapshots: Arc<dyn Snapshots>,
+    /// Tells which keys are blocked.
     pub dead_letters: Arc<dyn DeadLetters>,
+    /// The way back to callers who wait.
     pub replies: Arc<dyn Replies>,
+    /// Reads framed records; none without a registry.
     pub schemas: Option<Arc<dyn Schemas>>,
+    /// Signs records that are sent to the partition they belong to.
     pub sealer: Sealer,
     /// The topic of outcomes, where producers write to the log besides the platform.
     pub announcing: Option<Announcing>,
+    /// Where its workers report.
     pub movement: Movement,
 }
 
@@ -66,6 +76,7 @@ pub struct Processor<C: Context> {
 }
 
 impl<C: Context> Processor<C> {
+    /// `policy` is what the context decides by besides state and command.
     #[must_use]
     pub fn new(
         ports: ProcessorPorts,

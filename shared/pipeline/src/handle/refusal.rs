@@ -1,4 +1,4 @@
-//! What a reaction asked for in vain, for whoever watches the logs and the figures.
+//! What a reaction asked for in vain, in logs and metrics.
 
 use std::sync::Arc;
 

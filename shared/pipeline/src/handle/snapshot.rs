@@ -9,12 +9,12 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{BadStream, fold};
 
-/// Why a snapshot is not used; the events tell the same.
+/// Why a snapshot is not used; the events give the same state.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("its checksum does not fit")]
     Checksum,
-    #[error("it stands beyond the end of its stream")]
+    #[error("it is beyond the end of its stream")]
     BeyondEnd,
     #[error("it has another shape")]
     Shape,
@@ -74,7 +74,7 @@ pub(crate) fn restore<C: Context>(
         .map_err(Unusable::Undecodable)
 }
 
-/// Over the key, too: a stream number says nothing of whose it is.
+/// Over the key, too: a stream number does not name its aggregate.
 fn checksum(key: &str, snapshot: &Snapshot) -> i64 {
     let mut hash = Xxh3::new();
     hash.update(&(key.len() as u64).to_le_bytes());
@@ -91,7 +91,7 @@ fn checksum(key: &str, snapshot: &Snapshot) -> i64 {
 pub enum Proof {
     /// It is the fold of the stream's events up to its version, byte by byte.
     Holds,
-    /// It was taken of another shape of the state, and nobody reads it.
+    /// It was taken of another shape of the state, which no program reads.
     OtherShape,
     /// Why it is wrong.
     Refuted(String),

@@ -7,6 +7,7 @@ use kernel::{BadParameter, EventMeta, Parameters, Timestamp, View};
 /// How far a fold goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
+    /// All events there are.
     Now,
     /// Events accepted at or before this instant.
     Time(Timestamp),
@@ -28,8 +29,10 @@ impl Until {
 /// Why a fold gives no value.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
+    /// An event is none of the context.
     #[error("an event does not decode")]
     Undecodable(#[from] serde_json::Error),
+    /// The question has no answer under these parameters.
     #[error(transparent)]
     Parameter(#[from] BadParameter),
 }

@@ -42,7 +42,7 @@ pub(super) async fn values<V: View>(
         let value = match found.map(|mut found| found.pop().flatten()) {
             Ok(value) if is_known(&value) => value,
             Ok(_) => {
-                warn!(view = V::NAME, %shard, "value is not of what its checkpoint covers, folded anew");
+                warn!(view = V::NAME, %shard, "value is not of what its checkpoint covers, folded again");
                 folded::<V>(streams, shard, key, upto).await?
             }
             Err(fault) => {
@@ -52,7 +52,7 @@ pub(super) async fn values<V: View>(
                 warn!(
                     view = V::NAME,
                     error = damaged as &dyn std::error::Error,
-                    "value is folded anew"
+                    "value is folded again"
                 );
                 folded::<V>(streams, shard, key, upto).await?
             }

@@ -36,12 +36,15 @@ pub struct ProjectorSettings {
 /// The world as a projector sees it.
 #[derive(Clone)]
 pub struct ProjectorPorts {
+    /// Where events come from.
     pub event_log: Arc<dyn EventLog>,
     /// Where events are read that the log lacks, and a value is folded from that the model has lost.
     pub streams: Arc<dyn EventReader>,
+    /// Where values and checkpoint are kept.
     pub model: Arc<dyn ReadModel>,
     /// Which model it is: a metric label, and part of the group's name.
     pub model_name: &'static str,
+    /// Where its workers report.
     pub movement: Movement,
 }
 
@@ -65,6 +68,7 @@ pub fn view_id<V: View>() -> ViewId {
 }
 
 impl<V: View> Projector<V> {
+    /// Nothing runs yet.
     #[must_use]
     pub fn new(ports: ProjectorPorts, settings: ProjectorSettings) -> Self {
         Self {

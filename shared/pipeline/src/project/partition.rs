@@ -61,7 +61,7 @@ impl<V: View> Partition<V> {
         let mut backoff = Backoff::new();
         while !stop.is_cancelled() {
             let followed = tokio::select! {
-                // Stopping comes first: what fails because everything ends is no fault to tell.
+                // Stopping comes first: what fails because everything ends is no fault to report.
                 biased;
                 // Whatever is under way is repeated from the checkpoint, and harmless.
                 () = stop.cancelled() => return,
@@ -82,7 +82,7 @@ impl<V: View> Partition<V> {
         }
     }
 
-    /// From the model's checkpoint on; ends when the model was moved by somebody else.
+    /// From the model's checkpoint on; ends when another process moved the model.
     async fn follow(&mut self) -> Result<(), Fault> {
         let shard = self.events.shard();
         let model = &self.ports.model;
@@ -142,7 +142,7 @@ struct Meta {
     as_of: Timestamp,
 }
 
-/// What is worth nothing once the model's checkpoint is elsewhere.
+/// The state that is void once the model's checkpoint is elsewhere.
 struct Projection<'p, V> {
     partition: &'p mut Partition<V>,
     values: LruCache<Arc<str>, Cached<V>>,

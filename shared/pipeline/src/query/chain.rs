@@ -56,7 +56,7 @@ impl Query {
                     }
                     age => missed.value(value, source.name, age),
                 },
-                // Not there is no proof: the model may lag or have lost it. The store knows.
+                // A missing value is no proof: the model may lag or have lost it. The store decides.
                 Some(None) => {}
                 None => missed.degraded.push(source.name),
             }
@@ -101,8 +101,8 @@ impl Query {
     ) -> Result<Option<ViewValue>, NoFold> {
         let short = Bound::short(&self.settings);
         match self.fold_upto(view, key, short, deadline).await {
-            // Everything answered and nothing has it: it is so new that no view has seen it, or the view
-            // is being made anew. The events are the answer then, however many, and not a way around
+            // All of them answered and none has it: it is so new that no view has seen it, or the view is
+            // being rebuilt. The events are the answer then, however many, and not a way around
             // a store that is away.
             Err(NoFold::TooLong(_)) if missed.degraded.is_empty() => {
                 let (view, key) = (*view, Arc::clone(key));
@@ -142,7 +142,7 @@ impl Query {
         let kept = self.last_good.get(view.id, key);
         let kept = kept.map(|(value, age)| (value, "last_good", age));
         let old = missed.value.as_ref().map(|(value, source, age)| {
-            // What nobody has vouched for was current when its last event came, at least.
+            // A value without a known age was current when its last event came, at least.
             let age = age.unwrap_or_else(|| {
                 Duration::from_millis(self.clock.now().millis_since(value.as_of))
             });
@@ -157,7 +157,7 @@ impl Query {
             ..
         } = missed;
         match best {
-            // A caller who shows a log position has seen what it stands for: nothing older will do.
+            // A caller that shows a log position has seen that state: nothing older will do.
             Some((value, source, age))
                 if max_age.is_none_or(|most| age <= most) && value.log_position >= least =>
             {
@@ -205,7 +205,7 @@ async fn read(
     Some(values.pop().flatten())
 }
 
-/// `None` when the source's guard or the source itself says no.
+/// `None` when the source's guard or the source itself refuses.
 pub(super) async fn guarded<T, F>(
     source: &Source,
     deadline: Deadline,
@@ -225,7 +225,7 @@ where
     answered.inspect_err(|fault| tell(source.name, fault)).ok()
 }
 
-/// A store that is away is told of by its breaker; of a damaged row nobody else says anything.
+/// A store that is away is logged by its breaker; a damaged row is logged only here.
 pub(super) fn tell(source: &'static str, fault: &Fault) {
     match fault.damage() {
         Some(damaged) => {

@@ -20,18 +20,18 @@ pub(super) enum NoFold {
     /// The stream is longer than the bound, and what is asked for lies beyond it.
     TooLong(u64),
     Bad(BadParameter),
-    /// It was too long to be folded on the spot, and not admitted among the dear questions.
+    /// It was too long to be folded on the spot, and not admitted among the expensive questions.
     Refused(Unanswered),
 }
 
-/// What a fold is about, and how far it may go.
+/// The subject of a fold, and how far it may go.
 pub(super) struct Asked<'a> {
     pub(super) until: Until,
     pub(super) parameters: &'a Parameters,
     pub(super) bound: Bound,
 }
 
-/// How many events a fold may take, and whether it is a dear question.
+/// How many events a fold may take, and whether it is an expensive question.
 #[derive(Clone, Copy)]
 pub(super) struct Bound {
     events_max: u64,
@@ -55,7 +55,8 @@ impl Bound {
 }
 
 impl Query {
-    /// The value as it was at an instant or log position, folded as the parameters ask: a dear question.
+    /// The value as it was at an instant or log position, folded as the parameters ask: an expensive
+    /// question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`] or [`Unanswered::Unanswerable`].
@@ -93,7 +94,7 @@ impl Query {
         }
     }
 
-    /// The view folded from the key's own stream; of a longer one than may be, what is asked for
+    /// The view folded from the key's own stream; if that is longer than allowed, the requested moment
     /// must lie within the bound.
     pub(super) async fn fold(
         &self,
@@ -113,7 +114,7 @@ impl Query {
             parameters,
             bound: Bound { events_max, dear },
         } = asked;
-        // One more than may be folded tells whether there are more, and when they begin.
+        // One more than may be folded shows whether there are more, and when they begin.
         let upto = events_max.saturating_add(1);
         let load = || self.history.reader.load(shard, keys, upto);
         let guard = if dear {

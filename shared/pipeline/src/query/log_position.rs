@@ -1,4 +1,4 @@
-//! Read your own write: wait until a view has seen a log position, then say how far it is.
+//! Read your own write: wait until a view has seen a log position, then report how far it is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::slices::ViewSlice;
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 impl Query {
-    /// Waits until the first source that answers has seen the place; gives back the log position of the
+    /// Waits until the first source that answers has seen the place; returns the log position of the
     /// key's partition that it comes to.
     pub(super) async fn wait_for(
         &self,

@@ -1,8 +1,8 @@
 //! Since when each read model is known to have seen everything.
 //!
 //! A view's checkpoint lives with its values and moves with them. Compared with where the events ended at a
-//! moment, it says whether a partition was current then, whichever process keeps it so. Nothing is
-//! written to know that, and a projector that is away cannot make its model look well.
+//! moment, it shows whether a partition was current then, whichever process keeps it so. Nothing is
+//! written for this, and a projector that is away cannot make its model look current.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use kernel::topic::Shard;
 use tokio::time::Instant;
 
 /// Moments remembered; when there are more, every other one is forgotten, so that a view which is
-/// hours behind is still told apart from one that stands.
+/// hours behind is still distinguished from one that is stalled.
 const MOMENTS_MAX: usize = 128;
 /// In the place of a moment: never, since this process began.
 const NEVER: u64 = 0;
@@ -41,7 +41,7 @@ impl Marks {
         let places = views.len() * usize::from(partitions);
         let zeros = || (0..places).map(|_| AtomicU64::new(NEVER)).collect();
         Self {
-            // So that no moment is the first microsecond, which stands for never.
+            // So that no moment is the first microsecond, which means never.
             began: Instant::now() - Duration::from_micros(1),
             views,
             partitions,
@@ -50,7 +50,7 @@ impl Marks {
         }
     }
 
-    /// What is looked at, in the order in which [`Self::note`] is told.
+    /// What is looked at, in the order in which [`Self::note`] receives it.
     pub(super) fn asked(&self) -> Vec<(ViewId, u16)> {
         let views = self.views.iter();
         let asked = views.flat_map(|Marked { view, .. }| {
@@ -88,7 +88,7 @@ impl Marks {
                 partition: u16::try_from(place % partitions).unwrap_or(u16::MAX),
             };
             let before = seen_before.swap(checkpoint.log_position, Ordering::Relaxed);
-            // Lost, cleared or restored: what it was known to be says nothing any more.
+            // Lost, cleared or restored: what was known of it is no longer true.
             if checkpoint.log_position < before {
                 current_at.store(NEVER, Ordering::Relaxed);
             }
@@ -138,7 +138,7 @@ impl Ends {
         self.0.push_back(Moment { at, heads });
     }
 
-    /// The last of the moments up to which everything had been seen by who has seen that log position.
+    /// The last of the moments up to which a reader at that log position had seen everything.
     fn last_reached_by(&self, shard: Shard, log_position: u64) -> Option<Instant> {
         let head = |moment: &Moment| moment.heads.get(&shard).copied().unwrap_or_default();
         let mut moments = self.0.iter().rev();
@@ -173,7 +173,7 @@ mod tests {
         })
     }
 
-    /// A look at what there is, and at what has been seen of it.
+    /// One look: the heads, and how far the view has seen them.
     fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], log_positions: [u64; 2]) {
         let heads = [(shard(0), heads[0]), (shard(1), heads[1])];
         ends.note(Instant::now(), heads.to_vec());

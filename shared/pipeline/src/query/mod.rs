@@ -1,6 +1,6 @@
 //! Query: memory → Redis → Postgres → fold from the event store → last good value, marked → 503.
 //!
-//! Whatever answers, the answer says what it is: version, log position, age, and what was away.
+//! Whichever source answers, the answer reports what it is: version, log position, age, and what was away.
 
 mod chain;
 mod dear;
@@ -28,8 +28,8 @@ pub use dear::{Dear, DearSettings};
 use last_good::LastGood;
 use marks::{Ends, Marked, Marks};
 
-/// What an answer is marked with that may be older than a moment: whoever keeps the views is away, or
-/// does not keep up.
+/// Marks an answer that may be older than a moment: the process that keeps the views is away, or does
+/// not keep up.
 pub const BEHIND: &str = "views-behind";
 /// That moment.
 const BEHIND_AFTER: Duration = Duration::from_secs(2);
@@ -42,6 +42,7 @@ const RECALLS_MAX: usize = 2;
 pub struct Source {
     /// Metric label and part of a degraded answer's reason: `memory`, `redis`, `postgres` …
     pub name: &'static str,
+    /// Where it asks.
     pub model: Arc<dyn ReadModel>,
     /// `None` for a model in this process, which has nothing to be guarded from.
     pub guard: Option<Arc<Dependency>>,
@@ -52,11 +53,15 @@ pub struct Source {
 /// The event store as the chain's last resort, and as the answer to "as of".
 #[derive(Clone)]
 pub struct History {
+    /// Metric label and part of a degraded answer's reason.
     pub name: &'static str,
+    /// Where streams are loaded from.
     pub reader: Arc<dyn EventReader>,
+    /// Where cursors are read from.
     pub store: Arc<dyn EventStore>,
+    /// Of folds for a current value.
     pub guard: Arc<Dependency>,
-    /// Guards what dear questions ask of it: slow by nature, they say nothing of the others.
+    /// Guards the expensive questions to it: slow by nature, they prove nothing about the others.
     pub dear_guard: Arc<Dependency>,
 }
 
@@ -64,14 +69,18 @@ pub struct History {
 pub struct QueryPorts {
     /// The chain of read models, fastest first.
     pub sources: Vec<Source>,
+    /// When no source has the value.
     pub history: History,
+    /// For questions that take long.
     pub dear: Dear,
+    /// For the age of answers.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Bounds of queries.
 #[derive(Clone, Copy, Debug)]
 pub struct QuerySettings {
+    /// Per topic.
     pub partitions: u16,
     /// Longest time one question may take in all, waiting for a log position not included.
     pub deadline: Duration,
@@ -81,7 +90,7 @@ pub struct QuerySettings {
     /// then, and a longer stream is refused.
     pub fold_events_max: u64,
     /// Events folded for a moment of the past, for other rules, or for a value that no view has
-    /// seen yet: who asks for these asks for work.
+    /// seen yet: a question that costs work.
     pub history_events_max: u64,
     /// Events folded for a whole reading of the past, over all its streams.
     pub recall_events_max: u64,
@@ -129,8 +138,11 @@ pub enum MinLogPosition {
 /// A log position of a partition whose events a reaction follows.
 #[derive(Clone)]
 pub struct Through {
+    /// The reaction that carries it to the context of the view.
     pub reaction: ReactionSlice,
+    /// Of the context that the reaction listens to.
     pub partition: u16,
+    /// In that partition.
     pub log_position: u64,
 }
 
@@ -150,6 +162,7 @@ pub struct Answer {
 /// A page of a list and what is known about it.
 #[derive(Clone, Debug)]
 pub struct Page {
+    /// In key order.
     pub values: Listed,
     /// As in an [`Answer`].
     pub degraded: Vec<&'static str>,
@@ -167,27 +180,44 @@ pub fn is_whole(age: Option<Duration>) -> bool {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
+    /// Every store that has it is away.
     #[error("no store can answer now")]
-    Unavailable { degraded: Vec<&'static str> },
+    Unavailable {
+        /// The stores that did not.
+        degraded: Vec<&'static str>,
+    },
     /// The demanded log position was not reached in time; the view has seen `seen`.
     #[error("view has seen position {seen}, not yet {wanted}")]
-    Behind { seen: u64, wanted: u64 },
-    /// The tenant's dear questions have taken more time than they may.
-    #[error("the tenant's dear questions have taken their time")]
-    Overspent { retry_after: Duration },
-    /// More dear questions are under way than may be, or this process is about to end.
-    #[error("too many dear questions are asked at once")]
+    Behind {
+        /// What the view has.
+        seen: u64,
+        /// What was demanded.
+        wanted: u64,
+    },
+    /// The tenant's expensive questions have taken more time than they may.
+    #[error("the tenant's expensive questions have used up their time")]
+    Overspent {
+        /// When enough of it will have come back.
+        retry_after: Duration,
+    },
+    /// More expensive questions are under way than may be, or this process is about to end.
+    #[error("too many expensive questions are asked at once")]
     Crowded,
+    /// A stored value or event is not what this program can read.
     #[error("stored value of {key} does not decode")]
     Undecodable {
+        /// Whose.
         key: Box<str>,
+        /// What was wrong.
         source: serde_json::Error,
     },
+    /// The question has no exact answer under its parameters.
     #[error(transparent)]
     Unanswerable(BadParameter),
 }
 
 impl Query {
+    /// Nothing is read yet: what was never seen to be whole is not believed.
     #[must_use]
     pub fn new(ports: QueryPorts, views: &[ViewSlice], settings: QuerySettings) -> Self {
         let last_good = LastGood::new(settings.last_good_max);

@@ -24,7 +24,7 @@ impl Query {
         let mut lists: Vec<_> = lists
             .map(|(source, marks)| (source, marks.age_of_all(view.id)))
             .collect();
-        // One that is whole before one that is not; else the fastest first, as ever.
+        // A complete page before an incomplete one; else the fastest first, as always.
         lists.sort_by_key(|(_, age)| !is_whole(*age));
         for (source, age) in lists {
             let page = || source.model.list(view.id, prefix, after, max);

@@ -18,7 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 impl Query {
     /// Everything that a reading's contexts had published by `until`, and nothing else: of each
     /// partition the events before its first later one. The last log position of each is part of what
-    /// the reading tells. A dear question.
+    /// the reading's answer. An expensive question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than

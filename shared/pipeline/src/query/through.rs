@@ -1,8 +1,8 @@
-//! A place in the events of one context, as what it comes to in another: a view that follows by a
-//! reaction has seen it when the commands are handled that the reaction made of the events up to it.
+//! Translates a place in one context's events to another context: a view that follows by a reaction has
+//! seen the place when the commands that the reaction made of the events up to it are handled.
 //!
 //! A reaction sends its commands in the order of the events, and a partition handles them in the order
-//! in which they come. So the outcome of the last command for a partition stands for all before it.
+//! in which they come. So the outcome of the last command for a partition proves all before it.
 
 use std::sync::Arc;
 
@@ -90,8 +90,8 @@ impl Query {
         Ok(None)
     }
 
-    /// The events after one log position up to another, which must all be there: a place that nobody has
-    /// reached yet is waited for.
+    /// The events after one log position up to another, which must all be there: it waits for a place that
+    /// is not reached yet.
     async fn events(
         &self,
         shard: Shard,

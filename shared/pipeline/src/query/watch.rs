@@ -13,7 +13,7 @@ use super::chain::{guarded, tell};
 use super::{Ends, Marks, Query, Source};
 use crate::slices::ViewSlice;
 
-/// How often it is looked: the age of every answer of a platform in which nothing is behind.
+/// How often it looks: the age of every answer of a platform in which nothing is behind.
 const PERIOD: Duration = Duration::from_millis(700);
 
 impl Query {

@@ -1,4 +1,4 @@
-//! A check waits for nothing for ever.
+//! Every wait of a check is bounded.
 
 use std::time::Duration;
 
@@ -44,13 +44,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn question_that_nobody_answers_ends_and_is_named() {
+    async fn question_without_an_answer_ends_and_is_named() {
         let never = std::future::pending::<Result<(), Fault>>();
         let fault = answer(|| "read the end of trades/3".to_owned(), never).await;
-        let told = fault.unwrap_err().to_string();
+        let text = fault.unwrap_err().to_string();
         assert!(
-            told.contains("read the end of trades/3: no answer"),
-            "{told}"
+            text.contains("read the end of trades/3: no answer"),
+            "{text}"
         );
     }
 }

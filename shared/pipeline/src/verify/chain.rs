@@ -7,7 +7,7 @@ use kernel::batch::EventRow;
 use kernel::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark, Row as _};
 use kernel::topic::Shard;
 
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
 
 /// The chain of a partition, made again event by event.
@@ -89,7 +89,7 @@ impl Chained {
                 findings.uncompared(
                     &[Invariant::I0],
                     format!("{} marks", self.shard),
-                    told(&fault),
+                    in_full(&fault),
                 );
             }
         }

@@ -12,11 +12,11 @@ use kernel::port::{DeadLetterState, FRAME, Reader, Record, SchemaError, StoredDe
 use kernel::topic::{self, Shard};
 
 use super::counts::stuck;
-use super::finding::{at, quoted, told};
+use super::finding::{at, in_full, quoted};
 use super::log::{Missing, Scan};
 use super::{Findings, Invariant, PAGE, Verifier, VerifyPorts, Watch, bound};
 use crate::handle::{REDRIVE, command_id};
-use crate::skip::MADE_ANEW;
+use crate::skip::RECREATED;
 
 impl Verifier<'_> {
     pub(super) async fn commands(
@@ -32,7 +32,7 @@ impl Verifier<'_> {
             .await
         {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{shard} command log"), told(&fault));
+            findings.uncompared(&rules, format!("{shard} command log"), in_full(&fault));
         }
     }
 
@@ -50,7 +50,7 @@ impl Verifier<'_> {
                 Invariant::I8,
                 shard,
                 format!(
-                    "the cursor stands at {}, the command log ends at {}",
+                    "the cursor is at {}, the command log ends at {}",
                     cursor.next_offset, scan.end
                 ),
             );
@@ -83,11 +83,11 @@ impl Verifier<'_> {
                 unaccounted.push(missing.clone());
             }
         }
-        let made_anew = self.letter_at(shard, MADE_ANEW).await?;
-        if let Some(stored) = &made_anew {
+        let recreated = self.letter_at(shard, RECREATED).await?;
+        if let Some(stored) = &recreated {
             findings.note(format!("{shard} command log: {}", stored.letter.detail));
         }
-        let complete = unaccounted.is_empty() && made_anew.is_none();
+        let complete = unaccounted.is_empty() && recreated.is_none();
         check.finish(&unaccounted, complete, findings);
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Verifier<'_> {
         Ok(letters.into_iter().next())
     }
 
-    /// Whether somebody took the decision to go on behind it: one letter stands for all of it.
+    /// Whether an operator decided to continue behind it: one letter covers all of it.
     async fn was_skipped(&self, shard: Shard, missing: &Missing) -> Result<bool, Fault> {
         let found = self.letter_from(shard, missing.from).await?;
         Ok(found.is_some_and(|stored| {
@@ -134,7 +134,7 @@ struct Check<'a> {
     redriven: HashMap<u64, i64>,
     /// Commands whose outcome is another key's: each repeats an id that was used there.
     elsewhere: u64,
-    /// Records below the cursor, and those that nobody has handled yet.
+    /// Records below the cursor, and those not handled yet.
     handled: u64,
     waiting: u64,
 }
@@ -217,7 +217,7 @@ impl Check<'_> {
                 "the dead letter's key or value is not the record's",
             );
         }
-        // The copy of one that stood in the wrong partition is in another, and has its outcome there.
+        // The copy of a record in the wrong partition is in another, and has its outcome there.
         let is_here = letter.reason != DeadReason::WrongPartition;
         if stored.state == DeadLetterState::Redriven && is_here {
             self.redriven
@@ -229,7 +229,7 @@ impl Check<'_> {
         let value = record.value.as_deref().unwrap_or_default();
         let (authority, context) = (self.verifier.ports.authority.as_ref(), self.shard.context);
         let command_id = |json: &[u8]| command_id(authority, context, record, json);
-        // JSON behind a prefix is JSON, and names the same id whoever checks it.
+        // JSON behind a prefix is JSON, and gives every checker the same id.
         if let Some(json) = framed_object(value) {
             return Ok(command_id(json));
         }

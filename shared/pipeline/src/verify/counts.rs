@@ -5,7 +5,7 @@ use kernel::topic::Shard;
 use kernel::{Fault, Owner};
 
 use super::events::count;
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, PAGE, Verifier, bound};
 
 /// Times the counts of a partition that moves are taken again before they are left out.
@@ -17,7 +17,7 @@ impl Verifier<'_> {
         let why = match counted {
             Ok(true) => return,
             Ok(false) => "the partition moves too fast".to_owned(),
-            Err(fault) => told(&fault),
+            Err(fault) => in_full(&fault),
         };
         findings.uncompared(&[Invariant::I1, Invariant::I6], shard, why);
     }
@@ -51,11 +51,11 @@ impl Verifier<'_> {
         Ok(false)
     }
 
-    /// Where the partition stands now.
+    /// The partition's cursor now.
     pub(super) async fn stands(&self, shard: Shard) -> Result<Cursor, Fault> {
         let cursor = self.ports.store.cursor(shard);
         let cursor = bound::answer(|| format!("read the cursor of {shard}"), cursor).await?;
-        // One that nobody ever took over.
+        // It never had an owner.
         Ok(cursor.unwrap_or_else(|| Cursor::start(Owner(uuid::Uuid::nil()))))
     }
 
@@ -100,7 +100,7 @@ impl Verifier<'_> {
                     Invariant::I8,
                     shard,
                     format!(
-                        "a dead letter stands at offset {}, the cursor at {next_offset}",
+                        "a dead letter is at offset {}, the cursor at {next_offset}",
                         last.letter.offset
                     ),
                 );
@@ -109,7 +109,7 @@ impl Verifier<'_> {
     }
 }
 
-/// A store whose order is broken gives the same page for ever.
+/// A store whose order is broken returns the same page without end.
 pub(super) fn stuck(attempt: String) -> Fault {
     Fault::bare("store", format!("{attempt}: the pages do not move on"))
 }

@@ -11,13 +11,13 @@ use kernel::topic::{self, Shard};
 use kernel::{EventId, Fault};
 
 use super::chain::Chained;
-use super::finding::told;
+use super::finding::in_full;
 use super::order::Order;
 use super::pages::Pages;
 use super::published::Published;
 use super::{Findings, Invariant, Verifier, Watch, bound};
 
-/// Events that an outcome stands for.
+/// Events that an outcome covers.
 pub(super) fn count(outcome: &Outcome) -> u64 {
     match outcome {
         Outcome::Accepted { events, .. } => u64::from(*events),
@@ -28,7 +28,7 @@ pub(super) fn count(outcome: &Outcome) -> u64 {
 /// By command; none of one that cannot be read.
 pub(super) type Outcomes = HashMap<CommandId, Option<OutcomeRow>>;
 
-/// What nothing can be said of where the events cannot be read.
+/// The rules that cannot be checked where the events cannot be read.
 pub(super) const ALL: [Invariant; 8] = [
     Invariant::I0,
     Invariant::I1,
@@ -59,7 +59,7 @@ impl Verifier<'_> {
                 Ok(Some(rows)) => rows,
                 Ok(None) => break,
                 Err(fault) => {
-                    findings.uncompared(&ALL, shard, told(&fault));
+                    findings.uncompared(&ALL, shard, in_full(&fault));
                     return watch.unseen(shard);
                 }
             };
@@ -80,12 +80,12 @@ impl Verifier<'_> {
         }
         chain.finish(head, findings);
         if let Err(fault) = self.beyond(shard, head, findings).await {
-            findings.uncompared(&[Invariant::I8], shard, told(&fault));
+            findings.uncompared(&[Invariant::I8], shard, in_full(&fault));
         }
         published.finish(head, self.live, findings).await;
     }
 
-    /// I12: an event stands in the partition of its key, or its command was decided there as well.
+    /// I12: an event is in the partition of its key, or its command was decided there as well.
     async fn misplaced(&self, shard: Shard, metas: &[Option<EventMeta>], findings: &mut Findings) {
         for meta in metas.iter().flatten() {
             let key = topic::key(&meta.tenant, &meta.aggregate);
@@ -98,7 +98,7 @@ impl Verifier<'_> {
             }
             let place = format!("{shard} position {}", meta.log_position);
             match self.outcomes(home, &[meta.command], findings).await {
-                Err(fault) => findings.uncompared(&[Invariant::I12], &place, told(&fault)),
+                Err(fault) => findings.uncompared(&[Invariant::I12], &place, in_full(&fault)),
                 Ok(found) if found.is_empty() => {
                     let detail = format!("key {key} belongs to another partition, {home}");
                     findings.violation(Invariant::I12, &place, detail);
@@ -111,7 +111,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// I1 from the other side: every event stands where its command's outcome says.
+    /// I1 from the other side: every event is where its command's outcome places it.
     async fn causes(
         &self,
         shard: Shard,
@@ -124,7 +124,7 @@ impl Verifier<'_> {
         ids.dedup();
         let found = match self.outcomes(shard, &ids, findings).await {
             Ok(found) => found,
-            Err(fault) => return findings.uncompared(&[Invariant::I1], shard, told(&fault)),
+            Err(fault) => return findings.uncompared(&[Invariant::I1], shard, in_full(&fault)),
         };
         for (row, meta) in rows.iter().zip(metas) {
             let Some(meta) = meta else { continue };
@@ -207,7 +207,7 @@ impl Verifier<'_> {
         Ok(found)
     }
 
-    /// I8: what a superseded owner wrote would stand beyond the cursor of the one that came after.
+    /// I8: what a superseded owner wrote would be beyond the cursor of its successor.
     async fn beyond(&self, shard: Shard, head: u64, findings: &mut Findings) -> Result<(), Fault> {
         let read = self.ports.reader.read(shard, head, 1);
         let read = bound::answer(|| format!("read events of {shard} after {head}"), read);

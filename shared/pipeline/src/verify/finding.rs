@@ -26,9 +26,9 @@ pub enum Invariant {
     I5,
     /// In = accepted + rejected + parked + repeated.
     I6,
-    /// No effect stands beyond the cursor.
+    /// No effect is beyond the cursor.
     I8,
-    /// A log position is the fold of its trades.
+    /// A position is the fold of its trades.
     I9,
     /// The tenant of a row is the tenant of its command.
     I12,
@@ -45,26 +45,32 @@ impl fmt::Display for Invariant {
 pub struct Findings {
     /// Each names the records that contradict; the first hundred.
     pub violations: Vec<String>,
+    /// All violations, those beyond the first hundred included.
     pub violated: u64,
-    /// Each names the rules that nothing can be said of, where, and why; the first hundred.
+    /// Each names the rules that could not be checked, where, and why; the first hundred.
     pub uncompared: Vec<String>,
+    /// All of those, beyond the first hundred included.
     pub skipped: u64,
     /// What is worth knowing and breaks no rule.
     pub notes: Vec<String>,
+    /// Commands looked at.
     pub commands: u64,
+    /// Events looked at.
     pub events: u64,
+    /// Streams looked at.
     pub streams: u64,
     /// Values of read models compared byte by byte.
     pub values: u64,
-    /// Commands in the log that nobody has handled yet.
+    /// Commands in the log that are not handled yet.
     pub waiting: u64,
     /// Snapshots compared with the fold of their streams.
     pub snapshots: u64,
-    /// Rows of before there were checksums.
+    /// Rows older than checksums.
     pub unproven: u64,
 }
 
 impl Findings {
+    /// A rule is broken at that place.
     pub fn violation(
         &mut self,
         invariant: Invariant,
@@ -94,6 +100,7 @@ impl Findings {
         }
     }
 
+    /// Keeps what is worth knowing; the first hundred.
     pub fn note(&mut self, note: String) {
         if self.notes.len() < KEPT_MAX {
             self.notes.push(note);
@@ -125,14 +132,14 @@ impl Findings {
 }
 
 /// A fault with its causes, in one line.
-pub(super) fn told(fault: &Fault) -> String {
-    let mut told = fault.to_string();
+pub(super) fn in_full(fault: &Fault) -> String {
+    let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(error) = cause {
-        told = format!("{told}: {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    told
+    text
 }
 
 /// A command id, key or log position as a finding quotes it.

@@ -10,7 +10,7 @@ use kernel::record::Undecodable;
 use kernel::topic::{self, Shard};
 use kernel::{Fault, LiveProjection};
 
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, PAGE, bound};
 use crate::follow::snapshot::{self, Place, Unusable};
 
@@ -31,7 +31,7 @@ pub async fn folds<R: LiveProjection>(
     let current = match current::<R>(store).await {
         Ok(current) => current,
         Err(fault) => {
-            findings.uncompared(&[Invariant::I5], place, told(&fault));
+            findings.uncompared(&[Invariant::I5], place, in_full(&fault));
             return findings;
         }
     };
@@ -44,7 +44,7 @@ pub async fn folds<R: LiveProjection>(
         match compare::<R>(reader, &snapshot, &parts, partitions).await {
             Ok(()) => findings.snapshots += 1,
             Err(NotEqual::Unknown(fault)) => {
-                findings.uncompared(&[Invariant::I5], place, told(&fault));
+                findings.uncompared(&[Invariant::I5], place, in_full(&fault));
             }
             Err(refuted) => {
                 findings.snapshots += 1;

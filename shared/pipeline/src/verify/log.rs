@@ -134,7 +134,7 @@ impl Scan {
         Ok(page)
     }
 
-    /// Goes on behind what is not there, or cannot be read.
+    /// Continues behind what is not there, or cannot be read.
     async fn pass(&mut self, error: ReadError) -> Result<(), Fault> {
         let (to, damage) = match error {
             ReadError::Fault(fault) => return Err(fault),

@@ -18,6 +18,7 @@ mod streams;
 
 mod bound;
 mod finding;
+mod rule;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,29 +32,38 @@ use kernel::topic::Shard;
 
 use crate::slices::{ContextSlice, ViewSlice};
 use events::ALL;
-use finding::told;
+use finding::in_full;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
 pub use folds::folds;
 pub use rows::scrub;
+pub use rule::{Rule, RuleWorld};
 
 /// Rows, records or outcomes read at once.
 const PAGE: usize = 1_000;
 
-/// The world as a check sees it. The store gives its rows as they are, damaged or not: a check of what is
-/// stored names what contradicts, and goes on.
+/// The world as a check sees it. The store returns its rows as they are, damaged or not: a check of what
+/// is stored names what contradicts, and continues.
 #[derive(Clone)]
 pub struct VerifyPorts {
+    /// The input that everything is a function of.
     pub command_log: Arc<dyn CommandLog>,
+    /// What was published.
     pub event_log: Arc<dyn EventLog>,
+    /// Cursors.
     pub store: Arc<dyn EventStore>,
+    /// Events and outcomes.
     pub reader: Arc<dyn EventReader>,
+    /// Saved states, compared with the folds of their streams.
     pub snapshots: Arc<dyn Snapshots>,
+    /// What could not be handled.
     pub dead_letters: Arc<dyn DeadLetters>,
+    /// Looks at rows whether or not they are read.
     pub scrub: Arc<dyn Scrub>,
+    /// Reads framed records; none without a registry.
     pub schemas: Option<Arc<dyn Schemas>>,
-    /// Knows the senders of records, and so the identities of their commands.
+    /// Proves the senders of records, and so the identities of their commands.
     pub authority: Arc<dyn Authority>,
     /// Read models that outlive their process, each under its name.
     pub models: Vec<(&'static str, Arc<dyn ReadModel>)>,
@@ -63,7 +73,7 @@ pub struct VerifyPorts {
 pub trait Watch: Send {
     /// Sees every stream of the context, whole, once; `until` is the last log position checked.
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
-    /// Events of the partition could not be read: what a watch knows of it is not all.
+    /// Events of the partition could not be read: a watch has not seen all of it.
     fn unseen(&mut self, shard: Shard);
     /// So many records, events and streams were looked at since the last call.
     fn progress(&mut self, count: usize);
@@ -71,17 +81,21 @@ pub trait Watch: Send {
 
 /// A check of one context.
 pub struct Verifier<'a> {
+    /// What is checked.
     pub ports: &'a VerifyPorts,
+    /// Whose commands and events.
     pub context: ContextSlice,
+    /// Those of the context.
     pub views: &'a [ViewSlice],
+    /// Per topic.
     pub partitions: u16,
     /// The platform runs meanwhile: what is committed and not yet published is no violation.
     pub live: bool,
 }
 
 impl Verifier<'_> {
-    /// Whatever is stored and whatever is away, this ends: in what was found, and in the rules of which
-    /// nothing can be said.
+    /// Whatever is stored and whatever is away, this ends: with what was found, and with the rules that
+    /// could not be checked.
     pub async fn run(&self, watch: &mut dyn Watch) -> Findings {
         let mut findings = Findings::default();
         let mut logs = self.logs(&mut findings).await;
@@ -90,7 +104,7 @@ impl Verifier<'_> {
                 context: self.context.name,
                 partition,
             };
-            // Read first: the logs and tables are checked as far as it stood then.
+            // Read first: the logs and tables are checked as far as the cursor was then.
             let Some(cursor) = self.cursor(shard, &mut findings).await else {
                 watch.unseen(shard);
                 continue;
@@ -112,19 +126,19 @@ impl Verifier<'_> {
         let commands = Logs::commands_of(self.ports, context).await;
         let commands = commands.unwrap_or_else(|fault| {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{context} command log"), told(&fault));
+            findings.uncompared(&rules, format!("{context} command log"), in_full(&fault));
             HashMap::new()
         });
         let events = Logs::events_of(self.ports, context).await;
         let events = events.unwrap_or_else(|fault| {
             let place = format!("{context} event log");
-            findings.uncompared(&[Invariant::I4], place, told(&fault));
+            findings.uncompared(&[Invariant::I4], place, in_full(&fault));
             HashMap::new()
         });
         Logs { commands, events }
     }
 
-    /// Where the partition stands, unless that is nowhere.
+    /// The partition's cursor, if it has one.
     async fn cursor(&self, shard: Shard, findings: &mut Findings) -> Option<Cursor> {
         match self.stands(shard).await {
             Ok(cursor)
@@ -135,12 +149,12 @@ impl Verifier<'_> {
                 Some(cursor)
             }
             Ok(cursor) => {
-                let detail = format!("it stands nowhere: {cursor:?}");
+                let detail = format!("it is at no valid place: {cursor:?}");
                 findings.violation(Invariant::I0, format!("cursor {shard}"), detail);
                 None
             }
             Err(fault) => {
-                findings.uncompared(&ALL, shard, told(&fault));
+                findings.uncompared(&ALL, shard, in_full(&fault));
                 findings.uncompared(&[Invariant::I6], shard, "its cursor cannot be read");
                 None
             }

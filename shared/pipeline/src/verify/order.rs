@@ -57,14 +57,14 @@ impl Order {
         };
         if *topic::key(&meta.tenant, &meta.aggregate) != *row.record.key {
             let detail = format!(
-                "event of {}/{} stands in the stream of {}",
+                "event of {}/{} is in the stream of {}",
                 meta.tenant, meta.aggregate, row.record.key
             );
             findings.violation(Invariant::I12, &place, detail);
         }
         if meta.sequence != row.sequence {
             let detail = format!(
-                "the record says version {}, its row {}",
+                "the record has version {}, its row {}",
                 meta.sequence, row.sequence
             );
             findings.violation(Invariant::I2, &place, detail);

@@ -7,7 +7,7 @@ use kernel::topic::Shard;
 use super::counts::stuck;
 use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
 
-/// Positions that are passed over one by one; where more cannot be read, nothing is said of the rest.
+/// Positions that are passed over one by one; where more cannot be read, the rest is not checked.
 const SKIPPED_MAX: u64 = 1_000;
 /// A page that cannot be read is tried again in so many times smaller ones.
 const SMALLER: usize = 8;

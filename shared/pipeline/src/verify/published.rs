@@ -7,7 +7,7 @@ use kernel::batch::EventRow;
 use kernel::port::{Reader, Record};
 use kernel::topic::Shard;
 
-use super::finding::told;
+use super::finding::in_full;
 use super::log::Scan;
 use super::{Findings, Invariant};
 use crate::consume;
@@ -39,7 +39,7 @@ impl Published {
             Some(reader) => match Scan::new(reader).await {
                 Ok(scan) => Some(scan),
                 Err(fault) => {
-                    findings.uncompared(&[Invariant::I4], shard, told(&fault));
+                    findings.uncompared(&[Invariant::I4], shard, in_full(&fault));
                     None
                 }
             },
@@ -80,7 +80,7 @@ impl Published {
     async fn at(&mut self, log_position: u64, findings: &mut Findings) -> Option<Record> {
         loop {
             if let Err(fault) = self.advance(findings).await {
-                findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
+                findings.uncompared(&[Invariant::I4], self.shard, in_full(&fault));
                 self.scan = None;
             }
             match self.next.take()? {
@@ -118,7 +118,7 @@ impl Published {
                 self.seen = log_position;
                 self.next = Some((log_position, record));
             }
-            // Behind what the log does not give the log positions go on wherever they do.
+            // After a gap in the log, the log positions continue at any number.
             Err(consume::Broken::Gap { found, .. }) if self.accounts_for_a_gap(&record) => {
                 self.seen = found;
                 self.next = Some((found, record));
@@ -159,7 +159,7 @@ impl Published {
     /// Behind the last event of the table.
     pub(super) async fn finish(mut self, head: u64, live: bool, findings: &mut Findings) {
         if let Err(fault) = self.advance(findings).await {
-            return findings.uncompared(&[Invariant::I4], self.shard, told(&fault));
+            return findings.uncompared(&[Invariant::I4], self.shard, in_full(&fault));
         }
         if self.foreign > 0 {
             findings.note(format!(

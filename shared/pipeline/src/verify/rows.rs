@@ -1,6 +1,6 @@
 //! I0: the store itself, and every row but those of events, which a pass of their own goes through.
 
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, VerifyPorts, bound};
 
 /// Looks at all that is stored of the contexts.
@@ -13,7 +13,7 @@ pub async fn scrub(ports: &VerifyPorts, contexts: &[&'static str], partitions: u
                 findings.violation(Invariant::I0, damaged.row, damaged.why);
             }
         }
-        Err(fault) => findings.uncompared(&[Invariant::I0], "the store", told(&fault)),
+        Err(fault) => findings.uncompared(&[Invariant::I0], "the store", in_full(&fault)),
     }
     let rows = ports.scrub.rows(contexts, partitions);
     match bound::look(|| "look at every row".to_owned(), rows).await {
@@ -30,7 +30,7 @@ pub async fn scrub(ports: &VerifyPorts, contexts: &[&'static str], partitions: u
                 ));
             }
         }
-        Err(fault) => findings.uncompared(&[Invariant::I0], "rows", told(&fault)),
+        Err(fault) => findings.uncompared(&[Invariant::I0], "rows", in_full(&fault)),
     }
     findings
 }

@@ -7,7 +7,7 @@ use kernel::port::{LoadedStream, ReadModel, Snapshot, ViewValue, WHOLE};
 use kernel::topic::Shard;
 use kernel::{Fault, Parameters};
 
-use super::finding::told;
+use super::finding::in_full;
 use super::{Findings, Invariant, Verifier, Watch, bound};
 use crate::handle::Proof;
 use crate::project::Until;
@@ -63,7 +63,11 @@ impl Verifier<'_> {
         let stored = self.ports.snapshots.stored(shard, numbers);
         let stored = bound::answer(|| format!("read snapshots of {shard}"), stored).await;
         stored.unwrap_or_else(|fault| {
-            findings.uncompared(&[Invariant::I5], format!("{shard} snapshots"), told(&fault));
+            findings.uncompared(
+                &[Invariant::I5],
+                format!("{shard} snapshots"),
+                in_full(&fault),
+            );
             Vec::new()
         })
     }
@@ -89,7 +93,7 @@ impl Verifier<'_> {
                 Ok(loaded) => streams.extend(loaded),
                 Err(fault) => {
                     let place = format!("{shard} {key}");
-                    findings.uncompared(&[Invariant::I5], place, told(&fault));
+                    findings.uncompared(&[Invariant::I5], place, in_full(&fault));
                     watch.unseen(shard);
                 }
             }
@@ -230,14 +234,14 @@ impl Shown {
     }
 }
 
-/// What a model says instead of a value.
+/// What a model returns instead of a value.
 fn refused(fault: &Fault, place: String, findings: &mut Findings) {
     match fault.damage() {
         Some(damaged) => {
             let detail = format!("it is not the fold of its events: {damaged}");
             findings.violation(Invariant::I5, place, detail);
         }
-        None => findings.uncompared(&[Invariant::I5], place, told(fault)),
+        None => findings.uncompared(&[Invariant::I5], place, in_full(fault)),
     }
 }
 

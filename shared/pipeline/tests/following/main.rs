@@ -142,7 +142,7 @@ impl Drop for Site {
 
 #[tokio::test]
 async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current() {
-    let (site, trade, log_position) = (Site::start(), of(0), of(1));
+    let (site, trade, position) = (Site::start(), of(0), of(1));
     let first = event(&trade, 1, "Noted", r#""a""#);
     site.publish(
         "trades",
@@ -150,13 +150,13 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
         vec![first.clone(), event(&trade, 2, "Unheard", "{}")],
     )
     .await;
-    let noted = event(&log_position, 1, "Noted", r#""b""#);
+    let noted = event(&position, 1, "Noted", r#""b""#);
     site.publish("positions", 1, vec![noted]).await;
     // Published again after a takeover.
     let again = vec![first, event(&trade, 3, "Noted", r#""c""#)];
     site.publish("trades", 0, again).await;
     site.noted(&trade, &["trades a", "trades c"]).await;
-    site.noted(&log_position, &["positions b"]).await;
+    site.noted(&position, &["positions b"]).await;
     let others = site.followed.ask(|seen| seen.others.clone());
     assert_eq!(others, BTreeMap::from([("trades".to_owned(), 1)]));
     eventually("an age", WITHIN, async || site.followed.age()).await;
@@ -164,7 +164,7 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
 }
 
 #[tokio::test]
-async fn event_that_nobody_knows_stops_its_partition_and_the_age_tells() {
+async fn event_that_cannot_be_read_stops_its_partition_and_the_age_shows_it() {
     let (site, trade, other) = (Site::start(), of(0), of(1));
     eventually("an age", WITHIN, async || site.followed.age()).await;
     // What the store has is no better than what the log has.

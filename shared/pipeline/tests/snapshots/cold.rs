@@ -24,7 +24,7 @@ async fn cold_aggregate_reads_its_snapshot_and_the_tail() {
     let resumed = store.resume(shard, &keys, Trade::SHAPE).await.unwrap();
     let snapshot = resumed[0].snapshot.as_ref().unwrap();
     let tail = resumed[0].tail.events.len() as u64;
-    // One event more than the tail: the one that the snapshot stands on.
+    // One event more than the tail: the one that the snapshot was taken at.
     assert_eq!(snapshot.version + tail - 1, 901);
     assert!(tail <= 901 / 4 + 50 + 1, "a tail of {tail} events");
     assert_eq!(proofs(&store).await, [Proof::Holds]);

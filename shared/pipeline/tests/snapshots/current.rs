@@ -1,4 +1,4 @@
-//! Whether an answer is as current as it says, while a model is behind.
+//! Whether an answer is as current as it claims, while a model is behind.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ async fn model_that_never_caught_up_is_not_believed() {
 }
 
 #[tokio::test]
-async fn value_of_a_long_stream_that_nobody_vouches_for_says_how_old_it_may_be() {
+async fn value_of_a_long_stream_without_a_known_age_says_how_old_it_may_be() {
     let (model, store) = (MemoryReadModel::default(), store_of(FOLD + 1).await);
     see(&model, &store, 3).await;
     let query = query(&model, &store);
@@ -97,7 +97,7 @@ async fn value_is_as_old_as_its_projector_is_away() {
     let known_at = Instant::now();
     let answer = ask(&query, None).await.unwrap();
     assert_eq!((version(&answer), answer.degraded), (1, vec![]));
-    // The projector ends, and things go on.
+    // The projector ends, and more events come.
     desk.fill("T-1", 1, 1).await;
     desk.handle(&store, NEVER).await;
     for second in 1..=12 {

@@ -1,4 +1,4 @@
-//! Stored rows that are not what was written: nobody is given them, and a view's value is mended.
+//! Stored rows that are not what was written: no reader is given them, and a view's value is repaired.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ use crate::stores::NEVER;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A read model in which values can be damaged; one that is written anew is sound again.
+/// A read model in which values can be damaged; a rewritten one is sound again.
 #[derive(Clone, Default)]
 struct Model {
     values: MemoryReadModel,
@@ -176,7 +176,7 @@ impl Site {
         true
     }
 
-    /// The value as the events tell it.
+    /// The value as folded from the events.
     async fn folded(&self) -> ViewValue {
         let query = query(&MemoryReadModel::default(), &self.store);
         let parameters = Parameters::default();
@@ -193,7 +193,7 @@ async fn damaged_value_is_answered_from_the_events_and_the_answer_says_so() {
     site.model.damage(KEY);
     let query = query(&site.model, &site.store);
     query.look().await;
-    // As often as it is asked for: it says nothing against the model.
+    // As often as it is asked for: it is no evidence against the model.
     for _ in 0..50 {
         let answer = query.get(&view(), &KEY.into(), Demand::default()).await;
         let answer = answer.unwrap();

@@ -65,7 +65,7 @@ async fn snapshot_swallows_no_event_wherever_it_falls() {
     postgres.discard().await;
 }
 
-/// Saves nothing, like a store in which somebody else was quicker; reads as the store does.
+/// Saves nothing, like a store in which another writer was quicker; reads as the store does.
 struct Conflict<S>(S);
 
 #[async_trait]

@@ -14,11 +14,11 @@ use kernel::port::{
 use kernel::topic::{self, Shard};
 use kernel::{Context as _, Timestamp};
 use log::{MemoryCommandLog, MemoryEventLog};
-use log_positions::{Position, PositionView};
 use pipeline::accept::{Request, Sealer};
 use pipeline::{
     Committer, ContextSlice, Movement, ProcessorPorts, ProcessorSettings, Proof, Slices,
 };
+use positions::{Position, PositionView};
 use readmodel::MemoryReplies;
 use serde_json::value::RawValue;
 use testkit::contract::PARTITIONS;
@@ -98,8 +98,8 @@ impl Desk {
         self.send(Trade::NAME, trade, "RecordFill", &data).await;
     }
 
-    /// Trades on a log position, now and then late and now and then to the other side.
-    pub(crate) async fn trade(&mut self, log_position: &str, number: u64) {
+    /// Trades on a position, now and then late and now and then to the other side.
+    pub(crate) async fn trade(&mut self, position: &str, number: u64) {
         let side = if number % 7 < 4 { "BUY" } else { "SELL" };
         let second = if number % 50 == 49 {
             number - 30
@@ -114,7 +114,7 @@ impl Desk {
             100 + number % 11,
             serde_json::to_string(&at).unwrap(),
         );
-        self.send(Position::NAME, log_position, "ApplyFill", &data)
+        self.send(Position::NAME, position, "ApplyFill", &data)
             .await;
     }
 
@@ -161,7 +161,7 @@ impl Desk {
         self.run(store, snapshots, events_min, async || true).await;
     }
 
-    /// The same, until `saved` says so.
+    /// The same, until `saved` returns true.
     pub(crate) async fn run(
         &self,
         store: &impl Store,
@@ -280,7 +280,7 @@ pub(crate) async fn kept(store: &impl Store) -> Vec<(Shard, Snapshot)> {
     kept
 }
 
-/// What the check says of every snapshot there is.
+/// What the check finds of every snapshot there is.
 pub(crate) async fn proofs(store: &impl Store) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for (shard, snapshot) in kept(store).await {
@@ -310,7 +310,7 @@ pub(crate) fn shard_of(context: &'static str, key: &str) -> Shard {
     Shard { context, partition }
 }
 
-/// Whoever can write to the log of a test may.
+/// Every writer to the log of a test is trusted.
 struct Trusting;
 
 impl Authority for Trusting {
@@ -326,16 +326,24 @@ impl Authority for Trusting {
 struct RandomIds;
 
 impl Ids for RandomIds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the source of ids of these tests"
+    )]
     fn ordered(&self) -> Uuid {
         Uuid::new_v4()
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the source of ids of these tests"
+    )]
     fn random(&self) -> Uuid {
         Uuid::new_v4()
     }
 }
 
-/// Positions hear of fills from trades alone.
+/// Positions receive fills from trades alone.
 fn actor(kind: &str) -> Actor {
     match kind {
         "ApplyFill" => Actor::reaction("fills-to-positions").unwrap(),

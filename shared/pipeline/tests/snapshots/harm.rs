@@ -6,12 +6,12 @@ use crate::desk::{Desk, kept, proofs};
 use crate::stores::{Harmed, OnFile, OnPostgres, clean};
 use pipeline::Proof;
 
-/// Trades and log positions, a few of each in every partition.
+/// Trades and positions, a few of each in every partition.
 const KEYS: u64 = 6;
 /// Events that each gets between two starts.
 const ROUND: u64 = 9;
 
-/// What can happen to a table that nobody needs. Streams are numbered from 1 in every partition, so
+/// What can happen to a table that is not required. Streams are numbered from 1 in every partition, so
 /// each hits some and spares others.
 const HARM: [&str; 10] = [
     "DELETE FROM {} WHERE stream % 2 = 0",
@@ -70,15 +70,15 @@ async fn everything_stays_equal(place: &impl Harmed) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_harm_is_found_by_the_check() {
-    // What a shape means, the other programs know; what is deleted, nobody misses.
-    let told = [
+    // Another shape is for other programs, and a deleted snapshot is not missed.
+    let reported = [
         (1, "its checksum does not fit"),
         (3, "its checksum does not fit"),
         (4, "its checksum does not fit"),
         (5, "its checksum does not fit"),
         (6, "its checksum does not fit"),
     ];
-    for (harm, why) in told {
+    for (harm, why) in reported {
         let (place, mut desk) = (OnFile::create(), Desk::open());
         for key in 0..KEYS {
             desk.book(&format!("T-{key}")).await;

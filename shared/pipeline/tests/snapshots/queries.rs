@@ -242,7 +242,7 @@ async fn value_older_than_a_position_that_was_shown_is_no_answer() {
         version(&seen, shown(log_position)).await.unwrap(),
         Some(FOLD + 1)
     );
-    // The key may have had an event since that log position, and nobody knows.
+    // The key may have had an event since that log position; this is unknown.
     model.leave();
     assert_eq!(
         version(&seen, shown(log_position)).await.unwrap(),

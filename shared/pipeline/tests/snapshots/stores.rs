@@ -17,7 +17,7 @@ use crate::desk::{Desk, Records, Store, slices};
 /// Never reached: no snapshot is ever taken.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// What comes of the commands in one go and without a snapshot.
+/// The result of the commands in one go and without a snapshot.
 pub(crate) async fn clean(desk: &Desk) -> Records {
     let store = MemoryEventStore::default();
     desk.handle(&store, NEVER).await;
@@ -31,7 +31,7 @@ pub(crate) trait Harmed {
     async fn open(&self) -> Self::Store;
 
     /// Runs a statement on the snapshots of all partitions of both contexts; `{}` is their table,
-    /// after `WHERE` stands what picks them.
+    /// after `WHERE` comes what picks them.
     async fn harm(&self, statement: &str);
 }
 

@@ -11,9 +11,9 @@ pub(super) struct Front {
     /// In the order of `list`: by the bytes of the key.
     waiting: BTreeMap<Arc<str>, ViewValue>,
     partitions: HashMap<u16, Progress>,
-    /// Grows with everything that is taken: who has read before and keeps after may be too late.
+    /// Grows with everything that is taken: a reader that has read before and keeps after may be too late.
     changes: u64,
-    /// Whether somebody is about to save.
+    /// Whether a save is about to begin.
     pub(super) saving: bool,
 }
 
@@ -29,7 +29,7 @@ impl Front {
         Some(progress.seen)
     }
 
-    /// The partition has been saved up to there, as far as is known; gives back what it has seen.
+    /// The partition has been saved up to there, as far as is known; returns what it has seen.
     pub(super) fn begin(&mut self, partition: u16, saved: Checkpoint) -> Checkpoint {
         let progress = self.partitions.entry(partition);
         progress.or_insert(Progress { saved, seen: saved }).seen
@@ -92,7 +92,7 @@ impl Front {
         moved.map(batch).collect()
     }
 
-    /// Lets go of what was saved and has not changed since; gives back those values.
+    /// Forgets what was saved and has not changed since; returns those values.
     pub(super) fn saved(&mut self, batch: &ViewBatch) -> Vec<(Arc<str>, ViewValue)> {
         if let Some(progress) = self.partitions.get_mut(&batch.partition) {
             progress.saved = batch.to;

@@ -16,27 +16,27 @@ use tokio::sync::Notify;
 
 use front::Front;
 
-/// Values of a view that may wait to be saved; whoever writes more waits with them.
+/// Values of a view that may wait to be saved; a further writer waits with them.
 const UNSAVED_MAX: usize = 10_000;
 /// What the smallest value counts, and what is added for the place it takes: bytes.
 const VALUE_MIN: usize = 256;
 
-/// A model of one process in front of a durable one that nobody else writes to.
+/// A model of one process in front of a durable one that has no other writer.
 ///
 /// A batch is there for readers as soon as it is applied. Some time later it is saved with its
 /// checkpoint, together with those that followed it, so that many changes of a key are saved as one. A
 /// process that ends before has its last batches folded again from the events: the saved checkpoint
-/// says from where. Values that were read or written lately are kept, up to a bound.
+/// is where that starts. Values that were read or written lately are kept, up to a bound.
 #[derive(Clone)]
 pub struct WriteBehind {
     shared: Arc<Shared>,
     reach: Reach,
 }
 
-/// How far a reader goes.
+/// How far a reader looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Not beyond memory: what is not there is as good as absent.
+    /// Not beyond memory: a value that is not there counts as absent.
     Memory,
     Durable,
 }
@@ -71,7 +71,7 @@ impl WriteBehind {
         }
     }
 
-    /// The same for readers who have the whole model to ask next: it never waits for the durable one,
+    /// The same for readers that have the whole model to ask next: it never waits for the durable one,
     /// and cannot list.
     #[must_use]
     pub fn in_memory(&self) -> Self {
@@ -211,7 +211,7 @@ impl ReadModel for WriteBehind {
     async fn clear(&self, view: ViewId) -> Result<(), Fault> {
         self.shared.forget(view);
         let cleared = self.shared.durable.clear(view).await;
-        // What was applied meanwhile stands on what is no more.
+        // What was applied meanwhile is based on what is no more.
         self.shared.forget(view);
         cleared
     }

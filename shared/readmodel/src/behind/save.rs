@@ -28,7 +28,7 @@ async fn save(shared: Arc<Shared>, view: ViewId) {
         for batch in batches.unwrap_or_default() {
             match shared.durable.apply(batch.clone()).await {
                 Ok(Applied::Written) => saved(&shared, &batch),
-                // Somebody else has written, or cleared it: nothing of ours stands on what is there.
+                // Another process has written, or cleared it: nothing of ours is based on what is there.
                 Ok(Applied::Refused) => return shared.forget(view),
                 Err(fault) => {
                     let error: &(dyn std::error::Error + 'static) = &fault;

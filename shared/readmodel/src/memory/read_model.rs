@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::code::Fault;
 use kernel::port::{Applied, Checkpoint, Listed, ReadModel, ViewBatch, ViewId, ViewValue};
 
-/// Values a view may hold unless told otherwise: about 1 GB when a body has 800 bytes.
+/// Values a view may hold by default: about 1 GB when a body has 800 bytes.
 const VALUES_MAX: usize = 1_000_000;
 
 const LOCK: &str = "nothing panics while it holds the lock";

@@ -23,7 +23,7 @@ const CALL_MAX: Duration = Duration::from_millis(2_500);
 /// How long a connection may take to prove that it is still whole, once its call has its answer.
 const RETURN_MAX: Duration = Duration::from_millis(250);
 
-/// Runs one statement in a transaction of its own. Nobody waits for a connection for longer than
+/// Runs one statement in a transaction of its own. No caller waits for a connection for longer than
 /// `acquire_max`.
 pub(super) async fn fetch<'q>(
     pool: &PgPool,
@@ -50,8 +50,8 @@ pub(super) async fn fetch<'q>(
     }
 }
 
-/// Gives its connection back only when the call ended well. One that failed, ran late or was
-/// cancelled may be half open, or hold an answer that nobody read: it is closed.
+/// Returns its connection only when the call ended well. One that failed, ran late or was
+/// cancelled may be half open, or hold an unread answer: it is closed.
 struct Lease(Option<PoolConnection<Postgres>>);
 
 impl Lease {

@@ -41,7 +41,7 @@ impl PostgresReadModel {
         }
     }
 
-    /// The same for one who waits for a connection until there is one.
+    /// The same for a projector, which waits for a connection until there is one.
     #[must_use]
     pub fn for_projector(&self) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl PostgresReadModel {
         fetch(&self.pool, self.acquire_max, attempt, statement).await
     }
 
-    /// A first batch finds a row to move: one at the start says the same as none.
+    /// A first batch finds a row to move: a checkpoint at the start means the same as none.
     async fn begin(&self, view: ViewId, partition: u16) -> Result<(), Fault> {
         let begin = sqlx::query(
             "INSERT INTO views.checkpoint (view, partition, position, next_offset)

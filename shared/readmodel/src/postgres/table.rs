@@ -7,7 +7,7 @@ use postgres::POSTGRES;
 /// Longest view name: with its version it stays far below Postgres's 63 bytes.
 const NAME_MAX: usize = 40;
 
-/// The view's table, `views.<name>_v<N>`; only ever made of a valid name, so it can stand in SQL.
+/// The view's table, `views.<name>_v<N>`; only ever made of a valid name, so it is safe in SQL.
 pub(super) struct Table(String);
 
 impl Table {
@@ -58,7 +58,7 @@ ALTER TABLE {table} ADD COLUMN IF NOT EXISTS checksum bigint;
     }
 
     /// Moves the checkpoint ($1 view, $2 partition, $3 and $4 from, $5 to $7 to) and writes the
-    /// values ($8 to $14) iff it stood at `from`; answers how many checkpoints moved. A second
+    /// values ($8 to $14) iff it was at `from`; returns how many checkpoints moved. A second
     /// writer waits on the checkpoint's row, sees it moved, and so has nothing to join its values to.
     pub(super) fn apply(&self) -> String {
         let Self(table) = self;

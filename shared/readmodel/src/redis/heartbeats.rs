@@ -10,7 +10,7 @@ use super::link::{Link, RedisOptions};
 /// Names in one command: a deadline is for what a server does in a moment.
 const CHUNK: usize = 1_000;
 
-/// Heartbeats that all gateways hear and all routers watch: one sorted set, by time.
+/// Heartbeats that all gateways write and all routers watch: one sorted set, by time.
 pub struct RedisHeartbeats {
     key: String,
     link: Link,

@@ -47,7 +47,7 @@ impl Keys {
         format!("{}key:{tenant}/{key}", self.0)
     }
 
-    /// When each session was last heard of.
+    /// When each session last gave a sign of life.
     pub(super) fn heartbeats(&self) -> String {
         format!("{}heartbeats", self.0)
     }

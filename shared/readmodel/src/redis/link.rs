@@ -30,7 +30,7 @@ const LOCK: &str = "nothing panics while it holds the lock";
 pub struct RedisOptions {
     /// `redis://[user:password@]host[:port][/database]`
     pub url: String,
-    /// Stands before every key and channel. On a Redis Cluster it must hold a hash tag, such as
+    /// Precedes every key and channel. On a Redis Cluster it must hold a hash tag, such as
     /// `{desk}:`, because a batch is one script.
     pub prefix: String,
     /// Partitions of every context, fixed when the system is installed.
@@ -70,7 +70,7 @@ impl RedisOptions {
     }
 }
 
-/// A peer that vanished without a word is noticed by the kernel, even where nobody asks it anything.
+/// The kernel notices a peer that vanished silently, even where no request is sent to it.
 fn sockets() -> TcpSettings {
     let probes = socket2::TcpKeepalive::new().with_time(UNACKNOWLEDGED_MAX);
     let settings = TcpSettings::default()
@@ -173,10 +173,10 @@ impl Link {
 fn manager(client: &Client, deadline: Duration) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_MAX))
-        // Ends before the call's deadline, to tell a connection that is silent from one that is still
+        // Ends before the call's deadline, to distinguish a silent connection from one that is still
         // being made: only the first is given up.
         .set_response_timeout(Some(deadline * 9 / 10))
-        // The next call tries again; whoever waited for this attempt has a fallback and no time.
+        // The next call tries again; a caller that waited for this attempt has a fallback and no time.
         .set_number_of_retries(0)
         .set_pipeline_buffer_size(UNWRITTEN_MAX);
     ConnectionManager::new_lazy_with_config(client.clone(), config)

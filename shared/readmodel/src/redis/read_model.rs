@@ -24,10 +24,10 @@ const KEYS_PER_READ: usize = 1_000;
 /// Keys looked at, and at most about as many unlinked, in one step of `clear`.
 const KEYS_PER_STEP: usize = 1_000;
 
-/// Stands in place of a checkpoint while the view is cleared, so that nobody writes meanwhile.
+/// Replaces the checkpoint while the view is cleared, so that no other process writes meanwhile.
 const CLEARING: &str = "clearing";
 
-/// If whoever clears dies, the view counts as empty after this time; each step renews it.
+/// If the clearing process dies, the view counts as empty after this time; each step renews it.
 const CLEARING_MAX: Duration = Duration::from_secs(30);
 
 /// Views on Redis, as values that a query can send without a look inside.
@@ -61,7 +61,7 @@ struct Shared {
 enum Trust {
     /// A query's: values without a marker are a fault.
     IfReady,
-    /// The projector's own: it knows how old they are.
+    /// The projector's own: it knows how old the values are.
     Always,
 }
 
@@ -123,7 +123,7 @@ impl ReadModel for RedisReadModel {
         let attempt = format!("read checkpoint {partition} of view {view}");
         let mut get = redis::cmd("GET");
         get.arg(shared.keys.checkpoint(view, partition));
-        // Over the link that writes: whoever asks is about to.
+        // Over the link that writes: the caller is about to write.
         let held: Option<String> = shared.writes.command(&attempt, &get).await?;
         match held {
             None => Ok(Checkpoint::default()),

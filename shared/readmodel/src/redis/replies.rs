@@ -133,7 +133,7 @@ impl RedisReplyStream {
 }
 
 /// What the connection calls with each push. It drops it when it ends, and with it the sender: the
-/// subscriber hears what still waits, then the end.
+/// subscriber receives what still waits, then the end.
 fn forward(sender: mpsc::Sender<Vec<u8>>) -> impl Fn(PushInfo) -> Result<(), Dropped> {
     move |mut push| match (push.kind, push.data.pop()) {
         // Channel, payload.

@@ -4,9 +4,9 @@
 
 mod behind;
 mod contracts;
-mod nobody;
 mod postgres;
 mod proxy;
 mod redis_readiness;
 mod redis_trouble;
 mod servers;
+mod unreachable;

@@ -194,7 +194,7 @@ async fn silent_connection_is_closed_and_the_pool_is_whole_again() {
     database.discard().await;
 }
 
-/// A plan that was kept from when the table was empty would scan all of it for ever.
+/// A plan that was kept from when the table was empty would scan all of it permanently.
 #[tokio::test]
 async fn table_that_grew_is_read_by_its_index() {
     const VALUES: usize = 20_000;

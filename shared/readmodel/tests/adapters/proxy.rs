@@ -17,7 +17,7 @@ pub(crate) struct Proxy {
 #[derive(Clone, Copy, Default)]
 struct Network {
     silent: bool,
-    /// How often it went silent: a connection older than the last time is silent for ever.
+    /// How often it went silent: a connection older than the last time stays silent.
     silences: u32,
 }
 
@@ -43,7 +43,7 @@ impl Proxy {
         });
     }
 
-    /// Forwards new connections again; those that were silenced stay so for ever.
+    /// Forwards new connections again; those that were silenced stay silent.
     pub(crate) fn heal(&self) {
         self.network.send_modify(|network| network.silent = false);
     }

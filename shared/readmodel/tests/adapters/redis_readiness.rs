@@ -75,11 +75,11 @@ impl Desk {
             .unwrap()
     }
 
-    /// The version a query gets; `None` when it is told to ask elsewhere.
+    /// The version a query gets; `None` when it has to ask elsewhere.
     async fn read(&self) -> Option<u64> {
         let keys = [Arc::clone(&self.key), Arc::clone(&self.missing)];
         let mut values = self.reader.get(VIEW, &keys).await.ok()?;
-        assert_eq!(values.pop(), Some(None), "nobody wrote the second key");
+        assert_eq!(values.pop(), Some(None), "the second key was never written");
         let value = values.remove(0);
         Some(
             value

@@ -23,7 +23,7 @@ const VIEW: ViewId = VIEWS[0];
 const READ_MAX: Duration = Duration::from_millis(250);
 
 /// What a call may take by the clock of a machine that is busy otherwise; a call without a deadline
-/// would take for ever.
+/// would never end.
 const SOON: Duration = Duration::from_secs(2);
 
 async fn through_a_proxy() -> (Proxy, RedisOptions) {

@@ -27,6 +27,7 @@ fn url(variable: &str) -> String {
 
 /// Options with a key prefix of their own, and time enough on a machine that is busy otherwise.
 pub(crate) fn redis() -> RedisOptions {
+    #[expect(clippy::disallowed_methods, reason = "keys of this test alone")]
     let prefix = format!("test:{}:", Uuid::new_v4().simple());
     let mut options = RedisOptions::new(url("DEALERBOARD_TEST_REDIS"), prefix, PARTITIONS);
     options.read_timeout = Duration::from_secs(5);
@@ -42,6 +43,7 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn create() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a database of this test alone")]
         let name = format!("readmodel_{}", Uuid::new_v4().simple());
         // It sorts like a dictionary, so that an order by bytes can only come from the tables.
         let sorted = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' TEMPLATE template0";

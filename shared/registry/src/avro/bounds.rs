@@ -1,4 +1,4 @@
-//! What a schema may cost, whoever registered it.
+//! What a schema may cost, regardless of who registered it.
 //!
 //! A datum is bounded by the size of its record, but a schema can make much of little: a record of
 //! two records of two records … needs no bytes at all, an array of nulls none for each.

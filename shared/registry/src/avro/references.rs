@@ -8,9 +8,9 @@ use schema_registry_converter::schema_registry_common::{RegisteredReference, Reg
 /// registry.
 const REFERENCES_MAX: usize = 100;
 
-/// The texts of all schemas that `schema` needs; each stands behind those it needs itself.
+/// The texts of all schemas that `schema` needs; each comes after those it needs itself.
 ///
-/// The converter's own resolution is not used: it knows a name with its namespace only when it is
+/// The converter's own resolution is not used: it finds a name with its namespace only when it is
 /// written with a dot before it, which no other tool does.
 pub(super) async fn referenced(
     schema: &RegisteredSchema,

@@ -16,7 +16,7 @@ use super::refusal;
 use super::stand_in::{Answer, SCHEMA, StandIn, UNKNOWN};
 
 /// Nothing listens on port 1.
-const NOBODY: &str = "127.0.0.1:1";
+const CLOSED: &str = "127.0.0.1:1";
 
 async fn fault(schemas: &RegistrySchemas) -> Fault {
     match schemas.decode(&frame(7, b"{}")).await {
@@ -36,9 +36,9 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[tokio::test]
-async fn registry_that_nobody_runs_is_a_fault_with_or_without_tls() {
+async fn registry_that_does_not_run_is_a_fault_with_or_without_tls() {
     for scheme in ["http", "https"] {
-        let schemas = RegistrySchemas::new(&format!("{scheme}://{NOBODY}")).unwrap();
+        let schemas = RegistrySchemas::new(&format!("{scheme}://{CLOSED}")).unwrap();
         let fault = fault(&schemas).await;
         assert_eq!(fault.dependency, "registry");
         assert!(
@@ -51,7 +51,7 @@ async fn registry_that_nobody_runs_is_a_fault_with_or_without_tls() {
 
 #[tokio::test]
 async fn password_of_the_address_is_in_no_error() {
-    let url = format!("http://reader:hunter2@{NOBODY}");
+    let url = format!("http://reader:hunter2@{CLOSED}");
     let fault = fault(&RegistrySchemas::new(&url).unwrap()).await;
     assert!(!chain(&fault).contains("hunter2"), "{}", chain(&fault));
     let subject = Subject {

@@ -88,8 +88,8 @@ async fn schema_that_is_not_registered_asks_for_a_migration() {
         let missing = framing.learn().await;
         assert!(matches!(missing, Err(RegisterError::Unregistered(of)) if of == name));
         assert!(framing.event("trades", "Booked", 1).is_err());
-        let told = framing.ready().unwrap_err();
-        assert!(told.contains("dealerboard migrate"), "{told}");
+        let reason = framing.ready().unwrap_err();
+        assert!(reason.contains("dealerboard migrate"), "{reason}");
         register(&name, &old).await;
     }
 }

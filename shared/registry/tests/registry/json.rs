@@ -30,7 +30,7 @@ fn order() -> Value {
 async fn value_that_fits_its_schema_comes_out_byte_for_byte() {
     let subjects = [subject(order())];
     let registered = register_all(&url(), &subjects).await.unwrap();
-    // Whoever hashes the command must see what the producer sent.
+    // The hash of a command must cover the producer's own bytes.
     let value = b"{ \"units\":\t3 }";
     let framed = frame(registered[0].id, value);
     assert_eq!(schemas().decode(&framed).await.unwrap(), value);
@@ -62,13 +62,13 @@ async fn value_shorter_than_the_prefix_is_refused() {
 }
 
 #[tokio::test]
-async fn number_that_nobody_registered_is_refused() {
+async fn number_that_is_not_registered_is_refused() {
     let detail = refusal(&schemas(), &frame(u32::MAX >> 1, b"{}")).await;
     assert!(detail.contains("not found"), "{detail}");
 }
 
 #[tokio::test]
-async fn schemas_that_share_an_id_keyword_are_told_apart() {
+async fn schemas_that_share_an_id_keyword_are_distinguished() {
     let versioned = |kind: &str| {
         json!({
             "$schema": "http://json-schema.org/draft-07/schema#", "$id": "urn:test:shared",

@@ -30,6 +30,7 @@ fn schemas() -> RegistrySchemas {
 }
 
 /// A name that no other test and no earlier run uses.
+#[expect(clippy::disallowed_methods, reason = "a subject of this test alone")]
 fn unique(name: &str) -> String {
     format!("{name}-{}", uuid::Uuid::new_v4())
 }

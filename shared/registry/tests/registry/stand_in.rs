@@ -1,4 +1,4 @@
-//! A registry that answers as it is told.
+//! A registry with scripted answers.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Answers each request with the next of its answers, and the last one for ever.
+/// Answers each request with the next of its answers, then repeats the last one.
 pub(crate) struct StandIn {
     pub(crate) url: String,
     asked: Arc<AtomicUsize>,
@@ -22,19 +22,22 @@ pub(crate) const SCHEMA: Answer = (
     r#"{"schemaType":"JSON","schema":"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"type\":\"object\"}"}"#,
 );
 
-/// What Confluent's API says of a number it does not know.
+/// Confluent's answer for a number it does not know.
 pub(crate) const UNKNOWN: Answer = (
     404,
     r#"{"error_code":40403,"message":"Schema 7 not found."}"#,
 );
 
 impl StandIn {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "they end with the process, as the listener does"
+    )]
     pub(crate) fn answering(answers: impl Into<VecDeque<Answer>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
         let (count, answers) = (Arc::clone(&asked), Arc::new(Mutex::new(answers.into())));
-        // Ends with the process, as the listener does.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);

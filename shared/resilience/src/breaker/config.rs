@@ -1,4 +1,4 @@
-//! What a breaker is told, and the bounds of it.
+//! The settings of a breaker, and their bounds.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ pub enum WindowSpan {
 /// How a breaker judges; start from [`Self::for_p99`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerConfig {
+    /// Which calls are judged.
     pub window: WindowSpan,
     /// Calls the window must hold before it is judged; a window of fewer calls is judged when full.
     pub min_calls: u32,
@@ -41,7 +42,7 @@ pub struct BreakerConfig {
 
 /// One byte a call: what a breaker may take of memory.
 const WINDOW_CALLS_MAX: u32 = 100_000;
-/// An hour: older calls say nothing about a dependency's health.
+/// An hour: older calls prove nothing about a dependency's health.
 const WINDOW_SECONDS_MAX: u32 = 3_600;
 /// Above a third, a doubled open time could be shorter than the one before it.
 const JITTER_PERCENT_MAX: u32 = 33;

@@ -1,7 +1,7 @@
 //! The rules, as a pure function of what happened and when.
 //!
 //! Nothing runs in the background: a half-open time that is over is noticed by the next step, which
-//! then goes on as if a timer had fired at the right moment.
+//! then continues as if a timer had fired at the right moment.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) struct Machine {
     config: BreakerConfig,
     jitter: Jitter,
     phase: Phase,
-    /// Raised by every change of state, so that a result can be told from one of an earlier life.
+    /// Raised by every change of state, to distinguish a result from one of an earlier generation.
     generation: u64,
     opens_in_row: u32,
     /// Changes of state since they were last taken, oldest first; two at most per step.
@@ -84,7 +84,7 @@ impl Machine {
         })
     }
 
-    /// Takes a ticket back and says what became of its call.
+    /// Takes a ticket back and returns the outcome of its call.
     pub(super) fn finish(&mut self, ticket: Ticket, ending: Ending, now: Duration) -> Outcome {
         self.expire_trial(now);
         if ticket.generation != self.generation {
@@ -150,7 +150,7 @@ impl Machine {
             // The trial calls decide long before their time is over, or else nearly never.
             Phase::HalfOpen(trial) => (trial.permits_left == 0)
                 .then(|| trial.until.saturating_sub(now).min(self.config.open_first)),
-            // Nobody knows when the operator comes back; the longest open time keeps callers calm.
+            // It is unknown when the operator returns; the longest open time keeps callers calm.
             Phase::ForcedOpen => Some(self.config.open_longest),
         }
     }

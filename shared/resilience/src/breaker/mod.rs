@@ -41,7 +41,9 @@ pub struct Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is not called: its breaker is {state}")]
 pub struct Refused {
+    /// Whose breaker.
     pub name: Name,
+    /// In which it refuses.
     pub state: State,
     /// How long to stay away. An estimate: the breaker may let calls through a little earlier.
     pub retry_after: Duration,
@@ -50,7 +52,9 @@ pub struct Refused {
 /// A breaker at one moment, for readiness and metrics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerSnapshot {
+    /// Whose breaker.
     pub name: Name,
+    /// By the rules as of now.
     pub state: State,
     /// Calls the ratios are taken from: those in the window, or the trial's when half open.
     pub calls: u64,
@@ -90,6 +94,7 @@ impl Breaker {
         })
     }
 
+    /// Whose breaker it is.
     #[must_use]
     pub fn name(&self) -> Name {
         self.name
@@ -114,7 +119,7 @@ impl Breaker {
         }
     }
 
-    /// Puts the breaker under an operator's rule, or back under its own. The caller, who knows the
+    /// Puts the breaker under an operator's control, or back under its own. The caller, who knows the
     /// operator, writes the audit entry from the transition returned.
     pub fn set_mode(&self, mode: Mode) -> Transition {
         self.with(|machine, now| machine.set_mode(mode, now))
@@ -127,7 +132,7 @@ impl Breaker {
         self.with(|machine, now| machine.read(now).state)
     }
 
-    /// Reads the breaker and refreshes its gauges; readiness and every scrape call it.
+    /// Reads the breaker and refreshes its gauges; every scrape of the metrics calls it.
     pub fn snapshot(&self) -> BreakerSnapshot {
         let Reading {
             state,
@@ -168,7 +173,7 @@ impl Breaker {
             let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
             let result = step(&mut machine, self.clock.elapsed());
             let moves = mem::take(&mut machine.moves);
-            // Under the lock: gauges written in another order than the moves would lie for good.
+            // Under the lock: gauges written in another order than the moves would lie permanently.
             if let Some(last) = moves.last() {
                 self.meters.state_is(last.to);
             }

@@ -1,4 +1,4 @@
-//! The leave to make one call, given back however the call ends.
+//! The permission to make one call, returned however the call ends.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl<'breaker> Permit<'breaker> {
         }
     }
 
-    /// Starts the call's time anew: waiting in a queue of our own is not the dependency's slowness.
+    /// Restarts the call's time: waiting in a queue of our own is not the dependency's slowness.
     pub fn restart(&mut self) {
         self.ticket.started = self.breaker.now();
     }

@@ -11,7 +11,7 @@ pub enum State {
     Open,
     /// Lets a few trial calls through, whose results decide.
     HalfOpen,
-    /// Refuses every call until an operator says otherwise.
+    /// Refuses every call until an operator changes it.
     ForcedOpen,
     /// Lets every call through and keeps no window.
     Disabled,
@@ -49,13 +49,16 @@ impl fmt::Display for State {
     }
 }
 
-/// Who rules the breaker.
+/// What controls the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The breaker itself, starting afresh: closed, with an empty window.
     Automatic,
+    /// An operator: no call passes.
     ForcedOpen,
+    /// An operator: every call passes, and none is judged.
     Disabled,
+    /// An operator: every call passes, and the window is kept and never judged.
     MetricsOnly,
 }
 
@@ -63,6 +66,8 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use = "an operator's transition belongs in the audit trail"]
 pub struct Transition {
+    /// Before.
     pub from: State,
+    /// After.
     pub to: State,
 }

@@ -21,7 +21,7 @@ pub(super) struct Tally {
     pub(super) slow: u64,
 }
 
-/// The last calls, or the calls of the last seconds; totals are kept, never summed up anew.
+/// The last calls, or the calls of the last seconds; totals are maintained, never recomputed.
 #[derive(Debug)]
 pub(super) enum Window {
     Count(Ring),
@@ -69,7 +69,7 @@ impl Window {
         }
     }
 
-    /// The totals as of now; a time window forgets even when nobody calls.
+    /// The totals as of now; a time window forgets even without calls.
     pub(super) fn total(&mut self, now: Duration) -> Tally {
         match self {
             Self::Count(ring) => ring.total,

@@ -12,7 +12,7 @@ use crate::classify::Classified;
 /// Why a guarded call gave no value.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError<E> {
-    /// The breaker refused; it says for how long.
+    /// The breaker refused; it holds for how long.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// Too many of our own calls were under way.
@@ -20,21 +20,31 @@ pub enum CallError<E> {
     Full(#[from] Full),
     /// No answer in time. A write may have happened all the same.
     #[error("{name} did not answer within {limit:?}")]
-    TimedOut { name: Name, limit: Duration },
+    TimedOut {
+        /// Whose guard.
+        name: Name,
+        /// The timeout of one try.
+        limit: Duration,
+    },
     /// The caller's deadline came first. A write may have happened all the same.
     #[error("the caller's deadline passed before {name} answered")]
-    DeadlinePassed { name: Name },
+    DeadlinePassed {
+        /// Whose guard.
+        name: Name,
+    },
     /// The operation's own error: a failure, or an answer that is a no.
     #[error("call {name}")]
     Failed {
+        /// Whose guard.
         name: Name,
+        /// As the operation gave it.
         #[source]
         source: E,
     },
 }
 
 impl<E> CallError<E> {
-    /// How long to stay away, when somebody said.
+    /// How long to stay away, when that is known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -55,7 +65,7 @@ impl<E: Classified> CallError<E> {
     }
 }
 
-/// For adapters, whose ports speak of faults: the operation's own fault passes through as it is.
+/// For adapters, whose ports return faults: the operation's own fault passes through as it is.
 impl From<CallError<Self>> for Fault {
     fn from(error: CallError<Self>) -> Self {
         let name = match error {

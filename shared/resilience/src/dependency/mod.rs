@@ -1,7 +1,7 @@
 //! One dependency and class of operations, with everything that guards it.
 //!
 //! From the outside in: deadline, retry on a shared budget, breaker, timeout, bulkhead, call. A
-//! fallback stands outside of it all and belongs to the caller, who alone knows what will do.
+//! fallback is outside of it all and belongs to the caller, who alone knows what will do.
 
 mod error;
 
@@ -36,20 +36,25 @@ pub struct Name {
 /// How a dependency is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DependencyConfig {
+    /// When calls are refused.
     pub breaker: BreakerConfig,
+    /// How many may be under way, and wait.
     pub bulkhead: BulkheadConfig,
     /// The longest one try may take, waiting in the bulkhead included; 1 ms to 1 h, and not below
     /// the breaker's `slow_after`.
     pub timeout: Duration,
+    /// Of idempotent calls.
     pub retry: RetryConfig,
 }
 
 /// What a dependency takes from its process.
 #[derive(Clone)]
 pub struct Seams {
+    /// The breaker's time.
     pub clock: Arc<dyn Monotonic>,
     /// Fixes all jitter; a different one for every instance and dependency.
     pub seed: u64,
+    /// Shared by all guards of a process.
     pub budget: Arc<RetryBudget>,
 }
 
@@ -142,7 +147,7 @@ impl Dependency {
             let Some(wait) = waits.next() else {
                 return Err(error);
             };
-            // Without time left a retry would be paid for in vain.
+            // Without time left a retry would be paid for without use.
             if deadline.is_reached_by(Instant::now() + wait) {
                 return Err(error);
             }
@@ -222,7 +227,7 @@ impl Dependency {
         })
     }
 
-    /// Our own timeout is the dependency's failure. A caller's deadline says nothing about it, unless
+    /// Our own timeout is the dependency's failure. A caller's deadline proves nothing about it, unless
     /// the call had become slow by then: else a dead dependency whose callers all have little time
     /// would never open its breaker.
     fn out_of_time<E>(&self, permit: Permit<'_>, limit: Limit) -> CallError<E> {

@@ -20,8 +20,8 @@ pub(super) enum Admits<'a> {
     Constant(&'a Value),
 }
 
-/// Keywords that say nothing about which values are valid. A `default` does for whoever leaves the
-/// property out, and is looked at there.
+/// Keywords that do not decide which values are valid. A `default` takes effect where the sender leaves
+/// the property out, and is checked there.
 const ANNOTATIONS: [&str; 10] = [
     "$schema",
     "$id",

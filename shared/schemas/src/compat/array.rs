@@ -37,7 +37,7 @@ fn items(pair: &Pair) -> Vec<Violation> {
     if !written.schema.is_array() && !read.schema.is_array() {
         return included(&written, &read, pair.direction);
     }
-    // `additionalItems` and the bounds say how many there are; both are compared elsewhere.
+    // `additionalItems` and the bounds limit how many there are; both are compared elsewhere.
     let (Some(written), Some(read)) = (each(&written), each(&read)) else {
         return vec![pair.violation(Change::Keyword("items".to_owned()))];
     };

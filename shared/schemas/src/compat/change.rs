@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// Who is left behind.
+/// The side that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The new reader, by what was written before.
@@ -13,7 +13,7 @@ pub enum Direction {
     Forward,
 }
 
-/// One difference that breaks someone.
+/// One difference that breaks one side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// JSON Pointer into the schema of the side that reads.
@@ -35,11 +35,11 @@ pub enum Change {
     Required(String),
     /// The property is written, and the reader admits no such property.
     Unexpected(String),
-    /// The property is gone from the reader, which ignores it: what it said is lost.
+    /// The property is gone from the reader, which ignores it: its content is lost.
     Dropped(String),
     /// The reader gives a shape to a property whose name the writer could use for anything.
     Claimed(String),
-    /// Whoever leaves the property out meant the old default.
+    /// A sender that left the property out meant the old default.
     Default(String),
     /// The writer may add properties, the reader admits none.
     Closed,

@@ -7,7 +7,7 @@ use super::change::{Change, Direction, Violation};
 use super::form::form;
 use super::{array, number, object, text};
 
-/// A schema and where it stands in its document.
+/// A schema and its place in its document.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
     pub(super) at: String,
@@ -33,7 +33,7 @@ pub(super) struct Pair<'a> {
     pub(super) direction: Direction,
 }
 
-/// What stands against `read` admitting every value of `written`.
+/// What keeps `read` from admitting every value of `written`.
 pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> Vec<Violation> {
     let violation = |change| Violation {
         at: read.at.clone(),
@@ -48,7 +48,7 @@ pub(super) fn included(written: &Place, read: &Place, direction: Direction) -> V
             read: read.clone(),
             direction,
         });
-        // One reader is enough. If there is none, the nearest says best what is wrong.
+        // One reader is enough. If there is none, the nearest shows best what is wrong.
         let nearest = pairs.map(|pair| pair.violations()).min_by_key(Vec::len);
         found.extend(nearest.unwrap_or_else(|| vec![violation(Change::Nothing)]));
     }
@@ -73,7 +73,7 @@ impl<'a> Pair<'a> {
         (self.written.get(keyword), self.read.get(keyword))
     }
 
-    /// The reader may say nothing, or the same.
+    /// The reader may leave it out, or have the same.
     pub(super) fn same_or_unread(&self, keyword: &str) -> Option<Violation> {
         let (written, read) = self.both(keyword);
         let differs = read.is_some() && written != read;
@@ -122,7 +122,7 @@ impl<'a> Pair<'a> {
             "object" => object::violations(self),
             _ => Vec::new(),
         };
-        // A keyword that belongs to another type says nothing about values of this one.
+        // A keyword that belongs to another type does not limit values of this one.
         let unknown = self.read.constraints().filter(|keyword| !is_known(keyword));
         found.extend(unknown.filter_map(|keyword| self.same_or_unread(keyword)));
         found

@@ -1,5 +1,4 @@
-//! What the verdict promises, tried on schemas and values that nobody thought of, with a validator
-//! that others wrote.
+//! What the verdict promises, tried on generated schemas and values, with an independent validator.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -163,7 +162,7 @@ proptest! {
     }
 }
 
-/// The laws above say nothing of pairs that break. Enough pairs do not.
+/// The laws above do not cover pairs that break. Enough pairs do not.
 #[test]
 fn many_neighbours_are_compatible_and_many_are_not() {
     use proptest::strategy::ValueTree;

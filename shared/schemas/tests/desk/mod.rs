@@ -25,6 +25,8 @@ impl<I, E> Default for Desk<I, E> {
 pub(crate) struct Closed;
 
 impl Rejection for Closed {
+    const CODES: &'static [Code] = &[];
+
     fn code(&self) -> Code {
         Code::new("CLOSED", Kind::Conflict)
     }

@@ -85,7 +85,7 @@ pub(super) fn read_cursor(
         .optional()
 }
 
-/// Writes the batches that can be written; gives back the partitions of the others.
+/// Writes the batches that can be written; returns the partitions of the others.
 fn commit(
     connection: &Connection,
     batches: &[Arc<Batch>],

@@ -190,10 +190,10 @@ fn without_holes(shard: Shard, stream: &LoadedStream) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The columns that an [`event`] is made of, and where they stand.
+/// The columns that an [`event`] is made of, in order.
 pub(crate) const EVENT: &str = "e.sequence, e.position, e.record, e.checksum, e.stream, s.key";
-/// An event whose stream is not there comes without a key, lest it be missed by nobody: its checksum
-/// does not fit.
+/// An event without its stream is returned without a key, so that it is not skipped silently: its
+/// checksum does not fit.
 pub(crate) const EVENTS: &str = "event e LEFT JOIN stream s USING (context, partition, stream)";
 
 fn events(
@@ -249,7 +249,7 @@ fn event_of(row: &Row<'_>, stream: &Stream, rows: Rows) -> rusqlite::Result<Even
     Ok(event)
 }
 
-/// The columns that an [`outcome`] is made of, and where they stand: the key of its stream is not
+/// The columns that an [`outcome`] is made of, in order: the key of its stream is not
 /// repeated in a plain row.
 pub(crate) const OUTCOME: &str = "o.command, o.body_hash, o.stream, o.first_position, o.version, \
      o.events, o.detail, s.key, o.checksum";
@@ -303,7 +303,7 @@ fn outcomes(
     max: usize,
     rows: Rows,
 ) -> rusqlite::Result<Vec<OutcomeRow>> {
-    // The empty blob stands before every id.
+    // The empty blob sorts before every id.
     let after = after.as_ref().map_or(&[][..], |id| id.0.as_bytes());
     connection
         .prepare_cached(&format!(

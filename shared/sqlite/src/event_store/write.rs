@@ -113,7 +113,7 @@ fn numbers(outcome: &Outcome) -> (u64, u64, u32) {
     }
 }
 
-/// What the other columns do not say: nothing, when they say it all.
+/// What the other columns do not hold: nothing, when they hold it all.
 fn detail(row: &OutcomeRow) -> Option<String> {
     if row.is_plain() {
         return None;
@@ -176,7 +176,7 @@ fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlit
     }
 }
 
-/// JSON is kept as text, for the people who look into the file.
+/// JSON is kept as text, for people who look into the file.
 pub(crate) fn text(json: &Bytes) -> rusqlite::Result<&str> {
     std::str::from_utf8(json).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

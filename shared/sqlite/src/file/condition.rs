@@ -12,7 +12,7 @@ use tracing::error;
 
 #[derive(Default)]
 pub(crate) struct Condition {
-    /// The first damage that was met: no later one says more about what to do.
+    /// The first damage that was met: a later one adds nothing about what to do.
     damage: Mutex<Option<String>>,
     /// Why the last write was not made; none once one was.
     refusing: Mutex<Option<String>>,
@@ -40,7 +40,7 @@ impl Condition {
         }
     }
 
-    /// A failed call as its port tells it. Damage is told of as such, whoever met it.
+    /// A failed call as its port reports it. Damage is reported as such, whichever call meets it.
     pub(super) fn fault(&self, attempt: String, error: Error) -> Fault {
         match damage(&error) {
             Some(damaged) => {
@@ -69,7 +69,7 @@ impl Condition {
         }
     }
 
-    /// Tells one write without a refusal from one in which all there was to write was refused.
+    /// Distinguishes a write without a refusal from one in which all there was to write was refused.
     pub(super) fn refusals(&self) -> u64 {
         self.refusals.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! A new file: made whole under a name that nobody knows, then given its own.
+//! A new file: completed under a temporary name, then given its own.
 
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use super::OpenError;
 use super::lock::Lock;
 use super::open::{self, beside};
 
-/// Whoever may read it is the directory's business, as with any file.
+/// The directory decides who may read it, as with any file.
 const MODE: u32 = 0o644;
 
 /// Links that are followed to the place of a file that is not there yet.
@@ -30,7 +30,7 @@ pub(super) fn led_to(path: &Path) -> PathBuf {
 }
 
 /// Makes the file with all that every file has, and takes it. A crash on the way leaves none, at most
-/// a draft beside its place; and nobody can take it before us.
+/// a draft beside its place; and no other process can take it first.
 pub(super) fn create(path: &Path, partitions: u16) -> Result<Lock, OpenError> {
     let failed = |error| OpenError::Create(path.to_owned(), error);
     let log = beside(path, "-wal");
@@ -49,7 +49,7 @@ pub(super) fn create(path: &Path, partitions: u16) -> Result<Lock, OpenError> {
     let lock = Lock::of_new(draft.reopen().map_err(failed)?, path)?;
     if let Err(error) = draft.persist_noclobber(path) {
         return match error.error.kind() {
-            // Somebody was quicker, and has it.
+            // Another process was quicker, and has it.
             ErrorKind::AlreadyExists => Lock::take(path),
             _ => Err(failed(error.error)),
         };

@@ -25,7 +25,7 @@ impl Heads {
         self.of(log, shard, watch::Sender::subscribe)
     }
 
-    /// Wakes the readers that wait for what stands below `to`; never lowers the head.
+    /// Wakes the readers that wait for records below `to`; never lowers the head.
     pub(crate) fn raise(&self, log: Log, shard: Shard, to: i64) {
         self.of(log, shard, |head| {
             head.send_if_modified(|head| {

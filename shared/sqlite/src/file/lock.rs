@@ -1,4 +1,4 @@
-//! Whose the file is, whatever name it goes by.
+//! The owner of the file, under whatever name it is opened.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, TryLockError};

@@ -1,4 +1,4 @@
-//! The file: who may open it, and the two ways into it.
+//! The file: which process may open it, and the two ways into it.
 
 mod condition;
 mod create;
@@ -64,7 +64,7 @@ impl SqliteFile {
     ///
     /// # Errors
     /// [`OpenError`]: another process has it, it is not a file this version may write to, or it is
-    /// damaged in a way that answers could be wrong by.
+    /// damaged in a way that can make answers wrong.
     pub fn open(path: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Self::open_if(path, partitions, clock, proof::after)
     }
@@ -105,7 +105,7 @@ impl SqliteFile {
         })
     }
 
-    /// The same file for who checks the rows himself: they come as they are.
+    /// The same file for a reader that checks the rows itself: they are returned as they are.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         Self {
@@ -120,8 +120,8 @@ impl SqliteFile {
         self.shared.condition.damage()
     }
 
-    /// Why the file takes no writes now: its disk is full, or fails. Asking has it try again, so that
-    /// it goes on as soon as it can though nobody else writes.
+    /// Why the file takes no writes now: its disk is full, or fails. The question makes it try again, so
+    /// that it continues as soon as it can even without other writes.
     #[must_use]
     pub fn refusing(&self) -> Option<String> {
         let refusing = self.shared.condition.refusing();
@@ -184,7 +184,7 @@ impl SqliteFile {
         self.shared.writer.enqueue(attempt, work).await
     }
 
-    /// Runs `work` in a transaction that it shares with nobody: if it fails, nothing else does.
+    /// Runs `work` in a transaction of its own: if it fails, nothing else does.
     pub(crate) async fn write_alone<T, W>(&self, attempt: String, work: W) -> Result<T, CommitError>
     where
         T: Send + 'static,

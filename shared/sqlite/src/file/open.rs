@@ -21,13 +21,13 @@ const VERSION: i32 = 6;
 /// `application_id` of our files: "DLRB".
 const APPLICATION: i32 = 0x444c_5242;
 
-/// Nobody else writes, so only a checkpoint can meet a reader.
+/// There is no other writer, so only a checkpoint can meet a reader.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Statements kept prepared per connection; all there are is fewer.
 const STATEMENTS_MAX: usize = 64;
 /// Page cache of the writer: the upper levels and right edges of all trees.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
-/// Page cache of each reader: behind it stands the system's, which they share.
+/// Page cache of each reader: behind it is the system's, which they share.
 const READER_CACHE_KIB: i32 = 4 * 1024;
 /// A write-ahead log that once grew larger is cut back to this when it starts again.
 const LOG_KEPT_BYTES: i64 = 64 * 1024 * 1024;
@@ -42,14 +42,14 @@ pub enum OpenError {
     #[error("create {}", .0.display())]
     Create(PathBuf, #[source] io::Error),
     #[error(
-        "{} is empty: it was emptied, or its creation was cut off; move it and what stands beside \
-         it (-wal, -shm) away to begin anew",
+        "{} is empty: it was emptied, or its creation was cut off; move it and what is beside \
+         it (-wal, -shm) away to begin again",
         .0.display()
     )]
     Empty(PathBuf),
     #[error(
         "{} is what a crash left of a file that is not here: bring the file back, or move this away \
-         to begin anew",
+         to begin again",
         .0.display()
     )]
     Orphaned(PathBuf),
@@ -61,7 +61,7 @@ pub enum OpenError {
     Partitions { file: u16, asked: u16 },
     #[error("look at the file")]
     Look(#[source] io::Error),
-    /// A copy of it is needed, or somebody who knows what is to be lost.
+    /// It needs a copy, or an operator who decides what may be lost.
     #[error("the file is damaged: {0}")]
     Damaged(String),
     #[error("open the file")]
@@ -70,7 +70,7 @@ pub enum OpenError {
     Thread(#[source] io::Error),
 }
 
-/// The path of what stands beside a file under its name.
+/// The path of a companion of the file, under its name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -111,8 +111,8 @@ fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> rusqlite::Result<Co
     Ok(connection)
 }
 
-/// A table, column or index that this program made and the file has not: a name in its schema that has
-/// changed would be found out by whoever needs it, and not before.
+/// A table, column or index that this program made and the file lacks. A changed name in its schema
+/// would otherwise be found only by the statement that needs it.
 pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let made = Connection::open_in_memory()?;
     for (_, schema) in SCHEMAS {

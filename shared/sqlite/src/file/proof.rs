@@ -1,6 +1,6 @@
 //! What a file must show before it is believed.
 //!
-//! SQLite has no checksums of its pages, and the checksum of a row says nothing about a row that is not
+//! SQLite has no checksums of its pages, and the checksum of a row proves nothing about a row that is not
 //! found: a look-up by a key whose bytes have changed finds nothing, and nothing is an answer as well. So
 //! a file is looked at as a whole before it is served from: cheaply, if it is to the byte what it was
 //! when it was closed, else page by page and row by row.
@@ -27,12 +27,12 @@ const CHUNK: usize = 1 << 20;
 /// Longest time that summing a file up may hold its closing; one without a sum is looked at when it is
 /// opened again.
 const SUM_WAIT: Duration = Duration::from_secs(10);
-/// Findings that are told one by one.
-const TOLD_MAX: usize = 10;
+/// Findings that are logged one by one.
+const LOGGED_MAX: usize = 10;
 
-/// What is known of a file before anybody has opened it.
+/// What is known of a file before it is opened.
 pub(super) enum Before {
-    /// Its bytes are those that it was closed with, but for what the log beside it says.
+    /// Its bytes are those that it was closed with, but for what the log beside it adds.
     Unchanged,
     Unknown,
 }
@@ -56,8 +56,8 @@ pub(super) fn before(path: &Path) -> Result<Before, OpenError> {
 /// Looks at the file as a whole, unless that is known to be as it was.
 ///
 /// # Errors
-/// It is damaged in a way that answers could be wrong by: pages, indexes, or rows that somebody would
-/// look for in vain.
+/// It is damaged in a way that can make answers wrong: pages, indexes, or rows that a look-up
+/// would miss.
 pub(super) fn after(
     connection: &Connection,
     before: &Before,
@@ -80,7 +80,7 @@ pub(super) fn after(
     ] {
         found.add(look(connection));
     }
-    for damaged in found.named.iter().take(TOLD_MAX) {
+    for damaged in found.named.iter().take(LOGGED_MAX) {
         condition.is_damaged(damaged);
         error!(
             error = damaged as &dyn std::error::Error,
@@ -113,7 +113,7 @@ fn refuse(damaged: &[Damaged]) -> Result<(), OpenError> {
     Err(OpenError::Damaged(format!("{first}{others}")))
 }
 
-/// Views are folds of the events: those of a file in which one is damaged are folded anew, and reactions
+/// Views are folds of the events: all views of a file with a damaged one are folded again, and reactions
 /// run again over what they have seen, which their commands' ids make harmless.
 fn forget_damaged_views(connection: &Connection) -> rusqlite::Result<()> {
     let found = scrub::views(connection);
@@ -123,7 +123,7 @@ fn forget_damaged_views(connection: &Connection) -> rusqlite::Result<()> {
     warn!(
         damaged = found.damaged,
         error = first as &dyn std::error::Error,
-        "values of views are damaged, all are folded anew"
+        "values of views are damaged, all are folded again"
     );
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch("DELETE FROM view_value; DELETE FROM view_checkpoint;")?;
@@ -143,7 +143,7 @@ pub(super) fn closed(path: &Path) {
     }
 }
 
-/// Whether a write-ahead log stands beside the file.
+/// Whether there is a write-ahead log beside the file.
 pub(crate) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }

@@ -76,8 +76,8 @@ async fn job_that_ends_the_whole_transaction_leaves_nothing_of_it() {
         ),
     )
     .await;
-    for told in [before, ending, after] {
-        assert!(matches!(told, Err(CommitError::NotMade(_))));
+    for result in [before, ending, after] {
+        assert!(matches!(result, Err(CommitError::NotMade(_))));
     }
     assert_eq!(numbers(&file).await, [7]);
     run(&file, "INSERT INTO number VALUES (2)").await.unwrap();
@@ -100,7 +100,7 @@ async fn refused_commit_leaves_nothing_of_its_jobs() {
 }
 
 #[tokio::test]
-async fn full_disk_is_told_and_writing_goes_on_by_itself_once_there_is_room() {
+async fn full_disk_is_reported_and_writing_continues_by_itself_once_there_is_room() {
     let (file, _directory) = file().await;
     run(&file, "INSERT INTO number VALUES (1)").await.unwrap();
     assert_eq!(file.refusing(), None);
@@ -110,11 +110,11 @@ async fn full_disk_is_told_and_writing_goes_on_by_itself_once_there_is_room() {
         INSERT INTO number SELECT n FROM n";
     let full = run(&file, fill).await;
     assert!(matches!(full, Err(CommitError::NotMade(_))), "{full:?}");
-    let told = file.refusing().expect("it takes no writes");
-    assert!(told.contains("full"), "{told}");
+    let reason = file.refusing().expect("it takes no writes");
+    assert!(reason.contains("full"), "{reason}");
     assert_eq!(file.damage(), None);
     assert_eq!(numbers(&file).await, [1], "it is read from meanwhile");
-    // Nobody writes, but whoever asks has it try.
+    // There is no other write, but the question makes it try.
     eventually("room", Duration::from_secs(10), async || {
         file.refusing().is_none().then_some(())
     })
@@ -124,7 +124,7 @@ async fn full_disk_is_told_and_writing_goes_on_by_itself_once_there_is_room() {
 }
 
 #[tokio::test]
-async fn row_that_is_refused_is_told_of_as_damage_of_the_file() {
+async fn row_that_is_refused_is_reported_as_damage_of_the_file() {
     let (file, _directory) = file().await;
     assert_eq!(file.damage(), None);
     let read = |_: &Connection| -> rusqlite::Result<()> {
@@ -135,10 +135,10 @@ async fn row_that_is_refused_is_told_of_as_damage_of_the_file() {
     };
     let fault = file.read("read".to_owned(), read).await.unwrap_err();
     assert_eq!(fault.damage().unwrap().row, "event trades/3 position 17");
-    let told = file.damage().unwrap();
+    let damage = file.damage().unwrap();
     assert!(
-        told.starts_with("event trades/3 position 17 is damaged"),
-        "{told}"
+        damage.starts_with("event trades/3 position 17 is damaged"),
+        "{damage}"
     );
 }
 

@@ -2,9 +2,8 @@
 //!
 //! SQLite takes the first frame whose checksum does not fit for the end of its log, because a crash may
 //! leave a last transaction half written. A byte that changed in the midst of it looks the same, and
-//! everything behind it would be lost without a word, though it was acknowledged. What tells the two
-//! apart is what stands behind: frames of a later transaction, or, in the index beside the log, how many
-//! frames were durable.
+//! everything behind it would be lost silently, though it was acknowledged. What follows distinguishes the
+//! two: frames of a later transaction, or, in the index beside the log, how many frames were durable.
 //!
 //! Format: <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>, `sqlite3.c` for the index.
 
@@ -16,7 +15,7 @@ use super::open::beside;
 
 const HEADER: usize = 32;
 const FRAME: usize = 24;
-/// The last bit of the magic number says which way round checksums are summed up.
+/// The last bit of the magic number decides in which byte order checksums are summed up.
 const MAGIC: u32 = 0x377f_0682;
 /// One of the two copies at the start of the index.
 const INDEX: usize = 48;
@@ -56,7 +55,7 @@ pub(super) fn lost(path: &Path) -> io::Result<Option<String>> {
     Ok(found.lost(durable))
 }
 
-/// Frames in the order in which they stand.
+/// Frames in the order of the log.
 #[derive(Default)]
 struct Found {
     /// Frames that can be read, one after the other from the first on, and how many of them are part of
@@ -100,8 +99,8 @@ impl Found {
     }
 }
 
-/// Frames of the log which its index knows to be durable; none when there is no index, the index is not
-/// whole, or it is of a log with another header.
+/// Frames of the log that its index records as durable; none when there is no index, the index is not
+/// whole, or it belongs to a log with another header.
 fn durable(path: &Path, header: Option<&[u8; HEADER]>) -> io::Result<Option<u32>> {
     let mut copies = [0; 2 * INDEX];
     let index = File::open(beside(path, "-shm"));
@@ -120,7 +119,7 @@ fn durable(path: &Path, header: Option<&[u8; HEADER]>) -> io::Result<Option<u32>
     let is_whole = index == copy
         && native(index, INDEX - 8) == sums.first
         && native(index, INDEX - 4) == sums.second;
-    // The generation of the log, as its header says it.
+    // The generation of the log, from its header.
     let is_of_it = header.is_none_or(|header| index[32..40] == header[16..24]);
     Ok((is_whole && is_of_it).then(|| native(index, 16)))
 }

@@ -18,7 +18,7 @@ use super::open::{self, OpenError};
 use super::proof;
 use super::savepoint::{execute, savepoint};
 
-/// Jobs that may wait; whoever comes on top waits for a place.
+/// Jobs that may wait; further callers wait for a place.
 const WAITING_MAX: usize = 1_024;
 /// Jobs in one transaction: bounds how late the first of them is answered.
 const JOBS_MAX: usize = 256;
@@ -123,7 +123,7 @@ impl Writer {
         }
     }
 
-    /// Returns once the work has its place in the line; what becomes of it is logged if it fails.
+    /// Returns once the work has its place in the queue; a failure is only logged.
     pub(super) async fn enqueue<W>(&self, attempt: String, work: W) -> Result<(), Fault>
     where
         W: FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
@@ -253,7 +253,7 @@ impl Writing {
             }
             // Still open: it was refused before anything reached the log.
             Err(error) if !connection.is_autocommit() => Ended::NotMade(Arc::new(error)),
-            // Its frames may stand in the log; a restart would then find them.
+            // Its frames may be in the log; a restart would then find them.
             Err(error) => Ended::Unknown(Arc::new(error)),
         }
     }
@@ -300,7 +300,7 @@ impl Writing {
     }
 }
 
-/// Gives back the pages that the log holds.
+/// Returns the number of pages that the log holds.
 fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(pragma)?
@@ -318,7 +318,7 @@ fn write(connection: &Connection, round: &mut [Box<dyn Job>]) -> rusqlite::Resul
 
 /// Work of one caller.
 trait Job: Send {
-    /// Whether it wants a transaction for itself.
+    /// Whether it needs a transaction for itself.
     fn is_alone(&self) -> bool;
 
     /// False: it failed and is to be undone.

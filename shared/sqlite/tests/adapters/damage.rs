@@ -205,7 +205,7 @@ async fn every_change_of_a_row_is_named_by_a_look_at_the_file() {
     }
 }
 
-/// What it says of a row that it refuses.
+/// The row that the refusal names.
 fn refused<T: std::fmt::Debug>(read: Result<T, Fault>) -> String {
     let fault = read.expect_err("it is refused");
     fault.damage().expect("a damaged row").row.clone()
@@ -234,7 +234,7 @@ async fn event_that_was_changed_is_refused_by_every_door() {
     let log = EventLog::follow(&file, CONTEXT, Pace::Prompt).await;
     let (offset, detail) = unreadable(stopped(log).await);
     assert_eq!((offset, detail.starts_with(&named)), (1, true), "{detail}");
-    // Whoever checks for himself is given it.
+    // A caller that does its own check gets it.
     let rows = EventReader::read(&file.as_stored(), shard(), 0, 9).await;
     assert_eq!(rows.unwrap()[1].record.value, "{}");
 }
@@ -355,7 +355,7 @@ async fn timer_that_was_changed_keeps_no_other_waiting() {
 }
 
 #[tokio::test]
-async fn cursor_that_was_changed_is_taken_over_by_nobody() {
+async fn cursor_that_was_changed_is_not_taken_over() {
     let files = Files::new();
     let file = changed(&files, "UPDATE cursor SET next_offset = next_offset + 1").await;
     let named = format!("cursor {}", shard());
@@ -382,7 +382,7 @@ async fn view_that_was_changed_is_refused() {
     );
 }
 
-/// Why a reader of the partition comes to no end.
+/// Why a reader of the partition never reaches the end.
 async fn stopped(log: Result<Vec<Box<dyn Reader>>, Fault>) -> ReadError {
     let mut readers = log.unwrap().into_iter();
     let mine = readers.find(|reader| reader.partition() == shard().partition);

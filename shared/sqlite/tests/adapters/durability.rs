@@ -1,4 +1,4 @@
-//! A process that is killed where it stands.
+//! A process that is killed at any point.
 //!
 //! The kernel of the machine lives on, so this proves that nothing acknowledged sits in the memory
 //! of the process; that it is on the disk is what `synchronous = FULL` is for.
@@ -48,7 +48,7 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 /// Runs a victim until it has acknowledged that many writes, kills it in the midst of the next, and
-/// gives back all it said.
+/// returns all it has printed.
 fn one_life(path: &Path, until: u64) -> Vec<String> {
     let mut victim = victim(path);
     let mut said = BufReader::new(victim.stdout.take().unwrap())
@@ -83,7 +83,7 @@ fn acknowledgement(line: &str) -> Option<String> {
     )
 }
 
-/// Says what is written as soon as it is, and not before.
+/// Prints what is written as soon as it is, and not before.
 fn write_until_killed(path: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -92,16 +92,16 @@ fn write_until_killed(path: &Path) {
     runtime.block_on(async {
         let file = open(path);
         let life = std::process::id();
-        let appends = (0..4).map(|caller| append_for_ever(&file, life, caller));
+        let appends = (0..4).map(|caller| append_until_killed(&file, life, caller));
         tokio::join!(
             join_all(appends),
-            commit_for_ever(&file, 0),
-            commit_for_ever(&file, 3)
+            commit_until_killed(&file, 0),
+            commit_until_killed(&file, 3)
         );
     });
 }
 
-async fn append_for_ever(file: &SqliteFile, life: u32, caller: u32) {
+async fn append_until_killed(file: &SqliteFile, life: u32, caller: u32) {
     for n in 0_u64.. {
         let name = format!("command/{life}/{caller}/{n}");
         let record = NewRecord {
@@ -115,7 +115,7 @@ async fn append_for_ever(file: &SqliteFile, life: u32, caller: u32) {
     }
 }
 
-async fn commit_for_ever(file: &SqliteFile, partition: u16) {
+async fn commit_until_killed(file: &SqliteFile, partition: u16) {
     let shard = Shard {
         context: CONTEXTS[0],
         partition,

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use testkit::ManualClock;
 use testkit::contract::PARTITIONS;
 
-/// A directory that goes with the test; every file in it is another.
+/// A directory that is deleted with the test; every file in it is another.
 pub(crate) struct Files {
     directory: TempDir,
     made: Cell<u32>,

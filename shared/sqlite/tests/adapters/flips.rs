@@ -115,61 +115,61 @@ async fn fill(file: &SqliteFile, keys: std::ops::Range<u64>) {
 /// Everything that can be asked of the file, each with its answer.
 type Answers = BTreeMap<String, String>;
 
-/// What is refused is told by the damaged row.
+/// A refusal names the damaged row.
 async fn answers(file: &SqliteFile) -> Result<Answers, Fault> {
-    let mut told = Answers::new();
+    let mut given = Answers::new();
     for n in 0..KEYS + 5 {
         let keys = [key(n)];
         note(
-            &mut told,
+            &mut given,
             format!("load {n}"),
             file.load(SHARD, &keys, WHOLE).await,
         )?;
-        note(&mut told, format!("get {n}"), file.get(VIEW, &keys).await)?;
+        note(&mut given, format!("get {n}"), file.get(VIEW, &keys).await)?;
     }
     for offset in 0..KEYS * 3 {
         let name = format!("{SHARD}/{offset}");
         let id = CommandId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
         let outcome = file.outcomes(SHARD, &[id]).await;
-        note(&mut told, format!("outcome {offset}"), outcome)?;
+        note(&mut given, format!("outcome {offset}"), outcome)?;
     }
     let list = ReadModel::list(file, VIEW, "demo/", None, 1_000).await;
-    note(&mut told, "list".to_owned(), list)?;
+    note(&mut given, "list".to_owned(), list)?;
     let seen = file.checkpoint(VIEW, SHARD.partition).await;
-    note(&mut told, "checkpoint".to_owned(), seen)?;
+    note(&mut given, "checkpoint".to_owned(), seen)?;
     let letters = DeadLetters::list(file, SHARD, None, 1_000).await;
-    note(&mut told, "letters".to_owned(), letters)?;
+    note(&mut given, "letters".to_owned(), letters)?;
     note(
-        &mut told,
+        &mut given,
         "parked".to_owned(),
         file.parked_keys(SHARD).await,
     )?;
-    note(&mut told, "cursor".to_owned(), file.cursor(SHARD).await)?;
+    note(&mut given, "cursor".to_owned(), file.cursor(SHARD).await)?;
     let events = EventReader::read(file, SHARD, 0, 10_000).await;
-    note(&mut told, "events".to_owned(), events)?;
+    note(&mut given, "events".to_owned(), events)?;
     for due in file
         .due(SHARD.context, Timestamp::from_millis(7), 1_000)
         .await?
     {
         match due {
             Ok((_, timer)) => {
-                drop(told.insert(format!("timer {}", timer.key), format!("{timer:?}")))
+                drop(given.insert(format!("timer {}", timer.key), format!("{timer:?}")))
             }
-            Err(damaged) => drop(told.insert(damaged.row.clone(), refused(&damaged))),
+            Err(damaged) => drop(given.insert(damaged.row.clone(), refused(&damaged))),
         }
     }
     for partition in 0..PARTITIONS {
         let (records, ended) = commands(file, partition).await?;
-        told.insert(
+        given.insert(
             format!("commands {partition}"),
             format!("{records:?}{ended}"),
         );
     }
-    Ok(told)
+    Ok(given)
 }
 
 fn note<T: std::fmt::Debug>(
-    told: &mut Answers,
+    given: &mut Answers,
     question: String,
     answer: Result<T, Fault>,
 ) -> Result<(), Fault> {
@@ -180,7 +180,7 @@ fn note<T: std::fmt::Debug>(
             None => return Err(fault),
         },
     };
-    told.insert(question, answer);
+    given.insert(question, answer);
     Ok(())
 }
 
@@ -210,7 +210,7 @@ async fn commands(file: &SqliteFile, partition: u16) -> Result<(Vec<Record>, Str
 }
 
 /// What a file with changed bytes gives: a refusal to open it, or answers that are right or refused.
-/// Says whether it was opened.
+/// Returns whether it was opened.
 async fn holds(path: &Path, truth: &Answers, what: &str) -> bool {
     let file = match SqliteFile::open(path, PARTITIONS, clock()) {
         Ok(file) => file,
@@ -218,18 +218,18 @@ async fn holds(path: &Path, truth: &Answers, what: &str) -> bool {
         Err(OpenError::Newer { .. } | OpenError::Partitions { .. }) => return false,
         Err(error) => panic!("{what}: {error}"),
     };
-    let told = answers(&file).await;
-    let told = told.unwrap_or_else(|fault| panic!("{what}: {fault} {:?}", fault.source));
-    // Views that were damaged are folded anew: they say that they have seen nothing.
-    let anew = told["checkpoint"] != truth["checkpoint"];
+    let given = answers(&file).await;
+    let given = given.unwrap_or_else(|fault| panic!("{what}: {fault} {:?}", fault.source));
+    // Damaged views are folded again: they report that they have seen nothing.
+    let refolded = given["checkpoint"] != truth["checkpoint"];
     for (question, right) in truth {
-        let answer = told.get(question);
+        let answer = given.get(question);
         let is_refused = answer.is_none_or(|answer| answer.contains(REFUSED));
-        let is_anew = anew
+        let is_refolded = refolded
             && ["get ", "list", "checkpoint"]
                 .iter()
                 .any(|of| question.starts_with(of));
-        if answer != Some(right) && !is_anew {
+        if answer != Some(right) && !is_refolded {
             assert!(
                 is_refused,
                 "{what}: {question} is answered {answer:?}, right is {right}"
@@ -243,7 +243,7 @@ async fn holds(path: &Path, truth: &Answers, what: &str) -> bool {
     true
 }
 
-/// A copy of the file and of what stands beside it.
+/// A copy of the file and of its companions.
 fn copy(from: &Path, to: &Path) {
     for suffix in ["", "-wal", "-shm", "-sum"] {
         let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));

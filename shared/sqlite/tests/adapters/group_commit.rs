@@ -40,7 +40,7 @@ async fn caller_that_gave_up_does_not_lose_the_wake_of_its_readers() {
     };
     reader.seek(0).await.unwrap();
     let mut append = Box::pin(file.append(vec![record(1)]));
-    // Polled once: the job waits in the queue, and then nobody waits for the job.
+    // Polled once: the job waits in the queue, and then no caller waits for the job.
     assert!(futures::poll!(append.as_mut()).is_pending());
     drop(append);
     let mut records = Vec::new();

@@ -1,4 +1,4 @@
-//! Who may open a file.
+//! Which process may open a file.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
@@ -142,7 +142,7 @@ fn refused_second_opening_leaves_the_locks_of_the_first() {
     assert_eq!(locks(&path), held);
 }
 
-/// The locks of this process on the file, as the system tells them.
+/// The locks of this process on the file, as the system reports them.
 fn locks(path: &Path) -> Vec<String> {
     let inode = format!(":{} ", std::fs::metadata(path).unwrap().ino());
     let pid = format!(" {} ", std::process::id());

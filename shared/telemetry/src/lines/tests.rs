@@ -11,7 +11,7 @@ use crate::written::Written;
 #[error("read checkpoint 3")]
 struct Read(#[source] io::Error);
 
-fn told(tell: impl FnOnce()) -> Value {
+fn logged(tell: impl FnOnce()) -> Value {
     let written = Written::default();
     let lines = fmt().event_format(Json).with_writer(written.clone());
     tracing::subscriber::with_default(lines.finish(), tell);
@@ -23,9 +23,9 @@ fn told(tell: impl FnOnce()) -> Value {
 }
 
 #[test]
-fn error_is_told_with_all_its_causes() {
+fn error_is_logged_with_all_its_causes() {
     let error = Read(io::Error::other("pool timed out"));
-    let line = told(|| {
+    let line = logged(|| {
         tracing::warn!(
             partition = 3,
             live = true,
@@ -42,7 +42,7 @@ fn error_is_told_with_all_its_causes() {
 
 #[test]
 fn line_with_quotes_and_line_feeds_stays_one_line() {
-    let line = told(|| tracing::info!(key = "a\"b\nc", "it's here"));
+    let line = logged(|| tracing::info!(key = "a\"b\nc", "it's here"));
     assert_eq!(line["key"], "a\"b\nc");
     assert_eq!(line["message"], "it's here");
 }
@@ -52,8 +52,8 @@ fn line_with_quotes_and_line_feeds_stays_one_line() {
 struct Asked(#[source] io::Error);
 
 #[test]
-fn cause_that_an_error_tells_itself_is_told_once() {
+fn cause_that_an_error_prints_itself_is_logged_once() {
     let error = Asked(io::Error::other("connection refused"));
-    let line = told(|| tracing::warn!(error = &error as &dyn Error, "server is away"));
+    let line = logged(|| tracing::warn!(error = &error as &dyn Error, "server is away"));
     assert_eq!(line["error"], "ask the server: connection refused");
 }

@@ -1,4 +1,4 @@
-//! How many lines of each kind were told, and how many left out.
+//! How many lines of each kind were logged, and how many left out.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use tracing::Level;
 
 use super::kind::Kind;
 
-/// Lines of a kind that are told as they come.
-pub(super) const TOLD_MAX: u32 = 2;
+/// Lines of a kind that are logged as they come.
+pub(super) const LOGGED_MAX: u32 = 2;
 /// Time between the last of them and the first count; each further count takes twice as long …
 pub(super) const PERIOD_FIRST: Duration = Duration::from_secs(10);
 /// … up to this. A kind of which nothing came for so long is new again.
 pub(super) const PERIOD_MAX: Duration = Duration::from_secs(60);
-/// Kinds that are told apart.
+/// Kinds that are distinguished.
 pub(super) const KINDS_MAX: usize = 256;
 /// Longest text kept of a line that was left out, bytes.
 const LAST_MAX: usize = 512;
@@ -21,28 +21,28 @@ const LAST_MAX: usize = 512;
 #[derive(Default)]
 pub(super) struct Counts {
     kinds: HashMap<Kind, Count>,
-    /// Nobody tells counts any more.
+    /// The counts are no longer logged.
     ended: bool,
 }
 
 struct Count {
-    /// Lines told since the kind was new.
-    told: u32,
-    /// Lines left out since the last line told, or count told, and the text of the latest.
+    /// Lines logged since the kind was new.
+    logged: u32,
+    /// Lines left out since the last logged line or count, and the text of the latest.
     left_out: u64,
     last: String,
-    /// When a line of the kind came last, told or not.
+    /// When a line of the kind came last, logged or not.
     seen: Duration,
-    /// When a line or a count was told last.
-    told_at: Duration,
+    /// When a line or a count was last logged.
+    logged_at: Duration,
     period: Duration,
 }
 
-/// What becomes of a line.
+/// What to do with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Told,
-    /// Left out; the first since something was told of the kind?
+    Logged,
+    /// Left out; the first since something of the kind was logged?
     Counted {
         first: bool,
     },
@@ -56,12 +56,12 @@ pub(super) struct Left {
     /// The latest of them.
     pub(super) last: String,
     pub(super) count: u64,
-    /// Time since something was told of the kind.
+    /// Time since something of the kind was logged.
     pub(super) seconds: u64,
 }
 
 impl Counts {
-    /// Tells or counts a line; `text` is what it says.
+    /// Logs or counts a line; `text` is its content.
     pub(super) fn admit(&mut self, kind: Kind, now: Duration, text: String) -> Verdict {
         let kind = self.known(kind, now);
         let count = self.kinds.entry(kind).or_insert_with(|| Count::new(now));
@@ -70,10 +70,10 @@ impl Counts {
         }
         count.seen = now;
         let waited = count.left_out == 0 && now >= count.due();
-        if count.told < TOLD_MAX || waited {
-            count.told = count.told.saturating_add(1);
-            count.told_at = now;
-            return Verdict::Told;
+        if count.logged < LOGGED_MAX || waited {
+            count.logged = count.logged.saturating_add(1);
+            count.logged_at = now;
+            return Verdict::Logged;
         }
         count.left_out += 1;
         count.last = cut(text);
@@ -126,9 +126,9 @@ impl Counts {
                     origin: kind.origin(),
                     last: std::mem::take(&mut count.last),
                     count: std::mem::take(&mut count.left_out),
-                    seconds: (now - count.told_at).as_secs(),
+                    seconds: (now - count.logged_at).as_secs(),
                 });
-                count.told_at = now;
+                count.logged_at = now;
                 count.period = (count.period * 2).min(PERIOD_MAX);
             }
         }
@@ -139,17 +139,17 @@ impl Counts {
 impl Count {
     fn new(now: Duration) -> Self {
         Self {
-            told: 0,
+            logged: 0,
             left_out: 0,
             last: String::new(),
             seen: now,
-            told_at: now,
+            logged_at: now,
             period: PERIOD_FIRST,
         }
     }
 
     fn due(&self) -> Duration {
-        self.told_at + self.period
+        self.logged_at + self.period
     }
 }
 

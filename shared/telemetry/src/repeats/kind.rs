@@ -6,19 +6,19 @@ use tracing_log::NormalizeEvent as _;
 
 use crate::lines;
 
-/// Longest text that is told apart, bytes.
+/// Longest text by which kinds are distinguished, bytes.
 const TEXT_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// A line of ours: the place in the code says what it is about, and its fields are data.
+    /// A line of ours: the place in the code identifies it, and its fields are data.
     Place {
         place: Identifier,
         level: Level,
         origin: String,
     },
     /// A line of a library that writes through the `log` crate: all come from one place, so their
-    /// text tells them apart. It holds data, too: numbers are taken out.
+    /// text distinguishes them. It holds data, too: numbers are taken out.
     Text {
         level: Level,
         origin: String,
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_told_apart_by_its_beginning() {
+    fn long_text_is_distinguished_by_its_beginning() {
         let long = "é".repeat(TEXT_MAX);
         assert!(without_numbers(&long).len() <= TEXT_MAX + 1);
     }

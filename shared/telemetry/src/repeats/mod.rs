@@ -1,5 +1,5 @@
-//! Lines that repeat: the first few of a kind are told, the others are counted, and the counts are
-//! told. A server that is away must not bury what else is wrong.
+//! Lines that repeat: the first few of a kind are logged, the others are counted, and the counts are
+//! logged. A server that is away must not bury other errors.
 
 mod counts;
 mod kind;
@@ -21,7 +21,7 @@ use kind::Kind;
 
 pub(crate) use teller::Teller;
 
-/// Target of the lines that tell counts: they are never counted themselves.
+/// Target of the lines that log counts: they are never counted themselves.
 const TARGET: &str = "telemetry::repeats";
 
 /// Lets a line through to the other layers, or counts it. Clones share their counts.
@@ -30,7 +30,7 @@ pub(crate) struct Repeats(Arc<Shared>);
 
 struct Shared {
     counts: Mutex<Counts>,
-    /// Signalled when there is a count to be told at some time, or no more time to wait.
+    /// Signalled when there is a count to log at some time, or no more time to wait.
     changed: Condvar,
     /// Time since some moment that stays the same.
     now: Box<dyn Fn() -> Duration + Send + Sync>,
@@ -50,7 +50,7 @@ impl Repeats {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // A count that was being made is lost with whoever panicked, and no other.
+        // A panic loses the count that was being made, and no other.
         let counts = self.0.counts.lock();
         counts.unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,16 +66,16 @@ impl Repeats {
         if verdict == (Verdict::Counted { first: true }) {
             self.0.changed.notify_one();
         }
-        verdict == Verdict::Told
+        verdict == Verdict::Logged
     }
 
-    /// Tells the counts that are due.
+    /// Logs the counts that are due.
     fn tell_due(&self) {
         let due = self.counts().take_due(self.now());
         due.into_iter().for_each(tell);
     }
 
-    /// Tells all counts there are, due or not.
+    /// Logs all counts there are, due or not.
     fn tell_all(&self) {
         let all = self.counts().take_all(self.now());
         all.into_iter().for_each(tell);

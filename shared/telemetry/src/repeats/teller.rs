@@ -1,4 +1,4 @@
-//! The thread that tells counts. It sleeps while there is nothing to tell.
+//! The thread that logs counts. It sleeps while there is nothing to log.
 
 use std::io;
 use std::sync::PoisonError;
@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use super::Repeats;
 
-/// Tells counts when they are due, and all there are when it is dropped.
+/// Logs counts when they are due, and all there are when it is dropped.
 pub(crate) struct Teller {
     repeats: Repeats,
     thread: Option<JoinHandle<()>>,
@@ -30,7 +30,7 @@ impl Drop for Teller {
         self.repeats.counts().end();
         self.repeats.0.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so, and the counts are told all the same.
+            // A thread that panicked has logged it, and the counts are logged all the same.
             drop(thread.join());
         }
         self.repeats.tell_all();
@@ -38,7 +38,7 @@ impl Drop for Teller {
 }
 
 impl Repeats {
-    /// Sleeps until a count is due and tells it; false when there is no more to wait for.
+    /// Sleeps until a count is due and logs it; false when there is no more to wait for.
     fn wait(&self) -> bool {
         let mut counts = self.counts();
         loop {

@@ -1,4 +1,4 @@
-//! Floods of lines, on a clock that only moves when it is told to.
+//! Floods of lines, on a clock that only the test advances.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +10,12 @@ use tracing_log::log::{Level, Record};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-use super::counts::{KINDS_MAX, PERIOD_FIRST, PERIOD_MAX, TOLD_MAX};
+use super::counts::{KINDS_MAX, LOGGED_MAX, PERIOD_FIRST, PERIOD_MAX};
 use super::{Repeats, TARGET, Teller};
 use crate::lines::Json;
 use crate::written::Written;
 
-/// A log of its own, and the clock it goes by.
+/// A log of its own, and its clock.
 struct Flood {
     repeats: Repeats,
     written: Written,
@@ -38,8 +38,8 @@ impl Flood {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// What is written of what `log` says.
-    fn told(&self, log: impl FnOnce()) -> Vec<Value> {
+    /// The lines that come out of what `log` logs.
+    fn logged(&self, log: impl FnOnce()) -> Vec<Value> {
         let lines = fmt::layer()
             .event_format(Json)
             .with_writer(self.written.clone());
@@ -50,7 +50,7 @@ impl Flood {
 
     /// Counts that are due.
     fn due(&self) -> Vec<Value> {
-        self.told(|| self.repeats.tell_due())
+        self.logged(|| self.repeats.tell_due())
     }
 }
 
@@ -67,43 +67,43 @@ fn says(text: &str) {
 }
 
 #[test]
-fn lines_of_a_kind_are_told_at_first_and_counted_then() {
+fn lines_of_a_kind_are_logged_at_first_and_counted_then() {
     let flood = Flood::new();
-    let told = flood.told(|| (0..1_000).for_each(away));
-    assert_eq!(told.len(), TOLD_MAX as usize);
+    let logged = flood.logged(|| (0..1_000).for_each(away));
+    assert_eq!(logged.len(), LOGGED_MAX as usize);
     assert!(flood.due().is_empty());
 
     flood.pass(PERIOD_FIRST);
     let counts = flood.due();
     assert_eq!(counts.len(), 1, "{counts:?}");
-    assert_eq!(counts[0]["count"], 1_000 - u64::from(TOLD_MAX));
+    assert_eq!(counts[0]["count"], 1_000 - u64::from(LOGGED_MAX));
     assert_eq!(counts[0]["seconds"], PERIOD_FIRST.as_secs());
     assert_eq!(counts[0]["level"], "WARN");
     assert_eq!(counts[0]["origin"], module_path!());
     assert_eq!(counts[0]["last"], "reading pauses partition=999");
-    assert!(flood.due().is_empty(), "a count is told once");
+    assert!(flood.due().is_empty(), "a count is logged once");
 }
 
 #[test]
-fn every_line_of_a_flood_is_told_or_in_a_count() {
+fn every_line_of_a_flood_is_logged_or_in_a_count() {
     let flood = Flood::new();
-    let (mut told, mut counted) = (0, 0);
+    let (mut shown, mut counted) = (0, 0);
     let mut add = |lines: Vec<Value>| {
         for line in lines {
             match line["count"].as_u64() {
                 Some(count) => counted += count,
-                None => told += 1,
+                None => shown += 1,
             }
         }
     };
     for second in 0..600 {
-        add(flood.told(|| (0..second % 7).for_each(away)));
+        add(flood.logged(|| (0..second % 7).for_each(away)));
         flood.pass(Duration::from_secs(1));
         add(flood.due());
     }
-    add(flood.told(|| flood.repeats.tell_all()));
+    add(flood.logged(|| flood.repeats.tell_all()));
     let logged: u64 = (0..600).map(|second| second % 7).sum();
-    assert_eq!(told + counted, logged);
+    assert_eq!(shown + counted, logged);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn kind_that_floods_for_ten_minutes_takes_few_lines() {
     let flood = Flood::new();
     let mut lines = 0;
     for _ in 0..6_000 {
-        lines += flood.told(|| (0..10).for_each(away)).len();
+        lines += flood.logged(|| (0..10).for_each(away)).len();
         flood.pass(Duration::from_millis(100));
         lines += flood.due().len();
     }
@@ -121,8 +121,8 @@ fn kind_that_floods_for_ten_minutes_takes_few_lines() {
 #[test]
 fn kinds_do_not_hide_each_other() {
     let flood = Flood::new();
-    flood.told(|| (0..100).for_each(away));
-    let other = flood.told(|| tracing::error!("role ended"));
+    flood.logged(|| (0..100).for_each(away));
+    let other = flood.logged(|| tracing::error!("role ended"));
     assert_eq!(other.len(), 1);
     assert_eq!(other[0]["message"], "role ended");
 }
@@ -130,21 +130,21 @@ fn kinds_do_not_hide_each_other() {
 #[test]
 fn kind_that_was_silent_for_long_is_new_again() {
     let flood = Flood::new();
-    flood.told(|| (0..100).for_each(away));
+    flood.logged(|| (0..100).for_each(away));
     flood.pass(PERIOD_FIRST);
     flood.due();
     flood.pass(PERIOD_MAX);
     assert_eq!(
-        flood.told(|| (0..100).for_each(away)).len(),
-        TOLD_MAX as usize
+        flood.logged(|| (0..100).for_each(away)).len(),
+        LOGGED_MAX as usize
     );
 }
 
 #[test]
-fn line_that_comes_seldom_is_told_each_time() {
+fn line_that_comes_seldom_is_logged_each_time() {
     let flood = Flood::new();
     for _ in 0..20 {
-        assert_eq!(flood.told(|| away(1)).len(), 1);
+        assert_eq!(flood.logged(|| away(1)).len(), 1);
         flood.pass(PERIOD_FIRST);
         assert!(flood.due().is_empty());
     }
@@ -153,12 +153,12 @@ fn line_that_comes_seldom_is_told_each_time() {
 #[test]
 fn what_is_no_trouble_is_never_counted() {
     let flood = Flood::new();
-    let told = flood.told(|| {
+    let logged = flood.logged(|| {
         for _ in 0..100 {
-            tracing::info!("told to stop");
+            tracing::info!("asked to stop");
         }
     });
-    assert_eq!(told.len(), 100);
+    assert_eq!(logged.len(), 100);
 }
 
 #[test]
@@ -168,46 +168,46 @@ fn kinds_beyond_the_bound_share_one_count_and_lose_nothing() {
         let letters = format!("{number:03}").into_bytes();
         letters.iter().map(|digit| char::from(digit + 17)).collect()
     };
-    let told = flood.told(|| (0..2 * KINDS_MAX).for_each(|number| says(&name(number))));
-    let told = told.len();
-    let counts = flood.told(|| flood.repeats.tell_all());
+    let logged = flood.logged(|| (0..2 * KINDS_MAX).for_each(|number| says(&name(number))));
+    let logged = logged.len();
+    let counts = flood.logged(|| flood.repeats.tell_all());
     assert_eq!(counts.len(), 1, "{counts:?}");
     assert_eq!(counts[0]["origin"], "several");
     let counted = counts[0]["count"].as_u64().unwrap();
-    assert_eq!(told as u64 + counted, 2 * KINDS_MAX as u64);
+    assert_eq!(logged as u64 + counted, 2 * KINDS_MAX as u64);
 }
 
 #[test]
 fn lines_of_a_library_that_differ_by_numbers_are_of_one_kind() {
     let flood = Flood::new();
-    let told = flood.told(|| {
+    let logged = flood.logged(|| {
         (0..50).for_each(|n| says(&format!("127.0.0.1:{n}: refused after {n}ms")));
         says("127.0.0.1:1: authentication failed");
     });
-    assert_eq!(told.len(), TOLD_MAX as usize + 1);
-    assert_eq!(told[0]["target"], "librdkafka");
-    assert!(told[0].get("log.line").is_none());
+    assert_eq!(logged.len(), LOGGED_MAX as usize + 1);
+    assert_eq!(logged[0]["target"], "librdkafka");
+    assert!(logged[0].get("log.line").is_none());
 }
 
 #[test]
-fn counts_that_are_told_are_not_counted_themselves() {
+fn counts_that_are_logged_are_not_counted_themselves() {
     let flood = Flood::new();
-    let told = flood.told(|| {
+    let logged = flood.logged(|| {
         for _ in 0..100 {
             tracing::warn!(target: TARGET, "more lines of one kind");
         }
     });
-    assert_eq!(told.len(), 100);
+    assert_eq!(logged.len(), 100);
 }
 
 #[test]
-fn counts_not_yet_told_are_told_when_logging_ends() {
+fn counts_not_yet_logged_are_logged_when_logging_ends() {
     let flood = Flood::new();
-    let told = flood.told(|| {
+    let logged = flood.logged(|| {
         let teller = Teller::start(flood.repeats.clone()).unwrap();
         (0..100).for_each(away);
         drop(teller);
     });
-    assert_eq!(told.len(), TOLD_MAX as usize + 1);
-    assert_eq!(told[2]["count"], 100 - u64::from(TOLD_MAX));
+    assert_eq!(logged.len(), LOGGED_MAX as usize + 1);
+    assert_eq!(logged[2]["count"], 100 - u64::from(LOGGED_MAX));
 }

@@ -55,7 +55,7 @@ where
     is_named(store.resume(shard(0), one, 1).await.expect_err("resume"));
     is_named(store.read(shard(0), 0, 9).await.expect_err("read"));
     is_named(store.read(shard(0), 1, 1).await.expect_err("read"));
-    // What stands beside it is sound.
+    // The rows beside it are sound.
     let before = store.load(shard(0), one, 1).await.expect("its first event");
     assert_eq!(before[0].events.len(), 1);
     let other = store.load(shard(0), &keys[1..], WHOLE).await;

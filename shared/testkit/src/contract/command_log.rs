@@ -210,7 +210,7 @@ async fn waiting_reader_sees_what_is_appended(log: &impl CommandLog) {
     }
 }
 
-/// Larger than any log would keep at hand for those who are behind.
+/// Larger than any log would keep at hand for readers that are behind.
 async fn large_record_is_read_from_wherever_a_reader_stands(log: &impl CommandLog) {
     let key = key_of(1, 0);
     let large = NewRecord {

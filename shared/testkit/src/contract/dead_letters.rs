@@ -177,7 +177,7 @@ where
         mark(store, 0, Parked, Redriven),
         mark(store, 0, Parked, Redriven)
     );
-    assert!(one != other, "one of two that race is told yes");
+    assert!(one != other, "exactly one of two that race succeeds");
     assert!(!mark(store, 0, Parked, Discarded).await);
     assert!(
         !mark(store, 1, Parked, Redriven).await,

@@ -36,7 +36,7 @@ pub async fn event_log<S: EventStore, L: EventLog>(make: impl AsyncFn() -> (S, L
     let (store, log) = make().await;
     readers_of_a_partition_stand_where_they_like(&store, &log).await;
     let (store, log) = make().await;
-    follower_has_every_partition_whoever_else_reads(&store, &log).await;
+    follower_has_every_partition_regardless_of_readers(&store, &log).await;
     let (store, log) = make().await;
     ends_are_behind_the_last_events_of_all_partitions(&store, &log).await;
 }
@@ -123,7 +123,7 @@ async fn span_is_from_the_first_event_to_the_last(store: &impl EventStore, log: 
     assert_eq!(log.span(shard(1)).await.expect("a span"), None);
 }
 
-async fn follower_has_every_partition_whoever_else_reads(
+async fn follower_has_every_partition_regardless_of_readers(
     store: &impl EventStore,
     log: &impl EventLog,
 ) {
@@ -195,7 +195,7 @@ async fn reader_continues_behind_its_checkpoint(store: &impl EventStore, log: &i
     assert_eq!(events(&take(reader, 1).await), more);
 }
 
-/// The next publisher asks what was published and goes on from there.
+/// The next publisher asks what was published and continues from there.
 async fn events_of_a_dead_publisher_reach_a_waiting_reader(
     store: &impl EventStore,
     log: &impl EventLog,
@@ -245,7 +245,7 @@ async fn readers_of_a_partition_stand_where_they_like(
     for member in [&mut prompt, &mut late, &mut leisurely] {
         assert_eq!(events(&member.take(1, 3).await), sent);
     }
-    // More than any log would keep at hand for those who are behind.
+    // More than any log would keep at hand for readers that are behind.
     for count in [1, 4_000, 1, 4_000, 4_000] {
         let (got, new) = tokio::join!(
             prompt.take(1, count),
@@ -312,7 +312,7 @@ async fn last_log_position(log: &impl EventLog, partition: u16) -> u64 {
     span.map_or(0, |span| span.last)
 }
 
-/// Whoever is in no hurry is given the same.
+/// A leisurely member gets the same records.
 async fn join(log: &impl EventLog, group: &str) -> Member {
     let pace = if group.starts_with("leisurely") {
         Pace::Leisurely

@@ -71,8 +71,8 @@ pub(super) async fn take(reader: &mut dyn Reader, count: usize) -> Vec<Record> {
     records
 }
 
-/// Where the log begins, when a seek, or at the latest the take after it, says that the offset is not
-/// in it.
+/// Where the log begins, when a seek, or at the latest the take after it, reports that the offset is
+/// not in it.
 pub(super) async fn gone(reader: &mut dyn Reader, offset: i64) -> Option<i64> {
     let mut records = Vec::new();
     let refused = match reader.seek(offset).await {

@@ -6,7 +6,7 @@ use kernel::port::{HEARD_FOR, Heard, Heartbeats};
 /// Some time of the year 2026.
 const NOW_MS: i64 = 1_796_000_000_123;
 
-/// Runs the suite. Each call of `make` gives a store that has heard of nobody.
+/// Runs the suite. Each call of `make` gives a store without any heartbeat.
 ///
 /// # Panics
 /// The store breaks the contract of its port.

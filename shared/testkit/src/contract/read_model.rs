@@ -13,7 +13,7 @@ use kernel::topic::partition_of;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// Partitions that the suite spreads its keys over; a model that asks must be told so.
+/// Partitions that the suite spreads its keys over; a model that needs the number must be given this one.
 pub const PARTITIONS: u16 = 4;
 
 /// The views that the suite uses; a model that needs tables must have them.
@@ -31,16 +31,16 @@ const fn view(version: u16) -> ViewId {
     }
 }
 
-/// What a model says to `list`.
+/// How a model answers `list`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listing {
     InKeyOrder,
-    /// It cannot, and says so with a fault.
+    /// It cannot list, and returns a fault.
     Refused,
 }
 
-/// Runs the suite. Each call of `make` gives an empty store; each call of what it gave opens that
-/// store anew, as another process would.
+/// Runs the suite. Each call of `make` gives an empty store; each call of its result opens that
+/// store again, as another process would.
 ///
 /// # Panics
 /// The model breaks the contract of its port.
@@ -252,7 +252,7 @@ async fn cleared_view_starts_again(model: &impl ReadModel) {
     assert_eq!(get(model, cleared, &keys[..2]).await, expected);
 }
 
-/// A projector that is refused reads the checkpoint and goes on from there. Whatever a clearing
+/// A projector that is refused reads the checkpoint and continues from there. Whatever a clearing
 /// leaves of its work, the checkpoint must not claim more.
 async fn view_cleared_under_its_projector_has_no_hole<Model: ReadModel>(
     open: impl AsyncFn() -> Model,

@@ -8,7 +8,7 @@ use kernel::port::{Replies, Reply, ReplyStream};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// A reply that was not heard by then is lost.
+/// A reply that was not received by then is lost.
 const HEARD_MAX: Duration = Duration::from_secs(10);
 
 /// Runs the suite. Each call of `make` gives a channel without subscribers.
@@ -18,7 +18,7 @@ const HEARD_MAX: Duration = Duration::from_secs(10);
 pub async fn replies<R: Replies>(make: impl AsyncFn() -> R) {
     replies_arrive_whole_and_in_order(&make().await).await;
     reply_reaches_its_instance_only(&make().await).await;
-    reply_to_nobody_is_dropped(&make().await).await;
+    reply_without_a_subscriber_is_dropped(&make().await).await;
     batch_of_a_thousand_arrives(&make().await).await;
     sending_nothing_is_harmless(&make().await).await;
 }
@@ -44,7 +44,7 @@ async fn reply_reaches_its_instance_only(replies: &impl Replies) {
     assert_eq!(next(&mut *first).await, accepted(3));
 }
 
-async fn reply_to_nobody_is_dropped(replies: &impl Replies) {
+async fn reply_without_a_subscriber_is_dropped(replies: &impl Replies) {
     send(replies, "gateway-1", &[accepted(1)]).await;
     drop(subscribe(replies, "gateway-1").await);
     send(replies, "gateway-1", &[accepted(2)]).await;

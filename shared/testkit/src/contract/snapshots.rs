@@ -189,7 +189,7 @@ where
     writer.commit(store).await;
 }
 
-/// A durable version is the same whoever tells of it.
+/// A durable version is the same whichever owner saves it.
 async fn superseded_owner_may_save_what_is_durable<S>(store: &S)
 where
     S: EventStore + Snapshots,

@@ -64,7 +64,7 @@ fn supervisor_may_give_a_chat_beside_a_call() {
 }
 
 #[test]
-fn interruptions_are_stated_anew_and_told_once() {
+fn interruptions_are_replaced_by_one_event() {
     let by_voice: &[(&str, &[&str])] = &[("chat", &["voice"])];
     agent(available())
         .when(accepted(set_interruptions(by_voice)))

@@ -8,6 +8,7 @@ mod interruptions;
 mod limits;
 mod model;
 mod offers;
+mod page;
 mod presence;
 mod profile;
 mod property;

@@ -141,7 +141,7 @@ impl Model {
         }
         assert!(
             self.presence != Presence::Offline || standing.sessions.is_empty(),
-            "nobody is offline and signed in"
+            "a signed-in agent is never offline"
         );
         let cools_down = matches!(standing.suspension, Some(Suspension::Cooldown { .. }));
         assert_eq!(pending.contains_key("cooldown"), cools_down);

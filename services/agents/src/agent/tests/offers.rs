@@ -14,22 +14,22 @@ fn reservation_of_a_match_tells_of_it_in_the_same_append() {
 
 /// Conversations read these, and admit no more.
 #[test]
-fn match_beyond_what_an_offer_can_be_is_told_as_the_most() {
+fn match_beyond_what_an_offer_can_be_is_capped() {
     let AgentCommand::ReserveSlot(mut asked) = matched("O-1", "C-1") else {
         unreachable!("a slot is asked for");
     };
     let of = asked.matched.as_mut().unwrap();
     (of.offer_ttl_ms, of.parallel_max) = (NonZeroU32::MAX, NonZeroU8::MAX);
-    let AgentEvent::AgentMatched(mut told) = agent_matched("O-1", "C-1") else {
-        unreachable!("a match is told");
+    let AgentEvent::AgentMatched(mut matched_event) = agent_matched("O-1", "C-1") else {
+        unreachable!("a match is an event");
     };
-    told.ttl_ms = 3_600_000.try_into().unwrap();
-    told.parallel_max = 10.try_into().unwrap();
+    matched_event.ttl_ms = 3_600_000.try_into().unwrap();
+    matched_event.parallel_max = 10.try_into().unwrap();
     agent(available())
         .when(accepted(AgentCommand::ReserveSlot(asked)))
         .then_expect_events(vec![
             reserved("O-1", "C-1", "chat"),
-            AgentEvent::AgentMatched(told),
+            AgentEvent::AgentMatched(matched_event),
         ]);
 }
 
@@ -254,7 +254,7 @@ fn two_unanswered_chats_in_a_row_suspend_routing() {
 }
 
 #[test]
-fn accepted_offer_starts_the_count_anew() {
+fn accepted_offer_resets_the_count() {
     let events = [
         expired("O-1", "C-1"),
         reserved("O-2", "C-2", "chat"),

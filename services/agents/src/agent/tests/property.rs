@@ -146,7 +146,11 @@ impl Run {
         command.at = after(7 * self.steps);
         let before = self.agent.clone();
         let decided = self.agent.decide(&command, &());
-        assert_eq!(decided, before.decide(&command, &()), "decided anew");
+        assert_eq!(
+            decided,
+            before.decide(&command, &()),
+            "decided a second time"
+        );
         if let Ok(events) = decided {
             self.take(events);
             self.model.agrees_with(&self.agent, &self.pending);

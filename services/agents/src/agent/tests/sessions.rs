@@ -43,17 +43,17 @@ fn heartbeat_of_a_connected_session_changes_nothing() {
 }
 
 #[test]
-fn heartbeat_by_command_is_told_once_in_a_while() {
+fn heartbeat_by_command_is_an_event_once_in_a_while() {
     let beat = |seconds| Accepted {
         at: after(seconds),
         ..accepted(heartbeat("S-1"))
     };
     agent(available()).when(beat(14)).then_expect_events(vec![]);
-    let told = heard("S-1", after(20));
+    let beat_event = heard("S-1", after(20));
     agent(available())
         .when(beat(20))
-        .then_expect_events(vec![told.clone()]);
-    agent(with(available(), &[told]))
+        .then_expect_events(vec![beat_event.clone()]);
+    agent(with(available(), &[beat_event]))
         .when(beat(34))
         .then_expect_events(vec![]);
 }

@@ -70,7 +70,7 @@ fn cooldown_has_a_timer_unless_something_else_ends_it() {
 }
 
 #[test]
-fn slot_timer_releases_what_nobody_answered_for() {
+fn slot_timer_releases_an_unanswered_slot() {
     let ttl_expired = ReleaseCause::TtlExpired;
     agent(offered())
         .when(supervised(expire_slot("O-1", after(35))))

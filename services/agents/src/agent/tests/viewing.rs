@@ -142,7 +142,7 @@ fn idle_clock_starts_with_the_last_slot_freed_or_the_first_offer_let_in() {
 }
 
 #[test]
-fn last_freed_is_told_with_or_without_other_work() {
+fn last_freed_is_shown_with_or_without_other_work() {
     let last_freed = |events: &[AgentEvent]| summary(events).last_freed;
     assert_eq!(last_freed(&logged_in()), None);
     assert_eq!(last_freed(&available()), Some(at(4_000)));

@@ -203,7 +203,7 @@ fn event_with_an_unknown_field_is_read() {
 }
 
 #[test]
-fn presence_begins_now_and_without_force_unless_told() {
+fn presence_begins_now_and_without_force_by_default() {
     let value = json!({ "type": "SetPresence", "data": { "presence": "busy" } });
     let read: AgentCommand = serde_json::from_value(value).unwrap();
     assert_eq!(read, set(Presence::Busy));

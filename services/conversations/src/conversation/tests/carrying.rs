@@ -1,4 +1,4 @@
-//! What reaches a conversation that is over, and is heard where it goes on.
+//! What reaches a closed conversation, and is handled by the one that continues it.
 
 use super::*;
 
@@ -172,10 +172,10 @@ fn callback_that_was_kept_goes_along_with_a_merge() {
 }
 
 #[test]
-fn refusal_to_reopen_names_where_it_goes_on() {
+fn refusal_to_reopen_names_the_continuation() {
     let refused = merged().decide("Reopen", &json!({})).unwrap_err();
     assert!(
-        refused.to_string().ends_with("it goes on in C-2"),
+        refused.to_string().ends_with("it continues in C-2"),
         "{refused}"
     );
 }

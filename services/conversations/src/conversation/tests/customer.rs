@@ -1,4 +1,4 @@
-//! Everything that a customer does, in every state: heard, or nothing to be heard.
+//! Every action of a customer, in every state: it has events, or a reason to have none.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use super::*;
 
-/// What the table says of the actions: how each is sent.
+/// The actions of the table: how each is sent.
 const ACTIONS: [(&str, &str); 5] = [
     ("leaves", "CustomerLeft"),
     ("ends the talk", "End"),
@@ -144,7 +144,10 @@ fn whatever_a_customer_does_is_heard_in_every_state() {
             let events = events_of(&story, action);
             let is_new = !events.is_empty();
             let why = reason(row, action);
-            assert!(is_new || why.is_some(), "{row}: {action} is not heard");
+            assert!(
+                is_new || why.is_some(),
+                "{row}: {action} has neither events nor a reason"
+            );
         }
     }
 }
@@ -159,7 +162,7 @@ fn what_a_customer_does_twice_is_done_once() {
             let again = story.send(does(action)).unwrap();
             let is_known = match again.as_slice() {
                 [] => true,
-                // Where it goes on, the same is known.
+                // The conversation that continues it knows the same.
                 [E::CarriedOver(_)] => true,
                 // The talk is over and the callback has begun: that is what they leave now.
                 [E::Abandoned(_)] => row == "ACTIVE, callback kept",
@@ -219,7 +222,7 @@ fn table() -> String {
     table
 }
 
-/// The page is written anew by `UPDATE_DOCS=1 cargo test -p dealerboard-conversations`.
+/// `UPDATE_DOCS=1 cargo test -p dealerboard-conversations` rewrites the page.
 #[test]
 fn table_in_the_docs_is_what_conversations_do() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/customer-actions.md");

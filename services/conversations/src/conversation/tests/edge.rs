@@ -186,10 +186,10 @@ fn conversation_that_every_agent_declines_stays_queued_and_can_be_offered_again(
 }
 
 #[test]
-fn transfer_to_a_queue_with_nobody_leaves_no_agent_behind() {
+fn transfer_to_an_unserved_queue_leaves_no_agent_behind() {
     let story = active().when(
         "TransferCold",
-        json!({ "queue": "nobody-there" }),
+        json!({ "queue": "unserved" }),
         &["TransferRequested", "AgentLeft", "Queued"],
     );
     assert_eq!(story.conversation.stage.owner(), None);

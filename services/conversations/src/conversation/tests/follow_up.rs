@@ -1,4 +1,4 @@
-//! What is asked for while a bot or an agent has the conversation, and done when nobody has.
+//! What is asked for while a bot or an agent has the conversation, and done when none has.
 
 use super::*;
 
@@ -215,7 +215,7 @@ fn parked_customer_leaves_or_cancels() {
         let cancelled = story.when("Cancel", json!({}), &["Cancelled"]);
         assert_eq!(cancelled.close_reason(), Some(CloseReason::Cancelled));
     }
-    // The wait counts from when nobody answered any more.
+    // The wait counts from the moment without an agent.
     let story = parked()
         .at(60)
         .when("CustomerLeft", json!({}), &["Abandoned"]);

@@ -204,7 +204,7 @@ fn lost_consultant_merely_leaves_and_a_strangers_loss_is_no_event() {
 }
 
 #[test]
-fn nobody_stays_behind_when_the_owner_goes() {
+fn participants_leave_with_the_owner() {
     let end = json!({ "by": "customer" });
     consulting().when("End", end, &["ParticipantLeft", "Ended"]);
     consulting().when("Park", json!({}), &["ParticipantLeft", "Parked"]);
@@ -238,7 +238,7 @@ fn customer_on_hold_stays_there_through_a_consultation() {
             .when(name, data, &[event])
             .when("Resume", json!({}), &["Resumed"]);
     }
-    let nobody = json!({ "offer_id": "O-9", "cause": "agent_unavailable" });
+    let unavailable = json!({ "offer_id": "O-9", "cause": "agent_unavailable" });
     active()
         .when("Hold", json!({}), &["Held"])
         .when(
@@ -246,7 +246,7 @@ fn customer_on_hold_stays_there_through_a_consultation() {
             json!({ "target": "A-2", "offer_id": "O-9" }),
             &["ConsultStarted"],
         )
-        .when("RescindOffer", nobody, &["ParticipantLeft"])
+        .when("RescindOffer", unavailable, &["ParticipantLeft"])
         .when("Resume", json!({}), &["Resumed"]);
     consulting()
         .when("EndConsult", json!({}), &["ParticipantLeft"])

@@ -149,7 +149,7 @@ const TERMINAL: &[&str] = &[
     "Merged",
 ];
 
-/// What customers do is heard in whatever state.
+/// Actions of customers, accepted in every state.
 const CUSTOMERS: &[&str] = &[
     "CustomerLeft",
     "Cancel",
@@ -158,7 +158,7 @@ const CUSTOMERS: &[&str] = &[
     "ReceiveCarried",
 ];
 
-/// The offers whose outcome is open and the owners, told from the log alone.
+/// The offers whose outcome is open and the owners, derived from the log alone.
 #[derive(Default)]
 struct Oracle {
     live: BTreeMap<String, bool>,
@@ -208,7 +208,7 @@ impl Oracle {
 
     fn check(&self, conversation: &Conversation) -> Result<(), TestCaseError> {
         let (state, stage) = (conversation.state(), &conversation.stage);
-        // C1 and C2: one owner, exactly while somebody answers for it.
+        // C1 and C2: one owner, exactly while an agent answers for it.
         let has_owner = matches!(state, State::Active | State::WrapUp);
         prop_assert_eq!(stage.owner().is_some(), has_owner, "C2 in {}", state);
         prop_assert!(stage.owner().is_none() || stage.owner() != stage.participant());
@@ -313,7 +313,7 @@ proptest! {
     }
 }
 
-/// A law about states that are never reached says nothing.
+/// A law about states that are never reached proves nothing.
 #[test]
 fn generated_commands_reach_nearly_every_event() {
     let mut runner = TestRunner::deterministic();

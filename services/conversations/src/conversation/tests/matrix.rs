@@ -18,7 +18,7 @@ fn stories() -> Vec<Story> {
 }
 
 /// Commands that a reaction or a timer may send at any time, that people may repeat, or that only
-/// messages stand against, and all that customers do: none is refused for the state of an existing conversation.
+/// messages can refuse, and all actions of customers: none is refused for the state of an existing conversation.
 const ANYWHERE: &[&str] = &[
     "Create",
     "Expire",

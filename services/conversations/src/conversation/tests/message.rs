@@ -61,7 +61,7 @@ fn failed_and_delivered_of_one_recipient_is_an_anomaly_said_once() {
 }
 
 #[test]
-fn receipt_of_nobody_it_was_sent_to_is_refused() {
+fn receipt_of_a_stranger_is_refused() {
     let unknown = ConversationRejection::RECIPIENT_UNKNOWN;
     sent_story().refused(
         "RecordReceipt",

@@ -10,9 +10,10 @@ mod law;
 mod matrix;
 mod message;
 mod offering;
+mod page;
 mod queueing;
 mod receipt;
-mod timer;
+mod timers;
 mod viewing;
 mod wire;
 

@@ -26,8 +26,8 @@ fn orders() -> impl Strategy<Value = (Vec<Option<Value>>, Vec<Option<Value>>)> {
     })
 }
 
-/// `None` is the news that the message was sent.
-fn told(order: Vec<Option<Value>>) -> Story {
+/// `None` stands for the report that the message was sent.
+fn reported(order: Vec<Option<Value>>) -> Story {
     let mut story = active();
     let message = outbound("s1", &["acme", "boss"]);
     story.send(command("SendMessage", message)).unwrap();
@@ -51,7 +51,7 @@ proptest! {
 
     #[test]
     fn any_order_of_receipts_with_repeats_gives_one_result((once, twice) in orders()) {
-        let (left, right) = (told(once), told(twice));
+        let (left, right) = (reported(once), reported(twice));
         let kept = |story: &Story| {
             let kept = serde_json::to_value(&story.conversation).unwrap();
             kept["messages"]["outbound"].clone()

@@ -1,9 +1,6 @@
 //! `dealerboard verify`.
 
-mod conservation;
-mod executions;
 mod quiet;
-mod slots;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,15 +13,14 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::{Clock as _, LoadedStream};
 use kernel::topic::Shard;
-use pipeline::{Findings, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub};
+use pipeline::{
+    Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub,
+};
 use routing::Floor;
 
 use crate::config::{Config, Mode};
 use crate::roles::Platform;
-use crate::seams::SystemClock;
-use conservation::Conservation;
 use quiet::Quiet;
-use slots::Slots;
 
 /// How to check.
 #[derive(Debug, Args)]
@@ -42,8 +38,8 @@ const VIOLATED: u8 = 1;
 const UNCOMPARED: u8 = 2;
 
 impl Verify {
-    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and of some nothing
-    /// can be said.
+    /// Exit code 0: every rule holds; 1: a rule is broken; 2: none was found broken, and some could
+    /// not be checked.
     pub(super) fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         present(&config)?;
         let _log = telemetry::log(super::QUIET)?;
@@ -63,9 +59,11 @@ impl Verify {
 
     async fn check(&self, platform: &Platform) -> Findings {
         let (ports, bar) = (ports(platform), bar());
-        let trading = Quiet::begin(platform, conservation::CONTEXTS).await;
-        let working = Quiet::begin(platform, slots::CONTEXTS).await;
-        let (mut conservation, mut slots) = (Conservation::default(), Slots::default());
+        let mut rules = Vec::new();
+        for rule in crate::slices::rules() {
+            let quiet = Quiet::begin(platform, rule.contexts()).await;
+            rules.push((rule, quiet));
+        }
         bar.set_message("rows");
         let partitions = platform.config.partitions();
         let mut findings = scrub(&ports, &platform.slices.names(), partitions).await;
@@ -82,8 +80,7 @@ impl Verify {
                 live: self.live,
             };
             let mut watch = Watching {
-                conservation: &mut conservation,
-                slots: &mut slots,
+                rules: &mut rules,
                 bar: &bar,
             };
             let found = verifier.run(&mut watch).await;
@@ -94,30 +91,40 @@ impl Verify {
         let (store, reader) = (&*platform.ports.folds, &*platform.ports.as_stored.reader);
         findings.add(folds::<Floor>(store, reader, partitions).await);
         findings.add(folds::<Metrics>(store, reader, partitions).await);
-        let moving = trading.moving(platform, &waiting).await;
-        conservation.finish(platform, moving, &mut findings).await;
-        let moving = working.moving(platform, &waiting).await;
-        slots.finish(moving, SystemClock.now(), &mut findings);
+        let world = RuleWorld {
+            dead_letters: ports.dead_letters.as_ref(),
+            partitions,
+            now: SystemClock.now(),
+        };
+        for (rule, quiet) in rules {
+            let moving = quiet.moving(platform, &waiting).await;
+            rule.finish(&world, moving, &mut findings).await;
+        }
         bar.finish_and_clear();
         findings
     }
 }
 
 struct Watching<'a> {
-    conservation: &'a mut Conservation,
-    slots: &'a mut Slots,
+    rules: &'a mut Vec<(Box<dyn Rule>, Quiet)>,
     bar: &'a ProgressBar,
+}
+
+impl Watching<'_> {
+    fn of(&mut self, context: &'static str) -> impl Iterator<Item = &mut Box<dyn Rule>> {
+        let rules = self.rules.iter_mut().map(|(rule, _)| rule);
+        rules.filter(move |rule| rule.contexts().contains(&context))
+    }
 }
 
 impl Watch for Watching<'_> {
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
-        self.conservation.stream(shard, stream, until);
-        self.slots.stream(shard, stream, until);
+        self.of(shard.context)
+            .for_each(|rule| rule.stream(shard, stream, until));
     }
 
     fn unseen(&mut self, shard: Shard) {
-        self.conservation.unseen(shard);
-        self.slots.unseen(shard);
+        self.of(shard.context).for_each(|rule| rule.unseen(shard));
     }
 
     fn progress(&mut self, count: usize) {
@@ -168,11 +175,11 @@ fn report(findings: &Findings) {
     for violation in &findings.violations {
         super::print(&format!("violated  {violation}"));
     }
-    untold("violated", findings.violated, findings.violations.len());
+    print_unlisted("violated", findings.violated, findings.violations.len());
     for uncompared in &findings.uncompared {
         super::print(&format!("unknown   {uncompared}"));
     }
-    untold("unknown", findings.skipped, findings.uncompared.len());
+    print_unlisted("unknown", findings.skipped, findings.uncompared.len());
     for note in &findings.notes {
         super::print(&format!("note      {note}"));
     }
@@ -187,10 +194,10 @@ fn report(findings: &Findings) {
     ));
 }
 
-fn untold(kind: &str, all: u64, told: usize) {
-    let untold = all.saturating_sub(told as u64);
-    if untold > 0 {
-        super::print(&format!("{kind:<9} … and {untold} more"));
+fn print_unlisted(kind: &str, all: u64, listed: usize) {
+    let unlisted = all.saturating_sub(listed as u64);
+    if unlisted > 0 {
+        super::print(&format!("{kind:<9} … and {unlisted} more"));
     }
 }
 

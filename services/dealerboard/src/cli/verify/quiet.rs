@@ -1,5 +1,5 @@
-//! Whether anything is on its way: what two contexts say only compares while nothing goes from one to the
-//! other.
+//! Whether anything is on its way: the states of two contexts only compare while nothing goes from
+//! one to the other.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use kernel::topic::Shard;
 
 use crate::roles::Platform;
 
-/// Where the partitions of some contexts stood when the check began.
+/// The log positions of some contexts' partitions when the check began.
 pub(super) struct Quiet {
     contexts: &'static [&'static str],
     began: Result<Heads, Fault>,
@@ -25,7 +25,7 @@ impl Quiet {
         }
     }
 
-    /// What is on its way, if anything is or may be; `waiting`: commands that nobody has handled yet,
+    /// What is on its way, if anything is or may be; `waiting`: commands not handled yet,
     /// by context.
     pub(super) async fn moving(
         self,

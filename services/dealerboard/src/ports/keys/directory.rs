@@ -1,4 +1,4 @@
-//! Keys as files: made by the first who needs them, or mounted by whoever runs the platform.
+//! Keys as files: made by the first process that needs them, or mounted by the operator.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -61,12 +61,16 @@ impl KeyDirectory {
             .with_context(|| format!("use key file {}", path.display()))
     }
 
-    /// Makes a key under a name of its own and links it to its place: whoever comes second finds the
-    /// place taken and reads what is there, and nobody ever reads half a key.
+    /// Makes a key under a name of its own and links it to its place: the second process finds the
+    /// place taken and reads the key there, and no process ever reads half a key.
     pub(super) fn make(&self, purpose: Purpose) -> anyhow::Result<Key> {
         let path = self.0.join(purpose.file());
         let made = || -> anyhow::Result<()> {
             fs::create_dir_all(&self.0)?;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the name of a file that is removed at once"
+            )]
             let draft = self.0.join(format!(".{}.draft", Uuid::new_v4()));
             let linked = write_private(&draft, &Key::generate(purpose)?.bytes)
                 .and_then(|()| fs::hard_link(&draft, &path));

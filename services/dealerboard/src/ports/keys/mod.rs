@@ -23,7 +23,7 @@ pub(super) use wrapping::WrappingKey;
 
 /// Bytes of the secret that signs command records: as wide as the digest.
 const SECRET_BYTES: usize = 32;
-/// Name of the first key of each purpose. It stands in every signature; a rotation brings another.
+/// Name of the first key of each purpose. It is in every signature; a rotation brings another.
 const KEY_ID: &str = "local";
 /// Bytes of a digest that make a fingerprint: enough to tell keys apart.
 const FINGERPRINT_BYTES: usize = 8;
@@ -136,7 +136,7 @@ fn find(installed: &[InstalledKey], purpose: Purpose) -> Option<&InstalledKey> {
 }
 
 /// One key for tokens, one for records and cursors.
-pub(crate) struct LocalKeys {
+pub struct LocalKeys {
     pub(crate) tokens: LocalKey,
     pub(crate) records: Keyring,
     pub(super) fingerprints: Fingerprints,
@@ -166,7 +166,7 @@ pub(super) struct Fingerprints {
 }
 
 impl Fingerprints {
-    /// Whether they are the installation's. One that knows of no key has nothing to say.
+    /// Whether they are the installation's. Without an installed key they agree.
     pub(super) fn agree(&self, installed: &[InstalledKey]) -> Result<(), Refused> {
         for (purpose, own) in &self.own {
             if let Some(known) = find(installed, *purpose)

@@ -1,5 +1,5 @@
-//! Which keys an installation has from now on. Whoever settles that is alone with the installation:
-//! it holds the file, or the table of keys.
+//! Which keys an installation has from now on. The process that settles them has exclusive access:
+//! it holds the file, or the lock on the table of keys.
 
 use kernel::installation::InstalledKey;
 

@@ -86,28 +86,28 @@ fn keys_of_another_installation_are_refused_with_both_fingerprints() {
     let (_folder, directory) = folder();
     let own = settle_in_directory(&directory, &[]).unwrap().new;
     let theirs = installed();
-    let told = refusal(settle_in_directory(&directory, &theirs));
-    assert!(told.contains(&own[0].fingerprint), "{told}");
-    assert!(told.contains(&theirs[0].fingerprint), "{told}");
-    assert!(told.contains("auth.directory"), "{told}");
+    let reason = refusal(settle_in_directory(&directory, &theirs));
+    assert!(reason.contains(&own[0].fingerprint), "{reason}");
+    assert!(reason.contains(&theirs[0].fingerprint), "{reason}");
+    assert!(reason.contains("auth.directory"), "{reason}");
 }
 
 #[test]
 fn key_that_the_installation_has_is_never_made() {
     let (_folder, directory) = folder();
     let theirs = installed();
-    let told = refusal(settle_in_directory(&directory, &theirs));
-    assert!(told.contains(&theirs[0].fingerprint), "{told}");
+    let reason = refusal(settle_in_directory(&directory, &theirs));
+    assert!(reason.contains(&theirs[0].fingerprint), "{reason}");
     assert!(!directory.path().exists());
 }
 
 #[test]
 fn keys_that_are_only_read_are_never_made() {
     let (_folder, directory) = folder();
-    let told = refusal(directory.keys("make some"));
+    let reason = refusal(directory.keys("make some"));
     let path = directory.path().display();
     assert_eq!(
-        told,
+        reason,
         format!("there is no key for records in {path}: make some")
     );
     assert!(!directory.path().exists());
@@ -121,8 +121,8 @@ fn key_that_others_may_read_or_change_is_refused() {
         let path = directory.path().join(name);
         for mode in [0o644, 0o604, 0o660, 0o602] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            let told = refusal(directory.keys(""));
-            assert!(told.contains(&format!("{mode:o}")), "{told}");
+            let reason = refusal(directory.keys(""));
+            assert!(reason.contains(&format!("{mode:o}")), "{reason}");
         }
         // A mounted secret belongs to root and is read through a group.
         for mode in [0o440, 0o640, 0o400, 0o600] {
@@ -141,8 +141,8 @@ fn damaged_key_is_refused_and_not_replaced() {
         let whole = fs::read(&path).unwrap();
         for damaged in [&whole[..whole.len() / 2], b""] {
             fs::write(&path, damaged).unwrap();
-            let told = refusal(settle_in_directory(&directory, &[]));
-            assert!(told.contains(name), "{told}");
+            let reason = refusal(settle_in_directory(&directory, &[]));
+            assert!(reason.contains(name), "{reason}");
             assert_eq!(fs::read(&path).unwrap(), damaged);
         }
         fs::write(&path, whole).unwrap();
@@ -178,12 +178,12 @@ fn keys_made_before_are_taken_in_when_they_are_wrapped() {
 fn wrapped_keys_are_refused_under_another_wrapping_key() {
     let (_folder, directory) = folder();
     let made = settle_wrapped(&wrapping(1), &directory, &[]).unwrap().new;
-    let told = refusal(wrapping(2).keys(&made));
+    let reason = refusal(wrapping(2).keys(&made));
     for byte in [1, 2] {
         let fingerprint = super::fingerprint(&[byte; 32]);
-        assert!(told.contains(&fingerprint), "{told}");
+        assert!(reason.contains(&fingerprint), "{reason}");
     }
-    assert!(told.contains("auth.wrapping_key_file"), "{told}");
+    assert!(reason.contains("auth.wrapping_key_file"), "{reason}");
 }
 
 #[test]
@@ -199,16 +199,16 @@ fn wrapped_key_that_was_changed_is_refused() {
             bytes: bytes.into(),
             ..wrapped.clone()
         };
-        let told = refusal(wrapping(1).unwrap(Purpose::Records, &changed));
-        assert!(told.contains("damaged"), "{told}");
+        let reason = refusal(wrapping(1).unwrap(Purpose::Records, &changed));
+        assert!(reason.contains("damaged"), "{reason}");
     }
     refusal(wrapping(1).unwrap(Purpose::Tokens, &wrapped));
 }
 
 #[test]
-fn key_that_nobody_keeps_is_missed_with_what_to_run() {
-    let told = refusal(wrapping(1).keys(&installed()));
-    assert!(told.contains("run `dealerboard migrate`"), "{told}");
+fn missing_key_is_reported_with_what_to_run() {
+    let reason = refusal(wrapping(1).keys(&installed()));
+    assert!(reason.contains("run `dealerboard migrate`"), "{reason}");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn wrapping_key_is_32_bytes_raw_or_as_base64() {
         read(given).unwrap().unwrap().keys(&made).unwrap();
     }
     for given in [&[7; 31][..], &[7; 33], b"", &base64.as_bytes()[..40]] {
-        let told = refusal(read(given));
-        assert!(told.contains("auth.wrapping_key_file"), "{told}");
+        let reason = refusal(read(given));
+        assert!(reason.contains("auth.wrapping_key_file"), "{reason}");
     }
 }

@@ -39,9 +39,9 @@ impl WrappingKey {
         if file.as_os_str().is_empty() {
             return Ok(None);
         }
-        let told = || format!("read auth.wrapping_key_file {}", file.display());
+        let reading = || format!("read auth.wrapping_key_file {}", file.display());
         let bytes = read_private(file)?.context("there is no such file");
-        let key = bytes.and_then(|bytes| key(&bytes)).with_context(told)?;
+        let key = bytes.and_then(|bytes| key(&bytes)).with_context(reading)?;
         Self::new(&key, file).map(Some)
     }
 

@@ -1,4 +1,4 @@
-//! A break is open for as long as somebody has to look.
+//! A break is open for as long as a person has to look at it.
 
 use super::*;
 
@@ -39,11 +39,11 @@ fn shown(events: &[PositionEvent]) -> (u64, usize) {
 
 #[test]
 fn report_that_puts_it_right_closes_the_break() {
-    let anew = PositionCommand::ApplyFill(ApplyFill {
-        exec_id: exec("E1-anew"),
+    let replaced = PositionCommand::ApplyFill(ApplyFill {
+        exec_id: exec("E1-again"),
         ..fill(1, Side::Buy, "100", "10.5", "0")
     });
-    for report in [anew, bust("E3")] {
+    for report in [replaced, bust("E3")] {
         let (mut position, mut events) = turned();
         assert_eq!(shown(&events), (1, 1));
         let righted = send(&mut position, report).unwrap();

@@ -21,6 +21,7 @@ mod chosen_lots;
 mod fills;
 mod names;
 mod other_fees;
+mod page;
 mod past;
 mod refusals;
 mod splits;
@@ -52,7 +53,7 @@ fn accepted_at(second: i64, command: PositionCommand) -> Accepted<PositionComman
     }
 }
 
-/// Sends the command and applies what comes of it.
+/// Sends the command and applies its events.
 pub(super) fn send(
     position: &mut Position,
     command: PositionCommand,
@@ -103,7 +104,7 @@ pub(super) fn meta(sequence: u64) -> EventMeta {
         causation: None,
         v: 1,
         kind: "".into(),
-        position: sequence,
+        log_position: sequence,
     }
 }
 

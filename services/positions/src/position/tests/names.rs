@@ -61,8 +61,8 @@ fn repeat_is_of_one_trade_and_so_are_correction_and_bust() {
 
 #[test]
 fn bust_of_before_trades_were_named_finds_its_execution() {
-    let told = r#"{"type":"FillBusted","data":{"exec_id":"E1"}}"#;
-    let cause: Cause = serde_json::from_str(told).unwrap();
+    let text = r#"{"type":"FillBusted","data":{"exec_id":"E1"}}"#;
+    let cause: Cause = serde_json::from_str(text).unwrap();
     let Cause::FillBusted(name) = &cause else {
         panic!("{cause:?}")
     };
@@ -104,7 +104,7 @@ fn chosen_lot_is_named_by_its_trade_where_its_id_is_not_enough() {
     let view = after(commands.clone());
     assert_eq!(view.lots[0].trade_id, Some("O-1".parse().unwrap()));
     assert_eq!((view.lots.len(), view.realised_gross), (1, d("90")));
-    // With the other one gone, the id says it alone.
+    // With the other one gone, the id alone decides.
     commands.truncate(2);
     commands.insert(1, of_trade("O-1", bust("E1")));
     commands.push(choose(None));

@@ -1,4 +1,4 @@
-//! What is refused, and what a refusal says.
+//! What is refused, and the message of each refusal.
 
 use super::*;
 

@@ -1,23 +1,23 @@
-//! What a position refuses of a trade is told, and counted until the trade takes it back.
+//! What a position refuses of a trade is reported, and counted until the trade takes it back.
 
 use kernel::context::Refused;
 
 use super::*;
 
-/// Refuses the command as a reaction's, and gives back what is told of it.
+/// Refuses the command as a reaction's, and returns the report of it.
 fn tell(position: &mut Position, command: PositionCommand) -> FillRefused {
     let accepted = accepted(command);
     let rejection = position.decide(&accepted, &()).unwrap_err();
     let Refused::Told(events) = position.refused(&accepted, &rejection) else {
-        panic!("nothing is told of {rejection}");
+        panic!("no report of {rejection}");
     };
     let [event] = <[_; 1]>::try_from(events).unwrap();
     position.apply(event.clone());
-    let PositionEvent::FillRefused(told) = event else {
+    let PositionEvent::FillRefused(report) = event else {
         panic!("{event:?}");
     };
-    assert_eq!(&*told.code, rejection.code().name);
-    told
+    assert_eq!(&*report.code, rejection.code().name);
+    report
 }
 
 /// A sale that names a lot which is not there.
@@ -34,7 +34,7 @@ fn unknown_lot(at: i64) -> PositionCommand {
 }
 
 #[test]
-fn refused_fill_is_told_with_its_trade_and_moves_nothing() {
+fn refused_fill_is_reported_with_its_trade_and_moves_nothing() {
     let mut position = Position::default();
     let opening = PositionCommand::ApplyFill(ApplyFill {
         lot_method: LotMethod::SpecId,
@@ -42,9 +42,9 @@ fn refused_fill_is_told_with_its_trade_and_moves_nothing() {
     });
     send(&mut position, of_trade("L-1", opening)).unwrap();
     let before = held(&position);
-    let told = tell(&mut position, of_trade("L-2", unknown_lot(2)));
-    assert_eq!(told.fill.trade_id, Some("L-2".parse().unwrap()));
-    assert_eq!(&*told.code, "LOTS_NOT_OPEN");
+    let report = tell(&mut position, of_trade("L-2", unknown_lot(2)));
+    assert_eq!(report.fill.trade_id, Some("L-2".parse().unwrap()));
+    assert_eq!(&*report.code, "LOTS_NOT_OPEN");
     assert_eq!(held(&position), before);
 }
 
@@ -70,12 +70,12 @@ fn busted_trade_takes_its_refused_fill_back_and_no_other() {
         currency: "EUR".parse().unwrap(),
         ..fill(1, Side::Buy, "10", "5", "0")
     });
-    let told = tell(&mut position, of_trade("T-2", other));
-    assert_eq!(&*told.code, "CURRENCY_MISMATCH");
+    let report = tell(&mut position, of_trade("T-2", other));
+    assert_eq!(&*report.code, "CURRENCY_MISMATCH");
     let before = held(&position);
-    let told = tell(&mut position, of_trade("T-2", correct("E1", "9", "5")));
+    let report = tell(&mut position, of_trade("T-2", correct("E1", "9", "5")));
     assert_eq!(
-        (told.reported.kind(), &*told.code),
+        (report.reported.kind(), &*report.code),
         (Report::Correction, "FILL_UNKNOWN")
     );
     let withdrawn = send(&mut position, of_trade("T-2", bust("E1"))).unwrap();
@@ -85,9 +85,9 @@ fn busted_trade_takes_its_refused_fill_back_and_no_other() {
     ));
     assert_eq!(held(&position), before);
     // Now it is a stranger to this fill, and still may not bust it.
-    let told = tell(&mut position, of_trade("T-2", bust("E1")));
+    let report = tell(&mut position, of_trade("T-2", bust("E1")));
     assert_eq!(
-        (told.reported, &*told.code),
+        (report.reported, &*report.code),
         (Reported::Bust, "FILL_UNKNOWN")
     );
     assert_eq!(held(&position), before);
@@ -131,7 +131,7 @@ fn snapshot_knows_what_was_refused() {
 }
 
 #[test]
-fn split_by_hand_that_is_refused_is_told_to_nobody_else() {
+fn split_by_hand_that_is_refused_has_no_report() {
     let (position, command) = (Position::default(), split(1, 2, 1, None));
     let accepted = accepted(command);
     let rejection = position.decide(&accepted, &()).unwrap_err();

@@ -1,4 +1,4 @@
-//! Currency, multiplier and lot method come from the fills that stand.
+//! Currency, multiplier and lot method come from the valid fills.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn method_is_that_of_the_first_report_that_stands() {
     );
     let without = after(commands[1..4].to_vec());
     assert_eq!(view.realised_gross, without.realised_gross);
-    // What somebody chose stays, while anything stands.
+    // A chosen method stays, while any report is valid.
     let mut chosen = commands;
     let hifo = ChangeLotMethod {
         lot_method: LotMethod::Hifo,

@@ -1,5 +1,6 @@
 //! What the tests speak of: decision D-1, about conversation C-1 of the queue FX-VIP.
 
+mod page;
 mod property;
 mod recording;
 mod viewing;

@@ -32,7 +32,11 @@ fn run(commands: Vec<DecisionCommand>) -> (Decision, Vec<DecisionEvent>) {
     for command in commands {
         let accepted = accepted(command);
         let decided = decision.decide(&accepted, &());
-        assert_eq!(decided, decision.decide(&accepted, &()), "decided anew");
+        assert_eq!(
+            decided,
+            decision.decide(&accepted, &()),
+            "decided a second time"
+        );
         for event in decided.clone().unwrap_or_default() {
             decision.apply(event.clone());
             log.push(event);

@@ -15,7 +15,7 @@ fn decision_is_recorded_once() {
 }
 
 #[test]
-fn decision_is_not_recorded_anew() {
+fn other_record_of_a_decision_is_refused() {
     decision(vec![recorded()])
         .when(accepted(record_decision(other_record())))
         .then_expect_error(DecisionRejection::IdConflict);
@@ -124,7 +124,7 @@ fn candidate_is_lost_beside_another_who_was_chosen() {
 }
 
 #[test]
-fn nobody_is_found_once() {
+fn unmatched_is_recorded_once() {
     decision(vec![recorded(), lost("amy", "NO_CAPACITY")])
         .when(accepted(give_up()))
         .then_expect_events(vec![nobody_found()]);
@@ -134,7 +134,7 @@ fn nobody_is_found_once() {
 }
 
 #[test]
-fn match_stands_against_having_found_nobody() {
+fn match_excludes_unmatched() {
     let rejection = DecisionRejection::InvalidTransition {
         command: "RecordUnmatched",
         outcome: Outcome::Matched,

@@ -70,7 +70,7 @@ fn events_are_written_so_and_read_back() {
     }
 }
 
-/// In a record as in any JSON: the name may stand behind the data.
+/// In a record as in any JSON: the name may follow the data.
 #[test]
 fn events_are_read_from_records() {
     for (event, _) in every_event() {
@@ -113,7 +113,7 @@ fn event_with_an_unknown_field_is_read() {
 }
 
 #[test]
-fn nobody_decides_by_hand() {
+fn decision_has_no_public_command() {
     assert_eq!(Decision::COMMANDS, &[]);
 }
 

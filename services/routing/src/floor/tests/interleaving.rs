@@ -13,7 +13,7 @@ const CONVERSATIONS: [&str; 6] = ["C-1", "C-2", "C-3", "C-4", "C-5", "C-6"];
 pub(crate) const QUEUES: [&str; 2] = ["FX", "VIP"];
 const CHANNELS: [&str; 2] = ["voice", "chat"];
 
-/// Something that happens to the `a`th agent and the `c`th conversation; `x` says how.
+/// Something that happens to the `a`th agent and the `c`th conversation; `x` varies it.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     what: usize,
@@ -185,12 +185,12 @@ impl Scene {
     }
 }
 
-pub(super) type Told = (EventMeta, Option<FloorEvent>);
+pub(super) type Sent = (EventMeta, Option<FloorEvent>);
 
 /// The same streams, woven otherwise.
-pub(super) fn woven(told: &[Told], choices: &[Index]) -> Vec<Told> {
-    let mut streams: BTreeMap<String, VecDeque<Told>> = BTreeMap::new();
-    for (meta, event) in told {
+pub(super) fn woven(sent: &[Sent], choices: &[Index]) -> Vec<Sent> {
+    let mut streams: BTreeMap<String, VecDeque<Sent>> = BTreeMap::new();
+    for (meta, event) in sent {
         let kind = match event {
             Some(FloorEvent::Agent(_)) => "a",
             Some(FloorEvent::Queue(_)) => "q",
@@ -200,7 +200,7 @@ pub(super) fn woven(told: &[Told], choices: &[Index]) -> Vec<Told> {
         stream.or_default().push_back((meta.clone(), event.clone()));
     }
     let mut woven = Vec::new();
-    for choice in choices.iter().cycle().take(told.len()) {
+    for choice in choices.iter().cycle().take(sent.len()) {
         let names: Vec<_> = streams.keys().cloned().collect();
         let name = &names[choice.index(names.len())];
         let stream = streams.get_mut(name).unwrap();
@@ -223,15 +223,15 @@ proptest! {
             scene.step(step);
         }
         let mut floor = Floor::default();
-        for (meta, event) in woven(&scene.told, &choices) {
+        for (meta, event) in woven(&scene.sent, &choices) {
             match event {
                 Some(event) => floor.apply(0, &meta, event),
                 None => floor.pass("conversations", 0, &meta),
             }
         }
         let shown = scene.shown();
-        let told = std::mem::take(&mut scene.told);
+        let sent = std::mem::take(&mut scene.sent);
         scene.floor = floor;
-        prop_assert_eq!(scene.shown(), shown, "{:?}", told);
+        prop_assert_eq!(scene.shown(), shown, "{:?}", sent);
     }
 }

@@ -1,4 +1,4 @@
-//! Stories told in the events of other contexts.
+//! Scenes made of other contexts' events.
 
 mod due;
 mod hold;
@@ -21,13 +21,13 @@ use crate::label::{AgentId, ConversationId, OfferId, QueueId};
 use crate::plan::{Plan, Unmatchable};
 pub(crate) use interleaving::steps;
 
-/// A floor, the time, and everything it was told.
+/// A floor, the time, and every event it was given.
 #[derive(Default)]
 pub(crate) struct Scene {
     pub(crate) floor: Floor,
     now_ms: i64,
     sequences: BTreeMap<String, u64>,
-    pub(crate) told: Vec<(EventMeta, Option<FloorEvent>)>,
+    pub(crate) sent: Vec<(EventMeta, Option<FloorEvent>)>,
 }
 
 pub(crate) fn tenant() -> Tenant {
@@ -83,18 +83,18 @@ impl Scene {
             causation: None,
             v: 1,
             kind: kind.into(),
-            log_position: u64::try_from(self.told.len()).unwrap() + 1,
+            log_position: u64::try_from(self.sent.len()).unwrap() + 1,
         };
-        let told = Floor::wants(context, kind).then(|| match context {
+        let event = Floor::wants(context, kind).then(|| match context {
             "agents" => FloorEvent::Agent(event(kind, &data)),
             "conversations" => FloorEvent::Conversation(event(kind, &data)),
             _ => FloorEvent::Queue(event(kind, &data)),
         });
-        match told.clone() {
+        match event.clone() {
             Some(event) => self.floor.apply(0, &meta, event),
             None => self.floor.pass(context, 0, &meta),
         }
-        self.told.push((meta, told));
+        self.sent.push((meta, event));
     }
 
     pub(crate) fn agent(&mut self, id: &str, kind: &str, data: Value) {

@@ -75,6 +75,6 @@ fn of_two_devices_only_the_dead_one_is_silent() {
     scene.agent("ann", "SessionEnded", json!({"session_id": "S"}));
     scene.waits("C-1", "FX", &[]);
     scene.waits_with("C-2", "FX", "chat", json!({}));
-    assert_eq!(scene.asked("C-1"), ["ann"], "the telephone goes on");
+    assert_eq!(scene.asked("C-1"), ["ann"], "the telephone still works");
     assert_eq!(scene.asked("C-2"), [""; 0]);
 }

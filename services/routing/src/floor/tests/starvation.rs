@@ -64,7 +64,7 @@ fn queue_with_busy_agents_does_not_starve() {
 }
 
 #[test]
-fn queue_starves_when_nobody_left_has_the_skills() {
+fn queue_starves_when_no_agent_left_has_the_skills() {
     let mut scene = two_wait(&["fx"]);
     scene.presence("bob", "away");
     scene.reserve("ann", "C-0", "voice");
@@ -75,7 +75,7 @@ fn queue_starves_when_nobody_left_has_the_skills() {
 }
 
 #[test]
-fn queue_that_nobody_serves_starves() {
+fn queue_without_an_agent_starves() {
     let mut scene = Scene::default();
     scene.waits("C-1", "FX", &[]);
     assert_eq!(scene.floor.starvation().len(), 1);

@@ -87,14 +87,14 @@ fn offer_of_a_foreign_decision_is_read() {
 }
 
 #[test]
-fn event_told_twice_counts_once() {
+fn repeated_event_counts_once() {
     let mut scene = Scene::default();
     scene.ready("ann", &["FX"], json!({}));
     scene.waits("C-1", "FX", &[]);
     scene.offer("C-1", "ann", "Offered");
     scene.conversation("C-1", "Abandoned", json!({}));
     let shown = scene.shown();
-    for (meta, event) in scene.told.clone() {
+    for (meta, event) in scene.sent.clone() {
         scene.floor.apply(0, &meta, event.unwrap());
     }
     assert_eq!(scene.shown(), shown);

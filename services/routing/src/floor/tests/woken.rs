@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Scene;
 use super::interleaving::{QUEUES, steps};
 
-/// A call waits, the agent is there for nothing yet, and nobody has looked at the queue since.
+/// A call waits, the agent is not routable yet, and no router has looked at the queue since.
 fn waiting(change: impl FnOnce(&mut Scene)) -> Scene {
     let mut scene = Scene::default();
     scene.ready("ann", &["FX"], json!({"fx": 5}));
@@ -108,7 +108,7 @@ fn queue_that_is_overflowed_into_is_woken() {
 }
 
 #[test]
-fn queue_where_nobody_waits_stays_asleep() {
+fn empty_queue_stays_asleep() {
     let mut scene = Scene::default();
     scene.ready("ann", &["FX"], json!({}));
     scene.presence("ann", "away");
@@ -134,10 +134,10 @@ fn queue_is_woken_when_the_agent_that_somebody_waits_for_goes() {
 }
 
 proptest! {
-    /// A router looks at a queue when it is woken: whoever has somebody to be asked now, and had not
-    /// before, must not be overlooked.
+    /// A router looks at a queue when it is woken: a conversation that can be matched now, and
+    /// could not before, must wake its queue.
     #[test]
-    fn queue_is_woken_for_whoever_can_be_matched_from_now_on(steps in steps(60)) {
+    fn queue_is_woken_for_all_that_can_be_matched_from_now_on(steps in steps(60)) {
         let mut scene = Scene::morning();
         let mut before = BTreeSet::new();
         for step in &steps {

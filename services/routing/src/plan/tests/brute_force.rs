@@ -1,4 +1,4 @@
-//! What the indices say, against looking at everybody.
+//! The indices, compared with a look at every agent.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ impl Naive<'_> {
         closed.or_else(|| self.own_reason(id, member))
     }
 
-    /// What stands between the two, whether or not the agent is closed to all.
+    /// What excludes the agent from the conversation, whether or not the agent is closed to all.
     fn own_reason(&self, id: &AgentId, member: &Member) -> Option<Reason> {
         let agent = &member.agent;
         let settings = &self.queue.settings;
@@ -169,7 +169,7 @@ fn check_plans(scene: &Scene, desk: &Desk) -> Result<(), TestCaseError> {
         for exclusion in &plan.record.exclusions {
             *named.entry(exclusion.reason).or_default() += 1;
         }
-        prop_assert_eq!(&named, &excluded, "everybody is named");
+        prop_assert_eq!(&named, &excluded, "all are named");
         prop_assert_eq!(plan.record.excluded, excluded);
         prop_assert_eq!(plan.record.cooldown_lifted, is_lifted);
         prop_assert_eq!(
@@ -228,7 +228,7 @@ proptest! {
     }
 }
 
-/// Queues where somebody is next who was not before.
+/// Queues whose next conversations include a new one.
 fn news(before: &[Vec<String>; 2], after: &[Vec<String>; 2]) -> Vec<&'static str> {
     let queues = ["FX", "VIP"].into_iter().zip(before.iter().zip(after));
     let news = queues.filter(|(_, (before, after))| after.iter().any(|id| !before.contains(id)));

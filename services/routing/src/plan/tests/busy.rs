@@ -32,8 +32,8 @@ fn agent_on_a_call_is_not_asked_for_chats_until_it_is_written_up() {
             (&named.agent_id, named.reason),
             (&agent("ann"), Reason::BusyOnChannel)
         );
-        let said = "was busy on a channel that this one may not interrupt: voice";
-        assert_eq!(named.to_string(), said);
+        let sentence = "was busy on a channel that this one may not interrupt: voice";
+        assert_eq!(named.to_string(), sentence);
     }
     assert!(scene.floor.starvation().is_empty(), "ann comes free");
     scene.woken();

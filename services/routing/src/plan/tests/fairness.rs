@@ -9,7 +9,7 @@ use crate::floor::tests::Scene;
 
 const AGENTS: [&str; 6] = ["ann", "bob", "cid", "dee", "eve", "fay"];
 
-/// Agents of the queue, each with so many chats that go on and on.
+/// Agents of the queue, each with so many chats that never end.
 fn desk(strategy: &Value, long: &[usize]) -> Scene {
     let mut scene = Scene::default();
     scene.configure("FX", json!({"strategy": strategy}));

@@ -25,7 +25,7 @@ fn prefers_ann(scene: &mut Scene) {
 }
 
 #[test]
-fn longest_idle_comes_first_and_whoever_works_last() {
+fn longest_idle_comes_first_and_the_working_last() {
     let mut scene = four(&json!("longest_idle"));
     scene.reserve("dee", "C-0", "chat");
     scene.slot("dee", "C-0", "SlotActivated");
@@ -234,7 +234,7 @@ fn capacity_below_what_is_in_use_stops_offers_until_it_is_free() {
 }
 
 #[test]
-fn agents_are_named_when_nobody_can_be_asked() {
+fn agents_are_named_when_none_can_be_asked() {
     let mut scene = four(&json!("longest_idle"));
     scene.presence("ann", "busy");
     scene.agent("bob", "CapacityChanged", json!({"channels": {"chat": 1}}));

@@ -36,7 +36,7 @@ fn refuser_is_asked_for_others() {
 }
 
 #[test]
-fn cool_down_is_lifted_when_there_is_nobody_else() {
+fn cool_down_is_lifted_for_the_only_agent() {
     let mut scene = refused();
     scene.presence("bob", "away");
     assert_eq!(scene.next("FX"), ["C-1"]);

@@ -37,7 +37,7 @@ fn entries(count: u64, value: u64) -> Map<String, Value> {
 }
 
 #[test]
-fn settings_are_stated_anew() {
+fn settings_are_replaced() {
     let (first, second) = (json!({ "cooldown_s": 5 }), json!({ "cost": 2 }));
     queue(vec![configured(settings(first))])
         .when(accepted(configure(settings(second.clone()))))

@@ -1,6 +1,7 @@
 //! What the tests speak of: the queue FX-VIP.
 
 mod configuring;
+mod page;
 mod property;
 mod starving;
 mod viewing;

@@ -35,7 +35,11 @@ fn run(commands: Vec<(i64, QueueCommand)>) -> (Queue, Vec<QueueEvent>) {
         seconds += step;
         let accepted = accepted_for(FX_VIP, after(seconds), command);
         let decided = queue.decide(&accepted, &());
-        assert_eq!(decided, queue.decide(&accepted, &()), "decided anew");
+        assert_eq!(
+            decided,
+            queue.decide(&accepted, &()),
+            "decided a second time"
+        );
         for event in decided.clone().unwrap_or_default() {
             queue.apply(event.clone());
             log.push(event);

@@ -1,4 +1,4 @@
-//! Whether anybody is there to serve a queue.
+//! Whether an agent is there to serve a queue.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::*;
 
 /// §1.5, case 11: all agents are excluded or offline.
 #[test]
-fn queue_starves_when_nobody_can_be_asked() {
+fn queue_starves_when_no_agent_can_be_asked() {
     let events = vec![configured(settings(json!({ "cost": 2 })))];
     queue(events)
         .when(accepted(starve("C-1")))
@@ -22,7 +22,7 @@ fn queue_that_was_never_configured_starves_too() {
 
 #[test]
 fn queue_starves_without_an_agent_who_serves_it() {
-    let nobody = QueueCommand::ReportStarved(ReportStarved {
+    let unserved = QueueCommand::ReportStarved(ReportStarved {
         at_conversation: "C-1".parse().unwrap(),
         waiting: 1,
         agents: [].into(),
@@ -34,12 +34,12 @@ fn queue_starves_without_an_agent_who_serves_it() {
         agents: [].into(),
     });
     queue(vec![])
-        .when(accepted(nobody))
+        .when(accepted(unserved))
         .then_expect_events(vec![expected]);
 }
 
 #[test]
-fn queue_that_starves_is_not_told_so_again() {
+fn queue_that_starves_records_it_once() {
     queue(vec![starved(after(-10), "C-1")])
         .when(accepted(starve("C-2")))
         .then_expect_events(vec![]);
@@ -53,7 +53,7 @@ fn queue_is_served_when_an_agent_can_be_asked_again() {
 }
 
 #[test]
-fn queue_that_does_not_starve_is_not_told_that_it_is_served() {
+fn queue_that_does_not_starve_does_not_record_that_it_is_served() {
     for events in [
         vec![],
         vec![starved(after(-10), "C-1"), served("amy", 5_000)],
@@ -65,7 +65,7 @@ fn queue_that_does_not_starve_is_not_told_that_it_is_served() {
 }
 
 #[test]
-fn queue_starves_anew_from_when_it_is_told() {
+fn queue_starves_again_from_the_next_report() {
     queue(vec![starved(after(-10), "C-1"), served("amy", 5_000)])
         .when(accepted(starve("C-2")))
         .then_expect_events(vec![starved(after(0), "C-2")]);

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn view_shows_how_it_is_served_and_that_nobody_is_there() {
+fn view_shows_how_it_is_served_and_that_it_starves() {
     let settings = settings(json!({ "strategy": "least_loaded" }));
     let view = viewed(&[configured(settings.clone()), starved(after(2), "C-1")]);
     let expected = json!({

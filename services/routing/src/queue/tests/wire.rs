@@ -94,7 +94,7 @@ fn events_are_written_so_and_read_back() {
     }
 }
 
-/// In a record as in any JSON: the name may stand behind the data.
+/// In a record as in any JSON: the name may follow the data.
 #[test]
 fn events_are_read_from_records() {
     for (event, _) in every_event() {

@@ -90,7 +90,7 @@ fn correction_beyond_the_order_is_rejected() {
 }
 
 #[test]
-fn correction_by_whoever_recorded_the_fill_is_rejected() {
+fn correction_by_the_recorder_of_the_fill_is_rejected() {
     trade(two_fills())
         .when(accepted(DEALER, correct("e1", 30, "49")))
         .then_expect_error(four_eyes("e1"));
@@ -167,7 +167,7 @@ fn bust_sent_again_changes_nothing() {
 }
 
 #[test]
-fn bust_by_whoever_recorded_the_fill_is_rejected() {
+fn bust_by_the_recorder_of_the_fill_is_rejected() {
     trade(two_fills())
         .when(accepted(DEALER, bust("e2")))
         .then_expect_error(four_eyes("e2"));
@@ -198,7 +198,7 @@ fn room_that_a_bust_makes_can_be_filled() {
         .then_expect_events(vec![filled("e3", 40, 100), executed(100)]);
 }
 
-/// What the venue says of its own executions is a fact; four eyes are for people's decisions.
+/// The venue's report of its own executions is a fact; four eyes are for people's decisions.
 #[test]
 fn venue_corrects_and_busts_what_it_reported_itself() {
     let venue = "venue:drop-copy";
@@ -212,7 +212,7 @@ fn venue_corrects_and_busts_what_it_reported_itself() {
         let events = send(&mut trade, venue, command).unwrap();
         assert_eq!(events.len(), 1);
     }
-    // What a person recorded as well: who reported it first says nothing about the market.
+    // What a person recorded as well: the first reporter is no evidence of the market.
     send(&mut trade, DEALER, fill("e3", 10)).unwrap();
     send(&mut trade, venue, bust("e3")).unwrap();
     assert_eq!(trade.state(), TradeState::PartiallyFilled);

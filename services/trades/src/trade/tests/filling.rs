@@ -102,7 +102,7 @@ fn fill_of_an_executed_trade_is_an_overfill() {
         .then_expect_events(vec![overfilled("e2", 1, 100)]);
 }
 
-/// The market filled it before it heard of the cancel.
+/// The market filled it before the cancel arrived.
 #[test]
 fn fill_of_what_was_cancelled_counts() {
     let late = filled_of("e2", 10, 50, 50);
@@ -166,7 +166,7 @@ fn fill_after_the_last_bust_is_a_fill() {
 
 /// FIX 4.4, order state matrix J.1.b: CumQty counts the new execution though the order is cancelled.
 #[test]
-fn fill_anew_after_cancel_and_bust_counts() {
+fn new_fill_after_cancel_and_bust_counts() {
     let before = vec![
         booked(),
         filled("e1", 50, 50),

@@ -1,4 +1,4 @@
-//! Orders as FIX says they go.
+//! Order states as FIX defines them.
 
 use kernel::Rejection;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const MATRICES: &str = include_str!("fix_matrices.txt");
 
-/// A case's name and its steps, each with what is to come of it.
+/// A case's name and its steps, each with the expected result.
 type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>);
 
 fn cases() -> Vec<Case<'static>> {
@@ -49,7 +49,7 @@ fn command(step: &str, version: u64) -> TradeCommand {
     }
 }
 
-/// As FIX reports it: a cancelled order stays so, whatever of it was filled.
+/// As in FIX: a cancelled order stays so, whatever of it was filled.
 fn reported(trade: &TradeSummary) -> String {
     let status = match trade.state {
         _ if trade.cancelled => "Canceled",

@@ -7,6 +7,7 @@ mod correcting;
 mod filling;
 mod fix_matrices;
 mod matrix;
+mod page;
 mod property;
 mod settling;
 mod viewing;

@@ -49,7 +49,7 @@ fn commands() -> impl Strategy<Value = Vec<Sent>> {
     })
 }
 
-/// Sends them all and returns what came of it.
+/// Sends them all and returns their events.
 fn run(commands: Vec<Sent>) -> (Trade, Vec<TradeEvent>) {
     let mut trade = Trade::default();
     let mut log = Vec::new();
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_changes_alone_what_they_recorded(commands in commands()) {
+    fn recorder_does_not_change_a_fill_alone(commands in commands()) {
         let (_, log) = run(commands);
         let mut recorder = BTreeMap::new();
         for event in &log {
@@ -219,7 +219,7 @@ proptest! {
     ) {
         let mut ends = [one, other].map(|keys| {
             let mut commands = arrival(&executions, &keys);
-            // The desk cancels; the market goes on reporting.
+            // The desk cancels; the market continues to report.
             if let Some(at) = cancelled_after {
                 commands.insert(at.min(commands.len()), (DEALER, cancel()));
             }

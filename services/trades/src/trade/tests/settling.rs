@@ -129,11 +129,11 @@ fn execution_of_another_order_is_reported_to_it() {
     let events = send(&mut trade, SECOND, hand_over("e2", Some("T-2"))).unwrap();
     assert_eq!(events, [handed_over("e2", 10, "T-2")]);
     let [Reacted { to, command, .. }] = &react(&meta(5), &events[0])[..] else {
-        panic!("one trade is told")
+        panic!("one trade gets the report")
     };
     assert_eq!(to.as_str(), "T-2");
     assert_eq!(*command, fill("e2", 10));
-    // What is only decided here tells nobody.
+    // A decision without a hand-over sends no command.
     assert!(react(&meta(5), &settled("e2", Resolution::Refuse, None)).is_empty());
     for to in [None, Some("T-1")] {
         let mut trade = folded(&overfilled_by_ten());
@@ -148,7 +148,7 @@ fn react(meta: &EventMeta, event: &TradeEvent) -> Vec<Reacted<Trade>> {
 }
 
 #[test]
-fn whoever_reported_it_does_not_settle_it_alone() {
+fn reporter_does_not_settle_it_alone() {
     for resolution in [Resolution::TakeIn, Resolution::Refuse] {
         trade(overfilled_by_ten())
             .when(accepted(DEALER, settle("e2", resolution)))
@@ -165,13 +165,13 @@ fn what_the_position_refused_is_reported_to_it_once_more() {
     trade(given.clone())
         .when(accepted(SECOND, settle("e1", Resolution::TakeIn)))
         .then_expect_events(vec![resubmitted("e1", 40, 40)]);
-    let told = [given.clone(), vec![resubmitted("e1", 40, 40)]].concat();
+    let resubmission = [given.clone(), vec![resubmitted("e1", 40, 40)]].concat();
     assert!(
-        viewed(&told).0.unwrap().breaks[0]
+        viewed(&resubmission).0.unwrap().breaks[0]
             .resolved_version
             .is_some()
     );
-    trade(told)
+    trade(resubmission)
         .when(accepted(SECOND, settle("e1", Resolution::TakeIn)))
         .then_expect_events(vec![]);
     let shown = after(settle("e1", Resolution::Refuse), given.clone());

@@ -159,7 +159,7 @@ fn bust_that_the_position_refused_stays_a_break() {
 }
 
 #[test]
-fn refusal_that_is_told_after_the_bust_is_resolved() {
+fn refusal_that_arrives_after_the_bust_is_resolved() {
     let events = [
         booked(),
         filled("e1", 40, 40),

@@ -29,7 +29,7 @@ impl Admin {
         Ok(Self(Some(client)))
     }
 
-    /// Deletes all records of a partition. Its offsets go on where they are.
+    /// Deletes all records of a partition. Its offsets continue where they are.
     pub(in crate::kafka) async fn empty(&self, topic: &str, partition: i32) -> Result<(), Fault> {
         let attempt = || format!("delete the records of {topic}/{partition}");
         let mut list = TopicPartitionList::new();
@@ -93,9 +93,9 @@ impl Admin {
             .map(|topic| ResourceSpecifier::Topic(topic))
             .collect();
         let options = AdminOptions::new().request_timeout(Some(ANSWER_WAIT));
-        let told = self.client().describe_configs(&asked, &options).await;
+        let described = self.client().describe_configs(&asked, &options).await;
         let mut settings = BTreeMap::new();
-        for topic in told.map_err(|error| fault(attempt, error))? {
+        for topic in described.map_err(|error| fault(attempt, error))? {
             let topic = topic.map_err(|code| Fault::bare("kafka", format!("{attempt}: {code}")))?;
             if let OwnedResourceSpecifier::Topic(name) = topic.specifier {
                 settings.insert(name, topic.entries);

@@ -27,7 +27,7 @@ pub(in crate::kafka) async fn unsafe_topics(
     let there = topics.iter().zip(&counts).filter(|(_, count)| **count > 0);
     let there: Vec<_> = there.map(|(topic, _)| &*topic.name).collect();
     let present = admin.settings(&there).await?;
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for (topic, count) in topics.iter().zip(counts) {
         let entries = present.get(&topic.name).map_or(&[][..], Vec::as_slice);
         let reasons = if count == 0 {
@@ -36,7 +36,7 @@ pub(in crate::kafka) async fn unsafe_topics(
             let mut reasons = Vec::new();
             if count != usize::from(partitions) {
                 reasons.push(format!(
-                    "it has {count} partitions, not {partitions}, so keys are where nobody expects them"
+                    "it has {count} partitions, not {partitions}, so keys are not where they are expected"
                 ));
             }
             for (name, wanted, found) in topic.differs(entries) {
@@ -46,10 +46,10 @@ pub(in crate::kafka) async fn unsafe_topics(
             reasons
         };
         if !reasons.is_empty() {
-            told.push(format!("topic {}: {}", topic.name, reasons.join("; ")));
+            findings.push(format!("topic {}: {}", topic.name, reasons.join("; ")));
         }
     }
-    Ok(told)
+    Ok(findings)
 }
 
 /// Of commands the first must still be there: everything is a function of them.

@@ -53,7 +53,7 @@ fn new_topic(topic: &Topic, topics: TopicSettings) -> NewTopic<'_> {
 }
 
 /// Waits until every partition's leader answers: what was created just now is known to the controller
-/// first, and asking a broker that has not heard of it is a fault.
+/// first, and asking a broker that does not know it yet is a fault.
 async fn wait_for_leaders(admin: &Admin, wanted: &[Topic], partitions: u16) -> Result<(), Fault> {
     let until = Instant::now() + CREATE_WAIT;
     for topic in wanted {
@@ -80,7 +80,7 @@ fn has_leaders(admin: &Admin, name: &str, partitions: u16) -> Result<Result<(), 
 async fn correct(admin: &Admin, topics: &[Topic]) -> Result<Vec<String>, Fault> {
     let names: Vec<_> = topics.iter().map(|topic| &*topic.name).collect();
     let present = admin.settings(&names).await?;
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for topic in topics {
         let entries = present.get(&topic.name).map_or(&[][..], Vec::as_slice);
         let Some(corrected) = topic.corrected(entries) else {
@@ -94,9 +94,9 @@ async fn correct(admin: &Admin, topics: &[Topic]) -> Result<Vec<String>, Fault> 
         match admin.set(&topic.name, &corrected).await {
             // What only the broker had set so is the topic's own now, which is no news.
             Ok(()) if differs.is_empty() => {}
-            Ok(()) => told.push(format!("topic {}: {}", topic.name, differs.join(", "))),
-            Err(fault) => told.push(format!("topic {}: {fault}", topic.name)),
+            Ok(()) => findings.push(format!("topic {}: {}", topic.name, differs.join(", "))),
+            Err(fault) => findings.push(format!("topic {}: {fault}", topic.name)),
         }
     }
-    Ok(told)
+    Ok(findings)
 }

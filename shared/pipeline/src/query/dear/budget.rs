@@ -1,4 +1,4 @@
-//! How much time each tenant's dear questions have taken.
+//! How much time each tenant's expensive questions have taken.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use lru::LruCache;
 use tokio::time::Instant;
 
-/// Tenants remembered; one that was forgotten has not asked for as long as so many others needed to.
+/// Tenants remembered; a forgotten one has not asked for as long as so many others needed to.
 const TENANTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 /// Of the time that passes, what comes back: one of so many parts.
 const PART: u32 = 2;
 
-/// What is left to each tenant. A question is paid for when it ends, since nobody knows before what it
-/// takes: who owes is not asked again before the debt is gone.
+/// What is left to each tenant. A question is paid for when it ends, since its cost is not known before:
+/// a tenant in debt gets no further answer before the debt is gone.
 pub(super) struct Budgets {
     allowance: Duration,
     spent: LruCache<Box<str>, Spent>,

@@ -1,6 +1,6 @@
-//! Dear questions: folds of long streams, moments of the past, lists that few values fit.
+//! Expensive questions: folds of long streams, moments of the past, lists that few values fit.
 //!
-//! They run on threads of their own, so that whoever asks for a value never waits behind one. Few run at
+//! They run on threads of their own, so that a request for a value never waits behind one. Few run at
 //! once, few more may wait, and no tenant gets more than its share of their time.
 
 mod budget;
@@ -19,10 +19,10 @@ use budget::Budgets;
 
 /// Questions that may wait, for each that may run.
 const WAITING_MAX: usize = 8;
-/// How long: who has waited so long for a place would not get an answer before a request's deadline.
+/// How long: a question that waited longer for a place would miss its request's deadline.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// What dear questions may take of this process.
+/// What expensive questions may take of this process.
 #[derive(Clone, Copy, Debug)]
 pub struct DearSettings {
     /// Questions under way at once: no more than there are threads to run them.
@@ -31,7 +31,7 @@ pub struct DearSettings {
     pub allowance: Duration,
 }
 
-/// The threads and what is kept of who used them.
+/// The threads, and the time each tenant has used.
 pub struct Dear {
     /// Taken when this is dropped, which may be where a runtime must not wait for its threads.
     runtime: Option<Runtime>,
@@ -68,7 +68,7 @@ impl Dear {
             began: Instant::now(),
             _place: place,
         };
-        // Whoever goes away takes the question along, as far as it can be stopped.
+        // A caller that goes away takes the question along, as far as it can be stopped.
         let answer = AbortOnDropHandle::new(runtime.spawn(async move {
             let answer = question.await;
             drop(turn);
@@ -122,7 +122,7 @@ impl Drop for Turn {
 }
 
 impl Query {
-    /// Asks a dear question for a tenant, away from the threads that serve.
+    /// Asks an expensive question for a tenant, away from the threads that serve.
     ///
     /// # Errors
     /// Its own, or [`Unanswered::Overspent`] or [`Unanswered::Crowded`].

@@ -24,7 +24,7 @@ const NAME: Name = Name {
 
 const SLOW: Duration = Duration::from_millis(30);
 
-/// Time stands still until told.
+/// A clock that only the test advances.
 #[derive(Debug, Default)]
 struct ManualClock(AtomicU64);
 

@@ -51,7 +51,7 @@ fn half_open_is_not_stuck_when_its_trial_calls_were_cancelled_or_ignored() {
     assert_eq!(bench.breaker.state(), State::Closed);
 }
 
-/// The same, when nothing even tells that the call is gone.
+/// The same, when nothing even shows that the call is gone.
 #[test]
 fn half_open_is_not_stuck_when_its_trial_calls_never_end() {
     let bench = bench(config());
@@ -89,7 +89,7 @@ fn half_open_opens_when_its_trial_calls_succeed_slowly() {
 }
 
 /// Resilience4j 2.4 counts it in whatever state is current; tower-resilience-circuitbreaker 0.14
-/// cannot tell it either: a call begun before the outage passes for a trial call.
+/// cannot distinguish it either: a call begun before the outage passes for a trial call.
 #[test]
 fn late_result_is_not_counted_when_it_belongs_to_an_older_state() {
     let bench = bench(config());
@@ -136,7 +136,7 @@ fn permits_neither_wrap_nor_grow_when_older_ones_come_home() {
     assert_eq!(bench.breaker.snapshot().permits_left, Some(5));
 }
 
-/// circuitbreaker-rs 0.1 has no window at all: old successes shield for ever.
+/// circuitbreaker-rs 0.1 has no window at all: old successes hide failures permanently.
 #[test]
 fn time_window_opens_when_a_healthy_day_is_followed_by_failures() {
     let bench = bench(BreakerConfig {

@@ -21,7 +21,7 @@ fn threads_that_race_for_a_trial_get_exactly_its_permits() {
             gate.wait();
             bench.breaker.try_acquire().ok()
         };
-        // Nobody gives his permit back before all have asked.
+        // No caller returns its permit before all have asked.
         let permits: Vec<_> = thread::scope(|scope| {
             let racers: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
             racers

@@ -1,5 +1,5 @@
-//! The breaker once more, as plainly as can be: it remembers every result of its current life and
-//! counts them anew each time. Slow, unbounded, and written from the rules alone.
+//! A second, plain implementation of the breaker: it remembers every result of its current life and
+//! counts them again each time. Slow, unbounded, and written from the rules alone.
 
 use std::time::Duration;
 

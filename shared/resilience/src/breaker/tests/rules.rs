@@ -211,7 +211,7 @@ fn open_times_of_two_instances_differ_and_stay_within_the_jitter() {
 }
 
 #[test]
-fn forced_open_breaker_refuses_for_ever() {
+fn forced_open_breaker_refuses_permanently() {
     let bench = bench(config());
     let transition = bench.breaker.set_mode(Mode::ForcedOpen);
     let expected = Transition {

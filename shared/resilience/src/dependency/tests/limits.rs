@@ -1,4 +1,4 @@
-//! What ends a call, what refuses it, and what the breaker makes of it.
+//! What ends a call, what refuses it, and how the breaker counts it.
 
 use std::cell::Cell;
 use std::future::ready;

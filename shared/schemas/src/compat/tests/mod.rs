@@ -74,12 +74,15 @@ fn violation_says_where_and_who() {
         json!([]),
     );
     let found = violations(FullTransitive, &old, &new);
-    let told: Vec<_> = found
+    let reported: Vec<_> = found
         .iter()
         .map(|found| (found.at.as_str(), found.direction))
         .collect();
     let at = "/properties/a~1b/items";
-    assert_eq!(told, [(at, Direction::Backward), (at, Direction::Forward)]);
+    assert_eq!(
+        reported,
+        [(at, Direction::Backward), (at, Direction::Forward)]
+    );
     let change = Change::Type {
         written: "string".to_owned(),
         read: "null".to_owned(),

@@ -1,0 +1,118 @@
+//! The gateway: accepts commands and answers queries over HTTP.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
+use anyhow::Context as _;
+use futures::future::FutureExt;
+use gateway::{
+    Admission, Bodies, Endpoint, Gateway, OfCalculation, OfProjection, Recent, ViewExtension,
+};
+use http::auth::Verifier;
+use matching::{
+    CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
+};
+use pipeline::SystemClock;
+use routing::AskFloor;
+
+use super::Platform;
+use super::process::{Process, Tasks};
+use super::table::{Need, Role};
+use crate::{health, slices};
+
+pub(super) const ROLE: Role = Role {
+    name: "gateway",
+    needs: &[Need::Callers, Need::Floor, Need::Figures],
+    start,
+};
+
+fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
+    let (platform, halt) = (process.platform, &process.halt);
+    let listener = process.listener.as_ref();
+    let listener = listener
+        .context("the gateway has no listener")?
+        .try_clone()?;
+    let pulse = Pulse::new(Arc::clone(&platform.ports.heartbeats));
+    let gateway = gateway(process, Arc::clone(&pulse))?;
+    let views = gateway.query.clone().watch(halt.clone());
+    tasks.work("gateway/views", views.map(Ok));
+    tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
+    let trusted = vec![platform.keys.tokens.trusted()];
+    let audience = &platform.config.auth.audience;
+    let verifier = Verifier::new(trusted, audience, Arc::new(SystemClock));
+    let (health, metrics) = (
+        Data::new(Arc::clone(&process.health)),
+        process.metrics.clone(),
+    );
+    let beside = move |config: &mut ServiceConfig| {
+        config
+            .app_data(Data::clone(&health))
+            .app_data(Data::clone(&metrics))
+            .configure(health::routes);
+    };
+    let workers = platform.config.http.workers;
+    let server = gateway::server(listener, workers, Arc::new(gateway), verifier, beside)?;
+    let serve = gateway::serve(server, process.stop.clone());
+    tasks.serve("gateway/http", serve.map(|served| Ok(served?)));
+    Ok(())
+}
+
+fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> {
+    let (platform, matcher) = (process.platform, process.matcher()?);
+    let ports = &platform.ports;
+    Ok(Gateway {
+        table: slices::table(),
+        acceptor: matcher.acceptor.clone(),
+        query: process.query.clone().context("the gateway has no query")?,
+        reader: Arc::clone(&ports.reader),
+        dead_letters: Arc::clone(&ports.dead_letters),
+        reader_guard: Arc::clone(&ports.inbox_guard),
+        bindings: Arc::clone(&ports.bindings),
+        bindings_guard: Arc::clone(&ports.bindings_guard),
+        keys: platform.keys.records.clone(),
+        partitions: platform.config.partitions(),
+        venues: platform.config.known_venues(),
+        clock: Arc::new(SystemClock),
+        admissions: admissions(platform, pulse),
+        extensions: vec![extension(platform)],
+        endpoints: endpoints(platform, matcher),
+        recent: Recent::default(),
+        document: Bodies::new(slices::OPENAPI),
+    })
+}
+
+fn admissions(platform: &Platform, pulse: Arc<Pulse>) -> Vec<Arc<dyn Admission>> {
+    let catalogue = &platform.config.catalogue;
+    vec![
+        Arc::new(NoteHeartbeats {
+            floor: platform.floor.clone(),
+            pulse,
+            clock: Arc::new(SystemClock),
+        }),
+        Arc::new(CheckQueues {
+            floor: platform.floor.clone(),
+            policy: catalogue.unknown_queues,
+            tenants: catalogue.tenants.clone(),
+        }),
+    ]
+}
+
+fn extension(platform: &Platform) -> Arc<dyn ViewExtension> {
+    let floor = platform.floor.clone();
+    Arc::new(DecisionOfAgent { floor })
+}
+
+/// One for each of [`slices::questions`].
+fn endpoints(platform: &Platform, matcher: Matcher) -> Vec<Arc<dyn Endpoint>> {
+    let (floor, metrics) = (platform.floor.clone(), platform.metrics.clone());
+    vec![
+        Arc::new(OfProjection::<AskFloor>::new(floor.clone())),
+        Arc::new(OfProjection::<AskFigures>::new(metrics.clone())),
+        Arc::new(OfProjection::<AskAgentFigures>::new(metrics.clone())),
+        Arc::new(OfProjection::<AskAdherence>::new(metrics.clone())),
+        Arc::new(OfCalculation::<AskStaffing>::default()),
+        Arc::new(LiveQueue { floor, metrics }),
+        Arc::new(MatchConversation { matcher }),
+    ]
+}

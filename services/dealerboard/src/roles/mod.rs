@@ -1,0 +1,174 @@
+//! Roles: what this process does of the pipeline. Each role has a file, and a row in the table.
+
+mod table;
+
+mod gateway;
+mod processor;
+mod projector;
+mod reactor;
+mod router;
+
+mod expensive;
+mod process;
+mod supervise;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use analytics::Metrics;
+use anyhow::Context as _;
+use kernel::port::Framing;
+use kernel::topic::Shard;
+use metrics_exporter_prometheus::PrometheusHandle;
+use pipeline::accept::Sealer;
+use pipeline::{FollowPorts, Followed, Movement, Slices, SystemClock, SystemIds};
+use routing::Floor;
+use simulation::demo::Demo;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::ports::{self, LocalKeys, Opened, Ports, Purpose, Unseen};
+
+use process::{Process, Tasks};
+use table::Need;
+
+pub use table::Roles;
+
+/// How often a start looks whether everything has been read.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
+
+/// Everything the roles of one process share.
+pub struct Platform {
+    pub config: Config,
+    pub slices: Slices,
+    pub ports: Ports,
+    pub keys: LocalKeys,
+    /// What was away when this was opened, and has to fit all the same.
+    unseen: Option<Unseen>,
+    pub sealer: Sealer,
+    /// Sends a demo day beside the roles.
+    pub demo: Option<Demo>,
+    pub floor: Followed<Floor>,
+    pub metrics: Followed<Metrics>,
+    /// What the workers of this process are about.
+    pub movement: Movement,
+}
+
+impl Platform {
+    /// Opens what the configuration names, to serve.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is not the installation that these keys belong to.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_for(Purpose::Serve, config).await
+    }
+
+    /// For a look at what is stored, damaged or not.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub async fn inspect(config: Config) -> anyhow::Result<Self> {
+        Self::open_for(Purpose::Inspect, config).await
+    }
+
+    async fn open_for(purpose: Purpose, config: Config) -> anyhow::Result<Self> {
+        let slices = crate::slices::all();
+        let Opened {
+            ports,
+            keys,
+            unseen,
+        } = ports::open(&config, &slices, purpose).await?;
+        let sealer = Sealer {
+            authority: Arc::clone(&ports.authority),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            framing: ports
+                .framing
+                .clone()
+                .map(|framing| framing as Arc<dyn Framing>),
+        };
+        let partitions = config.partitions();
+        Ok(Self {
+            floor: Followed::new(partitions),
+            metrics: Followed::new(partitions),
+            config,
+            slices,
+            ports,
+            keys,
+            unseen,
+            sealer,
+            demo: None,
+            movement: Movement::default(),
+        })
+    }
+
+    /// Every partition, or those of one context.
+    pub(crate) fn shards(&self, context: Option<&str>) -> anyhow::Result<Vec<Shard>> {
+        let names = self.slices.names();
+        let chosen = names.iter().copied();
+        let chosen: Vec<_> = chosen
+            .filter(|name| context.is_none_or(|context| context == *name))
+            .collect();
+        anyhow::ensure!(
+            !chosen.is_empty(),
+            "there is no such context; there are {}",
+            names.join(", ")
+        );
+        let partitions = self.config.partitions();
+        let of = |context| (0..partitions).map(move |partition| Shard { context, partition });
+        Ok(chosen.into_iter().flat_map(of).collect())
+    }
+
+    /// The partition at CONTEXT/PARTITION.
+    pub(crate) fn shard(&self, place: &str) -> anyhow::Result<Shard> {
+        let form = "a partition is CONTEXT/NUMBER";
+        let (context, partition) = place.split_once('/').context(form)?;
+        let partition: u16 = partition.parse().context(form)?;
+        let mut shards = self.shards(Some(context))?.into_iter();
+        shards
+            .find(|shard| shard.partition == partition)
+            .with_context(|| format!("{context} has no partition {partition}"))
+    }
+
+    /// Runs the roles until `stop`, or until one of their tasks ends: then all do.
+    ///
+    /// # Errors
+    /// A role cannot start, or ended by itself.
+    pub async fn run(
+        &self,
+        roles: &Roles,
+        listener: Option<TcpListener>,
+        metrics: PrometheusHandle,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let process = Process::new(self, roles, listener, metrics, &stop)?;
+        let mut tasks = Tasks::default();
+        process.upkeep(&mut tasks)?;
+        for role in roles.each() {
+            (role.start)(&process, &mut tasks)?;
+        }
+        tasks.supervise(stop, process.halt).await
+    }
+
+    /// Ends when everything has been read that these roles hold in memory.
+    pub(crate) async fn has_read(&self, roles: &Roles) {
+        let (floor, figures) = (roles.need(Need::Floor), roles.need(Need::Figures));
+        let read =
+            || (!floor || self.floor.age().is_some()) && (!figures || self.metrics.age().is_some());
+        while !read() {
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
+    }
+
+    /// What a live projection is folded from, every event; nothing is kept of it.
+    #[must_use]
+    pub fn follow_ports(&self) -> FollowPorts {
+        FollowPorts {
+            event_log: Arc::clone(&self.ports.event_log),
+            streams: Arc::clone(&self.ports.reader),
+            snapshots: None,
+            movement: self.movement.clone(),
+        }
+    }
+}

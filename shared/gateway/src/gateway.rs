@@ -1,0 +1,79 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use http::signature::Keyring;
+use kernel::port::{Clock, DeadLetters, EventReader, KeyBindings};
+use kernel::{CommandId, Tenant, Timestamp, Venues};
+use moka::sync::Cache;
+use pipeline::Query;
+use pipeline::accept::Acceptor;
+use resilience::Dependency;
+
+use crate::admission::Admission;
+use crate::endpoint::Endpoint;
+use crate::extension::ViewExtension;
+use crate::faults::Bodies;
+use crate::table::Table;
+
+/// Commands whose acceptance this instance remembers, to tell pending from unknown.
+const RECENT_MAX: u64 = 200_000;
+const RECENT_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// Everything behind the routes.
+pub struct Gateway {
+    pub table: Table,
+    pub acceptor: Acceptor,
+    pub query: Query,
+    pub reader: Arc<dyn EventReader>,
+    pub dead_letters: Arc<dyn DeadLetters>,
+    /// Guards look-ups by command id.
+    pub reader_guard: Arc<Dependency>,
+    pub bindings: Arc<dyn KeyBindings>,
+    pub bindings_guard: Arc<Dependency>,
+    /// Seals cursors of lists.
+    pub keys: Keyring,
+    /// Of each context.
+    pub partitions: u16,
+    pub venues: Venues,
+    pub clock: Arc<dyn Clock>,
+    pub admissions: Vec<Arc<dyn Admission>>,
+    pub extensions: Vec<Arc<dyn ViewExtension>>,
+    pub endpoints: Vec<Arc<dyn Endpoint>>,
+    pub recent: Recent,
+    /// The OpenAPI document of the table, as it is committed.
+    pub document: Bodies,
+}
+
+/// As handlers are given it: each worker counts its own users, and no core waits for another's count.
+pub(crate) type Shared = Data<Arc<Gateway>>;
+
+impl Gateway {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Commands that this instance accepted in the last quarter of an hour.
+pub struct Recent(Cache<CommandId, Tenant>);
+
+impl Default for Recent {
+    fn default() -> Self {
+        let cache = Cache::builder()
+            .max_capacity(RECENT_MAX)
+            .time_to_live(RECENT_FOR);
+        Self(cache.build())
+    }
+}
+
+impl Recent {
+    pub(crate) fn note(&self, id: CommandId, sender: Tenant) {
+        self.0.insert(id, sender);
+    }
+
+    pub(crate) fn sender(&self, id: CommandId) -> Option<Tenant> {
+        self.0.get(&id)
+    }
+}

@@ -1,0 +1,69 @@
+//! Query parameters: those that a route does not know are refused, whichever route it is. Left out in
+//! silence, a misspelt filter would be answered with everything.
+
+use std::collections::BTreeMap;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Data};
+use http::problem::Problem;
+use kernel::code::platform;
+
+use crate::table::Table;
+
+/// What each path may be asked with; a path that is not here, with nothing.
+pub(crate) struct Known(BTreeMap<&'static str, Vec<&'static str>>);
+
+impl Known {
+    pub(crate) fn of(table: &Table) -> Self {
+        let parameters = table.parameters().into_iter();
+        let names = parameters.map(|(path, known)| {
+            let names = known.iter().map(|parameter| parameter.name).collect();
+            (path, names)
+        });
+        Self(names.collect())
+    }
+
+    fn check(&self, pattern: &str, query: &str) -> Result<(), Problem> {
+        let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
+        let asked = web::Query::<Vec<(String, String)>>::from_query(query);
+        let asked = asked.map_err(|error| malformed(format!("query string: {error}")))?;
+        let known = self.0.get(pattern).map_or(&[][..], Vec::as_slice);
+        for (place, (name, _)) in asked.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let name = name.escape_debug();
+                return Err(malformed(format!(
+                    "`{name}` is not known here, {}",
+                    these(known)
+                )));
+            }
+            if asked.iter().take(place).any(|(before, _)| before == name) {
+                return Err(malformed(format!("{name} is given twice")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn these(known: &[&str]) -> String {
+    match known {
+        [] => "where no parameters are".to_owned(),
+        known => format!("but {}", known.join(", ")),
+    }
+}
+
+/// Refuses a request that asks with what its route does not know.
+pub(crate) async fn known<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if !request.query_string().is_empty()
+        && let Some(pattern) = request.match_pattern()
+        && let Some(known) = request.app_data::<Data<Known>>()
+    {
+        known.check(&pattern, request.query_string())?;
+    }
+    next.call(request).await
+}

@@ -1,0 +1,43 @@
+//! The gateway: HTTP in front of acceptor and query, the same for every context.
+//!
+//! In: the route table, the pipeline's ports, and what contexts add to a request. Out: the server, and
+//! the OpenAPI document of what it serves. It knows no context, no database and no broker.
+
+mod gateway;
+mod server;
+mod table;
+
+mod commands;
+mod keys;
+
+mod lists;
+mod outcomes;
+mod views;
+
+mod endpoint;
+mod projection;
+
+mod admission;
+mod edited;
+mod extension;
+
+mod faults;
+mod known;
+
+mod explorer;
+mod openapi;
+mod page;
+mod reference;
+
+pub use admission::{Addressed, Admission, Admitted};
+pub use edited::edited;
+pub use endpoint::{Call, Endpoint, Pending};
+pub use extension::ViewExtension;
+pub use faults::Bodies;
+pub use gateway::{Gateway, Recent};
+pub use openapi::document;
+pub use page::routes_page;
+pub use projection::{OfCalculation, OfProjection, age, aged, unanswerable};
+pub use server::{Server, serve, server};
+pub use table::{PAGES, Table, UnknownEndpoint};
+pub use views::{bad_parameter, refused};
