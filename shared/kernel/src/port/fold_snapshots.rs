@@ -1,6 +1,6 @@
 //! Snapshots of live projections, so that a process that starts reads the newest events only.
 //!
-//! A snapshot of a fold is disposable, as one of an aggregate is: whoever reads one checks it, and
+//! A snapshot of a fold is disposable, as one of an aggregate is: its reader checks it, and
 //! where it is missing or wrong the events say the same, later. It may be large, so it is put part by
 //! part and counts once it is published.
 
@@ -65,8 +65,8 @@ pub trait FoldSnapshots: Send + Sync {
     /// The store cannot be reached.
     async fn parts(&self, snapshot: &FoldSnapshot) -> Result<Vec<Bytes>, Fault>;
 
-    /// Keeps a part, of up to [`FOLD_PART_BYTES`], in the place of what was kept of it. Nobody reads it
-    /// before its snapshot is published.
+    /// Keeps a part, of up to [`FOLD_PART_BYTES`], in the place of what was kept of it. It is not
+    /// read before its snapshot is published.
     ///
     /// # Errors
     /// The store cannot be reached; nothing depends on it.

@@ -48,9 +48,9 @@ async fn snapshot_is_the_fold_of_its_events_or_is_named() {
     change(&site, &snapshot, "\"a-3\"", "\"a-4\"").await;
     let found = verify::<1, _>(&site).await;
     assert_eq!((found.snapshots, found.violated), (1, 1));
-    let told = &found.violations[0];
-    assert!(told.starts_with("I5 snapshot of noted behind"), "{told}");
-    assert!(told.contains("not the fold of its events"), "{told}");
+    let named = &found.violations[0];
+    assert!(named.starts_with("I5 snapshot of noted behind"), "{named}");
+    assert!(named.contains("not the fold of its events"), "{named}");
 
     let current = site.folds().current(NAME).await.unwrap();
     change(
@@ -60,8 +60,8 @@ async fn snapshot_is_the_fold_of_its_events_or_is_named() {
         "\"log_position\":500",
     )
     .await;
-    let told = verify::<1, _>(&site).await.violations;
-    assert!(told[0].contains("stands ahead of"), "{told:?}");
+    let named = verify::<1, _>(&site).await.violations;
+    assert!(named[0].contains("stands ahead of"), "{named:?}");
     // No process begins from it either.
     let process = site.start::<1>(NEVER);
     assert_eq!(process.reads(0).await, site.whole().await);

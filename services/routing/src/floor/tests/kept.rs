@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 
-use super::interleaving::{QUEUES, Told, steps, woven};
+use super::interleaving::{QUEUES, Sent, steps, woven};
 use super::{Scene, agent, queue, tenant};
 use crate::floor::{Floor, KeptFloor};
 
@@ -19,8 +19,8 @@ fn restored(floor: &Floor) -> Floor {
     Floor::restored(kept)
 }
 
-fn fold(floor: &mut Floor, told: &[Told]) {
-    for (meta, event) in told {
+fn fold(floor: &mut Floor, sent: &[Sent]) {
+    for (meta, event) in sent {
         match event.clone() {
             Some(event) => floor.apply(0, meta, event),
             None => floor.pass("conversations", 0, meta),
@@ -38,8 +38,8 @@ proptest! {
         for step in &steps {
             scene.step(step);
         }
-        let told = std::mem::take(&mut scene.told);
-        let (before, after) = told.split_at(at.index(told.len() + 1));
+        let sent = std::mem::take(&mut scene.sent);
+        let (before, after) = sent.split_at(at.index(sent.len() + 1));
         let mut begun = Floor::default();
         fold(&mut begun, before);
         let mut floor = restored(&begun);
@@ -68,7 +68,7 @@ proptest! {
             drop(scene.floor.due(now));
         }
         let mut floor = Floor::default();
-        fold(&mut floor, &woven(&scene.told, &choices));
+        fold(&mut floor, &woven(&scene.sent, &choices));
         prop_assert_eq!(json_of(&floor), json_of(&scene.floor));
     }
 }
