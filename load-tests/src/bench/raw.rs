@@ -118,7 +118,7 @@ async fn outcomes(connection: &mut PgConnection, batch: &Batch) -> anyhow::Resul
     }
     let insert = format!(
         "INSERT INTO {SCHEMA}.outcome_{partition} \
-             (command, body_hash, stream, first_log_position, version, events) \
+             (command, body_hash, stream, first_position, version, events) \
          SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int4[], \
                               $6::int4[])"
     );

@@ -269,6 +269,9 @@ impl Config {
     }
 
     /// Reads defaults, the given file and the environment, in that order.
+    ///
+    /// # Errors
+    /// A key is unknown or of another type, or a value is out of its bounds: all of them at once.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         if let Some(file) = file {

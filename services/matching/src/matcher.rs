@@ -101,6 +101,9 @@ enum Tried {
 
 impl Matcher {
     /// Plans a match and holds its first candidates; the caller must finish it.
+    ///
+    /// # Errors
+    /// [`NoMatch`]; nothing is held then.
     pub fn begin(
         &self,
         tenant: &Tenant,
@@ -137,6 +140,9 @@ impl Matcher {
     }
 
     /// What a match would be based on now; nothing is taken on.
+    ///
+    /// # Errors
+    /// The conversation does not wait, or is unknown here.
     pub fn explain(
         &self,
         tenant: &Tenant,
@@ -150,6 +156,9 @@ impl Matcher {
     }
 
     /// Reserves slots, candidate after candidate, until as many are reserved as may be asked at once.
+    ///
+    /// # Errors
+    /// [`NoMatch`]; what was held is released.
     pub async fn finish(&self, begun: Begun, wait: Duration) -> Result<Matched, NoMatch> {
         let decision = begun.decision_id.as_str();
         let record = DecisionCommand::RecordDecision(Box::new(begun.plan.record.clone()));

@@ -162,6 +162,7 @@ pub struct Defect {
 }
 
 impl Defect {
+    /// What was attempted, and what does not hold.
     pub fn new(attempt: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             attempt,

@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 /// A question as its caller asked it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
+    /// Of the caller's token.
     pub tenant: &'a Tenant,
     /// Values of the path's parameters, decoded.
     pub path: &'a Parameters,
@@ -50,6 +51,7 @@ impl Asked<'_> {
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswerable {
+    /// A part of the path, or of the query string.
     #[error(transparent)]
     Parameter(#[from] BadParameter),
     /// The body is not of the form that is asked for.
@@ -65,11 +67,15 @@ pub enum Unanswerable {
 
 /// A question to a live projection.
 pub trait Question: Send + Sync + 'static {
+    /// Its row of the route table.
     const ROUTE: QuestionRoute;
     /// The projection that answers.
     type Of: LiveProjection;
+    /// The body of the answer.
     type Answer: Serialize + JsonSchema;
 
+    /// Asks the projection, under its lock.
+    ///
     /// # Errors
     /// [`Unanswerable`]; parameters and body are checked before anything that depends on events.
     fn answer(of: &mut Self::Of, asked: &Asked<'_>) -> Result<Self::Answer, Unanswerable>;
@@ -77,9 +83,13 @@ pub trait Question: Send + Sync + 'static {
 
 /// A question that arithmetic alone answers; it may take a second.
 pub trait Calculation: Send + Sync + 'static {
+    /// Its row of the route table.
     const ROUTE: QuestionRoute;
+    /// The body of the answer.
     type Answer: Serialize + JsonSchema;
 
+    /// Computes the answer.
+    ///
     /// # Errors
     /// A parameter cannot be read, or the question has no answer.
     fn answer(parameters: &Parameters) -> Result<Self::Answer, Unanswerable>;

@@ -14,6 +14,7 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// `<area>:<verb>`.
     #[must_use]
     pub const fn new(area: &'static str, verb: &'static str) -> Self {
         Self { area, verb }
@@ -44,8 +45,11 @@ pub struct CommandRoute {
     /// Name of the command, such as `RecordFill`; the request body is its `data`.
     pub command: &'static str,
     /// Where the aggregate it is for is named.
+    /// Where the id of its aggregate stands.
     pub id: IdFrom,
+    /// What its caller needs.
     pub allow: Permission,
+    /// When it is answered.
     pub waits_for: WaitsFor,
     /// Whether it is kept by the process itself while the command log is away.
     pub critical: bool,
@@ -112,6 +116,7 @@ pub struct ViewRoute {
     pub path: &'static str,
     /// Such as `/v1/positions`.
     pub list: &'static str,
+    /// What its caller needs, for both.
     pub allow: Permission,
     /// What one value is; one sentence without a period.
     pub summary: &'static str,
@@ -128,7 +133,9 @@ pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 /// A parameter of a query string.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
+    /// As the query string names it.
     pub name: &'static str,
+    /// Of its text.
     pub schema: SchemaOf,
     /// One sentence without a period.
     pub summary: &'static str,
@@ -146,9 +153,12 @@ impl Parameter {
     }
 }
 
+/// How a question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// Without a body.
     Get,
+    /// With a body; nothing is changed all the same, unless the summary says so.
     Post,
 }
 
@@ -168,15 +178,23 @@ pub enum AnsweredFrom {
 /// A question that is neither a command nor a view: a live projection, a calculation, a report, a match.
 #[derive(Clone, Copy, Debug)]
 pub struct QuestionRoute {
+    /// Whether it has a body.
     pub method: Method,
+    /// Such as `/v1/queues/{queue_id}/live`.
     pub path: &'static str,
     /// Unique over all routes, such as `match_conversation`.
     pub name: &'static str,
+    /// What its caller needs.
     pub allow: Permission,
+    /// Of its query string, `as_of` aside.
     pub parameters: &'static [Parameter],
+    /// Of its body, where it has one.
     pub body: Option<SchemaOf>,
+    /// Of the answer's body.
     pub answer: SchemaOf,
+    /// What the answer is made from.
     pub from: AnsweredFrom,
+    /// When it is answered.
     pub waits_for: WaitsFor,
     /// Whether `?as_of=` an instant of the past can be asked.
     pub as_of: bool,
@@ -235,6 +253,7 @@ impl QuestionRoute {
 /// A page that is served without a token, such as a health check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicRoute {
+    /// Such as `/readyz`.
     pub path: &'static str,
     /// Unique over all routes.
     pub name: &'static str,

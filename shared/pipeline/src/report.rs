@@ -10,9 +10,13 @@ use serde::Serialize;
 /// A command that a partition has settled.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CommandReport {
+    /// Its id.
     pub command_id: CommandId,
+    /// The context that it is for.
     pub context: &'static str,
+    /// The aggregate that it is for; none of a parked record without a key.
     pub aggregate_id: Option<String>,
+    /// What became of it.
     #[serde(flatten)]
     pub status: Status,
 }
@@ -21,6 +25,7 @@ pub struct CommandReport {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
+    /// It was decided, and its events are durable.
     Accepted {
         /// Of the aggregate, with the events of the command.
         version: u64,
@@ -31,17 +36,31 @@ pub enum Status {
         /// Of the last event, such as `trades-3:1042`; none without events.
         log_position: Option<String>,
     },
+    /// It was decided, and a rule refuses it.
     Rejected {
         /// Of the aggregate when it refused.
         version: u64,
+        /// The stable code, such as `FOUR_EYES`.
         code: String,
+        /// The status of that code.
         http_status: u16,
+        /// For this occurrence, in a sentence.
         detail: String,
     },
     /// It could not be handled and is kept for an operator.
-    Parked { reason: String, detail: String },
+    Parked {
+        /// The kind, such as `undecodable`.
+        reason: String,
+        /// For this occurrence, in a sentence.
+        detail: String,
+    },
     /// It was parked, and an operator ended it.
-    Discarded { reason: String, detail: String },
+    Discarded {
+        /// Why it was parked.
+        reason: String,
+        /// For this occurrence, in a sentence.
+        detail: String,
+    },
 }
 
 /// The report of a command that a partition has settled.

@@ -51,7 +51,7 @@ impl BodySchema {
     pub fn faults(&self, value: &Value) -> Vec<BodyFault> {
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(value) {
-            self.explain(&error, value, &mut faults);
+            self.explain(&error, &mut faults);
             if faults.len() >= FAULTS_MAX {
                 faults.truncate(FAULTS_MAX);
                 break;
@@ -60,7 +60,7 @@ impl BodySchema {
         faults
     }
 
-    fn explain(&self, error: &ValidationError<'_>, value: &Value, faults: &mut Vec<BodyFault>) {
+    fn explain(&self, error: &ValidationError<'_>, faults: &mut Vec<BodyFault>) {
         let pointer = error.instance_path().as_str().to_owned();
         match error.kind() {
             Kind::Required { property } => {
@@ -80,9 +80,7 @@ impl BodySchema {
             }
             Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
                 match meant(context, &pointer) {
-                    Some(errors) => errors
-                        .iter()
-                        .for_each(|error| self.explain(error, value, faults)),
+                    Some(errors) => errors.iter().for_each(|error| self.explain(error, faults)),
                     None => faults.push(self.fault(pointer, quoted(error.instance()))),
                 }
             }

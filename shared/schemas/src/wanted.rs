@@ -76,7 +76,7 @@ fn member<'s>(root: &'s Value, schema: &'s Value, name: &str) -> Option<&'s Valu
         branches.find_map(|branch| member(root, branch, name))
     });
     let rest = schema.get("additionalProperties");
-    branch.or(rest.filter(|rest| rest.is_object()))
+    branch.or_else(|| rest.filter(|rest| rest.is_object()))
 }
 
 /// What the references of a schema lead to.

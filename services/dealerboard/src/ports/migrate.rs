@@ -16,6 +16,9 @@ use crate::config::Config;
 /// Brings database and topics to this version, and makes the keys of an installation that has none.
 /// Running it again changes nothing, and any number may run at once. Returns what an operator must
 /// know of the topics and the keys, in sentences.
+///
+/// # Errors
+/// A server cannot be reached, or holds another installation.
 pub async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<String>> {
     let installation = Installation {
         config: config.clone(),

@@ -14,7 +14,7 @@ async fn every_route_of_the_document_is_served_and_needs_its_token() {
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let place = path.replace('{', "").replace('}', "");
+            let place = path.replace(['{', '}'], "");
             let place = match path.as_str() {
                 "/explorer/{file}" => "/explorer/index.html".to_owned(),
                 "/docs/errors/{code}" => "/docs/errors/BEHIND".to_owned(),

@@ -1,6 +1,6 @@
 //! Which of our crates may know which.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::{crates, nothing, root};
@@ -8,8 +8,8 @@ use crate::{crates, nothing, root};
 /// What a crate may depend on, tests aside; every crate has a row. Contexts know the kernel alone.
 const MAY: &[(&str, &[&str])] = &[
     ("shared/kernel", &[]),
-    ("shared/resilience", &[]),
-    ("shared/postgres", &["kernel"]),
+    ("shared/resilience", &["kernel"]),
+    ("shared/postgres", &["kernel", "resilience"]),
     ("shared/telemetry", &[]),
     ("shared/schemas", &["kernel"]),
     ("shared/registry", &["kernel", "schemas"]),
@@ -97,21 +97,22 @@ fn crates_know_only_what_the_list_allows() {
 }
 
 /// Names of our crates as manifests of the workspace call them.
-fn package_names() -> BTreeMap<String, String> {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+fn package_names() -> BTreeSet<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"));
+    let manifest = manifest.expect("the checkout can be read");
     let ours = manifest.lines().filter(|line| line.contains("path = \""));
-    ours.map(|line| {
-        let name = line.split(" =").next().unwrap().to_owned();
-        (name.clone(), name)
-    })
-    .collect()
+    let names = ours.filter_map(|line| line.split(" =").next());
+    names.map(str::to_owned).collect()
 }
 
-fn own_dependencies(manifest: &str, names: &BTreeMap<String, String>) -> Vec<String> {
+fn own_dependencies(manifest: &str, names: &BTreeSet<String>) -> Vec<String> {
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
     let lines = dependencies
         .lines()
         .take_while(|line| !line.starts_with('['));
     let named = lines.filter_map(|line| line.split(['.', ' ', '=']).next());
-    named.filter_map(|name| names.get(name).cloned()).collect()
+    named
+        .filter(|name| names.contains(*name))
+        .map(str::to_owned)
+        .collect()
 }

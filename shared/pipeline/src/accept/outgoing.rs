@@ -17,6 +17,8 @@ pub struct OutgoingCommand {
 }
 
 impl OutgoingCommand {
+    /// A command for the aggregate `to`, under a fresh id.
+    ///
     /// # Errors
     /// `to` is not the id of an aggregate.
     pub fn new<C: Context>(to: &str, command: &C::Input) -> Result<Self, Defect> {

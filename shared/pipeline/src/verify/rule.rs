@@ -31,8 +31,10 @@ pub trait Rule: Send {
 
 /// What a rule may ask beside the streams.
 pub struct RuleWorld<'a> {
+    /// Commands that could not be handled: their streams may differ.
     pub dead_letters: &'a dyn DeadLetters,
     /// Of each context.
     pub partitions: u16,
+    /// When the check compares.
     pub now: Timestamp,
 }
