@@ -20,11 +20,10 @@ impl Cells {
     /// Those of the intervals from the first to before the second, in the order of their keys.
     pub(crate) fn within(&self, from: i64, to: i64) -> impl Iterator<Item = (&Key, &Cell)> {
         let days = (from < to).then(|| self.0.range(day_of(from)..=day_of(to)));
-        let cells = days.into_iter().flatten().flat_map(move |(_, day)| {
+        days.into_iter().flatten().flat_map(move |(_, day)| {
             let cells = day.range(first_key(from)..first_key(to));
             cells.map(|(key, cell)| (key, &**cell))
-        });
-        cells
+        })
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Cell)> {

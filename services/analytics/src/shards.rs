@@ -13,7 +13,8 @@ pub(crate) struct Shards<K, V>(Vec<Arc<HashMap<K, V>>>);
 
 impl<K, V> Default for Shards<K, V> {
     fn default() -> Self {
-        Self(vec![Arc::default(); SHARDS])
+        // One empty shard for all of them: the first change of each clones it.
+        Self(std::iter::repeat_n(Arc::default(), SHARDS).collect())
     }
 }
 
