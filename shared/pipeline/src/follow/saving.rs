@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{Followed, snapshot};
-use crate::{crash, metric};
+use crate::metric;
 
 /// Events after the newest snapshot that are worth another one: a start reads as many in a second or so.
 const EVENTS_MIN: u64 = 10_000;
@@ -176,10 +176,8 @@ impl<R: LiveProjection> Saver<R> {
         let (snapshot, parts) = encoded.map_err(NotSaved::NotEncoded)?;
         for (number, part) in (0..).zip(&parts) {
             store.put(&snapshot, number, part).await?;
-            crash::point("fold.put");
         }
         let is_current = store.publish(&snapshot).await?;
-        crash::point("fold.published");
         Ok(if is_current {
             Saved::Published(snapshot.events)
         } else {
