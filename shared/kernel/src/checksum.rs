@@ -8,7 +8,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batch::{Cursor, DeadLetter, EventRow, Outcome, OutcomeRow, Timer};
-use crate::port::OutcomeNotice;
+use crate::port::{EffectShard, OutcomeNotice, ParkedCall};
 use crate::time::Timestamp;
 use crate::topic::Shard;
 
@@ -255,6 +255,57 @@ impl Row for OutcomeNotice {
 
     fn name(&self, shard: Shard) -> String {
         format!("notice {shard}/{}", self.offset)
+    }
+}
+
+/// A parked call and the effect it is of, without its state, which changes.
+#[derive(Clone, Copy, Debug)]
+pub struct ParkedCallRow<'r> {
+    /// Name of the effect.
+    pub effect: &'r str,
+    /// The row without its effect and partition.
+    pub call: &'r ParkedCall,
+}
+
+impl<'r> ParkedCallRow<'r> {
+    /// The row of a call that is parked there.
+    #[must_use]
+    pub fn new(at: EffectShard, call: &'r ParkedCall) -> Self {
+        Self {
+            effect: at.effect,
+            call,
+        }
+    }
+}
+
+impl Row for ParkedCallRow<'_> {
+    fn checksum(&self, shard: Shard) -> Checksum {
+        let parked = self.call;
+        let call = parked.call.as_ref();
+        let (high, low) = parked.id.0.0.as_u64_pair();
+        let call = call.map_or(0, |call| {
+            let parts = [text(&call.operation), xxh3_64(&call.body)];
+            Checksum::of(parts).0.cast_unsigned()
+        });
+        Checksum::of([
+            text(shard.context),
+            u64::from(shard.partition),
+            text(self.effect),
+            parked.place.log_position,
+            u64::from(parked.place.n),
+            text(&parked.key),
+            high,
+            low,
+            call,
+            text(parked.reason.as_str()),
+            text(&parked.detail),
+            u64::from(parked.tries),
+            parked.parked_at.micros().cast_unsigned(),
+        ])
+    }
+
+    fn name(&self, shard: Shard) -> String {
+        format!("parked call {}, {shard} {}", self.effect, self.call.place)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod code;
 pub mod context;
 pub mod decimal;
+pub mod effect;
 pub mod envelope;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
@@ -31,6 +32,7 @@ pub mod zone;
 pub use code::{Code, Defect, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, View};
 pub use decimal::{Currency, Decimal};
+pub use effect::Effect;
 pub use envelope::{Accepted, CommandEnvelope};
 pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};
 pub use label::{Alphabet, Label, LabelKind};

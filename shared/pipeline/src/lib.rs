@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod accept;
+mod act;
 mod announce;
 mod commit;
 mod follow;
@@ -33,6 +34,7 @@ mod metric;
 mod movement;
 mod seams;
 
+pub use act::{Act, ActPorts, ActSettings, CallRedriver};
 pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
@@ -55,7 +57,7 @@ pub use report::{CommandReport, Status, report};
 pub use seams::{SystemClock, SystemIds};
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
-pub use slices::{ContextSlice, ReactionSlice, Slices, ViewSlice};
+pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{
     Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,

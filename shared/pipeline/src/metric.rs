@@ -24,6 +24,8 @@ const FOLD_SNAPSHOTS: &str = "dealerboard_fold_snapshots_total";
 const FOLD_COPIED: &str = "dealerboard_fold_copy_seconds";
 const REACTED: &str = "dealerboard_reactions_total";
 const REACTIONS_REFUSED: &str = "dealerboard_reactions_refused_total";
+const OUTSIDE_CALL: &str = "dealerboard_outside_call_seconds";
+const PARKED_CALLS: &str = "dealerboard_parked_calls_total";
 const DAMAGED: &str = "dealerboard_damaged_rows_total";
 const QUERIES: &str = "dealerboard_queries_total";
 
@@ -32,6 +34,7 @@ const QUERIES: &str = "dealerboard_queries_total";
 pub fn describe_metrics() {
     describe_commands();
     describe_events();
+    describe_calls();
     describe_reads();
 }
 
@@ -118,6 +121,19 @@ fn describe_events() {
         FOREIGN,
         Unit::Count,
         "Records on an event topic that are no events of the platform, by context and role. Must stay 0."
+    );
+}
+
+fn describe_calls() {
+    describe_histogram!(
+        OUTSIDE_CALL,
+        Unit::Seconds,
+        "How long a call outside took with all its tries, by effect and outcome: done, refused or given_up."
+    );
+    describe_counter!(
+        PARKED_CALLS,
+        Unit::Count,
+        "Calls outside that were parked after their last try, by effect and reason."
     );
 }
 
@@ -212,6 +228,17 @@ pub(crate) fn reacted(reaction: &'static str, count: usize) {
 /// A reaction's command was refused where its sender counted on it.
 pub(crate) fn reaction_refused(reaction: String, code: String) {
     counter!(REACTIONS_REFUSED, "reaction" => reaction, "code" => code).increment(1);
+}
+
+/// A call outside is answered or given up, after all its tries; `outcome` is one of `done refused
+/// given_up`.
+pub(crate) fn called(effect: &'static str, outcome: &'static str, took: Duration) {
+    histogram!(OUTSIDE_CALL, "effect" => effect, "outcome" => outcome).record(took.as_secs_f64());
+}
+
+/// A call outside was parked; those that wait behind it are not counted.
+pub(crate) fn parked_call(effect: &'static str, reason: &'static str) {
+    counter!(PARKED_CALLS, "effect" => effect, "reason" => reason).increment(1);
 }
 
 /// Counts answers by view and by the store that gave them. Counters are looked up by their labels

@@ -31,6 +31,8 @@ pub enum Work {
     Projection,
     /// Sends what a reaction asks for.
     Reaction,
+    /// Makes the calls outside of an effect.
+    Effect,
     /// Sends what is due.
     Timers,
     /// Folds topics into the memory of the process.
@@ -48,6 +50,7 @@ impl Work {
             Self::Announcer => "announcer",
             Self::Projection => "projection",
             Self::Reaction => "reaction",
+            Self::Effect => "effect",
             Self::Timers => "timers",
             Self::LiveProjection => "live projection",
         }

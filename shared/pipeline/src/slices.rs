@@ -6,13 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
-use kernel::port::{LoadedStream, Snapshot, ViewId, ViewValue};
+use kernel::port::{EffectShard, LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
-use kernel::{BadParameter, Code, Context, Parameters, Reaction, Rejection, View, adjacent};
+use kernel::topic::Shard;
+use kernel::{
+    BadParameter, Code, Context, Effect, Parameters, Reaction, Rejection, View, adjacent,
+};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
+use crate::act::{self, Act, ActPorts, ActSettings};
 use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
@@ -31,6 +35,8 @@ pub struct Slices {
     pub views: Vec<ViewSlice>,
     /// Between any two contexts, or of one to itself.
     pub reactions: Vec<ReactionSlice>,
+    /// Every effect.
+    pub effects: Vec<EffectSlice>,
 }
 
 type Role = BoxFuture<'static, ()>;
@@ -41,6 +47,7 @@ type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValu
 type Beside = fn(&[u8], &Parameters) -> Result<Option<Bytes>, FoldError>;
 type Caused =
     Arc<dyn Fn(&EventRecord) -> Result<Vec<(Arc<str>, CommandId)>, Undecodable> + Send + Sync>;
+type Perform = Arc<dyn Fn(ActPorts, ActSettings, CancellationToken) -> Role + Send + Sync>;
 type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 
 /// A context, as roles and gateway see it.
@@ -111,6 +118,34 @@ pub struct ReactionSlice {
     pub react: React,
 }
 
+/// An effect, as roles see it.
+#[derive(Clone)]
+pub struct EffectSlice {
+    /// [`Effect::NAME`].
+    pub name: &'static str,
+    /// The context listened to.
+    pub on: &'static str,
+    /// The context that its commands are for.
+    pub to: &'static str,
+    /// The dependency that it calls: what [`ActPorts::outside`] and its guard are of.
+    pub outside: &'static str,
+    /// Where a durable read model keeps how far it is.
+    pub progress: ViewId,
+    /// Makes its calls until stopped.
+    pub act: Perform,
+}
+
+impl EffectSlice {
+    /// Its calls in each partition, as [`ParkedCalls`](kernel::port::ParkedCalls) and people know them.
+    pub fn shards(&self, partitions: u16) -> impl Iterator<Item = EffectShard> {
+        let (effect, context) = (self.name, self.on);
+        (0..partitions).map(move |partition| EffectShard {
+            effect,
+            shard: Shard { context, partition },
+        })
+    }
+}
+
 impl Slices {
     /// With that context.
     #[must_use]
@@ -167,6 +202,31 @@ impl Slices {
             }),
         });
         self
+    }
+
+    /// Adds an effect.
+    #[must_use]
+    pub fn effect<E: Effect + Clone>(mut self, effect: E) -> Self {
+        self.effects.push(EffectSlice {
+            name: E::NAME,
+            on: E::ON,
+            to: <E::To as Context>::NAME,
+            outside: E::OUTSIDE,
+            progress: act::progress_id::<E>(),
+            act: Arc::new(move |ports, settings, stop| {
+                Act::new(effect.clone(), ports, settings).run(stop).boxed()
+            }),
+        });
+        self
+    }
+
+    /// Where a durable read model keeps how far reactions and effects are: it must have them before
+    /// they run.
+    #[must_use]
+    pub fn progress(&self) -> Vec<ViewId> {
+        let reactions = self.reactions.iter().map(|reaction| reaction.progress);
+        let effects = self.effects.iter().map(|effect| effect.progress);
+        reactions.chain(effects).collect()
     }
 
     /// Names of all contexts.

@@ -38,7 +38,9 @@ impl BodySchema {
     /// # Errors
     /// It is no JSON Schema of 2020-12.
     pub fn new(schema: Value) -> Result<Self, NotASchema> {
-        let options = jsonschema::options().with_draft(Draft::Draft202012);
+        let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true);
         let validator = options.build(&schema);
         Ok(Self {
             validator: validator.map_err(|error| NotASchema(Box::new(error)))?,

@@ -1,5 +1,5 @@
 //! Every port on one SQLite file: command log, event log, event store, snapshots, dead letters,
-//! timers and read model of a platform that is one process.
+//! parked calls, timers and read model of a platform that is one process.
 //!
 //! In: what the ports take. Out: what they promise, once a group of callers shares one durable
 //! commit. It never shares the file with a second process, and it keeps no second copy of an event:
@@ -17,6 +17,7 @@ mod event_store;
 mod fold_snapshots;
 mod key_bindings;
 mod outcomes;
+mod parked_calls;
 mod read_model;
 mod scrub;
 mod snapshots;

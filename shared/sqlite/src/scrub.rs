@@ -13,7 +13,8 @@ use rusqlite::{Connection, Row, params};
 use crate::file::{SqliteFile, cause, damaged, has_log, missing};
 use crate::tail::limit;
 use crate::{
-    command_log, dead_letters, event_store, key_bindings, outcomes as notices, read_model, timers,
+    command_log, dead_letters, event_store, key_bindings, outcomes as notices, parked_calls,
+    read_model, timers,
 };
 
 /// Complaints of SQLite's own check that are reported.
@@ -103,6 +104,7 @@ fn all_but_events(connection: &Connection) -> Scrubbed {
     found.add(cursors(connection));
     found.add(outcomes(connection));
     found.add(letters(connection));
+    found.add(parked_calls(connection));
     found.add(timers(connection));
     found.add(beside_commands(connection));
     found.add(views(connection));
@@ -139,6 +141,12 @@ pub(crate) fn letters(connection: &Connection) -> Scrubbed {
         dead_letters::KEY,
         dead_letters::parked_key,
     );
+    look.found
+}
+
+pub(crate) fn parked_calls(connection: &Connection) -> Scrubbed {
+    let mut look = Look::new(connection);
+    look.at("parked_call", parked_calls::COLUMNS, parked_calls::call);
     look.found
 }
 

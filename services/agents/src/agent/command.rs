@@ -209,6 +209,7 @@ pub struct CompleteWrapUp {
     #[serde(default)]
     pub codes: Vec<DispositionCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pii" = true))]
     pub notes: Option<Notes>,
 }
 

@@ -191,6 +191,7 @@ pub struct WrapUpCompleted {
     pub conversation_id: ConversationId,
     pub codes: Vec<DispositionCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pii" = true))]
     pub notes: Option<Notes>,
 }
 

@@ -24,6 +24,7 @@ pub struct Carried {
     /// The conversations it came through, the first one first: none is asked twice.
     pub trail: Trail,
     pub request: CarriedRequest,
+    #[schemars(extend("pii" = true))]
     pub customer_id: CustomerId,
     pub channel: Channel,
     pub intent: Intent,

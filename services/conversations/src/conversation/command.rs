@@ -95,6 +95,7 @@ commands! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
+    #[schemars(extend("pii" = true))]
     pub customer_id: CustomerId,
     pub channel: Channel,
     pub intent: Intent,
@@ -265,6 +266,7 @@ pub struct ConnectOffer {
 #[serde(deny_unknown_fields)]
 pub struct RequestCallback {
     pub callback_at: Timestamp,
+    #[schemars(extend("pii" = true))]
     pub number: PhoneNumber,
 }
 

@@ -139,6 +139,7 @@ pub struct Happened {
 pub struct ConversationCreated {
     pub at: Timestamp,
     pub conversation_id: ConversationId,
+    #[schemars(extend("pii" = true))]
     pub customer_id: CustomerId,
     pub channel: Channel,
     pub intent: Intent,
@@ -287,6 +288,7 @@ pub struct Abandoned {
 pub struct CallbackRequested {
     pub at: Timestamp,
     pub callback_at: Timestamp,
+    #[schemars(extend("pii" = true))]
     pub number: PhoneNumber,
 }
 

@@ -24,6 +24,7 @@ pub enum FollowUp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Callback {
     pub callback_at: Timestamp,
+    #[schemars(extend("pii" = true))]
     pub number: PhoneNumber,
 }
 

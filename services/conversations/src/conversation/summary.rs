@@ -27,6 +27,7 @@ pub struct ConversationSummary {
     pub updated_at: Timestamp,
     /// 0 before it first waits, then 1, 2, 3 …; the clocks are those of the latest.
     pub episode: u32,
+    #[schemars(extend("pii" = true))]
     pub customer_id: CustomerId,
     pub channel: Channel,
     pub intent: Intent,

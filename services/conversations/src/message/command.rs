@@ -15,6 +15,7 @@ use crate::label::{AgentId, Channel, MessageId, Recipient};
 pub struct ReceiveMessage {
     pub provider_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
 }
 
@@ -24,7 +25,9 @@ pub struct ReceiveMessage {
 pub struct SendMessage {
     pub client_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub recipients: Recipients,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
     /// Written by a machine: it is no response of a person, whoever sends it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -49,6 +52,7 @@ pub struct MarkSent {
 pub struct RecordReceipt {
     pub provider_message_id: MessageId,
     pub attempt: u32,
+    #[schemars(extend("pii" = true))]
     pub recipient: Recipient,
     pub status: ReceiptStatus,
     /// By the provider's clock.

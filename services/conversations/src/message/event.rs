@@ -14,6 +14,7 @@ pub struct MessageReceived {
     pub at: Timestamp,
     pub provider_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
 }
 
@@ -40,7 +41,9 @@ pub struct MessageQueued {
     pub at: Timestamp,
     pub client_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub recipients: Recipients,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
     pub attempt: u32,
     /// Written by a machine.
@@ -62,6 +65,7 @@ pub struct MessageSent {
 pub struct Receipt {
     pub provider_message_id: MessageId,
     pub attempt: u32,
+    #[schemars(extend("pii" = true))]
     pub recipient: Recipient,
     pub status: ReceiptStatus,
     /// By the provider's clock.
@@ -89,6 +93,7 @@ pub struct ReceiptAnomaly {
     pub at: Timestamp,
     pub client_message_id: MessageId,
     pub attempt: u32,
+    #[schemars(extend("pii" = true))]
     pub recipient: Recipient,
 }
 

@@ -24,6 +24,7 @@ pub enum MessageView {
 pub struct InboundView {
     pub provider_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
     pub received_at: Timestamp,
     pub status: InboundStatus,
@@ -41,6 +42,7 @@ pub enum InboundStatus {
 pub struct OutboundView {
     pub client_message_id: MessageId,
     pub channel: Channel,
+    #[schemars(extend("pii" = true))]
     pub body: Body,
     /// Written by a machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -50,6 +52,7 @@ pub struct OutboundView {
     pub provider_message_id: Option<MessageId>,
     /// The least of the recipients'.
     pub status: MessageStatus,
+    #[schemars(extend("pii" = true))]
     pub recipients: BTreeMap<Recipient, RecipientView>,
 }
 

@@ -75,7 +75,7 @@ async fn match_on_request(desk: Desk) {
     let refusal = desk.refusal(MATCH, unknown).await;
     assert_eq!(refusal, (StatusCode::NOT_FOUND, "NOT_FOUND".to_owned()));
 
-    let post_alone = desk.refused_reading("/v1/conversations/V-1:accept-offer");
+    let post_alone = desk.refused_reading("/v1/conversations/V-1/messages");
     let code = "METHOD_NOT_ALLOWED".to_owned();
     assert_eq!(post_alone.await, (StatusCode::METHOD_NOT_ALLOWED, code));
     for path in ["/v1/agents/ann/moods", "/v1/agentsmith", "/v1/agents/"] {

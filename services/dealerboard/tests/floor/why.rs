@@ -118,7 +118,7 @@ async fn queue_that_is_not_configured_has_a_warning() {
     let misspelt = json!({"queues": ["FX-VPI"]});
     for path in ["/v1/agents/ann/queues", "/v1/agents/ann:add-queues"] {
         let warned = desk.asks(path, misspelt.clone()).await;
-        let expected = json!(["nobody has configured a queue of that name: FX-VPI"]);
+        let expected = json!(["no queue of that name is configured: FX-VPI"]);
         assert_eq!(warned["warnings"], expected, "{warned}");
     }
     let overflow = json!({"queue_id": "FX", "overflow": {"after_s": 30, "queue": "FX-VPI"}});

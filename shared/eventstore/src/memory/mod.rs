@@ -1,6 +1,7 @@
 //! The event store in the memory of one process, with the troubles of a database: for tests.
 
 mod fold_snapshots;
+mod parked_calls;
 mod partition;
 mod read;
 mod scrub;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use kernel::batch::Timer;
+use kernel::port::{CallPlace, EffectShard, ParkedCall};
 use kernel::topic::Shard;
 
 use fold_snapshots::Folds;
@@ -42,6 +44,7 @@ struct State {
     partitions: HashMap<Shard, Partition>,
     /// By context, then key and name.
     timers: HashMap<&'static str, TimersByName>,
+    parked_calls: HashMap<EffectShard, BTreeMap<CallPlace, ParkedCall>>,
     troubles: VecDeque<Trouble>,
     folds: Folds,
 }

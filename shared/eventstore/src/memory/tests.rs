@@ -35,6 +35,11 @@ async fn fold_snapshots_keep_their_contract() {
 }
 
 #[tokio::test]
+async fn parked_calls_keep_their_contract() {
+    contract::parked_calls(async || MemoryEventStore::default()).await;
+}
+
+#[tokio::test]
 async fn dead_letters_keep_their_contract() {
     contract::dead_letters(async || MemoryEventStore::default()).await;
 }

@@ -6,6 +6,7 @@ mod fold_snapshots;
 mod installation;
 mod migrate;
 mod outcomes;
+mod parked_calls;
 mod read;
 mod rows;
 mod scrub;

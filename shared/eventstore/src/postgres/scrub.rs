@@ -13,7 +13,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{PostgresEventStore, sql, timers};
+use super::{PostgresEventStore, parked_calls, sql, timers};
 
 /// Rows looked at in one query.
 const PAGE: i64 = 2_000;
@@ -41,6 +41,7 @@ impl Scrub for PostgresEventStore {
                 .scrub_each(context, "outcome_notice", Self::look_at_notice, &mut found)
                 .await?;
             store.scrub_timers(context, &mut found).await?;
+            store.scrub_parked_calls(context, &mut found).await?;
         }
         Ok(found)
     }
@@ -173,6 +174,49 @@ impl PostgresEventStore {
                 let checksum = stored(row, "checksum").map_err(|error| fault(attempt(), error))?;
                 let due = timers::due(context, row).map_err(|error| fault(attempt(), error))?;
                 found.row(due.map(|_| checksum.is_some()));
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn scrub_parked_calls(
+        &self,
+        context: &'static str,
+        found: &mut Scrubbed,
+    ) -> Result<(), Fault> {
+        let failed = |error| fault(format!("look at the parked calls of {context}"), error);
+        let mut after = (i16::MIN, String::new(), i64::MIN, 0_i64);
+        loop {
+            let rows = sqlx::query(parked_calls::SCAN)
+                .bind(context)
+                .bind(after.0)
+                .bind(&after.1)
+                .bind(after.2)
+                .bind(after.3)
+                .bind(PAGE)
+                .fetch_all(self.reads())
+                .await
+                .map_err(failed)?;
+            for row in &rows {
+                let place = |row: &PgRow| -> Result<_, sqlx::Error> {
+                    let (partition, effect) = (row.try_get("partition")?, row.try_get("effect")?);
+                    Ok((
+                        partition,
+                        effect,
+                        row.try_get("position")?,
+                        row.try_get("n")?,
+                    ))
+                };
+                after = place(row).map_err(failed)?;
+                let shard = Shard {
+                    context,
+                    partition: after.0.cast_unsigned(),
+                };
+                let looked = self.proven().parked_call(shard, row);
+                let named = || format!("parked call {}, {shard} {}", after.1, after.2);
+                found.row(looked.map(|_| true).map_err(|error| cause(&error, named)));
             }
             if rows.is_empty() {
                 return Ok(());

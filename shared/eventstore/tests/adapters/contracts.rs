@@ -38,6 +38,13 @@ async fn postgres_dead_letters_keep_their_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_parked_calls_keep_their_contract() {
+    let databases = Databases::default();
+    contract::parked_calls(async || databases.store().await).await;
+    databases.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgres_timers_keep_their_contract() {
     let databases = Databases::default();
     contract::timers(async || databases.store().await).await;

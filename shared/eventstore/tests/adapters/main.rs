@@ -8,5 +8,6 @@ mod databases;
 mod defects;
 mod limits;
 mod migrating;
+mod parked_calls;
 mod trading;
 mod unreachable;

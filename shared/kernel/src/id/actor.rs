@@ -17,6 +17,8 @@ pub type Actor = Label<ActorKind>;
 
 /// What precedes a reaction's name when it acts.
 const REACTION: &str = "reaction:";
+/// What precedes an effect's name when it acts.
+const EFFECT: &str = "effect:";
 /// What precedes the name of a market that reports by itself.
 const VENUE: &str = "venue:";
 const TIMER: &str = "timer";
@@ -29,6 +31,14 @@ impl Actor {
     /// [`BadLabel`] when no actor can have the name.
     pub fn reaction(name: &str) -> Result<Self, BadLabel> {
         Self::new(&format!("{REACTION}{name}"))
+    }
+
+    /// The effect of that name.
+    ///
+    /// # Errors
+    /// [`BadLabel`] when the name is none an actor can have.
+    pub fn effect(name: &str) -> Result<Self, BadLabel> {
+        Self::new(&format!("{EFFECT}{name}"))
     }
 
     /// The market of that name, as it is configured: what it reports of its own executions is a fact.
@@ -81,10 +91,16 @@ impl Actor {
         self.as_reaction().is_some()
     }
 
+    /// The name of the effect that acts: it brings an answer from outside.
+    #[must_use]
+    pub fn as_effect(&self) -> Option<&str> {
+        self.as_str().strip_prefix(EFFECT)
+    }
+
     /// Whether the platform acts by itself: names that no other caller is admitted under.
     #[must_use]
     pub fn is_platform(&self) -> bool {
-        self.is_reaction() || matches!(self.as_str(), TIMER | ROUTER)
+        self.is_reaction() || self.as_effect().is_some() || matches!(self.as_str(), TIMER | ROUTER)
     }
 }
 
@@ -99,6 +115,7 @@ mod tests {
             "router",
             "reaction:fills-to-positions",
             "reaction:",
+            "effect:offers-to-mail",
             "venue:drop-copy",
         ] {
             assert_eq!(
@@ -114,6 +131,7 @@ mod tests {
             Actor::timer(),
             Actor::router(),
             Actor::reaction("x").unwrap(),
+            Actor::effect("x").unwrap(),
         ];
         assert!(own.iter().all(Actor::is_platform));
     }

@@ -117,6 +117,14 @@ impl CommandId {
         Self::behind(time(at), &digest)
     }
 
+    /// The command that the answer to the `n`th call becomes, which `effect` derives from `event`.
+    #[must_use]
+    pub fn of_effect(event: EventId, at: Timestamp, effect: &str, n: u32) -> Self {
+        let n = u64::from(n).to_be_bytes();
+        let digest = digest("effect", &[event.0.as_bytes(), effect.as_bytes(), &n]);
+        Self::behind(time(at), &digest)
+    }
+
     /// The command of the timer `name` that `event` set.
     #[must_use]
     pub fn of_timer(event: EventId, due: Timestamp, name: &str) -> Self {
@@ -251,6 +259,7 @@ mod tests {
             CommandId::of_reaction(event, at, "fills-to-positions", 0),
             CommandId::of_timer(event, at, "wrap_up"),
             CommandId::of_work("router", "demo/V-1/3/relax/1"),
+            CommandId::of_effect(event, at, "offers-to-mail", 0),
         ];
         assert_eq!(
             known.map(|id| id.to_string()),
@@ -260,6 +269,7 @@ mod tests {
                 "014191ee-12b0-81b9-af50-c52a67aa235a",
                 "014191ee-12b0-82b8-b294-4f69f176fa15",
                 "a0138341-75f0-83b5-a3c5-6486de29ef6a",
+                "014191ee-12b0-816a-9918-a19e542ce38e",
             ]
         );
     }

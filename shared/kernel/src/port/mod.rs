@@ -12,6 +12,8 @@ mod heartbeats;
 mod key_bindings;
 mod log;
 mod outcomes;
+mod outside;
+mod parked_calls;
 mod read_model;
 mod replies;
 mod schemas;
@@ -34,6 +36,8 @@ pub use log::{
     ReadError, Reader, Record, Span,
 };
 pub use outcomes::{OutcomeLog, OutcomeNotice, OutcomeOutbox};
+pub use outside::{NoAnswer, Outside};
+pub use parked_calls::{CallPlace, CallReason, CallState, EffectShard, ParkedCall, ParkedCalls};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };

@@ -98,11 +98,12 @@ impl Refused {
 }
 
 impl<I> Incoming<I> {
-    /// The name of the reaction that asks for it, if one does.
+    /// The name of the reaction that asks for it, or of the effect whose answer it is, if one does.
     pub(crate) fn reaction(&self) -> Option<&str> {
         let actor = &self.accepted.actor;
         // A producer cannot pass for one: what it is called is no proof.
-        self.producer.is_none().then(|| actor.as_reaction())?
+        let by_platform = self.producer.is_none();
+        by_platform.then(|| actor.as_reaction().or_else(|| actor.as_effect()))?
     }
 
     pub(crate) fn named(&self) -> Named {

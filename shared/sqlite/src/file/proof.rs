@@ -75,6 +75,7 @@ pub(super) fn after(
         scrub::commands,
         scrub::cursors,
         scrub::letters,
+        scrub::parked_calls,
         scrub::timers,
         scrub::beside_commands,
     ] {

@@ -56,6 +56,12 @@ async fn dead_letters_keep_their_contract() {
 }
 
 #[tokio::test]
+async fn parked_calls_keep_their_contract() {
+    let files = Files::new();
+    contract::parked_calls(async || files.create()).await;
+}
+
+#[tokio::test]
 async fn timers_keep_their_contract() {
     let files = Files::new();
     contract::timers(async || files.create()).await;

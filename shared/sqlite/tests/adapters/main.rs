@@ -9,3 +9,4 @@ mod files;
 mod flips;
 mod group_commit;
 mod opening;
+mod parked_calls;
