@@ -1,6 +1,7 @@
 //! All that is kept of one tenant.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kernel::{AggregateId, EventMeta};
 
@@ -8,13 +9,15 @@ use crate::agent::{AgentEvent, AgentHours};
 use crate::conversation::{Closed, ConversationEvent, Fate, Ledger, Open};
 use crate::label::QueueId;
 use crate::queue::{Queue, QueueEvent};
+use crate::shards::Shards;
 
-#[derive(Debug, Default)]
+/// Cheap to copy: what does not change afterwards is shared.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Desk {
-    pub(crate) open: HashMap<AggregateId, Open>,
-    pub(crate) closed: HashMap<AggregateId, Closed>,
+    pub(crate) open: Shards<AggregateId, Arc<Open>>,
+    pub(crate) closed: Shards<AggregateId, Closed>,
     pub(crate) ledger: Ledger,
-    pub(crate) agents: HashMap<AggregateId, AgentHours>,
+    pub(crate) agents: Shards<AggregateId, Arc<AgentHours>>,
     /// Those that were configured.
     pub(crate) queues: HashMap<QueueId, Queue>,
 }
@@ -27,7 +30,7 @@ impl Desk {
         if meta.sequence <= open.sequence {
             return;
         }
-        let Some(fate) = open.fold(meta, event, &mut self.ledger) else {
+        let Some(fate) = Arc::make_mut(open).fold(meta, event, &mut self.ledger) else {
             return;
         };
         self.open.remove(&meta.aggregate);
@@ -59,7 +62,7 @@ impl Desk {
             _ => return,
         };
         self.closed.remove(&meta.aggregate);
-        self.open.insert(meta.aggregate.clone(), open);
+        self.open.insert(meta.aggregate.clone(), Arc::new(open));
     }
 
     pub(crate) fn queue(&mut self, meta: &EventMeta, event: QueueEvent) {
@@ -77,11 +80,11 @@ impl Desk {
 
     pub(crate) fn agent(&mut self, meta: &EventMeta, event: AgentEvent) {
         if let Some(hours) = self.agents.get_mut(&meta.aggregate) {
-            hours.fold(meta, event);
+            Arc::make_mut(hours).fold(meta, event);
         } else {
             let mut hours = AgentHours::default();
             hours.fold(meta, event);
-            self.agents.insert(meta.aggregate.clone(), hours);
+            self.agents.insert(meta.aggregate.clone(), Arc::new(hours));
         }
     }
 }

@@ -19,9 +19,9 @@ use crate::report::{AgentFigures, Report};
 ///
 /// Events of one stream come in order; streams may be interleaved in any way, and the figures are
 /// the same. An event that comes again is not counted again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    desks: HashMap<Tenant, Desk>,
+    pub(crate) desks: HashMap<Tenant, Desk>,
 }
 
 impl Metrics {
@@ -166,15 +166,15 @@ impl Metrics {
 
     fn hours(&self, tenant: &Tenant, agent: &AgentId) -> Option<&AgentHours> {
         let id = AggregateId::new(agent.as_str()).ok()?;
-        self.desks.get(tenant)?.agents.get(&id)
+        self.desks.get(tenant)?.agents.get(&id).map(AsRef::as_ref)
     }
 
     /// How many conversations are kept open, and how many closed.
     #[cfg(test)]
     pub(crate) fn conversations_kept(&self, tenant: &Tenant) -> (usize, usize) {
-        self.desks
-            .get(tenant)
-            .map_or((0, 0), |desk| (desk.open.len(), desk.closed.len()))
+        self.desks.get(tenant).map_or((0, 0), |desk| {
+            (desk.open.iter().count(), desk.closed.iter().count())
+        })
     }
 
     fn desk(&mut self, tenant: &Tenant) -> &mut Desk {

@@ -1,30 +1,43 @@
 //! Numbers for names, so that keys are small. Which number a name has depends on the order of
 //! arrival and never leaves the process.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
+use crate::shards::Shards;
+
 #[derive(Clone, Debug)]
-pub(crate) struct Names<N>(HashMap<N, u32>);
+pub(crate) struct Names<N> {
+    numbers: Shards<N, u32>,
+    next: u32,
+}
 
 impl<N> Default for Names<N> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self {
+            numbers: Shards::default(),
+            next: 0,
+        }
     }
 }
 
 impl<N: Hash + Eq + Clone> Names<N> {
     /// The name's number; a new one if it has none.
     pub(crate) fn number(&mut self, name: &N) -> u32 {
-        if let Some(number) = self.0.get(name) {
-            return *number;
+        if let Some(number) = self.find(name) {
+            return number;
         }
-        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(name.clone(), number);
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        self.numbers.insert(name.clone(), number);
         number
     }
 
     pub(crate) fn find(&self, name: &N) -> Option<u32> {
-        self.0.get(name).copied()
+        self.numbers.get(name).copied()
+    }
+
+    /// In no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&N, u32)> {
+        self.numbers.iter().map(|(name, number)| (name, *number))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentHours, Presence};
 use crate::interval::micros_between;
@@ -54,7 +54,7 @@ pub struct PresenceTotal {
 }
 
 /// The best of an agent's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     Connected,
@@ -65,7 +65,7 @@ pub enum Link {
 }
 
 /// Why an agent who wants work is given none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Suspension {
     NotResponding,
@@ -73,7 +73,7 @@ pub enum Suspension {
 }
 
 /// What is remembered of an agent's past states.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub(crate) presence: Presence,
     pub(crate) reason: Option<Box<str>>,

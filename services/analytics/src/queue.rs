@@ -2,7 +2,9 @@
 
 use jiff::tz::TimeZone;
 use kernel::{EventMeta, zone_named};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::day::name_of;
 
 /// The events of the queues context as they are read here: what is not named is ignored.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -23,10 +25,11 @@ struct Settings {
 }
 
 /// A queue that was configured.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Queue {
     sequence: u64,
     /// By whose clocks its days begin.
+    #[serde(serialize_with = "name_of", deserialize_with = "zone_of")]
     pub(crate) zone: TimeZone,
 }
 
@@ -35,6 +38,11 @@ impl QueueEvent {
     pub(crate) fn wants(kind: &str) -> bool {
         kind == "QueueConfigured"
     }
+}
+
+fn zone_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Ok(zone_named(&name).unwrap_or(TimeZone::UTC))
 }
 
 impl Default for Queue {

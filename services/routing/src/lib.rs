@@ -1,7 +1,7 @@
 //! Routing: which agent is asked for which conversation, and why.
 //!
 //! In: the events of agents, conversations and queues. Out: the settings of queues, the plan of a
-//! match and the record of why it came out so. The floor is only a reading of the events: an agent's
+//! match and the record of why it came out so. The floor is only a live projection of the events: an agent's
 //! own stream is the lock on its capacity, whatever is planned here.
 
 mod label;
@@ -12,9 +12,9 @@ mod queue;
 mod reaction;
 
 pub mod floor;
+mod live_projection;
 mod plan;
 mod question;
-mod reading;
 
 pub use decision::{
     AgentChosen, Candidate, CandidateLost, ChosenAgent, Decision, DecisionCommand, DecisionEvent,

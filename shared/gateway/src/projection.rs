@@ -9,7 +9,7 @@ use http::headers;
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::route::QuestionRoute;
-use kernel::{Calculation, Question, Reading, Timestamp, Unanswerable};
+use kernel::{Calculation, LiveProjection, Question, Timestamp, Unanswerable};
 use pipeline::{Followed, Query, Until};
 use serde::Serialize;
 
@@ -139,7 +139,7 @@ pub fn unanswerable(call: &Call, route: &QuestionRoute, why: Unanswerable) -> Pr
 ///
 /// # Errors
 /// It has not caught up since the start and cannot answer.
-pub fn age<R: Reading>(followed: &Followed<R>) -> Result<Duration, Problem> {
+pub fn age<R: LiveProjection>(followed: &Followed<R>) -> Result<Duration, Problem> {
     followed.age().ok_or_else(|| {
         let detail = format!("the {} is still being read", R::NAME);
         Problem::new(platform::BEHIND, detail).retry_after(1)

@@ -231,22 +231,28 @@ pub struct BadParameter {
     pub reason: String,
 }
 
-/// A fold of several contexts' events into one value in memory, from their first events on.
+/// A live projection: a fold of several contexts' events into one value in memory.
 ///
-/// Events of one stream come in order. Those of different streams come in any: the value, once all
-/// are in, must not depend on it.
-pub trait Reading: Default + Send + 'static {
-    /// Names it in groups, logs and metrics: `[a-z_]+`.
+/// Events of one partition come in order. Those of different partitions come in any: the value, once
+/// all are in, must not depend on it, and neither must the bytes of a snapshot.
+pub trait LiveProjection: Default + Send + 'static {
+    /// Names it in groups, logs, metrics and stores: `[a-z_]+`.
     const NAME: &'static str;
     /// The contexts listened to, by name.
     const ON: &'static [&'static str];
+    /// Version of [`Self::Kept`]. Raised with every change of its JSON or of what the JSON means, also
+    /// when events come to something else than before: snapshots of other versions are ignored.
+    const SHAPE: u16;
     /// An event as this side reads it.
     type Event: Send + 'static;
+    /// What a snapshot holds: all that the events have made of the value. What only this process knows
+    /// has no part in it. Its JSON is in one order, whatever the order in which partitions were read.
+    type Kept: Serialize + DeserializeOwned + Send + 'static;
 
-    /// The meta of a record's JSON, and its event if that concerns the reading.
+    /// The meta of a record's JSON, and its event if that concerns the projection.
     ///
     /// # Errors
-    /// The record is not one of ours, or an event that concerns the reading is not known to it.
+    /// The record is not one of ours, or an event that concerns the projection is not known to it.
     fn decode(
         context: &str,
         log_position: u64,
@@ -255,9 +261,16 @@ pub trait Reading: Default + Send + 'static {
 
     /// Events that do not concern it come without their data: log positions and versions move on.
     fn fold(&mut self, partition: u16, meta: &EventMeta, event: Folded<Self::Event>);
+
+    /// A copy for a snapshot. Events and questions wait meanwhile: what is large is shared with the
+    /// copy and not cloned, and what takes time is left to its `Serialize`.
+    fn keep(&self) -> Self::Kept;
+
+    /// The value as the events had left it.
+    fn restored(kept: Self::Kept) -> Self;
 }
 
-/// An event on its way into a reading.
+/// An event on its way into a live projection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Folded<E> {
     /// One that concerns it.

@@ -30,7 +30,7 @@ pub mod venues;
 pub mod zone;
 
 pub use code::{Code, Defect, Fault, Kind, Rejection};
-pub use context::{BadParameter, Context, Parameters, Reaction, Reading, View};
+pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, View};
 pub use decimal::{Currency, Decimal};
 pub use effect::Effect;
 pub use envelope::{Accepted, CommandEnvelope};

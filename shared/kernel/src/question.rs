@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::context::{BadParameter, Parameters, Reading};
+use crate::context::{BadParameter, LiveProjection, Parameters};
 use crate::id::Tenant;
 use crate::route::QuestionRoute;
 use crate::time::Timestamp;
@@ -70,7 +70,7 @@ pub trait Question: Send + Sync + 'static {
     /// Its row of the route table.
     const ROUTE: QuestionRoute;
     /// The projection that answers.
-    type Of: Reading;
+    type Of: LiveProjection;
     /// The body of the answer.
     type Answer: Serialize + JsonSchema;
 

@@ -39,7 +39,7 @@ pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
-pub use follow::{FollowPorts, Followed};
+pub use follow::{FoldSaving, FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
 pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
@@ -59,4 +59,6 @@ pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
-pub use verify::{Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, scrub};
+pub use verify::{
+    Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,
+};

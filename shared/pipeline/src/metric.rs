@@ -20,6 +20,8 @@ const PARKED: &str = "dealerboard_parked_total";
 const MISPLACED: &str = "dealerboard_misplaced_events_total";
 const FOREIGN: &str = "dealerboard_foreign_records_total";
 const SNAPSHOTS: &str = "dealerboard_snapshots_total";
+const FOLD_SNAPSHOTS: &str = "dealerboard_fold_snapshots_total";
+const FOLD_COPIED: &str = "dealerboard_fold_copy_seconds";
 const REACTED: &str = "dealerboard_reactions_total";
 const REACTIONS_REFUSED: &str = "dealerboard_reactions_refused_total";
 const OUTSIDE_CALL: &str = "dealerboard_outside_call_seconds";
@@ -71,6 +73,16 @@ fn describe_commands() {
         SNAPSHOTS,
         Unit::Count,
         "Snapshots of aggregates, by context and outcome: saved, save_failed, or why one was not used."
+    );
+    describe_counter!(
+        FOLD_SNAPSHOTS,
+        Unit::Count,
+        "Snapshots of live projections, by projection and outcome: saved, known, save_failed, used, or why one was not used."
+    );
+    describe_histogram!(
+        FOLD_COPIED,
+        Unit::Seconds,
+        "Time in which a live projection folds and answers nothing, as it is copied for a snapshot."
     );
 }
 
@@ -191,6 +203,17 @@ pub(crate) fn foreign(context: &'static str, role: &'static str) {
 /// other_shape undecodable`.
 pub(crate) fn snapshots(context: &'static str, outcome: &'static str, count: usize) {
     counter!(SNAPSHOTS, "context" => context, "outcome" => outcome).increment(count as u64);
+}
+
+/// `outcome` is `saved`, `known` (another process has saved as much), `save_failed`, `used`, or why one was
+/// not used: `unreadable incomplete wrong_checksum undecodable other_shape other_partitions ahead`.
+pub(crate) fn fold_snapshots(projection: &'static str, outcome: &'static str) {
+    counter!(FOLD_SNAPSHOTS, "projection" => projection, "outcome" => outcome).increment(1);
+}
+
+/// How long nothing was folded, and nothing answered, while a live projection was copied.
+pub(crate) fn fold_copied(projection: &'static str, took: Duration) {
+    histogram!(FOLD_COPIED, "projection" => projection).record(took.as_secs_f64());
 }
 
 /// A stored row is not what was written; `source` is the store it was read from, or `timer`.

@@ -36,7 +36,7 @@ pub enum Work {
     /// Sends what is due.
     Timers,
     /// Folds topics into the memory of the process.
-    Reading,
+    LiveProjection,
 }
 
 impl Work {
@@ -52,7 +52,7 @@ impl Work {
             Self::Reaction => "reaction",
             Self::Effect => "effect",
             Self::Timers => "timers",
-            Self::Reading => "reading",
+            Self::LiveProjection => "live projection",
         }
     }
 }

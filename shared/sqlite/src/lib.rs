@@ -14,6 +14,7 @@ mod command_log;
 mod dead_letters;
 mod event_log;
 mod event_store;
+mod fold_snapshots;
 mod key_bindings;
 mod outcomes;
 mod parked_calls;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use analytics::Metrics;
-use kernel::Reading;
+use kernel::LiveProjection;
 use kernel::context::Folded;
 use kernel::port::Pace;
 use kernel::record::EventRecord;

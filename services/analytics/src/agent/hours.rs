@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{EventMeta, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent, Presence};
 use super::standing::Standing;
 use super::teams::Teams;
 use crate::interval::{interval_of, split, start_of};
 use crate::label::{PresenceCode, QueueId};
+use crate::pairs::{self, is_default};
 use crate::presence::Facts;
 
 /// An agent with the sums of the time up to the last event. Each query adds the time since, which
 /// is never kept.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AgentHours {
     sequence: u64,
     /// Time of the last event, never before that of the event before.
@@ -22,8 +24,10 @@ pub(crate) struct AgentHours {
     teams: Teams,
     pace: Pace,
     /// By interval, and by the team of then.
+    #[serde(with = "pairs")]
     cells: BTreeMap<Span, Hours>,
     /// Microseconds in which the agent was there and neither worked nor waited for work.
+    #[serde(with = "pairs")]
     aside: BTreeMap<(Span, Presence), u64>,
     /// Each with since when.
     pub(crate) history: Vec<(Timestamp, Facts)>,
@@ -46,7 +50,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// How much of each sum a microsecond adds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pace {
     pub(super) logged_in: bool,
     pub(super) routable: bool,
@@ -59,24 +63,36 @@ pub(crate) struct Pace {
 }
 
 /// Microseconds of one agent or of several; wide enough for a month of many.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Hours {
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) logged_in: u128,
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) routable: u128,
     /// At least one slot at work.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) busy: u128,
     /// Routable, and no slot at work.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) idle: u128,
     /// Of every slot, so that two at once count twice; the two that follow likewise.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) talk: u128,
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) hold: u128,
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) wrap_up: u128,
     /// Of every slot at work, times its cost.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) cost: u128,
     /// Routable, times the capacity.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) capacity: u128,
     /// Without work in a presence that the caller counts as work; never kept.
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) productive: u128,
+    #[serde(skip_serializing_if = "is_default")]
     pub(crate) clock_anomalies: u64,
 }
 

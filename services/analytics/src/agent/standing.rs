@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{AgentEvent as E, Presence};
 use super::hours::Pace;
 use crate::label::{Channel, ConversationId, SessionId};
 use crate::presence::{Facts, Link, Suspension};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Standing {
     presence: Presence,
     /// In the words of the person who chose it.
@@ -19,21 +21,21 @@ pub(crate) struct Standing {
     slots: Vec<Slot>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Session {
     id: SessionId,
     channels: Vec<Channel>,
     is_connected: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Slot {
     conversation_id: ConversationId,
     cost: u16,
     phase: Phase,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Phase {
     Reserved,
     Active,

@@ -1,9 +1,11 @@
 //! Which queues an agent has served. Each set of them has a number, so that time can be kept by it
 //! and what is past does not move when the agent does.
 
+use serde::{Deserialize, Serialize};
+
 use crate::label::QueueId;
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Teams {
     /// By number; the first is of those who serve nothing yet.
     sets: Vec<Vec<QueueId>>,

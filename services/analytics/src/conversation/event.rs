@@ -109,6 +109,42 @@ pub(crate) enum QueueCause {
     Other,
 }
 
+/// A cause as a snapshot keeps it: by its number, which tells those apart that events do not name.
+pub(super) mod cause_number {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::QueueCause;
+
+    const ALL: [QueueCause; 9] = [
+        QueueCause::Enqueued,
+        QueueCause::HandedOff,
+        QueueCause::Unparked,
+        QueueCause::Transferred,
+        QueueCause::AgentOffline,
+        QueueCause::ForceRequeued,
+        QueueCause::Reopened,
+        QueueCause::Overflowed,
+        QueueCause::Other,
+    ];
+
+    pub(in crate::conversation) fn serialize<S: Serializer>(
+        cause: &QueueCause,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let number = ALL.iter().zip(0_u8..).find(|(known, _)| *known == cause);
+        serializer.serialize_u8(number.map_or(u8::MAX, |(_, number)| number))
+    }
+
+    pub(in crate::conversation) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<QueueCause, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        let cause = ALL.get(usize::from(number)).copied();
+        cause.ok_or_else(|| D::Error::custom("there is no cause of that number"))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Connected {
     pub(super) at: Timestamp,

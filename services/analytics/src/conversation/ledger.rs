@@ -1,9 +1,13 @@
 //! Where facts are entered: the two cubes of cells, and when customers came.
 
+use std::sync::Arc;
+
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::event::Created;
-use crate::cell::{Cell, Cells, Key};
+use crate::cell::{Cell, Key};
+use crate::cells::Cells;
 use crate::label::{Channel, CustomerId, Intent, QueueId};
 use crate::names::Names;
 
@@ -12,19 +16,31 @@ use crate::names::Names;
 /// Each fact is in both cubes: in the interval in which its stay in the queue was enqueued, and
 /// in the interval in which it happened. In the second, a stay is counted as queued when it ends,
 /// so that in both a ratio is of one population.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) queues: Names<QueueId>,
     pub(crate) channels: Names<Channel>,
-    contact_names: Names<(CustomerId, Intent)>,
+    pub(crate) contact_names: Names<Contact>,
     /// When each contact's episodes began, by its number.
-    contacts: Vec<Vec<Timestamp>>,
+    pub(crate) contacts: Contacts,
     pub(crate) by_enqueued: Cells,
     pub(crate) by_closed: Cells,
 }
 
+/// A customer, and what they want.
+pub(crate) type Contact = (CustomerId, Intent);
+
+/// In chunks, which a copy shares until one changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contacts(Vec<Arc<Chunk>>);
+
+/// When the episodes of [`CHUNK`] contacts began.
+type Chunk = Vec<Vec<Timestamp>>;
+
+const CHUNK: usize = 1_024;
+
 /// The stay in a queue that a fact belongs to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) queue: u32,
     pub(crate) channel: u32,
@@ -32,7 +48,7 @@ pub(crate) struct Origin {
 }
 
 /// All that is kept of a closed conversation: what its reopening is counted by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Closed {
     pub(crate) sequence: u64,
     pub(crate) contact: u32,
@@ -49,12 +65,12 @@ impl Ledger {
 
     pub(crate) fn enqueued(&mut self, origin: Origin) -> &mut Cell {
         let key = Key::new(origin.enqueued_at, origin.queue, origin.channel);
-        self.by_enqueued.entry(key).or_default()
+        self.by_enqueued.at(key)
     }
 
     pub(crate) fn closed(&mut self, origin: Origin, at: Timestamp) -> &mut Cell {
         let key = Key::new(at, origin.queue, origin.channel);
-        self.by_closed.entry(key).or_default()
+        self.by_closed.at(key)
     }
 
     /// Numbers of the channel, and of the customer with what they want.
@@ -66,20 +82,40 @@ impl Ledger {
 
     /// An episode of the contact began.
     pub(crate) fn came(&mut self, contact: u32, at: Timestamp) {
-        let index = index(contact);
-        if self.contacts.len() <= index {
-            self.contacts.resize_with(index + 1, Vec::new);
-        }
-        self.contacts[index].push(at);
+        self.contacts.of_mut(contact).push(at);
     }
 
     /// Whether the contact came again after `at`, until `until`.
     pub(crate) fn came_again(&self, contact: u32, at: Timestamp, until: Timestamp) -> bool {
-        let came = self.contacts.get(index(contact)).into_iter().flatten();
-        came.into_iter().any(|came| *came > at && *came <= until)
+        let mut came = self.contacts.of(contact).iter();
+        came.any(|came| *came > at && *came <= until)
     }
 }
 
-fn index(contact: u32) -> usize {
-    usize::try_from(contact).unwrap_or(usize::MAX)
+impl Contacts {
+    pub(crate) fn of(&self, contact: u32) -> &[Timestamp] {
+        let (chunk, index) = place(contact);
+        let chunk = self.0.get(chunk);
+        chunk
+            .and_then(|chunk| chunk.get(index))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn of_mut(&mut self, contact: u32) -> &mut Vec<Timestamp> {
+        let (chunk, index) = place(contact);
+        if self.0.len() <= chunk {
+            self.0.resize_with(chunk + 1, Arc::default);
+        }
+        let chunk = Arc::make_mut(&mut self.0[chunk]);
+        if chunk.len() <= index {
+            chunk.resize_with(index + 1, Vec::new);
+        }
+        &mut chunk[index]
+    }
+}
+
+/// Which chunk, and where in it.
+fn place(contact: u32) -> (usize, usize) {
+    let contact = usize::try_from(contact).unwrap_or(usize::MAX);
+    (contact / CHUNK, contact % CHUNK)
 }

@@ -8,5 +8,5 @@ mod response;
 
 pub use event::ConversationEvent;
 pub(crate) use event::QueueCause;
-pub(crate) use ledger::{Closed, Ledger, Origin};
+pub(crate) use ledger::{Closed, Contact, Ledger, Origin};
 pub(crate) use open::{Fate, Open, Stage};

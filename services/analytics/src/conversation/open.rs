@@ -1,6 +1,7 @@
 //! An open conversation, as far as its next fact depends on the past.
 
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::event::QueueCause;
 use super::ledger::{Closed, Ledger, Origin};
@@ -8,12 +9,12 @@ use crate::cell::Cell;
 use crate::interval::micros_between;
 use crate::label::AgentId;
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Open {
     /// Of the last event folded: one that comes again is not counted again.
     pub(crate) sequence: u64,
-    pub(super) channel: u32,
-    pub(super) contact: u32,
+    pub(crate) channel: u32,
+    pub(crate) contact: u32,
     /// When the episode began to wait for an agent; nothing is counted before, as in a bot.
     pub(super) began_at: Option<Timestamp>,
     /// The latest stay in a queue.
@@ -27,7 +28,7 @@ pub(crate) struct Open {
     pub(super) unanswered_since: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     /// No wait and no work: not yet queued, or on the way to another queue.
     Between,
@@ -40,8 +41,9 @@ pub(crate) enum Stage {
     Callback,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
+    #[serde(with = "super::event::cause_number")]
     pub(super) cause: QueueCause,
     /// A customer who asked to be called has been counted by that, and waits on out of the figures.
     pub(crate) is_counted: bool,
@@ -53,7 +55,7 @@ pub(crate) struct Waiting {
 }
 
 /// One agent's time with the conversation, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Handling {
     pub(super) since: Timestamp,
     pub(super) is_held: bool,

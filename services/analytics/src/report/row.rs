@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::figures::Figures;
 use crate::agent::{AgentHours, Hours, Wanted};
 use crate::ask::{Ask, Cube, Grain, Team};
-use crate::cell::{Cell, Key, Tally};
+use crate::cell::{Cell, Tally};
 use crate::conversation::{Origin, Stage};
 use crate::day::days_between;
 use crate::desk::Desk;
@@ -158,7 +158,7 @@ impl Rows {
             Cube::Enqueued => &desk.ledger.by_enqueued,
             Cube::Closed => &desk.ledger.by_closed,
         };
-        for (key, cell) in cells.range(first_key(select.from)..first_key(select.to)) {
+        for (key, cell) in cells.within(select.from, select.to) {
             if select.admits(key.queue, key.channel) {
                 let sums = self.of(key.interval);
                 sums.cell.add(cell);
@@ -198,7 +198,8 @@ impl Rows {
         let is_of_team = |agent: &&AgentHours| {
             ask.team == Team::Then || queue.is_none_or(|queue| agent.serves(queue))
         };
-        for agent in desk.agents.values().filter(is_of_team) {
+        let agents = desk.agents.values().map(AsRef::as_ref);
+        for agent in agents.filter(is_of_team) {
             // Several parts of one row may follow each other.
             let mut last = None;
             agent.each(&wanted, |interval, hours| {
@@ -211,13 +212,5 @@ impl Rows {
                 }
             });
         }
-    }
-}
-
-fn first_key(interval: i64) -> Key {
-    Key {
-        interval,
-        queue: 0,
-        channel: 0,
     }
 }

@@ -56,7 +56,7 @@ const AGENT: [&str; 13] = [
 ];
 
 /// A step of a stream: which event, how long after the one before, and a number for its data.
-type Step = (usize, i64, u64);
+pub(super) type Step = (usize, i64, u64);
 
 /// Data that every event finds its own in.
 fn data(second: i64, number: u64) -> Value {
@@ -116,7 +116,7 @@ fn stream(context: &'static str, id: String, kinds: &[&str], steps: &[Step]) -> 
     events
 }
 
-fn streams(conversations: &[Vec<Step>], agents: &[Vec<Step>]) -> Vec<Vec<Event>> {
+pub(super) fn streams(conversations: &[Vec<Step>], agents: &[Vec<Step>]) -> Vec<Vec<Event>> {
     let conversations = conversations.iter().enumerate();
     let agents = agents.iter().enumerate();
     let of_agents = agents.map(|(n, steps)| stream("agents", format!("agent-{n}"), &AGENT, steps));
@@ -126,24 +126,33 @@ fn streams(conversations: &[Vec<Step>], agents: &[Vec<Step>]) -> Vec<Vec<Event>>
         .collect()
 }
 
-/// Feeds the streams, interleaved by `picks`.
-fn fold(mut streams: Vec<Vec<Event>>, picks: &[usize]) -> Scene {
-    let mut scene = Scene::default();
+/// The events of the streams so interleaved that `picks` says whose is next.
+pub(super) fn picked(mut streams: Vec<Vec<Event>>, picks: &[usize]) -> Vec<Event> {
     for stream in &mut streams {
         stream.reverse();
     }
     let mut picks = picks.iter().cycle();
+    let mut picked = vec![];
     while !streams.is_empty() {
         let pick = picks.next().unwrap() % streams.len();
         match streams[pick].pop() {
-            Some(event) => scene.feed(&event),
+            Some(event) => picked.push(event),
             None => drop(streams.remove(pick)),
         }
+    }
+    picked
+}
+
+/// Feeds them in that order.
+pub(super) fn fold(streams: Vec<Vec<Event>>, picks: &[usize]) -> Scene {
+    let mut scene = Scene::default();
+    for event in picked(streams, picks) {
+        scene.feed(&event);
     }
     scene
 }
 
-fn all(scene: &Scene) -> Vec<Value> {
+pub(super) fn all(scene: &Scene) -> Vec<Value> {
     let now = 9_000;
     let mut all = vec![];
     for cube in ["enqueued", "closed"] {
@@ -173,7 +182,7 @@ fn all(scene: &Scene) -> Vec<Value> {
     all
 }
 
-fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     vec(vec((0_usize..1_000, 0_i64..400, 0_u64..60), 1..30), 1..5)
 }
 

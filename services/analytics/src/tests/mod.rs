@@ -5,6 +5,7 @@ mod asks;
 mod clock;
 mod contacts;
 mod handling;
+mod kept;
 mod laws;
 mod levels;
 mod lives;

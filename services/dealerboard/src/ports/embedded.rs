@@ -137,6 +137,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         store: Arc::clone(&file) as _,
         reader: Arc::clone(&file) as _,
         snapshots: Arc::clone(&file) as _,
+        folds: Arc::clone(&file) as _,
         dead_letters: Arc::clone(&file) as _,
         bindings: Arc::clone(&file) as _,
         announcing: None,

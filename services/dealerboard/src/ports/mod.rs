@@ -14,8 +14,8 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use kernel::Fault;
 use kernel::port::{
-    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Framing, Heartbeats,
-    KeyBindings, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
+    Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
+    Heartbeats, KeyBindings, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use resilience::Dependency;
@@ -36,6 +36,8 @@ pub struct Ports {
     pub store: Arc<dyn EventStore>,
     pub reader: Arc<dyn EventReader>,
     pub snapshots: Arc<dyn Snapshots>,
+    /// Snapshots of live projections.
+    pub folds: Arc<dyn FoldSnapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
     pub timers: Arc<dyn Timers>,
     pub replies: Arc<dyn Replies>,

@@ -157,12 +157,13 @@ impl Platform {
         }
     }
 
-    /// What a live projection is folded from.
+    /// What a live projection is folded from, every event; nothing is kept of it.
     #[must_use]
     pub fn follow_ports(&self) -> FollowPorts {
         FollowPorts {
             event_log: Arc::clone(&self.ports.event_log),
             streams: Arc::clone(&self.ports.reader),
+            snapshots: None,
             movement: self.movement.clone(),
         }
     }

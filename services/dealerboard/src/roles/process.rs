@@ -9,11 +9,13 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use kernel::port::{Ids as _, Pace};
-use kernel::{AggregateId, Reading};
+use kernel::{AggregateId, LiveProjection};
 use matching::Matcher;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
-use pipeline::{Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds};
+use pipeline::{
+    FoldSaving, FollowPorts, Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds,
+};
 use simulation::demo::DemoPorts;
 use tokio_util::sync::CancellationToken;
 
@@ -162,14 +164,18 @@ impl<'p> Process<'p> {
     }
 }
 
-fn follow<R: Reading>(
+fn follow<R: LiveProjection>(
     platform: &Platform,
     followed: &Followed<R>,
     pace: Pace,
     stop: &CancellationToken,
 ) -> Task {
     let follow = followed.clone();
-    let follow = follow.follow(platform.follow_ports(), pace, stop.clone());
+    let ports = FollowPorts {
+        snapshots: Some(FoldSaving::new(Arc::clone(&platform.ports.folds))),
+        ..platform.follow_ports()
+    };
+    let follow = follow.follow(ports, pace, stop.clone());
     follow.map(Ok).boxed()
 }
 

@@ -4,6 +4,7 @@
 
 mod embedded;
 mod files;
+mod folds;
 mod installation;
 mod keys;
 mod lines;

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 
 use kernel::{EventMeta, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::{AgentEvent as E, Presence};
 use super::interruption::Interruptions;
@@ -13,7 +13,7 @@ use crate::decision::Reason;
 use crate::label::{Channel, ConversationId, OfferId, QueueId, Skill};
 
 /// What decides whether and before whom an agent is asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Agent {
     pub(crate) version: u64,
     /// Time of the last event that counts here.
@@ -35,22 +35,25 @@ pub(crate) struct Agent {
     pub(crate) last_assigned: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Session {
     channels: BTreeSet<Channel>,
     pub(super) is_connected: bool,
-    /// The last sign of life: an event of the session, or a heartbeat that was no event.
-    pub(super) heard_at: Timestamp,
+    /// The last event that was a sign of life.
+    event_at: Timestamp,
+    /// The last heartbeat that was no event, as this process knows it.
+    #[serde(skip)]
+    heartbeat_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Suspension {
     NotResponding,
     /// Ended by an event, not by the clock: the agent refuses until its own event ends it.
     Cooldown,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slot {
     pub offer_id: OfferId,
     pub channel: Channel,
@@ -59,13 +62,20 @@ pub struct Slot {
     pub reserved_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     Reserved,
     Active,
     Held,
     WrapUp,
+}
+
+impl Session {
+    /// The last sign of life, event or not.
+    pub(super) fn heard_at(&self) -> Timestamp {
+        self.event_at.max(self.heartbeat_at)
+    }
 }
 
 impl Agent {
@@ -153,16 +163,17 @@ impl Agent {
                 let session = Session {
                     channels: started.channels,
                     is_connected: true,
-                    heard_at: meta.at,
+                    event_at: meta.at,
+                    heartbeat_at: Timestamp::default(),
                 };
                 self.sessions.insert(started.session_id, session);
             }
             E::LinkLost(lost) => self.connect(&lost.session_id, false),
             E::LinkRestored(restored) => {
                 self.connect(&restored.session_id, true);
-                self.hear(&restored.session_id, meta.at);
+                self.lives(&restored.session_id, meta.at);
             }
-            E::SessionHeard(heard) => self.hear(&heard.session_id, meta.at),
+            E::SessionHeard(heard) => self.lives(&heard.session_id, meta.at),
             E::GraceExpired(gone) | E::SessionEnded(gone) => {
                 self.sessions.remove(&gone.session_id);
             }
@@ -233,9 +244,16 @@ impl Agent {
         }
     }
 
+    fn lives(&mut self, session_id: &str, at: Timestamp) {
+        if let Some(session) = self.sessions.get_mut(session_id) {
+            session.event_at = session.event_at.max(at);
+        }
+    }
+
+    /// A heartbeat that was no event.
     pub(super) fn hear(&mut self, session_id: &str, at: Timestamp) {
         if let Some(session) = self.sessions.get_mut(session_id) {
-            session.heard_at = session.heard_at.max(at);
+            session.heartbeat_at = session.heartbeat_at.max(at);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{EventMeta, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::event::{ConversationEvent as E, OfferMoved, Queued, Sticky};
 use super::moment::after_s;
@@ -12,7 +13,7 @@ use crate::label::{AgentId, Channel, Intent, OfferId, QueueId, Skill};
 /// Seconds after which a refusal is forgotten: no queue may let agents cool down for longer.
 const REFUSED_MAX_S: u32 = 86_400;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Conversation {
     pub(crate) version: u64,
     pub(crate) channel: Channel,
@@ -27,7 +28,7 @@ pub(crate) struct Conversation {
 }
 
 /// Where a conversation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     /// Waits, without an open offer.
     Queued,
@@ -38,7 +39,7 @@ pub(crate) enum Stage {
 }
 
 /// A place among those who wait. It is kept while the conversation is elsewhere.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) queue: QueueId,
     pub(crate) requirements: BTreeSet<Skill>,

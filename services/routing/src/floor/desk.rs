@@ -1,6 +1,7 @@
 //! One tenant's floor: events in, indices kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use kernel::{EventMeta, Timestamp};
 
@@ -19,7 +20,8 @@ use crate::label::{AgentId, Channel, ConversationId, QueueId, Skill};
 pub(crate) struct Desk {
     pub(crate) agents: HashMap<AgentId, Member>,
     pub(crate) conversations: HashMap<ConversationId, Open>,
-    pub(crate) closed: Closed,
+    /// By partition: what is forgotten depends on the events of one alone.
+    pub(crate) closed: BTreeMap<u16, Arc<Closed>>,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
     /// Agents with a slot for the conversation, whatever state the conversation is in.
     pub(crate) involved: HashMap<ConversationId, BTreeSet<AgentId>>,
@@ -31,14 +33,15 @@ pub(crate) struct Desk {
 /// An agent, and where it is in the pools of its queues.
 #[derive(Debug, Default)]
 pub(crate) struct Member {
-    pub(crate) agent: Agent,
+    /// Shared with copies of the floor, as are conversations.
+    pub(crate) agent: Arc<Agent>,
     pub(crate) seats: BTreeMap<QueueId, BTreeMap<Channel, Seat>>,
 }
 
 /// A conversation that is not closed, where it waits, and what is due for it.
 #[derive(Debug)]
 pub(crate) struct Open {
-    pub(crate) conversation: Conversation,
+    pub(crate) conversation: Arc<Conversation>,
     pub(crate) spotted: Option<Spotted>,
     pub(crate) alarm: Alarm,
 }
@@ -62,7 +65,7 @@ impl Desk {
             self.unseat(id);
         }
         if let Some(member) = self.agents.get_mut(id) {
-            member.agent.apply(meta, event);
+            Arc::make_mut(&mut member.agent).apply(meta, event);
         }
         if opens_pools {
             self.open_pools_for(id);
@@ -98,7 +101,8 @@ impl Desk {
     }
 
     pub(crate) fn pass_agent(&mut self, id: &AgentId, meta: &EventMeta) {
-        let agent = &mut self.agents.entry(id.clone()).or_default().agent;
+        let member = self.agents.entry(id.clone()).or_default();
+        let agent = Arc::make_mut(&mut member.agent);
         agent.version = agent.version.max(meta.sequence);
         self.agent_seen(id);
         self.reseat(id);

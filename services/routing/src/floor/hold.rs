@@ -150,7 +150,7 @@ impl Desk {
         let Some(conversations) = self.holds.by_agent.get(id).cloned() else {
             return;
         };
-        let agent = self.agents.get(id).map(|member| &member.agent);
+        let agent = self.agents.get(id).map(|member| &*member.agent);
         for conversation in &conversations {
             let holds = self.holds.by_conversation.get_mut(conversation);
             for hold in holds.into_iter().flatten() {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use kernel::EventMeta;
+use serde::{Deserialize, Serialize};
 
 /// The last log position seen of each partition, by context.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct LogPositions(BTreeMap<Box<str>, Vec<u64>>);
 
 impl LogPositions {

@@ -19,6 +19,7 @@ mod queue;
 
 mod desk;
 mod hold;
+mod kept;
 mod line;
 mod log_position;
 mod memory;
@@ -40,6 +41,7 @@ use kernel::{EventMeta, Tenant, Timestamp};
 pub use agent::{Phase, Slot};
 pub use event::{AgentEvent, ConversationEvent, FloorEvent, Presence, QueueEvent, Sticky};
 pub use interruption::Interruptions;
+pub use kept::KeptFloor;
 pub use offer::LiveOffer;
 pub use show::{AgentShown, FloorView, OfferShown, QueueFigures, QueueShown, Staff, WaitingShown};
 pub use silence::Silent;
@@ -98,7 +100,8 @@ impl Floor {
     pub fn conversation(&mut self, partition: u16, meta: &EventMeta, event: ConversationEvent) {
         self.log_positions.see("conversations", partition, meta);
         if let Ok(id) = ConversationId::new(meta.aggregate.as_str()) {
-            self.desk_mut(&meta.tenant).conversation(&id, meta, event);
+            let desk = self.desk_mut(&meta.tenant);
+            desk.conversation(partition, &id, meta, event);
         }
     }
 
@@ -122,7 +125,7 @@ impl Floor {
             }
             "conversations" => {
                 if let Ok(id) = ConversationId::new(id) {
-                    desk.pass_conversation(&id, meta);
+                    desk.pass_conversation(partition, &id, meta);
                 }
             }
             "queues" => {

@@ -2,11 +2,11 @@
 
 use kernel::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::label::{AgentId, OfferId};
 
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveOffer {
     pub offer_id: OfferId,
     pub agent_id: AgentId,

@@ -1,5 +1,7 @@
 //! Sessions and their latest sign of life: most heartbeats are no events.
 
+use std::sync::Arc;
+
 use kernel::{Tenant, Timestamp};
 
 use super::Floor;
@@ -29,7 +31,7 @@ impl Floor {
     pub fn hear(&mut self, tenant: &Tenant, agent: &AgentId, session: &str, at: Timestamp) {
         let desk = self.desks.get_mut(tenant);
         if let Some(member) = desk.and_then(|desk| desk.agents.get_mut(agent)) {
-            member.agent.hear(session, at);
+            Arc::make_mut(&mut member.agent).hear(session, at);
         }
     }
 
@@ -43,7 +45,7 @@ impl Floor {
         let silent = agents.flat_map(|(tenant, id, agent)| {
             let sessions = agent.sessions.iter();
             let silent = sessions
-                .filter(move |(_, session)| session.is_connected && session.heard_at <= time);
+                .filter(move |(_, session)| session.is_connected && session.heard_at() <= time);
             silent.map(move |(session, _)| Silent {
                 tenant: tenant.clone(),
                 agent: id.clone(),

@@ -1,6 +1,7 @@
 //! Conversations come into lines and leave them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kernel::EventMeta;
 
@@ -22,16 +23,17 @@ pub(crate) struct Spotted {
 impl Desk {
     pub(crate) fn conversation(
         &mut self,
+        partition: u16,
         id: &ConversationId,
         meta: &EventMeta,
         event: ConversationEvent,
     ) {
-        if self.version_of(id) >= meta.sequence {
+        if self.version_of(partition, id) >= meta.sequence {
             return;
         }
         self.offer_seen(id, &event);
-        if !self.opens(id, &event) {
-            self.closed.pass(id, meta.sequence);
+        if !self.opens(partition, id, &event) {
+            self.pass_closed(partition, id, meta.sequence);
             return;
         }
         self.leave_line(id);
@@ -39,10 +41,10 @@ impl Desk {
             return;
         };
         let before = open.conversation.offered_in().cloned();
-        open.conversation.apply(meta, event);
+        Arc::make_mut(&mut open.conversation).apply(meta, event);
         let after = open.conversation.offered_in().cloned();
         if open.conversation.stage == Stage::Closed {
-            self.close(id);
+            self.close(partition, id);
         } else {
             open.alarm = Alarm::new(meta.at);
             self.enter_line(id);
@@ -62,23 +64,37 @@ impl Desk {
         }
     }
 
-    pub(crate) fn pass_conversation(&mut self, id: &ConversationId, meta: &EventMeta) {
+    pub(crate) fn pass_conversation(
+        &mut self,
+        partition: u16,
+        id: &ConversationId,
+        meta: &EventMeta,
+    ) {
         if let Some(open) = self.conversations.get_mut(id) {
-            let version = &mut open.conversation.version;
+            let version = &mut Arc::make_mut(&mut open.conversation).version;
             *version = meta.sequence.max(*version);
         }
-        self.closed.pass(id, meta.sequence);
+        self.pass_closed(partition, id, meta.sequence);
     }
 
-    fn version_of(&self, id: &ConversationId) -> u64 {
+    fn pass_closed(&mut self, partition: u16, id: &ConversationId, version: u64) {
+        if let Some(closed) = self.closed.get_mut(&partition)
+            && closed.version(id).is_some_and(|known| known < version)
+        {
+            Arc::make_mut(closed).pass(id, version);
+        }
+    }
+
+    fn version_of(&self, partition: u16, id: &ConversationId) -> u64 {
+        let closed = || self.closed.get(&partition)?.version(id);
         match self.conversations.get(id) {
             Some(open) => open.conversation.version,
-            None => self.closed.version(id).unwrap_or_default(),
+            None => closed().unwrap_or_default(),
         }
     }
 
     /// Whether there is such a conversation, now at least.
-    fn opens(&mut self, id: &ConversationId, event: &ConversationEvent) -> bool {
+    fn opens(&mut self, partition: u16, id: &ConversationId, event: &ConversationEvent) -> bool {
         if self.conversations.contains_key(id) {
             return true;
         }
@@ -88,14 +104,17 @@ impl Desk {
                 created.intent.clone(),
             )),
             // Nothing else wakes the dead.
-            ConversationEvent::Reopened(_) => self.closed.take(id),
+            ConversationEvent::Reopened(_) => {
+                let closed = self.closed.get_mut(&partition);
+                closed.and_then(|closed| Arc::make_mut(closed).take(id))
+            }
             _ => None,
         };
         let Some(conversation) = conversation else {
             return false;
         };
         let open = Open {
-            conversation,
+            conversation: Arc::new(conversation),
             spotted: None,
             alarm: Alarm::default(),
         };
@@ -103,9 +122,10 @@ impl Desk {
         true
     }
 
-    fn close(&mut self, id: &ConversationId) {
+    fn close(&mut self, partition: u16, id: &ConversationId) {
         if let Some(open) = self.conversations.remove(id) {
-            self.closed.keep(id.clone(), open.conversation);
+            let closed = self.closed.entry(partition).or_default();
+            Arc::make_mut(closed).keep(id.clone(), &open.conversation);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use kernel::context::Folded;
 use kernel::record::{self, Undecodable};
-use kernel::{AggregateId, EventMeta, Reading, Timestamp};
+use kernel::{AggregateId, EventMeta, LiveProjection, Timestamp};
 use serde::Deserialize;
 
 /// Something that happened to a conversation.
@@ -57,10 +57,13 @@ impl Happenings {
     }
 }
 
-impl Reading for Happenings {
+impl LiveProjection for Happenings {
     const NAME: &'static str = "simulation";
     const ON: &'static [&'static str] = &["conversations"];
+    /// None is ever kept: what happened is taken, not looked at.
+    const SHAPE: u16 = 0;
     type Event = Event;
+    type Kept = ();
 
     fn decode(
         _context: &str,
@@ -89,5 +92,11 @@ impl Reading for Happenings {
                 event,
             });
         }
+    }
+
+    fn keep(&self) {}
+
+    fn restored((): ()) -> Self {
+        Self::default()
     }
 }

@@ -1,5 +1,6 @@
 //! The event store in the memory of one process, with the troubles of a database: for tests.
 
+mod fold_snapshots;
 mod parked_calls;
 mod partition;
 mod read;
@@ -18,6 +19,7 @@ use kernel::batch::Timer;
 use kernel::port::{CallPlace, EffectShard, ParkedCall};
 use kernel::topic::Shard;
 
+use fold_snapshots::Folds;
 use partition::Partition;
 
 const LOCK: &str = "nothing panics while it holds the lock";
@@ -44,6 +46,7 @@ struct State {
     timers: HashMap<&'static str, TimersByName>,
     parked_calls: HashMap<EffectShard, BTreeMap<CallPlace, ParkedCall>>,
     troubles: VecDeque<Trouble>,
+    folds: Folds,
 }
 
 type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;

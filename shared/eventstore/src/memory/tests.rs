@@ -30,6 +30,11 @@ async fn snapshots_keep_their_contract() {
 }
 
 #[tokio::test]
+async fn fold_snapshots_keep_their_contract() {
+    contract::fold_snapshots(async || MemoryEventStore::default()).await;
+}
+
+#[tokio::test]
 async fn parked_calls_keep_their_contract() {
     contract::parked_calls(async || MemoryEventStore::default()).await;
 }

@@ -2,6 +2,7 @@
 
 mod commit;
 mod dead_letters;
+mod fold_snapshots;
 mod installation;
 mod migrate;
 mod outcomes;

@@ -24,6 +24,13 @@ async fn postgres_snapshots_keep_their_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_fold_snapshots_keep_their_contract() {
+    let databases = Databases::default();
+    contract::fold_snapshots(async || databases.store().await).await;
+    databases.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgres_dead_letters_keep_their_contract() {
     let databases = Databases::default();
     contract::dead_letters(async || databases.store().await).await;

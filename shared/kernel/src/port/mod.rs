@@ -6,6 +6,7 @@ mod authority;
 mod clock;
 mod dead_letters;
 mod event_store;
+mod fold_snapshots;
 mod framing;
 mod heartbeats;
 mod key_bindings;
@@ -26,6 +27,7 @@ pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{
     CommitError, EventReader, EventStore, FOUND_MAX, KnownCommand, LoadedStream, WHOLE,
 };
+pub use fold_snapshots::{FOLD_PART_BYTES, FoldSnapshot, FoldSnapshots};
 pub use framing::Framing;
 pub use heartbeats::{HEARD_FOR, Heard, Heartbeats};
 pub use key_bindings::{KEY_BOUND_FOR, KeyBindings, RequestDigest};

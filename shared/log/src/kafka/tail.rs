@@ -1,6 +1,6 @@
 //! The end of a partition, fetched once per process however many of its roles read it.
 //!
-//! Processors, projectors, reactions and readings all need a record that has just been published. One
+//! Processors, projectors, reactions and live projections all need a record that has just been published. One
 //! consumer fetches it for all of them, in one request with everything else that is new; each reader
 //! follows at its own place. A reader further behind than what is kept fetches for itself until it has
 //! come near: no reader waits for the slowest, and nothing is kept for it.

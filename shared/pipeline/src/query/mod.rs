@@ -34,7 +34,7 @@ pub const BEHIND: &str = "views-behind";
 /// That moment.
 const BEHIND_AFTER: Duration = Duration::from_secs(2);
 
-/// Readings of the past that are folded at once.
+/// Live projections of the past that are folded at once.
 const RECALLS_MAX: usize = 2;
 
 /// A read model in the chain, fastest first.
@@ -92,7 +92,7 @@ pub struct QuerySettings {
     /// Events folded for a moment of the past, for other rules, or for a value that no view has
     /// seen yet: a question that costs work.
     pub history_events_max: u64,
-    /// Events folded for a whole reading of the past, over all its streams.
+    /// Events folded for a whole live projection of the past, over all its streams.
     pub recall_events_max: u64,
     /// Values kept for the time when every store is away.
     pub last_good_max: u64,
@@ -111,7 +111,7 @@ pub struct Query {
     dear: Arc<Dear>,
     settings: QuerySettings,
     last_good: LastGood,
-    /// Turns for readings of the past: each is a whole floor, or all figures, in memory.
+    /// Turns for live projections of the past: each is a whole floor, or all figures, in memory.
     recalls: Arc<Semaphore>,
     meters: QueryMeters,
 }

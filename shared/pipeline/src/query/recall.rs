@@ -1,10 +1,10 @@
-//! A reading as it was: folded from the event store up to an instant.
+//! A live projection as it was: folded from the event store up to an instant.
 
 use std::time::Duration;
 
 use kernel::context::Folded;
 use kernel::topic::Shard;
-use kernel::{Fault, Reading, Timestamp};
+use kernel::{Fault, LiveProjection, Timestamp};
 use resilience::Deadline;
 
 use super::chain::tell;
@@ -12,36 +12,37 @@ use super::{Query, Unanswered};
 
 /// Events read at once.
 const PAGE: usize = 2_000;
-/// Longest wait for a turn, and longest time a reading may then take to be folded.
+/// Longest wait for a turn, and longest time a live projection may then take
+/// to be folded.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Query {
-    /// Everything that a reading's contexts had published by `until`, and nothing else: of each
+    /// Everything that a live projection's contexts had published by `until`, and nothing else: of each
     /// partition the events before its first later one. The last log position of each is part of what
-    /// the reading's answer. An expensive question.
+    /// the projection's answer. An expensive question.
     ///
     /// # Errors
     /// [`Unanswered::Unavailable`], or [`Unanswered::Unanswerable`] when there are more events than
-    /// the bound of one reading.
-    pub async fn recall<R: Reading>(&self, until: Timestamp) -> Result<R, Unanswered> {
+    /// the bound of one answer.
+    pub async fn recall<R: LiveProjection>(&self, until: Timestamp) -> Result<R, Unanswered> {
         let turn = tokio::time::timeout(DEADLINE, self.recalls.acquire()).await;
         let _turn = turn.map_err(|late| self.unavailable(&late))?;
-        let mut reading = R::default();
+        let mut value = R::default();
         let mut left = self.settings.recall_events_max;
         let deadline = Deadline::within(DEADLINE);
         for context in R::ON {
             for partition in 0..self.settings.partitions {
                 let shard = Shard { context, partition };
-                self.recall_shard(&mut reading, shard, until, &mut left, deadline)
+                self.recall_shard(&mut value, shard, until, &mut left, deadline)
                     .await?;
             }
         }
-        Ok(reading)
+        Ok(value)
     }
 
-    async fn recall_shard<R: Reading>(
+    async fn recall_shard<R: LiveProjection>(
         &self,
-        reading: &mut R,
+        value: &mut R,
         shard: Shard,
         until: Timestamp,
         left: &mut u64,
@@ -67,7 +68,7 @@ impl Query {
                     ))
                 })?;
                 let event = event.map_or(Folded::Other(shard.context), Folded::Event);
-                reading.fold(shard.partition, &meta, event);
+                value.fold(shard.partition, &meta, event);
                 after = record.log_position;
             }
             if rows.len() < PAGE {

@@ -8,6 +8,7 @@ mod chain;
 mod commands;
 mod counts;
 mod events;
+mod folds;
 mod log;
 mod order;
 mod pages;
@@ -35,6 +36,7 @@ use finding::in_full;
 use log::Logs;
 
 pub use finding::{Findings, Invariant};
+pub use folds::folds;
 pub use rows::scrub;
 pub use rule::{Rule, RuleWorld};
 

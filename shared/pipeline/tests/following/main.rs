@@ -1,4 +1,4 @@
-//! A reading follows every partition of its contexts: repeats are dropped, what cannot be read stops it.
+//! A live projection follows every partition of its contexts: repeats are dropped, what cannot be read stops it.
 
 #![cfg(test)]
 
@@ -11,7 +11,7 @@ use kernel::context::Folded;
 use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
 use kernel::topic::{self, Shard};
-use kernel::{EventMeta, Reading};
+use kernel::{EventMeta, LiveProjection};
 use log::MemoryEventLog;
 use pipeline::{FollowPorts, Followed, Movement};
 use testkit::contract::PARTITIONS;
@@ -21,16 +21,18 @@ use tokio_util::sync::CancellationToken;
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// What of two contexts was seen, by aggregate.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Seen {
     noted: BTreeMap<String, Vec<String>>,
-    others: BTreeMap<&'static str, usize>,
+    others: BTreeMap<String, usize>,
 }
 
-impl Reading for Seen {
+impl LiveProjection for Seen {
     const NAME: &'static str = "seen";
     const ON: &'static [&'static str] = &["trades", "positions"];
+    const SHAPE: u16 = 1;
     type Event = String;
+    type Kept = Self;
 
     fn decode(
         context: &str,
@@ -49,8 +51,16 @@ impl Reading for Seen {
                 let aggregate = meta.aggregate.to_string();
                 self.noted.entry(aggregate).or_default().push(text);
             }
-            Folded::Other(context) => *self.others.entry(context).or_default() += 1,
+            Folded::Other(context) => *self.others.entry(context.to_owned()).or_default() += 1,
         }
+    }
+
+    fn keep(&self) -> Self {
+        self.clone()
+    }
+
+    fn restored(kept: Self) -> Self {
+        kept
     }
 }
 
@@ -97,6 +107,7 @@ impl Site {
         let ports = FollowPorts {
             event_log: Arc::clone(&log) as _,
             streams: Arc::new(store.clone()),
+            snapshots: None,
             movement: Movement::default(),
         };
         let follow = follow.follow(ports, Pace::Prompt, stop.clone());
@@ -147,7 +158,7 @@ async fn every_partition_of_every_context_is_folded_once_and_said_to_be_current(
     site.noted(&trade, &["trades a", "trades c"]).await;
     site.noted(&position, &["positions b"]).await;
     let others = site.followed.ask(|seen| seen.others.clone());
-    assert_eq!(others, BTreeMap::from([("trades", 1)]));
+    assert_eq!(others, BTreeMap::from([("trades".to_owned(), 1)]));
     eventually("an age", WITHIN, async || site.followed.age()).await;
     assert_eq!(site.followed.seen(), 4);
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// What each version of the file adds to the one before.
-const SCHEMAS: [(i32, &str); 6] = [
+const SCHEMAS: [(i32, &str); 7] = [
     (1, include_str!("../schema.sql")),
     (2, include_str!("../schema_2.sql")),
     (3, include_str!("../schema_3.sql")),
     (4, include_str!("../schema_4.sql")),
     (5, include_str!("../schema_5.sql")),
+    (6, include_str!("../schema_6.sql")),
     (7, include_str!("../schema_7.sql")),
 ];
 /// `user_version` of files with all of [`SCHEMAS`].

@@ -44,6 +44,12 @@ async fn snapshots_keep_their_contract() {
 }
 
 #[tokio::test]
+async fn fold_snapshots_keep_their_contract() {
+    let files = Files::new();
+    contract::fold_snapshots(async || files.create()).await;
+}
+
+#[tokio::test]
 async fn dead_letters_keep_their_contract() {
     let files = Files::new();
     contract::dead_letters(async || files.create()).await;

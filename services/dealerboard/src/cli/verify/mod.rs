@@ -7,14 +7,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use analytics::Metrics;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::{Clock as _, LoadedStream};
 use kernel::topic::Shard;
 use pipeline::{
-    Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, scrub,
+    Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub,
 };
+use routing::Floor;
 
 use crate::config::{Config, Mode};
 use crate::roles::Platform;
@@ -85,6 +87,10 @@ impl Verify {
             waiting.insert(context.name, found.waiting);
             findings.add(found);
         }
+        bar.set_message("live projections");
+        let (store, reader) = (&*platform.ports.folds, &*platform.ports.as_stored.reader);
+        findings.add(folds::<Floor>(store, reader, partitions).await);
+        findings.add(folds::<Metrics>(store, reader, partitions).await);
         let world = RuleWorld {
             dead_letters: ports.dead_letters.as_ref(),
             partitions,

@@ -178,6 +178,7 @@ fn ports(
         event_log: kafka,
         reader: Arc::clone(&store) as _,
         snapshots: Arc::clone(&store) as _,
+        folds: Arc::clone(&store) as _,
         dead_letters: Arc::clone(&store) as _,
         timers: Arc::clone(&store) as _,
         replies: Arc::new(RedisReplies::new(&redis_options)?),

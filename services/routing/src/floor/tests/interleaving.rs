@@ -185,10 +185,10 @@ impl Scene {
     }
 }
 
-type Sent = (EventMeta, Option<FloorEvent>);
+pub(super) type Sent = (EventMeta, Option<FloorEvent>);
 
 /// The same streams, woven otherwise.
-fn woven(sent: &[Sent], choices: &[Index]) -> Vec<Sent> {
+pub(super) fn woven(sent: &[Sent], choices: &[Index]) -> Vec<Sent> {
     let mut streams: BTreeMap<String, VecDeque<Sent>> = BTreeMap::new();
     for (meta, event) in sent {
         let kind = match event {

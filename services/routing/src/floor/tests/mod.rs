@@ -3,6 +3,7 @@
 mod due;
 mod hold;
 mod interleaving;
+mod kept;
 mod silence;
 mod starvation;
 mod view;

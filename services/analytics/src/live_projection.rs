@@ -2,10 +2,11 @@
 
 use kernel::context::Folded;
 use kernel::record::{self, Undecodable};
-use kernel::{EventMeta, Reading};
+use kernel::{EventMeta, LiveProjection};
 
 use crate::agent::AgentEvent;
 use crate::conversation::ConversationEvent;
+use crate::kept::KeptMetrics;
 use crate::metrics::Metrics;
 use crate::queue::QueueEvent;
 
@@ -17,10 +18,12 @@ pub enum MetricsEvent {
     Queue(QueueEvent),
 }
 
-impl Reading for Metrics {
+impl LiveProjection for Metrics {
     const NAME: &'static str = "metrics";
     const ON: &'static [&'static str] = &Self::CONTEXTS;
+    const SHAPE: u16 = 1;
     type Event = MetricsEvent;
+    type Kept = KeptMetrics;
 
     fn decode(
         context: &str,
@@ -51,5 +54,13 @@ impl Reading for Metrics {
             Folded::Event(MetricsEvent::Queue(event)) => self.queue(meta, event),
             Folded::Other(_) => {}
         }
+    }
+
+    fn keep(&self) -> KeptMetrics {
+        KeptMetrics(self.clone())
+    }
+
+    fn restored(kept: KeptMetrics) -> Self {
+        kept.0
     }
 }

@@ -2,14 +2,16 @@
 
 use kernel::context::Folded;
 use kernel::record::{self, Undecodable};
-use kernel::{EventMeta, Reading};
+use kernel::{EventMeta, LiveProjection};
 
-use crate::floor::{Floor, FloorEvent};
+use crate::floor::{Floor, FloorEvent, KeptFloor};
 
-impl Reading for Floor {
+impl LiveProjection for Floor {
     const NAME: &'static str = "floor";
     const ON: &'static [&'static str] = &Self::CONTEXTS;
+    const SHAPE: u16 = 1;
     type Event = FloorEvent;
+    type Kept = KeptFloor;
 
     fn decode(
         context: &str,
@@ -38,5 +40,13 @@ impl Reading for Floor {
             Folded::Event(event) => self.apply(partition, meta, event),
             Folded::Other(context) => self.pass(context, partition, meta),
         }
+    }
+
+    fn keep(&self) -> KeptFloor {
+        KeptFloor::of(self)
+    }
+
+    fn restored(kept: KeptFloor) -> Self {
+        kept.restore()
     }
 }
