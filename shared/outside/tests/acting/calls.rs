@@ -203,7 +203,7 @@ async fn what_no_try_can_change_is_parked_at_once() {
     site.desk.until_open(5, 0).await;
     let open = site.desk.open_calls().await;
     let of = |order: &str| {
-        let of_order = |call: &&_| &*parked(call).key == format!("demo/{order}");
+        let of_order = |call: &&_| *parked(call).key == format!("demo/{order}");
         let call = parked(open.iter().find(of_order).unwrap());
         (call.reason, call.tries)
     };

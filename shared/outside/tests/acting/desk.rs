@@ -12,7 +12,7 @@ use kernel::Timestamp;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
     Authority, CallState, CommandLog, DeadLetters, EffectShard, EventLog, EventReader, EventStore,
-    Ids, Outside, ParkedCall, ParkedCalls, ReadModel, Record, Sender, Snapshots,
+    Outside, ParkedCall, ParkedCalls, ReadModel, Record, Sender, Snapshots,
 };
 use kernel::topic::Shard;
 use log::{MemoryCommandLog, MemoryEventLog};
@@ -20,7 +20,7 @@ use outside::HttpOutside;
 use pipeline::accept::{Request, Sealer};
 use pipeline::{
     ActPorts, ActSettings, CallRedriver, Committer, Movement, ProcessorPorts, ProcessorSettings,
-    Responsible, Slices, command,
+    Responsible, Slices, SystemIds, command,
 };
 use readmodel::{MemoryReadModel, MemoryReplies, PostgresReadModel};
 use resilience::{
@@ -120,7 +120,7 @@ impl Adapters {
         Sealer {
             authority: Arc::new(Trusting),
             clock: Arc::clone(&self.clock) as _,
-            ids: Arc::new(RandomIds),
+            ids: Arc::new(SystemIds),
             framing: None,
         }
     }
@@ -423,17 +423,5 @@ impl Authority for Trusting {
 
     fn sender(&self, _: &str, _: &Record) -> Option<Sender> {
         Some(Sender::Platform)
-    }
-}
-
-struct RandomIds;
-
-impl Ids for RandomIds {
-    fn ordered(&self) -> Uuid {
-        Uuid::new_v4()
-    }
-
-    fn random(&self) -> Uuid {
-        Uuid::new_v4()
     }
 }

@@ -75,7 +75,7 @@ async fn snapshot_comes_back_as_it_was_put(store: &impl FoldSnapshots) {
     ] {
         let snapshot = of(events, &parts);
         assert!(save(store, &snapshot, &parts).await, "{events}");
-        assert_eq!(current(store, FLOOR).await, [snapshot.clone()]);
+        assert_eq!(current(store, FLOOR).await, std::slice::from_ref(&snapshot));
         assert!(read(store, &snapshot).await == parts, "{events}");
     }
 }
@@ -140,9 +140,12 @@ async fn shapes_and_projections_do_not_mix(store: &impl FoldSnapshots) {
         assert!(save(store, snapshot, &parts).await);
     }
     assert_eq!(current(store, FLOOR).await, [of(9, &parts), next.clone()]);
-    assert_eq!(current(store, "metrics").await, [metrics.clone()]);
+    assert_eq!(
+        current(store, "metrics").await,
+        std::slice::from_ref(&metrics)
+    );
     store.discard(&of(9, &parts)).await.expect("done");
-    assert_eq!(current(store, FLOOR).await, [next.clone()]);
+    assert_eq!(current(store, FLOOR).await, std::slice::from_ref(&next));
     for snapshot in [next, metrics] {
         assert_eq!(read(store, &snapshot).await, parts);
     }

@@ -71,12 +71,9 @@ impl Installation {
 
     pub(super) async fn database(&self) -> Result<Look, Fault> {
         let views = self.slices.views.iter().map(|view| view.id);
-        let progress = self
-            .slices
-            .reactions
-            .iter()
-            .map(|reaction| reaction.progress);
-        let tables = views.chain(progress).map(PostgresReadModel::table);
+        let tables = views
+            .chain(self.slices.progress())
+            .map(PostgresReadModel::table);
         let tables = tables.collect::<Result<Vec<_>, _>>()?;
         eventstore::postgres::look(&self.config.postgres.url, &self.contexts(), &tables).await
     }

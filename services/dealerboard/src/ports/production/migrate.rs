@@ -30,8 +30,8 @@ pub async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<Str
     for view in &slices.views {
         views.install(view.id).await?;
     }
-    for reaction in &slices.reactions {
-        views.install(reaction.progress).await?;
+    for progress in slices.progress() {
+        views.install(progress).await?;
     }
     let topics = TopicSettings {
         partitions: config.kafka.partitions,
