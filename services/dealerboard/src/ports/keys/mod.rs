@@ -6,7 +6,8 @@ mod settle;
 #[cfg(feature = "production")]
 mod wrapping;
 
-#[cfg(all(test, feature = "production"))]
+#[cfg(test)]
+#[cfg(feature = "production")]
 mod tests;
 
 use std::fmt;
