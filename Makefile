@@ -20,7 +20,7 @@ check: ## Formatting, lints and dependencies, as CI wants them
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: ## Measure on real servers; a table with ratios, and target/bench/report.json
-	cargo build --release --bin bench
+	cargo build --release -p dealerboard-load-tests
 	POSTGRES_SHARED_BUFFERS=2GB $(SERVERS) run -- infra/local/bench
 
 up: ## Start the local servers and leave them running

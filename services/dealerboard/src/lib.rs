@@ -8,7 +8,6 @@ pub mod slices;
 pub mod documents;
 
 pub mod config;
-mod health;
 pub mod ports;
 pub mod roles;
 

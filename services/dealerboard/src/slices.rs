@@ -98,7 +98,7 @@ pub fn questions() -> Vec<QuestionRoute> {
 /// Every route.
 #[must_use]
 pub fn table() -> Table {
-    Table::new(all(), questions(), crate::health::ROUTES)
+    Table::new(all(), questions(), health::ROUTES)
 }
 
 /// The OpenAPI document of [`table`], as it is committed.

@@ -18,6 +18,7 @@ mod decisions;
 mod live_queue;
 mod matches;
 
+mod metric;
 mod slots;
 
 pub use catalogue::{CheckQueues, UnknownQueues};
@@ -28,5 +29,6 @@ pub use heartbeats::{NoteHeartbeats, Pulse};
 pub use live_queue::LiveQueue;
 pub use matcher::{Begun, Matched, Matcher, NoMatch, Offer};
 pub use matches::MatchConversation;
+pub use metric::{describe_metrics, gauge};
 pub use slots::Slots;
 pub use vigil::Vigil;

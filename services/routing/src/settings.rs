@@ -66,11 +66,11 @@ pub enum Strategy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// By seconds of waiting + 60 × priority + boost of the intent: whoever waits long enough is
+    /// By seconds of waiting + 60 × priority + boost of the intent: one that waits long enough is
     /// served, whatever comes after.
     #[default]
     Ageing,
-    /// By priority alone; but whoever has waited `max_wait_s` is served before everybody.
+    /// By priority alone; but one that has waited `max_wait_s` is served before all others.
     Strict { max_wait_s: NonZeroU32 },
 }
 

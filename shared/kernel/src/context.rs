@@ -73,7 +73,7 @@ pub trait Context:
         _accepted: &Accepted<Self::Input>,
         _rejection: &Self::Error,
     ) -> Refused<Self::Event> {
-        Refused::Told(Vec::new())
+        Refused::Noted(Vec::new())
     }
 
     /// The break that `event` raises, in a word such as `overfill`; it is reported to the command's sender.
@@ -93,7 +93,7 @@ pub enum Refused<E> {
     /// Both sides acted at once, and their rules foresee it: a rejection like any other.
     Race,
     /// The two sides disagree, and an operator has to look: an alarm, and these events.
-    Told(Vec<E>),
+    Noted(Vec<E>),
 }
 
 /// What an event wants of its aggregate's timers, each known by a name, such as `wrap_up` or

@@ -162,32 +162,31 @@ mod tests {
         let faults = schema().faults(&json!({
             "side": "BUYY", "quantity": 100, "price": 1, "count": 12, "parts": ["a", 7]
         }));
-        let told = |pointer: &str| {
+        let fault = |pointer: &str| {
             let found = faults.iter().find(|fault| fault.pointer == pointer);
             found
                 .unwrap_or_else(|| panic!("{pointer}: {faults:?}"))
                 .clone()
         };
         assert_eq!(faults.len(), 6, "{faults:?}");
-        assert_eq!(told("/side").found, "\"BUYY\"");
-        assert_eq!(told("/side").wanted, "one of BUY, SELL");
-        assert_eq!(told("/side").values, ["BUY", "SELL"]);
-        assert_eq!(told("/quantity").found, "100");
+        assert_eq!(fault("/side").found, "\"BUYY\"");
+        assert_eq!(fault("/side").wanted, "one of BUY, SELL");
+        assert_eq!(fault("/side").values, ["BUY", "SELL"]);
+        assert_eq!(fault("/quantity").found, "100");
         assert_eq!(
-            told("/quantity").wanted,
+            fault("/quantity").wanted,
             "text of the form ^[0-9]+$, at most 20 characters"
         );
-        assert_eq!(told("/traded_at").found, "nothing");
-        assert!(told("/traded_at").wanted.contains("date-time"));
-        assert_eq!(told("/count").wanted, "a whole number from 1 to 9");
-        assert!(told("/price").wanted.starts_with("one of the fields "));
-        assert_eq!(told("/parts/1").wanted, "text");
+        assert_eq!(fault("/traded_at").found, "nothing");
+        assert!(fault("/traded_at").wanted.contains("date-time"));
+        assert_eq!(fault("/count").wanted, "a whole number from 1 to 9");
+        assert!(fault("/price").wanted.starts_with("one of the fields "));
+        assert_eq!(fault("/parts/1").wanted, "text");
     }
 
     #[test]
     fn branch_that_was_meant_is_explained() {
-        let body =
-            |cause| json!({ "side": "BUY", "quantity": "1", "traded_at": "x", "cause": cause });
+        let body = |cause| json!({ "side": "BUY", "quantity": "1", "traded_at": "2026-03-02T15:30:00Z", "cause": cause });
         let faults = schema().faults(&body(json!({ "type": "bust" })));
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].pointer, "/cause/by");

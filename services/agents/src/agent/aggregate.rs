@@ -109,7 +109,7 @@ impl Context for Agent {
             AgentRejection::InvalidTransition { .. }
             | AgentRejection::OfferSlotLost { .. }
             | AgentRejection::SlotLost { .. } => Refused::Race,
-            _ => Refused::Told(vec![]),
+            _ => Refused::Noted(vec![]),
         }
     }
 

@@ -230,14 +230,14 @@ pub struct SetCapacity {
     pub channels: BTreeMap<Channel, u16>,
 }
 
-/// States all skills anew.
+/// Replaces all skills.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetSkills {
     pub skills: BTreeMap<Skill, Level>,
 }
 
-/// States all queues the agent serves anew.
+/// Replaces all queues that the agent serves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetQueues {
@@ -258,7 +258,7 @@ pub struct RemoveQueues {
     pub queues: BTreeSet<Queue>,
 }
 
-/// States anew which work other channels may interrupt: by channel of the work, the channels that may
+/// Replaces which work other channels may interrupt: by channel of the work, the channels that may
 /// still be offered. Of a channel that is not named: voice by none, any other by all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -31,7 +31,7 @@ pub enum AgentEvent {
     /// Stands behind the reservation that a match made.
     AgentMatched(AgentMatched),
     SlotActivated(SlotActivated),
-    /// The one event that frees a slot, whatever else is told of its end.
+    /// The one event that frees a slot, whatever other events report its end.
     SlotReleased(SlotReleased),
     SlotHeld(SlotHeld),
     SlotResumed(SlotResumed),

@@ -42,7 +42,7 @@ struct Asked {
     agents: Option<u32>,
     within_s: f64,
     target: f64,
-    /// Absent: nobody gives up.
+    /// Absent: no customer leaves.
     patience_s: Option<f64>,
     shrinkage: f64,
 }
@@ -127,7 +127,7 @@ impl Asked {
         }
     }
 
-    /// An interval in which nobody calls needs nobody, and keeps every promise.
+    /// An interval without contacts needs no agent, and meets every target.
     fn idle(&self) -> Answer {
         let agents = self.agents.unwrap_or(0);
         let impatient = self.patience_s.is_some();

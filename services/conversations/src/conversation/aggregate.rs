@@ -100,7 +100,7 @@ impl Context for Conversation {
             | ConversationRejection::StaleOffer { .. }
             | ConversationRejection::OfferContended { .. }
             | ConversationRejection::ConversationOver { .. } => Refused::Race,
-            _ => Refused::Told(vec![]),
+            _ => Refused::Noted(vec![]),
         }
     }
 

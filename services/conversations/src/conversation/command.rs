@@ -261,7 +261,7 @@ pub struct ConnectOffer {
 }
 
 /// The customer hangs up and keeps the place in the queue. While a bot or an agent has the conversation
-/// it is kept, and done once nobody has.
+/// it is kept, and done once neither has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestCallback {

@@ -218,7 +218,7 @@ pub struct Requeued {
     /// The place it has again, or had: a lost agent is followed by a new `Queued`.
     pub enqueued_at: Timestamp,
     pub seq: u64,
-    /// The customer was answered before: the wait begins anew.
+    /// The customer was answered before: a new wait begins.
     pub new_wait_clock: bool,
     /// Who was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -279,7 +279,7 @@ pub struct Abandoned {
     pub at: Timestamp,
     pub wait_ms: u64,
     pub clock_anomaly: bool,
-    /// So soon that nobody could have answered; reported apart.
+    /// So soon that no agent could have answered; reported apart.
     pub short: bool,
     pub while_offered: bool,
 }

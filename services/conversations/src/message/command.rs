@@ -29,7 +29,7 @@ pub struct SendMessage {
     pub recipients: Recipients,
     #[schemars(extend("pii" = true))]
     pub body: Body,
-    /// Written by a machine: it is no response of a person, whoever sends it.
+    /// Written by a machine: it is no response of a person, though one may send it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automated: bool,
 }

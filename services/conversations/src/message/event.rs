@@ -72,7 +72,7 @@ pub struct Receipt {
     pub at: Timestamp,
 }
 
-/// A receipt that told something new, if only a time.
+/// A receipt with something new, if only a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptRecorded {
     pub at: Timestamp,

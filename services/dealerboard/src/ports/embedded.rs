@@ -16,7 +16,7 @@ use super::guards::{Class, Guards};
 use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::Config;
-use crate::health::{Check, Checks, Failing, Part};
+use health::{Check, Checks, Failing, Part};
 use pipeline::SystemClock;
 
 /// Bytes that a kept value counts for: a larger one takes the place of several.

@@ -22,7 +22,7 @@ use resilience::Dependency;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Mode};
-use crate::health::Checks;
+use health::Checks;
 
 pub use keys::LocalKeys;
 #[cfg(feature = "production")]
@@ -96,7 +96,7 @@ pub struct Model {
 /// A task of the process.
 pub(crate) type Task = BoxFuture<'static, anyhow::Result<()>>;
 
-/// Work that ports need until they are told to stop.
+/// Work that ports need until the process stops.
 pub(crate) type Background = Box<dyn Fn(CancellationToken) -> Task + Send + Sync>;
 
 /// The keys are where only the database can give them, and it cannot be asked.

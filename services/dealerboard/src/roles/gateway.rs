@@ -19,7 +19,7 @@ use routing::AskFloor;
 use super::Platform;
 use super::process::{Process, Tasks};
 use super::table::{Need, Role};
-use crate::{health, slices};
+use crate::slices;
 
 pub(super) const ROLE: Role = Role {
     name: "gateway",

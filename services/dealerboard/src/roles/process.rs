@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::web::Data;
+use analytics::Metrics;
 use anyhow::Context as _;
 use futures::future::FutureExt;
-use kernel::port::{Ids as _, Pace};
+use health::{Backlog, Health, Projection};
+use kernel::port::{Clock as _, Ids as _, Pace};
 use kernel::{AggregateId, LiveProjection};
 use matching::Matcher;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,12 +18,12 @@ use pipeline::accept::{Acceptor, Inbox};
 use pipeline::{
     FoldSaving, FollowPorts, Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds,
 };
+use routing::Floor;
 use simulation::demo::DemoPorts;
 use tokio_util::sync::CancellationToken;
 
 use super::table::{Need, Roles};
 use super::{Platform, expensive, supervise};
-use crate::health::{self, Backlog, Health, Serves};
 use crate::ports::Task;
 
 /// Longest time one question may take before the chain gives up.
@@ -74,6 +76,7 @@ pub(super) struct Process<'p> {
     /// Ends the rest, after that.
     pub(super) halt: CancellationToken,
     matcher: Option<Matcher>,
+    figures: bool,
 }
 
 impl<'p> Process<'p> {
@@ -97,6 +100,7 @@ impl<'p> Process<'p> {
             listener,
             query,
             matcher,
+            figures: roles.need(Need::Figures),
         })
     }
 
@@ -112,21 +116,23 @@ impl<'p> Process<'p> {
         let metrics = self.metrics.get_ref().clone();
         tasks.work("process/metrics", supervise::upkeep(metrics, halt.clone()));
         health::describe_metrics();
+        matching::describe_metrics();
         let health = Arc::clone(&self.health);
-        tasks.work("process/health", health::watch(health, halt.clone()));
+        let watch = health::watch(health, halt.clone());
+        tasks.work("process/health", watch.map(Ok));
         if let Some(matcher) = &self.matcher {
             self.outcomes(matcher, tasks);
             let floor = follow(platform, &platform.floor, Pace::Prompt, halt);
             tasks.work("process/floor", floor);
         }
-        if self.health.serves.figures {
+        if self.figures {
             let figures = follow(platform, &platform.metrics, Pace::Leisurely, halt);
             tasks.work("process/figures", figures);
         }
         if let Some(listener) = self.listener.as_ref().filter(|_| self.query.is_none()) {
             let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
             let alone = health::serve(listener.try_clone()?, health, metrics, halt.clone());
-            tasks.work("process/http", alone);
+            tasks.work("process/http", alone.map(|served| Ok(served?)));
         }
         for (name, work) in &platform.background {
             tasks.work(name, work(halt.clone()));
@@ -212,16 +218,11 @@ impl Platform {
 
     fn health(&self, roles: &Roles, query: Option<Query>, stop: &CancellationToken) -> Arc<Health> {
         Arc::new(Health {
-            serves: Serves {
-                callers: roles.need(Need::Callers),
-                floor: roles.need(Need::Floor),
-                figures: roles.need(Need::Figures),
-            },
+            callers: roles.need(Need::Callers),
             checks: Arc::clone(&self.ports.checks),
             guards: self.ports.guards(),
             movement: self.movement.clone(),
-            floor: self.floor.clone(),
-            metrics: self.metrics.clone(),
+            projections: self.projections(roles),
             views: query.map(|query| (query, self.slices.views.clone())),
             backlog: Backlog {
                 log: Arc::clone(&self.ports.command_log),
@@ -230,9 +231,27 @@ impl Platform {
                 partitions: self.config.partitions(),
                 waiting: Mutex::default(),
             },
-            clock: Arc::new(SystemClock),
             slow: Mutex::default(),
             stop: stop.clone(),
         })
+    }
+
+    /// Those that the roles hold.
+    fn projections(&self, roles: &Roles) -> Vec<Projection> {
+        let (floor, figures) = (self.floor.clone(), self.metrics.clone());
+        let watched = floor.clone();
+        let floor = Projection {
+            name: Floor::NAME,
+            age: Box::new(move || floor.age()),
+            gauge: Box::new(move || matching::gauge(&watched, SystemClock.now())),
+        };
+        let figures = Projection {
+            name: Metrics::NAME,
+            age: Box::new(move || figures.age()),
+            gauge: Box::new(|| {}),
+        };
+        let needed = [(Need::Floor, floor), (Need::Figures, figures)];
+        let needed = needed.into_iter().filter(|(need, _)| roles.need(*need));
+        needed.map(|(_, projection)| projection).collect()
     }
 }

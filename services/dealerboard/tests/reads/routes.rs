@@ -1,4 +1,4 @@
-//! The routes that are served are those of the committed document, and a body's faults are told by it.
+//! The routes that are served are those of the committed document, which names a body's faults, too.
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};

@@ -25,6 +25,10 @@ const MAY: &[(&str, &[&str])] = &[
         "shared/gateway",
         &["kernel", "http", "pipeline", "resilience", "schemas"],
     ),
+    (
+        "shared/health",
+        &["kernel", "http", "pipeline", "resilience"],
+    ),
     ("services/agents", &["kernel"]),
     ("services/analytics", &["kernel"]),
     ("services/conversations", &["kernel"]),

@@ -106,7 +106,7 @@ impl Context for Position {
         rejection: &PositionRejection,
     ) -> Refused<PositionEvent> {
         let refusal = FillRefused::of(&accepted.command, rejection);
-        Refused::Told(
+        Refused::Noted(
             refusal
                 .map(PositionEvent::FillRefused)
                 .into_iter()

@@ -14,7 +14,7 @@ pub const RULES: u16 = 3;
 /// Candidates and exclusions that a record names at most; the others it counts.
 pub const NAMED_MAX: usize = 50;
 
-/// A decision as it was made: whoever has the events up to `based_on` can make it again.
+/// A decision as it was made: the events up to `based_on` give the same one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     pub rules: u16,
@@ -38,7 +38,7 @@ pub struct Record {
     pub exclusions: Vec<Exclusion>,
     /// All agents of the queue who were not candidates, by reason.
     pub excluded: BTreeMap<Reason, u32>,
-    /// Agents in cool-down for this conversation were asked nevertheless: there was nobody else.
+    /// Agents in cool-down for this conversation were asked nevertheless: there was no other agent.
     pub cooldown_lifted: bool,
     /// Last event seen of each partition, from partition 0 on, by context.
     pub based_on: BTreeMap<Box<str>, Vec<u64>>,

@@ -14,7 +14,7 @@ use crate::settings::{Order, Overflow, QueueSettings, Relaxation, ServiceLevel, 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum QueueCommand {
-    /// States all settings anew: what is left out is the default again.
+    /// Replaces all settings: what is left out is the default again.
     ConfigureQueue(NewSettings),
     ReportStarved(ReportStarved),
     ReportServed(ReportServed),
@@ -109,7 +109,7 @@ impl From<&NewSettings> for QueueSettings {
     }
 }
 
-/// Nobody who serves the queue can be asked, whatever becomes free: all are offline, suspended or
+/// No agent who serves the queue can be asked, whatever becomes free: all are offline, suspended or
 /// excluded. Sent by a router.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,7 +118,7 @@ pub struct ReportStarved {
     pub at_conversation: ConversationId,
     /// Conversations of the queue that wait.
     pub waiting: u32,
-    /// The agents of the queue, by why they cannot be asked; none, if nobody serves it.
+    /// The agents of the queue, by why they cannot be asked; none, if no agent serves it.
     pub agents: BTreeMap<Reason, u32>,
 }
 

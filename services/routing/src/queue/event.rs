@@ -59,7 +59,7 @@ pub struct QueueStarved {
     pub conversation_id: ConversationId,
     /// Conversations of the queue that wait.
     pub waiting: u32,
-    /// The agents of the queue, by why they cannot be asked; none, if nobody serves it.
+    /// The agents of the queue, by why they cannot be asked; none, if no agent serves it.
     pub agents: BTreeMap<Reason, u32>,
 }
 
@@ -67,6 +67,6 @@ pub struct QueueStarved {
 pub struct QueueServed {
     /// Who can be asked again.
     pub agent_id: AgentId,
-    /// How long nobody could be; 0 if the clocks disagree.
+    /// How long no agent could be asked; 0 if the clocks disagree.
     pub starved_ms: u64,
 }

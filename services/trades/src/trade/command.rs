@@ -56,7 +56,7 @@ pub struct NewTerms {
     #[serde(default = "Multiplier::one")]
     pub multiplier: Multiplier,
     pub traded_at: Timestamp,
-    /// The account's configured method, stamped by whoever books.
+    /// The account's configured method, stamped by the sender of the booking.
     #[serde(default)]
     pub lot_method: LotMethod,
 }
@@ -118,7 +118,7 @@ impl RecordFill {
 #[serde(deny_unknown_fields)]
 pub struct CancelTrade {}
 
-/// Puts all terms anew (trade capture report, TradeReportTransType 2; cancel/replace of an order). Once
+/// Replaces all terms (trade capture report, TradeReportTransType 2; cancel/replace of an order). Once
 /// something is filled only quantity and price may change, the quantity not below what is filled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -155,7 +155,7 @@ pub struct BustFill {
     pub exec_id: ExecId,
 }
 
-/// Decides what a break comes to. Whoever reported the execution cannot do it alone.
+/// Decides what a break comes to. The person who reported the execution cannot do it alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettleBreak {

@@ -250,7 +250,7 @@ impl Growing {
     ) -> Outcome {
         let (code, detail) = (rejection.code(), rejection.to_string());
         if let Some(reaction) = incoming.reaction()
-            && let Refused::Told(events) = cached.state.refused(&incoming.accepted, rejection)
+            && let Refused::Noted(events) = cached.state.refused(&incoming.accepted, rejection)
         {
             self.refusals
                 .push(Refusal::new(reaction, incoming, code, &detail));

@@ -11,7 +11,7 @@ use readmodel::RedisReadModel;
 use registry::RegistryFraming;
 
 use super::installation::Installation;
-use crate::health::{Check, Checks, Failing, Part};
+use health::{Check, Checks, Failing, Part};
 
 /// Asked of Redis: nothing has that name.
 const PROBE: ViewId = ViewId {

@@ -35,7 +35,7 @@ fn untraded() -> Position {
     let fill = fill(7, Side::Buy, "0", "5", "0");
     let command = accepted(PositionCommand::ApplyFill(fill));
     let rejection = position.decide(&command, &()).unwrap_err();
-    let Refused::Told(events) = position.refused(&command, &rejection) else {
+    let Refused::Noted(events) = position.refused(&command, &rejection) else {
         panic!("nothing is said of {rejection}");
     };
     for event in events {

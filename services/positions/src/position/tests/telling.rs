@@ -8,7 +8,7 @@ use super::*;
 fn tell(position: &mut Position, command: PositionCommand) -> FillRefused {
     let accepted = accepted(command);
     let rejection = position.decide(&accepted, &()).unwrap_err();
-    let Refused::Told(events) = position.refused(&accepted, &rejection) else {
+    let Refused::Noted(events) = position.refused(&accepted, &rejection) else {
         panic!("no report of {rejection}");
     };
     let [event] = <[_; 1]>::try_from(events).unwrap();
@@ -137,7 +137,7 @@ fn split_by_hand_that_is_refused_has_no_report() {
     let rejection = position.decide(&accepted, &()).unwrap_err();
     assert_eq!(
         position.refused(&accepted, &rejection),
-        Refused::Told(vec![])
+        Refused::Noted(vec![])
     );
 }
 

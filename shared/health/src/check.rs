@@ -9,7 +9,7 @@ const CHECK_WAIT: Duration = Duration::from_secs(1);
 
 /// What a process does for others, each with a light of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Part {
+pub enum Part {
     /// Queries are answered.
     Reads,
     /// Commands are accepted, and a process handles them.
@@ -19,9 +19,9 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 3] = [Self::Reads, Self::Commands, Self::Workers];
+    pub const ALL: [Self; 3] = [Self::Reads, Self::Commands, Self::Workers];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Reads => "reads",
             Self::Commands => "commands",
@@ -32,7 +32,7 @@ impl Part {
 
 /// What it means that a check does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failing {
+pub enum Failing {
     /// A server is away: the parts that need it are not ready, and the process may still serve.
     Away,
     /// A fault that lasts until an operator mends it.
@@ -42,37 +42,37 @@ pub(crate) enum Failing {
 }
 
 /// What a check found: the error is the text an operator reads.
-pub(crate) type Finding = Result<(), String>;
+pub type Finding = Result<(), String>;
 
 /// A question to one dependency.
-pub(crate) struct Check {
-    pub(crate) name: &'static str,
-    pub(crate) failing: Failing,
+pub struct Check {
+    pub name: &'static str,
+    pub failing: Failing,
     /// What cannot be done while it does not hold.
-    pub(crate) needed_by: &'static [Part],
-    pub(crate) ask: Box<dyn Fn() -> BoxFuture<'static, Finding> + Send + Sync>,
+    pub needed_by: &'static [Part],
+    pub ask: Box<dyn Fn() -> BoxFuture<'static, Finding> + Send + Sync>,
 }
 
 /// Everything that is asked.
 #[derive(Default)]
-pub(crate) struct Checks {
+pub struct Checks {
     /// Quick ones, asked at every request for the health.
-    pub(crate) quick: Vec<Check>,
+    pub quick: Vec<Check>,
     /// Slow ones, asked now and then.
-    pub(crate) slow: Vec<Check>,
+    pub slow: Vec<Check>,
     /// The checks of which one must hold for anything to be read; none for what is in the process.
-    pub(crate) read_from: &'static [&'static str],
+    pub read_from: &'static [&'static str],
 }
 
 /// A check and its finding.
-pub(crate) struct Answered<'c> {
-    pub(crate) check: &'c Check,
-    pub(crate) finding: Finding,
+pub struct Answered<'c> {
+    pub check: &'c Check,
+    pub finding: Finding,
 }
 
 impl Checks {
     /// Asks the quick ones, at once.
-    pub(crate) async fn ask(&self) -> Vec<Answered<'_>> {
+    pub async fn ask(&self) -> Vec<Answered<'_>> {
         let asked = self.quick.iter().map(|check| async move {
             let answer = tokio::time::timeout(CHECK_WAIT, (check.ask)()).await;
             let finding = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));

@@ -1,73 +1,59 @@
-//! Health: whether things move, not whether servers answer. Every process has it, whatever its roles.
-
-mod backlog;
-mod check;
-mod report;
-mod routes;
-mod watch;
+//! What is known of a process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use analytics::Metrics;
-use kernel::port::Clock;
-use pipeline::{Followed, Movement, Query, Seen, ViewSlice};
+use pipeline::{Movement, Query, Seen, ViewSlice};
 use resilience::Dependency;
-use routing::Floor;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use backlog::Backlog;
-pub(crate) use check::{Check, Checks, Failing, Part};
-pub(crate) use routes::{ROUTES, routes, serve};
-pub(crate) use watch::watch;
-
-use check::{Answered, Finding};
-use report::Report;
+use crate::backlog::Backlog;
+use crate::check::{Answered, Checks, Failing, Finding, Part};
+use crate::report::{self, Report};
+use crate::watch;
 
 /// A worker that is stalled for so long while everything answers does not recover by itself.
 const GETS_ON_WITHIN: Duration = Duration::from_secs(10);
 
 /// Gives the recorder a unit and a sentence for every metric of this process.
-pub(crate) fn describe_metrics() {
+pub fn describe_metrics() {
     pipeline::describe_metrics();
     resilience::describe_metrics();
-    routes::describe();
     watch::describe();
 }
 
-/// Which lights a process has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Serves {
-    /// Queries and commands, over HTTP.
-    pub(crate) callers: bool,
-    /// It reads the floor into its memory.
-    pub(crate) floor: bool,
-    /// It folds the figures in its memory.
-    pub(crate) figures: bool,
+/// A live projection that the process holds.
+pub struct Projection {
+    /// As `/readyz` names it.
+    pub name: &'static str,
+    /// How old it is; none before it caught up.
+    pub age: Box<dyn Fn() -> Option<Duration> + Send + Sync>,
+    /// Sets its gauges, when somebody looks.
+    pub gauge: Box<dyn Fn() + Send + Sync>,
 }
 
 /// What is known of a process.
-pub(crate) struct Health {
-    pub(crate) serves: Serves,
-    pub(crate) checks: Arc<Checks>,
+pub struct Health {
+    /// Whether it answers queries and takes commands.
+    pub callers: bool,
+    pub checks: Arc<Checks>,
     /// Of dependencies; their gauges are read when somebody looks.
-    pub(crate) guards: Vec<Arc<Dependency>>,
-    pub(crate) movement: Movement,
-    pub(crate) floor: Followed<Floor>,
-    pub(crate) metrics: Followed<Metrics>,
+    pub guards: Vec<Arc<Dependency>>,
+    pub movement: Movement,
+    /// What it must have read before it serves.
+    pub projections: Vec<Projection>,
     /// The views that callers are answered from.
-    pub(crate) views: Option<(Query, Vec<ViewSlice>)>,
-    pub(crate) backlog: Backlog,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub views: Option<(Query, Vec<ViewSlice>)>,
+    pub backlog: Backlog,
     /// The last findings of the slow checks.
-    pub(crate) slow: Mutex<BTreeMap<&'static str, Finding>>,
-    pub(crate) stop: CancellationToken,
+    pub slow: Mutex<BTreeMap<&'static str, Finding>>,
+    pub stop: CancellationToken,
 }
 
 impl Health {
     /// As it is now.
-    async fn report(&self) -> Report {
+    pub(crate) async fn report(&self) -> Report {
         let mut answers = self.checks.ask().await;
         answers.extend(self.slow());
         let seen = self.movement.seen();
@@ -79,8 +65,8 @@ impl Health {
         report
     }
 
-    fn parts(&self) -> &'static [Part] {
-        if self.serves.callers {
+    pub(crate) fn parts(&self) -> &'static [Part] {
+        if self.callers {
             &Part::ALL
         } else {
             &[Part::Workers]
@@ -108,7 +94,7 @@ impl Health {
             return Some("a worker is stalled".to_owned());
         }
         let holds = |part| report.holds(part);
-        let serves = if self.serves.callers {
+        let serves = if self.callers {
             holds(Part::Reads) || holds(Part::Commands)
         } else {
             holds(Part::Workers)
@@ -145,13 +131,9 @@ impl Health {
 
     /// What is read into memory and has never been current since the start.
     fn still_read(&self) -> Option<String> {
-        let mut reading = Vec::new();
-        if self.serves.floor && self.floor.age().is_none() {
-            reading.push("floor");
-        }
-        if self.serves.figures && self.metrics.age().is_none() {
-            reading.push("metrics");
-        }
+        let projections = self.projections.iter();
+        let unread = projections.filter(|projection| (projection.age)().is_none());
+        let mut reading: Vec<_> = unread.map(|projection| projection.name).collect();
         if let Some((query, views)) = &self.views {
             let unread = views.iter().filter(|view| !query.has_read(view));
             reading.extend(unread.map(|view| view.id.name));

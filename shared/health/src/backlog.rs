@@ -15,17 +15,17 @@ const STANDS_AFTER: Duration = Duration::from_secs(10);
 const LOOK_WAIT: Duration = Duration::from_secs(3);
 
 /// Looks at every partition of commands, no matter which process handles it.
-pub(crate) struct Backlog {
-    pub(crate) log: Arc<dyn CommandLog>,
-    pub(crate) store: Arc<dyn EventStore>,
-    pub(crate) contexts: Vec<&'static str>,
-    pub(crate) partitions: u16,
-    pub(crate) waiting: Mutex<HashMap<Shard, Waiting>>,
+pub struct Backlog {
+    pub log: Arc<dyn CommandLog>,
+    pub store: Arc<dyn EventStore>,
+    pub contexts: Vec<&'static str>,
+    pub partitions: u16,
+    pub waiting: Mutex<HashMap<Shard, Waiting>>,
 }
 
 /// A partition with commands before its cursor.
 #[derive(Clone, Debug)]
-pub(crate) struct Waiting {
+pub struct Waiting {
     /// The offset of the cursor.
     at: i64,
     since: Instant,
@@ -41,7 +41,7 @@ enum Found {
 
 impl Backlog {
     /// One sentence for each partition whose commands have waited for long, as far as was seen.
-    pub(crate) fn sentences(&self) -> Vec<String> {
+    pub fn sentences(&self) -> Vec<String> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sentences: Vec<_> = waiting
             .iter()
@@ -60,7 +60,7 @@ impl Backlog {
     ///
     /// # Errors
     /// Log or store cannot be reached: what was seen before is kept.
-    pub(crate) async fn look(&self) -> Result<(), Fault> {
+    pub async fn look(&self) -> Result<(), Fault> {
         for context in &self.contexts {
             let ends = self.log.ends(context);
             let cursors = self.store.cursors(context, self.partitions);

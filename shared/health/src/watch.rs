@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
-use super::Health;
+use crate::health::Health;
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ const UNHANDLED: &str = "dealerboard_unhandled_partitions";
 /// A worker that is stalled for less is hardly worth a line: it has logged the reason itself.
 const REPORTED_AFTER: Duration = Duration::from_secs(5);
 
-pub(super) fn describe() {
+pub(crate) fn describe() {
     describe_gauge!(
         STANDING,
         Unit::Count,
@@ -37,7 +37,7 @@ pub(super) fn describe() {
 }
 
 /// Keeps looking until `stop`.
-pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn watch(health: Arc<Health>, stop: CancellationToken) {
     let mut watch = Watch {
         slow_at: Instant::now(),
         reported: BTreeSet::new(),
@@ -54,7 +54,6 @@ pub(crate) async fn watch(health: Arc<Health>, stop: CancellationToken) -> anyho
             () = tokio::time::sleep(PERIOD) => {}
         }
     }
-    Ok(())
 }
 
 struct Watch {
@@ -68,7 +67,7 @@ struct Watch {
 impl Watch {
     async fn look(&mut self) {
         self.workers();
-        if self.health.serves.callers {
+        if self.health.callers {
             self.commands().await;
         }
         if self.slow_at <= Instant::now() {

@@ -6,31 +6,31 @@ use kernel::code::platform;
 use pipeline::{Seen, Stands};
 use serde_json::{Map, Value, json};
 
-use super::check::{Answered, Part};
+use crate::check::{Answered, Part};
 
 /// Workers listed one by one; with a dependency away all of them are stalled.
 const NAMED_MAX: usize = 50;
 
 /// Checks, parts, and stalled workers.
-pub(super) struct Report {
+pub(crate) struct Report {
     checks: Map<String, Value>,
     parts: Vec<(Part, Vec<String>)>,
     stands: Vec<(String, Stands)>,
     workers: Vec<Seen>,
     /// Why the process should be sent nothing.
-    pub(super) unready: Option<String>,
+    pub(crate) unready: Option<String>,
 }
 
 impl Answered<'_> {
     /// What does not hold, in one line.
-    pub(super) fn why(&self) -> Option<String> {
+    pub(crate) fn why(&self) -> Option<String> {
         let found = self.finding.as_ref().err()?;
         Some(format!("{}: {found}", self.check.name))
     }
 }
 
 /// The stalled workers: how many, and the first.
-pub(super) fn standing(seen: &[Seen]) -> Option<String> {
+pub(crate) fn standing(seen: &[Seen]) -> Option<String> {
     let mut stand = seen.iter().filter_map(|seen| {
         let stands = seen.stands.as_ref()?;
         Some(format!(
@@ -48,7 +48,7 @@ pub(super) fn standing(seen: &[Seen]) -> Option<String> {
 }
 
 impl Report {
-    pub(super) fn new(answers: &[Answered<'_>], seen: &[Seen]) -> Self {
+    pub(crate) fn new(answers: &[Answered<'_>], seen: &[Seen]) -> Self {
         let checks = answers.iter().map(|answered| {
             let found = answered.finding.as_ref().err().map_or("ok", String::as_str);
             (answered.check.name.to_owned(), found.into())
@@ -66,25 +66,25 @@ impl Report {
         }
     }
 
-    pub(super) fn part(&mut self, part: Part, against: Vec<String>) {
+    pub(crate) fn part(&mut self, part: Part, against: Vec<String>) {
         self.parts.push((part, against));
     }
 
     /// Whether the part is there and ready.
-    pub(super) fn holds(&self, part: Part) -> bool {
+    pub(crate) fn holds(&self, part: Part) -> bool {
         let found = self.parts.iter().find(|(known, _)| *known == part);
         found.is_some_and(|(_, against)| against.is_empty())
     }
 
     /// Whether a worker has stopped, or is stalled for so long.
-    pub(super) fn stands_for(&self, long: Option<Duration>) -> bool {
+    pub(crate) fn stands_for(&self, long: Option<Duration>) -> bool {
         self.stands
             .iter()
             .any(|(_, stands)| stands.stopped || long.is_some_and(|long| stands.since >= long))
     }
 
     /// Everything; each worker if `verbose`.
-    pub(super) fn whole(&self, verbose: bool) -> Value {
+    pub(crate) fn whole(&self, verbose: bool) -> Value {
         let parts = self.parts.iter().map(|(part, against)| {
             let value = json!({ "ready": against.is_empty(), "why": against });
             (part.name().to_owned(), value)
@@ -118,7 +118,7 @@ impl Report {
     }
 
     /// One part by itself; none when the process has no such part.
-    pub(super) fn of(&self, name: &str) -> Option<(Value, bool)> {
+    pub(crate) fn of(&self, name: &str) -> Option<(Value, bool)> {
         let (part, against) = self.parts.iter().find(|(part, _)| part.name() == name)?;
         let ready = against.is_empty();
         let value = json!({ "part": part.name(), "ready": ready, "why": against });
@@ -128,7 +128,7 @@ impl Report {
 
 /// A problem (RFC 9457 §3.2) with members of its own: any other refusal would be replaced by one
 /// that does not name what is stalled.
-pub(super) fn problem(mut value: Value, detail: &str) -> Value {
+pub(crate) fn problem(mut value: Value, detail: &str) -> Value {
     value["type"] = format!("/docs/errors/{}", platform::DEPENDENCY_UNAVAILABLE).into();
     value["title"] = "not ready".into();
     value["status"] = 503.into();

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, Path, ServiceConfig};
@@ -12,24 +11,20 @@ use http::limits::Limits;
 use http::problem::{MEDIA_TYPE, Problem};
 use kernel::code::platform;
 use kernel::route::PublicRoute;
-use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, report};
+use crate::health::Health;
+use crate::report;
 
 type Shared = Data<Arc<Health>>;
 
 /// What `/readyz` may be asked for beside.
 const VERBOSE: &str = "verbose";
 
-/// How long a conversation has waited though an agent could be asked: routers are away or stuck when
-/// it grows. Computed at each request.
-const MATCHABLE: &str = "dealerboard_routing_oldest_matchable_seconds";
-
 /// Rows of the route table.
-pub(crate) const ROUTES: &[PublicRoute] = &[
+pub const ROUTES: &[PublicRoute] = &[
     PublicRoute {
         path: "/livez",
         name: "live",
@@ -52,15 +47,8 @@ pub(crate) const ROUTES: &[PublicRoute] = &[
     },
 ];
 
-pub(super) fn describe() {
-    describe_gauge!(
-        MATCHABLE,
-        Unit::Seconds,
-        "How long the oldest conversation has waited though an agent could be asked for it."
-    );
-}
-
-pub(crate) fn routes(config: &mut ServiceConfig) {
+/// Adds them to a server whose data has the [`Health`] and the recorder of metrics.
+pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/livez", web::get().to(live))
         .route("/readyz", web::get().to(ready))
@@ -69,12 +57,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 /// Serves these routes and no others, until `stop`.
-pub(crate) async fn serve(
+///
+/// # Errors
+/// The listener failed.
+pub async fn serve(
     listener: TcpListener,
     health: Arc<Health>,
     metrics: Data<PrometheusHandle>,
     stop: CancellationToken,
-) -> anyhow::Result<()> {
+) -> std::io::Result<()> {
     let limits = Limits::default();
     let app = move || {
         App::new()
@@ -92,7 +83,7 @@ pub(crate) async fn serve(
         handle.stop(true).await;
     };
     let (served, ()) = tokio::join!(server, stopping);
-    Ok(served?)
+    served
 }
 
 /// The process answers; dependencies never fail liveness.
@@ -134,11 +125,8 @@ async fn metrics(handle: Data<PrometheusHandle>, health: Shared) -> HttpResponse
     for guard in &health.guards {
         guard.breaker().snapshot();
     }
-    // Half-way through, those who waited last week still do.
-    if health.floor.age().is_some() {
-        let now = health.clock.now();
-        let stalled_ms = health.floor.ask(|floor| floor.stalled_ms(now));
-        gauge!(MATCHABLE).set(Duration::from_millis(stalled_ms).as_secs_f64());
+    for projection in &health.projections {
+        (projection.gauge)();
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
