@@ -25,7 +25,7 @@ pub(super) async fn rows(config: &Config, metrics: &PrometheusHandle) -> anyhow:
         let append = async {
             let mut first = 0;
             while first < TRADES {
-                let commands = signed(&platform, workload.commands(first, CHUNK));
+                let commands = workload.sealed(&platform.sealer, first, CHUNK)?;
                 platform.ports.command_log.append(commands).await?;
                 first += CHUNK;
             }
@@ -39,6 +39,8 @@ pub(super) async fn rows(config: &Config, metrics: &PrometheusHandle) -> anyhow:
         handled
     };
     let handled = beside(&platform, "processor", metrics, work).await?;
+    let parked = parked(&platform).await?;
+    anyhow::ensure!(parked == 0, "{parked} commands were parked");
     Ok(vec![Row::beside(
         "embedded_commands",
         handled.rate(),
@@ -64,27 +66,12 @@ async fn appended_alone(config: &Config, file: &std::path::Path) -> anyhow::Resu
     let workload = Workload::new()?;
     let mut took = 0.0;
     for first in (0..TRADES).step_by(usize::try_from(CHUNK)?) {
-        let commands = signed(&platform, workload.commands(first, CHUNK));
+        let commands = workload.sealed(&platform.sealer, first, CHUNK)?;
         let started = Instant::now();
         platform.ports.command_log.append(commands).await?;
         took += started.elapsed().as_secs_f64();
     }
     Ok(to_f64(TRADES * COMMANDS_PER_TRADE) / took)
-}
-
-/// Commands as the gateway would send them: the embedded log has no broker to vouch for a sender.
-fn signed(
-    platform: &Platform,
-    commands: Vec<kernel::port::NewRecord>,
-) -> Vec<kernel::port::NewRecord> {
-    commands
-        .into_iter()
-        .map(|record| {
-            platform
-                .sealer
-                .sign(record.context, record.key, record.value)
-        })
-        .collect()
 }
 
 /// Commands handled, over all partitions.
@@ -100,4 +87,17 @@ async fn handled(platform: &Platform) -> u64 {
         }
     }
     handled
+}
+
+/// Aggregates with a parked command; 0 where every command was decided.
+async fn parked(platform: &Platform) -> anyhow::Result<usize> {
+    let mut parked = 0;
+    for partition in 0..platform.config.partitions() {
+        let shard = Shard {
+            context: "trades",
+            partition,
+        };
+        parked += platform.ports.dead_letters.parked_keys(shard).await?.len();
+    }
+    Ok(parked)
 }

@@ -42,34 +42,68 @@ impl Workload {
         let mut commands = Vec::new();
         for step in 0..COMMANDS_PER_TRADE {
             for trade in first..first + trades {
-                commands.push(if step == 0 {
-                    self.book(trade)
-                } else {
-                    self.fill(trade, step)
-                });
+                let (kind, data) = self.step(trade, step);
+                commands.push(self.record("trades", &self.trade(trade), kind, data));
             }
         }
         commands
     }
 
-    fn book(&self, trade: u64) -> NewRecord {
-        let account = trade % 200;
-        let data = format!(
-            r#"{{"account":"ACC-{account:04}","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"300","price":"181.5200","currency":"USD","traded_at":"2013-10-07T13:30:00.688Z"}}"#
-        );
-        self.of_trade(trade, "BookTrade", data)
+    /// The same as the gateway sends them: signed by the platform, for a log without a broker that
+    /// vouches for a producer.
+    pub(super) fn sealed(
+        &self,
+        sealer: &Sealer,
+        first: u64,
+        trades: u64,
+    ) -> anyhow::Result<Vec<NewRecord>> {
+        let mut commands = Vec::new();
+        for step in 0..COMMANDS_PER_TRADE {
+            for trade in first..first + trades {
+                let (kind, data) = self.step(trade, step);
+                let request = Request {
+                    context: "trades",
+                    tenant: &self.tenant,
+                    actor: &"generator".parse()?,
+                    aggregate: &self.trade(trade).parse()?,
+                    id: None,
+                    kind,
+                    data: &RawValue::from_string(data)?,
+                    expected_version: None,
+                    correlation: None,
+                    causation: None,
+                };
+                commands.push(sealer.seal(request, None)?.1);
+            }
+        }
+        Ok(commands)
     }
 
-    fn fill(&self, trade: u64, step: u64) -> NewRecord {
-        let data = format!(
+    fn trade(&self, trade: u64) -> String {
+        format!("T-{}-{trade}", self.run)
+    }
+
+    /// A booking first, then fills.
+    fn step(&self, trade: u64, step: u64) -> (&'static str, String) {
+        if step == 0 {
+            ("BookTrade", Self::booking(trade))
+        } else {
+            ("RecordFill", self.fill(trade, step))
+        }
+    }
+
+    fn booking(trade: u64) -> String {
+        let account = trade % 200;
+        format!(
+            r#"{{"account":"ACC-{account:04}","book":"AGENCY","instrument":"IBM","side":"BUY","quantity":"300","price":"181.5200","currency":"USD","traded_at":"2013-10-07T13:30:00.688Z"}}"#
+        )
+    }
+
+    fn fill(&self, trade: u64, step: u64) -> String {
+        format!(
             r#"{{"exec_id":"E-{}-{trade}-{step}","quantity":"100","price":"181.5{step}00","fee":"0.3500","traded_at":"2013-10-07T13:30:0{step}.052Z"}}"#,
             self.run
-        );
-        self.of_trade(trade, "RecordFill", data)
-    }
-
-    fn of_trade(&self, trade: u64, kind: &str, data: String) -> NewRecord {
-        self.record("trades", &format!("T-{}-{trade}", self.run), kind, data)
+        )
     }
 
     /// The `fill`th fill of a position, as the reaction to trades sends it: two buy, two sell, so that
