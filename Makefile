@@ -9,7 +9,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: ## Everything in one process on one file, with a demo day moving; prints URLs and a ready curl
-	RUST_LOG=$${RUST_LOG:-warn} cargo run --no-default-features --bin dealerboard -- serve --hello --demo
+	RUST_LOG=$${RUST_LOG:-warn} cargo run --profile demo --no-default-features --bin dealerboard -- serve --hello --demo
 
 test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop what was started
 	$(SERVERS) run -- cargo test --workspace
