@@ -123,8 +123,14 @@ impl ReadModel for RedisReadModel {
         let attempt = format!("read checkpoint {partition} of view {view}");
         let mut get = redis::cmd("GET");
         get.arg(shared.keys.checkpoint(view, partition));
-        // Over the link that writes: the caller is about to write.
-        let held: Option<String> = shared.writes.command(&attempt, &get).await?;
+        let link = match self.trust {
+            // The caller is about to write.
+            Trust::Always => &shared.writes,
+            // A reader of the gateway: a connection that its thread made ends with the server, while
+            // projectors still write.
+            Trust::IfReady => shared.reads.own(),
+        };
+        let held: Option<String> = link.command(&attempt, &get).await?;
         match held {
             None => Ok(Checkpoint::default()),
             Some(text) => decode(&text)
