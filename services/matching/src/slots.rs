@@ -1,5 +1,5 @@
 //! I9 on the floor: slots in use fit the capacity, and a conversation's owner is the agent whose slot
-//! it takes.
+//! it takes. Matches are made for conversations, and reach them by way of the agents.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use conversations::{Conversation, ConversationState, ConversationView};
 use kernel::port::LoadedStream;
 use kernel::topic::Shard;
 use kernel::{Context as _, Timestamp, View as _};
-use pipeline::{Findings, Invariant, Rule, RuleWorld};
+use pipeline::{Coverage, Findings, Invariant, Rule, RuleWorld};
 
 /// Who works on what, as both sides record it: by tenant, conversation and agent.
 #[derive(Default)]
@@ -23,13 +23,8 @@ pub struct Slots {
     /// Others who take part in a conversation.
     joined: BTreeSet<Pair>,
     offered: BTreeSet<Pair>,
-    broken: Vec<String>,
-    /// Partitions of which not every stream was seen.
-    unseen: BTreeSet<Shard>,
+    coverage: Coverage,
 }
-
-/// Whose work meets: matches are made for conversations, and reach them by way of the agents.
-const CONTEXTS: &[&str] = &[Agent::NAME, Conversation::NAME];
 
 /// A conversation with its tenant, and an agent.
 type Pair = (Arc<str>, Box<str>);
@@ -37,7 +32,7 @@ type Pair = (Arc<str>, Box<str>);
 #[async_trait]
 impl Rule for Slots {
     fn contexts(&self) -> &'static [&'static str] {
-        CONTEXTS
+        &[Agent::NAME, Conversation::NAME]
     }
 
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
@@ -47,14 +42,13 @@ impl Rule for Slots {
             _ => Ok(()),
         };
         if let Err(error) = read {
-            self.broken.push(format!("{shard} {}: {error}", stream.key));
+            self.coverage
+                .broken(format!("{shard} {}: {error}", stream.key));
         }
     }
 
     fn unseen(&mut self, shard: Shard) {
-        if CONTEXTS.contains(&shard.context) {
-            self.unseen.insert(shard);
-        }
+        self.coverage.unseen(shard);
     }
 
     async fn finish(
@@ -63,12 +57,8 @@ impl Rule for Slots {
         moving: Option<String>,
         findings: &mut Findings,
     ) {
-        for broken in &self.broken {
-            findings.violation(Invariant::I9, Agent::NAME, broken);
-        }
-        if let Some(unseen) = self.unseen.first() {
-            let why = format!("not every event of {unseen} could be read");
-            return findings.uncompared(&[Invariant::I9], Agent::NAME, why);
+        if !self.coverage.report(Agent::NAME, findings) {
+            return;
         }
         let contradictions = self.contradictions(world.now);
         match moving {
@@ -100,7 +90,7 @@ impl Slots {
                 let capacity = summary.standing.capacity.get(&slot.channel);
                 let capacity = u32::from(capacity.copied().unwrap_or_default());
                 if used > capacity && slot.override_by.is_none() {
-                    self.broken.push(format!(
+                    self.coverage.broken(format!(
                         "agents {}: event {} ({}) takes {used} of {capacity} on {}",
                         stream.key, meta.sequence, meta.id.0, slot.channel
                     ));

@@ -11,7 +11,7 @@ use kernel::decimal::Inexact;
 use kernel::port::LoadedStream;
 use kernel::topic::Shard;
 use kernel::{Context as _, Decimal, Fault, topic};
-use pipeline::{Findings, Invariant, Rule, RuleWorld};
+use pipeline::{Coverage, Findings, Invariant, Rule, RuleWorld};
 use positions::Position;
 use trades::{Trade, TradeEvent};
 
@@ -22,15 +22,10 @@ use crate::executions::Executions;
 pub struct Conservation {
     filled: BTreeMap<Arc<str>, Sum>,
     held: BTreeMap<Arc<str>, Sum>,
-    broken: Vec<String>,
     /// Reports of trades that positions refused, and raised as breaks.
     refused: usize,
-    /// Partitions of which not every stream was seen: sums over them are not whole.
-    unseen: BTreeSet<Shard>,
+    coverage: Coverage,
 }
-
-/// Whose sums meet.
-const CONTEXTS: &[&str] = &[Trade::NAME, Position::NAME];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
@@ -50,7 +45,7 @@ impl Sum {
 #[async_trait]
 impl Rule for Conservation {
     fn contexts(&self) -> &'static [&'static str] {
-        CONTEXTS
+        &[Trade::NAME, Position::NAME]
     }
 
     fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
@@ -60,14 +55,13 @@ impl Rule for Conservation {
             _ => Ok(()),
         };
         if let Err(error) = added {
-            self.broken.push(format!("{shard} {}: {error}", stream.key));
+            self.coverage
+                .broken(format!("{shard} {}: {error}", stream.key));
         }
     }
 
     fn unseen(&mut self, shard: Shard) {
-        if CONTEXTS.contains(&shard.context) {
-            self.unseen.insert(shard);
-        }
+        self.coverage.unseen(shard);
     }
 
     async fn finish(
@@ -76,12 +70,8 @@ impl Rule for Conservation {
         moving: Option<String>,
         findings: &mut Findings,
     ) {
-        for broken in &self.broken {
-            findings.violation(Invariant::I9, Position::NAME, broken);
-        }
-        if let Some(unseen) = self.unseen.first() {
-            let why = format!("not every event of {unseen} could be read");
-            return findings.uncompared(&[Invariant::I9], Position::NAME, why);
+        if !self.coverage.report(Position::NAME, findings) {
+            return;
         }
         if self.refused > 0 {
             findings.note(format!(
@@ -160,7 +150,7 @@ impl Conservation {
         let all = executions.held()?;
         let says = executions.says;
         if !executions.is_split && (all.quantity, all.fees) != (says.quantity, says.fees) {
-            self.broken.push(format!(
+            self.coverage.broken(format!(
                 "{}: executions sum to {} with fees {}, the position says {} with fees {}",
                 stream.key, all.quantity, all.fees, says.quantity, says.fees
             ));

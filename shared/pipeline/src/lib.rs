@@ -60,5 +60,5 @@ pub use skip::{Barrier, NotSkipped, Skipper};
 pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{
-    Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,
+    Coverage, Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,
 };

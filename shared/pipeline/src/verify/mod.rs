@@ -38,7 +38,7 @@ use log::Logs;
 pub use finding::{Findings, Invariant};
 pub use folds::folds;
 pub use rows::scrub;
-pub use rule::{Rule, RuleWorld};
+pub use rule::{Coverage, Rule, RuleWorld};
 
 /// Rows, records or outcomes read at once.
 const PAGE: usize = 1_000;
