@@ -151,6 +151,5 @@ pub(crate) fn freshness(from: AnsweredFrom) -> &'static str {
         }
         AnsweredFrom::Calculation => "computed from the request alone",
         AnsweredFrom::Store => "read from the store",
-        AnsweredFrom::Binary => "part of the binary",
     }
 }

@@ -171,8 +171,6 @@ pub enum AnsweredFrom {
     Calculation,
     /// The database, as of the request.
     Store,
-    /// The binary itself.
-    Binary,
 }
 
 /// A question that is neither a command nor a view: a live projection, a calculation, a report, a match.
