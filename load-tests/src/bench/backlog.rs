@@ -11,7 +11,7 @@ use kernel::port::{
     Record, Span,
 };
 use kernel::record::EventRecord;
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 use kernel::{Fault, Timestamp};
 
 /// The dependency's name in a fault.
@@ -144,15 +144,19 @@ impl Sink {
 
 #[async_trait]
 impl EventLog for Sink {
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault> {
         if let Some(last) = events.last() {
-            self.0[usize::from(shard.partition)].store(last.log_position, Ordering::Relaxed);
+            self.0[usize::from(partition_id.partition)].store(last.log_position, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        let last = self.0[usize::from(shard.partition)].load(Ordering::Relaxed);
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault> {
+        let last = self.0[usize::from(partition_id.partition)].load(Ordering::Relaxed);
         Ok((last > 0).then_some(Span { first: 1, last }))
     }
 

@@ -9,7 +9,7 @@ use kernel::Fault;
 use kernel::batch::{Batch, Cursor};
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
@@ -88,15 +88,15 @@ impl Recording {
 
 #[async_trait]
 impl EventStore for Recording {
-    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
-        self.store.take_over(shard, owner).await
+    async fn take_over(&self, partition_id: PartitionId, owner: Owner) -> Result<Cursor, Fault> {
+        self.store.take_over(partition_id, owner).await
     }
 
-    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
-        self.store.cursor(shard).await
+    async fn cursor(&self, partition_id: PartitionId) -> Result<Option<Cursor>, Fault> {
+        self.store.cursor(partition_id).await
     }
 
-    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
         let refused = self.store.commit(batches).await?;
         let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
         self.made().push(batches.to_vec());

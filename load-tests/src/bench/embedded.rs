@@ -1,6 +1,6 @@
 //! One process on one file: commands accepted, handled and durable.
 
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::time::Instant;
 
@@ -78,11 +78,11 @@ async fn appended_alone(config: &Config, file: &std::path::Path) -> anyhow::Resu
 async fn handled(platform: &Platform) -> u64 {
     let mut handled = 0;
     for partition in 0..platform.config.partitions() {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: "trades",
             partition,
         };
-        if let Ok(Some(cursor)) = platform.ports.store.cursor(shard).await {
+        if let Ok(Some(cursor)) = platform.ports.store.cursor(partition_id).await {
             handled += cursor.next_offset.unsigned_abs();
         }
     }
@@ -93,11 +93,16 @@ async fn handled(platform: &Platform) -> u64 {
 async fn parked(platform: &Platform) -> anyhow::Result<usize> {
     let mut parked = 0;
     for partition in 0..platform.config.partitions() {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: "trades",
             partition,
         };
-        parked += platform.ports.dead_letters.parked_keys(shard).await?.len();
+        parked += platform
+            .ports
+            .dead_letters
+            .parked_keys(partition_id)
+            .await?
+            .len();
     }
     Ok(parked)
 }

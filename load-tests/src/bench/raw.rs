@@ -67,7 +67,7 @@ async fn write(connection: &mut PgConnection, transaction: &Transaction) -> anyh
 }
 
 async fn streams(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result<()> {
-    let partition = batch.shard.partition;
+    let partition = batch.partition_id.partition;
     let streams: Vec<i64> = batch.streams.iter().map(|new| new.stream).collect();
     let keys: Vec<&str> = batch.streams.iter().map(|new| &*new.key).collect();
     let insert = format!(
@@ -79,7 +79,7 @@ async fn streams(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result
 }
 
 async fn events(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result<()> {
-    let partition = batch.shard.partition;
+    let partition = batch.partition_id.partition;
     let rows = &batch.events;
     let mut positions = Vec::with_capacity(rows.len());
     let mut streams = Vec::with_capacity(rows.len());
@@ -102,7 +102,7 @@ async fn events(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result<
 }
 
 async fn outcomes(connection: &mut PgConnection, batch: &Batch) -> anyhow::Result<()> {
-    let partition = batch.shard.partition;
+    let partition = batch.partition_id.partition;
     let rows = &batch.outcomes;
     let commands: Vec<Uuid> = rows.iter().map(|row| row.command.0).collect();
     let hashes: Vec<i64> = rows.iter().map(|row| row.body_hash).collect();

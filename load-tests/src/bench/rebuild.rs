@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures::TryStreamExt as _;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgPoolCopyExt as _;
 
@@ -72,14 +72,14 @@ async fn published(platform: &Platform, commands: u64) -> anyhow::Result<u64> {
     loop {
         let (mut handled, mut committed, mut published) = (0, 0, 0);
         for partition in 0..platform.config.partitions() {
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: CONTEXT,
                 partition,
             };
-            if let Some(cursor) = platform.ports.store.cursor(shard).await? {
+            if let Some(cursor) = platform.ports.store.cursor(partition_id).await? {
                 handled += cursor.next_offset.unsigned_abs();
                 committed += cursor.next_log_position - 1;
-                let span = platform.ports.event_log.span(shard).await?;
+                let span = platform.ports.event_log.span(partition_id).await?;
                 published += span.map_or(0, |span| span.last);
             }
         }

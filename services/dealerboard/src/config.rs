@@ -198,8 +198,8 @@ pub struct Query {
     pub fold_events_max: u64,
     pub history_events_max: u64,
     pub recall_events_max: u64,
-    pub dear_threads: usize,
-    pub dear_allowance_ms: u64,
+    pub expensive_threads: usize,
+    pub expensive_allowance_ms: u64,
     pub last_good_max: u64,
 }
 
@@ -341,10 +341,10 @@ impl Config {
         bound("query.history_events_max", history, fold, 10_000_000);
         let recall = self.query.recall_events_max;
         bound("query.recall_events_max", recall, 1, 1_000_000_000);
-        let threads = self.query.dear_threads as u64;
-        bound("query.dear_threads", threads, 0, 256);
-        let allowance = self.query.dear_allowance_ms;
-        bound("query.dear_allowance_ms", allowance, 1, 3_600_000);
+        let threads = self.query.expensive_threads as u64;
+        bound("query.expensive_threads", threads, 0, 256);
+        let allowance = self.query.expensive_allowance_ms;
+        bound("query.expensive_allowance_ms", allowance, 1, 3_600_000);
         for Venue { actor, .. } in &self.venues {
             if actor.is_platform() || actor.is_venue() || Actor::venue(actor.as_str()).is_err() {
                 faults.push(format!("venues: {actor} is no name for a venue"));

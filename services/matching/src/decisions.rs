@@ -93,7 +93,11 @@ async fn standing(
             .folded(&view, &key, until, &Parameters::default())
             .await
     };
-    let answer = gateway.query.dearly(tenant.as_str(), fold).await.ok()?;
+    let answer = gateway
+        .query
+        .run_expensive(tenant.as_str(), fold)
+        .await
+        .ok()?;
     let Some(value) = answer.value else {
         return Some(None);
     };

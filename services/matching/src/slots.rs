@@ -8,7 +8,7 @@ use agents::{Agent, AgentEvent, AgentView, Phase};
 use async_trait::async_trait;
 use conversations::{Conversation, ConversationState, ConversationView};
 use kernel::port::LoadedStream;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context as _, Timestamp, View as _};
 use pipeline::{Coverage, Findings, Invariant, Rule, RuleWorld};
 
@@ -35,20 +35,20 @@ impl Rule for Slots {
         &[Agent::NAME, Conversation::NAME]
     }
 
-    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
-        let read = match shard.context {
+    fn stream(&mut self, partition_id: PartitionId, stream: &LoadedStream, until: u64) {
+        let read = match partition_id.context {
             Agent::NAME => self.agent(stream, until),
             Conversation::NAME => self.conversation(stream, until),
             _ => Ok(()),
         };
         if let Err(error) = read {
             self.coverage
-                .broken(format!("{shard} {}: {error}", stream.key));
+                .broken(format!("{partition_id} {}: {error}", stream.key));
         }
     }
 
-    fn unseen(&mut self, shard: Shard) {
-        self.coverage.unseen(shard);
+    fn unseen(&mut self, partition_id: PartitionId) {
+        self.coverage.unseen(partition_id);
     }
 
     async fn finish(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::decimal::Inexact;
 use kernel::port::LoadedStream;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context as _, Decimal, Fault, topic};
 use pipeline::{Coverage, Findings, Invariant, Rule, RuleWorld};
 use positions::Position;
@@ -48,20 +48,20 @@ impl Rule for Conservation {
         &[Trade::NAME, Position::NAME]
     }
 
-    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
-        let added = match shard.context {
+    fn stream(&mut self, partition_id: PartitionId, stream: &LoadedStream, until: u64) {
+        let added = match partition_id.context {
             Trade::NAME => self.trade(stream, until),
             Position::NAME => self.position(stream, until),
             _ => Ok(()),
         };
         if let Err(error) = added {
             self.coverage
-                .broken(format!("{shard} {}: {error}", stream.key));
+                .broken(format!("{partition_id} {}: {error}", stream.key));
         }
     }
 
-    fn unseen(&mut self, shard: Shard) {
-        self.coverage.unseen(shard);
+    fn unseen(&mut self, partition_id: PartitionId) {
+        self.coverage.unseen(partition_id);
     }
 
     async fn finish(
@@ -192,11 +192,11 @@ pub(crate) fn signed(quantity: Decimal, sold: bool) -> Decimal {
 async fn parked(world: &RuleWorld<'_>) -> Result<HashSet<String>, Fault> {
     let mut keys = HashSet::new();
     for partition in 0..world.partitions {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: Position::NAME,
             partition,
         };
-        let parked = world.dead_letters.parked_keys(shard).await?;
+        let parked = world.dead_letters.parked_keys(partition_id).await?;
         let texts = parked
             .iter()
             .filter_map(|key| std::str::from_utf8(key).ok());

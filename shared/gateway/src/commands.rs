@@ -15,7 +15,7 @@ use kernel::code::platform;
 use kernel::id::{AggregateId, CommandId, Tenant};
 use kernel::label::BadLabel;
 use kernel::route::{CommandRoute, IdFrom};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{LogPosition, Parameters};
 use pipeline::ContextSlice;
 use pipeline::accept::Request;
@@ -146,17 +146,17 @@ async fn answer(
     command: Request<'_>,
     wait: Duration,
 ) -> Result<HttpResponse, Problem> {
-    let (tenant, shard) = (command.tenant, shard(gateway, &command));
+    let (tenant, partition_id) = (command.tenant, partition_id(gateway, &command));
     let inbox = Inbox {
         gateway,
-        shard,
+        partition_id,
         body_hash: command.body_hash(),
     };
     if wait.is_zero() {
         if let Some(id) = command.id
             && let Some(first) = inbox.answer(id).await?
         {
-            return replayed(settled(id, shard, &Resolution::Handled(first)));
+            return replayed(settled(id, partition_id, &Resolution::Handled(first)));
         }
         let id = gateway.acceptor.accept(command).await?;
         return Ok(pending(gateway, tenant, id));
@@ -164,7 +164,7 @@ async fn answer(
     let waiting = gateway.acceptor.accept_and_wait(command).await?;
     let id = waiting.command;
     if let Ok(Some(reply)) = tokio::time::timeout(wait, waiting.outcome()).await {
-        let answer = settled(id, shard, &reply.resolution);
+        let answer = settled(id, partition_id, &reply.resolution);
         return if reply.repeated {
             replayed(answer)
         } else {
@@ -173,7 +173,7 @@ async fn answer(
     }
     // Replies can be lost, and a repeated command need not wait for a processor that is behind.
     match inbox.answer(id).await? {
-        Some(first) => settled(id, shard, &Resolution::Handled(first)),
+        Some(first) => settled(id, partition_id, &Resolution::Handled(first)),
         // Running out of patience is no failure: the command is durable and will be handled.
         None => Ok(pending(gateway, tenant, id)),
     }
@@ -231,10 +231,10 @@ fn correlation(headers: &HeaderMap) -> Result<Option<AggregateId>, Problem> {
     })
 }
 
-fn shard(gateway: &Gateway, command: &Request<'_>) -> Shard {
+fn partition_id(gateway: &Gateway, command: &Request<'_>) -> PartitionId {
     let key = topic::key(command.tenant, command.aggregate);
     let partition = topic::partition_of(key.as_bytes(), gateway.partitions);
-    Shard {
+    PartitionId {
         context: command.context,
         partition,
     }
@@ -243,7 +243,7 @@ fn shard(gateway: &Gateway, command: &Request<'_>) -> Shard {
 /// What the partition of a command knows of it without the processor's help.
 struct Inbox<'c> {
     gateway: &'c Gateway,
-    shard: Shard,
+    partition_id: PartitionId,
     body_hash: i64,
 }
 
@@ -252,7 +252,7 @@ impl Inbox<'_> {
     /// processor, which always knows.
     async fn answer(&self, id: CommandId) -> Result<Option<Outcome>, Problem> {
         let ids = [id];
-        let look_up = || self.gateway.reader.outcomes(self.shard, &ids);
+        let look_up = || self.gateway.reader.outcomes(self.partition_id, &ids);
         let guard = &self.gateway.reader_guard;
         let found = guard.call(Deadline::within(INBOX_WAIT), look_up).await;
         let Some(first) = found.ok().and_then(|rows| rows.into_iter().next()) else {
@@ -284,7 +284,11 @@ fn location(id: CommandId) -> String {
 }
 
 /// What a command that is settled is answered with, now or later.
-fn settled(id: CommandId, shard: Shard, resolution: &Resolution) -> Result<HttpResponse, Problem> {
+fn settled(
+    id: CommandId,
+    partition_id: PartitionId,
+    resolution: &Resolution,
+) -> Result<HttpResponse, Problem> {
     let status = match resolution {
         Resolution::Handled(Outcome::Rejected {
             code,
@@ -304,8 +308,8 @@ fn settled(id: CommandId, shard: Shard, resolution: &Resolution) -> Result<HttpR
     if let Resolution::Handled(outcome) = resolution
         && let Some(log_position) = outcome.last_log_position()
     {
-        let token = LogPosition::new(shard, log_position);
+        let token = LogPosition::new(partition_id, log_position);
         response.insert_header(("x-log-position", token.to_string()));
     }
-    Ok(response.json(pipeline::report(id, shard, resolution)))
+    Ok(response.json(pipeline::report(id, partition_id, resolution)))
 }

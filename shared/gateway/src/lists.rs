@@ -49,7 +49,7 @@ pub(crate) async fn list(
         // However few values fit, as many may have to be looked at: away from the threads that serve.
         let gather = |_| async move { walk.gather(page).await };
         let tenant = principal.tenant.as_str();
-        gateway.query.dearly(tenant, gather).await
+        gateway.query.run_expensive(tenant, gather).await
     } else {
         walk.gather(page).await
     };

@@ -13,7 +13,7 @@ use kernel::code::platform;
 use kernel::id::{CommandId, CommandKey, Tenant};
 use kernel::port::{DeadLetterState, StoredDeadLetter};
 use kernel::route::{AnsweredFrom, QuestionRoute};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Fault, Permission};
 use pipeline::{CommandReport, Status, report};
 use resilience::Deadline;
@@ -85,7 +85,7 @@ pub(crate) async fn get(
 /// A command that somebody has settled.
 struct Entry {
     id: CommandId,
-    shard: Shard,
+    partition_id: PartitionId,
     resolution: Resolution,
     /// As of a letter that was ended without another try.
     discarded: bool,
@@ -109,14 +109,14 @@ impl Entry {
         };
         Some(Self {
             id: letter.command?,
-            shard: stored.shard,
+            partition_id: stored.partition_id,
             resolution: Resolution::Parked(parked),
             discarded: stored.state == DeadLetterState::Discarded,
         })
     }
 
     fn report(&self) -> CommandReport {
-        let mut report = report(self.id, self.shard, &self.resolution);
+        let mut report = report(self.id, self.partition_id, &self.resolution);
         if self.discarded
             && let Status::Parked { reason, detail } = report.status
         {
@@ -150,7 +150,7 @@ impl Found {
         })?;
         let handled = handled.into_iter().map(|known| Entry {
             id: known.row.command,
-            shard: known.shard,
+            partition_id: known.partition_id,
             resolution: Resolution::Handled(known.row.outcome),
             discarded: false,
         });
@@ -163,9 +163,9 @@ impl Found {
                 .key()
                 .split_once('/')
                 .is_some_and(|(of, _)| of == tenant.as_str());
-            if is_mine && is_named(entry.shard.context, &entry) {
+            if is_mine && is_named(entry.partition_id.context, &entry) {
                 commands
-                    .entry((entry.shard.context, entry.id))
+                    .entry((entry.partition_id.context, entry.id))
                     .or_insert(entry);
             }
         }

@@ -67,7 +67,7 @@ async fn of_the_past<Q: Question>(
     }
     let recall = |query: Query| async move { query.recall(instant).await };
     let tenant = call.principal.tenant.as_str();
-    let recalled = call.gateway.query.dearly(tenant, recall).await;
+    let recalled = call.gateway.query.run_expensive(tenant, recall).await;
     let mut recalled: Q::Of = recalled.map_err(refused)?;
     let answer = Q::answer(&mut recalled, &asked);
     let answer = answer.map_err(|why| unanswerable(call, &Q::ROUTE, why))?;

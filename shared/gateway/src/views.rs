@@ -13,7 +13,7 @@ use http::problem::Problem;
 use kernel::code::platform;
 use kernel::id::AggregateId;
 use kernel::port::ViewValue;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{BadParameter, LogPosition, Parameters, Timestamp};
 use pipeline::{
     Answer, Demand, FoldError, MinLogPosition, Query, Through, Unanswered, Until, ViewSlice,
@@ -81,17 +81,20 @@ async fn folded(
 ) -> Result<Answer, Unanswered> {
     let (key, parameters) = (Arc::clone(key), parameters.clone());
     let fold = |query: Query| async move { query.folded(&view, &key, until, &parameters).await };
-    gateway.query.dearly(principal.tenant.as_str(), fold).await
+    gateway
+        .query
+        .run_expensive(principal.tenant.as_str(), fold)
+        .await
 }
 
 fn freshness(answer: &Answer, value: &ViewValue, context: &'static str) -> Freshness {
-    let shard = Shard {
+    let partition_id = PartitionId {
         context,
         partition: value.partition,
     };
     Freshness {
         version: Some(value.version),
-        log_position: Some(LogPosition::new(shard, value.log_position)),
+        log_position: Some(LogPosition::new(partition_id, value.log_position)),
         as_of: value.as_of,
         age: answer.age,
     }
@@ -106,7 +109,7 @@ fn until_of(
 ) -> Result<Option<Until>, Problem> {
     let token = parameters.get("as_of").map(str::parse::<LogPosition>);
     if let Some(Ok(token)) = token {
-        if token.shard(&[view.of]).is_none() {
+        if token.partition_id(&[view.of]).is_none() {
             let detail = format!("as_of is a place in other events than those of {}", view.of);
             return Err(Problem::new(platform::PARAMETER_MALFORMED, detail));
         }
@@ -178,23 +181,29 @@ fn place(
         .iter()
         .filter(|leads| leads.to == view.of)
         .collect();
-    let shard = token.shard(&slices.names());
-    let shard = shard.filter(|shard| shard.partition < gateway.partitions);
-    let Some(shard) = shard else {
+    let partition_id = token.partition_id(&slices.names());
+    let partition_id =
+        partition_id.filter(|partition_id| partition_id.partition < gateway.partitions);
+    let Some(partition_id) = partition_id else {
         return Err(malformed(format!("there is no place {token}")));
     };
-    if shard.context == view.of {
+    if partition_id.context == view.of {
         own_partition(gateway, key, token)?;
         return Ok(MinLogPosition::Own(token.log_position));
     }
-    let leading = leading.into_iter().find(|leads| leads.on == shard.context);
+    let leading = leading
+        .into_iter()
+        .find(|leads| leads.on == partition_id.context);
     let Some(reaction) = leading else {
-        let detail = format!("events of {} do not lead to {}", shard.context, view.of);
+        let detail = format!(
+            "events of {} do not lead to {}",
+            partition_id.context, view.of
+        );
         return Err(malformed(detail));
     };
     Ok(MinLogPosition::Through(Through {
         reaction: reaction.clone(),
-        partition: shard.partition,
+        partition: partition_id.partition,
         log_position: token.log_position,
     }))
 }

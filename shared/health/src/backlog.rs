@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::Fault;
 use kernel::port::{CommandLog, EventStore, Pace, ReadError};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::time::Instant;
 
 /// How long a cursor may be stalled before commands.
@@ -20,7 +20,7 @@ pub struct Backlog {
     pub store: Arc<dyn EventStore>,
     pub contexts: Vec<&'static str>,
     pub partitions: u16,
-    pub waiting: Mutex<HashMap<Shard, Waiting>>,
+    pub waiting: Mutex<HashMap<PartitionId, Waiting>>,
 }
 
 /// A partition with commands before its cursor.
@@ -46,10 +46,10 @@ impl Backlog {
         let mut sentences: Vec<_> = waiting
             .iter()
             .filter(|(_, waiting)| waiting.found == Some(Found::Command))
-            .map(|(shard, waiting)| {
+            .map(|(partition_id, waiting)| {
                 let seconds = waiting.since.elapsed().as_secs();
                 let at = waiting.at;
-                format!("no process handles the commands of {shard}, which is at offset {at} for {seconds} s")
+                format!("no process handles the commands of {partition_id}, which is at offset {at} for {seconds} s")
             })
             .collect();
         sentences.sort_unstable();
@@ -67,13 +67,13 @@ impl Backlog {
             let (ends, cursors) = tokio::try_join!(ends, cursors)?;
             for ((end, cursor), partition) in ends.into_iter().zip(cursors).zip(0..) {
                 let at = cursor.map_or(0, |cursor| cursor.next_offset);
-                self.see(Shard { context, partition }, at, end);
+                self.see(PartitionId { context, partition }, at, end);
             }
         }
-        for (shard, at) in self.suspects() {
-            let found = self.find(shard, at).await?;
+        for (partition_id, at) in self.suspects() {
+            let found = self.find(partition_id, at).await?;
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(waiting) = waiting.get_mut(&shard)
+            if let Some(waiting) = waiting.get_mut(&partition_id)
                 && waiting.at == at
             {
                 waiting.found = Some(found);
@@ -82,34 +82,38 @@ impl Backlog {
         Ok(())
     }
 
-    fn see(&self, shard: Shard, at: i64, end: i64) {
+    fn see(&self, partition_id: PartitionId, at: i64, end: i64) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         // A log that ends before the cursor was recreated, and its commands are not handled either.
         if at == end {
-            waiting.remove(&shard);
-        } else if waiting.get(&shard).is_none_or(|before| before.at != at) {
+            waiting.remove(&partition_id);
+        } else if waiting
+            .get(&partition_id)
+            .is_none_or(|before| before.at != at)
+        {
             let new = Waiting {
                 at,
                 since: Instant::now(),
                 found: None,
             };
-            waiting.insert(shard, new);
+            waiting.insert(partition_id, new);
         }
     }
 
     /// Partitions stalled for long that were not looked at.
-    fn suspects(&self) -> Vec<(Shard, i64)> {
+    fn suspects(&self) -> Vec<(PartitionId, i64)> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let long = waiting.iter().filter(|(_, waiting)| {
             // What came after nothing may be a command.
             waiting.found != Some(Found::Command) && waiting.since.elapsed() >= STANDS_AFTER
         });
-        long.map(|(shard, waiting)| (*shard, waiting.at)).collect()
+        long.map(|(partition_id, waiting)| (*partition_id, waiting.at))
+            .collect()
     }
 
     /// What is at the offset, or after it.
-    async fn find(&self, shard: Shard, at: i64) -> Result<Found, Fault> {
-        let mut reader = self.log.reader(shard, Pace::Leisurely).await?;
+    async fn find(&self, partition_id: PartitionId, at: i64) -> Result<Found, Fault> {
+        let mut reader = self.log.reader(partition_id, Pace::Leisurely).await?;
         match reader.seek(at).await {
             Ok(()) => {}
             Err(ReadError::Fault(fault)) => return Err(fault),

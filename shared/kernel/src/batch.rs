@@ -11,7 +11,7 @@ use crate::id::{CommandId, Owner};
 use crate::port::OutcomeNotice;
 use crate::record::EventRecord;
 use crate::time::Timestamp;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// The progress of a partition's writer, all of it durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Cursor {
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Which partition it is of.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
     /// The cursor before and after; the store writes iff `owner` still holds the partition.
     pub from: Cursor,
     /// The cursor once the batch is written.
@@ -76,9 +76,9 @@ pub struct Batch {
 impl Batch {
     /// One that begins at a cursor and has no rows yet.
     #[must_use]
-    pub fn new(shard: Shard, from: Cursor) -> Self {
+    pub fn new(partition_id: PartitionId, from: Cursor) -> Self {
         Self {
-            shard,
+            partition_id,
             from,
             to: from,
             streams: Vec::new(),
@@ -263,7 +263,7 @@ pub struct Timer {
 /// A command that could not be handled, kept as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Offset in the command partition: with the shard, the letter's identity.
+    /// Offset in the command partition: with the partition_id, the letter's identity.
     pub offset: i64,
     /// As the record had it.
     pub key: Option<Bytes>,

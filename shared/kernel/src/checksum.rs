@@ -8,9 +8,9 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batch::{Cursor, DeadLetter, EventRow, Outcome, OutcomeRow, Timer};
-use crate::port::{EffectShard, OutcomeNotice, ParkedCall};
+use crate::port::{EffectPartition, OutcomeNotice, ParkedCall};
 use crate::time::Timestamp;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// The checksum of a row's content when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +39,22 @@ impl Damaged {
 /// A row that a store keeps of a partition.
 pub trait Row {
     /// Over its whole content and its location.
-    fn checksum(&self, shard: Shard) -> Checksum;
+    fn checksum(&self, partition_id: PartitionId) -> Checksum;
 
     /// What a person calls it.
-    fn name(&self, shard: Shard) -> String;
+    fn name(&self, partition_id: PartitionId) -> String;
 
     /// Compares the row with the checksum that is stored beside it. A row that has none was written
     /// before there were checksums, and is believed.
     ///
     /// # Errors
     /// [`Damaged`].
-    fn check(&self, shard: Shard, stored: Option<Checksum>) -> Result<(), Damaged> {
+    fn check(&self, partition_id: PartitionId, stored: Option<Checksum>) -> Result<(), Damaged> {
         match stored {
-            Some(stored) if stored != self.checksum(shard) => {
-                Err(Damaged::new(self.name(shard), "its checksum does not fit"))
-            }
+            Some(stored) if stored != self.checksum(partition_id) => Err(Damaged::new(
+                self.name(partition_id),
+                "its checksum does not fit",
+            )),
             _ => Ok(()),
         }
     }
@@ -71,9 +72,14 @@ pub enum Rows {
 impl Rows {
     /// # Errors
     /// [`Damaged`]: the row is to be refused.
-    pub fn check<R: Row>(self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), Damaged> {
+    pub fn check<R: Row>(
+        self,
+        partition_id: PartitionId,
+        row: &R,
+        stored: Option<i64>,
+    ) -> Result<(), Damaged> {
         match self {
-            Self::Proven => row.check(shard, stored.map(Checksum)),
+            Self::Proven => row.check(partition_id, stored.map(Checksum)),
             Self::AsStored => Ok(()),
         }
     }
@@ -108,10 +114,10 @@ pub struct EventParts<'r> {
 }
 
 impl Row for EventParts<'_> {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             self.log_position,
             text(self.key),
             self.sequence,
@@ -119,9 +125,9 @@ impl Row for EventParts<'_> {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
+    fn name(&self, partition_id: PartitionId) -> String {
         format!(
-            "event {shard} position {} of {}",
+            "event {partition_id} position {} of {}",
             self.log_position, self.key
         )
     }
@@ -139,17 +145,17 @@ impl EventRow {
 }
 
 impl Row for EventRow {
-    fn checksum(&self, shard: Shard) -> Checksum {
-        self.parts().checksum(shard)
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
+        self.parts().checksum(partition_id)
     }
 
-    fn name(&self, shard: Shard) -> String {
-        self.parts().name(shard)
+    fn name(&self, partition_id: PartitionId) -> String {
+        self.parts().name(partition_id)
     }
 }
 
 impl Row for OutcomeRow {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         let (high, low) = self.command.0.as_u64_pair();
         let outcome = match &self.outcome {
             Outcome::Accepted {
@@ -183,8 +189,8 @@ impl Row for OutcomeRow {
             ]),
         };
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             high,
             low,
             self.body_hash.cast_unsigned(),
@@ -193,17 +199,17 @@ impl Row for OutcomeRow {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("outcome {shard} of command {}", self.command)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!("outcome {partition_id} of command {}", self.command)
     }
 }
 
 /// Without the state of the letter, which changes.
 impl Row for DeadLetter {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             self.offset.cast_unsigned(),
             optional(self.key.as_ref()),
             optional(self.value.as_ref()),
@@ -218,8 +224,8 @@ impl Row for DeadLetter {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("dead letter {shard}/{}", self.offset)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!("dead letter {partition_id}/{}", self.offset)
     }
 }
 
@@ -228,33 +234,33 @@ impl Row for DeadLetter {
 pub struct ParkedKey(pub Bytes);
 
 impl Row for ParkedKey {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             xxh3_64(&self.0),
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
+    fn name(&self, partition_id: PartitionId) -> String {
         let key = String::from_utf8_lossy(&self.0);
-        format!("parked key {shard} {key}")
+        format!("parked key {partition_id} {key}")
     }
 }
 
 impl Row for OutcomeNotice {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             self.offset.cast_unsigned(),
             optional(self.key.as_ref()),
             xxh3_64(&self.value),
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("notice {shard}/{}", self.offset)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!("notice {partition_id}/{}", self.offset)
     }
 }
 
@@ -270,7 +276,7 @@ pub struct ParkedCallRow<'r> {
 impl<'r> ParkedCallRow<'r> {
     /// The row of a call that is parked there.
     #[must_use]
-    pub fn new(at: EffectShard, call: &'r ParkedCall) -> Self {
+    pub fn new(at: EffectPartition, call: &'r ParkedCall) -> Self {
         Self {
             effect: at.effect,
             call,
@@ -279,7 +285,7 @@ impl<'r> ParkedCallRow<'r> {
 }
 
 impl Row for ParkedCallRow<'_> {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         let parked = self.call;
         let call = parked.call.as_ref();
         let (high, low) = parked.id.0.0.as_u64_pair();
@@ -288,8 +294,8 @@ impl Row for ParkedCallRow<'_> {
             Checksum::of(parts).0.cast_unsigned()
         });
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             text(self.effect),
             parked.place.log_position,
             u64::from(parked.place.n),
@@ -304,8 +310,11 @@ impl Row for ParkedCallRow<'_> {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("parked call {}, {shard} {}", self.effect, self.call.place)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!(
+            "parked call {}, {partition_id} {}",
+            self.effect, self.call.place
+        )
     }
 }
 
@@ -325,10 +334,10 @@ pub struct CommandRow<'r> {
 }
 
 impl Row for CommandRow<'_> {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             self.offset.cast_unsigned(),
             self.logged_at.micros().cast_unsigned(),
             xxh3_64(self.key),
@@ -337,17 +346,17 @@ impl Row for CommandRow<'_> {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("command {shard} offset {}", self.offset)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!("command {partition_id} offset {}", self.offset)
     }
 }
 
 impl Row for Timer {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         let (high, low) = self.id.as_u64_pair();
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             high,
             low,
             text(&self.key),
@@ -357,17 +366,20 @@ impl Row for Timer {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("timer {} {} of {}", shard.context, self.name, self.key)
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!(
+            "timer {} {} of {}",
+            partition_id.context, self.name, self.key
+        )
     }
 }
 
 /// Without the owner, which every takeover rotates.
 impl Row for Cursor {
-    fn checksum(&self, shard: Shard) -> Checksum {
+    fn checksum(&self, partition_id: PartitionId) -> Checksum {
         Checksum::of([
-            text(shard.context),
-            u64::from(shard.partition),
+            text(partition_id.context),
+            u64::from(partition_id.partition),
             self.next_offset.cast_unsigned(),
             self.next_log_position,
             self.next_stream.cast_unsigned(),
@@ -378,8 +390,8 @@ impl Row for Cursor {
         ])
     }
 
-    fn name(&self, shard: Shard) -> String {
-        format!("cursor {shard}")
+    fn name(&self, partition_id: PartitionId) -> String {
+        format!("cursor {partition_id}")
     }
 }
 

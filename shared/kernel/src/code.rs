@@ -110,7 +110,7 @@ pub mod platform {
     pub const BODY_TOO_LARGE: Code = Code::new("BODY_TOO_LARGE", Kind::TooLarge);
     /// The body is not JSON by its media type.
     pub const MEDIA_UNSUPPORTED: Code = Code::new("MEDIA_UNSUPPORTED", Kind::UnsupportedMedia);
-    /// Too many requests, or too dear ones.
+    /// Too many requests, or too expensive ones.
     pub const OVERLOADED: Code = Code::new("OVERLOADED", Kind::TooMany);
     /// A mistake of the platform itself.
     pub const DEFECT: Code = Code::new("DEFECT", Kind::Defect);

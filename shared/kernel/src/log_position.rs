@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// Longest context name in a token, bytes; ours are plural nouns of a dozen.
 const CONTEXT_MAX: usize = 64;
@@ -25,19 +25,19 @@ pub struct LogPosition {
 impl LogPosition {
     /// The place of an event in a partition.
     #[must_use]
-    pub fn new(shard: Shard, log_position: u64) -> Self {
+    pub fn new(partition_id: PartitionId, log_position: u64) -> Self {
         Self {
-            context: Cow::Borrowed(shard.context),
-            partition: shard.partition,
+            context: Cow::Borrowed(partition_id.context),
+            partition: partition_id.partition,
             log_position,
         }
     }
 
     /// The token's partition, when its context is one of these.
     #[must_use]
-    pub fn shard(&self, contexts: &[&'static str]) -> Option<Shard> {
+    pub fn partition_id(&self, contexts: &[&'static str]) -> Option<PartitionId> {
         let context = contexts.iter().find(|name| **name == self.context)?;
-        Some(Shard {
+        Some(PartitionId {
             context,
             partition: self.partition,
         })
@@ -64,8 +64,8 @@ impl FromStr for LogPosition {
 
     /// Takes only what [`Display`](fmt::Display) writes: one place has one token.
     fn from_str(text: &str) -> Result<Self, NotALogPosition> {
-        let (shard, log_position) = text.rsplit_once(':').ok_or(NotALogPosition)?;
-        let (context, partition) = shard.rsplit_once('-').ok_or(NotALogPosition)?;
+        let (partition_id, log_position) = text.rsplit_once(':').ok_or(NotALogPosition)?;
+        let (context, partition) = partition_id.rsplit_once('-').ok_or(NotALogPosition)?;
         let named = !context.is_empty()
             && context.len() <= CONTEXT_MAX
             && context
@@ -94,17 +94,20 @@ fn canonical<N: FromStr + fmt::Display>(text: &str) -> Result<N, NotALogPosition
 
 #[cfg(test)]
 mod tests {
-    use super::{LogPosition, Shard};
+    use super::{LogPosition, PartitionId};
     use proptest::prelude::*;
 
     #[test]
     fn context_is_looked_up_among_the_known() {
         let token: LogPosition = "trades-3:1042".parse().unwrap();
-        let shard = token.shard(&["positions", "trades"]).unwrap();
-        assert_eq!((shard.context, shard.partition), ("trades", 3));
+        let partition_id = token.partition_id(&["positions", "trades"]).unwrap();
+        assert_eq!(
+            (partition_id.context, partition_id.partition),
+            ("trades", 3)
+        );
         assert_eq!(token.log_position, 1042);
-        assert_eq!(token.shard(&["positions"]), None);
-        assert_eq!(LogPosition::new(shard, 1042), token);
+        assert_eq!(token.partition_id(&["positions"]), None);
+        assert_eq!(LogPosition::new(partition_id, 1042), token);
     }
 
     #[test]
@@ -133,7 +136,7 @@ mod tests {
     proptest! {
         #[test]
         fn token_survives_its_text(partition: u16, log_position: u64) {
-            let token = LogPosition::new(Shard { context: "cash-ledgers", partition }, log_position);
+            let token = LogPosition::new(PartitionId { context: "cash-ledgers", partition }, log_position);
             prop_assert_eq!(token.to_string().parse(), Ok(token));
         }
 

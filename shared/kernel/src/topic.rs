@@ -8,14 +8,14 @@ use crate::label::BadLabel;
 
 /// One partition of one context: the unit of order, ownership and gap-free log positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shard {
+pub struct PartitionId {
     /// [`Context::NAME`](crate::Context::NAME).
     pub context: &'static str,
     /// From 0.
     pub partition: u16,
 }
 
-impl fmt::Display for Shard {
+impl fmt::Display for PartitionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.context, self.partition)
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::port::{Assignments, Change, EventLog, Pace, Reader, Span};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 /// An event log for a process that is no member of the platform, such as one that rebuilds a view: it
 /// has every partition. The platform's projectors keep theirs.
@@ -15,12 +15,16 @@ pub struct Alone(pub Arc<dyn EventLog>);
 
 #[async_trait]
 impl EventLog for Alone {
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
-        self.0.publish(shard, events).await
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault> {
+        self.0.publish(partition_id, events).await
     }
 
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        self.0.span(shard).await
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault> {
+        self.0.span(partition_id).await
     }
 
     async fn consume(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kernel::Fault;
 use kernel::port::{OutcomeLog, OutcomeOutbox};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::Notify;
 use tracing::warn;
 
@@ -27,7 +27,7 @@ pub struct Announcing {
 
 /// Publishes the notices of one partition, as long as it is owned.
 pub(crate) struct Announcer {
-    pub(crate) shard: Shard,
+    pub(crate) partition_id: PartitionId,
     pub(crate) ports: Announcing,
     /// Signalled when a commit has written notices.
     pub(crate) written: Arc<Notify>,
@@ -48,7 +48,7 @@ impl Announcer {
                 }
                 Err(fault) => {
                     self.worker.stands(&fault);
-                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "outcomes cannot be published, will try again");
+                    warn!(partition_id = %self.partition_id, error = &fault as &dyn std::error::Error, "outcomes cannot be published, will try again");
                     backoff.wait().await;
                     self.worker.tries();
                 }
@@ -59,12 +59,12 @@ impl Announcer {
     async fn announce(&self) -> Result<(), Fault> {
         let Announcing { outbox, log } = &self.ports;
         loop {
-            let notices = outbox.unpublished(self.shard, PAGE).await?;
+            let notices = outbox.unpublished(self.partition_id, PAGE).await?;
             let Some(last) = notices.last().map(|notice| notice.offset) else {
                 return Ok(());
             };
-            log.publish_outcomes(self.shard, notices).await?;
-            outbox.published(self.shard, last).await?;
+            log.publish_outcomes(self.partition_id, notices).await?;
+            outbox.published(self.partition_id, last).await?;
         }
     }
 }

@@ -128,7 +128,7 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>, worker
                 crash::point("committed-not-published");
                 let (refused, written): (Vec<_>, _) = round
                     .into_iter()
-                    .partition(|submission| refused.contains(&submission.batch.shard));
+                    .partition(|submission| refused.contains(&submission.batch.partition_id));
                 answer(written, Committed::Durable);
                 // One sent again is refused, too, when its first try was made after all.
                 let fenced = if again {
@@ -166,10 +166,10 @@ async fn commit_round(store: &dyn EventStore, mut round: Vec<Submission>, worker
 fn answer(round: Vec<Submission>, committed: Committed) {
     for Submission { batch, done } in round {
         if committed == Committed::Fenced {
-            metric::fenced(batch.shard);
+            metric::fenced(batch.partition_id);
         }
         if done.send(committed).is_err() {
-            debug!(shard = %batch.shard, "partition was lost meanwhile, no caller waits for the answer");
+            debug!(partition_id = %batch.partition_id, "partition was lost meanwhile, no caller waits for the answer");
         }
     }
 }
@@ -185,7 +185,7 @@ async fn resolve(
     for submission in round {
         let batch = &submission.batch;
         let cursor = loop {
-            match store.cursor(batch.shard).await {
+            match store.cursor(batch.partition_id).await {
                 Ok(cursor) => break cursor,
                 Err(fault) => {
                     warn!(
@@ -213,12 +213,12 @@ mod tests {
     use kernel::Fault;
     use kernel::batch::Cursor;
     use kernel::id::Owner;
-    use kernel::topic::Shard;
+    use kernel::topic::PartitionId;
     use uuid::Uuid;
 
     use super::*;
 
-    const SHARD: Shard = Shard {
+    const PARTITION: PartitionId = PartitionId {
         context: "trades",
         partition: 0,
     };
@@ -232,19 +232,19 @@ mod tests {
 
     #[async_trait]
     impl EventStore for Late {
-        async fn take_over(&self, _: Shard, _: Owner) -> Result<Cursor, Fault> {
+        async fn take_over(&self, _: PartitionId, _: Owner) -> Result<Cursor, Fault> {
             Ok(at(0))
         }
 
-        async fn cursor(&self, _: Shard) -> Result<Option<Cursor>, Fault> {
+        async fn cursor(&self, _: PartitionId) -> Result<Option<Cursor>, Fault> {
             let made = self.commits.load(Ordering::Relaxed) > 1;
             Ok(Some(at(i64::from(made))))
         }
 
-        async fn commit(&self, _: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+        async fn commit(&self, _: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
             match self.commits.fetch_add(1, Ordering::Relaxed) {
                 0 => Err(CommitError::Unknown(Fault::bare("store", "commit"))),
-                _ => Ok(vec![SHARD]),
+                _ => Ok(vec![PARTITION]),
             }
         }
     }
@@ -262,7 +262,7 @@ mod tests {
     /// How a batch from offset 0 to `end` ends; the store's cursor moves to 1.
     async fn committed(end: i64) -> Committed {
         let (committer, handle) = Committer::new(Arc::new(Late::default()), &Movement::default());
-        let mut batch = Batch::new(SHARD, at(0));
+        let mut batch = Batch::new(PARTITION, at(0));
         batch.to = at(end);
         let answer = handle.submit(Arc::new(batch)).await;
         drop(handle);

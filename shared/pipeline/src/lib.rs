@@ -48,8 +48,8 @@ pub use project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold, view_id,
 };
 pub use query::{
-    Answer, BEHIND, Dear, DearSettings, Demand, History, MinLogPosition, Page, Query, QueryPorts,
-    QuerySettings, Source, Through, Unanswered, is_whole,
+    Answer, BEHIND, Demand, Expensive, ExpensiveSettings, History, MinLogPosition, Page, Query,
+    QueryPorts, QuerySettings, Source, Through, Unanswered, is_whole,
 };
 pub use reactor::{Reactor, ReactorPorts};
 pub use redrive::{Redriver, Responsible, Stays};

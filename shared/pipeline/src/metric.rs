@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kernel::batch::Batch;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use metrics::{Counter, Unit, counter, describe_counter, describe_histogram, histogram};
 
 const COMMANDS: &str = "dealerboard_commands_total";
@@ -167,12 +167,12 @@ pub(crate) fn commit_failed(outcome: &'static str) {
     counter!(COMMIT_FAILED, "outcome" => outcome).increment(1);
 }
 
-pub(crate) fn fenced(shard: Shard) {
-    counter!(FENCED, "context" => shard.context).increment(1);
+pub(crate) fn fenced(partition_id: PartitionId) {
+    counter!(FENCED, "context" => partition_id.context).increment(1);
 }
 
-pub(crate) fn published(shard: Shard, count: usize) {
-    counter!(PUBLISHED, "context" => shard.context).increment(count as u64);
+pub(crate) fn published(partition_id: PartitionId, count: usize) {
+    counter!(PUBLISHED, "context" => partition_id.context).increment(count as u64);
 }
 
 pub(crate) fn projected(view: &'static str, model: &'static str, count: usize) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use kernel::Fault;
 use kernel::port::{CommandLog, EventReader, NewRecord, Pace, Record};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 
 /// Events or commands read at once, and commands appended.
 const PAGE: usize = 1_000;
@@ -32,16 +32,16 @@ impl Misplaced {
     ///
     /// # Errors
     /// The store cannot be reached.
-    pub async fn find(&self, shard: Shard) -> Result<Streams, Fault> {
+    pub async fn find(&self, partition_id: PartitionId) -> Result<Streams, Fault> {
         let (mut streams, mut after) = (Streams::new(), 0);
         loop {
-            let page = self.reader.read(shard, after, PAGE).await?;
+            let page = self.reader.read(partition_id, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(streams);
             };
             after = last.record.log_position;
             for row in page {
-                if self.home(row.record.key.as_bytes()) != shard.partition {
+                if self.home(row.record.key.as_bytes()) != partition_id.partition {
                     *streams.entry(row.record.key).or_default() += 1;
                 }
             }
@@ -54,8 +54,12 @@ impl Misplaced {
     /// # Errors
     /// The log cannot be reached, or does not hold all its commands any more; some may be in it twice
     /// then, which is harmless.
-    pub async fn send_on(&self, shard: Shard, streams: &Streams) -> Result<usize, Fault> {
-        let mut reader = self.command_log.reader(shard, Pace::Prompt).await?;
+    pub async fn send_on(
+        &self,
+        partition_id: PartitionId,
+        streams: &Streams,
+    ) -> Result<usize, Fault> {
+        let mut reader = self.command_log.reader(partition_id, Pace::Prompt).await?;
         let end = reader.end().await?;
         reader.seek(0).await?;
         let (mut next, mut sent, mut page) = (0, 0, Vec::new());
@@ -64,7 +68,7 @@ impl Misplaced {
             next = page.last().map_or(end, |last| last.offset + 1);
             let records = page
                 .drain(..)
-                .filter_map(|record| copy(shard, record, streams));
+                .filter_map(|record| copy(partition_id, record, streams));
             let records: Vec<_> = records.collect();
             sent += records.len();
             if !records.is_empty() {
@@ -82,11 +86,11 @@ impl Misplaced {
 }
 
 /// The record as it came, if it is of one of the streams: what was signed keeps its signature.
-fn copy(shard: Shard, record: Record, streams: &Streams) -> Option<NewRecord> {
+fn copy(partition_id: PartitionId, record: Record, streams: &Streams) -> Option<NewRecord> {
     let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
     let (key, _) = streams.get_key_value(key)?;
     Some(NewRecord {
-        context: shard.context,
+        context: partition_id.context,
         key: Arc::clone(key),
         value: record.value?,
         headers: record.headers,
@@ -110,8 +114,8 @@ mod tests {
     const KEY: &str = "demo/T-1";
 
     /// Another partition than the key's own.
-    fn elsewhere() -> Shard {
-        Shard {
+    fn elsewhere() -> PartitionId {
+        PartitionId {
             context: "trades",
             partition: (topic::partition_of(KEY.as_bytes(), PARTITIONS) + 1) % PARTITIONS,
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kernel::Fault;
 use kernel::port::{EventLog, EventReader};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -36,7 +36,7 @@ impl PublishHandle {
 
 /// Publishes one partition, as long as it is owned.
 pub(crate) struct Publisher {
-    shard: Shard,
+    partition_id: PartitionId,
     store: Arc<dyn EventReader>,
     log: Arc<dyn EventLog>,
     worker: Worker,
@@ -45,7 +45,7 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     pub(crate) fn new(
-        shard: Shard,
+        partition_id: PartitionId,
         store: Arc<dyn EventReader>,
         log: Arc<dyn EventLog>,
         worker: Worker,
@@ -53,7 +53,7 @@ impl Publisher {
         let (sender, committed) = mpsc::channel(WAITING_MAX);
         (
             Self {
-                shard,
+                partition_id,
                 store,
                 log,
                 worker,
@@ -96,11 +96,11 @@ impl Publisher {
     async fn send(&self, events: Vec<EventRecord>) -> Result<(), Fault> {
         let count = events.len();
         crash::point("before-publish");
-        let sent = self.log.publish(self.shard, events).await;
+        let sent = self.log.publish(self.partition_id, events).await;
         match &sent {
-            Ok(()) => metric::published(self.shard, count),
+            Ok(()) => metric::published(self.partition_id, count),
             Err(fault) => {
-                warn!(shard = %self.shard, error = fault as &dyn std::error::Error, "events were not published, will continue from the last published position");
+                warn!(partition_id = %self.partition_id, error = fault as &dyn std::error::Error, "events were not published, will continue from the last published position");
             }
         }
         crash::point("published-not-stored");
@@ -118,7 +118,7 @@ impl Publisher {
                 }
                 Err(fault) => {
                     self.worker.stands(&fault);
-                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "publication cannot catch up, will try again");
+                    warn!(partition_id = %self.partition_id, error = &fault as &dyn std::error::Error, "publication cannot catch up, will try again");
                     backoff.wait().await;
                     self.worker.tries();
                 }
@@ -127,10 +127,10 @@ impl Publisher {
     }
 
     async fn catch_up_once(&self, head: u64) -> Result<u64, Fault> {
-        let span = self.log.span(self.shard).await?;
+        let span = self.log.span(self.partition_id).await?;
         let mut published = span.map_or(0, |span| span.last);
         while published < head {
-            let rows = self.store.read(self.shard, published, PAGE).await?;
+            let rows = self.store.read(self.partition_id, published, PAGE).await?;
             let Some(last) = rows.last().map(|row| row.record.log_position) else {
                 return Err(Fault::bare(
                     "event store",
@@ -158,7 +158,7 @@ mod tests {
     use crate::movement::{Movement, Work};
 
     const WITHIN: Duration = Duration::from_secs(20);
-    const SHARD: Shard = Shard {
+    const PARTITION: PartitionId = PartitionId {
         context: "trades",
         partition: 0,
     };
@@ -167,10 +167,10 @@ mod tests {
     async fn log_that_was_recreated_is_filled_from_the_store() {
         let store = MemoryEventStore::default();
         let log = MemoryEventLog::new(1, Arc::new(ManualClock::default()));
-        let mut writer = Writer::take_over(&store, SHARD, 1).await;
-        let worker = Movement::default().worker(Work::Publisher, SHARD);
+        let mut writer = Writer::take_over(&store, PARTITION, 1).await;
+        let worker = Movement::default().worker(Work::Publisher, PARTITION);
         let (publisher, publishing) = Publisher::new(
-            SHARD,
+            PARTITION,
             Arc::new(store.clone()),
             Arc::new(log.clone()),
             worker,
@@ -184,7 +184,7 @@ mod tests {
         };
         commit(3).await;
         published(&log, 3).await;
-        log.recreate(SHARD).unwrap();
+        log.recreate(PARTITION).unwrap();
         commit(2).await;
         published(&log, 5).await;
         assert_eq!(log_positions(&log, 5).await, [1, 2, 3, 4, 5]);
@@ -194,14 +194,14 @@ mod tests {
 
     async fn published(log: &MemoryEventLog, last: u64) {
         eventually("the events to be published", WITHIN, async || {
-            let span = log.span(SHARD).await.unwrap();
+            let span = log.span(PARTITION).await.unwrap();
             (span.map(|span| span.last) == Some(last)).then_some(())
         })
         .await;
     }
 
     async fn log_positions(log: &MemoryEventLog, count: usize) -> Vec<u64> {
-        let mut readers = log.follow(SHARD.context, Pace::Prompt).await.unwrap();
+        let mut readers = log.follow(PARTITION.context, Pace::Prompt).await.unwrap();
         let (reader, mut records) = (&mut readers[0], Vec::new());
         reader.seek(0).await.unwrap();
         reader.take(count, &mut records).await.unwrap();

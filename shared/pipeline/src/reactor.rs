@@ -14,7 +14,7 @@ use kernel::port::{
     ViewBatch, ViewId,
 };
 use kernel::record::{self, EventMeta, EventRecord, Undecodable};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Fault, Reaction, topic};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -85,16 +85,16 @@ impl<R: Reaction> Reactor<R> {
     }
 
     fn partition(&self, reader: Box<dyn Reader>) -> Partition<R> {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: R::ON,
             partition: reader.partition(),
         };
         let course = Course {
-            shard,
+            partition_id,
             partitions: self.ports.partitions,
             role: "reactor",
         };
-        let name = format!("{}, {shard}", R::NAME);
+        let name = format!("{}, {partition_id}", R::NAME);
         Partition {
             events: Events::new(course, reader, Arc::clone(&self.ports.streams)),
             worker: self.ports.movement.worker(Work::Reaction, name),
@@ -146,7 +146,7 @@ impl<R: Reaction> Partition<R> {
                 self.worker.stands(&fault);
                 warn!(
                     reaction = R::NAME,
-                    shard = %self.events.shard(),
+                    partition_id = %self.events.partition_id(),
                     error = &fault as &dyn std::error::Error,
                     "reaction pauses, will continue from its progress"
                 );
@@ -158,7 +158,7 @@ impl<R: Reaction> Partition<R> {
 
     /// From the progress on, until `stop`; ends when another process moved it.
     async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
-        let partition = self.events.shard().partition;
+        let partition = self.events.partition_id().partition;
         let progress = Arc::clone(&self.ports.progress);
         let progress = progress.checkpoint(progress_id::<R>(), partition);
         let Some(done) = stop.run_until_cancelled(progress).await else {
@@ -204,7 +204,7 @@ impl<R: Reaction> Partition<R> {
     async fn advance(&mut self, from: Checkpoint, to: Checkpoint) -> Result<Applied, Fault> {
         let step = ViewBatch {
             view: progress_id::<R>(),
-            partition: self.events.shard().partition,
+            partition: self.events.partition_id().partition,
             from,
             to,
             puts: Vec::new(),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::id::Actor;
 use kernel::port::{CommandLog, DeadLetterState, DeadLetters, Ids, NewRecord, StoredDeadLetter};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::handle::REDRIVE;
 
@@ -71,12 +71,12 @@ impl Redriver {
     /// The store cannot be reached.
     pub async fn parked(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         wanted: &(dyn Fn(&StoredDeadLetter) -> bool + Sync),
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = self.letters.list(shard, after, PAGE).await?;
+            let page = self.letters.list(partition_id, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(found);
             };
@@ -98,19 +98,20 @@ impl Redriver {
         &self,
         chosen: &[StoredDeadLetter],
     ) -> Result<Option<StoredDeadLetter>, Fault> {
-        let place = |stored: &StoredDeadLetter| (stored.shard, stored.letter.offset);
+        let place = |stored: &StoredDeadLetter| (stored.partition_id, stored.letter.offset);
         let places: HashSet<_> = chosen.iter().map(place).collect();
-        let shards: HashSet<Shard> = chosen.iter().map(|stored| stored.shard).collect();
-        for shard in shards {
+        let partition_ids: HashSet<PartitionId> =
+            chosen.iter().map(|stored| stored.partition_id).collect();
+        for partition_id in partition_ids {
             let before = |other: &StoredDeadLetter| {
                 !places.contains(&place(other))
                     && chosen.iter().any(|stored| {
-                        stored.shard == shard
+                        stored.partition_id == partition_id
                             && stored.letter.key == other.letter.key
                             && stored.letter.offset > other.letter.offset
                     })
             };
-            if let Some(first) = self.parked(shard, &before).await?.into_iter().next() {
+            if let Some(first) = self.parked(partition_id, &before).await?.into_iter().next() {
                 return Ok(Some(first));
             }
         }
@@ -167,9 +168,9 @@ impl Redriver {
     }
 
     async fn settle(&self, stored: &StoredDeadLetter, to: DeadLetterState) -> Result<bool, Fault> {
-        let (shard, offset) = (stored.shard, stored.letter.offset);
+        let (partition_id, offset) = (stored.partition_id, stored.letter.offset);
         let from = DeadLetterState::Parked;
-        self.letters.mark(shard, offset, from, to).await
+        self.letters.mark(partition_id, offset, from, to).await
     }
 }
 
@@ -196,7 +197,7 @@ fn copy(
         headers.push((APPROVED_BY.to_owned(), text(approved_by)));
     }
     Ok(NewRecord {
-        context: stored.shard.context,
+        context: stored.partition_id.context,
         key: key.into(),
         value: letter.value.clone().ok_or(Stays::WithoutValue)?,
         headers,

@@ -3,7 +3,7 @@
 use kernel::LogPosition;
 use kernel::batch::{Outcome, ParkedCommand, Resolution};
 use kernel::id::CommandId;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -65,9 +65,9 @@ pub enum Status {
 
 /// The report of a command that a partition has settled.
 #[must_use]
-pub fn report(id: CommandId, shard: Shard, resolution: &Resolution) -> CommandReport {
+pub fn report(id: CommandId, partition_id: PartitionId, resolution: &Resolution) -> CommandReport {
     let (key, status) = match resolution {
-        Resolution::Handled(outcome) => (outcome.key(), of_outcome(shard, outcome)),
+        Resolution::Handled(outcome) => (outcome.key(), of_outcome(partition_id, outcome)),
         Resolution::Parked(ParkedCommand {
             key,
             reason,
@@ -79,13 +79,13 @@ pub fn report(id: CommandId, shard: Shard, resolution: &Resolution) -> CommandRe
     };
     CommandReport {
         command_id: id,
-        context: shard.context,
+        context: partition_id.context,
         aggregate_id: aggregate(key),
         status,
     }
 }
 
-fn of_outcome(shard: Shard, outcome: &Outcome) -> Status {
+fn of_outcome(partition_id: PartitionId, outcome: &Outcome) -> Status {
     let log_position = outcome.last_log_position();
     match outcome {
         Outcome::Accepted {
@@ -98,7 +98,7 @@ fn of_outcome(shard: Shard, outcome: &Outcome) -> Status {
             events: *events,
             breaks: breaks.iter().map(ToString::to_string).collect(),
             log_position: log_position
-                .map(|log_position| LogPosition::new(shard, log_position).to_string()),
+                .map(|log_position| LogPosition::new(partition_id, log_position).to_string()),
         },
         Outcome::Rejected {
             version,

@@ -10,7 +10,7 @@ use kernel::Fault;
 use kernel::batch::{Batch, Cursor, DeadLetter, DeadReason};
 use kernel::id::Owner;
 use kernel::port::{Clock, CommandLog, CommitError, DeadLetters, EventStore, Ids, Pace, ReadError};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::redrive::{APPROVED_BY, Responsible};
 
@@ -42,7 +42,7 @@ pub struct Skipper {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Barrier {
     /// The partition that waits.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
     /// The partition's next offset.
     pub from: i64,
     /// Where it can continue. Below `from` in a recreated log.
@@ -76,10 +76,10 @@ impl Skipper {
     ///
     /// # Errors
     /// Log or store cannot be reached.
-    pub async fn look(&self, shard: Shard) -> Result<Option<Barrier>, Fault> {
-        let cursor = self.store.cursor(shard).await?;
+    pub async fn look(&self, partition_id: PartitionId) -> Result<Option<Barrier>, Fault> {
+        let cursor = self.store.cursor(partition_id).await?;
         let from = cursor.map_or(0, |cursor| cursor.next_offset);
-        let mut reader = self.command_log.reader(shard, Pace::Prompt).await?;
+        let mut reader = self.command_log.reader(partition_id, Pace::Prompt).await?;
         let mut records = Vec::new();
         let read = async {
             reader.seek(from).await?;
@@ -96,7 +96,7 @@ impl Skipper {
         };
         let why = why.to_string();
         Ok(Some(Barrier {
-            shard,
+            partition_id,
             from,
             to,
             why,
@@ -113,17 +113,19 @@ impl Skipper {
         barrier: &Barrier,
         responsible: &Responsible,
     ) -> Result<(), NotSkipped> {
-        let shard = barrier.shard;
+        let partition_id = barrier.partition_id;
         let owner = Owner(self.ids.random());
-        let cursor = self.store.take_over(shard, owner).await?;
+        let cursor = self.store.take_over(partition_id, owner).await?;
         if cursor.next_offset != barrier.from {
             return Err(NotSkipped::Moved);
         }
         if barrier.is_recreated() {
             // The new log has records at these offsets as well, which may have to be parked.
-            self.letters.set_aside(shard, barrier.from + 1).await?;
+            self.letters
+                .set_aside(partition_id, barrier.from + 1)
+                .await?;
         }
-        let mut batch = Batch::new(shard, cursor);
+        let mut batch = Batch::new(partition_id, cursor);
         if barrier.to != barrier.from {
             batch.to = Cursor {
                 next_offset: barrier.to,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::id::CommandId;
-use kernel::port::{EffectShard, LoadedStream, Snapshot, ViewId, ViewValue};
+use kernel::port::{EffectPartition, LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{
     BadParameter, Code, Context, Effect, Parameters, Reaction, Rejection, View, adjacent,
 };
@@ -137,11 +137,11 @@ pub struct EffectSlice {
 
 impl EffectSlice {
     /// Its calls in each partition, as [`ParkedCalls`](kernel::port::ParkedCalls) and people know them.
-    pub fn shards(&self, partitions: u16) -> impl Iterator<Item = EffectShard> {
+    pub fn partition_ids(&self, partitions: u16) -> impl Iterator<Item = EffectPartition> {
         let (effect, context) = (self.name, self.on);
-        (0..partitions).map(move |partition| EffectShard {
+        (0..partitions).map(move |partition| EffectPartition {
             effect,
-            shard: Shard { context, partition },
+            partition_id: PartitionId { context, partition },
         })
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::checksum::{CommandRow, Row as _, Rows};
 use kernel::port::{Appended, Assignments, CommandLog, NewRecord, Pace, Reader, Record};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
@@ -27,8 +27,12 @@ impl CommandLog for SqliteFile {
         let work =
             move |connection: &Connection| insert(connection, &records, partitions, clock.now());
         let after = move |appended: &Vec<Appended>| {
-            for Appended { shard, offset } in appended {
-                heads.raise(Log::Commands, *shard, offset + 1);
+            for Appended {
+                partition_id,
+                offset,
+            } in appended
+            {
+                heads.raise(Log::Commands, *partition_id, offset + 1);
             }
         };
         self.write(attempt, work, after).await.map_err(fault)
@@ -75,13 +79,13 @@ fn insert(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for record in records {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: record.context,
             partition: topic::partition_of(record.key.as_bytes(), partitions),
         };
-        let next = match heads.entry(shard) {
+        let next = match heads.entry(partition_id) {
             Entry::Occupied(next) => next.into_mut(),
-            Entry::Vacant(place) => place.insert(head(connection, shard)?),
+            Entry::Vacant(place) => place.insert(head(connection, partition_id)?),
         };
         let headers = headers::encode(&record.headers)?;
         let row = CommandRow {
@@ -92,17 +96,17 @@ fn insert(
             headers: &headers,
         };
         insert.execute(params![
-            shard.context,
-            shard.partition,
+            partition_id.context,
+            partition_id.partition,
             *next,
             &*record.key,
             &*record.value,
             &headers,
             logged_at.micros(),
-            row.checksum(shard).0,
+            row.checksum(partition_id).0,
         ])?;
         appended.push(Appended {
-            shard,
+            partition_id,
             offset: *next,
         });
         *next += 1;
@@ -110,38 +114,51 @@ fn insert(
     Ok(appended)
 }
 
-pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i64> {
+pub(crate) fn head(connection: &Connection, partition_id: PartitionId) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
             "SELECT coalesce(max(\"offset\") + 1, 0) FROM command \
              WHERE context = ?1 AND partition = ?2",
         )?
-        .query_row(params![shard.context, shard.partition], |row| row.get(0))
+        .query_row(
+            params![partition_id.context, partition_id.partition],
+            |row| row.get(0),
+        )
 }
 
 /// Up to `max` records from an offset on.
 pub(crate) fn page(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     from: i64,
     max: usize,
     rows: Rows,
 ) -> rusqlite::Result<Page> {
     let mut select = connection.prepare_cached(&select())?;
-    let bounds = params![shard.context, shard.partition, from, limit(max)];
-    Page::of(select.query_map(bounds, |row| command(row, shard, rows))?)
+    let bounds = params![
+        partition_id.context,
+        partition_id.partition,
+        from,
+        limit(max)
+    ];
+    Page::of(select.query_map(bounds, |row| command(row, partition_id, rows))?)
 }
 
 /// Offset of the first record from `from` on that can be read.
 pub(crate) fn readable(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     from: i64,
     rows: Rows,
 ) -> rusqlite::Result<Option<i64>> {
     let mut select = connection.prepare_cached(&select())?;
-    let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
-    Page::first_readable(select.query_map(bounds, |row| command(row, shard, rows))?)
+    let bounds = params![
+        partition_id.context,
+        partition_id.partition,
+        from,
+        UNBOUNDED
+    ];
+    Page::first_readable(select.query_map(bounds, |row| command(row, partition_id, rows))?)
 }
 
 fn select() -> String {
@@ -155,7 +172,11 @@ fn select() -> String {
 /// The columns a [`command`] is made of.
 pub(crate) const COLUMNS: &str = "\"offset\", key, value, headers, logged_at, checksum";
 
-pub(crate) fn command(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
+pub(crate) fn command(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<Record> {
     let record = record(row)?;
     let stored = CommandRow {
         offset: record.offset,
@@ -164,7 +185,8 @@ pub(crate) fn command(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resu
         value: record.value.as_deref().unwrap_or_default(),
         headers: row.get_ref(3)?.as_blob()?,
     };
-    rows.check(shard, &stored, row.get(5)?).map_err(damaged)?;
+    rows.check(partition_id, &stored, row.get(5)?)
+        .map_err(damaged)?;
     Ok(record)
 }
 

@@ -9,7 +9,7 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::checksum::{ParkedKey, Row as _, Rows};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use rusqlite::types::{FromSqlError, FromSqlResult};
 use rusqlite::{Connection, Row, params};
@@ -23,20 +23,20 @@ use crate::tail::limit;
 impl DeadLetters for SqliteFile {
     async fn list(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<i64>,
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
-        let attempt = format!("list dead letters of {shard}");
+        let attempt = format!("list dead letters of {partition_id}");
         let rows = self.rows();
-        let work = move |connection: &Connection| list(connection, shard, after, max, rows);
+        let work = move |connection: &Connection| list(connection, partition_id, after, max, rows);
         self.read(attempt, work).await
     }
 
-    async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
-        let attempt = format!("read parked keys of {shard}");
+    async fn parked_keys(&self, partition_id: PartitionId) -> Result<Vec<Bytes>, Fault> {
+        let attempt = format!("read parked keys of {partition_id}");
         let rows = self.rows();
-        let work = move |connection: &Connection| parked_keys(connection, shard, rows);
+        let work = move |connection: &Connection| parked_keys(connection, partition_id, rows);
         self.read(attempt, work).await
     }
 
@@ -53,20 +53,20 @@ impl DeadLetters for SqliteFile {
 
     async fn mark(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
         from: DeadLetterState,
         to: DeadLetterState,
     ) -> Result<bool, Fault> {
-        let attempt = format!("mark dead letter {offset} of {shard}");
-        let work = move |connection: &Connection| mark(connection, shard, offset, from, to);
+        let attempt = format!("mark dead letter {offset} of {partition_id}");
+        let work = move |connection: &Connection| mark(connection, partition_id, offset, from, to);
         self.write(attempt, work, |_| {}).await.map_err(fault)
     }
 
-    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
-        let attempt = format!("set dead letters of {shard} aside");
+    async fn set_aside(&self, partition_id: PartitionId, by: i64) -> Result<(), Fault> {
+        let attempt = format!("set dead letters of {partition_id} aside");
         let rows = self.rows();
-        let work = move |connection: &Connection| set_aside(connection, shard, by, rows);
+        let work = move |connection: &Connection| set_aside(connection, partition_id, by, rows);
         self.write(attempt, work, |()| {}).await.map_err(fault)
     }
 }
@@ -79,7 +79,7 @@ pub(crate) const KEY: &str = "key, key_checksum AS checksum";
 
 fn list(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     after: Option<i64>,
     max: usize,
     rows: Rows,
@@ -92,12 +92,12 @@ fn list(
         ))?
         .query_map(
             params![
-                shard.context,
-                shard.partition,
+                partition_id.context,
+                partition_id.partition,
                 after.unwrap_or(i64::MIN),
                 limit(max)
             ],
-            |row| letter(row, shard, rows),
+            |row| letter(row, partition_id, rows),
         )?
         .collect()
 }
@@ -118,7 +118,7 @@ fn find(
         let bounds = params![context, ids.start().0, ids.end().0, limit(FOUND_MAX)];
         let letters = select.query_map(bounds, |row| {
             let partition = row.get("partition")?;
-            letter(row, Shard { context, partition }, rows)
+            letter(row, PartitionId { context, partition }, rows)
         })?;
         for letter in letters {
             found.push(letter?);
@@ -127,23 +127,28 @@ fn find(
     Ok(found)
 }
 
-fn parked_keys(connection: &Connection, shard: Shard, rows: Rows) -> rusqlite::Result<Vec<Bytes>> {
+fn parked_keys(
+    connection: &Connection,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<Vec<Bytes>> {
     let keys: BTreeSet<Bytes> = connection
         .prepare_cached(&format!(
             "SELECT DISTINCT {KEY} FROM dead_letter \
              WHERE context = ?1 AND partition = ?2 AND state = 'parked' AND key IS NOT NULL \
                AND reason IN ('too_large', 'panicked', 'behind_parked')"
         ))?
-        .query_map(params![shard.context, shard.partition], |row| {
-            parked_key(row, shard, rows)
-        })?
+        .query_map(
+            params![partition_id.context, partition_id.partition],
+            |row| parked_key(row, partition_id, rows),
+        )?
         .collect::<rusqlite::Result<_>>()?;
     Ok(keys.into_iter().collect())
 }
 
 fn mark(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     offset: i64,
     from: DeadLetterState,
     to: DeadLetterState,
@@ -154,8 +159,8 @@ fn mark(
              WHERE context = ?1 AND partition = ?2 AND \"offset\" = ?3 AND state = ?4",
         )?
         .execute(params![
-            shard.context,
-            shard.partition,
+            partition_id.context,
+            partition_id.partition,
             offset,
             from.as_str(),
             to.as_str()
@@ -163,43 +168,53 @@ fn mark(
     Ok(marked == 1)
 }
 
-fn set_aside(connection: &Connection, shard: Shard, by: i64, rows: Rows) -> rusqlite::Result<()> {
+fn set_aside(
+    connection: &Connection,
+    partition_id: PartitionId,
+    by: i64,
+    rows: Rows,
+) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
         "UPDATE dead_letter SET \"offset\" = ?4, checksum = ?5 \
          WHERE context = ?1 AND partition = ?2 AND \"offset\" = ?3",
     )?;
     let mut after = None;
     // Upwards: what was set aside before makes room first.
-    while let Some(stored) = list(connection, shard, after, 1, rows)?.pop() {
+    while let Some(stored) = list(connection, partition_id, after, 1, rows)?.pop() {
         let mut letter = stored.letter;
         let offset = letter.offset;
         after = Some(offset);
         letter.offset -= by;
-        let sum = letter.checksum(shard).0;
-        let (context, partition) = (shard.context, shard.partition);
+        let sum = letter.checksum(partition_id).0;
+        let (context, partition) = (partition_id.context, partition_id.partition);
         update.execute(params![context, partition, offset, letter.offset, sum])?;
     }
     Ok(())
 }
 
-pub(crate) fn parked_key(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Bytes> {
+pub(crate) fn parked_key(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<Bytes> {
     let key = ParkedKey(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?));
-    rows.check(shard, &key, row.get(1)?).map_err(damaged)?;
+    rows.check(partition_id, &key, row.get(1)?)
+        .map_err(damaged)?;
     Ok(key.0)
 }
 
 pub(crate) fn letter(
     row: &Row<'_>,
-    shard: Shard,
+    partition_id: PartitionId,
     rows: Rows,
 ) -> rusqlite::Result<StoredDeadLetter> {
-    let stored = stored(shard, row)?;
-    rows.check(shard, &stored.letter, row.get(9)?)
+    let stored = stored(partition_id, row)?;
+    rows.check(partition_id, &stored.letter, row.get(9)?)
         .map_err(damaged)?;
     Ok(stored)
 }
 
-fn stored(shard: Shard, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {
+fn stored(partition_id: PartitionId, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {
     let bytes = |column| -> rusqlite::Result<Option<Bytes>> {
         Ok(row
             .get_ref(column)?
@@ -207,7 +222,7 @@ fn stored(shard: Shard, row: &Row<'_>) -> rusqlite::Result<StoredDeadLetter> {
             .map(Bytes::copy_from_slice))
     };
     Ok(StoredDeadLetter {
-        shard,
+        partition_id,
         state: known(DeadLetterState::parse(row.get_ref(7)?.as_str()?))?,
         letter: DeadLetter {
             offset: row.get(0)?,

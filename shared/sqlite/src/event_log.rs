@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::checksum::{EventParts, Rows};
 use kernel::port::{Assignments, EventLog, Pace, Reader, Record, Span};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 
@@ -16,28 +16,36 @@ use crate::tail::{Membership, Page, UNBOUNDED, follow, limit};
 
 #[async_trait]
 impl EventLog for SqliteFile {
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault> {
         let Some(last) = events.iter().map(|event| event.log_position).max() else {
             return Ok(());
         };
-        let stored = self.span(shard).await?.map_or(0, |span| span.last);
+        let stored = self.span(partition_id).await?.map_or(0, |span| span.last);
         if last > stored {
-            let attempt = format!("publish {shard} up to {last}, the store holds up to {stored}");
+            let attempt =
+                format!("publish {partition_id} up to {last}, the store holds up to {stored}");
             return Err(Fault::bare("sqlite", attempt));
         }
         Ok(())
     }
 
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        let attempt = format!("read the first and the last position of {shard}");
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault> {
+        let attempt = format!("read the first and the last position of {partition_id}");
         let (tail, head) = self
             .read(attempt, move |connection| {
-                Ok((tail(connection, shard)?, head(connection, shard)?))
+                Ok((
+                    tail(connection, partition_id)?,
+                    head(connection, partition_id)?,
+                ))
             })
             .await?;
         // A publisher that takes over asks this first, and has nothing to publish up to here: events
         // whose own publisher died would otherwise wake no reader.
-        self.heads().raise(Log::Events, shard, head);
+        self.heads().raise(Log::Events, partition_id, head);
         Ok(tail.map(|first| Span {
             first: first.cast_unsigned(),
             last: head.cast_unsigned(),
@@ -71,44 +79,60 @@ impl EventLog for SqliteFile {
 }
 
 /// The first log position, where there is one.
-fn tail(connection: &Connection, shard: Shard) -> rusqlite::Result<Option<i64>> {
+fn tail(connection: &Connection, partition_id: PartitionId) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT min(position) FROM event WHERE context = ?1 AND partition = ?2")?
-        .query_row(params![shard.context, shard.partition], |row| row.get(0))
+        .query_row(
+            params![partition_id.context, partition_id.partition],
+            |row| row.get(0),
+        )
 }
 
 /// The offset of the next event, which is the log position of the last.
-pub(crate) fn head(connection: &Connection, shard: Shard) -> rusqlite::Result<i64> {
+pub(crate) fn head(connection: &Connection, partition_id: PartitionId) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
             "SELECT coalesce(max(position), 0) FROM event WHERE context = ?1 AND partition = ?2",
         )?
-        .query_row(params![shard.context, shard.partition], |row| row.get(0))
+        .query_row(
+            params![partition_id.context, partition_id.partition],
+            |row| row.get(0),
+        )
 }
 
 /// Up to `max` records from an offset on.
 pub(crate) fn page(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     from: i64,
     max: usize,
     rows: Rows,
 ) -> rusqlite::Result<Page> {
     let mut select = connection.prepare_cached(SELECT)?;
-    let bounds = params![shard.context, shard.partition, from, limit(max)];
-    Page::of(select.query_map(bounds, |row| record(row, shard, rows))?)
+    let bounds = params![
+        partition_id.context,
+        partition_id.partition,
+        from,
+        limit(max)
+    ];
+    Page::of(select.query_map(bounds, |row| record(row, partition_id, rows))?)
 }
 
 /// Offset of the first record from `from` on that can be read.
 pub(crate) fn readable(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     from: i64,
     rows: Rows,
 ) -> rusqlite::Result<Option<i64>> {
     let mut select = connection.prepare_cached(SELECT)?;
-    let bounds = params![shard.context, shard.partition, from, UNBOUNDED];
-    Page::first_readable(select.query_map(bounds, |row| record(row, shard, rows))?)
+    let bounds = params![
+        partition_id.context,
+        partition_id.partition,
+        from,
+        UNBOUNDED
+    ];
+    Page::first_readable(select.query_map(bounds, |row| record(row, partition_id, rows))?)
 }
 
 const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at, e.sequence, e.checksum \
@@ -116,7 +140,7 @@ const SELECT: &str = "SELECT e.position, s.key, e.record, e.logged_at, e.sequenc
      WHERE e.context = ?1 AND e.partition = ?2 AND e.position > ?3 \
      ORDER BY e.position LIMIT ?4";
 
-fn record(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
+fn record(row: &Row<'_>, partition_id: PartitionId, rows: Rows) -> rusqlite::Result<Record> {
     let log_position: i64 = row.get(0)?;
     let (key, value) = (row.get_ref(1)?, row.get_ref(2)?.as_bytes()?);
     // Without its stream an event has none, and its checksum does not fit.
@@ -127,7 +151,8 @@ fn record(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Record> {
         sequence: row.get::<_, i64>(4)?.cast_unsigned(),
         record: value,
     };
-    rows.check(shard, &event, row.get(5)?).map_err(damaged)?;
+    rows.check(partition_id, &event, row.get(5)?)
+        .map_err(damaged)?;
     Ok(Record {
         offset: log_position - 1,
         key: Some(Bytes::copy_from_slice(key.as_bytes())),

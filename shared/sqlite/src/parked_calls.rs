@@ -7,8 +7,8 @@ use bytes::Bytes;
 use kernel::checksum::{ParkedCallRow, Row as _, Rows};
 use kernel::effect::{Call, IdempotencyKey};
 use kernel::id::{Actor, CommandId};
-use kernel::port::{CallPlace, CallReason, CallState, EffectShard, ParkedCall, ParkedCalls};
-use kernel::topic::Shard;
+use kernel::port::{CallPlace, CallReason, CallState, EffectPartition, ParkedCall, ParkedCalls};
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use rusqlite::types::{FromSqlError, FromSqlResult};
 use rusqlite::{Connection, Params, Row, params};
@@ -18,7 +18,7 @@ use crate::tail::limit;
 
 #[async_trait]
 impl ParkedCalls for SqliteFile {
-    async fn park(&self, at: EffectShard, calls: &[ParkedCall]) -> Result<(), Fault> {
+    async fn park(&self, at: EffectPartition, calls: &[ParkedCall]) -> Result<(), Fault> {
         let (attempt, calls) = (format!("park calls of {at}"), calls.to_vec());
         let work = move |connection: &Connection| {
             let mut calls = calls.iter();
@@ -27,13 +27,13 @@ impl ParkedCalls for SqliteFile {
         self.write(attempt, work, |()| {}).await.map_err(fault)
     }
 
-    async fn held_keys(&self, at: EffectShard) -> Result<Vec<Arc<str>>, Fault> {
+    async fn held_keys(&self, at: EffectPartition) -> Result<Vec<Arc<str>>, Fault> {
         let attempt = format!("read held keys of {at}");
         self.read(attempt, move |connection| held_keys(connection, at))
             .await
     }
 
-    async fn ready(&self, at: EffectShard, max: usize) -> Result<Vec<ParkedCall>, Fault> {
+    async fn ready(&self, at: EffectPartition, max: usize) -> Result<Vec<ParkedCall>, Fault> {
         let (attempt, rows) = (format!("read calls of {at} that may be made"), self.rows());
         self.read(attempt, move |connection| ready(connection, at, max, rows))
             .await
@@ -41,7 +41,7 @@ impl ParkedCalls for SqliteFile {
 
     async fn list(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         after: Option<CallPlace>,
         max: usize,
     ) -> Result<Vec<ParkedCall>, Fault> {
@@ -52,7 +52,7 @@ impl ParkedCalls for SqliteFile {
 
     async fn mark(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         from: CallState,
         to: CallState,
@@ -72,7 +72,7 @@ pub(crate) const COLUMNS: &str = "position, n, key, id, operation, body, reason,
 /// Which rows are of an effect's partition.
 const MINE: &str = "context = ?1 AND partition = ?2 AND effect = ?3";
 
-fn park(connection: &Connection, at: EffectShard, parked: &ParkedCall) -> rusqlite::Result<()> {
+fn park(connection: &Connection, at: EffectPartition, parked: &ParkedCall) -> rusqlite::Result<()> {
     let call = parked.call.as_ref();
     connection
         .prepare_cached(
@@ -87,8 +87,8 @@ fn park(connection: &Connection, at: EffectShard, parked: &ParkedCall) -> rusqli
              WHERE state = 'waiting'",
         )?
         .execute(params![
-            at.shard.context,
-            at.shard.partition,
+            at.partition_id.context,
+            at.partition_id.partition,
             at.effect,
             parked.place.log_position.cast_signed(),
             parked.place.n,
@@ -102,19 +102,23 @@ fn park(connection: &Connection, at: EffectShard, parked: &ParkedCall) -> rusqli
             parked.parked_at.micros(),
             parked.state.as_str(),
             parked.marked_by.as_ref().map(Actor::as_str),
-            ParkedCallRow::new(at, parked).checksum(at.shard).0,
+            ParkedCallRow::new(at, parked).checksum(at.partition_id).0,
         ])
         .map(drop)
 }
 
-fn held_keys(connection: &Connection, at: EffectShard) -> rusqlite::Result<Vec<Arc<str>>> {
+fn held_keys(connection: &Connection, at: EffectPartition) -> rusqlite::Result<Vec<Arc<str>>> {
     connection
         .prepare_cached(&format!(
             "SELECT DISTINCT key FROM parked_call \
              WHERE {MINE} AND state IN ('parked', 'waiting')"
         ))?
         .query_map(
-            params![at.shard.context, at.shard.partition, at.effect],
+            params![
+                at.partition_id.context,
+                at.partition_id.partition,
+                at.effect
+            ],
             |row| row.get(0),
         )?
         .collect()
@@ -122,7 +126,7 @@ fn held_keys(connection: &Connection, at: EffectShard) -> rusqlite::Result<Vec<A
 
 fn ready(
     connection: &Connection,
-    at: EffectShard,
+    at: EffectPartition,
     max: usize,
     rows: Rows,
 ) -> rusqlite::Result<Vec<ParkedCall>> {
@@ -135,13 +139,18 @@ fn ready(
                  AND (b.position, b.n) < (c.position, c.n)) \
          ORDER BY position, n LIMIT ?4"
     );
-    let mine = params![at.shard.context, at.shard.partition, at.effect, limit(max)];
-    calls(connection, &select, mine, at.shard, rows)
+    let mine = params![
+        at.partition_id.context,
+        at.partition_id.partition,
+        at.effect,
+        limit(max)
+    ];
+    calls(connection, &select, mine, at.partition_id, rows)
 }
 
 fn list(
     connection: &Connection,
-    at: EffectShard,
+    at: EffectPartition,
     after: Option<CallPlace>,
     max: usize,
     rows: Rows,
@@ -153,27 +162,27 @@ fn list(
         "SELECT {COLUMNS} FROM parked_call WHERE {MINE} AND (position, n) > (?4, ?5) \
          ORDER BY position, n LIMIT ?6"
     );
-    let (context, partition) = (at.shard.context, at.shard.partition);
+    let (context, partition) = (at.partition_id.context, at.partition_id.partition);
     let mine = params![context, partition, at.effect, position, n, limit(max)];
-    calls(connection, &select, mine, at.shard, rows)
+    calls(connection, &select, mine, at.partition_id, rows)
 }
 
 fn calls(
     connection: &Connection,
     select: &str,
     of: impl Params,
-    shard: Shard,
+    partition_id: PartitionId,
     rows: Rows,
 ) -> rusqlite::Result<Vec<ParkedCall>> {
     connection
         .prepare_cached(select)?
-        .query_map(of, |row| call(row, shard, rows))?
+        .query_map(of, |row| call(row, partition_id, rows))?
         .collect()
 }
 
 fn mark(
     connection: &Connection,
-    at: EffectShard,
+    at: EffectPartition,
     place: CallPlace,
     (from, to): (CallState, CallState),
     by: Option<&Actor>,
@@ -184,8 +193,8 @@ fn mark(
              WHERE {MINE} AND position = ?4 AND n = ?5 AND state = ?6"
         ))?
         .execute(params![
-            at.shard.context,
-            at.shard.partition,
+            at.partition_id.context,
+            at.partition_id.partition,
             at.effect,
             place.log_position.cast_signed(),
             place.n,
@@ -196,13 +205,18 @@ fn mark(
     Ok(marked == 1)
 }
 
-pub(crate) fn call(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<ParkedCall> {
+pub(crate) fn call(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<ParkedCall> {
     let stored = stored(row)?;
     let proof = ParkedCallRow {
         effect: row.get_ref(13)?.as_str()?,
         call: &stored,
     };
-    rows.check(shard, &proof, row.get(12)?).map_err(damaged)?;
+    rows.check(partition_id, &proof, row.get(12)?)
+        .map_err(damaged)?;
     Ok(stored)
 }
 

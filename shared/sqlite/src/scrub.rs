@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::checksum::{Checksum, Damaged, Mark, Rows};
 use kernel::port::{Scrub, Scrubbed, ViewId};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use rusqlite::{Connection, Row, params};
 
 use crate::file::{SqliteFile, cause, damaged, has_log, missing};
@@ -37,20 +37,25 @@ impl Scrub for SqliteFile {
         self.read("look at every row".to_owned(), work).await
     }
 
-    async fn marks(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<Mark>, Fault> {
-        let attempt = format!("read marks of {shard}");
-        let work = move |connection: &Connection| marks(connection, shard, after, max);
+    async fn marks(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<Mark>, Fault> {
+        let attempt = format!("read marks of {partition_id}");
+        let work = move |connection: &Connection| marks(connection, partition_id, after, max);
         self.read(attempt, work).await
     }
 }
 
 fn marks(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     after: u64,
     max: usize,
 ) -> rusqlite::Result<Vec<Mark>> {
-    let Shard { context, partition } = shard;
+    let PartitionId { context, partition } = partition_id;
     connection
         .prepare_cached(
             "SELECT position, chain FROM mark \
@@ -152,8 +157,8 @@ pub(crate) fn parked_calls(connection: &Connection) -> Scrubbed {
 
 pub(crate) fn timers(connection: &Connection) -> Scrubbed {
     let mut look = Look::new(connection);
-    look.at("timer", timers::COLUMNS, |row, shard, _| {
-        timers::due(shard.context, row).map_err(damaged)
+    look.at("timer", timers::COLUMNS, |row, partition_id, _| {
+        timers::due(partition_id.context, row).map_err(damaged)
     });
     look.found
 }
@@ -182,9 +187,9 @@ pub(crate) fn events(connection: &Connection) -> (Scrubbed, Vec<Damaged>) {
     look.at(
         event_store::EVENTS,
         event_store::EVENT,
-        |row, shard, rows| {
-            let event = event_store::event(row, shard, Rows::AsStored)?;
-            let checked = rows.check(shard, &event, event.checksum.map(|sum| sum.0));
+        |row, partition_id, rows| {
+            let event = event_store::event(row, partition_id, Rows::AsStored)?;
+            let checked = rows.check(partition_id, &event, event.checksum.map(|sum| sum.0));
             checked.map_err(|found| {
                 let meta = event.record.meta().ok();
                 let elsewhere = meta.is_some_and(|meta| {
@@ -222,13 +227,13 @@ impl<'c> Look<'c> {
         &mut self,
         from: &str,
         columns: &str,
-        mut read: impl FnMut(&Row<'_>, Shard, Rows) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>, PartitionId, Rows) -> rusqlite::Result<T>,
     ) {
         let select = format!("SELECT {columns}, context, partition FROM {from}");
         self.scan(from, &select, |look, row| {
             let context = look.name(row, "context")?;
             let partition = row.get("partition")?;
-            read(row, Shard { context, partition }, Rows::Proven).map(drop)
+            read(row, PartitionId { context, partition }, Rows::Proven).map(drop)
         });
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::Fault;
 use kernel::checksum::Rows;
 use kernel::port::{LoadedStream, Resumed, Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::event_store::{Stream, events_of, number_of, text};
@@ -15,24 +15,24 @@ use crate::file::{SqliteFile, fault};
 
 #[async_trait]
 impl Snapshots for SqliteFile {
-    async fn save(&self, shard: Shard, snapshots: &[Snapshot]) -> Result<(), Fault> {
-        let attempt = format!("save {} snapshots of {shard}", snapshots.len());
+    async fn save(&self, partition_id: PartitionId, snapshots: &[Snapshot]) -> Result<(), Fault> {
+        let attempt = format!("save {} snapshots of {partition_id}", snapshots.len());
         let snapshots = snapshots.to_vec();
-        let work = move |connection: &Connection| save(connection, shard, &snapshots);
+        let work = move |connection: &Connection| save(connection, partition_id, &snapshots);
         self.write_alone(attempt, work).await.map_err(fault)
     }
 
     async fn resume(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         shape: u16,
     ) -> Result<Vec<Resumed>, Fault> {
-        let attempt = format!("resume {} streams of {shard}", keys.len());
+        let attempt = format!("resume {} streams of {partition_id}", keys.len());
         let (keys, rows) = (keys.to_vec(), self.rows());
         let work = move |connection: &Connection| {
             let streams = keys.into_iter();
-            let streams = streams.map(|key| resume(connection, shard, key, shape, rows));
+            let streams = streams.map(|key| resume(connection, partition_id, key, shape, rows));
             streams
                 .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -43,19 +43,30 @@ impl Snapshots for SqliteFile {
         streams.map_err(|hole| Fault::new("sqlite", attempt, hole))
     }
 
-    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault> {
-        let attempt = format!("read snapshots of {} streams of {shard}", streams.len());
+    async fn stored(
+        &self,
+        partition_id: PartitionId,
+        streams: &[i64],
+    ) -> Result<Vec<Snapshot>, Fault> {
+        let attempt = format!(
+            "read snapshots of {} streams of {partition_id}",
+            streams.len()
+        );
         let streams = streams.to_vec();
         let work = move |connection: &Connection| {
             let snapshots = streams.into_iter();
-            let snapshots = snapshots.map(|stream| stored(connection, shard, stream));
+            let snapshots = snapshots.map(|stream| stored(connection, partition_id, stream));
             snapshots.filter_map(Result::transpose).collect()
         };
         self.read(attempt, work).await
     }
 }
 
-fn save(connection: &Connection, shard: Shard, snapshots: &[Snapshot]) -> rusqlite::Result<()> {
+fn save(
+    connection: &Connection,
+    partition_id: PartitionId,
+    snapshots: &[Snapshot],
+) -> rusqlite::Result<()> {
     let mut save = connection.prepare_cached(
         "INSERT OR REPLACE INTO snapshot \
              (context, partition, stream, version, shape, checksum, state) \
@@ -63,8 +74,8 @@ fn save(connection: &Connection, shard: Shard, snapshots: &[Snapshot]) -> rusqli
     )?;
     for snapshot in snapshots {
         save.execute(params![
-            shard.context,
-            shard.partition,
+            partition_id.context,
+            partition_id.partition,
             snapshot.stream,
             snapshot.version.cast_signed(),
             snapshot.shape,
@@ -77,17 +88,21 @@ fn save(connection: &Connection, shard: Shard, snapshots: &[Snapshot]) -> rusqli
 
 fn resume(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     key: Arc<str>,
     shape: u16,
     rows: Rows,
 ) -> rusqlite::Result<Option<Resumed>> {
-    let Some(number) = number_of(connection, shard, &key)? else {
+    let Some(number) = number_of(connection, partition_id, &key)? else {
         return Ok(None);
     };
-    let snapshot = stored(connection, shard, number)?.filter(|stored| stored.shape == shape);
+    let snapshot = stored(connection, partition_id, number)?.filter(|stored| stored.shape == shape);
     let from = snapshot.as_ref().map_or(1, |snapshot| snapshot.version);
-    let stream = Stream { shard, number, key };
+    let stream = Stream {
+        partition_id,
+        number,
+        key,
+    };
     let events = events_of(connection, &stream, from..=u64::MAX, rows)?;
     Ok(Some(Resumed {
         snapshot,
@@ -101,7 +116,7 @@ fn resume(
 
 fn stored(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     stream: i64,
 ) -> rusqlite::Result<Option<Snapshot>> {
     connection
@@ -109,7 +124,10 @@ fn stored(
             "SELECT stream, version, shape, checksum, state FROM snapshot \
              WHERE context = ?1 AND partition = ?2 AND stream = ?3",
         )?
-        .query_row(params![shard.context, shard.partition, stream], snapshot)
+        .query_row(
+            params![partition_id.context, partition_id.partition, stream],
+            snapshot,
+        )
         .optional()
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::checksum::Rows;
 use kernel::port::{Assignments, Change, ReadError, Reader, Record};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::{Connection, MappedRows, Row};
 use tokio::sync::watch;
 
@@ -39,27 +39,29 @@ impl Assignments for Membership {
         if self.next >= self.file.partitions() {
             return future::pending().await;
         }
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: self.context,
             partition: self.next,
         };
         self.next += 1;
-        Ok(Change::Assigned(reader(&self.file, self.log, shard)))
+        Ok(Change::Assigned(reader(&self.file, self.log, partition_id)))
     }
 }
 
 /// A reader for every partition of a context.
 pub(crate) fn follow(file: &SqliteFile, log: Log, context: &'static str) -> Vec<Box<dyn Reader>> {
-    let shards = (0..file.partitions()).map(|partition| Shard { context, partition });
-    shards.map(|shard| reader(file, log, shard)).collect()
+    let partition_ids = (0..file.partitions()).map(|partition| PartitionId { context, partition });
+    partition_ids
+        .map(|partition_id| reader(file, log, partition_id))
+        .collect()
 }
 
-fn reader(file: &SqliteFile, log: Log, shard: Shard) -> Box<dyn Reader> {
+fn reader(file: &SqliteFile, log: Log, partition_id: PartitionId) -> Box<dyn Reader> {
     Box::new(Tail {
-        head: file.heads().watch(log, shard),
+        head: file.heads().watch(log, partition_id),
         file: file.clone(),
         log,
-        shard,
+        partition_id,
         next: None,
     })
 }
@@ -68,7 +70,7 @@ fn reader(file: &SqliteFile, log: Log, shard: Shard) -> Box<dyn Reader> {
 struct Tail {
     file: SqliteFile,
     log: Log,
-    shard: Shard,
+    partition_id: PartitionId,
     head: watch::Receiver<i64>,
     /// Offset of the record to be taken next; known once it was sought.
     next: Option<i64>,
@@ -77,7 +79,7 @@ struct Tail {
 #[async_trait]
 impl Reader for Tail {
     fn partition(&self) -> u16 {
-        self.shard.partition
+        self.partition_id.partition
     }
 
     async fn seek(&mut self, offset: i64) -> Result<(), ReadError> {
@@ -87,13 +89,13 @@ impl Reader for Tail {
         if !(0..=head).contains(&offset) {
             return Err(ReadError::Gone { first: 0 });
         }
-        self.file.heads().raise(self.log, self.shard, head);
+        self.file.heads().raise(self.log, self.partition_id, head);
         self.next = Some(offset);
         Ok(())
     }
 
     async fn take(&mut self, max: usize, out: &mut Vec<Record>) -> Result<(), ReadError> {
-        let (log, shard) = (self.log, self.shard);
+        let (log, partition_id) = (self.log, self.partition_id);
         let Some(next) = self.next else {
             let attempt = format!("take from the {} before a seek", self.name());
             return Err(Fault::bare("sqlite", attempt).into());
@@ -104,7 +106,8 @@ impl Reader for Tail {
         })?;
         let attempt = format!("read the {} from {next}", self.name());
         let rows = self.file.rows();
-        let page = move |connection: &Connection| log.page(connection, shard, next, max, rows);
+        let page =
+            move |connection: &Connection| log.page(connection, partition_id, next, max, rows);
         let mut page = self.file.read(attempt, page).await?;
         // No await from here on: a cancelled take has moved nothing.
         self.next = Some(page.behind(next)?);
@@ -113,21 +116,23 @@ impl Reader for Tail {
     }
 
     async fn readable_after(&self, offset: i64) -> Result<i64, Fault> {
-        let (log, shard) = (self.log, self.shard);
+        let (log, partition_id) = (self.log, self.partition_id);
         let attempt = format!("look for what can be read of the {}", self.name());
         let rows = self.file.rows();
         let readable = move |connection: &Connection| {
-            let readable = log.readable(connection, shard, offset, rows)?;
-            readable.map_or_else(|| log.head(connection, shard), Ok)
+            let readable = log.readable(connection, partition_id, offset, rows)?;
+            readable.map_or_else(|| log.head(connection, partition_id), Ok)
         };
         self.file.read(attempt, readable).await
     }
 
     async fn end(&self) -> Result<i64, Fault> {
-        let (log, shard) = (self.log, self.shard);
+        let (log, partition_id) = (self.log, self.partition_id);
         let attempt = format!("read the end of the {}", self.name());
         self.file
-            .read(attempt, move |connection| log.head(connection, shard))
+            .read(attempt, move |connection| {
+                log.head(connection, partition_id)
+            })
             .await
     }
 
@@ -141,16 +146,16 @@ impl Tail {
             Log::Commands => "command log",
             Log::Events => "event log",
         };
-        format!("{log} of {}", self.shard)
+        format!("{log} of {}", self.partition_id)
     }
 }
 
 impl Log {
     /// The offset that the next record gets.
-    fn head(self, connection: &Connection, shard: Shard) -> rusqlite::Result<i64> {
+    fn head(self, connection: &Connection, partition_id: PartitionId) -> rusqlite::Result<i64> {
         match self {
-            Self::Commands => command_log::head(connection, shard),
-            Self::Events => event_log::head(connection, shard),
+            Self::Commands => command_log::head(connection, partition_id),
+            Self::Events => event_log::head(connection, partition_id),
         }
     }
 
@@ -158,14 +163,14 @@ impl Log {
     fn page(
         self,
         connection: &Connection,
-        shard: Shard,
+        partition_id: PartitionId,
         from: i64,
         max: usize,
         rows: Rows,
     ) -> rusqlite::Result<Page> {
         match self {
-            Self::Commands => command_log::page(connection, shard, from, max, rows),
-            Self::Events => event_log::page(connection, shard, from, max, rows),
+            Self::Commands => command_log::page(connection, partition_id, from, max, rows),
+            Self::Events => event_log::page(connection, partition_id, from, max, rows),
         }
     }
 
@@ -173,13 +178,13 @@ impl Log {
     fn readable(
         self,
         connection: &Connection,
-        shard: Shard,
+        partition_id: PartitionId,
         from: i64,
         rows: Rows,
     ) -> rusqlite::Result<Option<i64>> {
         match self {
-            Self::Commands => command_log::readable(connection, shard, from, rows),
-            Self::Events => event_log::readable(connection, shard, from, rows),
+            Self::Commands => command_log::readable(connection, partition_id, from, rows),
+            Self::Events => event_log::readable(connection, partition_id, from, rows),
         }
     }
 
@@ -192,8 +197,10 @@ impl Log {
         let partitions = file.partitions();
         let attempt = format!("read the ends of the logs of {context}");
         let ends = move |connection: &Connection| {
-            let shards = (0..partitions).map(|partition| Shard { context, partition });
-            shards.map(|shard| self.head(connection, shard)).collect()
+            let partition_ids = (0..partitions).map(|partition| PartitionId { context, partition });
+            partition_ids
+                .map(|partition_id| self.head(connection, partition_id))
+                .collect()
         };
         file.read(attempt, ends).await
     }

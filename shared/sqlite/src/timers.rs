@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::batch::Timer;
 use kernel::checksum::{Checksum, Damaged, Row as _};
 use kernel::port::{Due, Timers};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
@@ -70,14 +70,14 @@ fn forget(connection: &Connection, context: &str, ids: &[Uuid]) -> rusqlite::Res
 pub(crate) fn due(context: &'static str, row: &Row<'_>) -> Due {
     let unreadable =
         |error: rusqlite::Error| Damaged::new(format!("a timer of {context}"), error.to_string());
-    let (shard, timer) = timer(context, row).map_err(unreadable)?;
+    let (partition_id, timer) = timer(context, row).map_err(unreadable)?;
     let checksum: Option<i64> = row.get(6).map_err(unreadable)?;
-    timer.check(shard, checksum.map(Checksum))?;
-    Ok((shard, timer))
+    timer.check(partition_id, checksum.map(Checksum))?;
+    Ok((partition_id, timer))
 }
 
-fn timer(context: &'static str, row: &Row<'_>) -> rusqlite::Result<(Shard, Timer)> {
-    let shard = Shard {
+fn timer(context: &'static str, row: &Row<'_>) -> rusqlite::Result<(PartitionId, Timer)> {
+    let partition_id = PartitionId {
         context,
         partition: row.get(0)?,
     };
@@ -88,5 +88,5 @@ fn timer(context: &'static str, row: &Row<'_>) -> rusqlite::Result<(Shard, Timer
         due: Timestamp::from_micros(row.get(4)?),
         command: Bytes::copy_from_slice(row.get_ref(5)?.as_bytes()?),
     };
-    Ok((shard, timer))
+    Ok((partition_id, timer))
 }

@@ -11,7 +11,7 @@ use kernel::checksum::Row as _;
 use kernel::id::{CommandId, Owner};
 use kernel::port::EventStore;
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use uuid::Uuid;
 
 /// Decides nothing: a test sets how each command ends. The ids of its commands follow from their
@@ -33,11 +33,18 @@ impl Writer {
     ///
     /// # Panics
     /// The store has a fault.
-    pub async fn take_over(store: &impl EventStore, shard: Shard, owner: u128) -> Self {
+    pub async fn take_over(
+        store: &impl EventStore,
+        partition_id: PartitionId,
+        owner: u128,
+    ) -> Self {
         let owner = Owner(Uuid::from_u128(owner));
-        let cursor = store.take_over(shard, owner).await.expect("taken over");
+        let cursor = store
+            .take_over(partition_id, owner)
+            .await
+            .expect("taken over");
         Self {
-            growing: Batch::new(shard, cursor),
+            growing: Batch::new(partition_id, cursor),
             streams: HashMap::new(),
         }
     }
@@ -112,14 +119,15 @@ impl Writer {
     /// Hands the batch over; the next one begins where it ends. Events get their checksums only now:
     /// one that a test has changed is what it meant to write.
     pub fn seal(&mut self) -> Arc<Batch> {
-        let shard = self.growing.shard;
+        let partition_id = self.growing.partition_id;
         for row in 0..self.growing.events.len() {
             let event = &mut self.growing.events[row];
-            let (log_position, checksum) = (event.record.log_position, event.checksum(shard));
+            let (log_position, checksum) =
+                (event.record.log_position, event.checksum(partition_id));
             event.checksum = Some(checksum);
             self.growing.chain(log_position, checksum);
         }
-        let next = Batch::new(shard, self.growing.to);
+        let next = Batch::new(partition_id, self.growing.to);
         Arc::new(std::mem::replace(&mut self.growing, next))
     }
 
@@ -141,7 +149,7 @@ impl Writer {
         let offset = self.growing.to.next_offset;
         self.growing.to.next_offset += 1;
         self.growing.to.handled += 1;
-        let name = format!("{}/{offset}", self.growing.shard);
+        let name = format!("{}/{offset}", self.growing.partition_id);
         CommandId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
     }
 

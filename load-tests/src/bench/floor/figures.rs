@@ -7,7 +7,7 @@ use kernel::LiveProjection;
 use kernel::context::Folded;
 use kernel::port::Pace;
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use pipeline::Followed;
 use tokio_util::sync::CancellationToken;
 
@@ -31,17 +31,21 @@ pub(super) async fn rows(platform: &Platform) -> anyhow::Result<Vec<Row>> {
 }
 
 /// Everything the figures are made of.
-async fn events(platform: &Platform) -> anyhow::Result<Vec<(Shard, EventRecord)>> {
+async fn events(platform: &Platform) -> anyhow::Result<Vec<(PartitionId, EventRecord)>> {
     let mut events = Vec::new();
     for context in Metrics::ON {
         for partition in 0..platform.config.partitions() {
-            let shard = Shard { context, partition };
+            let partition_id = PartitionId { context, partition };
             let mut after = 0;
             loop {
-                let rows = platform.ports.reader.read(shard, after, PAGE).await?;
+                let rows = platform
+                    .ports
+                    .reader
+                    .read(partition_id, after, PAGE)
+                    .await?;
                 let is_last = rows.len() < PAGE;
                 let records = rows.into_iter().map(|row| row.record);
-                events.extend(records.map(|record| (shard, record)));
+                events.extend(records.map(|record| (partition_id, record)));
                 if is_last {
                     break;
                 }
@@ -55,13 +59,14 @@ async fn events(platform: &Platform) -> anyhow::Result<Vec<(Shard, EventRecord)>
 }
 
 /// Events per second, decoded and folded one after the other with nothing around them.
-fn folded(events: &[(Shard, EventRecord)]) -> anyhow::Result<f64> {
+fn folded(events: &[(PartitionId, EventRecord)]) -> anyhow::Result<f64> {
     let mut metrics = Metrics::default();
     let started = Instant::now();
-    for (shard, record) in events {
-        let (meta, event) = Metrics::decode(shard.context, record.log_position, &record.value)?;
-        let event = event.map_or(Folded::Other(shard.context), Folded::Event);
-        metrics.fold(shard.partition, &meta, event);
+    for (partition_id, record) in events {
+        let (meta, event) =
+            Metrics::decode(partition_id.context, record.log_position, &record.value)?;
+        let event = event.map_or(Folded::Other(partition_id.context), Folded::Event);
+        metrics.fold(partition_id.partition, &meta, event);
     }
     Ok(to_f64(events.len() as u64) / started.elapsed().as_secs_f64())
 }

@@ -171,8 +171,8 @@ impl Redrive {
                 .is_none_or(|wanted| key == Some(wanted.as_bytes()))
         };
         let mut letters = Vec::new();
-        for shard in platform.shards(self.context.as_deref())? {
-            letters.extend(redriver.parked(shard, &wanted).await?);
+        for partition_id in platform.partition_ids(self.context.as_deref())? {
+            letters.extend(redriver.parked(partition_id, &wanted).await?);
         }
         Ok(letters)
     }
@@ -205,10 +205,14 @@ async fn list(
     state: DeadLetterState,
 ) -> anyhow::Result<()> {
     let (mut count, mut keys) = (0_u64, HashSet::new());
-    for shard in platform.shards(context)? {
+    for partition_id in platform.partition_ids(context)? {
         let mut after = None;
         loop {
-            let page = platform.ports.dead_letters.list(shard, after, PAGE).await?;
+            let page = platform
+                .ports
+                .dead_letters
+                .list(partition_id, after, PAGE)
+                .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.letter.offset);
             if telemetry::terminal::reader_left() {
@@ -217,7 +221,7 @@ async fn list(
             for stored in page.into_iter().filter(|stored| stored.state == state) {
                 super::print(&line(&stored));
                 count += 1;
-                keys.insert((shard, stored.letter.key));
+                keys.insert((partition_id, stored.letter.key));
             }
         }
     }
@@ -288,7 +292,7 @@ fn bytes(bytes: Option<&[u8]>) -> String {
 }
 
 fn place(stored: &StoredDeadLetter) -> String {
-    format!("{}/{}", stored.shard, stored.letter.offset)
+    format!("{}/{}", stored.partition_id, stored.letter.offset)
 }
 
 fn state(text: &str) -> Result<DeadLetterState, String> {
@@ -299,11 +303,11 @@ fn state(text: &str) -> Result<DeadLetterState, String> {
 async fn find(platform: &Platform, letter: &str) -> anyhow::Result<StoredDeadLetter> {
     let form = "a letter is CONTEXT/PARTITION/OFFSET";
     let (partition, offset) = letter.rsplit_once('/').context(form)?;
-    let (shard, offset) = (platform.shard(partition)?, offset.parse::<i64>()?);
+    let (partition_id, offset) = (platform.partition_id(partition)?, offset.parse::<i64>()?);
     let page = platform
         .ports
         .dead_letters
-        .list(shard, Some(offset - 1), 1)
+        .list(partition_id, Some(offset - 1), 1)
         .await?;
     page.into_iter()
         .find(|stored| stored.letter.offset == offset)

@@ -44,17 +44,17 @@ impl MisplacedCommand {
             partitions: platform.config.partitions(),
         };
         let (mut count, mut sent) = (0, 0);
-        for shard in platform.shards(self.context.as_deref())? {
-            let streams = misplaced.find(shard).await?;
+        for partition_id in platform.partition_ids(self.context.as_deref())? {
+            let streams = misplaced.find(partition_id).await?;
             for (key, events) in &streams {
                 let home = misplaced.home(key.as_bytes());
                 super::print(&format!(
-                    "{key} has {events} events in {shard} and belongs to {home}"
+                    "{key} has {events} events in {partition_id} and belongs to {home}"
                 ));
             }
             count += streams.len();
             if agreed && !streams.is_empty() {
-                sent += misplaced.send_on(shard, &streams).await?;
+                sent += misplaced.send_on(partition_id, &streams).await?;
             }
         }
         super::print(&if agreed {

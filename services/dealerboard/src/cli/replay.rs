@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::Checkpoint;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use pipeline::{Alone, Movement, ProjectorPorts, ProjectorSettings, ViewSlice, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -97,13 +97,13 @@ async fn rebuild(
 ) -> anyhow::Result<u64> {
     let mut goals = Vec::new();
     for partition in 0..platform.config.partitions() {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: view.of,
             partition,
         };
-        let cursor = platform.ports.store.cursor(shard).await?;
+        let cursor = platform.ports.store.cursor(partition_id).await?;
         goals.push((
-            shard,
+            partition_id,
             cursor.map_or(0, |cursor| cursor.next_log_position.saturating_sub(1)),
         ));
     }
@@ -158,7 +158,7 @@ async fn rebuild(
 async fn follow(
     view: ViewSlice,
     model: &Model,
-    goals: &[(Shard, u64)],
+    goals: &[(PartitionId, u64)],
     total: u64,
     stall: Duration,
 ) -> anyhow::Result<Vec<Stalled>> {
@@ -167,11 +167,18 @@ async fn follow(
     let (mut moved_at, mut farthest) = (Instant::now(), 0);
     loop {
         let (mut done, mut behind) = (0, Vec::new());
-        for (shard, goal) in goals.iter().copied() {
-            let at = model.model.checkpoint(view.id, shard.partition).await?;
+        for (partition_id, goal) in goals.iter().copied() {
+            let at = model
+                .model
+                .checkpoint(view.id, partition_id.partition)
+                .await?;
             done += at.log_position.min(goal);
             if at.log_position < goal {
-                behind.push(Stalled { shard, at, goal });
+                behind.push(Stalled {
+                    partition_id,
+                    at,
+                    goal,
+                });
             }
         }
         bar.set_position(done);
@@ -189,7 +196,7 @@ async fn follow(
 
 /// A partition whose view does not move on.
 struct Stalled {
-    shard: Shard,
+    partition_id: PartitionId,
     at: Checkpoint,
     goal: u64,
 }
@@ -197,8 +204,12 @@ struct Stalled {
 impl Stalled {
     /// With the reason its projection reports.
     fn reason(&self, movement: &Movement) -> String {
-        let Self { shard, at, goal } = self;
-        let place = format!(", {shard}");
+        let Self {
+            partition_id,
+            at,
+            goal,
+        } = self;
+        let place = format!(", {partition_id}");
         let mut projections = movement
             .seen()
             .into_iter()
@@ -212,7 +223,10 @@ impl Stalled {
             },
             |stands| stands.why,
         );
-        format!("{shard} stands at {} of {goal}, {why}", at.log_position)
+        format!(
+            "{partition_id} stands at {} of {goal}, {why}",
+            at.log_position
+        )
     }
 }
 

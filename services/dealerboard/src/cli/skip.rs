@@ -36,7 +36,7 @@ impl Skip {
     }
 
     async fn skip(self, platform: &Platform) -> anyhow::Result<()> {
-        let shard = platform.shard(&self.partition)?;
+        let partition_id = platform.partition_id(&self.partition)?;
         let skipper = Skipper {
             store: Arc::clone(&platform.ports.store),
             letters: Arc::clone(&platform.ports.dead_letters),
@@ -44,10 +44,10 @@ impl Skip {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         };
-        let barrier = skipper.look(shard).await?;
-        let barrier = barrier.with_context(|| format!("nothing bars {shard}"))?;
+        let barrier = skipper.look(partition_id).await?;
+        let barrier = barrier.with_context(|| format!("nothing bars {partition_id}"))?;
         super::print(&format!(
-            "{shard} stands at offset {}: {}",
+            "{partition_id} stands at offset {}: {}",
             barrier.from, barrier.why
         ));
         if barrier.to < barrier.from {

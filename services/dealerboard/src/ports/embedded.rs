@@ -121,7 +121,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         reader: Arc::clone(&file) as _,
         store: Arc::clone(&file) as _,
         guard: guards.of(&class("fold"))?,
-        dear_guard: guards.of(&Class::dear("sqlite"))?,
+        expensive_guard: guards.of(&Class::expensive("sqlite"))?,
     };
     let models = vec![Model {
         name: "sqlite",

@@ -21,11 +21,11 @@ pub(super) struct Class {
 
 impl Class {
     /// Expensive queries of a store: they are few, and each may take its time.
-    pub(super) fn dear(dependency: &'static str) -> Self {
+    pub(super) fn expensive(dependency: &'static str) -> Self {
         Self {
             name: Name {
                 dependency,
-                class: "dear",
+                class: "expensive",
             },
             p99: Duration::from_secs(2),
             timeout: Duration::from_secs(10),

@@ -147,7 +147,7 @@ impl Ports {
             .filter_map(|source| source.guard.as_ref());
         let others = [
             &self.history.guard,
-            &self.history.dear_guard,
+            &self.history.expensive_guard,
             &self.inbox_guard,
             &self.bindings_guard,
         ];

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use analytics::Metrics;
 use anyhow::Context as _;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::Sealer;
 use pipeline::{FollowPorts, Followed, Movement, Slices, SystemClock, SystemIds};
@@ -100,7 +100,7 @@ impl Platform {
     }
 
     /// Every partition, or those of one context.
-    pub(crate) fn shards(&self, context: Option<&str>) -> anyhow::Result<Vec<Shard>> {
+    pub(crate) fn partition_ids(&self, context: Option<&str>) -> anyhow::Result<Vec<PartitionId>> {
         let names = self.slices.names();
         let chosen = names.iter().copied();
         let chosen: Vec<_> = chosen
@@ -112,18 +112,18 @@ impl Platform {
             names.join(", ")
         );
         let partitions = self.config.partitions();
-        let of = |context| (0..partitions).map(move |partition| Shard { context, partition });
+        let of = |context| (0..partitions).map(move |partition| PartitionId { context, partition });
         Ok(chosen.into_iter().flat_map(of).collect())
     }
 
     /// The partition at CONTEXT/PARTITION.
-    pub(crate) fn shard(&self, place: &str) -> anyhow::Result<Shard> {
+    pub(crate) fn partition_id(&self, place: &str) -> anyhow::Result<PartitionId> {
         let form = "a partition is CONTEXT/NUMBER";
         let (context, partition) = place.split_once('/').context(form)?;
         let partition: u16 = partition.parse().context(form)?;
-        let mut shards = self.shards(Some(context))?.into_iter();
-        shards
-            .find(|shard| shard.partition == partition)
+        let mut partition_ids = self.partition_ids(Some(context))?.into_iter();
+        partition_ids
+            .find(|partition_id| partition_id.partition == partition)
             .with_context(|| format!("{context} has no partition {partition}"))
     }
 

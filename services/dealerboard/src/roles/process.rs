@@ -199,7 +199,7 @@ impl Platform {
         let ports = QueryPorts {
             sources: self.ports.sources.clone(),
             history: self.ports.history.clone(),
-            dear: expensive::threads(&self.config.query)?,
+            expensive: expensive::threads(&self.config.query)?,
             clock: Arc::new(SystemClock),
         };
         Ok(Query::new(ports, &self.slices.views, settings))

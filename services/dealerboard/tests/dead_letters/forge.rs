@@ -4,7 +4,7 @@ use kernel::batch::Cursor;
 use kernel::checksum::{Chain, Checksum, EventParts, Row as _};
 use kernel::id::Owner;
 use kernel::port::ViewValue;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub(crate) fn rewrite_events(desk: &Desk, from: &str, to: &str) {
             sequence: sequence.cast_unsigned(),
             record: record.as_bytes(),
         };
-        let checksum = parts.checksum(shard(partition)).0;
+        let checksum = parts.checksum(partition_id(partition)).0;
         let update = "UPDATE event SET record = ?3, checksum = ?4
             WHERE context = 'trades' AND partition = ?1 AND position = ?2";
         file.execute(update, params![partition, position, record, checksum])
@@ -99,14 +99,14 @@ pub(crate) fn rechain(desk: &Desk) {
         let cursor = Cursor { chain, ..cursor };
         let update = "UPDATE cursor SET chain = ?2, checksum = ?3
             WHERE context = 'trades' AND partition = ?1";
-        let checksum = cursor.checksum(shard(partition)).0;
+        let checksum = cursor.checksum(partition_id(partition)).0;
         file.execute(update, params![partition, chain.head.0, checksum])
             .unwrap();
     }
 }
 
-fn shard(partition: u16) -> Shard {
-    Shard {
+fn partition_id(partition: u16) -> PartitionId {
+    PartitionId {
         context: TRADES,
         partition,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::port::Ids;
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 use pipeline::{Redriver, Responsible};
 use uuid::Uuid;
 
@@ -84,11 +84,11 @@ async fn redriven_commands_take_effect_once_when_two_people_redrive_them() {
         ids: Arc::new(RandomIds),
     };
     let partition = partition_of(b"demo/T-1", 4);
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: "trades",
         partition,
     };
-    let letters = redriver.parked(shard, &|_| true).await.unwrap();
+    let letters = redriver.parked(partition_id, &|_| true).await.unwrap();
     assert_eq!(letters.len(), 2);
     let by = |name: &str| Responsible {
         by: name.parse().unwrap(),

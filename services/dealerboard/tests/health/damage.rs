@@ -34,11 +34,15 @@ async fn command_that_is_damaged_on_the_broker_bars_its_partition_until_it_is_sk
     own.run_beside(&["start", "kafka"]).await;
 
     let (_process, url) = platform.role("processor,reactor").await;
-    let shard = format!("trades/{partition}");
-    let words = [&*shard, "offset 0 cannot be read", "dealerboard skip"];
+    let partition_id = format!("trades/{partition}");
+    let words = [
+        &*partition_id,
+        "offset 0 cannot be read",
+        "dealerboard skip",
+    ];
     turns(&url, "/readyz", RED, &words).await;
-    assert!(skip(&platform, &shard, &[]).contains("offsets 0 to 0 would be lost"));
-    let done = skip(&platform, &shard, AGREED);
+    assert!(skip(&platform, &partition_id, &[]).contains("offsets 0 to 0 would be lost"));
+    let done = skip(&platform, &partition_id, AGREED);
     assert!(done.ends_with("skipped\n"), "{done}");
     turns(&url, "/readyz", StatusCode::OK, &[]).await;
     let path = format!("/v1/trades/{second}");

@@ -16,10 +16,10 @@ async fn recreated_command_topic_bars_its_partition_and_old_letters_do_not_confl
     is_ready(&platform).await;
     let operator = Operator::of(&platform);
     let ([first, second], partition) = two_of_one_partition();
-    let shard = format!("trades/{partition}");
+    let partition_id = format!("trades/{partition}");
     platform.post("demo", "/v1/trades", &booking(&first)).await;
     operator.send_tombstone("trades", &first).await;
-    parked(&platform, &[&format!("{shard}/1")]).await;
+    parked(&platform, &[&format!("{partition_id}/1")]).await;
     platform.kill();
     operator.delete_topic("trades-commands").await;
     eventually("the topic to be there again", LIGHT_WAIT, async || {
@@ -29,18 +29,18 @@ async fn recreated_command_topic_bars_its_partition_and_old_letters_do_not_confl
     })
     .await;
     platform.crash().await;
-    let words = [&*shard, "begins at 0", "dealerboard skip"];
+    let words = [&*partition_id, "begins at 0", "dealerboard skip"];
     let red = StatusCode::SERVICE_UNAVAILABLE;
     turns(platform.url(), "/readyz", red, &words).await;
-    let done = skip(&platform, &shard, AGREED);
+    let done = skip(&platform, &partition_id, AGREED);
     assert!(done.contains("it would continue at offset 0"), "{done}");
     turns(platform.url(), "/readyz", StatusCode::OK, &[]).await;
     platform.post("demo", "/v1/trades", &booking(&second)).await;
     operator.send_tombstone("trades", &first).await;
-    let places = [format!("{shard}/-2"), format!("{shard}/1")];
+    let places = [format!("{partition_id}/-2"), format!("{partition_id}/1")];
     parked(&platform, &places.each_ref().map(String::as_str)).await;
     let mut show = platform.command();
-    let shown = show.args(["dead-letters", "show", &format!("{shard}/-1")]);
+    let shown = show.args(["dead-letters", "show", &format!("{partition_id}/-1")]);
     let shown = String::from_utf8(shown.output().unwrap().stdout).unwrap();
     assert!(shown.contains("ann") && shown.contains("ben"), "{shown}");
     let verified = platform.command().args(["verify", "--live"]).output();

@@ -88,9 +88,12 @@ pub(crate) async fn accept(platform: &Platform, trade: &str) {
 pub(crate) const AGREED: &[&str] = &["--by", "ann", "--approved-by", "ben", "--yes"];
 
 /// The output of `dealerboard skip` for a partition.
-pub(crate) fn skip(platform: &Platform, shard: &str, arguments: &[&str]) -> String {
+pub(crate) fn skip(platform: &Platform, partition_id: &str, arguments: &[&str]) -> String {
     let mut command = platform.command();
-    let output = command.args(["skip", shard]).args(arguments).output();
+    let output = command
+        .args(["skip", partition_id])
+        .args(arguments)
+        .output();
     let output = output.unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()

@@ -57,12 +57,12 @@ async fn commands_that_are_gone_bar_their_partition_until_they_are_skipped() {
     let operator = Operator::of(&platform);
     operator.delete_commands("trades", partition, 2).await;
     let (_process, url) = platform.role("processor,reactor").await;
-    let shard = format!("trades/{partition}");
-    let words = [&*shard, "begins at 2", "dealerboard skip"];
+    let partition_id = format!("trades/{partition}");
+    let words = [&*partition_id, "begins at 2", "dealerboard skip"];
     turns(&url, "/readyz", RED, &words).await;
 
-    assert!(skip(&platform, &shard, &[]).contains("offsets 0 to 1 would be lost"));
-    let done = skip(&platform, &shard, AGREED);
+    assert!(skip(&platform, &partition_id, &[]).contains("offsets 0 to 1 would be lost"));
+    let done = skip(&platform, &partition_id, AGREED);
     assert!(done.ends_with("skipped\n"), "{done}");
     turns(&url, "/readyz", StatusCode::OK, &["records are deleted"]).await;
     assert_eq!(value(&platform, "/v1/trades/T-1").await["quantity"], "100");

@@ -60,8 +60,8 @@ async fn row_that_changed_since_it_was_imported_is_rejected() {
     let file = site.file("one.csv", &format!("{HEADER}{ROW}\n"));
     let first = site.import(&file, "demo").output().unwrap();
     assert_eq!(first.status.code(), Some(0), "{first:?}");
-    let dearer = ROW.replace(",0.10,", ",0.20,");
-    let file = site.file("other.csv", &format!("{HEADER}{dearer}\n"));
+    let costlier = ROW.replace(",0.10,", ",0.20,");
+    let file = site.file("other.csv", &format!("{HEADER}{costlier}\n"));
     let output = site.import(&file, "demo").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let rejects = fs::read_to_string(site.folder().join("rejects.csv")).unwrap();

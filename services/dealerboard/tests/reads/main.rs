@@ -3,8 +3,8 @@
 #![cfg(test)]
 
 mod age;
-mod dear;
 mod desk;
+mod expensive;
 mod ledger;
 mod outages;
 mod parameters;

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use kernel::batch::Timer;
-use kernel::port::{CallPlace, EffectShard, ParkedCall};
-use kernel::topic::Shard;
+use kernel::port::{CallPlace, EffectPartition, ParkedCall};
+use kernel::topic::PartitionId;
 
 use fold_snapshots::Folds;
 use partition::Partition;
@@ -41,15 +41,15 @@ pub enum Trouble {
 
 #[derive(Default)]
 struct State {
-    partitions: HashMap<Shard, Partition>,
+    partitions: HashMap<PartitionId, Partition>,
     /// By context, then key and name.
     timers: HashMap<&'static str, TimersByName>,
-    parked_calls: HashMap<EffectShard, BTreeMap<CallPlace, ParkedCall>>,
+    parked_calls: HashMap<EffectPartition, BTreeMap<CallPlace, ParkedCall>>,
     troubles: VecDeque<Trouble>,
     folds: Folds,
 }
 
-type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (Shard, Timer)>;
+type TimersByName = BTreeMap<(Arc<str>, Arc<str>), (PartitionId, Timer)>;
 
 impl MemoryEventStore {
     /// The next commit fails in this way; called again, the one after it.
@@ -62,10 +62,14 @@ impl MemoryEventStore {
     }
 
     /// What the partition holds; nothing if it never had an owner.
-    fn partition<T: Default>(&self, shard: Shard, read: impl FnOnce(&Partition) -> T) -> T {
+    fn partition<T: Default>(
+        &self,
+        partition_id: PartitionId,
+        read: impl FnOnce(&Partition) -> T,
+    ) -> T {
         self.state()
             .partitions
-            .get(&shard)
+            .get(&partition_id)
             .map(read)
             .unwrap_or_default()
     }

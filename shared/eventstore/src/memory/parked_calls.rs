@@ -7,13 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::Fault;
 use kernel::id::Actor;
-use kernel::port::{CallPlace, CallState, EffectShard, ParkedCall, ParkedCalls};
+use kernel::port::{CallPlace, CallState, EffectPartition, ParkedCall, ParkedCalls};
 
 use super::MemoryEventStore;
 
 #[async_trait]
 impl ParkedCalls for MemoryEventStore {
-    async fn park(&self, at: EffectShard, calls: &[ParkedCall]) -> Result<(), Fault> {
+    async fn park(&self, at: EffectPartition, calls: &[ParkedCall]) -> Result<(), Fault> {
         let mut state = self.state();
         let parked = state.parked_calls.entry(at).or_default();
         for call in calls {
@@ -28,12 +28,12 @@ impl ParkedCalls for MemoryEventStore {
         Ok(())
     }
 
-    async fn held_keys(&self, at: EffectShard) -> Result<Vec<Arc<str>>, Fault> {
+    async fn held_keys(&self, at: EffectPartition) -> Result<Vec<Arc<str>>, Fault> {
         let keys: HashSet<_> = self.open(at).into_iter().map(|call| call.key).collect();
         Ok(keys.into_iter().collect())
     }
 
-    async fn ready(&self, at: EffectShard, max: usize) -> Result<Vec<ParkedCall>, Fault> {
+    async fn ready(&self, at: EffectPartition, max: usize) -> Result<Vec<ParkedCall>, Fault> {
         let mut keys = HashSet::new();
         let open = self.open(at).into_iter();
         let ready = open.filter(|call| {
@@ -45,7 +45,7 @@ impl ParkedCalls for MemoryEventStore {
 
     async fn list(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         after: Option<CallPlace>,
         max: usize,
     ) -> Result<Vec<ParkedCall>, Fault> {
@@ -58,7 +58,7 @@ impl ParkedCalls for MemoryEventStore {
 
     async fn mark(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         from: CallState,
         to: CallState,
@@ -80,7 +80,7 @@ impl ParkedCalls for MemoryEventStore {
 
 impl MemoryEventStore {
     /// In the order of their places.
-    fn open(&self, at: EffectShard) -> Vec<ParkedCall> {
+    fn open(&self, at: EffectPartition) -> Vec<ParkedCall> {
         let state = self.state();
         let parked = state.parked_calls.get(&at).into_iter();
         let calls = parked.flat_map(|parked| parked.values());

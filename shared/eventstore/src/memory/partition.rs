@@ -96,7 +96,7 @@ impl Partition {
         self.letters.extend(batch.dead_letters.iter().map(|letter| {
             let state = DeadLetterState::Parked;
             let stored = StoredDeadLetter {
-                shard: batch.shard,
+                partition_id: batch.partition_id,
                 state,
                 letter: letter.clone(),
             };

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::checksum::{Damaged, Mark};
 use kernel::port::{Scrub, Scrubbed};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::MemoryEventStore;
 
@@ -18,7 +18,7 @@ impl Scrub for MemoryEventStore {
         let state = self.state();
         let partitions = state.partitions.iter();
         let rows = partitions
-            .filter(|(shard, _)| contexts.contains(&shard.context))
+            .filter(|(partition_id, _)| contexts.contains(&partition_id.context))
             .map(|(_, partition)| partition.outcomes.len() + partition.letters.len());
         let timers = contexts
             .iter()
@@ -30,8 +30,13 @@ impl Scrub for MemoryEventStore {
         })
     }
 
-    async fn marks(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<Mark>, Fault> {
-        Ok(self.partition(shard, |partition| {
+    async fn marks(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<Mark>, Fault> {
+        Ok(self.partition(partition_id, |partition| {
             let marks = partition.marks.iter().copied();
             marks
                 .filter(|mark| mark.log_position > after)

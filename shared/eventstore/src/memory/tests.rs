@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kernel::port::{CommitError, EventReader, EventStore};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use testkit::Writer;
 use testkit::contract::{self, CONTEXTS};
 
 use super::{MemoryEventStore, Trouble};
 
-const SHARD: Shard = Shard {
+const PARTITION: PartitionId = PartitionId {
     context: CONTEXTS[0],
     partition: 0,
 };
@@ -57,7 +57,7 @@ async fn troubled_commit_does_what_its_trouble_says_and_the_next_is_well() {
         (Trouble::UnknownNotWritten, true, false),
     ] {
         let store = MemoryEventStore::default();
-        let mut writer = Writer::take_over(&store, SHARD, 1).await;
+        let mut writer = Writer::take_over(&store, PARTITION, 1).await;
         writer.accept("demo/a", 2);
         let batch = writer.seal();
         store.trouble(trouble);
@@ -67,13 +67,13 @@ async fn troubled_commit_does_what_its_trouble_says_and_the_next_is_well() {
             unknown,
             "{trouble:?}"
         );
-        let cursor = store.cursor(SHARD).await.unwrap();
+        let cursor = store.cursor(PARTITION).await.unwrap();
         assert_eq!(
             cursor,
             Some(if written { batch.to } else { batch.from }),
             "{trouble:?}"
         );
-        let events = store.read(SHARD, 0, 9).await.unwrap();
+        let events = store.read(PARTITION, 0, 9).await.unwrap();
         assert_eq!(events == batch.events, written, "{trouble:?}");
         let again = store.commit(&[batch]).await.unwrap();
         assert_eq!(again.is_empty(), !written, "{trouble:?}");

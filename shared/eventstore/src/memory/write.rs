@@ -12,7 +12,7 @@ use kernel::port::{
     CommitError, DeadLetterState, DeadLetters, EventStore, FOUND_MAX, OutcomeNotice, OutcomeOutbox,
     StoredDeadLetter,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::partition::Partition;
 use super::{MemoryEventStore, State, Trouble};
@@ -22,21 +22,21 @@ const EVENTS_MAX: usize = 1_000_000;
 
 #[async_trait]
 impl EventStore for MemoryEventStore {
-    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+    async fn take_over(&self, partition_id: PartitionId, owner: Owner) -> Result<Cursor, Fault> {
         let mut state = self.state();
         let partition = state
             .partitions
-            .entry(shard)
+            .entry(partition_id)
             .or_insert_with(|| Partition::new(Cursor::start(owner)));
         partition.cursor.owner = owner;
         Ok(partition.cursor)
     }
 
-    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
-        Ok(self.partition(shard, |partition| Some(partition.cursor)))
+    async fn cursor(&self, partition_id: PartitionId) -> Result<Option<Cursor>, Fault> {
+        Ok(self.partition(partition_id, |partition| Some(partition.cursor)))
     }
 
-    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
         let mut state = self.state();
         let trouble = state.troubles.pop_front();
         let fault = || Fault::bare("memory", "commit, in trouble as the test wants it");
@@ -53,38 +53,38 @@ impl EventStore for MemoryEventStore {
 }
 
 impl State {
-    fn commit(&mut self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+    fn commit(&mut self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
         if let Some(full) = batches.iter().find(|batch| !self.has_room(batch)) {
-            let attempt = format!("{} is full at {EVENTS_MAX} events", full.shard);
+            let attempt = format!("{} is full at {EVENTS_MAX} events", full.partition_id);
             return Err(CommitError::NotMade(Fault::bare("memory", attempt)));
         }
         let refused = batches.iter().filter(|batch| !self.write(batch));
-        Ok(refused.map(|batch| batch.shard).collect())
+        Ok(refused.map(|batch| batch.partition_id).collect())
     }
 
     fn has_room(&self, batch: &Batch) -> bool {
         let held = self
             .partitions
-            .get(&batch.shard)
+            .get(&batch.partition_id)
             .map_or(0, |partition| partition.events.len());
         held + batch.events.len() <= EVENTS_MAX
     }
 
     /// False when the batch is refused; nothing of it is then written.
     fn write(&mut self, batch: &Batch) -> bool {
-        let Some(partition) = self.partitions.get_mut(&batch.shard) else {
+        let Some(partition) = self.partitions.get_mut(&batch.partition_id) else {
             return false;
         };
         if !partition.admits(batch) {
             return false;
         }
         partition.write(batch);
-        let timers = self.timers.entry(batch.shard.context).or_default();
+        let timers = self.timers.entry(batch.partition_id.context).or_default();
         for change in &batch.timers {
             match change {
                 TimerChange::Set(timer) => {
                     let name = (Arc::clone(&timer.key), Arc::clone(&timer.name));
-                    timers.insert(name, (batch.shard, timer.clone()));
+                    timers.insert(name, (batch.partition_id, timer.clone()));
                 }
                 TimerChange::Cancel { key, name } => {
                     timers.remove(&(Arc::clone(key), Arc::clone(name)));
@@ -99,12 +99,12 @@ impl State {
 impl DeadLetters for MemoryEventStore {
     async fn list(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<i64>,
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
         let from = after.map_or(i64::MIN, |after| after.saturating_add(1));
-        Ok(self.partition(shard, |partition| {
+        Ok(self.partition(partition_id, |partition| {
             partition
                 .letters
                 .range(from..)
@@ -114,8 +114,8 @@ impl DeadLetters for MemoryEventStore {
         }))
     }
 
-    async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault> {
-        let keys: BTreeSet<_> = self.partition(shard, |partition| {
+    async fn parked_keys(&self, partition_id: PartitionId) -> Result<Vec<bytes::Bytes>, Fault> {
+        let keys: BTreeSet<_> = self.partition(partition_id, |partition| {
             let parked = |stored: &&StoredDeadLetter| {
                 stored.state == DeadLetterState::Parked && stored.letter.reason.blocks_key()
             };
@@ -135,7 +135,7 @@ impl DeadLetters for MemoryEventStore {
         let state = self.state();
         let partitions = state.partitions.iter();
         let letters = partitions
-            .filter(|(shard, _)| contexts.contains(&shard.context))
+            .filter(|(partition_id, _)| contexts.contains(&partition_id.context))
             .flat_map(|(_, partition)| partition.letters.values().rev());
         let found = letters.filter(|stored| {
             let command = stored.letter.command;
@@ -146,20 +146,20 @@ impl DeadLetters for MemoryEventStore {
 
     async fn mark(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
         from: DeadLetterState,
         to: DeadLetterState,
     ) -> Result<bool, Fault> {
         let mut state = self.state();
-        let partition = state.partitions.get_mut(&shard);
+        let partition = state.partitions.get_mut(&partition_id);
         let stored = partition.and_then(|partition| partition.letters.get_mut(&offset));
         let marked = stored.filter(|stored| stored.state == from);
         Ok(marked.map(|stored| stored.state = to).is_some())
     }
 
-    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
-        if let Some(partition) = self.state().partitions.get_mut(&shard) {
+    async fn set_aside(&self, partition_id: PartitionId, by: i64) -> Result<(), Fault> {
+        if let Some(partition) = self.state().partitions.get_mut(&partition_id) {
             let letters = std::mem::take(&mut partition.letters).into_iter();
             partition.letters = letters
                 .map(|(offset, mut stored)| {
@@ -174,14 +174,18 @@ impl DeadLetters for MemoryEventStore {
 
 #[async_trait]
 impl OutcomeOutbox for MemoryEventStore {
-    async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault> {
-        Ok(self.partition(shard, |partition| {
+    async fn unpublished(
+        &self,
+        partition_id: PartitionId,
+        max: usize,
+    ) -> Result<Vec<OutcomeNotice>, Fault> {
+        Ok(self.partition(partition_id, |partition| {
             partition.notices.values().take(max).cloned().collect()
         }))
     }
 
-    async fn published(&self, shard: Shard, upto: i64) -> Result<(), Fault> {
-        if let Some(partition) = self.state().partitions.get_mut(&shard) {
+    async fn published(&self, partition_id: PartitionId, upto: i64) -> Result<(), Fault> {
+        if let Some(partition) = self.state().partitions.get_mut(&partition_id) {
             partition.notices.retain(|offset, _| *offset > upto);
         }
         Ok(())

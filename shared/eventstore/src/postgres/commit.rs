@@ -8,7 +8,7 @@ use kernel::batch::{Batch, Cursor};
 use kernel::checksum::{Chain, Checksum, Row as _};
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::fault;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -19,10 +19,10 @@ use super::sql;
 
 #[async_trait]
 impl EventStore for PostgresEventStore {
-    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
+    async fn take_over(&self, partition_id: PartitionId, owner: Owner) -> Result<Cursor, Fault> {
         let start = Cursor::start(owner);
-        let row = sqlx::query(&sql::take_over(shard.context))
-            .bind(signed(shard.partition))
+        let row = sqlx::query(&sql::take_over(partition_id.context))
+            .bind(signed(partition_id.partition))
             .bind(owner.0)
             .bind(start.next_offset)
             .bind(start.next_log_position.cast_signed())
@@ -31,20 +31,20 @@ impl EventStore for PostgresEventStore {
             .bind(start.handled.cast_signed())
             .bind(start.chain.from.cast_signed())
             .bind(start.chain.head.0)
-            .bind(start.checksum(shard).0)
+            .bind(start.checksum(partition_id).0)
             .fetch_one(&self.commits)
             .await
-            .map_err(|error| fault(format!("take over {shard}"), error))?;
-        self.cursor_of(shard, &row)
+            .map_err(|error| fault(format!("take over {partition_id}"), error))?;
+        self.cursor_of(partition_id, &row)
     }
 
-    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
-        let row = sqlx::query(&sql::cursor(shard.context))
-            .bind(signed(shard.partition))
+    async fn cursor(&self, partition_id: PartitionId) -> Result<Option<Cursor>, Fault> {
+        let row = sqlx::query(&sql::cursor(partition_id.context))
+            .bind(signed(partition_id.partition))
             .fetch_optional(&self.commits)
             .await
-            .map_err(|error| fault(format!("read the cursor of {shard}"), error))?;
-        let cursor = row.as_ref().map(|row| self.cursor_of(shard, row));
+            .map_err(|error| fault(format!("read the cursor of {partition_id}"), error))?;
+        let cursor = row.as_ref().map(|row| self.cursor_of(partition_id, row));
         cursor.transpose()
     }
 
@@ -65,26 +65,26 @@ impl EventStore for PostgresEventStore {
                 .map_err(|error| fault(format!("read a cursor of {context}"), error))?;
             let partition = partition.cast_unsigned();
             if let Some(cursor) = cursors.get_mut(usize::from(partition)) {
-                *cursor = Some(self.cursor_of(Shard { context, partition }, row)?);
+                *cursor = Some(self.cursor_of(PartitionId { context, partition }, row)?);
             }
         }
         Ok(cursors)
     }
 
-    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
         let mut refused = Vec::new();
         loop {
             let kept: Vec<&Batch> = batches
                 .iter()
                 .map(AsRef::as_ref)
-                .filter(|batch| !refused.contains(&batch.shard))
+                .filter(|batch| !refused.contains(&batch.partition_id))
                 .collect();
             if kept.is_empty() {
                 return Ok(refused);
             }
             match self.transaction(&kept).await? {
                 Written::All => return Ok(refused),
-                Written::NotThese(shards) => refused.extend(shards),
+                Written::NotThese(partition_ids) => refused.extend(partition_ids),
             }
         }
     }
@@ -93,17 +93,21 @@ impl EventStore for PostgresEventStore {
 enum Written {
     All,
     /// Rolled back because of these; without them it may pass.
-    NotThese(Vec<Shard>),
+    NotThese(Vec<PartitionId>),
 }
 
 impl PostgresEventStore {
-    pub(super) fn cursor_of(&self, shard: Shard, row: &PgRow) -> Result<Cursor, Fault> {
+    pub(super) fn cursor_of(
+        &self,
+        partition_id: PartitionId,
+        row: &PgRow,
+    ) -> Result<Cursor, Fault> {
         let read = || {
             let (cursor, checksum) = cursor(row)?;
-            self.check(shard, &cursor, checksum)?;
+            self.check(partition_id, &cursor, checksum)?;
             Ok(cursor)
         };
-        read().map_err(|error| fault(format!("read the cursor of {shard}"), error))
+        read().map_err(|error| fault(format!("read the cursor of {partition_id}"), error))
     }
 
     async fn transaction(&self, batches: &[&Batch]) -> Result<Written, CommitError> {
@@ -137,9 +141,9 @@ fn is_one_statement(batch: &Batch) -> bool {
 async fn alone(connection: &mut PgConnection, batch: &Batch) -> Result<Written, CommitError> {
     match write_rows(connection, batch).await {
         Ok(true) => Ok(Written::All),
-        Ok(false) => Ok(Written::NotThese(vec![batch.shard])),
+        Ok(false) => Ok(Written::NotThese(vec![batch.partition_id])),
         Err(error) => match conflicting(&error, &[batch]) {
-            Some(shard) => Ok(Written::NotThese(vec![shard])),
+            Some(partition_id) => Ok(Written::NotThese(vec![partition_id])),
             None if is_refusal(&error) => Err(not_made("write a batch", error)),
             None => Err(CommitError::Unknown(fault("commit a batch", error))),
         },
@@ -167,7 +171,7 @@ async fn together(
         Ok(refused) => return Ok(Written::NotThese(refused)),
         Err(error) => {
             return match conflicting(&error, batches) {
-                Some(shard) => Ok(Written::NotThese(vec![shard])),
+                Some(partition_id) => Ok(Written::NotThese(vec![partition_id])),
                 None => Err(not_made("write a batch", error)),
             };
         }
@@ -182,27 +186,27 @@ async fn together(
 async fn write(
     connection: &mut PgConnection,
     batches: &[&Batch],
-) -> Result<Vec<Shard>, sqlx::Error> {
+) -> Result<Vec<PartitionId>, sqlx::Error> {
     // Locks are taken in one order, so that two processes cannot wait for each other.
     let mut batches = batches.to_vec();
-    batches.sort_unstable_by_key(|batch| batch.shard);
+    batches.sort_unstable_by_key(|batch| batch.partition_id);
     let mut refused = Vec::new();
     for batch in batches {
         if !write_rows(connection, batch).await? {
-            refused.push(batch.shard);
+            refused.push(batch.partition_id);
             continue;
         }
         for letter in &batch.dead_letters {
-            insert_dead_letter(connection, batch.shard, letter).await?;
+            insert_dead_letter(connection, batch.partition_id, letter).await?;
         }
-        insert_notices(connection, batch.shard, &batch.notices).await?;
+        insert_notices(connection, batch.partition_id, &batch.notices).await?;
     }
     Ok(refused)
 }
 
 /// The partition whose rows conflict with rows already stored, known by the table's name. Its memory
 /// and the store disagree, so it must start again from the store.
-fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
+fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<PartitionId> {
     let error = error.as_database_error()?;
     if !error.is_unique_violation() {
         return None;
@@ -212,8 +216,8 @@ fn conflicting(error: &sqlx::Error, batches: &[&Batch]) -> Option<Shard> {
     let partition: u16 = table.rsplit('_').next()?.parse().ok()?;
     batches
         .iter()
-        .map(|batch| batch.shard)
-        .find(|shard| shard.context == schema && shard.partition == partition)
+        .map(|batch| batch.partition_id)
+        .find(|partition_id| partition_id.context == schema && partition_id.partition == partition)
 }
 
 /// The cursor, and the checksum beside it.

@@ -9,7 +9,7 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::checksum::{ParkedKey, Row as _};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, FOUND_MAX, StoredDeadLetter};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
 use sqlx::Row as _;
@@ -23,18 +23,18 @@ use super::commit::signed;
 impl DeadLetters for PostgresEventStore {
     async fn list(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<i64>,
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault> {
-        let attempt = || format!("list dead letters of {shard}");
+        let attempt = || format!("list dead letters of {partition_id}");
         let select = format!(
             "SELECT * FROM {}.dead_letter WHERE partition = $1 AND \"offset\" > $2 \
              ORDER BY \"offset\" LIMIT $3",
-            shard.context
+            partition_id.context
         );
         let rows = sqlx::query(&select)
-            .bind(signed(shard.partition))
+            .bind(signed(partition_id.partition))
             .bind(after.unwrap_or(i64::MIN))
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(self.reads())
@@ -42,28 +42,28 @@ impl DeadLetters for PostgresEventStore {
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
             .map(|row| {
-                let stored = self.letter(shard, row);
+                let stored = self.letter(partition_id, row);
                 stored.map_err(|error| fault(attempt(), error))
             })
             .collect()
     }
 
-    async fn parked_keys(&self, shard: Shard) -> Result<Vec<Bytes>, Fault> {
-        let attempt = || format!("read parked keys of {shard}");
+    async fn parked_keys(&self, partition_id: PartitionId) -> Result<Vec<Bytes>, Fault> {
+        let attempt = || format!("read parked keys of {partition_id}");
         let select = format!(
             "SELECT DISTINCT key, key_checksum FROM {}.dead_letter \
              WHERE partition = $1 AND state = 'parked' AND key IS NOT NULL \
                AND reason IN ('too_large', 'panicked', 'behind_parked')",
-            shard.context
+            partition_id.context
         );
         let keys: Vec<(Vec<u8>, Option<i64>)> = sqlx::query_as(&select)
-            .bind(signed(shard.partition))
+            .bind(signed(partition_id.partition))
             .fetch_all(self.reads())
             .await
             .map_err(|error| fault(attempt(), error))?;
         let keys = keys.into_iter().map(|(key, checksum)| {
             let key = ParkedKey(key.into());
-            let checked = self.check(shard, &key, checksum);
+            let checked = self.check(partition_id, &key, checksum);
             checked.map(|()| key.0)
         });
         let keys: Result<BTreeSet<Bytes>, _> = keys.collect();
@@ -95,7 +95,7 @@ impl DeadLetters for PostgresEventStore {
                     .try_get("partition")
                     .and_then(|partition: i16| {
                         let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-                        self.letter(Shard { context, partition }, row)
+                        self.letter(PartitionId { context, partition }, row)
                     })
                     .map_err(|error| fault(attempt(), error))?;
                 found.push(stored);
@@ -106,7 +106,7 @@ impl DeadLetters for PostgresEventStore {
 
     async fn mark(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
         from: DeadLetterState,
         to: DeadLetterState,
@@ -114,28 +114,28 @@ impl DeadLetters for PostgresEventStore {
         let update = format!(
             "UPDATE {}.dead_letter SET state = $4 \
              WHERE partition = $1 AND \"offset\" = $2 AND state = $3",
-            shard.context
+            partition_id.context
         );
         let done = sqlx::query(&update)
-            .bind(signed(shard.partition))
+            .bind(signed(partition_id.partition))
             .bind(offset)
             .bind(from.as_str())
             .bind(to.as_str())
             .execute(self.reads())
             .await
-            .map_err(|error| fault(format!("mark dead letter {shard}/{offset}"), error))?;
+            .map_err(|error| fault(format!("mark dead letter {partition_id}/{offset}"), error))?;
         Ok(done.rows_affected() == 1)
     }
 
-    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault> {
-        let moved = self.move_letters(shard, by).await;
-        moved.map_err(|error| fault(format!("set dead letters of {shard} aside"), error))
+    async fn set_aside(&self, partition_id: PartitionId, by: i64) -> Result<(), Fault> {
+        let moved = self.move_letters(partition_id, by).await;
+        moved.map_err(|error| fault(format!("set dead letters of {partition_id} aside"), error))
     }
 }
 
 impl PostgresEventStore {
-    async fn move_letters(&self, shard: Shard, by: i64) -> Result<(), sqlx::Error> {
-        let table = format!("{}.dead_letter", shard.context);
+    async fn move_letters(&self, partition_id: PartitionId, by: i64) -> Result<(), sqlx::Error> {
+        let table = format!("{}.dead_letter", partition_id.context);
         // Upwards: what was set aside before makes room first.
         let next = format!(
             "SELECT * FROM {table} WHERE partition = $1 AND \"offset\" > $2 ORDER BY \"offset\" LIMIT 1"
@@ -147,33 +147,35 @@ impl PostgresEventStore {
         let mut transaction = self.reads().begin().await?;
         let mut after = i64::MIN;
         loop {
-            let next = sqlx::query(&next).bind(signed(shard.partition)).bind(after);
+            let next = sqlx::query(&next)
+                .bind(signed(partition_id.partition))
+                .bind(after);
             let Some(row) = next.fetch_optional(&mut *transaction).await? else {
                 return transaction.commit().await;
             };
-            let mut letter = self.letter(shard, &row)?.letter;
+            let mut letter = self.letter(partition_id, &row)?.letter;
             after = letter.offset;
             letter.offset -= by;
-            let update = sqlx::query(&update).bind(signed(shard.partition));
+            let update = sqlx::query(&update).bind(signed(partition_id.partition));
             let update = update.bind(after).bind(letter.offset);
-            let update = update.bind(letter.checksum(shard).0);
+            let update = update.bind(letter.checksum(partition_id).0);
             update.execute(&mut *transaction).await?;
         }
     }
 
     pub(super) fn letter(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         row: &PgRow,
     ) -> Result<StoredDeadLetter, sqlx::Error> {
-        let stored = stored(shard, row)?;
+        let stored = stored(partition_id, row)?;
         let checksum = row.try_get("checksum")?;
-        self.check(shard, &stored.letter, checksum)?;
+        self.check(partition_id, &stored.letter, checksum)?;
         Ok(stored)
     }
 }
 
-fn stored(shard: Shard, row: &PgRow) -> Result<StoredDeadLetter, sqlx::Error> {
+fn stored(partition_id: PartitionId, row: &PgRow) -> Result<StoredDeadLetter, sqlx::Error> {
     let unknown =
         |what: &str| sqlx::Error::Decode(format!("unknown {what} of a dead letter").into());
     let names: Vec<String> = row.try_get("header_names")?;
@@ -181,7 +183,7 @@ fn stored(shard: Shard, row: &PgRow) -> Result<StoredDeadLetter, sqlx::Error> {
     let reason: &str = row.try_get("reason")?;
     let state: &str = row.try_get("state")?;
     Ok(StoredDeadLetter {
-        shard,
+        partition_id,
         state: DeadLetterState::parse(state).ok_or_else(|| unknown("state"))?,
         letter: DeadLetter {
             offset: row.try_get("offset")?,

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use kernel::Fault;
 use kernel::checksum::{Row, Rows};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::{BY_KEY, POSTGRES, acquire, fault};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
@@ -115,8 +115,13 @@ impl PostgresEventStore {
     }
 
     /// Refuses a row that is not what was written, unless its reader checks it itself.
-    fn check<R: Row>(&self, shard: Shard, row: &R, stored: Option<i64>) -> Result<(), sqlx::Error> {
-        let checked = self.rows.check(shard, row, stored);
+    fn check<R: Row>(
+        &self,
+        partition_id: PartitionId,
+        row: &R,
+        stored: Option<i64>,
+    ) -> Result<(), sqlx::Error> {
+        let checked = self.rows.check(partition_id, row, stored);
         checked.map_err(|damaged| sqlx::Error::Decode(damaged.into()))
     }
 

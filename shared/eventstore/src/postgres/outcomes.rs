@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{OutcomeNotice, OutcomeOutbox};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::fault;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -14,50 +14,63 @@ use super::commit::signed;
 
 #[async_trait]
 impl OutcomeOutbox for PostgresEventStore {
-    async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault> {
-        let attempt = || format!("read outcomes of {shard} to publish");
+    async fn unpublished(
+        &self,
+        partition_id: PartitionId,
+        max: usize,
+    ) -> Result<Vec<OutcomeNotice>, Fault> {
+        let attempt = || format!("read outcomes of {partition_id} to publish");
         let select = format!(
             "SELECT \"offset\", key, value, checksum FROM {}.outcome_notice WHERE partition = $1 \
              ORDER BY \"offset\" LIMIT $2",
-            shard.context
+            partition_id.context
         );
         let rows = sqlx::query(&select)
-            .bind(signed(shard.partition))
+            .bind(signed(partition_id.partition))
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(self.reads())
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
             .map(|row| {
-                let notice = self.notice(shard, row);
+                let notice = self.notice(partition_id, row);
                 notice.map_err(|error| fault(attempt(), error))
             })
             .collect()
     }
 
-    async fn published(&self, shard: Shard, upto: i64) -> Result<(), Fault> {
+    async fn published(&self, partition_id: PartitionId, upto: i64) -> Result<(), Fault> {
         let delete = format!(
             "DELETE FROM {}.outcome_notice WHERE partition = $1 AND \"offset\" <= $2",
-            shard.context
+            partition_id.context
         );
         sqlx::query(&delete)
-            .bind(signed(shard.partition))
+            .bind(signed(partition_id.partition))
             .bind(upto)
             .execute(self.reads())
             .await
             .map(drop)
-            .map_err(|error| fault(format!("forget published outcomes of {shard}"), error))
+            .map_err(|error| {
+                fault(
+                    format!("forget published outcomes of {partition_id}"),
+                    error,
+                )
+            })
     }
 }
 
 impl PostgresEventStore {
-    pub(super) fn notice(&self, shard: Shard, row: &PgRow) -> Result<OutcomeNotice, sqlx::Error> {
+    pub(super) fn notice(
+        &self,
+        partition_id: PartitionId,
+        row: &PgRow,
+    ) -> Result<OutcomeNotice, sqlx::Error> {
         let notice = OutcomeNotice {
             offset: row.try_get("offset")?,
             key: row.try_get::<Option<Vec<u8>>, _>("key")?.map(Bytes::from),
             value: Bytes::from(row.try_get::<String, _>("value")?),
         };
-        self.check(shard, &notice, row.try_get("checksum")?)?;
+        self.check(partition_id, &notice, row.try_get("checksum")?)?;
         Ok(notice)
     }
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use kernel::checksum::{ParkedCallRow, Row as _};
 use kernel::effect::{Call, IdempotencyKey};
 use kernel::id::{Actor, CommandId};
-use kernel::port::{CallPlace, CallReason, CallState, EffectShard, ParkedCall, ParkedCalls};
-use kernel::topic::Shard;
+use kernel::port::{CallPlace, CallReason, CallState, EffectPartition, ParkedCall, ParkedCalls};
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -56,12 +56,12 @@ const MARK: &str = "UPDATE dealerboard.parked_call \
 
 #[async_trait]
 impl ParkedCalls for PostgresEventStore {
-    async fn park(&self, at: EffectShard, calls: &[ParkedCall]) -> Result<(), Fault> {
+    async fn park(&self, at: EffectPartition, calls: &[ParkedCall]) -> Result<(), Fault> {
         let parked = self.park_all(at, calls).await;
         parked.map_err(|error| fault(format!("park calls of {at}"), error))
     }
 
-    async fn held_keys(&self, at: EffectShard) -> Result<Vec<Arc<str>>, Fault> {
+    async fn held_keys(&self, at: EffectPartition) -> Result<Vec<Arc<str>>, Fault> {
         let failed = |error| fault(format!("read held keys of {at}"), error);
         let rows = of(HELD_KEYS, at).fetch_all(self.reads()).await;
         let rows = rows.map_err(failed)?;
@@ -71,7 +71,7 @@ impl ParkedCalls for PostgresEventStore {
         keys.collect::<Result<_, _>>().map_err(failed)
     }
 
-    async fn ready(&self, at: EffectShard, max: usize) -> Result<Vec<ParkedCall>, Fault> {
+    async fn ready(&self, at: EffectPartition, max: usize) -> Result<Vec<ParkedCall>, Fault> {
         let failed = |error| fault(format!("read calls of {at} that may be made"), error);
         let select = of(READY, at).bind(limit(max));
         let rows = select.fetch_all(self.reads()).await.map_err(failed)?;
@@ -80,7 +80,7 @@ impl ParkedCalls for PostgresEventStore {
 
     async fn list(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         after: Option<CallPlace>,
         max: usize,
     ) -> Result<Vec<ParkedCall>, Fault> {
@@ -96,7 +96,7 @@ impl ParkedCalls for PostgresEventStore {
 
     async fn mark(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         from: CallState,
         to: CallState,
@@ -116,7 +116,7 @@ impl ParkedCalls for PostgresEventStore {
 }
 
 impl PostgresEventStore {
-    async fn park_all(&self, at: EffectShard, calls: &[ParkedCall]) -> Result<(), sqlx::Error> {
+    async fn park_all(&self, at: EffectPartition, calls: &[ParkedCall]) -> Result<(), sqlx::Error> {
         let mut transaction = self.reads().begin().await?;
         for parked in calls {
             let call = parked.call.as_ref();
@@ -133,33 +133,39 @@ impl PostgresEventStore {
                 .bind(parked.parked_at.micros())
                 .bind(parked.state.as_str())
                 .bind(parked.marked_by.as_ref().map(Actor::as_str))
-                .bind(ParkedCallRow::new(at, parked).checksum(at.shard).0);
+                .bind(ParkedCallRow::new(at, parked).checksum(at.partition_id).0);
             insert.execute(&mut *transaction).await?;
         }
         transaction.commit().await
     }
 
-    fn calls(&self, at: EffectShard, rows: &[PgRow]) -> Result<Vec<ParkedCall>, sqlx::Error> {
-        let calls = rows.iter().map(|row| self.parked_call(at.shard, row));
+    fn calls(&self, at: EffectPartition, rows: &[PgRow]) -> Result<Vec<ParkedCall>, sqlx::Error> {
+        let calls = rows
+            .iter()
+            .map(|row| self.parked_call(at.partition_id, row));
         calls.collect()
     }
 
-    pub(super) fn parked_call(&self, shard: Shard, row: &PgRow) -> Result<ParkedCall, sqlx::Error> {
+    pub(super) fn parked_call(
+        &self,
+        partition_id: PartitionId,
+        row: &PgRow,
+    ) -> Result<ParkedCall, sqlx::Error> {
         let stored = stored(row)?;
         let proof = ParkedCallRow {
             effect: row.try_get("effect")?,
             call: &stored,
         };
-        self.check(shard, &proof, row.try_get("checksum")?)?;
+        self.check(partition_id, &proof, row.try_get("checksum")?)?;
         Ok(stored)
     }
 }
 
 /// A statement about one effect's partition.
-fn of<'q>(statement: &'q str, at: EffectShard) -> Query<'q, Postgres, PgArguments> {
+fn of<'q>(statement: &'q str, at: EffectPartition) -> Query<'q, Postgres, PgArguments> {
     sqlx::query(statement)
-        .bind(at.shard.context)
-        .bind(signed(at.shard.partition))
+        .bind(at.partition_id.context)
+        .bind(signed(at.partition_id.partition))
         .bind(at.effect)
 }
 

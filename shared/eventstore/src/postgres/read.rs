@@ -12,7 +12,7 @@ use kernel::checksum::{Checksum, Damaged};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, FOUND_MAX, Hole, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::{POSTGRES, fault};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -56,16 +56,16 @@ impl PostgresEventStore {
 impl EventReader for PostgresEventStore {
     async fn load(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         upto: u64,
     ) -> Result<Vec<LoadedStream>, Fault> {
-        let attempt = || format!("load streams of {shard}");
+        let attempt = || format!("load streams of {partition_id}");
         let mut streams: Vec<LoadedStream> = Vec::new();
         for keys in keys.chunks(KEYS_MAX) {
             let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
             let mut connection = self.reading(attempt).await?;
-            let rows = sqlx::query(&sql::load(shard))
+            let rows = sqlx::query(&sql::load(partition_id))
                 .bind(keys)
                 // A stream has no more than the column holds.
                 .bind(i32::try_from(upto).unwrap_or(i32::MAX))
@@ -73,7 +73,7 @@ impl EventReader for PostgresEventStore {
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
-                let event = self.event(shard, row);
+                let event = self.event(partition_id, row);
                 let event = event.map_err(|error| fault(attempt(), error))?;
                 add(&mut streams, event).map_err(|hole| Fault::new(POSTGRES, attempt(), hole))?;
             }
@@ -81,18 +81,22 @@ impl EventReader for PostgresEventStore {
         Ok(streams)
     }
 
-    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
-        let attempt = || format!("look up commands in {shard}");
+    async fn outcomes(
+        &self,
+        partition_id: PartitionId,
+        ids: &[CommandId],
+    ) -> Result<Vec<OutcomeRow>, Fault> {
+        let attempt = || format!("look up commands in {partition_id}");
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let mut connection = self.reading(attempt).await?;
-        let rows = sqlx::query(&sql::outcomes(shard))
+        let rows = sqlx::query(&sql::outcomes(partition_id))
             .bind(ids)
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
             .map(|row| {
-                let outcome = self.outcome(shard, row);
+                let outcome = self.outcome(partition_id, row);
                 outcome.map_err(|error| fault(attempt(), error))
             })
             .collect()
@@ -126,7 +130,7 @@ impl EventReader for PostgresEventStore {
         Ok(found)
     }
 
-    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(PartitionId, u64)>, Fault> {
         if contexts.is_empty() {
             return Ok(Vec::new());
         }
@@ -137,10 +141,10 @@ impl EventReader for PostgresEventStore {
             .await
             .map_err(|error| fault(attempt(), error))?;
         let heads = rows.iter().map(|row| {
-            let shard = shard(contexts, row)?;
-            let cursor = self.cursor_of(shard, row);
+            let partition_id = partition_id(contexts, row)?;
+            let cursor = self.cursor_of(partition_id, row);
             Ok((
-                shard,
+                partition_id,
                 cursor.map_or(u64::MAX, |cursor| cursor.next_log_position - 1),
             ))
         });
@@ -148,11 +152,16 @@ impl EventReader for PostgresEventStore {
         heads.map_err(|error| fault(attempt(), error))
     }
 
-    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
-        let attempt = || format!("read events of {shard} after {after}");
+    async fn read(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<EventRow>, Fault> {
+        let attempt = || format!("read events of {partition_id} after {after}");
         let mut connection = self.reading(attempt).await?;
         // Positions have no gaps, so a range is a page.
-        let rows = sqlx::query(&sql::read(shard))
+        let rows = sqlx::query(&sql::read(partition_id))
             .bind(after.cast_signed())
             .bind(after.saturating_add(max as u64).cast_signed())
             .fetch_all(&mut *connection)
@@ -160,7 +169,7 @@ impl EventReader for PostgresEventStore {
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
             .map(|row| {
-                let event = self.event(shard, row);
+                let event = self.event(partition_id, row);
                 event.map_err(|error| fault(attempt(), error))
             })
             .collect()
@@ -168,13 +177,13 @@ impl EventReader for PostgresEventStore {
 
     async fn scan_outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<CommandId>,
         max: usize,
     ) -> Result<Vec<OutcomeRow>, Fault> {
-        let attempt = || format!("scan outcomes of {shard}");
+        let attempt = || format!("scan outcomes of {partition_id}");
         let mut connection = self.reading(attempt).await?;
-        let (scan, from) = sql::scan_outcomes(shard, after);
+        let (scan, from) = sql::scan_outcomes(partition_id, after);
         let rows = sqlx::query(&scan)
             .bind(from)
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
@@ -183,7 +192,7 @@ impl EventReader for PostgresEventStore {
             .map_err(|error| fault(attempt(), error))?;
         rows.iter()
             .map(|row| {
-                let outcome = self.outcome(shard, row);
+                let outcome = self.outcome(partition_id, row);
                 outcome.map_err(|error| fault(attempt(), error))
             })
             .collect()
@@ -216,7 +225,11 @@ fn add(streams: &mut Vec<LoadedStream>, event: EventRow) -> Result<(), Hole> {
 }
 
 impl PostgresEventStore {
-    pub(super) fn event(&self, shard: Shard, row: &PgRow) -> Result<EventRow, sqlx::Error> {
+    pub(super) fn event(
+        &self,
+        partition_id: PartitionId,
+        row: &PgRow,
+    ) -> Result<EventRow, sqlx::Error> {
         let (sequence, log_position): (i32, i64) =
             (row.try_get("sequence")?, row.try_get("position")?);
         let checksum: Option<i64> = row.try_get("checksum")?;
@@ -232,22 +245,26 @@ impl PostgresEventStore {
                 value: Bytes::copy_from_slice(row.try_get::<&str, _>("record")?.as_bytes()),
             },
         };
-        self.check(shard, &event, checksum)?;
+        self.check(partition_id, &event, checksum)?;
         Ok(event)
     }
 
     fn known(&self, context: &'static str, row: &PgRow) -> Result<KnownCommand, sqlx::Error> {
         let partition: i16 = row.try_get("partition")?;
         let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-        let shard = Shard { context, partition };
-        let row = self.outcome(shard, row)?;
-        Ok(KnownCommand { shard, row })
+        let partition_id = PartitionId { context, partition };
+        let row = self.outcome(partition_id, row)?;
+        Ok(KnownCommand { partition_id, row })
     }
 
-    pub(super) fn outcome(&self, shard: Shard, row: &PgRow) -> Result<OutcomeRow, sqlx::Error> {
+    pub(super) fn outcome(
+        &self,
+        partition_id: PartitionId,
+        row: &PgRow,
+    ) -> Result<OutcomeRow, sqlx::Error> {
         let command = CommandId(row.try_get("command")?);
         let unreadable = |error: sqlx::Error| {
-            let row = format!("outcome {shard} of command {command}");
+            let row = format!("outcome {partition_id} of command {command}");
             sqlx::Error::Decode(Damaged::new(row, error.to_string()).into())
         };
         let outcome = OutcomeRow {
@@ -256,18 +273,19 @@ impl PostgresEventStore {
             stream: row.try_get("stream")?,
             outcome: outcome(row).map_err(unreadable)?,
         };
-        self.check(shard, &outcome, row.try_get("checksum")?)?;
+        self.check(partition_id, &outcome, row.try_get("checksum")?)?;
         Ok(outcome)
     }
 }
 
 /// The partition that a row is of.
-fn shard(contexts: &[&'static str], row: &PgRow) -> Result<Shard, sqlx::Error> {
+fn partition_id(contexts: &[&'static str], row: &PgRow) -> Result<PartitionId, sqlx::Error> {
     let (name, partition): (&str, i16) = (row.try_get("context")?, row.try_get("partition")?);
     let context = contexts.iter().find(|context| **context == name);
-    let shard = context.zip(u16::try_from(partition).ok());
-    let shard = shard.map(|(context, partition)| Shard { context, partition });
-    shard.ok_or_else(|| sqlx::Error::Decode(format!("no partition {name}/{partition}").into()))
+    let partition_id = context.zip(u16::try_from(partition).ok());
+    let partition_id = partition_id.map(|(context, partition)| PartitionId { context, partition });
+    partition_id
+        .ok_or_else(|| sqlx::Error::Decode(format!("no partition {name}/{partition}").into()))
 }
 
 fn outcome(row: &PgRow) -> Result<Outcome, sqlx::Error> {

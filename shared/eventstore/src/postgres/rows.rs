@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::batch::{Batch, DeadLetter, Outcome, OutcomeRow, TimerChange};
 use kernel::checksum::{ParkedKey, Row as _};
 use kernel::port::OutcomeNotice;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use sqlx::postgres::PgArguments;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
@@ -22,10 +22,10 @@ pub(super) async fn write_rows(
         marks: !batch.marks.is_empty(),
         timers: !batch.timers.is_empty(),
     };
-    let statement = sql::commit(batch.shard, beside);
+    let statement = sql::commit(batch.partition_id, beside);
     let (from, to) = (&batch.from, &batch.to);
     let query = sqlx::query(&statement)
-        .bind(signed(batch.shard.partition))
+        .bind(signed(batch.partition_id.partition))
         .bind(from.owner.0)
         .bind(from.next_offset)
         .bind(to.next_offset)
@@ -34,7 +34,7 @@ pub(super) async fn write_rows(
         .bind(to.repeats.cast_signed())
         .bind(to.handled.cast_signed())
         .bind(to.chain.head.0)
-        .bind(to.checksum(batch.shard).0);
+        .bind(to.checksum(batch.partition_id).0);
     let query = bind_streams(query, batch);
     let query = bind_events(query, batch)?;
     let mut query = bind_outcomes(query, batch)?;
@@ -103,7 +103,10 @@ fn bind_outcomes<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sq
     let versions: Vec<i32> = columns.iter().map(|c| c.version).collect();
     let events: Vec<i32> = columns.iter().map(|c| c.events).collect();
     let details: Vec<Option<String>> = columns.into_iter().map(|c| c.detail).collect();
-    let checksums: Vec<i64> = rows.iter().map(|row| row.checksum(batch.shard).0).collect();
+    let checksums: Vec<i64> = rows
+        .iter()
+        .map(|row| row.checksum(batch.partition_id).0)
+        .collect();
     Ok(query
         .bind(commands)
         .bind(hashes)
@@ -150,7 +153,7 @@ fn columns(row: &OutcomeRow) -> Result<OutcomeColumns, sqlx::Error> {
 
 pub(super) async fn insert_dead_letter(
     connection: &mut PgConnection,
-    shard: Shard,
+    partition_id: PartitionId,
     letter: &DeadLetter,
 ) -> Result<(), sqlx::Error> {
     // Postgres text holds no NUL; the raw bytes are in `value`.
@@ -160,7 +163,7 @@ pub(super) async fn insert_dead_letter(
         ..letter.clone()
     };
     let key = letter.key.clone().map(ParkedKey);
-    let key_checksum = key.map(|key| key.checksum(shard));
+    let key_checksum = key.map(|key| key.checksum(partition_id));
     let names: Vec<&str> = letter
         .headers
         .iter()
@@ -171,8 +174,8 @@ pub(super) async fn insert_dead_letter(
         .iter()
         .map(|(_, value)| value.as_ref())
         .collect();
-    sqlx::query(&sql::insert_dead_letter(shard.context))
-        .bind(signed(shard.partition))
+    sqlx::query(&sql::insert_dead_letter(partition_id.context))
+        .bind(signed(partition_id.partition))
         .bind(letter.offset)
         .bind(letter.key.as_deref())
         .bind(letter.value.as_deref())
@@ -182,7 +185,7 @@ pub(super) async fn insert_dead_letter(
         .bind(letter.reason.as_str())
         .bind(&letter.detail)
         .bind(letter.command.map(|command| command.0))
-        .bind(letter.checksum(shard).0)
+        .bind(letter.checksum(partition_id).0)
         .bind(key_checksum.map(|sum| sum.0))
         .execute(connection)
         .await
@@ -191,7 +194,7 @@ pub(super) async fn insert_dead_letter(
 
 pub(super) async fn insert_notices(
     connection: &mut PgConnection,
-    shard: Shard,
+    partition_id: PartitionId,
     notices: &[OutcomeNotice],
 ) -> Result<(), sqlx::Error> {
     if notices.is_empty() {
@@ -199,14 +202,14 @@ pub(super) async fn insert_notices(
     }
     let offsets: Vec<i64> = notices.iter().map(|notice| notice.offset).collect();
     let keys: Vec<Option<&[u8]>> = notices.iter().map(|notice| notice.key.as_deref()).collect();
-    let checksums: Vec<i64> = notices.iter().map(|n| n.checksum(shard).0).collect();
+    let checksums: Vec<i64> = notices.iter().map(|n| n.checksum(partition_id).0).collect();
     let mut values = Vec::with_capacity(notices.len());
     for notice in notices {
         let text = std::str::from_utf8(&notice.value);
         values.push(text.map_err(|error| sqlx::Error::Encode(error.into()))?);
     }
-    sqlx::query(&sql::insert_notices(shard.context))
-        .bind(signed(shard.partition))
+    sqlx::query(&sql::insert_notices(partition_id.context))
+        .bind(signed(partition_id.partition))
         .bind(offsets)
         .bind(keys)
         .bind(values)
@@ -236,7 +239,7 @@ fn bind_timers<'q>(query: Bound<'q>, batch: &'q Batch) -> Result<Bound<'q>, sqlx
     let dues: Vec<i64> = set.iter().map(|timer| timer.due.micros()).collect();
     let checksums: Vec<i64> = set
         .iter()
-        .map(|timer| timer.checksum(batch.shard).0)
+        .map(|timer| timer.checksum(batch.partition_id).0)
         .collect();
     let (cancelled_keys, cancelled_names): (Vec<&str>, Vec<&str>) = cancelled.into_iter().unzip();
     Ok(query

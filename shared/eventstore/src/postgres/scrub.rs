@@ -7,7 +7,7 @@ use kernel::Fault;
 use kernel::checksum::{Checksum, Damaged, Mark, ParkedKey, Row as _};
 use kernel::id::CommandId;
 use kernel::port::{EventStore as _, Scrub, Scrubbed};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::fault;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -30,9 +30,9 @@ impl Scrub for PostgresEventStore {
         let mut found = Scrubbed::default();
         for &context in contexts {
             for partition in 0..partitions {
-                let shard = Shard { context, partition };
-                proven.scrub_cursor(shard, &mut found).await?;
-                store.scrub_outcomes(shard, &mut found).await?;
+                let partition_id = PartitionId { context, partition };
+                proven.scrub_cursor(partition_id, &mut found).await?;
+                store.scrub_outcomes(partition_id, &mut found).await?;
             }
             store
                 .scrub_each(context, "dead_letter", Self::look_at_letter, &mut found)
@@ -46,13 +46,18 @@ impl Scrub for PostgresEventStore {
         Ok(found)
     }
 
-    async fn marks(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<Mark>, Fault> {
-        let rows: Result<Vec<(i64, i64)>, _> = sqlx::query_as(&sql::marks_after(shard))
+    async fn marks(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<Mark>, Fault> {
+        let rows: Result<Vec<(i64, i64)>, _> = sqlx::query_as(&sql::marks_after(partition_id))
             .bind(after.cast_signed())
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(self.reads())
             .await;
-        let rows = rows.map_err(|error| fault(format!("read marks of {shard}"), error))?;
+        let rows = rows.map_err(|error| fault(format!("read marks of {partition_id}"), error))?;
         let marks = rows.into_iter().map(|(log_position, chain)| Mark {
             log_position: log_position.cast_unsigned(),
             head: Checksum(chain),
@@ -62,8 +67,12 @@ impl Scrub for PostgresEventStore {
 }
 
 impl PostgresEventStore {
-    async fn scrub_cursor(&self, shard: Shard, found: &mut Scrubbed) -> Result<(), Fault> {
-        match self.cursor(shard).await {
+    async fn scrub_cursor(
+        &self,
+        partition_id: PartitionId,
+        found: &mut Scrubbed,
+    ) -> Result<(), Fault> {
+        match self.cursor(partition_id).await {
             Ok(cursor) => found.proven += u64::from(cursor.is_some()),
             Err(fault) => match fault.damage() {
                 Some(damaged) => found.damaged(damaged.clone()),
@@ -73,11 +82,15 @@ impl PostgresEventStore {
         Ok(())
     }
 
-    async fn scrub_outcomes(&self, shard: Shard, found: &mut Scrubbed) -> Result<(), Fault> {
-        let attempt = || format!("look at the outcomes of {shard}");
+    async fn scrub_outcomes(
+        &self,
+        partition_id: PartitionId,
+        found: &mut Scrubbed,
+    ) -> Result<(), Fault> {
+        let attempt = || format!("look at the outcomes of {partition_id}");
         let mut after = None;
         loop {
-            let (scan, from) = sql::scan_outcomes(shard, after);
+            let (scan, from) = sql::scan_outcomes(partition_id, after);
             let rows = sqlx::query(&scan)
                 .bind(from)
                 .bind(PAGE)
@@ -93,10 +106,12 @@ impl PostgresEventStore {
                 let checksum = stored(row, "checksum").map_err(|error| fault(attempt(), error))?;
                 let command: Result<Uuid, _> = row.try_get("command");
                 let command = command.map_err(|error| fault(attempt(), error))?;
-                found.row(match self.outcome(shard, row) {
-                    Ok(outcome) => outcome.check(shard, checksum).map(|()| checksum.is_some()),
+                found.row(match self.outcome(partition_id, row) {
+                    Ok(outcome) => outcome
+                        .check(partition_id, checksum)
+                        .map(|()| checksum.is_some()),
                     Err(error) => Err(cause(&error, || {
-                        format!("outcome {shard} of command {command}")
+                        format!("outcome {partition_id} of command {command}")
                     })),
                 });
             }
@@ -108,7 +123,7 @@ impl PostgresEventStore {
         &self,
         context: &'static str,
         table: &str,
-        look: impl Fn(&Self, Shard, i64, &PgRow) -> Result<bool, Damaged>,
+        look: impl Fn(&Self, PartitionId, i64, &PgRow) -> Result<bool, Damaged>,
         found: &mut Scrubbed,
     ) -> Result<(), Fault> {
         let attempt = || format!("look at the rows of {context}.{table}");
@@ -124,11 +139,11 @@ impl PostgresEventStore {
             for row in &rows {
                 let place = |row: &PgRow| Ok((row.try_get("partition")?, row.try_get("offset")?));
                 (partition, offset) = place(row).map_err(|error| fault(attempt(), error))?;
-                let shard = Shard {
+                let partition_id = PartitionId {
                     context,
                     partition: partition.cast_unsigned(),
                 };
-                found.row(look(self, shard, offset, row));
+                found.row(look(self, partition_id, offset, row));
             }
             if rows.is_empty() {
                 return Ok(());
@@ -136,24 +151,35 @@ impl PostgresEventStore {
         }
     }
 
-    fn look_at_letter(&self, shard: Shard, offset: i64, row: &PgRow) -> Result<bool, Damaged> {
+    fn look_at_letter(
+        &self,
+        partition_id: PartitionId,
+        offset: i64,
+        row: &PgRow,
+    ) -> Result<bool, Damaged> {
         let unreadable =
-            |error: sqlx::Error| cause(&error, || format!("dead letter {shard}/{offset}"));
-        let letter = self.letter(shard, row).map_err(unreadable)?.letter;
+            |error: sqlx::Error| cause(&error, || format!("dead letter {partition_id}/{offset}"));
+        let letter = self.letter(partition_id, row).map_err(unreadable)?.letter;
         let checksum = stored(row, "checksum").map_err(unreadable)?;
-        letter.check(shard, checksum)?;
+        letter.check(partition_id, checksum)?;
         if let Some(key) = letter.key {
             let stored = stored(row, "key_checksum").map_err(unreadable)?;
-            ParkedKey(key).check(shard, stored)?;
+            ParkedKey(key).check(partition_id, stored)?;
         }
         Ok(checksum.is_some())
     }
 
-    fn look_at_notice(&self, shard: Shard, offset: i64, row: &PgRow) -> Result<bool, Damaged> {
-        let unreadable = |error: sqlx::Error| cause(&error, || format!("notice {shard}/{offset}"));
-        let notice = self.notice(shard, row).map_err(unreadable)?;
+    fn look_at_notice(
+        &self,
+        partition_id: PartitionId,
+        offset: i64,
+        row: &PgRow,
+    ) -> Result<bool, Damaged> {
+        let unreadable =
+            |error: sqlx::Error| cause(&error, || format!("notice {partition_id}/{offset}"));
+        let notice = self.notice(partition_id, row).map_err(unreadable)?;
         let checksum = stored(row, "checksum").map_err(unreadable)?;
-        notice.check(shard, checksum)?;
+        notice.check(partition_id, checksum)?;
         Ok(checksum.is_some())
     }
 
@@ -210,12 +236,12 @@ impl PostgresEventStore {
                     ))
                 };
                 after = place(row).map_err(failed)?;
-                let shard = Shard {
+                let partition_id = PartitionId {
                     context,
                     partition: after.0.cast_unsigned(),
                 };
-                let looked = self.proven().parked_call(shard, row);
-                let named = || format!("parked call {}, {shard} {}", after.1, after.2);
+                let looked = self.proven().parked_call(partition_id, row);
+                let named = || format!("parked call {}, {partition_id} {}", after.1, after.2);
                 found.row(looked.map(|_| true).map_err(|error| cause(&error, named)));
             }
             if rows.is_empty() {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{LoadedStream, Resumed, Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use postgres::{POSTGRES, fault};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -16,8 +16,8 @@ use super::{PostgresEventStore, sql};
 
 #[async_trait]
 impl Snapshots for PostgresEventStore {
-    async fn save(&self, shard: Shard, snapshots: &[Snapshot]) -> Result<(), Fault> {
-        let attempt = || format!("save {} snapshots of {shard}", snapshots.len());
+    async fn save(&self, partition_id: PartitionId, snapshots: &[Snapshot]) -> Result<(), Fault> {
+        let attempt = || format!("save {} snapshots of {partition_id}", snapshots.len());
         let refused = |error| Fault::new(POSTGRES, attempt(), error);
         let column = |of: fn(&Snapshot) -> i64| -> Vec<i64> { snapshots.iter().map(of).collect() };
         let mut versions = Vec::with_capacity(snapshots.len());
@@ -29,7 +29,7 @@ impl Snapshots for PostgresEventStore {
         }
         let shapes: Vec<i32> = snapshots.iter().map(|row| row.shape.into()).collect();
         // One statement outside of any transaction is a transaction of its own.
-        sqlx::query(&sql::save_snapshots(shard))
+        sqlx::query(&sql::save_snapshots(partition_id))
             .bind(column(|row| row.stream))
             .bind(versions)
             .bind(shapes)
@@ -43,22 +43,22 @@ impl Snapshots for PostgresEventStore {
 
     async fn resume(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         shape: u16,
     ) -> Result<Vec<Resumed>, Fault> {
-        let attempt = || format!("resume streams of {shard}");
+        let attempt = || format!("resume streams of {partition_id}");
         let mut streams = Vec::new();
         for keys in keys.chunks(KEYS_MAX) {
             let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
-            let rows = sqlx::query(&sql::resume(shard))
+            let rows = sqlx::query(&sql::resume(partition_id))
                 .bind(keys)
                 .bind(i32::from(shape))
                 .fetch_all(self.reads())
                 .await
                 .map_err(|error| fault(attempt(), error))?;
             for row in &rows {
-                let added = self.add(shard, &mut streams, row, shape);
+                let added = self.add(partition_id, &mut streams, row, shape);
                 added.map_err(|error| fault(attempt(), error))?;
             }
         }
@@ -67,9 +67,13 @@ impl Snapshots for PostgresEventStore {
         streams.map_err(|hole| Fault::new(POSTGRES, attempt(), hole))
     }
 
-    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault> {
-        let attempt = || format!("read snapshots of {shard}");
-        let rows = sqlx::query(&sql::stored_snapshots(shard))
+    async fn stored(
+        &self,
+        partition_id: PartitionId,
+        streams: &[i64],
+    ) -> Result<Vec<Snapshot>, Fault> {
+        let attempt = || format!("read snapshots of {partition_id}");
+        let rows = sqlx::query(&sql::stored_snapshots(partition_id))
             .bind(streams)
             .fetch_all(self.reads())
             .await
@@ -90,7 +94,7 @@ impl PostgresEventStore {
     /// first row and has no log position, or an event.
     fn add(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         streams: &mut Vec<Resumed>,
         row: &PgRow,
         shape: u16,
@@ -113,7 +117,7 @@ impl PostgresEventStore {
         if row.try_get::<Option<i64>, _>("position")?.is_none() {
             last.snapshot = Some(snapshot(row, shape)?);
         } else {
-            last.tail.events.push(self.event(shard, row)?);
+            last.tail.events.push(self.event(partition_id, row)?);
         }
         Ok(())
     }

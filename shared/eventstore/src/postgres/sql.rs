@@ -2,7 +2,7 @@
 //! constants only, never from input.
 
 use kernel::id::CommandId;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use uuid::Uuid;
 
 /// The columns a cursor is made of.
@@ -46,12 +46,12 @@ const PARAMETERS: usize = 25;
 /// unknown outcome waits here for the first try's end, then sees that it was made.
 ///
 /// One statement is one journey to the server, and outside a transaction the commit as well.
-pub(super) fn commit(shard: Shard, with: Beside) -> String {
-    let Shard { context, partition } = shard;
+pub(super) fn commit(partition_id: PartitionId, with: Beside) -> String {
+    let PartitionId { context, partition } = partition_id;
     let mut beside = String::new();
     let mut next = PARAMETERS + 1;
     if with.marks {
-        beside += &marks(shard, next);
+        beside += &marks(partition_id, next);
         next += 2;
     }
     if with.timers {
@@ -82,7 +82,7 @@ pub(super) fn commit(shard: Shard, with: Beside) -> String {
     )
 }
 
-fn marks(Shard { context, partition }: Shard, first: usize) -> String {
+fn marks(PartitionId { context, partition }: PartitionId, first: usize) -> String {
     let [log_positions, chains] = parameters(first);
     format!(
         ", marks AS ( \
@@ -126,7 +126,7 @@ pub(super) fn insert_dead_letter(context: &str) -> String {
     )
 }
 
-pub(super) fn load(Shard { context, partition }: Shard) -> String {
+pub(super) fn load(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \
          FROM {context}.stream_{partition} s JOIN {context}.event_{partition} e USING (stream) \
@@ -135,7 +135,7 @@ pub(super) fn load(Shard { context, partition }: Shard) -> String {
 }
 
 /// An event without its stream is returned without a key, so that it is not skipped silently.
-pub(super) fn read(Shard { context, partition }: Shard) -> String {
+pub(super) fn read(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "SELECT s.key, e.stream, e.position, e.sequence, e.record, e.checksum \
          FROM {context}.event_{partition} e LEFT JOIN {context}.stream_{partition} s USING (stream) \
@@ -144,7 +144,7 @@ pub(super) fn read(Shard { context, partition }: Shard) -> String {
 }
 
 /// Each stream's snapshot, then its events from the one that the snapshot was taken at.
-pub(super) fn resume(Shard { context, partition }: Shard) -> String {
+pub(super) fn resume(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "WITH wanted AS MATERIALIZED ( \
              SELECT s.key, s.stream, n.version, n.checksum, n.state \
@@ -161,14 +161,14 @@ pub(super) fn resume(Shard { context, partition }: Shard) -> String {
     )
 }
 
-pub(super) fn stored_snapshots(Shard { context, partition }: Shard) -> String {
+pub(super) fn stored_snapshots(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "SELECT stream, version AS sequence, shape, checksum, state AS record \
          FROM {context}.snapshot_{partition} WHERE stream = ANY($1) ORDER BY stream"
     )
 }
 
-pub(super) fn save_snapshots(Shard { context, partition }: Shard) -> String {
+pub(super) fn save_snapshots(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "INSERT INTO {context}.snapshot_{partition} (stream, version, shape, checksum, state) \
          SELECT * FROM unnest($1::int8[], $2::int4[], $3::int4[], $4::int8[], $5::text[]) \
@@ -177,7 +177,7 @@ pub(super) fn save_snapshots(Shard { context, partition }: Shard) -> String {
     )
 }
 
-fn select_outcomes(Shard { context, partition }: Shard) -> String {
+fn select_outcomes(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "SELECT {partition}::int2 AS partition, o.command, o.body_hash, o.stream, \
              o.first_position, o.version, o.events, o.detail, o.checksum, s.key \
@@ -186,22 +186,25 @@ fn select_outcomes(Shard { context, partition }: Shard) -> String {
     )
 }
 
-pub(super) fn outcomes(shard: Shard) -> String {
-    format!("{} WHERE o.command = ANY($1)", select_outcomes(shard))
+pub(super) fn outcomes(partition_id: PartitionId) -> String {
+    format!(
+        "{} WHERE o.command = ANY($1)",
+        select_outcomes(partition_id)
+    )
 }
 
 /// Above an id, or from the lowest that there can be on.
-pub(super) fn scan_outcomes(shard: Shard, after: Option<CommandId>) -> (String, Uuid) {
+pub(super) fn scan_outcomes(partition_id: PartitionId, after: Option<CommandId>) -> (String, Uuid) {
     let (above, id) = match after {
         Some(after) => (">", after.0),
         None => (">=", Uuid::nil()),
     };
-    let select = select_outcomes(shard);
+    let select = select_outcomes(partition_id);
     let scan = format!("{select} WHERE o.command {above} $1 ORDER BY o.command LIMIT $2");
     (scan, id)
 }
 
-pub(super) fn marks_after(Shard { context, partition }: Shard) -> String {
+pub(super) fn marks_after(PartitionId { context, partition }: PartitionId) -> String {
     format!(
         "SELECT position, chain FROM {context}.mark_{partition} \
          WHERE position > $1 ORDER BY position LIMIT $2"
@@ -228,7 +231,7 @@ pub(super) fn find_outcomes(context: &'static str, partitions: u16) -> String {
         .map(|partition| {
             format!(
                 "({} WHERE o.command BETWEEN $1 AND $2 ORDER BY o.command LIMIT $3)",
-                select_outcomes(Shard { context, partition })
+                select_outcomes(PartitionId { context, partition })
             )
         })
         .collect();

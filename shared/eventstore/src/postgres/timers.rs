@@ -5,7 +5,7 @@ use bytes::Bytes;
 use kernel::batch::Timer;
 use kernel::checksum::{Checksum, Row as _};
 use kernel::port::{Due, Timers};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use postgres::fault;
 use sqlx::Row;
@@ -49,21 +49,21 @@ impl Timers for PostgresEventStore {
 }
 
 pub(super) fn due(context: &'static str, row: &PgRow) -> Result<Due, sqlx::Error> {
-    let (shard, timer) = timer(context, row)?;
+    let (partition_id, timer) = timer(context, row)?;
     let stored: Option<i64> = row.try_get("checksum")?;
-    let checked = timer.check(shard, stored.map(Checksum));
-    Ok(checked.map(|()| (shard, timer)))
+    let checked = timer.check(partition_id, stored.map(Checksum));
+    Ok(checked.map(|()| (partition_id, timer)))
 }
 
-fn timer(context: &'static str, row: &PgRow) -> Result<(Shard, Timer), sqlx::Error> {
+fn timer(context: &'static str, row: &PgRow) -> Result<(PartitionId, Timer), sqlx::Error> {
     let partition: i16 = row.try_get("partition")?;
-    let shard = Shard {
+    let partition_id = PartitionId {
         context,
         partition: partition.cast_unsigned(),
     };
     let command: &str = row.try_get("command")?;
     Ok((
-        shard,
+        partition_id,
         Timer {
             id: row.try_get("id")?,
             key: row.try_get::<&str, _>("key")?.into(),

@@ -13,7 +13,7 @@ use testkit::servers::statement;
 use trades::{Trade, TradeEvent, TradeView};
 
 use crate::databases::Databases;
-use crate::trading::{Desk, KEY, shard};
+use crate::trading::{Desk, KEY, partition_id};
 
 /// Events of a read that takes long enough to be hit in its middle.
 const LONG_READ: usize = 200_000;
@@ -75,7 +75,7 @@ async fn every_event_is_replayed_wherever_the_commits_were() {
         desk.commit().await;
         let streams = desk
             .store
-            .load(shard(), &[KEY.into()], WHOLE)
+            .load(partition_id(), &[KEY.into()], WHOLE)
             .await
             .unwrap();
         let replayed: Vec<TradeEvent> = streams[0]
@@ -96,7 +96,7 @@ async fn conflict_is_reported_before_anything_is_committed() {
     desk.book();
     desk.commit().await;
     let before = desk.events.len() as u64;
-    let mut successor = Writer::take_over(&desk.store, shard(), 2).await;
+    let mut successor = Writer::take_over(&desk.store, partition_id(), 2).await;
     desk.fill(3);
     let late = desk.writer.seal();
     let refused = desk
@@ -104,11 +104,11 @@ async fn conflict_is_reported_before_anything_is_committed() {
         .commit(std::slice::from_ref(&late))
         .await
         .unwrap();
-    assert_eq!(refused, [shard()]);
+    assert_eq!(refused, [partition_id()]);
     let ids: Vec<_> = late.outcomes.iter().map(|row| row.command).collect();
-    assert_eq!(desk.store.outcomes(shard(), &ids).await.unwrap(), []);
+    assert_eq!(desk.store.outcomes(partition_id(), &ids).await.unwrap(), []);
     assert_eq!(
-        desk.store.read(shard(), before, 10).await.unwrap(),
+        desk.store.read(partition_id(), before, 10).await.unwrap(),
         [],
         "nothing of the late batch is there"
     );
@@ -122,7 +122,7 @@ async fn conflict_is_reported_before_anything_is_committed() {
 async fn read_whose_connection_dies_ends_with_an_error() {
     let databases = Databases::default();
     let desk = Desk::open(&databases).await;
-    let partition = shard().partition;
+    let partition = partition_id().partition;
     let rows = format!(
         "INSERT INTO trades.stream_{partition} VALUES (1, '{KEY}');
          INSERT INTO trades.event_{partition}
@@ -132,12 +132,12 @@ async fn read_whose_connection_dies_ends_with_an_error() {
     let pool = PgPool::connect(&desk.database.url).await.unwrap();
     let mut died = [false; 2];
     for _ in 0..KILLS_MAX {
-        let read = async { desk.store.read(shard(), 0, LONG_READ).await };
+        let read = async { desk.store.read(partition_id(), 0, LONG_READ).await };
         let (read, _) = tokio::join!(read, kill_reader(&pool));
         died[0] |= read.is_err();
         assert!(read.is_err() || read.is_ok_and(|rows| rows.len() == LONG_READ));
         let keys = [KEY.into()];
-        let load = async { desk.store.load(shard(), &keys, WHOLE).await };
+        let load = async { desk.store.load(partition_id(), &keys, WHOLE).await };
         let (load, _) = tokio::join!(load, kill_reader(&pool));
         died[1] |= load.is_err();
         assert!(load.is_err() || load.is_ok_and(|all| all[0].events.len() == LONG_READ));
@@ -166,7 +166,7 @@ async fn kill_reader(pool: &PgPool) {
 async fn load(desk: &Desk) -> (Trade, TradeView) {
     let streams = desk
         .store
-        .load(shard(), &[KEY.into()], WHOLE)
+        .load(partition_id(), &[KEY.into()], WHOLE)
         .await
         .unwrap();
     assert_eq!(streams.len(), 1);

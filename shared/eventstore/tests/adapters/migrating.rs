@@ -8,7 +8,7 @@ use kernel::installation::{InstalledKey, Wrapped};
 use kernel::port::{
     EventReader as _, EventStore as _, Scrub as _, Snapshot, Snapshots as _, Timers as _, WHOLE,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use sqlx::{Connection as _, PgConnection};
 use testkit::Writer;
 use testkit::contract::{CONTEXTS, PARTITIONS};
@@ -16,7 +16,7 @@ use testkit::servers::{Database, Servers, statement};
 
 use crate::databases::installed;
 
-const SHARD: Shard = Shard {
+const PARTITION: PartitionId = PartitionId {
     context: CONTEXTS[0],
     partition: PARTITIONS - 1,
 };
@@ -28,7 +28,7 @@ async fn old(database: &Database) {
     migrator.migrations.to_mut().truncate(1);
     migrator.run(&mut connection).await.unwrap();
     sqlx::query("SELECT dealerboard.install($1, 'noted', $2)")
-        .bind(SHARD.context)
+        .bind(PARTITION.context)
         .bind(i32::from(PARTITIONS))
         .execute(&mut connection)
         .await
@@ -68,7 +68,10 @@ async fn migrated() -> (Database, PostgresEventStore) {
 async fn contexts_installed_before_snapshots_gain_their_tables() {
     let (database, store) = migrated().await;
     for context in CONTEXTS {
-        let shard = Shard { context, ..SHARD };
+        let partition_id = PartitionId {
+            context,
+            ..PARTITION
+        };
         let snapshot = Snapshot {
             stream: 1,
             version: 2,
@@ -77,10 +80,13 @@ async fn contexts_installed_before_snapshots_gain_their_tables() {
             state: "{}".into(),
         };
         let kept = [snapshot];
-        store.save(shard, &kept).await.unwrap();
-        assert_eq!(store.stored(shard, &[1]).await.unwrap(), kept);
+        store.save(partition_id, &kept).await.unwrap();
+        assert_eq!(store.stored(partition_id, &[1]).await.unwrap(), kept);
     }
-    let streams = store.load(SHARD, &["demo/a".into()], WHOLE).await.unwrap();
+    let streams = store
+        .load(PARTITION, &["demo/a".into()], WHOLE)
+        .await
+        .unwrap();
     assert_eq!(streams[0].events.len(), 3);
     database.discard().await;
 }
@@ -88,9 +94,11 @@ async fn contexts_installed_before_snapshots_gain_their_tables() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_written_before_checksums_are_believed_and_counted_as_unproven() {
     let (database, store) = migrated().await;
-    let events = store.read(SHARD, 0, 9).await.unwrap();
+    let events = store.read(PARTITION, 0, 9).await.unwrap();
     assert!(events.iter().all(|row| row.checksum.is_none()));
-    let due = store.due(SHARD.context, Timestamp::from_micros(9), 9).await;
+    let due = store
+        .due(PARTITION.context, Timestamp::from_micros(9), 9)
+        .await;
     assert!(due.unwrap()[0].is_ok());
     let found = store.rows(&CONTEXTS, PARTITIONS).await.unwrap();
     assert_eq!(found.named, []);
@@ -154,16 +162,16 @@ async fn keys_are_held_by_one_at_a_time_and_stay_what_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn chain_begins_where_the_partition_stood_and_what_was_handled_is_counted() {
     let (database, store) = migrated().await;
-    let mut writer = Writer::take_over(&store, SHARD, 2).await;
+    let mut writer = Writer::take_over(&store, PARTITION, 2).await;
     let cursor = writer.cursor();
     assert_eq!((cursor.next_offset, cursor.next_log_position), (5, 4));
     assert_eq!(cursor.handled, 3, "an outcome, a letter and a repeat");
     assert_eq!(cursor.chain, Chain::at(4));
     writer.accept("demo/b", 2);
     writer.commit(&store).await;
-    let rows = store.read(SHARD, 3, 9).await.unwrap();
+    let rows = store.read(PARTITION, 3, 9).await.unwrap();
     let checksums = rows.iter().map(|row| row.checksum.unwrap());
-    let cursor = store.cursor(SHARD).await.unwrap().unwrap();
+    let cursor = store.cursor(PARTITION).await.unwrap().unwrap();
     assert_eq!(cursor.chain, checksums.fold(Chain::at(4), Chain::with));
     database.discard().await;
 }

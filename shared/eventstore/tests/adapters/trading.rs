@@ -6,7 +6,7 @@ use eventstore::postgres::Installed;
 use kernel::context::Context as _;
 use kernel::id::EventId;
 use kernel::record::encode;
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 use kernel::{Accepted, EventMeta, Timestamp};
 use testkit::Writer;
 use testkit::contract::PARTITIONS;
@@ -35,7 +35,7 @@ impl Desk {
             partitions: PARTITIONS,
         };
         let (store, database) = databases.store_of(&[installed]).await;
-        let writer = Writer::take_over(&store, shard(), 1).await;
+        let writer = Writer::take_over(&store, partition_id(), 1).await;
         Self {
             store,
             database,
@@ -106,8 +106,8 @@ impl Desk {
     }
 }
 
-pub(crate) fn shard() -> Shard {
-    Shard {
+pub(crate) fn partition_id() -> PartitionId {
+    PartitionId {
         context: Trade::NAME,
         partition: partition_of(KEY.as_bytes(), PARTITIONS),
     }

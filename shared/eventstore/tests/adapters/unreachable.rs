@@ -4,9 +4,9 @@ use std::error::Error;
 
 use eventstore::PostgresEventStore;
 use kernel::port::EventReader as _;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
-const SHARD: Shard = Shard {
+const PARTITION: PartitionId = PartitionId {
     context: "trades",
     partition: 0,
 };
@@ -17,10 +17,10 @@ async fn reader_of_a_server_that_does_not_run_is_refused_rather_than_kept_waitin
     let store = PostgresEventStore::new("postgres://127.0.0.1:1/none", 4).unwrap();
     let faults = [
         store
-            .load(SHARD, &["demo/T-1".into()], kernel::port::WHOLE)
+            .load(PARTITION, &["demo/T-1".into()], kernel::port::WHOLE)
             .await
             .unwrap_err(),
-        store.read(SHARD, 0, 1).await.unwrap_err(),
+        store.read(PARTITION, 0, 1).await.unwrap_err(),
         store.ping().await.unwrap_err(),
     ];
     for fault in faults {

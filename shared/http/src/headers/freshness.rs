@@ -79,20 +79,20 @@ pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::{Freshness, mark_degraded, max_age};
     use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
-    use kernel::topic::Shard;
+    use kernel::topic::PartitionId;
     use kernel::{LogPosition, Timestamp};
     use std::time::Duration;
 
     #[test]
     fn answer_says_what_it_is() {
         let mut headers = HeaderMap::new();
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: "trades",
             partition: 3,
         };
         Freshness {
             version: Some(7),
-            log_position: Some(LogPosition::new(shard, 1042)),
+            log_position: Some(LogPosition::new(partition_id, 1042)),
             as_of: Timestamp::from_millis(1_381_132_800_688),
             age: Duration::from_millis(1_001),
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::batch::DeadLetter;
 use crate::code::Fault;
 use crate::id::CommandId;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// The place of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ impl DeadLetterState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDeadLetter {
     /// The command partition it came from.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
     /// What has been done about it.
     pub state: DeadLetterState,
     /// The record, and why it could not be handled.
@@ -56,13 +56,13 @@ pub struct StoredDeadLetter {
 /// ```
 /// use kernel::Fault;
 /// use kernel::port::{DeadLetterState, DeadLetters};
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 ///
 /// /// How many letters of the partition wait for a person, read page by page.
-/// async fn parked(letters: &dyn DeadLetters, shard: Shard) -> Result<usize, Fault> {
+/// async fn parked(letters: &dyn DeadLetters, partition_id: PartitionId) -> Result<usize, Fault> {
 ///     let (mut after, mut parked) = (None, 0);
 ///     loop {
-///         let page = letters.list(shard, after, 100).await?;
+///         let page = letters.list(partition_id, after, 100).await?;
 ///         let Some(last) = page.last() else {
 ///             return Ok(parked);
 ///         };
@@ -80,7 +80,7 @@ pub trait DeadLetters: Send + Sync {
     /// The store cannot be reached.
     async fn list(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<i64>,
         max: usize,
     ) -> Result<Vec<StoredDeadLetter>, Fault>;
@@ -90,7 +90,7 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn parked_keys(&self, shard: Shard) -> Result<Vec<bytes::Bytes>, Fault>;
+    async fn parked_keys(&self, partition_id: PartitionId) -> Result<Vec<bytes::Bytes>, Fault>;
 
     /// Up to [`FOUND_MAX`](super::FOUND_MAX) letters of commands with an id in the range, in whichever
     /// partition of the contexts, those that were parked last first.
@@ -109,7 +109,7 @@ pub trait DeadLetters: Send + Sync {
     /// The store cannot be reached.
     async fn mark(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
         from: DeadLetterState,
         to: DeadLetterState,
@@ -120,5 +120,5 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached, or a letter is damaged; none was moved.
-    async fn set_aside(&self, shard: Shard, by: i64) -> Result<(), Fault>;
+    async fn set_aside(&self, partition_id: PartitionId, by: i64) -> Result<(), Fault>;
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::batch::{Batch, Cursor, EventRow, OutcomeRow};
 use crate::code::Fault;
 use crate::id::{CommandId, Owner};
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// Why a commit did not happen, or may have.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +31,9 @@ pub enum CommitError {
 ///
 /// /// Whether the batch was written; if not, another process owns its partition.
 /// async fn commit(store: &dyn EventStore, batch: Arc<Batch>) -> Result<bool, CommitError> {
-///     let shard = batch.shard;
+///     let partition_id = batch.partition_id;
 ///     let superseded = store.commit(&[batch]).await?;
-///     Ok(!superseded.contains(&shard))
+///     Ok(!superseded.contains(&partition_id))
 /// }
 /// ```
 #[async_trait]
@@ -42,13 +42,13 @@ pub trait EventStore: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault>;
+    async fn take_over(&self, partition_id: PartitionId, owner: Owner) -> Result<Cursor, Fault>;
 
     /// The partition's cursor now, regardless of its owner.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault>;
+    async fn cursor(&self, partition_id: PartitionId) -> Result<Option<Cursor>, Fault>;
 
     /// The same for every partition of a context, from the first on.
     ///
@@ -61,7 +61,7 @@ pub trait EventStore: Send + Sync {
     ) -> Result<Vec<Option<Cursor>>, Fault> {
         let mut cursors = Vec::with_capacity(usize::from(partitions));
         for partition in 0..partitions {
-            cursors.push(self.cursor(Shard { context, partition }).await?);
+            cursors.push(self.cursor(PartitionId { context, partition }).await?);
         }
         Ok(cursors)
     }
@@ -71,7 +71,7 @@ pub trait EventStore: Send + Sync {
     ///
     /// # Errors
     /// [`CommitError`]: nothing was written, or the result is unknown.
-    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError>;
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError>;
 }
 
 /// For [`EventReader::load`]: every event of a stream, however long it is.
@@ -100,7 +100,7 @@ impl LoadedStream {
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownCommand {
     /// Where it was handled.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
     /// How it ended.
     pub row: OutcomeRow,
 }
@@ -114,13 +114,13 @@ pub const FOUND_MAX: usize = 1_000;
 /// ```
 /// use kernel::Fault;
 /// use kernel::port::EventReader;
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 ///
 /// /// The last log position of the partition, found by reading all of it, 500 events at a time.
-/// async fn last(reader: &dyn EventReader, shard: Shard) -> Result<u64, Fault> {
+/// async fn last(reader: &dyn EventReader, partition_id: PartitionId) -> Result<u64, Fault> {
 ///     let mut after = 0;
 ///     loop {
-///         let page = reader.read(shard, after, 500).await?;
+///         let page = reader.read(partition_id, after, 500).await?;
 ///         let Some(last) = page.last() else {
 ///             return Ok(after);
 ///         };
@@ -136,7 +136,7 @@ pub trait EventReader: Send + Sync {
     /// The store cannot be reached, or a stream has a hole.
     async fn load(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         upto: u64,
     ) -> Result<Vec<LoadedStream>, Fault>;
@@ -145,7 +145,11 @@ pub trait EventReader: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault>;
+    async fn outcomes(
+        &self,
+        partition_id: PartitionId,
+        ids: &[CommandId],
+    ) -> Result<Vec<OutcomeRow>, Fault>;
 
     /// Up to [`FOUND_MAX`] commands with an id in the range, in whichever partition of the contexts.
     ///
@@ -163,13 +167,18 @@ pub trait EventReader: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault>;
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(PartitionId, u64)>, Fault>;
 
     /// Up to `max` events of the partition after a log position, in log position order.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault>;
+    async fn read(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<EventRow>, Fault>;
 
     /// Up to `max` outcomes of the partition with an id above `after`, in id order.
     ///
@@ -177,7 +186,7 @@ pub trait EventReader: Send + Sync {
     /// The store cannot be reached.
     async fn scan_outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<CommandId>,
         max: usize,
     ) -> Result<Vec<OutcomeRow>, Fault>;

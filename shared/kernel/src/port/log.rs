@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::code::Fault;
 use crate::record::EventRecord;
 use crate::time::Timestamp;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// A record to append to a command topic.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// The partition that the key decided.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
     /// Place in it.
     pub offset: i64,
 }
@@ -156,11 +156,15 @@ pub trait CommandLog: Send + Sync {
     ///
     /// # Errors
     /// The log cannot be reached, or has no such partition.
-    async fn reader(&self, shard: Shard, pace: Pace) -> Result<Box<dyn Reader>, Fault> {
-        let readers = self.follow(shard.context, pace).await?;
+    async fn reader(
+        &self,
+        partition_id: PartitionId,
+        pace: Pace,
+    ) -> Result<Box<dyn Reader>, Fault> {
+        let readers = self.follow(partition_id.context, pace).await?;
         let mut readers = readers.into_iter();
-        let reader = readers.find(|reader| reader.partition() == shard.partition);
-        reader.ok_or_else(|| Fault::bare("command log", format!("{shard} has no reader")))
+        let reader = readers.find(|reader| reader.partition() == partition_id.partition);
+        reader.ok_or_else(|| Fault::bare("command log", format!("{partition_id} has no reader")))
     }
 
     /// The offset behind the last record of every partition of a context, from the first on, by one
@@ -176,18 +180,18 @@ pub trait CommandLog: Send + Sync {
 /// ```
 /// use kernel::port::EventLog;
 /// use kernel::record::EventRecord;
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 /// use kernel::Fault;
 ///
 /// /// Publishes those of the events that the log does not hold yet.
 /// async fn catch_up(
 ///     log: &dyn EventLog,
-///     shard: Shard,
+///     partition_id: PartitionId,
 ///     mut events: Vec<EventRecord>,
 /// ) -> Result<(), Fault> {
-///     let last = log.span(shard).await?.map_or(0, |span| span.last);
+///     let last = log.span(partition_id).await?.map_or(0, |span| span.last);
 ///     events.retain(|event| event.log_position > last);
-///     log.publish(shard, events).await
+///     log.publish(partition_id, events).await
 /// }
 /// ```
 #[async_trait]
@@ -197,7 +201,11 @@ pub trait EventLog: Send + Sync {
     ///
     /// # Errors
     /// After a [`Fault`] a prefix of the records may be published: ask `span`.
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault>;
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault>;
 
     /// The first and the last event that the partition's log holds; none when it is empty.
     ///
@@ -205,7 +213,7 @@ pub trait EventLog: Send + Sync {
     /// The log cannot be reached, or holds something that is not an event. A log that holds a tail but
     /// never received the head is a fault too, which says what to do: the log was recreated, and
     /// publishing on would permanently hide what is missing.
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault>;
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault>;
 
     /// Joins the group of processes that share a context's event partitions.
     ///

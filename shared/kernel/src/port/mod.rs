@@ -37,7 +37,9 @@ pub use log::{
 };
 pub use outcomes::{OutcomeLog, OutcomeNotice, OutcomeOutbox};
 pub use outside::{NoAnswer, Outside};
-pub use parked_calls::{CallPlace, CallReason, CallState, EffectShard, ParkedCall, ParkedCalls};
+pub use parked_calls::{
+    CallPlace, CallReason, CallState, EffectPartition, ParkedCall, ParkedCalls,
+};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };

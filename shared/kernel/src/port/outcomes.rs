@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::code::Fault;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// What became of one record of a command partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,21 +25,21 @@ pub struct OutcomeNotice {
 /// ```
 /// use kernel::Fault;
 /// use kernel::port::{OutcomeLog, OutcomeOutbox};
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 ///
 /// /// Publishes the notices that wait. A crash in between repeats them and loses none.
 /// async fn announce(
 ///     outbox: &dyn OutcomeOutbox,
 ///     log: &dyn OutcomeLog,
-///     shard: Shard,
+///     partition_id: PartitionId,
 /// ) -> Result<(), Fault> {
 ///     loop {
-///         let notices = outbox.unpublished(shard, 100).await?;
+///         let notices = outbox.unpublished(partition_id, 100).await?;
 ///         let Some(last) = notices.last().map(|notice| notice.offset) else {
 ///             return Ok(());
 ///         };
-///         log.publish_outcomes(shard, notices).await?;
-///         outbox.published(shard, last).await?;
+///         log.publish_outcomes(partition_id, notices).await?;
+///         outbox.published(partition_id, last).await?;
 ///     }
 /// }
 /// ```
@@ -49,13 +49,17 @@ pub trait OutcomeOutbox: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn unpublished(&self, shard: Shard, max: usize) -> Result<Vec<OutcomeNotice>, Fault>;
+    async fn unpublished(
+        &self,
+        partition_id: PartitionId,
+        max: usize,
+    ) -> Result<Vec<OutcomeNotice>, Fault>;
 
     /// Forgets the notices up to an offset: they are on the topic.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn published(&self, shard: Shard, upto: i64) -> Result<(), Fault>;
+    async fn published(&self, partition_id: PartitionId, upto: i64) -> Result<(), Fault>;
 }
 
 /// The topic that producers read.
@@ -64,13 +68,13 @@ pub trait OutcomeOutbox: Send + Sync {
 /// use bytes::Bytes;
 /// use kernel::Fault;
 /// use kernel::port::{OutcomeLog, OutcomeNotice};
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 ///
 /// /// Says of a record of a command partition that it was rejected.
-/// async fn rejected(log: &dyn OutcomeLog, shard: Shard, offset: i64) -> Result<(), Fault> {
+/// async fn rejected(log: &dyn OutcomeLog, partition_id: PartitionId, offset: i64) -> Result<(), Fault> {
 ///     let value = Bytes::from_static(br#"{"status":"rejected"}"#);
 ///     let notice = OutcomeNotice { offset, key: None, value };
-///     log.publish_outcomes(shard, vec![notice]).await
+///     log.publish_outcomes(partition_id, vec![notice]).await
 /// }
 /// ```
 #[async_trait]
@@ -81,7 +85,7 @@ pub trait OutcomeLog: Send + Sync {
     /// After a [`Fault`] some may be published.
     async fn publish_outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         notices: Vec<OutcomeNotice>,
     ) -> Result<(), Fault>;
 }

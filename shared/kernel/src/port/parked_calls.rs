@@ -9,20 +9,20 @@ use crate::code::Fault;
 use crate::effect::{Call, IdempotencyKey};
 use crate::id::Actor;
 use crate::time::Timestamp;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// The calls of one effect that one partition of events leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EffectShard {
+pub struct EffectPartition {
     /// [`Effect::NAME`](crate::effect::Effect::NAME).
     pub effect: &'static str,
     /// The partition of the events.
-    pub shard: Shard,
+    pub partition_id: PartitionId,
 }
 
-impl fmt::Display for EffectShard {
+impl fmt::Display for EffectPartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.effect, self.shard)
+        write!(f, "{}, {}", self.effect, self.partition_id)
     }
 }
 
@@ -164,20 +164,20 @@ pub trait ParkedCalls: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn park(&self, at: EffectShard, calls: &[ParkedCall]) -> Result<(), Fault>;
+    async fn park(&self, at: EffectPartition, calls: &[ParkedCall]) -> Result<(), Fault>;
 
     /// The keys that have an [open](CallState::is_open) call, once each.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn held_keys(&self, at: EffectShard) -> Result<Vec<Arc<str>>, Fault>;
+    async fn held_keys(&self, at: EffectPartition) -> Result<Vec<Arc<str>>, Fault>;
 
     /// Up to `max` calls that may be made now, in the order of their places: the first open call of
     /// its key, where that one waits.
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn ready(&self, at: EffectShard, max: usize) -> Result<Vec<ParkedCall>, Fault>;
+    async fn ready(&self, at: EffectPartition, max: usize) -> Result<Vec<ParkedCall>, Fault>;
 
     /// Up to `max` calls behind a place, in the order of their places, whatever their state.
     ///
@@ -185,7 +185,7 @@ pub trait ParkedCalls: Send + Sync {
     /// The store cannot be reached.
     async fn list(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         after: Option<CallPlace>,
         max: usize,
     ) -> Result<Vec<ParkedCall>, Fault>;
@@ -197,7 +197,7 @@ pub trait ParkedCalls: Send + Sync {
     /// The store cannot be reached.
     async fn mark(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         from: CallState,
         to: CallState,

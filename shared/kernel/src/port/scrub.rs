@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::checksum::{Damaged, Mark};
 use crate::code::Fault;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// Damaged rows that are named one by one; all are counted.
 const NAMED_MAX: usize = 1_000;
@@ -82,5 +82,10 @@ pub trait Scrub: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn marks(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<Mark>, Fault>;
+    async fn marks(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<Mark>, Fault>;
 }

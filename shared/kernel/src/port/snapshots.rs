@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::LoadedStream;
 use crate::code::Fault;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// The state of an aggregate after the event `version` of its stream. A stream has at most one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +45,16 @@ pub struct Resumed {
 ///
 /// use kernel::Fault;
 /// use kernel::port::{Resumed, Snapshots};
-/// use kernel::topic::Shard;
+/// use kernel::topic::PartitionId;
 ///
 /// /// How many events have to be folded for an aggregate that is not in memory.
 /// async fn to_fold(
 ///     snapshots: &dyn Snapshots,
-///     shard: Shard,
+///     partition_id: PartitionId,
 ///     key: Arc<str>,
 ///     shape: u16,
 /// ) -> Result<usize, Fault> {
-///     let resumed = snapshots.resume(shard, &[key], shape).await?;
+///     let resumed = snapshots.resume(partition_id, &[key], shape).await?;
 ///     let events = |one: &Resumed| match one.snapshot {
 ///         // The first one is the event that the snapshot stands on.
 ///         Some(_) => one.tail.events.len().saturating_sub(1),
@@ -70,7 +70,7 @@ pub trait Snapshots: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached; nothing depends on it.
-    async fn save(&self, shard: Shard, snapshots: &[Snapshot]) -> Result<(), Fault>;
+    async fn save(&self, partition_id: PartitionId, snapshots: &[Snapshot]) -> Result<(), Fault>;
 
     /// The streams of those keys that exist, each from its snapshot of that shape on.
     ///
@@ -78,7 +78,7 @@ pub trait Snapshots: Send + Sync {
     /// The store cannot be reached, or a stream has a hole after its snapshot.
     async fn resume(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         shape: u16,
     ) -> Result<Vec<Resumed>, Fault>;
@@ -87,7 +87,11 @@ pub trait Snapshots: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached.
-    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault>;
+    async fn stored(
+        &self,
+        partition_id: PartitionId,
+        streams: &[i64],
+    ) -> Result<Vec<Snapshot>, Fault>;
 }
 
 /// An event that does not follow the one before it: an aggregate folded over it would be wrong.

@@ -7,10 +7,10 @@ use crate::batch::Timer;
 use crate::checksum::Damaged;
 use crate::code::Fault;
 use crate::time::Timestamp;
-use crate::topic::Shard;
+use crate::topic::PartitionId;
 
 /// A timer that is due, in the partition it belongs to.
-pub type Due = Result<(Shard, Timer), Damaged>;
+pub type Due = Result<(PartitionId, Timer), Damaged>;
 
 /// The timers that commits have set. Firing one twice is harmless: its id is the command's id.
 ///

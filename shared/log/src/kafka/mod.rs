@@ -33,7 +33,7 @@ use kernel::port::{
     Pace, Reader, Span,
 };
 use kernel::record::EventRecord;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use rdkafka::ClientConfig;
 
 use copies::Carries;
@@ -143,16 +143,16 @@ impl KafkaLog {
     ///
     /// # Errors
     /// The cluster cannot be reached, or refuses.
-    pub async fn empty_events(&self, shard: Shard) -> Result<(), Fault> {
-        let place = self.place(shard);
+    pub async fn empty_events(&self, partition_id: PartitionId) -> Result<(), Fault> {
+        let place = self.place(partition_id);
         let admin = Admin::connect(&self.settings)?;
         admin.empty(&place.topic, place.partition).await
     }
 
-    fn place(&self, shard: Shard) -> Place {
+    fn place(&self, partition_id: PartitionId) -> Place {
         Place {
-            topic: topic::events(&self.settings.prefix, shard.context).into(),
-            partition: i32::from(shard.partition),
+            topic: topic::events(&self.settings.prefix, partition_id.context).into(),
+            partition: i32::from(partition_id.partition),
             carries: Carries::Events,
         }
     }
@@ -188,7 +188,7 @@ impl CommandLog for KafkaLog {
             .into_iter()
             .zip(placed)
             .map(|(context, placed)| Appended {
-                shard: Shard {
+                partition_id: PartitionId {
                     context,
                     partition: number(placed.partition),
                 },
@@ -227,23 +227,27 @@ impl CommandLog for KafkaLog {
 
 #[async_trait]
 impl EventLog for KafkaLog {
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
-        let place = self.place(shard);
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault> {
+        let place = self.place(partition_id);
         let framing = self.framing.as_deref();
         let placed = self
             .events
-            .send_events(&place.topic, shard, events, framing)
+            .send_events(&place.topic, partition_id, events, framing)
             .await?;
-        let Some(before) = self.published.went_back(shard, &placed) else {
+        let Some(before) = self.published.went_back(partition_id, &placed) else {
             return Ok(());
         };
         let (settings, looks) = (&self.settings, &self.source.looks);
         Err(published::recreated(settings, looks, &place, &placed, before).await)
     }
 
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        self.published.forget(shard);
-        self.source.looks.span(&self.place(shard)).await
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault> {
+        self.published.forget(partition_id);
+        self.source.looks.span(&self.place(partition_id)).await
     }
 
     async fn consume(
@@ -277,13 +281,13 @@ impl EventLog for KafkaLog {
 impl OutcomeLog for KafkaLog {
     async fn publish_outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         notices: Vec<OutcomeNotice>,
     ) -> Result<(), Fault> {
-        let topic = topic::outcomes(&self.settings.prefix, shard.context);
+        let topic = topic::outcomes(&self.settings.prefix, partition_id.context);
         let outgoing = notices.into_iter().map(|notice| Outgoing {
             topic: topic.clone(),
-            partition: Some(i32::from(shard.partition)),
+            partition: Some(i32::from(partition_id.partition)),
             key: notice.key.unwrap_or_default(),
             value: notice.value,
             headers: Vec::new(),

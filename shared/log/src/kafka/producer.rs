@@ -9,7 +9,7 @@ use kernel::Fault;
 use kernel::frame::Prefix;
 use kernel::port::Framing;
 use kernel::record::{self, EventRecord};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -115,11 +115,11 @@ impl Producer {
     pub(super) async fn send_events(
         &self,
         topic: &str,
-        shard: Shard,
+        partition_id: PartitionId,
         events: Vec<EventRecord>,
         framing: Option<&dyn Framing>,
     ) -> Result<Vec<Placed>, Fault> {
-        let prefixes = prefixes(framing, shard, &events)?;
+        let prefixes = prefixes(framing, partition_id, &events)?;
         let mut framed = Vec::new();
         let producer = self.current()?;
         let (batch, done) = Batch::new(events.len());
@@ -135,7 +135,7 @@ impl Producer {
                 }
             };
             let mut base = BaseRecord::with_opaque_to(topic, batch.report(place))
-                .partition(i32::from(shard.partition))
+                .partition(i32::from(partition_id.partition))
                 .key(event.key.as_bytes())
                 .payload(value);
             base.headers = Some(position_header(event.log_position));
@@ -199,7 +199,7 @@ fn poll(producer: &BaseProducer<Deliveries>, stopping: &AtomicBool) {
 /// One per event, or none at all without framing. All are known before the first event is sent.
 fn prefixes(
     framing: Option<&dyn Framing>,
-    shard: Shard,
+    partition_id: PartitionId,
     events: &[EventRecord],
 ) -> Result<Vec<Prefix>, Fault> {
     let Some(framing) = framing else {
@@ -207,9 +207,12 @@ fn prefixes(
     };
     let prefix = |event: &EventRecord| {
         let (kind, version) = record::shape(&event.value).ok_or_else(|| {
-            Fault::bare("kafka", format!("frame {} of {shard}", event.log_position))
+            Fault::bare(
+                "kafka",
+                format!("frame {} of {partition_id}", event.log_position),
+            )
         })?;
-        framing.event(shard.context, kind, version)
+        framing.event(partition_id.context, kind, version)
     };
     events.iter().map(prefix).collect()
 }

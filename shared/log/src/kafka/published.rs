@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kernel::Fault;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::KafkaSettings;
 use super::fetch::Place;
@@ -17,23 +17,23 @@ use super::topics::Admin;
 
 /// Offset of the last event that this process has put into each partition.
 #[derive(Default)]
-pub(super) struct Published(Mutex<HashMap<Shard, i64>>);
+pub(super) struct Published(Mutex<HashMap<PartitionId, i64>>);
 
 impl Published {
     /// A new owner looks at what the partition holds, whatever it held before.
-    pub(super) fn forget(&self, shard: Shard) {
-        self.lock().remove(&shard);
+    pub(super) fn forget(&self, partition_id: PartitionId) {
+        self.lock().remove(&partition_id);
     }
 
     /// Notes where events were put; answers the last offset before when they went back behind it.
-    pub(super) fn went_back(&self, shard: Shard, placed: &[Placed]) -> Option<i64> {
+    pub(super) fn went_back(&self, partition_id: PartitionId, placed: &[Placed]) -> Option<i64> {
         let first = placed.iter().map(|placed| placed.offset).min()?;
         let last = placed.iter().map(|placed| placed.offset).max()?;
-        let before = self.lock().insert(shard, last);
+        let before = self.lock().insert(partition_id, last);
         before.filter(|before| first <= *before)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Shard, i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<PartitionId, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,7 +76,7 @@ async fn take_back(
 mod tests {
     use super::*;
 
-    const SHARD: Shard = Shard {
+    const PARTITION: PartitionId = PartitionId {
         context: "trades",
         partition: 2,
     };
@@ -92,12 +92,12 @@ mod tests {
     #[test]
     fn offsets_that_go_back_are_noticed_once() {
         let published = Published::default();
-        assert_eq!(published.went_back(SHARD, &placed(&[7, 8, 9])), None);
-        assert_eq!(published.went_back(SHARD, &placed(&[])), None);
-        assert_eq!(published.went_back(SHARD, &placed(&[10, 12])), None);
-        assert_eq!(published.went_back(SHARD, &placed(&[0, 1])), Some(12));
-        assert_eq!(published.went_back(SHARD, &placed(&[2])), None);
-        published.forget(SHARD);
-        assert_eq!(published.went_back(SHARD, &placed(&[0])), None);
+        assert_eq!(published.went_back(PARTITION, &placed(&[7, 8, 9])), None);
+        assert_eq!(published.went_back(PARTITION, &placed(&[])), None);
+        assert_eq!(published.went_back(PARTITION, &placed(&[10, 12])), None);
+        assert_eq!(published.went_back(PARTITION, &placed(&[0, 1])), Some(12));
+        assert_eq!(published.went_back(PARTITION, &placed(&[2])), None);
+        published.forget(PARTITION);
+        assert_eq!(published.went_back(PARTITION, &placed(&[0])), None);
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{Appended, Assignments, Clock, CommandLog, NewRecord, Pace, Reader, Record};
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 
 use super::topic::{Topics, offset, place};
 
@@ -41,9 +41,9 @@ impl MemoryCommandLog {
     /// # Errors
     /// There is no such partition.
     pub fn damage(&self, at: Appended) -> Result<(), Fault> {
-        let topic = self.topics.of(at.shard.context);
+        let topic = self.topics.of(at.partition_id.context);
         topic
-            .partition(at.shard.partition)?
+            .partition(at.partition_id.partition)?
             .damage(place(at.offset));
         Ok(())
     }
@@ -52,10 +52,10 @@ impl MemoryCommandLog {
     ///
     /// # Errors
     /// There is no such partition.
-    pub fn delete_before(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
-        let topic = self.topics.of(shard.context);
+    pub fn delete_before(&self, partition_id: PartitionId, offset: i64) -> Result<(), Fault> {
+        let topic = self.topics.of(partition_id.context);
         topic
-            .partition(shard.partition)?
+            .partition(partition_id.partition)?
             .delete_before(place(offset));
         Ok(())
     }
@@ -67,12 +67,12 @@ impl CommandLog for MemoryCommandLog {
         let logged_at = self.clock.now();
         let mut appended = Vec::with_capacity(records.len());
         for new in records {
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: new.context,
                 partition: partition_of(new.key.as_bytes(), self.topics.partitions()),
             };
-            let topic = self.topics.of(shard.context);
-            let place = topic.partition(shard.partition)?.append(|place| {
+            let topic = self.topics.of(partition_id.context);
+            let place = topic.partition(partition_id.partition)?.append(|place| {
                 vec![Record {
                     offset: offset(place),
                     logged_at,
@@ -84,7 +84,10 @@ impl CommandLog for MemoryCommandLog {
                 }]
             })?;
             let offset = offset(place);
-            appended.push(Appended { shard, offset });
+            appended.push(Appended {
+                partition_id,
+                offset,
+            });
         }
         Ok(appended)
     }

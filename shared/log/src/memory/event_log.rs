@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::port::{Assignments, Clock, EventLog, Pace, Reader, Record, Span};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 
 use super::topic::{Partition, Topics, offset, place};
@@ -20,7 +20,7 @@ pub struct MemoryEventLog {
     topics: Topics,
     clock: Arc<dyn Clock>,
     /// The highest log position each partition ever had.
-    highest: Arc<Mutex<HashMap<Shard, u64>>>,
+    highest: Arc<Mutex<HashMap<PartitionId, u64>>>,
 }
 
 impl MemoryEventLog {
@@ -49,8 +49,8 @@ impl MemoryEventLog {
     ///
     /// # Errors
     /// There is no such partition.
-    pub fn damage(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
-        self.partition(shard)?.damage(place(offset));
+    pub fn damage(&self, partition_id: PartitionId, offset: i64) -> Result<(), Fault> {
+        self.partition(partition_id)?.damage(place(offset));
         Ok(())
     }
 
@@ -58,8 +58,8 @@ impl MemoryEventLog {
     ///
     /// # Errors
     /// There is no such partition.
-    pub fn delete_before(&self, shard: Shard, offset: i64) -> Result<(), Fault> {
-        self.partition(shard)?.delete_before(place(offset));
+    pub fn delete_before(&self, partition_id: PartitionId, offset: i64) -> Result<(), Fault> {
+        self.partition(partition_id)?.delete_before(place(offset));
         Ok(())
     }
 
@@ -67,16 +67,16 @@ impl MemoryEventLog {
     ///
     /// # Errors
     /// There is no such partition.
-    pub fn recreate(&self, shard: Shard) -> Result<(), Fault> {
+    pub fn recreate(&self, partition_id: PartitionId) -> Result<(), Fault> {
         let mut highest = self.highest.lock().expect(LOCK);
-        highest.remove(&shard);
-        self.partition(shard)?.recreate();
+        highest.remove(&partition_id);
+        self.partition(partition_id)?.recreate();
         Ok(())
     }
 
-    fn partition(&self, shard: Shard) -> Result<Arc<Partition>, Fault> {
-        let topic = self.topics.of(shard.context);
-        topic.partition(shard.partition).map(Arc::clone)
+    fn partition(&self, partition_id: PartitionId) -> Result<Arc<Partition>, Fault> {
+        let topic = self.topics.of(partition_id.context);
+        topic.partition(partition_id.partition).map(Arc::clone)
     }
 }
 
@@ -84,19 +84,26 @@ impl MemoryEventLog {
 impl EventLog for MemoryEventLog {
     /// A log position that leaves a gap is refused with all that came along: a broker would take it, and its
     /// consumers would stop permanently.
-    async fn publish(&self, shard: Shard, events: Vec<EventRecord>) -> Result<(), Fault> {
+    async fn publish(
+        &self,
+        partition_id: PartitionId,
+        events: Vec<EventRecord>,
+    ) -> Result<(), Fault> {
         let logged_at = self.clock.now();
         let mut all = self.highest.lock().expect(LOCK);
-        let highest = all.entry(shard).or_default();
+        let highest = all.entry(partition_id).or_default();
         let mut last = *highest;
         for event in &events {
             if event.log_position > last + 1 {
-                let attempt = format!("publish {} of {shard} after {last}", event.log_position);
+                let attempt = format!(
+                    "publish {} of {partition_id} after {last}",
+                    event.log_position
+                );
                 return Err(Fault::bare("memory", attempt));
             }
             last = last.max(event.log_position);
         }
-        self.partition(shard)?.append(|next| {
+        self.partition(partition_id)?.append(|next| {
             let records = (next..)
                 .zip(events)
                 .map(|(place, event)| record(event, place, logged_at));
@@ -106,8 +113,8 @@ impl EventLog for MemoryEventLog {
         Ok(())
     }
 
-    async fn span(&self, shard: Shard) -> Result<Option<Span>, Fault> {
-        let partition = self.partition(shard)?;
+    async fn span(&self, partition_id: PartitionId) -> Result<Option<Span>, Fault> {
+        let partition = self.partition(partition_id)?;
         let held = partition.held();
         let log_position = |record: Option<&Record>| record.and_then(|record| record.log_position);
         let (first, last) = (held.records.first(), held.records.last());

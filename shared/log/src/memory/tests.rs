@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eventstore::MemoryEventStore;
 use kernel::port::{Assignments, Change, CommandLog, EventLog, Pace, ReadError, Reader, Span};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use testkit::ManualClock;
 use testkit::contract::{self, CONTEXTS, PARTITIONS};
 
@@ -27,12 +27,18 @@ async fn event_log_keeps_its_contract() {
 #[tokio::test]
 async fn event_beyond_a_gap_is_refused() {
     let log = event_log();
-    let shard = SHARD;
-    log.publish(shard, vec![event(1), event(2)]).await.unwrap();
-    assert!(log.publish(shard, vec![event(4)]).await.is_err());
-    assert!(log.publish(shard, vec![event(3), event(5)]).await.is_err());
+    let partition_id = PARTITION;
+    log.publish(partition_id, vec![event(1), event(2)])
+        .await
+        .unwrap();
+    assert!(log.publish(partition_id, vec![event(4)]).await.is_err());
+    assert!(
+        log.publish(partition_id, vec![event(3), event(5)])
+            .await
+            .is_err()
+    );
     assert_eq!(
-        log.span(shard).await.unwrap(),
+        log.span(partition_id).await.unwrap(),
         Some(Span { first: 1, last: 2 }),
         "nothing of a refused call is taken"
     );
@@ -96,12 +102,12 @@ async fn member_that_leaves_hands_its_partitions_on() {
 #[tokio::test]
 async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
     let log = event_log();
-    let shard = SHARD;
-    log.publish(shard, (1..=6).map(event).collect())
+    let partition_id = PARTITION;
+    log.publish(partition_id, (1..=6).map(event).collect())
         .await
         .unwrap();
-    log.damage(shard, 2).unwrap();
-    log.damage(shard, 3).unwrap();
+    log.damage(partition_id, 2).unwrap();
+    log.damage(partition_id, 3).unwrap();
     let mut reader = reader(&log).await;
     reader.seek(0).await.unwrap();
     assert_eq!(log_positions(&mut reader).await, [1, 2]);
@@ -115,20 +121,20 @@ async fn reader_stands_before_a_damaged_record_and_goes_on_behind_it() {
     assert_eq!(reader.readable_after(2).await.unwrap(), 4);
     reader.seek(4).await.unwrap();
     assert_eq!(log_positions(&mut reader).await, [5, 6]);
-    log.damage(shard, 5).unwrap();
+    log.damage(partition_id, 5).unwrap();
     assert_eq!(reader.readable_after(5).await.unwrap(), 6, "the end");
 }
 
 #[tokio::test]
 async fn offset_that_was_deleted_is_gone_and_the_error_names_where_the_log_begins() {
     let log = event_log();
-    let shard = SHARD;
-    log.publish(shard, (1..=6).map(event).collect())
+    let partition_id = PARTITION;
+    log.publish(partition_id, (1..=6).map(event).collect())
         .await
         .unwrap();
     let mut reader = reader(&log).await;
     reader.seek(1).await.unwrap();
-    log.delete_before(shard, 4).unwrap();
+    log.delete_before(partition_id, 4).unwrap();
     let gone = reader.take(9, &mut Vec::new()).await;
     assert!(matches!(gone, Err(ReadError::Gone { first: 4 })));
     assert!(matches!(
@@ -138,19 +144,19 @@ async fn offset_that_was_deleted_is_gone_and_the_error_names_where_the_log_begin
     reader.seek(4).await.unwrap();
     assert_eq!(log_positions(&mut reader).await, [5, 6]);
     assert_eq!(
-        log.span(shard).await.unwrap(),
+        log.span(partition_id).await.unwrap(),
         Some(Span { first: 5, last: 6 })
     );
-    log.recreate(shard).unwrap();
+    log.recreate(partition_id).unwrap();
     let gone = reader.take(9, &mut Vec::new()).await;
     assert!(matches!(gone, Err(ReadError::Gone { first: 0 })));
-    assert_eq!(log.span(shard).await.unwrap(), None);
-    let middle = log.publish(shard, vec![event(7)]).await;
+    assert_eq!(log.span(partition_id).await.unwrap(), None);
+    let middle = log.publish(partition_id, vec![event(7)]).await;
     assert!(middle.is_err(), "a recreated log begins at position 1");
-    log.publish(shard, vec![event(1)]).await.unwrap();
+    log.publish(partition_id, vec![event(1)]).await.unwrap();
 }
 
-const SHARD: Shard = Shard {
+const PARTITION: PartitionId = PartitionId {
     context: CONTEXT,
     partition: 1,
 };

@@ -11,10 +11,10 @@ use eventstore::{MemoryEventStore, PostgresEventStore};
 use kernel::Timestamp;
 use kernel::id::{Actor, CommandId};
 use kernel::port::{
-    Authority, CallState, CommandLog, DeadLetters, EffectShard, EventLog, EventReader, EventStore,
-    Outside, ParkedCall, ParkedCalls, ReadModel, Record, Sender, Snapshots,
+    Authority, CallState, CommandLog, DeadLetters, EffectPartition, EventLog, EventReader,
+    EventStore, Outside, ParkedCall, ParkedCalls, ReadModel, Record, Sender, Snapshots,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use log::{MemoryCommandLog, MemoryEventLog};
 use outside::HttpOutside;
 use pipeline::accept::{Request, Sealer};
@@ -313,8 +313,14 @@ impl Desk {
     pub(crate) async fn answers(&self) -> BTreeMap<String, Vec<(u64, String)>> {
         let mut answers = BTreeMap::<_, Vec<_>>::new();
         for partition in 0..PARTITIONS {
-            let shard = shard(partition);
-            for row in self.adapters.reader.read(shard, 0, 100_000).await.unwrap() {
+            let partition_id = partition_id(partition);
+            for row in self
+                .adapters
+                .reader
+                .read(partition_id, 0, 100_000)
+                .await
+                .unwrap()
+            {
                 let (meta, event) = row.record.decode::<OrderEvent>().unwrap();
                 if let OrderEvent::Answered { n, answer } = event {
                     assert_eq!(meta.actor.as_effect(), Some("requests-to-bank"));
@@ -341,10 +347,10 @@ impl Desk {
     }
 
     /// All calls that are parked or wait behind one.
-    pub(crate) async fn open_calls(&self) -> Vec<(EffectShard, ParkedCall)> {
+    pub(crate) async fn open_calls(&self) -> Vec<(EffectPartition, ParkedCall)> {
         let (mut open, redriver) = (Vec::new(), self.redriver());
         for effect in &self.slices().effects {
-            for at in effect.shards(PARTITIONS) {
+            for at in effect.partition_ids(PARTITIONS) {
                 let calls = redriver.open(at, None, 1_000).await.unwrap();
                 open.extend(calls.into_iter().map(|call| (at, call)));
             }
@@ -406,8 +412,8 @@ fn slices(mended: bool, since: Timestamp) -> Slices {
     Slices::default().context::<Order>().effect(effect)
 }
 
-fn shard(partition: u16) -> Shard {
-    Shard {
+fn partition_id(partition: u16) -> PartitionId {
+    PartitionId {
         context: "orders",
         partition,
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kernel::batch::{OutcomeRow, Resolution};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, Reply};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use resilience::{Deadline, Dependency};
 use tracing::debug;
 
@@ -42,20 +42,20 @@ impl Inbox {
 
     /// Answers those whose commands are handled: one question per partition, whatever their number.
     pub(super) async fn answer_once(&self, waiters: &Waiters) {
-        for (shard, asked) in waiters.asked() {
+        for (partition_id, asked) in waiters.asked() {
             for asked in asked.chunks(IDS_MAX) {
                 let mut ids: Vec<_> = asked.iter().map(|asked| asked.command).collect();
                 ids.sort_unstable();
                 ids.dedup();
-                for reply in replies(shard, asked, self.outcomes(shard, &ids).await) {
+                for reply in replies(partition_id, asked, self.outcomes(partition_id, &ids).await) {
                     waiters.answer(reply);
                 }
             }
         }
     }
 
-    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Vec<OutcomeRow> {
-        let look_up = || self.reader.outcomes(shard, ids);
+    async fn outcomes(&self, partition_id: PartitionId, ids: &[CommandId]) -> Vec<OutcomeRow> {
+        let look_up = || self.reader.outcomes(partition_id, ids);
         let found = self.guard.call(Deadline::within(LOOK_WAIT), look_up).await;
         found
             .inspect_err(|error| debug!(%error, "the inbox cannot be asked"))
@@ -64,7 +64,7 @@ impl Inbox {
 }
 
 /// What each request is answered with, of those whose commands are handled.
-fn replies(shard: Shard, asked: &[Asked], rows: Vec<OutcomeRow>) -> Vec<Reply> {
+fn replies(partition_id: PartitionId, asked: &[Asked], rows: Vec<OutcomeRow>) -> Vec<Reply> {
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.command, row)).collect();
     let replies = asked.iter().filter_map(|asked| {
         let row = rows.get(&asked.command)?;
@@ -76,7 +76,7 @@ fn replies(shard: Shard, asked: &[Asked], rows: Vec<OutcomeRow>) -> Vec<Reply> {
         Some(Reply {
             request: asked.request,
             command: asked.command,
-            partition: shard.partition,
+            partition: partition_id.partition,
             resolution: Resolution::Handled(outcome),
             repeated: false,
         })

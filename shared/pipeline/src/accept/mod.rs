@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 use kernel::Fault;
 use kernel::id::{Actor, AggregateId, CommandId, Tenant};
 use kernel::port::{CommandLog, NewRecord, Replies, RequestDigest};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -185,8 +185,11 @@ impl Acceptor {
     /// Answers within a second, whatever the log does.
     async fn append(&self, records: Vec<NewRecord>) -> Result<(), Fault> {
         let failed = |error| Fault::new("log", "append a command", error);
-        let shards: Vec<_> = records.iter().map(|record| self.shard(record)).collect();
-        let entered = self.gate.enter(&shards).map_err(failed)?;
+        let partition_ids: Vec<_> = records
+            .iter()
+            .map(|record| self.partition_id(record))
+            .collect();
+        let entered = self.gate.enter(&partition_ids).map_err(failed)?;
         let (log, patience) = (Arc::clone(&self.log), entered.patience);
         let mut appending = async move {
             log.append(records).await?;
@@ -204,8 +207,8 @@ impl Acceptor {
         }
     }
 
-    fn shard(&self, record: &NewRecord) -> Shard {
-        Shard {
+    fn partition_id(&self, record: &NewRecord) -> PartitionId {
+        PartitionId {
             context: record.context,
             partition: topic::partition_of(record.key.as_bytes(), self.partitions),
         }
@@ -215,8 +218,8 @@ impl Acceptor {
     fn seal_and_wait(&self, request: Request<'_>) -> Result<(Waiting, NewRecord), Fault> {
         let (open, body_hash) = (self.waiters.open(), request.body_hash());
         let (command, record) = self.sealer.seal(request, Some(open.address()))?;
-        let shard = self.shard(&record);
-        Ok((open.wait_for(command, shard, body_hash), record))
+        let partition_id = self.partition_id(&record);
+        Ok((open.wait_for(command, partition_id, body_hash), record))
     }
 
     fn seal_all(&self, requests: &[Request<'_>]) -> Result<Vec<NewRecord>, Fault> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::id::{AggregateId, CommandId};
 use kernel::port::{Reply, ReplyTo};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::oneshot;
 
 /// The open requests of this process; as many as callers wait.
@@ -23,7 +23,7 @@ struct Shared {
 /// One open request.
 struct Place {
     sender: oneshot::Sender<Reply>,
-    asked: Option<(Shard, Asked)>,
+    asked: Option<(PartitionId, Asked)>,
 }
 
 /// What a request waits for.
@@ -76,12 +76,12 @@ impl Waiters {
     }
 
     /// What all of them wait for, by partition.
-    pub(super) fn asked(&self) -> HashMap<Shard, Vec<Asked>> {
-        let mut by_shard: HashMap<Shard, Vec<Asked>> = HashMap::new();
-        for (shard, asked) in self.0.open().values().filter_map(|place| place.asked) {
-            by_shard.entry(shard).or_default().push(asked);
+    pub(super) fn asked(&self) -> HashMap<PartitionId, Vec<Asked>> {
+        let mut by_partition: HashMap<PartitionId, Vec<Asked>> = HashMap::new();
+        for (partition_id, asked) in self.0.open().values().filter_map(|place| place.asked) {
+            by_partition.entry(partition_id).or_default().push(asked);
         }
-        by_shard
+        by_partition
     }
 }
 
@@ -103,7 +103,12 @@ impl Open {
         &self.address
     }
 
-    pub(super) fn wait_for(self, command: CommandId, shard: Shard, body_hash: i64) -> Waiting {
+    pub(super) fn wait_for(
+        self,
+        command: CommandId,
+        partition_id: PartitionId,
+        body_hash: i64,
+    ) -> Waiting {
         let request = self.entry.request;
         let asked = Asked {
             request,
@@ -111,7 +116,7 @@ impl Open {
             body_hash,
         };
         if let Some(place) = self.entry.waiters.open().get_mut(&request) {
-            place.asked = Some((shard, asked));
+            place.asked = Some((partition_id, asked));
         }
         Waiting {
             command,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::id::CommandId;
 use kernel::port::{CallPlace, CallState, Checkpoint, ParkedCall};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Effect, Fault};
 use tokio::time::Instant;
 
@@ -113,11 +113,11 @@ impl<E: Effect> Means<E> {
         if ids.is_empty() {
             return Ok(HashSet::new());
         }
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: <E::To as Context>::NAME,
-            partition: self.at.shard.partition,
+            partition: self.at.partition_id.partition,
         };
-        let outcomes = self.ports.streams.outcomes(shard, ids).await?;
+        let outcomes = self.ports.streams.outcomes(partition_id, ids).await?;
         Ok(outcomes.into_iter().map(|row| row.command).collect())
     }
 
@@ -130,10 +130,14 @@ impl<E: Effect> Means<E> {
 
     async fn event(&self, log_position: u64) -> Result<EventRecord, Fault> {
         let before = log_position.saturating_sub(1);
-        let rows = self.ports.streams.read(self.at.shard, before, 1).await?;
+        let rows = self
+            .ports
+            .streams
+            .read(self.at.partition_id, before, 1)
+            .await?;
         let row = rows.into_iter().next();
         let row = row.filter(|row| row.record.log_position == log_position);
-        let attempt = format!("read event {log_position} of {}", self.at.shard);
+        let attempt = format!("read event {log_position} of {}", self.at.partition_id);
         row.map(|row| row.record)
             .ok_or_else(|| Fault::bare("event store", attempt))
     }

@@ -19,9 +19,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use kernel::id::Actor;
 use kernel::port::{
-    CommandLog, EffectShard, EventLog, EventReader, Outside, ParkedCalls, ReadModel, Reader, ViewId,
+    CommandLog, EffectPartition, EventLog, EventReader, Outside, ParkedCalls, ReadModel, Reader,
+    ViewId,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Effect};
 use resilience::Dependency;
 use tokio_util::sync::CancellationToken;
@@ -136,16 +137,16 @@ impl<E: Effect> Act<E> {
     }
 
     fn partition(&self, reader: Box<dyn Reader>) -> Partition<E> {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: E::ON,
             partition: reader.partition(),
         };
-        let at = EffectShard {
+        let at = EffectPartition {
             effect: E::NAME,
-            shard,
+            partition_id,
         };
         let course = Course {
-            shard,
+            partition_id,
             partitions: self.settings.partitions,
             role: "act",
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kernel::effect::{CALLS_MAX, Call, IdempotencyKey};
 use kernel::id::Actor;
 use kernel::port::{
-    Applied, CallPlace, CallReason, CallState, Checkpoint, EffectShard, ParkedCall, ViewBatch,
+    Applied, CallPlace, CallReason, CallState, Checkpoint, EffectPartition, ParkedCall, ViewBatch,
 };
 use kernel::{Effect, EventMeta, Fault, topic};
 use tokio::task::JoinSet;
@@ -41,7 +41,7 @@ pub(super) struct Partition<E> {
 
 /// What a partition acts with.
 pub(super) struct Means<E> {
-    pub(super) at: EffectShard,
+    pub(super) at: EffectPartition,
     pub(super) effect: Arc<E>,
     pub(super) ports: ActPorts,
     pub(super) settings: ActSettings,
@@ -119,7 +119,8 @@ impl<E: Effect> Partition<E> {
     /// From the progress on, until `stop`; ends when the progress was moved by another process.
     async fn follow(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         let progress = Arc::clone(&self.means.ports.progress);
-        let progress = progress.checkpoint(progress_id::<E>(), self.means.at.shard.partition);
+        let progress =
+            progress.checkpoint(progress_id::<E>(), self.means.at.partition_id.partition);
         let Some(done) = stop.run_until_cancelled(progress).await else {
             return Ok(());
         };
@@ -244,7 +245,7 @@ impl<E: Effect> Partition<E> {
         crash::point("settled-not-moved");
         let step = ViewBatch {
             view: progress_id::<E>(),
-            partition: self.means.at.shard.partition,
+            partition: self.means.at.partition_id.partition,
             from: self.line.done,
             to,
             puts: Vec::new(),
@@ -293,7 +294,7 @@ impl<E: Effect> Means<E> {
     pub(super) fn stands(&self, fault: &Fault, what: &'static str) {
         self.worker.stands(fault);
         let error = fault as &dyn std::error::Error;
-        warn!(effect = E::NAME, shard = %self.at.shard, error, "{what}");
+        warn!(effect = E::NAME, partition_id = %self.at.partition_id, error, "{what}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::Fault;
-use kernel::port::{CallPlace, CallState, EffectShard, ParkedCall, ParkedCalls};
+use kernel::port::{CallPlace, CallState, EffectPartition, ParkedCall, ParkedCalls};
 use tracing::info;
 
 use crate::redrive::Responsible;
@@ -26,7 +26,7 @@ impl CallRedriver {
     /// The store cannot be reached.
     pub async fn open(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         mut after: Option<CallPlace>,
         max: usize,
     ) -> Result<Vec<ParkedCall>, Fault> {
@@ -52,7 +52,7 @@ impl CallRedriver {
     /// The store cannot be reached.
     pub async fn redrive(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         responsible: &Responsible,
     ) -> Result<bool, Fault> {
@@ -67,7 +67,7 @@ impl CallRedriver {
     /// The store cannot be reached.
     pub async fn discard(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         responsible: &Responsible,
     ) -> Result<bool, Fault> {
@@ -82,7 +82,7 @@ impl CallRedriver {
 
     async fn mark(
         &self,
-        at: EffectShard,
+        at: EffectPartition,
         place: CallPlace,
         from: CallState,
         to: CallState,
@@ -93,7 +93,7 @@ impl CallRedriver {
         if marked {
             info!(
                 effect = at.effect,
-                shard = %at.shard,
+                partition_id = %at.partition_id,
                 %place,
                 to = to.as_str(),
                 by = %responsible.by,

@@ -97,7 +97,7 @@ impl<E: Effect> Partition<E> {
         metric::parked_call(E::NAME, why.reason.as_str());
         error!(
             effect = E::NAME,
-            shard = %self.means.at.shard,
+            partition_id = %self.means.at.partition_id,
             place = %job.place,
             key = &*job.key,
             reason = why.reason.as_str(),

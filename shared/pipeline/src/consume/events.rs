@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::Fault;
 use kernel::port::{Checkpoint, EventReader, ReadError, Reader, Record};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use tracing::error;
 
 use super::{Broken, Published};
@@ -20,7 +20,7 @@ const PAGE: usize = 1_000;
 /// Which partition, and for which consumer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
-    pub(crate) shard: Shard,
+    pub(crate) partition_id: PartitionId,
     /// Partitions of the topic.
     pub(crate) partitions: u16,
     /// The consumer's role: a metric label.
@@ -68,8 +68,8 @@ impl Events {
         }
     }
 
-    pub(crate) fn shard(&self) -> Shard {
-        self.course.shard
+    pub(crate) fn partition_id(&self) -> PartitionId {
+        self.course.partition_id
     }
 
     /// What has been taken.
@@ -200,9 +200,11 @@ impl Events {
 
     fn belongs(&self, event: &Published) -> bool {
         let Course {
-            shard, partitions, ..
+            partition_id,
+            partitions,
+            ..
         } = self.course;
-        topic::partition_of(&event.key, partitions) == shard.partition
+        topic::partition_of(&event.key, partitions) == partition_id.partition
     }
 
     /// The next event.
@@ -220,10 +222,12 @@ impl Events {
 
     /// The next event, of an aggregate that belongs to another partition: no consumer here needs it.
     fn pass(&mut self, event: &Published) {
-        let Course { shard, role, .. } = self.course;
-        metric::misplaced(shard.context, role);
+        let Course {
+            partition_id, role, ..
+        } = self.course;
+        metric::misplaced(partition_id.context, role);
         let (log_position, key) = (event.log_position, String::from_utf8_lossy(&event.key));
-        error!(%shard, log_position, %key, "event of another partition's aggregate, passed");
+        error!(%partition_id, log_position, %key, "event of another partition's aggregate, passed");
         self.seen.log_position = log_position;
     }
 
@@ -235,8 +239,8 @@ impl Events {
         out: &mut Vec<T>,
         read: &impl Fn(Published) -> Result<T, Broken>,
     ) -> Result<(), Fault> {
-        let (shard, seen) = (self.course.shard, self.seen.log_position);
-        let rows = self.store.read(shard, seen, max).await?;
+        let (partition_id, seen) = (self.course.partition_id, self.seen.log_position);
+        let rows = self.store.read(partition_id, seen, max).await?;
         self.filled = rows.len() < max;
         for row in rows {
             let event = Published::from(row.record);
@@ -249,7 +253,7 @@ impl Events {
                     break;
                 }
                 self.filled = false;
-                let attempt = format!("follow {shard}");
+                let attempt = format!("follow {partition_id}");
                 return Err(Fault::new("event store", attempt, broken));
             }
         }
@@ -282,15 +286,19 @@ impl Events {
 
     /// Passes a record that is none of ours.
     fn skip(&mut self, record: &Record) {
-        let Course { shard, role, .. } = self.course;
-        metric::foreign(shard.context, role);
-        error!(%shard, offset = record.offset, "record of the event log is no event of ours, skipped");
+        let Course {
+            partition_id, role, ..
+        } = self.course;
+        metric::foreign(partition_id.context, role);
+        error!(%partition_id, offset = record.offset, "record of the event log is no event of ours, skipped");
         self.seen.next_offset = record.offset + 1;
     }
 
     fn alarm(&self, why: &(dyn std::error::Error + 'static), message: &'static str) {
-        let Course { shard, role, .. } = self.course;
-        metric::gap(shard.context, role);
-        error!(%shard, role, error = why, "{message}");
+        let Course {
+            partition_id, role, ..
+        } = self.course;
+        metric::gap(partition_id.context, role);
+        error!(%partition_id, role, error = why, "{message}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eventstore::MemoryEventStore;
 use kernel::port::{Checkpoint, ReadError, Reader, Record};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Fault, Timestamp};
 use testkit::Writer;
 
@@ -15,8 +15,8 @@ use super::{Broken, Course, Events, Published};
 const EVENTS: u32 = 10;
 const KEY: &str = "demo/T-1";
 
-fn shard() -> Shard {
-    Shard {
+fn partition_id() -> PartitionId {
+    PartitionId {
         context: "trades",
         partition: topic::partition_of(KEY.as_bytes(), 4),
     }
@@ -31,7 +31,7 @@ struct Script {
 #[async_trait]
 impl Reader for Script {
     fn partition(&self) -> u16 {
-        shard().partition
+        partition_id().partition
     }
 
     async fn seek(&mut self, _: i64) -> Result<(), ReadError> {
@@ -86,7 +86,7 @@ async fn follow(gives: Vec<Result<Record, ReadError>>, upto: u64) -> (Vec<u64>, 
 /// Ten events of these keys, in turn.
 async fn store(keys: &[&str]) -> MemoryEventStore {
     let store = MemoryEventStore::default();
-    let mut writer = Writer::take_over(&store, shard(), 1).await;
+    let mut writer = Writer::take_over(&store, partition_id(), 1).await;
     for n in 0..EVENTS {
         writer.accept(keys[n as usize % keys.len()], 1);
     }
@@ -104,7 +104,7 @@ async fn follow_in(
         readable: 7,
     };
     let course = Course {
-        shard: shard(),
+        partition_id: partition_id(),
         partitions: 4,
         role: "test",
     };
@@ -187,7 +187,7 @@ async fn records_of_somebody_else_are_passed() {
 async fn event_of_another_partition_is_skipped() {
     let stranger = (0..)
         .map(|n| format!("demo/S-{n}"))
-        .find(|key| topic::partition_of(key.as_bytes(), 4) != shard().partition)
+        .find(|key| topic::partition_of(key.as_bytes(), 4) != partition_id().partition)
         .unwrap();
     let store = store(&[KEY, &stranger]).await;
     let (log_positions, seen) = follow_in(store, vec![event(0, 1), event(1, 11)], 10).await;
@@ -203,7 +203,7 @@ async fn event_that_cannot_be_read_is_named_and_not_passed() {
         readable: 0,
     };
     let course = Course {
-        shard: shard(),
+        partition_id: partition_id(),
         partitions: 4,
         role: "test",
     };

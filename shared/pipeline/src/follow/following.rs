@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kernel::context::Folded;
 use kernel::port::{Pace, Reader};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{EventMeta, Fault, LiveProjection};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -94,16 +94,16 @@ impl<R: LiveProjection> Following<R> {
     }
 
     fn follower(&self, reader: Box<dyn Reader>) -> Follower<R> {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: self.context,
             partition: reader.partition(),
         };
         let course = Course {
-            shard,
+            partition_id,
             partitions: self.followed.partitions(),
             role: "follower",
         };
-        let name = format!("{}, {shard}", R::NAME);
+        let name = format!("{}, {partition_id}", R::NAME);
         Follower {
             events: Events::new(course, reader, Arc::clone(&self.ports.streams)),
             followed: self.followed.clone(),
@@ -153,7 +153,7 @@ impl<R: LiveProjection> Follower<R> {
                 self.worker.stands(&fault);
                 warn!(
                     projection = R::NAME,
-                    shard = %self.events.shard(),
+                    partition_id = %self.events.partition_id(),
                     error = &fault as &dyn std::error::Error,
                     "live projection pauses, will continue where it is"
                 );
@@ -164,12 +164,12 @@ impl<R: LiveProjection> Follower<R> {
     }
 
     async fn follow(&mut self) -> Result<(), Fault> {
-        let shard = self.events.shard();
-        let done = self.followed.progress(shard);
+        let partition_id = self.events.partition_id();
+        let done = self.followed.progress(partition_id);
         self.events.seek(done).await?;
-        debug!(projection = R::NAME, %shard, log_position = done.log_position, "live projection starts");
+        debug!(projection = R::NAME, %partition_id, log_position = done.log_position, "live projection starts");
         let mut events = Vec::new();
-        let read = |published: Published| decode::<R>(shard.context, &published);
+        let read = |published: Published| decode::<R>(partition_id.context, &published);
         loop {
             // Decoded without the lock, folded under it.
             self.events
@@ -180,15 +180,15 @@ impl<R: LiveProjection> Follower<R> {
     }
 
     fn fold(&self, events: &mut Vec<Decoded<R>>) {
-        let shard = self.events.shard();
+        let partition_id = self.events.partition_id();
         {
             let mut value = lock(&self.followed.0.value);
             let mut last = None;
             for (meta, event) in events.drain(..) {
                 last = Some(LastEvent::of(&meta));
-                value.fold(shard.partition, &meta, event);
+                value.fold(partition_id.partition, &meta, event);
             }
-            self.followed.moved(shard, self.events.seen(), last);
+            self.followed.moved(partition_id, self.events.seen(), last);
         }
         self.worker.moves();
         self.followed.0.changed.notify_one();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use kernel::LiveProjection;
 use kernel::port::{Checkpoint, EventLog, EventReader, Pace};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -42,13 +42,13 @@ impl<R> Clone for Followed<R> {
 
 struct Shared<R> {
     value: Mutex<R>,
-    progress: Mutex<HashMap<Shard, Progress>>,
+    progress: Mutex<HashMap<PartitionId, Progress>>,
     /// Partitions per context.
     partitions: u16,
     changed: Notify,
 }
 
-/// How far one shard is.
+/// How far one partition_id is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     /// What of it has been folded.
@@ -76,25 +76,28 @@ impl<R: LiveProjection> Followed<R> {
         question(&mut lock(&self.0.value))
     }
 
-    /// How old it may be at most; none before every shard has caught up once.
+    /// How old it may be at most; none before every partition_id has caught up once.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         let progress = lock(&self.0.progress);
-        if progress.len() < self.shards() {
+        if progress.len() < self.partition_ids() {
             return None;
         }
         let mut oldest = Duration::ZERO;
-        for shard in progress.values() {
-            oldest = oldest.max(shard.current_at?.elapsed());
+        for partition_id in progress.values() {
+            oldest = oldest.max(partition_id.current_at?.elapsed());
         }
         Some(oldest)
     }
 
-    /// Events folded so far, of all shards.
+    /// Events folded so far, of all partition_ids.
     #[must_use]
     pub fn seen(&self) -> u64 {
         let progress = lock(&self.0.progress);
-        progress.values().map(|shard| shard.done.log_position).sum()
+        progress
+            .values()
+            .map(|partition_id| partition_id.done.log_position)
+            .sum()
     }
 
     /// Waits until everything has been read once: after a start, as long as the log takes.
@@ -114,18 +117,18 @@ impl<R: LiveProjection> Followed<R> {
         self.0.partitions
     }
 
-    fn progress(&self, shard: Shard) -> Checkpoint {
-        lock(&self.0.progress).entry(shard).or_default().done
+    fn progress(&self, partition_id: PartitionId) -> Checkpoint {
+        lock(&self.0.progress).entry(partition_id).or_default().done
     }
 
-    fn moved(&self, shard: Shard, done: Checkpoint, last: Option<LastEvent>) {
+    fn moved(&self, partition_id: PartitionId, done: Checkpoint, last: Option<LastEvent>) {
         let mut progress = lock(&self.0.progress);
-        let progress = progress.entry(shard).or_default();
+        let progress = progress.entry(partition_id).or_default();
         progress.done = done;
         progress.last = last.or(progress.last);
     }
 
-    fn shards(&self) -> usize {
+    fn partition_ids(&self) -> usize {
         usize::from(self.0.partitions) * R::ON.len()
     }
 
@@ -137,10 +140,12 @@ impl<R: LiveProjection> Followed<R> {
             let progress = lock(&self.0.progress);
             let places = progress.iter();
             places
-                .map(|(shard, progress)| Place::new(*shard, progress.done, progress.last))
+                .map(|(partition_id, progress)| {
+                    Place::new(*partition_id, progress.done, progress.last)
+                })
                 .collect()
         };
-        if places.len() < self.shards() {
+        if places.len() < self.partition_ids() {
             return None;
         }
         let kept = value.keep();
@@ -150,20 +155,20 @@ impl<R: LiveProjection> Followed<R> {
     }
 
     /// Takes over what a snapshot says, unless something has been folded.
-    fn begin_from(&self, restored: R, places: &[(Shard, Place)]) {
+    fn begin_from(&self, restored: R, places: &[(PartitionId, Place)]) {
         let mut value = lock(&self.0.value);
         let mut progress = lock(&self.0.progress);
         if !progress.is_empty() {
             return;
         }
         *value = restored;
-        for (shard, place) in places {
+        for (partition_id, place) in places {
             let at = Progress {
                 done: place.checkpoint(),
                 last: place.last,
                 current_at: None,
             };
-            progress.insert(*shard, at);
+            progress.insert(*partition_id, at);
         }
     }
 
@@ -171,8 +176,8 @@ impl<R: LiveProjection> Followed<R> {
     fn vouch(&self, context: &'static str, ends: &[i64], asked_at: Instant) {
         let mut progress = lock(&self.0.progress);
         for (partition, end) in (0..).zip(ends) {
-            let shard = Shard { context, partition };
-            if let Some(progress) = progress.get_mut(&shard)
+            let partition_id = PartitionId { context, partition };
+            if let Some(progress) = progress.get_mut(&partition_id)
                 && progress.done.next_offset >= *end
             {
                 progress.current_at = Some(asked_at);

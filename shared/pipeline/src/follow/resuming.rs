@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::port::{EventReader, FoldSnapshot, FoldSnapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, LiveProjection};
 use tokio::task;
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ type Ends = HashMap<&'static str, Vec<i64>>;
 /// A snapshot that holds.
 struct Found<R> {
     value: R,
-    places: Vec<(Shard, Place)>,
+    places: Vec<(PartitionId, Place)>,
 }
 
 /// Why one is not used.
@@ -128,13 +128,13 @@ impl<R: LiveProjection> Followed<R> {
         });
         let restored = restoring.await.unwrap_or(Err(Unusable::Panicked));
         let (value, places) = restored.map_err(unusable)?;
-        for (shard, place) in &places {
-            let end = ends.get(shard.context);
-            let end = end.and_then(|ends| ends.get(usize::from(shard.partition)));
+        for (partition_id, place) in &places {
+            let end = ends.get(partition_id.context);
+            let end = end.and_then(|ends| ends.get(usize::from(partition_id.partition)));
             let is_there = end.is_some_and(|end| *end >= place.next_offset)
-                && has_events(streams, *shard, place).await?;
+                && has_events(streams, *partition_id, place).await?;
             if !is_there {
-                return Err(unusable(Unusable::Ahead(*shard)));
+                return Err(unusable(Unusable::Ahead(*partition_id)));
             }
         }
         Ok(Some(Found { value, places }))
@@ -177,13 +177,13 @@ fn of_shape<R: LiveProjection>(current: Vec<FoldSnapshot>) -> Option<FoldSnapsho
 /// Whether the events that were folded are those that there are, as far as the last of them says.
 pub(crate) async fn has_events(
     streams: &dyn EventReader,
-    shard: Shard,
+    partition_id: PartitionId,
     place: &Place,
 ) -> Result<bool, Fault> {
     let Some(before) = place.log_position.checked_sub(1) else {
         return Ok(true);
     };
-    let rows = streams.read(shard, before, 1).await?;
+    let rows = streams.read(partition_id, before, 1).await?;
     let is_last = rows
         .first()
         .is_some_and(|row| row.record.log_position == place.log_position);
@@ -192,7 +192,7 @@ pub(crate) async fn has_events(
     };
     // Behind the last that was folded there may be some that were passed.
     let rows = streams
-        .read(shard, last.log_position.saturating_sub(1), 1)
+        .read(partition_id, last.log_position.saturating_sub(1), 1)
         .await?;
     let meta = rows.first().and_then(|row| row.record.meta().ok());
     let is_same =

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::{Bytes, BytesMut};
 use kernel::id::EventId;
 use kernel::port::{Checkpoint, FOLD_PART_BYTES, FoldSnapshot};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{EventMeta, LiveProjection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,10 +50,14 @@ impl LastEvent {
 }
 
 impl Place {
-    pub(crate) fn new(shard: Shard, done: Checkpoint, last: Option<LastEvent>) -> Self {
+    pub(crate) fn new(
+        partition_id: PartitionId,
+        done: Checkpoint,
+        last: Option<LastEvent>,
+    ) -> Self {
         Self {
-            context: shard.context.into(),
-            partition: shard.partition,
+            context: partition_id.context.into(),
+            partition: partition_id.partition,
             log_position: done.log_position,
             next_offset: done.next_offset,
             last,
@@ -84,7 +88,7 @@ pub(crate) enum Unusable {
     #[error("it is of other contexts or partitions")]
     OtherPlaces,
     #[error("it stands ahead of {0}, whose events are not those that were folded")]
-    Ahead(Shard),
+    Ahead(PartitionId),
 }
 
 impl Unusable {
@@ -163,48 +167,48 @@ pub(crate) fn unpack<'p>(
     Ok(BufReader::with_capacity(JSON_PAGE, json))
 }
 
-/// What was folded, and how far; with the shards of this program, which must be the same.
+/// What was folded, and how far; with the partition_ids of this program, which must be the same.
 pub(crate) fn restore<R: LiveProjection>(
     json: impl Read,
     partitions: u16,
-) -> Result<(R, Vec<(Shard, Place)>), Unusable> {
+) -> Result<(R, Vec<(PartitionId, Place)>), Unusable> {
     let restored = catch_unwind(AssertUnwindSafe(|| {
         let body: Body<R::Kept> = serde_json::from_reader(json)?;
         Ok((R::restored(body.state), body.places))
     }));
     let restored = restored.map_err(|_| Unusable::Panicked)?;
     let (value, places) = restored.map_err(Unusable::Undecodable)?;
-    Ok((value, shards::<R>(places, partitions)?))
+    Ok((value, partition_ids::<R>(places, partitions)?))
 }
 
 /// The places of a snapshot's JSON.
 pub(crate) fn places<R: LiveProjection>(
     json: impl Read,
     partitions: u16,
-) -> Result<Vec<(Shard, Place)>, Unusable> {
+) -> Result<Vec<(PartitionId, Place)>, Unusable> {
     let body: Body<serde::de::IgnoredAny> =
         serde_json::from_reader(json).map_err(Unusable::Undecodable)?;
-    shards::<R>(body.places, partitions)
+    partition_ids::<R>(body.places, partitions)
 }
 
-fn shards<R: LiveProjection>(
+fn partition_ids<R: LiveProjection>(
     places: Vec<Place>,
     partitions: u16,
-) -> Result<Vec<(Shard, Place)>, Unusable> {
+) -> Result<Vec<(PartitionId, Place)>, Unusable> {
     let mut contexts = R::ON.to_vec();
     contexts.sort_unstable();
-    let shards = contexts.into_iter().flat_map(|context| {
+    let partition_ids = contexts.into_iter().flat_map(|context| {
         let partitions = 0..partitions;
-        partitions.map(move |partition| Shard { context, partition })
+        partitions.map(move |partition| PartitionId { context, partition })
     });
-    let shards: Vec<_> = shards.collect();
-    let named = |(shard, place): (&Shard, &Place)| {
-        *place.context == *shard.context && place.partition == shard.partition
+    let partition_ids: Vec<_> = partition_ids.collect();
+    let named = |(partition_id, place): (&PartitionId, &Place)| {
+        *place.context == *partition_id.context && place.partition == partition_id.partition
     };
-    if shards.len() != places.len() || !shards.iter().zip(&places).all(named) {
+    if partition_ids.len() != places.len() || !partition_ids.iter().zip(&places).all(named) {
         return Err(Unusable::OtherPlaces);
     }
-    Ok(shards.into_iter().zip(places).collect())
+    Ok(partition_ids.into_iter().zip(places).collect())
 }
 
 /// Refuses to write more than so many bytes.

@@ -11,7 +11,7 @@ use kernel::label::BadLabel;
 use kernel::port::{
     Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Accepted, Context, Fault, Timestamp, adjacent};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -126,7 +126,7 @@ pub(crate) struct Decoder {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
     pub(crate) value_bytes_max: usize,
-    pub(crate) shard: Shard,
+    pub(crate) partition_id: PartitionId,
     pub(crate) partitions: u16,
 }
 
@@ -176,7 +176,7 @@ impl Decoder {
             return Err(Refused::new(DeadReason::BadKey, "the record has no key"));
         }
         let home = topic::partition_of(bytes, self.partitions);
-        if home == self.shard.partition {
+        if home == self.partition_id.partition {
             return Ok(None);
         }
         let detail = format!("its key belongs into partition {home} by murmur2");

@@ -5,7 +5,7 @@
 //! record's sender was proven here, and cannot be proven there.
 
 use kernel::port::NewRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Fault};
 use serde_json::value::RawValue;
 
@@ -22,7 +22,7 @@ const PRODUCER: &str = "producer";
 pub(super) fn record<C: Context>(
     incoming: &Incoming<C::Input>,
     data: &RawValue,
-    from: Shard,
+    from: PartitionId,
     sealer: &Sealer,
 ) -> Result<NewRecord, Fault> {
     let (kind, _) = command::split(&incoming.accepted.command)

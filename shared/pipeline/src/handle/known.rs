@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashSet};
 use kernel::batch::OutcomeRow;
 use kernel::id::CommandId;
 use kernel::port::EventReader;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 
 /// The outcomes of batches still in flight, over those of the inbox.
@@ -71,7 +71,7 @@ impl Known {
     pub(super) async fn look_up(
         &mut self,
         store: &Arc<dyn EventReader>,
-        shard: Shard,
+        partition_id: PartitionId,
         ids: impl Iterator<Item = (CommandId, Timestamp)>,
     ) -> Result<bool, Fault> {
         let (mut asked, mut newest, mut all) = (Vec::new(), None, 0);
@@ -93,11 +93,11 @@ impl Known {
         let newest = newest.filter(|_| asked.len() * 2 > all);
         let next = async {
             match newest {
-                Some(newest) => store.scan_outcomes(shard, Some(newest), 1).await,
+                Some(newest) => store.scan_outcomes(partition_id, Some(newest), 1).await,
                 None => Ok(Vec::new()),
             }
         };
-        let (rows, next) = tokio::join!(store.outcomes(shard, &asked), next);
+        let (rows, next) = tokio::join!(store.outcomes(partition_id, &asked), next);
         let (rows, next) = (rows?, next?);
         self.found
             .extend(rows.into_iter().map(|row| (row.command, row)));
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    const SHARD: Shard = Shard {
+    const PARTITION: PartitionId = PartitionId {
         context: "trades",
         partition: 0,
     };
@@ -182,11 +182,20 @@ mod tests {
 
     #[async_trait]
     impl EventReader for Inbox {
-        async fn load(&self, _: Shard, _: &[Arc<str>], _: u64) -> Result<Vec<LoadedStream>, Fault> {
+        async fn load(
+            &self,
+            _: PartitionId,
+            _: &[Arc<str>],
+            _: u64,
+        ) -> Result<Vec<LoadedStream>, Fault> {
             Ok(Vec::new())
         }
 
-        async fn outcomes(&self, _: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
+        async fn outcomes(
+            &self,
+            _: PartitionId,
+            ids: &[CommandId],
+        ) -> Result<Vec<OutcomeRow>, Fault> {
             let mut inbox = self.0.lock().unwrap();
             inbox.1 += ids.len();
             Ok(ids
@@ -203,17 +212,17 @@ mod tests {
             Ok(Vec::new())
         }
 
-        async fn heads(&self, _: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+        async fn heads(&self, _: &[&'static str]) -> Result<Vec<(PartitionId, u64)>, Fault> {
             Ok(Vec::new())
         }
 
-        async fn read(&self, _: Shard, _: u64, _: usize) -> Result<Vec<EventRow>, Fault> {
+        async fn read(&self, _: PartitionId, _: u64, _: usize) -> Result<Vec<EventRow>, Fault> {
             Ok(Vec::new())
         }
 
         async fn scan_outcomes(
             &self,
-            _: Shard,
+            _: PartitionId,
             after: Option<CommandId>,
             max: usize,
         ) -> Result<Vec<OutcomeRow>, Fault> {
@@ -233,7 +242,7 @@ mod tests {
         for batch in batches {
             let ids = batch.iter().copied();
             let dated = ids.clone().map(|id| (id, at(id)));
-            known.look_up(&store, SHARD, dated).await.unwrap();
+            known.look_up(&store, PARTITION, dated).await.unwrap();
             for id in ids {
                 let handled = |rows: &[OutcomeRow]| rows.iter().any(|row| row.command == id);
                 let before = handled(&growing)
@@ -321,7 +330,7 @@ mod tests {
             let ids = [claims, dated(n, 1), dated(n, 2), dated(n, 3)];
             let now = Timestamp::from_millis(i64::try_from(n).unwrap());
             let dated = ids.map(|id| (id, now)).into_iter();
-            known.look_up(&store, SHARD, dated).await.unwrap();
+            known.look_up(&store, PARTITION, dated).await.unwrap();
             ids.into_iter().for_each(|id| known.add(id, 0));
             known.submitted();
         }

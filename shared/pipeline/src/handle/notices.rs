@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use kernel::batch::{DeadLetter, Outcome, ParkedCommand, Resolution};
 use kernel::port::{OutcomeNotice, Outcomes, Producer};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use serde_json::{Value, json};
 
 use super::decode::Incoming;
@@ -18,20 +18,20 @@ pub(super) fn is_wanted(producer: &Producer, outcome: &Outcome) -> bool {
 
 /// The notice of a command that was handled, now or before.
 pub(super) fn of_outcome<I>(
-    shard: Shard,
+    partition_id: PartitionId,
     incoming: &Incoming<I>,
     producer: &Producer,
     outcome: &Outcome,
 ) -> OutcomeNotice {
     let handled = Resolution::Handled(outcome.clone());
-    let mut value = json!(report(incoming.id, shard, &handled));
+    let mut value = json!(report(incoming.id, partition_id, &handled));
     value["producer"] = producer.name.as_str().into();
     let key = Bytes::copy_from_slice(incoming.key.as_bytes());
-    notice(shard, incoming.offset, Some(key), value)
+    notice(partition_id, incoming.offset, Some(key), value)
 }
 
 /// The notice of a parked record of any sender: the sender knows the record by its place.
-pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
+pub(super) fn of_letter(partition_id: PartitionId, letter: &DeadLetter) -> OutcomeNotice {
     let key = letter.key.as_deref().unwrap_or_default();
     let parked = ParkedCommand {
         key: String::from_utf8_lossy(key).into(),
@@ -39,15 +39,20 @@ pub(super) fn of_letter(shard: Shard, letter: &DeadLetter) -> OutcomeNotice {
         detail: letter.detail.as_str().into(),
     };
     let id = letter.command.unwrap_or_default();
-    let mut value = json!(report(id, shard, &Resolution::Parked(parked)));
+    let mut value = json!(report(id, partition_id, &Resolution::Parked(parked)));
     if letter.command.is_none() {
         value["command_id"] = Value::Null;
     }
-    notice(shard, letter.offset, letter.key.clone(), value)
+    notice(partition_id, letter.offset, letter.key.clone(), value)
 }
 
-fn notice(shard: Shard, offset: i64, key: Option<Bytes>, mut value: Value) -> OutcomeNotice {
-    value["partition"] = shard.partition.into();
+fn notice(
+    partition_id: PartitionId,
+    offset: i64,
+    key: Option<Bytes>,
+    mut value: Value,
+) -> OutcomeNotice {
+    value["partition"] = partition_id.partition.into();
     value["offset"] = offset.into();
     OutcomeNotice {
         offset,

@@ -7,18 +7,18 @@ use kernel::batch::{Cursor, DeadReason, OutcomeRow};
 use kernel::id::{AggregateId, CommandId};
 use kernel::port::{NewRecord, ReadError, Record, Reply, ReplyTo};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Fault};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::batch_builder::{BatchBuilder, PANICS_MAX, Panicked, Sealed};
+use super::blocked_keys::BlockedKeys;
 use super::cache::Cache;
 use super::decode::{Decoded, Incoming, Refused};
 use super::forward;
-use super::growing::{Growing, PANICS_MAX, Panicked, Sealed};
 use super::known::Known;
-use super::parked::Parked;
 use super::partition::{Ended, Partition};
 use super::resuming;
 use super::saving::{Saving, Taken};
@@ -33,13 +33,13 @@ const FEW: usize = 256;
 /// The state that is void once the partition has another owner.
 pub(super) struct Ownership<'p, C: Context> {
     partition: &'p mut Partition<C>,
-    growing: Growing,
+    building: BatchBuilder,
     cache: Cache<C>,
     known: Known,
     /// Whether the last records were few, and could not be decided without asking the store.
     asked: bool,
     /// Keys with a parked command: later ones park behind it.
-    parked: Parked,
+    blocked: BlockedKeys,
     flight: Option<Flight<C>>,
     /// Number of the last durable batch.
     durable: u64,
@@ -63,13 +63,13 @@ impl<'p, C: Context> Ownership<'p, C> {
     pub(super) fn new(
         partition: &'p mut Partition<C>,
         cursor: Cursor,
-        parked: Parked,
+        blocked: BlockedKeys,
         publishing: PublishHandle,
         saving: Saving<C>,
     ) -> Self {
         Self {
-            growing: Growing::new(
-                partition.shard,
+            building: BatchBuilder::new(
+                partition.partition_id,
                 1,
                 cursor,
                 0,
@@ -78,7 +78,7 @@ impl<'p, C: Context> Ownership<'p, C> {
             cache: Cache::new(partition.settings.cached_aggregates_max),
             known: Known::default(),
             asked: false,
-            parked,
+            blocked,
             flight: None,
             durable: 0,
             publishing,
@@ -88,13 +88,17 @@ impl<'p, C: Context> Ownership<'p, C> {
         }
     }
 
-    pub(super) fn shard(&self) -> Shard {
-        self.partition.shard
+    pub(super) fn partition_id(&self) -> PartitionId {
+        self.partition.partition_id
     }
 
     pub(super) fn announces(&self) -> Worker {
-        let Partition { ports, shard, .. } = &*self.partition;
-        ports.movement.worker(Work::Announcer, shard)
+        let Partition {
+            ports,
+            partition_id,
+            ..
+        } = &*self.partition;
+        ports.movement.worker(Work::Announcer, partition_id)
     }
 
     pub(super) fn noticed(&self) -> Arc<Notify> {
@@ -105,14 +109,14 @@ impl<'p, C: Context> Ownership<'p, C> {
         // What came before it is carried out first.
         let (mut records, mut barred) = (Vec::new(), None);
         loop {
-            if self.flight.is_none() && !self.growing.is_empty() {
+            if self.flight.is_none() && !self.building.is_empty() {
                 self.submit().await;
             }
             let room = self
                 .partition
                 .settings
                 .batch_commands_max
-                .saturating_sub(self.growing.len());
+                .saturating_sub(self.building.len());
             if self.flight.is_none()
                 && let Some(why) = barred.take()
             {
@@ -159,14 +163,14 @@ impl<'p, C: Context> Ownership<'p, C> {
 
     /// Sends the grown batch to the committer and starts the next one where it ends.
     async fn submit(&mut self) {
-        let next = Growing::new(
-            self.partition.shard,
-            self.growing.number + 1,
-            self.growing.batch.to,
-            self.growing.bytes(),
-            self.growing.gives_notice,
+        let next = BatchBuilder::new(
+            self.partition.partition_id,
+            self.building.number + 1,
+            self.building.batch.to,
+            self.building.bytes(),
+            self.building.gives_notice,
         );
-        let sealed = std::mem::replace(&mut self.growing, next).seal();
+        let sealed = std::mem::replace(&mut self.building, next).seal();
         self.known.submitted();
         let taken = self.saving.take(&mut self.cache);
         self.partition.worker.begins();
@@ -192,11 +196,11 @@ impl<'p, C: Context> Ownership<'p, C> {
                 ended
             }
             Some(Committed::Fenced) => {
-                warn!(shard = %self.partition.shard, "another owner has the partition, batch dropped");
+                warn!(partition_id = %self.partition.partition_id, "another owner has the partition, batch dropped");
                 Some(Ended::Fenced)
             }
             None => {
-                warn!(shard = %self.partition.shard, "committer left no answer");
+                warn!(partition_id = %self.partition.partition_id, "committer left no answer");
                 Some(Ended::Again)
             }
         }
@@ -206,7 +210,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         self.count(&sealed);
         self.partition.worker.moves();
         for refusal in &sealed.refusals {
-            refusal.tell(self.partition.shard);
+            refusal.tell(self.partition.partition_id);
         }
         self.durable = sealed.number;
         self.known.landed();
@@ -234,7 +238,7 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 
     fn count(&self, sealed: &Sealed) {
-        let context = self.partition.shard.context;
+        let context = self.partition.partition_id.context;
         let outcomes = sealed.batch.outcomes.len() as u64;
         metric::commands(context, "accepted", sealed.accepted);
         metric::commands(context, "rejected", outcomes - sealed.accepted);
@@ -279,19 +283,25 @@ impl<'p, C: Context> Ownership<'p, C> {
 
     /// What belongs into other partitions, as it is sent there.
     fn elsewhere(&self, decoded: &[Decoded<C::Input>]) -> Result<Vec<NewRecord>, Fault> {
-        let Partition { shard, ports, .. } = &*self.partition;
+        let Partition {
+            partition_id,
+            ports,
+            ..
+        } = &*self.partition;
         let elsewhere = decoded.iter().filter_map(|decoded| match decoded {
             Decoded::Elsewhere(incoming, data) => Some((incoming, data)),
             Decoded::Command(_) | Decoded::Refused(_) => None,
         });
         elsewhere
-            .map(|(incoming, data)| forward::record::<C>(incoming, data, *shard, &ports.sealer))
+            .map(|(incoming, data)| {
+                forward::record::<C>(incoming, data, *partition_id, &ports.sealer)
+            })
             .collect()
     }
 
     /// One query for the ids and one for the aggregates, whatever the number of records.
     async fn prepare(&mut self, decoded: &[Decoded<C::Input>]) -> Result<(), Fault> {
-        let shard = self.partition.shard;
+        let partition_id = self.partition.partition_id;
         let store = &self.partition.ports.reader;
         let incoming = || {
             decoded.iter().filter_map(|decoded| match decoded {
@@ -306,11 +316,17 @@ impl<'p, C: Context> Ownership<'p, C> {
         missing.sort_unstable();
         missing.dedup();
         let ids = incoming().map(|incoming| (incoming.id, incoming.accepted.at));
-        let resume = resuming::read::<C>(&self.partition.ports, shard, &missing);
-        let (known, resumed) = tokio::join!(self.known.look_up(store, shard, ids), resume);
+        let resume = resuming::read::<C>(&self.partition.ports, partition_id, &missing);
+        let (known, resumed) = tokio::join!(self.known.look_up(store, partition_id, ids), resume);
         let asked = known? || !missing.is_empty();
         self.asked = asked && decoded.len() < FEW;
-        resuming::keep(&mut self.cache, &self.partition.ports, shard, resumed?).await?;
+        resuming::keep(
+            &mut self.cache,
+            &self.partition.ports,
+            partition_id,
+            resumed?,
+        )
+        .await?;
         for key in missing {
             if !self.cache.has(&key) {
                 self.cache.create(key);
@@ -327,7 +343,7 @@ impl<'p, C: Context> Ownership<'p, C> {
         let incoming = match decoded {
             Decoded::Command(incoming) => *incoming,
             Decoded::Elsewhere(..) => {
-                self.growing.forwarded(record.offset);
+                self.building.forwarded(record.offset);
                 return Ok(Ok(()));
             }
             Decoded::Refused(refused) => {
@@ -335,7 +351,7 @@ impl<'p, C: Context> Ownership<'p, C> {
                 return Ok(Ok(()));
             }
         };
-        if !self.parked.passes(&record, self.durable).await? {
+        if !self.blocked.passes(&record, self.durable).await? {
             let detail = "an earlier command of the key is parked";
             let behind = Refused::new(DeadReason::BehindParked, detail);
             self.park(record, behind.of(incoming.named()));
@@ -348,7 +364,7 @@ impl<'p, C: Context> Ownership<'p, C> {
             return Ok(Ok(()));
         }
         if let Some(first) = self.first_answer(incoming.id) {
-            self.growing.repeat(&incoming, &first);
+            self.building.repeat(&incoming, &first);
             return Ok(Ok(()));
         }
         match self.decide(&incoming) {
@@ -358,9 +374,9 @@ impl<'p, C: Context> Ownership<'p, C> {
                 self.park(record, panicked.of(incoming.named()));
             }
             Err(Panicked::Applying) => {
-                let (shard, offset) = (self.partition.shard, record.offset);
+                let (partition_id, offset) = (self.partition.partition_id, record.offset);
                 *self.partition.panics.entry(offset).or_default() += 1;
-                error!(%shard, offset, "applying a command panicked, the partition is taken over again");
+                error!(%partition_id, offset, "applying a command panicked, the partition is taken over again");
                 return Ok(Err(Abandoned));
             }
         }
@@ -370,7 +386,7 @@ impl<'p, C: Context> Ownership<'p, C> {
     fn first_answer(&self, id: CommandId) -> Option<OutcomeRow> {
         let flying = self.flight.as_ref().map(|flight| &flight.sealed.batch);
         let flying = flying.map_or(&[][..], |batch| &batch.outcomes);
-        let first = self.known.get(id, &self.growing.batch.outcomes, flying);
+        let first = self.known.get(id, &self.building.batch.outcomes, flying);
         first.cloned()
     }
 
@@ -380,8 +396,8 @@ impl<'p, C: Context> Ownership<'p, C> {
             .get(&incoming.key)
             .expect("every key of the records at hand was loaded or created before deciding");
         let policy = &self.partition.policy;
-        self.growing.handle(incoming, cached, policy)?;
-        let outcomes = &self.growing.batch.outcomes;
+        self.building.handle(incoming, cached, policy)?;
+        let outcomes = &self.building.batch.outcomes;
         if let Some(row) = outcomes.last() {
             self.saving.note(row.outcome.key(), cached);
         }
@@ -390,15 +406,15 @@ impl<'p, C: Context> Ownership<'p, C> {
     }
 
     fn park(&mut self, record: Record, refused: Refused) {
-        let (shard, reason) = (self.partition.shard, refused.reason.as_str());
-        metric::parked(shard.context, reason);
-        error!(%shard, offset = record.offset, reason, "command parked");
+        let (partition_id, reason) = (self.partition.partition_id, refused.reason.as_str());
+        metric::parked(partition_id.context, reason);
+        error!(%partition_id, offset = record.offset, reason, "command parked");
         if refused.reason.blocks_key() {
-            self.parked.add(&record, self.growing.number);
+            self.blocked.add(&record, self.building.number);
         }
         let named = refused.named.as_ref();
         let waiting: Option<ReplyTo> = named.and_then(|named| named.reply_to.clone());
-        self.growing.park(refused.letter(record), waiting.as_ref());
+        self.building.park(refused.letter(record), waiting.as_ref());
     }
 }
 

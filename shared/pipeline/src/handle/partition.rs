@@ -8,15 +8,15 @@ use futures::FutureExt;
 use kernel::batch::Cursor;
 use kernel::id::{AggregateId, Owner};
 use kernel::port::{ReadError, Reader, Reply};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Fault};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use super::blocked_keys::BlockedKeys;
 use super::decode::Decoder;
 use super::ownership::Ownership;
-use super::parked::Parked;
 use super::processor::{ProcessorPorts, ProcessorSettings};
 use super::saving::saving;
 use crate::announce::Announcer;
@@ -34,7 +34,7 @@ pub(crate) type Replying = mpsc::Sender<(AggregateId, Vec<Reply>)>;
 
 /// What outlives one ownership of the partition within this process.
 pub(crate) struct Partition<C: Context> {
-    pub(crate) shard: Shard,
+    pub(crate) partition_id: PartitionId,
     pub(crate) reader: Box<dyn Reader>,
     pub(crate) ports: ProcessorPorts,
     pub(crate) settings: ProcessorSettings,
@@ -62,9 +62,9 @@ pub(super) enum Ended {
 
 /// A record that bars a partition of commands: nothing behind it is handled before it is passed.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}; `dealerboard skip {shard}` shows what is lost and continues behind it")]
+#[error("{why}; `dealerboard skip {partition_id}` shows what is lost and continues behind it")]
 pub(super) struct Barred {
-    shard: Shard,
+    partition_id: PartitionId,
     why: ReadError,
 }
 
@@ -79,12 +79,12 @@ impl<C: Context> Partition<C> {
                 Ok(Ended::Again) => backoff.wait().right_future(),
                 Ok(Ended::Barred(barred)) => {
                     self.worker.stops(barred.to_string());
-                    error!(shard = %self.shard, error = &barred as &dyn std::error::Error, "partition is stalled");
+                    error!(partition_id = %self.partition_id, error = &barred as &dyn std::error::Error, "partition is stalled");
                     backoff.wait().right_future()
                 }
                 Err(fault) => {
                     self.worker.stands(&fault);
-                    warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "partition pauses, will be taken over again");
+                    warn!(partition_id = %self.partition_id, error = &fault as &dyn std::error::Error, "partition pauses, will be taken over again");
                     backoff.wait().right_future()
                 }
             };
@@ -97,16 +97,16 @@ impl<C: Context> Partition<C> {
     }
 
     /// Becomes the partition's only writer; returns its cursor and which keys are parked.
-    async fn take_over(&mut self) -> Result<(Cursor, Parked), Fault> {
+    async fn take_over(&mut self) -> Result<(Cursor, BlockedKeys), Fault> {
         let owner = Owner(self.ports.sealer.ids.random());
-        let cursor = self.ports.store.take_over(self.shard, owner).await?;
+        let cursor = self.ports.store.take_over(self.partition_id, owner).await?;
         let letters = Arc::clone(&self.ports.dead_letters);
-        Ok((cursor, Parked::load(self.shard, letters).await?))
+        Ok((cursor, BlockedKeys::load(self.partition_id, letters).await?))
     }
 
     pub(super) fn barred(&self, why: ReadError) -> Ended {
-        let shard = self.shard;
-        Ended::Barred(Barred { shard, why })
+        let partition_id = self.partition_id;
+        Ended::Barred(Barred { partition_id, why })
     }
 
     /// One ownership: take over, continue from the database's cursor, publish what is missing.
@@ -120,22 +120,24 @@ impl<C: Context> Partition<C> {
             Err(ReadError::Fault(fault)) => return Err(fault),
             Err(why) => return Ok(self.barred(why)),
         }
-        debug!(shard = %self.shard, offset = cursor.next_offset, log_position = cursor.next_log_position, "partition taken over");
+        debug!(partition_id = %self.partition_id, offset = cursor.next_offset, log_position = cursor.next_log_position, "partition taken over");
         let (publisher, publishing) = Publisher::new(
-            self.shard,
+            self.partition_id,
             Arc::clone(&self.ports.reader),
             Arc::clone(&self.ports.event_log),
-            self.ports.movement.worker(Work::Publisher, self.shard),
+            self.ports
+                .movement
+                .worker(Work::Publisher, self.partition_id),
         );
         let (saving, saver) = saving(
-            self.shard,
+            self.partition_id,
             Arc::clone(&self.ports.snapshots),
             self.settings.snapshot_events_min,
         );
         let announcing = self.ports.announcing.clone();
         let ownership = Ownership::new(self, cursor, parked, publishing, saving);
         let announcer = announcing.map(|ports| Announcer {
-            shard: ownership.shard(),
+            partition_id: ownership.partition_id(),
             worker: ownership.announces(),
             ports,
             written: ownership.noticed(),

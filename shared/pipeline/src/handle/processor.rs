@@ -9,7 +9,7 @@ use kernel::id::AggregateId;
 use kernel::port::{
     CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas, Snapshots,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -110,7 +110,7 @@ impl<C: Context> Processor<C> {
     }
 
     fn partition(&self, reader: Box<dyn kernel::port::Reader>, replying: Replying) -> Partition<C> {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: C::NAME,
             partition: reader.partition(),
         };
@@ -118,11 +118,11 @@ impl<C: Context> Processor<C> {
             authority: Arc::clone(&self.ports.sealer.authority),
             schemas: self.ports.schemas.clone(),
             value_bytes_max: self.settings.value_bytes_max,
-            shard,
+            partition_id,
             partitions: self.settings.partitions,
         };
         Partition {
-            shard,
+            partition_id,
             reader,
             ports: self.ports.clone(),
             settings: self.settings,
@@ -131,7 +131,7 @@ impl<C: Context> Processor<C> {
             replying,
             policy: self.policy.clone(),
             panics: HashMap::new(),
-            worker: self.ports.movement.worker(Work::Processor, shard),
+            worker: self.ports.movement.worker(Work::Processor, partition_id),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::Code;
 use kernel::id::CommandId;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tracing::error;
 
 use super::decode::Incoming;
@@ -31,11 +31,11 @@ impl Refusal {
     }
 
     /// Once it is durable.
-    pub(super) fn tell(&self, shard: Shard) {
+    pub(super) fn tell(&self, partition_id: PartitionId) {
         metric::reaction_refused(self.reaction.to_string(), self.code.name.to_owned());
         error!(
             reaction = &*self.reaction,
-            %shard,
+            %partition_id,
             key = &*self.key,
             command = %self.command,
             code = self.code.name,

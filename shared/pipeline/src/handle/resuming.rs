@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::port::{LoadedStream, Resumed, WHOLE};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Fault};
 use tracing::warn;
 
@@ -14,18 +14,18 @@ use crate::metric;
 /// The streams of those keys that exist, in one query when nothing is wrong.
 pub(super) async fn read<C: Context>(
     ports: &ProcessorPorts,
-    shard: Shard,
+    partition_id: PartitionId,
     keys: &[Arc<str>],
 ) -> Result<Vec<Resumed>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    match ports.snapshots.resume(shard, keys, C::SHAPE).await {
+    match ports.snapshots.resume(partition_id, keys, C::SHAPE).await {
         Ok(resumed) => Ok(resumed),
         Err(fault) => {
-            metric::snapshots(shard.context, "unreadable", keys.len());
-            warn!(%shard, error = &fault as &dyn std::error::Error, "snapshots cannot be read, whole streams are replayed");
-            let streams = ports.reader.load(shard, keys, WHOLE).await?;
+            metric::snapshots(partition_id.context, "unreadable", keys.len());
+            warn!(%partition_id, error = &fault as &dyn std::error::Error, "snapshots cannot be read, whole streams are replayed");
+            let streams = ports.reader.load(partition_id, keys, WHOLE).await?;
             Ok(streams.into_iter().map(from_the_start).collect())
         }
     }
@@ -35,7 +35,7 @@ pub(super) async fn read<C: Context>(
 pub(super) async fn keep<C: Context>(
     cache: &mut Cache<C>,
     ports: &ProcessorPorts,
-    shard: Shard,
+    partition_id: PartitionId,
     resumed: Vec<Resumed>,
 ) -> Result<(), Fault> {
     let mut whole = Vec::new();
@@ -43,8 +43,8 @@ pub(super) async fn keep<C: Context>(
         match cache.load(stream) {
             Ok(()) => {}
             Err(NotLoaded::Snapshot { key, source }) => {
-                metric::snapshots(shard.context, source.name(), 1);
-                warn!(%shard, key = &*key, error = &source as &dyn std::error::Error, "snapshot cannot be used, the whole stream is replayed");
+                metric::snapshots(partition_id.context, source.name(), 1);
+                warn!(%partition_id, key = &*key, error = &source as &dyn std::error::Error, "snapshot cannot be used, the whole stream is replayed");
                 whole.push(key);
             }
             Err(NotLoaded::Stream(bad)) => return Err(not_loaded(bad)),
@@ -53,7 +53,7 @@ pub(super) async fn keep<C: Context>(
     if whole.is_empty() {
         return Ok(());
     }
-    for stream in ports.reader.load(shard, &whole, WHOLE).await? {
+    for stream in ports.reader.load(partition_id, &whole, WHOLE).await? {
         cache.load(from_the_start(stream)).map_err(not_loaded)?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::Context;
 use kernel::port::{Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::sync::mpsc;
 use tokio::task;
 use tracing::warn;
@@ -49,13 +49,13 @@ pub(crate) struct Saving<C> {
 
 /// Saves what it is handed, one save after the other.
 pub(crate) struct Saver<C> {
-    shard: Shard,
+    partition_id: PartitionId,
     store: Arc<dyn Snapshots>,
     waiting: mpsc::Receiver<Vec<Taken<C>>>,
 }
 
 pub(crate) fn saving<C: Context>(
-    shard: Shard,
+    partition_id: PartitionId,
     store: Arc<dyn Snapshots>,
     events_min: u64,
 ) -> (Saving<C>, Saver<C>) {
@@ -66,7 +66,7 @@ pub(crate) fn saving<C: Context>(
         waiting: sender,
     };
     let saver = Saver {
-        shard,
+        partition_id,
         store,
         waiting,
     };
@@ -142,8 +142,8 @@ impl<C: Context> Saver<C> {
                 // Away from the threads that handle: a large state takes milliseconds.
                 let encoding = task::spawn_blocking(move || encode(taken));
                 let Ok((snapshots, left)) = encoding.await else {
-                    warn!(shard = %self.shard, "encoding snapshots panicked");
-                    metric::snapshots(self.shard.context, "save_failed", 1);
+                    warn!(partition_id = %self.partition_id, "encoding snapshots panicked");
+                    metric::snapshots(self.partition_id.context, "save_failed", 1);
                     break;
                 };
                 self.save(&snapshots).await;
@@ -153,12 +153,12 @@ impl<C: Context> Saver<C> {
     }
 
     async fn save(&self, snapshots: &[Snapshot]) {
-        let (context, count) = (self.shard.context, snapshots.len());
-        match self.store.save(self.shard, snapshots).await {
+        let (context, count) = (self.partition_id.context, snapshots.len());
+        match self.store.save(self.partition_id, snapshots).await {
             Ok(()) => metric::snapshots(context, "saved", count),
             Err(fault) => {
                 metric::snapshots(context, "save_failed", count);
-                warn!(shard = %self.shard, error = &fault as &dyn std::error::Error, "snapshots not saved, their streams are replayed instead");
+                warn!(partition_id = %self.partition_id, error = &fault as &dyn std::error::Error, "snapshots not saved, their streams are replayed instead");
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use kernel::port::{EventReader, ReadModel, ViewValue, WHOLE};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Parameters, View};
 use tracing::warn;
 
@@ -20,15 +20,15 @@ use super::view_id;
 pub(super) async fn values<V: View>(
     model: &dyn ReadModel,
     streams: &dyn EventReader,
-    shard: Shard,
+    partition_id: PartitionId,
     keys: &[Arc<str>],
     upto: u64,
 ) -> Result<Vec<Option<ViewValue>>, Fault> {
     // A value of another partition was folded from a stream that is not this key's.
     let is_known = |value: &Option<ViewValue>| {
-        value
-            .as_ref()
-            .is_none_or(|value| value.log_position <= upto && value.partition == shard.partition)
+        value.as_ref().is_none_or(|value| {
+            value.log_position <= upto && value.partition == partition_id.partition
+        })
     };
     match model.get(view_id::<V>(), keys).await {
         Ok(found) if found.iter().all(is_known) => return Ok(found),
@@ -42,8 +42,8 @@ pub(super) async fn values<V: View>(
         let value = match found.map(|mut found| found.pop().flatten()) {
             Ok(value) if is_known(&value) => value,
             Ok(_) => {
-                warn!(view = V::NAME, %shard, "value is not of what its checkpoint covers, folded again");
-                folded::<V>(streams, shard, key, upto).await?
+                warn!(view = V::NAME, %partition_id, "value is not of what its checkpoint covers, folded again");
+                folded::<V>(streams, partition_id, key, upto).await?
             }
             Err(fault) => {
                 let Some(damaged) = fault.damage() else {
@@ -54,7 +54,7 @@ pub(super) async fn values<V: View>(
                     error = damaged as &dyn std::error::Error,
                     "value is folded again"
                 );
-                folded::<V>(streams, shard, key, upto).await?
+                folded::<V>(streams, partition_id, key, upto).await?
             }
         };
         values.push(value);
@@ -64,15 +64,20 @@ pub(super) async fn values<V: View>(
 
 async fn folded<V: View>(
     streams: &dyn EventReader,
-    shard: Shard,
+    partition_id: PartitionId,
     key: &[Arc<str>],
     upto: u64,
 ) -> Result<Option<ViewValue>, Fault> {
-    let loaded = streams.load(shard, key, WHOLE).await?;
+    let loaded = streams.load(partition_id, key, WHOLE).await?;
     let Some(stream) = loaded.first() else {
         return Ok(None);
     };
     let until = Until::LogPosition(upto);
-    fold::<V>(stream, shard.partition, until, &Parameters::default())
-        .map_err(|error| Fault::new("event store", format!("fold {}", view_id::<V>()), error))
+    fold::<V>(
+        stream,
+        partition_id.partition,
+        until,
+        &Parameters::default(),
+    )
+    .map_err(|error| Fault::new("event store", format!("fold {}", view_id::<V>()), error))
 }

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use kernel::context::EventOf;
 use kernel::port::{Applied, Checkpoint, READY_PERIOD, Reader, ViewBatch, ViewValue};
 use kernel::record::EventMeta;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp, View};
 use lru::LruCache;
 use tokio::time::Instant;
@@ -38,16 +38,16 @@ impl<V: View> Partition<V> {
         ports: ProjectorPorts,
         settings: ProjectorSettings,
     ) -> Self {
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: <V::Of as kernel::Context>::NAME,
             partition: reader.partition(),
         };
         let course = Course {
-            shard,
+            partition_id,
             partitions: settings.partitions,
             role: "projector",
         };
-        let name = format!("{} in {}, {shard}", view_id::<V>(), ports.model_name);
+        let name = format!("{} in {}, {partition_id}", view_id::<V>(), ports.model_name);
         Self {
             events: Events::new(course, reader, Arc::clone(&ports.streams)),
             worker: ports.movement.worker(Work::Projection, name),
@@ -72,7 +72,7 @@ impl<V: View> Partition<V> {
                 warn!(
                     view = V::NAME,
                     model = self.ports.model_name,
-                    shard = %self.events.shard(),
+                    partition_id = %self.events.partition_id(),
                     error = &fault as &dyn std::error::Error,
                     "projection pauses, will continue from its checkpoint"
                 );
@@ -84,15 +84,17 @@ impl<V: View> Partition<V> {
 
     /// From the model's checkpoint on; ends when another process moved the model.
     async fn follow(&mut self) -> Result<(), Fault> {
-        let shard = self.events.shard();
+        let partition_id = self.events.partition_id();
         let model = &self.ports.model;
-        let checkpoint = model.checkpoint(view_id::<V>(), shard.partition).await?;
+        let checkpoint = model
+            .checkpoint(view_id::<V>(), partition_id.partition)
+            .await?;
         self.events.seek(checkpoint).await?;
         let caught_up_at = self.events.end().await?;
         debug!(
             view = V::NAME,
             model = self.ports.model_name,
-            %shard,
+            %partition_id,
             log_position = checkpoint.log_position,
             "projection starts"
         );
@@ -210,7 +212,7 @@ impl<V: View> Projection<'_, V> {
     async fn vouch(&mut self) -> Result<Applied, Fault> {
         self.vouch_at = Instant::now() + READY_PERIOD;
         self.partition.worker.begins();
-        let partition = self.partition.events.shard().partition;
+        let partition = self.partition.events.partition_id().partition;
         let model = Arc::clone(&self.partition.ports.model);
         let marked = model.mark_ready(view_id::<V>(), partition, self.written);
         let marked = marked.await?;
@@ -256,10 +258,16 @@ impl<V: View> Projection<'_, V> {
             return Ok(());
         }
         let (model, streams) = (&self.partition.ports.model, &self.partition.ports.streams);
-        let shard = self.partition.events.shard();
+        let partition_id = self.partition.events.partition_id();
         let upto = fresh.first().map_or(0, |first| first.meta.log_position - 1);
-        let found =
-            mend::values::<V>(model.as_ref(), streams.as_ref(), shard, &missing, upto).await?;
+        let found = mend::values::<V>(
+            model.as_ref(),
+            streams.as_ref(),
+            partition_id,
+            &missing,
+            upto,
+        )
+        .await?;
         for (key, stored) in missing.into_iter().zip(found) {
             let value = match stored {
                 None => V::default(),
@@ -281,7 +289,7 @@ impl<V: View> Projection<'_, V> {
 
     /// Encodes what changed and sends it off; the next events fold meanwhile.
     fn write(&mut self) -> Result<(), Fault> {
-        let partition = self.partition.events.shard().partition;
+        let partition = self.partition.events.partition_id().partition;
         let puts = self.puts()?;
         let batch = ViewBatch {
             view: view_id::<V>(),
@@ -302,7 +310,7 @@ impl<V: View> Projection<'_, V> {
 
     /// What changed, all bodies in one piece of memory.
     fn puts(&mut self) -> Result<Vec<(Arc<str>, ViewValue)>, Fault> {
-        let partition = self.partition.events.shard().partition;
+        let partition = self.partition.events.partition_id().partition;
         let mut bodies = Vec::with_capacity(self.dirty.len() * BODY_BYTES);
         let mut changed = Vec::with_capacity(self.dirty.len());
         for key in self.dirty.drain(..) {

@@ -108,7 +108,7 @@ impl Query {
                 let (view, key) = (*view, Arc::clone(key));
                 let long = Bound::long(&self.settings);
                 let tenant = key.split('/').next().unwrap_or_default().to_owned();
-                let folded = self.dearly(&tenant, |query| async move {
+                let folded = self.run_expensive(&tenant, |query| async move {
                     Ok(query.fold_upto(&view, &key, long, deadline).await)
                 });
                 folded.await.map_err(NoFold::Refused)?

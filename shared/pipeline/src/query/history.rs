@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::port::ViewValue;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{BadParameter, Fault, Parameters};
 use resilience::Deadline;
 use tokio::time::Instant;
@@ -35,21 +35,21 @@ pub(super) struct Asked<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Bound {
     events_max: u64,
-    dear: bool,
+    expensive: bool,
 }
 
 impl Bound {
     pub(super) fn short(settings: &QuerySettings) -> Self {
         Self {
             events_max: settings.fold_events_max,
-            dear: false,
+            expensive: false,
         }
     }
 
     pub(super) fn long(settings: &QuerySettings) -> Self {
         Self {
             events_max: settings.history_events_max,
-            dear: true,
+            expensive: true,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Query {
         deadline: Deadline,
     ) -> Result<Option<ViewValue>, NoFold> {
         let partition = topic::partition_of(key.as_bytes(), self.settings.partitions);
-        let shard = Shard {
+        let partition_id = PartitionId {
             context: view.of,
             partition,
         };
@@ -112,13 +112,16 @@ impl Query {
         let Asked {
             until,
             parameters,
-            bound: Bound { events_max, dear },
+            bound: Bound {
+                events_max,
+                expensive,
+            },
         } = asked;
         // One more than may be folded shows whether there are more, and when they begin.
         let upto = events_max.saturating_add(1);
-        let load = || self.history.reader.load(shard, keys, upto);
-        let guard = if dear {
-            &self.history.dear_guard
+        let load = || self.history.reader.load(partition_id, keys, upto);
+        let guard = if expensive {
+            &self.history.expensive_guard
         } else {
             &self.history.guard
         };

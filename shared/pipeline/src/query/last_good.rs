@@ -13,9 +13,9 @@ use tokio::time::Instant;
 const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// Locks, so that the readers rarely wait for each other.
-const SHARDS: usize = 64;
+const PARTITIONS_OF: usize = 64;
 
-type Shard = LruCache<(ViewId, Arc<str>), (ViewValue, Instant)>;
+type PartitionId = LruCache<(ViewId, Arc<str>), (ViewValue, Instant)>;
 
 /// Every read through a store writes here, so a write is a look-up, a lock and an assignment.
 #[derive(Clone)]
@@ -23,19 +23,21 @@ pub(super) struct LastGood(Arc<Kept>);
 
 struct Kept {
     place: RandomState,
-    shards: Vec<Mutex<Shard>>,
+    partition_ids: Vec<Mutex<PartitionId>>,
 }
 
 impl LastGood {
     pub(super) fn new(values_max: u64) -> Self {
         let values = usize::try_from(values_max).unwrap_or(usize::MAX);
-        let shards = values.min(SHARDS);
-        // None when there are no shards.
-        let each = values.checked_div(shards).and_then(NonZeroUsize::new);
-        let shards = each.into_iter().cycle().take(shards);
+        let partition_ids = values.min(PARTITIONS_OF);
+        // None when there are no partition_ids.
+        let each = values
+            .checked_div(partition_ids)
+            .and_then(NonZeroUsize::new);
+        let partition_ids = each.into_iter().cycle().take(partition_ids);
         Self(Arc::new(Kept {
             place: RandomState::new(),
-            shards: shards
+            partition_ids: partition_ids
                 .map(|each| Mutex::new(LruCache::sparse(each)))
                 .collect(),
         }))
@@ -45,30 +47,30 @@ impl LastGood {
     pub(super) fn keep(&self, view: ViewId, key: &Arc<str>, value: &ViewValue, age: Duration) {
         let now = Instant::now();
         let kept = (value.clone(), now.checked_sub(age).unwrap_or(now));
-        let Some(mut shard) = self.shard(key) else {
+        let Some(mut partition_id) = self.partition_id(key) else {
             return;
         };
-        let gone = shard.push((view, Arc::clone(key)), kept);
+        let gone = partition_id.push((view, Arc::clone(key)), kept);
         // Only then what it gave up: its body may have no other owner.
-        drop(shard);
+        drop(partition_id);
         drop(gone);
     }
 
     /// The value and its age.
     pub(super) fn get(&self, view: ViewId, key: &Arc<str>) -> Option<(ViewValue, Duration)> {
-        let mut shard = self.shard(key)?;
-        let (value, at) = shard.get(&(view, Arc::clone(key)))?;
+        let mut partition_id = self.partition_id(key)?;
+        let (value, at) = partition_id.get(&(view, Arc::clone(key)))?;
         let age = at.elapsed();
         (age <= KEPT_FOR).then(|| (value.clone(), age))
     }
 
     /// `None` when nothing is to be kept.
-    fn shard(&self, key: &Arc<str>) -> Option<MutexGuard<'_, Shard>> {
-        let shards = self.0.shards.len() as u64;
-        let place = self.0.place.hash_one(key).checked_rem(shards)?;
-        let shard = self.0.shards.get(usize::try_from(place).ok()?)?;
+    fn partition_id(&self, key: &Arc<str>) -> Option<MutexGuard<'_, PartitionId>> {
+        let partition_ids = self.0.partition_ids.len() as u64;
+        let place = self.0.place.hash_one(key).checked_rem(partition_ids)?;
+        let partition_id = self.0.partition_ids.get(usize::try_from(place).ok()?)?;
         // A panic under the lock cannot leave a wrong value: values are put in whole.
-        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(partition_id.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -113,7 +115,12 @@ mod tests {
             for n in 0..6_400 {
                 kept.keep(VIEW, &Arc::from(n.to_string()), &value(n), Duration::ZERO);
             }
-            let held: usize = kept.0.shards.iter().map(|s| s.lock().unwrap().len()).sum();
+            let held: usize = kept
+                .0
+                .partition_ids
+                .iter()
+                .map(|s| s.lock().unwrap().len())
+                .sum();
             assert!(held as u64 <= bound);
             let newest = "6399".into();
             assert_eq!(kept.get(VIEW, &newest).is_some(), bound > 0);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kernel::port::{Checkpoint, ViewId};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use tokio::time::Instant;
 
 /// Moments remembered; when there are more, every other one is forgotten, so that a view which is
@@ -83,7 +83,7 @@ impl Marks {
             let Some(Marked { of, .. }) = self.views.get(place / partitions) else {
                 continue;
             };
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: of,
                 partition: u16::try_from(place % partitions).unwrap_or(u16::MAX),
             };
@@ -92,7 +92,7 @@ impl Marks {
             if checkpoint.log_position < before {
                 current_at.store(NEVER, Ordering::Relaxed);
             }
-            if let Some(at) = ends.last_reached_by(shard, checkpoint.log_position) {
+            if let Some(at) = ends.last_reached_by(partition_id, checkpoint.log_position) {
                 let micros = at.duration_since(self.began).as_micros();
                 let micros = u64::try_from(micros).unwrap_or(u64::MAX);
                 current_at.fetch_max(micros, Ordering::Relaxed);
@@ -121,12 +121,12 @@ pub(super) struct Ends(VecDeque<Moment>);
 
 struct Moment {
     at: Instant,
-    heads: HashMap<Shard, u64>,
+    heads: HashMap<PartitionId, u64>,
 }
 
 impl Ends {
     /// At that time, before the store was asked, there were so many or fewer.
-    pub(super) fn note(&mut self, at: Instant, heads: Vec<(Shard, u64)>) {
+    pub(super) fn note(&mut self, at: Instant, heads: Vec<(PartitionId, u64)>) {
         if self.0.len() >= MOMENTS_MAX {
             let mut keep = false;
             self.0.retain(|_| {
@@ -139,8 +139,8 @@ impl Ends {
     }
 
     /// The last of the moments up to which a reader at that log position had seen everything.
-    fn last_reached_by(&self, shard: Shard, log_position: u64) -> Option<Instant> {
-        let head = |moment: &Moment| moment.heads.get(&shard).copied().unwrap_or_default();
+    fn last_reached_by(&self, partition_id: PartitionId, log_position: u64) -> Option<Instant> {
+        let head = |moment: &Moment| moment.heads.get(&partition_id).copied().unwrap_or_default();
         let mut moments = self.0.iter().rev();
         let reached = moments.find(|moment| head(moment) <= log_position)?;
         Some(reached.at)
@@ -149,7 +149,7 @@ impl Ends {
 
 #[cfg(test)]
 mod tests {
-    use super::{Checkpoint, Duration, Ends, Instant, Marked, Marks, Shard, ViewId};
+    use super::{Checkpoint, Duration, Ends, Instant, Marked, Marks, PartitionId, ViewId};
 
     const VIEW: ViewId = ViewId {
         name: "trade",
@@ -161,9 +161,9 @@ mod tests {
         Marks::new(vec![Marked { view: VIEW, of }], 2)
     }
 
-    fn shard(partition: u16) -> Shard {
+    fn partition_id(partition: u16) -> PartitionId {
         let context = "trades";
-        Shard { context, partition }
+        PartitionId { context, partition }
     }
 
     fn seen(log_positions: [u64; 2]) -> [Checkpoint; 2] {
@@ -175,7 +175,7 @@ mod tests {
 
     /// One look: the heads, and how far the view has seen them.
     fn look(marks: &Marks, ends: &mut Ends, heads: [u64; 2], log_positions: [u64; 2]) {
-        let heads = [(shard(0), heads[0]), (shard(1), heads[1])];
+        let heads = [(partition_id(0), heads[0]), (partition_id(1), heads[1])];
         ends.note(Instant::now(), heads.to_vec());
         marks.note(&seen(log_positions), ends);
     }

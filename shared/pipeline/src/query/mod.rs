@@ -3,7 +3,7 @@
 //! Whichever source answers, the answer reports what it is: version, log position, age, and what was away.
 
 mod chain;
-mod dear;
+mod expensive;
 mod history;
 mod last_good;
 mod log_position;
@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::metric::QueryMeters;
 use crate::slices::{ReactionSlice, ViewSlice};
-pub use dear::{Dear, DearSettings};
+pub use expensive::{Expensive, ExpensiveSettings};
 use last_good::LastGood;
 use marks::{Ends, Marked, Marks};
 
@@ -62,7 +62,7 @@ pub struct History {
     /// Of folds for a current value.
     pub guard: Arc<Dependency>,
     /// Guards the expensive questions to it: slow by nature, they prove nothing about the others.
-    pub dear_guard: Arc<Dependency>,
+    pub expensive_guard: Arc<Dependency>,
 }
 
 /// The world as queries see it.
@@ -72,7 +72,7 @@ pub struct QueryPorts {
     /// When no source has the value.
     pub history: History,
     /// For questions that take long.
-    pub dear: Dear,
+    pub expensive: Expensive,
     /// For the age of answers.
     pub clock: Arc<dyn Clock>,
 }
@@ -108,7 +108,7 @@ pub struct Query {
     ends: Arc<Mutex<Ends>>,
     clock: Arc<dyn Clock>,
     history: History,
-    dear: Arc<Dear>,
+    expensive: Arc<Expensive>,
     settings: QuerySettings,
     last_good: LastGood,
     /// Turns for live projections of the past: each is a whole floor, or all figures, in memory.
@@ -237,7 +237,7 @@ impl Query {
             ends: Arc::default(),
             clock: ports.clock,
             history: ports.history,
-            dear: Arc::new(ports.dear),
+            expensive: Arc::new(ports.expensive),
             settings,
             last_good,
             recalls: Arc::new(Semaphore::new(RECALLS_MAX)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::context::Folded;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, LiveProjection, Timestamp};
 use resilience::Deadline;
 
@@ -32,33 +32,34 @@ impl Query {
         let deadline = Deadline::within(DEADLINE);
         for context in R::ON {
             for partition in 0..self.settings.partitions {
-                let shard = Shard { context, partition };
-                self.recall_shard(&mut value, shard, until, &mut left, deadline)
+                let partition_id = PartitionId { context, partition };
+                self.recall_partition(&mut value, partition_id, until, &mut left, deadline)
                     .await?;
             }
         }
         Ok(value)
     }
 
-    async fn recall_shard<R: LiveProjection>(
+    async fn recall_partition<R: LiveProjection>(
         &self,
         value: &mut R,
-        shard: Shard,
+        partition_id: PartitionId,
         until: Timestamp,
         left: &mut u64,
         deadline: Deadline,
     ) -> Result<(), Unanswered> {
         let mut after = 0;
         loop {
-            let read = || self.history.reader.read(shard, after, PAGE);
-            let rows = self.history.dear_guard.call(deadline, read).await;
+            let read = || self.history.reader.read(partition_id, after, PAGE);
+            let rows = self.history.expensive_guard.call(deadline, read).await;
             let rows = rows.map_err(Fault::from);
             let rows = rows.inspect_err(|fault| tell(self.history.name, fault));
             let rows = rows.map_err(|fault| self.unavailable(&fault))?;
             for row in &rows {
                 let record = &row.record;
-                let (meta, event) = R::decode(shard.context, record.log_position, &record.value)
-                    .map_err(|error| self.unavailable(&error))?;
+                let (meta, event) =
+                    R::decode(partition_id.context, record.log_position, &record.value)
+                        .map_err(|error| self.unavailable(&error))?;
                 if meta.at > until {
                     return Ok(());
                 }
@@ -67,8 +68,8 @@ impl Query {
                         self.settings.recall_events_max,
                     ))
                 })?;
-                let event = event.map_or(Folded::Other(shard.context), Folded::Event);
-                value.fold(shard.partition, &meta, event);
+                let event = event.map_or(Folded::Other(partition_id.context), Folded::Event);
+                value.fold(partition_id.partition, &meta, event);
                 after = record.log_position;
             }
             if rows.len() < PAGE {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::batch::{EventRow, Outcome};
 use kernel::id::CommandId;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use resilience::Deadline;
 use tokio::time::Instant;
 use tracing::debug;
@@ -31,7 +31,7 @@ impl Query {
         key: &Arc<str>,
         through: &Through,
     ) -> Result<Option<u64>, Unanswered> {
-        let target = Shard {
+        let target = PartitionId {
             context,
             partition: topic::partition_of(key.as_bytes(), self.settings.partitions),
         };
@@ -56,7 +56,7 @@ impl Query {
     /// The last command that the reaction sends to the partition because of an event up to the place.
     async fn last_command(
         &self,
-        target: Shard,
+        target: PartitionId,
         through: &Through,
         until: Instant,
     ) -> Result<Option<CommandId>, Unanswered> {
@@ -65,7 +65,7 @@ impl Query {
             partition,
             log_position,
         } = through;
-        let source = Shard {
+        let source = PartitionId {
             context: reaction.on,
             partition: *partition,
         };
@@ -94,7 +94,7 @@ impl Query {
     /// is not reached yet.
     async fn events(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: u64,
         upto: u64,
         until: Instant,
@@ -102,7 +102,7 @@ impl Query {
         let max = usize::try_from(upto - after).unwrap_or(usize::MAX);
         loop {
             let deadline = Deadline::within(self.settings.deadline);
-            let read = || self.history.reader.read(shard, after, max);
+            let read = || self.history.reader.read(partition_id, after, max);
             let rows = self.history.guard.call(deadline, read).await;
             let rows = rows.map_err(|error| self.unavailable(&error))?;
             if rows.len() == max {
@@ -119,19 +119,23 @@ impl Query {
 
     async fn outcome(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         command: CommandId,
     ) -> Result<Option<Outcome>, Unanswered> {
         let deadline = Deadline::within(self.settings.deadline);
         let ids = [command];
-        let look_up = || self.history.reader.outcomes(shard, &ids);
+        let look_up = || self.history.reader.outcomes(partition_id, &ids);
         let rows = self.history.guard.call(deadline, look_up).await;
         let rows = rows.map_err(|error| self.unavailable(&error))?;
         Ok(rows.into_iter().next().map(|row| row.outcome))
     }
 
     /// Everything that was handled up to a command is seen at this log position.
-    async fn seen_by(&self, shard: Shard, outcome: &Outcome) -> Result<u64, Unanswered> {
+    async fn seen_by(
+        &self,
+        partition_id: PartitionId,
+        outcome: &Outcome,
+    ) -> Result<u64, Unanswered> {
         if let Outcome::Accepted {
             first_log_position,
             events,
@@ -142,7 +146,7 @@ impl Query {
         }
         // A rejection has no place of its own: whatever has been given by now lies behind it.
         let deadline = Deadline::within(self.settings.deadline);
-        let ask = || self.history.store.cursor(shard);
+        let ask = || self.history.store.cursor(partition_id);
         let cursor = self.history.guard.call(deadline, ask).await;
         let cursor = cursor.map_err(|error| self.unavailable(&error))?;
         Ok(cursor.map_or(0, |cursor| cursor.next_log_position - 1))

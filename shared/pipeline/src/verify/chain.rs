@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use kernel::Fault;
 use kernel::batch::EventRow;
 use kernel::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark, Row as _};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::finding::in_full;
 use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
 
 /// The chain of a partition, made again event by event.
 pub(super) struct Chained {
-    shard: Shard,
+    partition_id: PartitionId,
     /// As the cursor has it.
     stored: Chain,
     /// From the chain's beginning, and from the last mark: a mark that was changed by itself is not
@@ -27,10 +27,10 @@ pub(super) struct Chained {
 }
 
 impl Chained {
-    pub(super) fn new(shard: Shard, stored: Chain) -> Self {
+    pub(super) fn new(partition_id: PartitionId, stored: Chain) -> Self {
         let whole = Chain::at(stored.from);
         Self {
-            shard,
+            partition_id,
             stored,
             whole,
             since_mark: whole,
@@ -48,7 +48,7 @@ impl Chained {
         findings: &mut Findings,
     ) {
         for row in rows {
-            if let Err(damaged) = row.check(self.shard, row.checksum) {
+            if let Err(damaged) = row.check(self.partition_id, row.checksum) {
                 findings.violation(Invariant::I0, damaged.row, damaged.why);
             }
             if row.record.log_position < self.stored.from {
@@ -60,7 +60,7 @@ impl Chained {
                     "it has no checksum, though the chain begins at {}",
                     self.stored.from
                 );
-                findings.violation(Invariant::I0, row.name(self.shard), detail);
+                findings.violation(Invariant::I0, row.name(self.partition_id), detail);
                 Checksum(0)
             });
             self.whole = self.whole.with(checksum);
@@ -82,13 +82,13 @@ impl Chained {
             }
             Ok(None) => {
                 let detail = format!("the mark of position {log_position} is missing");
-                findings.violation(Invariant::I0, self.shard, detail);
+                findings.violation(Invariant::I0, self.partition_id, detail);
             }
             Err(fault) => {
                 self.without_marks = true;
                 findings.uncompared(
                     &[Invariant::I0],
-                    format!("{} marks", self.shard),
+                    format!("{} marks", self.partition_id),
                     in_full(&fault),
                 );
             }
@@ -100,14 +100,14 @@ impl Chained {
         ports: &VerifyPorts,
         log_position: u64,
     ) -> Result<Option<Mark>, Fault> {
-        let shard = self.shard;
+        let partition_id = self.partition_id;
         if self
             .marks
             .back()
             .is_none_or(|last| last.log_position < log_position)
         {
-            let marks = ports.scrub.marks(shard, log_position - 1, PAGE);
-            let marks = bound::answer(|| format!("read marks of {shard}"), marks).await?;
+            let marks = ports.scrub.marks(partition_id, log_position - 1, PAGE);
+            let marks = bound::answer(|| format!("read marks of {partition_id}"), marks).await?;
             self.marks = marks.into();
         }
         while self
@@ -130,7 +130,11 @@ impl Chained {
             "events {} to {log_position} do not make {what}: one of them was rewritten with its checksum, or is gone",
             self.last_mark + 1
         );
-        findings.violation(Invariant::I0, format!("chain of {}", self.shard), detail);
+        findings.violation(
+            Invariant::I0,
+            format!("chain of {}", self.partition_id),
+            detail,
+        );
     }
 
     /// Behind the last event of the partition.
@@ -142,7 +146,7 @@ impl Chained {
         if self.unproven > 0 {
             findings.note(format!(
                 "{}: {} events, up to position {}, were written before there were checksums: unproven",
-                self.shard,
+                self.partition_id,
                 self.unproven,
                 self.stored.from.saturating_sub(1)
             ));

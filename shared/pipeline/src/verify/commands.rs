@@ -9,7 +9,7 @@ use kernel::batch::{Cursor, DeadReason};
 use kernel::frame::framed_object;
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, FRAME, Reader, Record, SchemaError, StoredDeadLetter};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 
 use super::counts::stuck;
 use super::finding::{at, in_full, quoted};
@@ -21,24 +21,28 @@ use crate::skip::RECREATED;
 impl Verifier<'_> {
     pub(super) async fn commands(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         cursor: &Cursor,
         reader: Box<dyn Reader>,
         findings: &mut Findings,
         watch: &mut dyn Watch,
     ) {
         if let Err(fault) = self
-            .all_commands(shard, cursor, reader, findings, watch)
+            .all_commands(partition_id, cursor, reader, findings, watch)
             .await
         {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{shard} command log"), in_full(&fault));
+            findings.uncompared(
+                &rules,
+                format!("{partition_id} command log"),
+                in_full(&fault),
+            );
         }
     }
 
     async fn all_commands(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         cursor: &Cursor,
         reader: Box<dyn Reader>,
         findings: &mut Findings,
@@ -48,7 +52,7 @@ impl Verifier<'_> {
         if cursor.next_offset > scan.end {
             findings.violation(
                 Invariant::I8,
-                shard,
+                partition_id,
                 format!(
                     "the cursor is at {}, the command log ends at {}",
                     cursor.next_offset, scan.end
@@ -57,10 +61,10 @@ impl Verifier<'_> {
         }
         let mut check = Check {
             verifier: self,
-            shard,
+            partition_id,
             partitions: self.partitions,
             cursor,
-            letters: Letters::new(shard),
+            letters: Letters::new(partition_id),
             redriven: HashMap::new(),
             elsewhere: 0,
             handled: 0,
@@ -76,16 +80,21 @@ impl Verifier<'_> {
         }
         let mut unaccounted = Vec::new();
         for missing in &scan.missing {
-            if self.was_skipped(shard, missing).await? {
+            if self.was_skipped(partition_id, missing).await? {
                 check.handled += 1;
-                findings.note(format!("{shard} command log: {missing}, and were skipped"));
+                findings.note(format!(
+                    "{partition_id} command log: {missing}, and were skipped"
+                ));
             } else {
                 unaccounted.push(missing.clone());
             }
         }
-        let recreated = self.letter_at(shard, RECREATED).await?;
+        let recreated = self.letter_at(partition_id, RECREATED).await?;
         if let Some(stored) = &recreated {
-            findings.note(format!("{shard} command log: {}", stored.letter.detail));
+            findings.note(format!(
+                "{partition_id} command log: {}",
+                stored.letter.detail
+            ));
         }
         let complete = unaccounted.is_empty() && recreated.is_none();
         check.finish(&unaccounted, complete, findings);
@@ -94,27 +103,35 @@ impl Verifier<'_> {
 
     async fn letter_at(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
     ) -> Result<Option<StoredDeadLetter>, Fault> {
-        let found = self.letter_from(shard, offset).await?;
+        let found = self.letter_from(partition_id, offset).await?;
         Ok(found.filter(|stored| stored.letter.offset == offset))
     }
 
     /// The first letter at the offset or behind it.
     async fn letter_from(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         offset: i64,
     ) -> Result<Option<StoredDeadLetter>, Fault> {
-        let letters = self.ports.dead_letters.list(shard, Some(offset - 1), 1);
-        let letters = bound::answer(|| format!("list dead letters of {shard}"), letters).await?;
+        let letters = self
+            .ports
+            .dead_letters
+            .list(partition_id, Some(offset - 1), 1);
+        let letters =
+            bound::answer(|| format!("list dead letters of {partition_id}"), letters).await?;
         Ok(letters.into_iter().next())
     }
 
     /// Whether an operator decided to continue behind it: one letter covers all of it.
-    async fn was_skipped(&self, shard: Shard, missing: &Missing) -> Result<bool, Fault> {
-        let found = self.letter_from(shard, missing.from).await?;
+    async fn was_skipped(
+        &self,
+        partition_id: PartitionId,
+        missing: &Missing,
+    ) -> Result<bool, Fault> {
+        let found = self.letter_from(partition_id, missing.from).await?;
         Ok(found.is_some_and(|stored| {
             let letter = stored.letter;
             letter.reason == DeadReason::Unreadable
@@ -126,7 +143,7 @@ impl Verifier<'_> {
 
 struct Check<'a> {
     verifier: &'a Verifier<'a>,
-    shard: Shard,
+    partition_id: PartitionId,
     partitions: u16,
     cursor: &'a Cursor,
     letters: Letters,
@@ -164,7 +181,7 @@ impl Check<'_> {
                 Some(id) => ids.push((record, id)),
                 None => findings.violation(
                     Invariant::I1,
-                    at(self.shard, record.offset),
+                    at(self.partition_id, record.offset),
                     "the record names no command id and has no dead letter",
                 ),
             }
@@ -173,14 +190,14 @@ impl Check<'_> {
     }
 
     fn is_misplaced(&self, record: &Record) -> bool {
-        self.home(record) != self.shard
+        self.home(record) != self.partition_id
     }
 
-    fn home(&self, record: &Record) -> Shard {
+    fn home(&self, record: &Record) -> PartitionId {
         let key = record.key.as_deref().unwrap_or_default();
-        Shard {
+        PartitionId {
             partition: topic::partition_of(key, self.partitions),
-            ..self.shard
+            ..self.partition_id
         }
     }
 
@@ -200,7 +217,7 @@ impl Check<'_> {
         let parked = self.verifier.ports.dead_letters.find(&contexts, id..=id);
         let parked = bound::answer(|| format!("find dead letters of {id}"), parked).await?;
         if parked.is_empty() {
-            let place = at(self.shard, record.offset);
+            let place = at(self.partition_id, record.offset);
             let why = format!("command {id} was sent on to {home} and is not handled there yet");
             findings.uncompared(&[Invariant::I1], place, why);
         }
@@ -213,7 +230,7 @@ impl Check<'_> {
         if letter.key != record.key || letter.value != record.value {
             findings.violation(
                 Invariant::I1,
-                at(self.shard, record.offset),
+                at(self.partition_id, record.offset),
                 "the dead letter's key or value is not the record's",
             );
         }
@@ -227,7 +244,10 @@ impl Check<'_> {
 
     async fn id(&self, record: &Record) -> Result<Option<CommandId>, Fault> {
         let value = record.value.as_deref().unwrap_or_default();
-        let (authority, context) = (self.verifier.ports.authority.as_ref(), self.shard.context);
+        let (authority, context) = (
+            self.verifier.ports.authority.as_ref(),
+            self.partition_id.context,
+        );
         let command_id = |json: &[u8]| command_id(authority, context, record, json);
         // JSON behind a prefix is JSON, and gives every checker the same id.
         if let Some(json) = framed_object(value) {
@@ -257,9 +277,12 @@ impl Check<'_> {
         let mut ids: Vec<CommandId> = commands.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = self.verifier.outcomes(self.shard, &ids, findings).await?;
+        let rows = self
+            .verifier
+            .outcomes(self.partition_id, &ids, findings)
+            .await?;
         for (record, id) in commands {
-            let place = at(self.shard, record.offset);
+            let place = at(self.partition_id, record.offset);
             let Some(row) = rows.get(id) else {
                 let detail = format!("command {id} has neither outcome nor dead letter");
                 findings.violation(Invariant::I1, place, detail);
@@ -281,31 +304,31 @@ impl Check<'_> {
 
     /// `complete`: the log holds, or a letter names, everything that was handled.
     fn finish(self, missing: &[Missing], complete: bool, findings: &mut Findings) {
-        let shard = self.shard;
+        let partition_id = self.partition_id;
         for offset in self.redriven.into_values() {
             findings.violation(
                 Invariant::I1,
-                at(shard, offset),
+                at(partition_id, offset),
                 "the dead letter is marked redriven, but no copy of it is in the log",
             );
         }
         if self.waiting > 0 {
             findings.waiting += self.waiting;
             findings.note(format!(
-                "{shard}: {} commands wait to be handled",
+                "{partition_id}: {} commands wait to be handled",
                 self.waiting
             ));
         }
         for missing in missing {
             let rules = [Invariant::I1, Invariant::I6, Invariant::I12];
-            findings.uncompared(&rules, format!("{shard} command log"), missing);
+            findings.uncompared(&rules, format!("{partition_id} command log"), missing);
         }
         let (handled, counted) = (self.handled, self.cursor.handled);
         if handled > counted || (complete && handled < counted) {
             let detail = format!(
                 "the log holds {handled} commands below the cursor, which has handled {counted}"
             );
-            findings.violation(Invariant::I6, shard, detail);
+            findings.violation(Invariant::I6, partition_id, detail);
         }
     }
 }
@@ -319,16 +342,16 @@ fn content(key: &impl Hash, value: &impl Hash) -> u64 {
 
 /// The letters of a partition beside its log, both in offset order.
 struct Letters {
-    shard: Shard,
+    partition_id: PartitionId,
     page: VecDeque<StoredDeadLetter>,
     after: Option<i64>,
     more: bool,
 }
 
 impl Letters {
-    fn new(shard: Shard) -> Self {
+    fn new(partition_id: PartitionId) -> Self {
         Self {
-            shard,
+            partition_id,
             page: VecDeque::new(),
             after: None,
             more: true,
@@ -351,12 +374,13 @@ impl Letters {
             if !self.page.is_empty() || !self.more {
                 break;
             }
-            let shard = self.shard;
-            let page = ports.dead_letters.list(shard, self.after, PAGE);
-            let page = bound::answer(|| format!("list dead letters of {shard}"), page).await?;
+            let partition_id = self.partition_id;
+            let page = ports.dead_letters.list(partition_id, self.after, PAGE);
+            let page =
+                bound::answer(|| format!("list dead letters of {partition_id}"), page).await?;
             let last = page.last().map(|last| last.letter.offset);
             if last.is_some() && last <= self.after {
-                return Err(stuck(format!("list dead letters of {shard}")));
+                return Err(stuck(format!("list dead letters of {partition_id}")));
             }
             self.more = page.len() == PAGE;
             self.after = last.or(self.after);

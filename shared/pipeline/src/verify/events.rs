@@ -7,7 +7,7 @@ use kernel::batch::{Cursor, EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
 use kernel::port::Reader;
 use kernel::record::EventMeta;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{EventId, Fault};
 
 use super::chain::Chained;
@@ -43,60 +43,66 @@ pub(super) const ALL: [Invariant; 8] = [
 impl Verifier<'_> {
     pub(super) async fn events(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         cursor: &Cursor,
         log: Option<Box<dyn Reader>>,
         findings: &mut Findings,
         watch: &mut dyn Watch,
     ) {
         let head = cursor.next_log_position.saturating_sub(1);
-        let mut published = Published::open(shard, log, findings).await;
-        let mut order = Order::new(shard, cursor.next_stream);
-        let mut chain = Chained::new(shard, cursor.chain);
-        let mut pages = Pages::new(shard, head);
+        let mut published = Published::open(partition_id, log, findings).await;
+        let mut order = Order::new(partition_id, cursor.next_stream);
+        let mut chain = Chained::new(partition_id, cursor.chain);
+        let mut pages = Pages::new(partition_id, head);
         loop {
             let rows = match pages.next(self.ports, findings).await {
                 Ok(Some(rows)) => rows,
                 Ok(None) => break,
                 Err(fault) => {
-                    findings.uncompared(&ALL, shard, in_full(&fault));
-                    return watch.unseen(shard);
+                    findings.uncompared(&ALL, partition_id, in_full(&fault));
+                    return watch.unseen(partition_id);
                 }
             };
             watch.progress(rows.len());
             findings.events += rows.len() as u64;
             let metas = order.page(&rows, findings);
             chain.page(self.ports, &rows, findings).await;
-            self.causes(shard, &rows, &metas, findings).await;
-            self.misplaced(shard, &metas, findings).await;
+            self.causes(partition_id, &rows, &metas, findings).await;
+            self.misplaced(partition_id, &metas, findings).await;
             published.compare(&rows, findings).await;
             let new = rows.iter().filter(|row| row.sequence == 1);
             let new = new.map(|row| (Arc::clone(&row.record.key), row.stream));
             let new: Vec<(Arc<str>, i64)> = new.collect();
-            self.streams(shard, &new, head, findings, watch).await;
+            self.streams(partition_id, &new, head, findings, watch)
+                .await;
         }
         if pages.has_skipped() {
-            watch.unseen(shard);
+            watch.unseen(partition_id);
         }
         chain.finish(head, findings);
-        if let Err(fault) = self.beyond(shard, head, findings).await {
-            findings.uncompared(&[Invariant::I8], shard, in_full(&fault));
+        if let Err(fault) = self.beyond(partition_id, head, findings).await {
+            findings.uncompared(&[Invariant::I8], partition_id, in_full(&fault));
         }
         published.finish(head, self.live, findings).await;
     }
 
     /// I12: an event is in the partition of its key, or its command was decided there as well.
-    async fn misplaced(&self, shard: Shard, metas: &[Option<EventMeta>], findings: &mut Findings) {
+    async fn misplaced(
+        &self,
+        partition_id: PartitionId,
+        metas: &[Option<EventMeta>],
+        findings: &mut Findings,
+    ) {
         for meta in metas.iter().flatten() {
             let key = topic::key(&meta.tenant, &meta.aggregate);
-            let home = Shard {
+            let home = PartitionId {
                 partition: topic::partition_of(key.as_bytes(), self.partitions),
-                ..shard
+                ..partition_id
             };
-            if home == shard {
+            if home == partition_id {
                 continue;
             }
-            let place = format!("{shard} position {}", meta.log_position);
+            let place = format!("{partition_id} position {}", meta.log_position);
             match self.outcomes(home, &[meta.command], findings).await {
                 Err(fault) => findings.uncompared(&[Invariant::I12], &place, in_full(&fault)),
                 Ok(found) if found.is_empty() => {
@@ -114,7 +120,7 @@ impl Verifier<'_> {
     /// I1 from the other side: every event is where its command's outcome places it.
     async fn causes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         rows: &[EventRow],
         metas: &[Option<EventMeta>],
         findings: &mut Findings,
@@ -122,13 +128,15 @@ impl Verifier<'_> {
         let mut ids: Vec<CommandId> = metas.iter().flatten().map(|meta| meta.command).collect();
         ids.sort_unstable();
         ids.dedup();
-        let found = match self.outcomes(shard, &ids, findings).await {
+        let found = match self.outcomes(partition_id, &ids, findings).await {
             Ok(found) => found,
-            Err(fault) => return findings.uncompared(&[Invariant::I1], shard, in_full(&fault)),
+            Err(fault) => {
+                return findings.uncompared(&[Invariant::I1], partition_id, in_full(&fault));
+            }
         };
         for (row, meta) in rows.iter().zip(metas) {
             let Some(meta) = meta else { continue };
-            let place = format!("{shard} position {}", row.record.log_position);
+            let place = format!("{partition_id} position {}", row.record.log_position);
             let Some(found) = found.get(&meta.command) else {
                 let detail = format!(
                     "event {} belongs to command {}, which has no outcome",
@@ -177,13 +185,13 @@ impl Verifier<'_> {
     /// The outcomes of those commands that have one. One that cannot be read is named, and is there.
     pub(super) async fn outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         ids: &[CommandId],
         findings: &mut Findings,
     ) -> Result<Outcomes, Fault> {
         let ask = |ids| {
-            let rows = self.ports.reader.outcomes(shard, ids);
-            bound::answer(move || format!("look up commands in {shard}"), rows)
+            let rows = self.ports.reader.outcomes(partition_id, ids);
+            bound::answer(move || format!("look up commands in {partition_id}"), rows)
         };
         let by_id = |rows: Vec<OutcomeRow>| rows.into_iter().map(|row| (row.command, Some(row)));
         match ask(ids).await {
@@ -197,7 +205,7 @@ impl Verifier<'_> {
                 Ok(rows) => found.extend(by_id(rows)),
                 Err(fault) => match fault.damage() {
                     Some(damaged) => {
-                        findings.violation(Invariant::I1, shard, damaged);
+                        findings.violation(Invariant::I1, partition_id, damaged);
                         found.insert(*id, None);
                     }
                     None => return Err(fault),
@@ -208,18 +216,26 @@ impl Verifier<'_> {
     }
 
     /// I8: what a superseded owner wrote would be beyond the cursor of its successor.
-    async fn beyond(&self, shard: Shard, head: u64, findings: &mut Findings) -> Result<(), Fault> {
-        let read = self.ports.reader.read(shard, head, 1);
-        let read = bound::answer(|| format!("read events of {shard} after {head}"), read);
+    async fn beyond(
+        &self,
+        partition_id: PartitionId,
+        head: u64,
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
+        let read = self.ports.reader.read(partition_id, head, 1);
+        let read = bound::answer(
+            || format!("read events of {partition_id} after {head}"),
+            read,
+        );
         let Some(row) = read.await?.pop() else {
             return Ok(());
         };
-        if row.record.log_position >= self.stands(shard).await?.next_log_position {
+        if row.record.log_position >= self.stands(partition_id).await?.next_log_position {
             let detail = format!(
                 "an event stands at position {}, the cursor has given {head}",
                 row.record.log_position
             );
-            findings.violation(Invariant::I8, shard, detail);
+            findings.violation(Invariant::I8, partition_id, detail);
         }
         Ok(())
     }

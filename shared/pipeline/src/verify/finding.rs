@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use kernel::Fault;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 /// Findings of a kind kept word by word; all are counted.
 const KEPT_MAX: usize = 100;
@@ -148,6 +148,6 @@ pub(super) fn quoted(bytes: Option<&bytes::Bytes>) -> String {
 }
 
 /// A place within a partition.
-pub(super) fn at(shard: Shard, offset: i64) -> String {
-    format!("{shard}/{offset}")
+pub(super) fn at(partition_id: PartitionId, offset: i64) -> String {
+    format!("{partition_id}/{offset}")
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kernel::context::Folded;
 use kernel::port::{EventReader, FoldSnapshot, FoldSnapshots};
 use kernel::record::Undecodable;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Fault, LiveProjection};
 
 use super::finding::in_full;
@@ -62,9 +62,9 @@ enum NotEqual {
     Unknown(#[from] Fault),
     #[error(transparent)]
     Unusable(#[from] Unusable),
-    #[error("event {log_position} of {shard} is not known: {source}")]
+    #[error("event {log_position} of {partition_id} is not known: {source}")]
     NotAnEvent {
-        shard: Shard,
+        partition_id: PartitionId,
         log_position: u64,
         source: Undecodable,
     },
@@ -103,8 +103,8 @@ async fn compare<R: LiveProjection>(
 ) -> Result<(), NotEqual> {
     let places = snapshot::places::<R>(snapshot::unpack(snapshot, parts)?, partitions)?;
     let mut value = R::default();
-    for (shard, place) in &places {
-        refold(reader, &mut value, *shard, place, partitions).await?;
+    for (partition_id, place) in &places {
+        refold(reader, &mut value, *partition_id, place, partitions).await?;
     }
     let places = places.into_iter().map(|(_, place)| place).collect();
     let mut compared = Compared::with(snapshot::unpack(snapshot, parts)?);
@@ -119,39 +119,39 @@ async fn compare<R: LiveProjection>(
 async fn refold<R: LiveProjection>(
     reader: &dyn EventReader,
     value: &mut R,
-    shard: Shard,
+    partition_id: PartitionId,
     place: &Place,
     partitions: u16,
 ) -> Result<(), NotEqual> {
     let (mut after, mut last) = (0, None);
-    let question = || format!("read events of {shard}");
+    let question = || format!("read events of {partition_id}");
     while after < place.log_position {
-        let rows = bound::answer(question, reader.read(shard, after, PAGE)).await?;
+        let rows = bound::answer(question, reader.read(partition_id, after, PAGE)).await?;
         let rows = rows.iter().map(|row| &row.record);
         let rows = rows.take_while(|record| record.log_position <= place.log_position);
         let rows: Vec<_> = rows.collect();
         let Some(end) = rows.last() else {
-            return Err(Unusable::Ahead(shard).into());
+            return Err(Unusable::Ahead(partition_id).into());
         };
         after = end.log_position;
         for record in rows {
             // As those who follow do: an event of another partition's aggregate is passed.
-            if topic::partition_of(record.key.as_bytes(), partitions) != shard.partition {
+            if topic::partition_of(record.key.as_bytes(), partitions) != partition_id.partition {
                 continue;
             }
-            let decoded = R::decode(shard.context, record.log_position, &record.value);
+            let decoded = R::decode(partition_id.context, record.log_position, &record.value);
             let (meta, event) = decoded.map_err(|source| NotEqual::NotAnEvent {
-                shard,
+                partition_id,
                 log_position: record.log_position,
                 source,
             })?;
             last = place.last.filter(|last| last.id == meta.id).or(last);
-            let event = event.map_or(Folded::Other(shard.context), Folded::Event);
-            sound(|| value.fold(shard.partition, &meta, event))?;
+            let event = event.map_or(Folded::Other(partition_id.context), Folded::Event);
+            sound(|| value.fold(partition_id.partition, &meta, event))?;
         }
     }
     if last != place.last {
-        return Err(Unusable::Ahead(shard).into());
+        return Err(Unusable::Ahead(partition_id).into());
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, LoadedStream, ReadModel,
     Schemas, Scrub, Snapshots,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::slices::{ContextSlice, ViewSlice};
 use events::ALL;
@@ -72,9 +72,9 @@ pub struct VerifyPorts {
 /// What is asked beside the pipeline's own invariants.
 pub trait Watch: Send {
     /// Sees every stream of the context, whole, once; `until` is the last log position checked.
-    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
+    fn stream(&mut self, partition_id: PartitionId, stream: &LoadedStream, until: u64);
     /// Events of the partition could not be read: a watch has not seen all of it.
-    fn unseen(&mut self, shard: Shard);
+    fn unseen(&mut self, partition_id: PartitionId);
     /// So many records, events and streams were looked at since the last call.
     fn progress(&mut self, count: usize);
 }
@@ -100,22 +100,22 @@ impl Verifier<'_> {
         let mut findings = Findings::default();
         let mut logs = self.logs(&mut findings).await;
         for partition in 0..self.partitions {
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: self.context.name,
                 partition,
             };
             // Read first: the logs and tables are checked as far as the cursor was then.
-            let Some(cursor) = self.cursor(shard, &mut findings).await else {
-                watch.unseen(shard);
+            let Some(cursor) = self.cursor(partition_id, &mut findings).await else {
+                watch.unseen(partition_id);
                 continue;
             };
-            self.counts(shard, &mut findings).await;
+            self.counts(partition_id, &mut findings).await;
             if let Some(commands) = logs.commands.remove(&partition) {
-                self.commands(shard, &cursor, commands, &mut findings, watch)
+                self.commands(partition_id, &cursor, commands, &mut findings, watch)
                     .await;
             }
             let events = logs.events.remove(&partition);
-            self.events(shard, &cursor, events, &mut findings, watch)
+            self.events(partition_id, &cursor, events, &mut findings, watch)
                 .await;
         }
         findings
@@ -139,8 +139,8 @@ impl Verifier<'_> {
     }
 
     /// The partition's cursor, if it has one.
-    async fn cursor(&self, shard: Shard, findings: &mut Findings) -> Option<Cursor> {
-        match self.stands(shard).await {
+    async fn cursor(&self, partition_id: PartitionId, findings: &mut Findings) -> Option<Cursor> {
+        match self.stands(partition_id).await {
             Ok(cursor)
                 if cursor.next_offset >= 0
                     && (1..=u64::MAX >> 1).contains(&cursor.next_log_position)
@@ -150,12 +150,12 @@ impl Verifier<'_> {
             }
             Ok(cursor) => {
                 let detail = format!("it is at no valid place: {cursor:?}");
-                findings.violation(Invariant::I0, format!("cursor {shard}"), detail);
+                findings.violation(Invariant::I0, format!("cursor {partition_id}"), detail);
                 None
             }
             Err(fault) => {
-                findings.uncompared(&ALL, shard, in_full(&fault));
-                findings.uncompared(&[Invariant::I6], shard, "its cursor cannot be read");
+                findings.uncompared(&ALL, partition_id, in_full(&fault));
+                findings.uncompared(&[Invariant::I6], partition_id, "its cursor cannot be read");
                 None
             }
         }

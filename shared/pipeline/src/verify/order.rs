@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use kernel::batch::EventRow;
 use kernel::record::EventMeta;
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 
 use super::{Findings, Invariant};
 
 /// What the events of a partition must be among themselves.
 pub(super) struct Order {
-    shard: Shard,
+    partition_id: PartitionId,
     log_position: u64,
     next_stream: i64,
     /// Version of each stream so far.
@@ -18,9 +18,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(shard: Shard, next_stream: i64) -> Self {
+    pub(super) fn new(partition_id: PartitionId, next_stream: i64) -> Self {
         Self {
-            shard,
+            partition_id,
             log_position: 0,
             next_stream,
             versions: HashMap::new(),
@@ -36,13 +36,13 @@ impl Order {
     }
 
     fn row(&mut self, row: &EventRow, findings: &mut Findings) -> Option<EventMeta> {
-        let (shard, log_position) = (self.shard, row.record.log_position);
+        let (partition_id, log_position) = (self.partition_id, row.record.log_position);
         if log_position != self.log_position.wrapping_add(1) {
             let detail = format!("event {log_position} follows event {}", self.log_position);
-            findings.violation(Invariant::I3, shard, detail);
+            findings.violation(Invariant::I3, partition_id, detail);
         }
         self.log_position = log_position;
-        let place = format!("{shard} position {log_position}");
+        let place = format!("{partition_id} position {log_position}");
         self.version(row, &place, findings);
         let meta = match row.record.meta() {
             Ok(meta) => meta,

@@ -2,7 +2,7 @@
 
 use kernel::Fault;
 use kernel::batch::EventRow;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::counts::stuck;
 use super::{Findings, Invariant, PAGE, VerifyPorts, bound};
@@ -13,7 +13,7 @@ const SKIPPED_MAX: u64 = 1_000;
 const SMALLER: usize = 8;
 
 pub(super) struct Pages {
-    shard: Shard,
+    partition_id: PartitionId,
     after: u64,
     head: u64,
     max: usize,
@@ -21,9 +21,9 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(shard: Shard, head: u64) -> Self {
+    pub(super) fn new(partition_id: PartitionId, head: u64) -> Self {
         Self {
-            shard,
+            partition_id,
             after: 0,
             head,
             max: PAGE,
@@ -43,10 +43,10 @@ impl Pages {
         findings: &mut Findings,
     ) -> Result<Option<Vec<EventRow>>, Fault> {
         while self.after < self.head {
-            let (shard, after) = (self.shard, self.after);
+            let (partition_id, after) = (self.partition_id, self.after);
             let left = usize::try_from(self.head - after).unwrap_or(PAGE);
-            let attempt = || format!("read events of {shard} after {after}");
-            let read = ports.reader.read(shard, after, self.max.min(left));
+            let attempt = || format!("read events of {partition_id} after {after}");
+            let read = ports.reader.read(partition_id, after, self.max.min(left));
             match bound::answer(attempt, read).await {
                 Ok(rows) => {
                     let Some(last) = rows.last().map(|row| row.record.log_position) else {
@@ -71,7 +71,7 @@ impl Pages {
             self.head,
             self.after + 1
         );
-        findings.violation(Invariant::I3, self.shard, detail);
+        findings.violation(Invariant::I3, self.partition_id, detail);
         self.skipped += 1;
         self.after = self.head;
         None
@@ -87,7 +87,7 @@ impl Pages {
             self.max = self.max.max(1);
             return Ok(());
         }
-        let place = format!("{} position {}", self.shard, self.after + 1);
+        let place = format!("{} position {}", self.partition_id, self.after + 1);
         findings.violation(Invariant::I0, place, damaged);
         self.after += 1;
         self.skipped += 1;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use kernel::Fault;
 use kernel::batch::EventRow;
 use kernel::port::{Reader, Record};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::finding::in_full;
 use super::log::Scan;
@@ -13,7 +13,7 @@ use super::{Findings, Invariant};
 use crate::consume;
 
 pub(super) struct Published {
-    shard: Shard,
+    partition_id: PartitionId,
     /// None when the log cannot be read, or not any further.
     scan: Option<Scan>,
     waiting: VecDeque<Record>,
@@ -30,7 +30,7 @@ pub(super) struct Published {
 
 impl Published {
     pub(super) async fn open(
-        shard: Shard,
+        partition_id: PartitionId,
         reader: Option<Box<dyn Reader>>,
         findings: &mut Findings,
     ) -> Self {
@@ -39,13 +39,13 @@ impl Published {
             Some(reader) => match Scan::new(reader).await {
                 Ok(scan) => Some(scan),
                 Err(fault) => {
-                    findings.uncompared(&[Invariant::I4], shard, in_full(&fault));
+                    findings.uncompared(&[Invariant::I4], partition_id, in_full(&fault));
                     None
                 }
             },
         };
         Self {
-            shard,
+            partition_id,
             scan,
             waiting: VecDeque::new(),
             next: None,
@@ -70,7 +70,7 @@ impl Published {
                     "the record at offset {} is not the stored event of {}",
                     record.offset, event.key
                 );
-                let place = format!("{} position {}", self.shard, event.log_position);
+                let place = format!("{} position {}", self.partition_id, event.log_position);
                 findings.violation(Invariant::I4, place, detail);
             }
         }
@@ -80,7 +80,7 @@ impl Published {
     async fn at(&mut self, log_position: u64, findings: &mut Findings) -> Option<Record> {
         loop {
             if let Err(fault) = self.advance(findings).await {
-                findings.uncompared(&[Invariant::I4], self.shard, in_full(&fault));
+                findings.uncompared(&[Invariant::I4], self.partition_id, in_full(&fault));
                 self.scan = None;
             }
             match self.next.take()? {
@@ -125,7 +125,10 @@ impl Published {
             }
             Err(consume::Broken::WithoutLogPosition { .. }) => self.foreign += 1,
             Err(broken) => {
-                let place = format!("{} offset {} of the event log", self.shard, record.offset);
+                let place = format!(
+                    "{} offset {} of the event log",
+                    self.partition_id, record.offset
+                );
                 findings.violation(Invariant::I4, place, broken);
                 // Nothing behind it can be compared.
                 self.scan = None;
@@ -147,7 +150,7 @@ impl Published {
         let Some(scan) = &mut self.scan else { return };
         for missing in scan.missing.iter_mut().filter(|missing| !missing.is_named) {
             missing.is_named = true;
-            let place = format!("{} event log", self.shard);
+            let place = format!("{} event log", self.partition_id);
             if missing.damage.is_some() {
                 findings.violation(Invariant::I4, place, &*missing);
             } else {
@@ -159,12 +162,12 @@ impl Published {
     /// Behind the last event of the table.
     pub(super) async fn finish(mut self, head: u64, live: bool, findings: &mut Findings) {
         if let Err(fault) = self.advance(findings).await {
-            return findings.uncompared(&[Invariant::I4], self.shard, in_full(&fault));
+            return findings.uncompared(&[Invariant::I4], self.partition_id, in_full(&fault));
         }
         if self.foreign > 0 {
             findings.note(format!(
                 "{}: {} records of the event log are none of ours",
-                self.shard, self.foreign
+                self.partition_id, self.foreign
             ));
         }
         let Some(scan) = &self.scan else { return };
@@ -172,12 +175,12 @@ impl Published {
         if self.seen >= head || is_cut_off {
             return;
         }
-        let (shard, seen) = (self.shard, self.seen);
+        let (partition_id, seen) = (self.partition_id, self.seen);
         let detail = format!("events {} to {head} are not published", seen + 1);
         if live {
-            findings.note(format!("{shard}: {detail} yet"));
+            findings.note(format!("{partition_id}: {detail} yet"));
         } else {
-            findings.violation(Invariant::I4, shard, detail);
+            findings.violation(Invariant::I4, partition_id, detail);
         }
     }
 }

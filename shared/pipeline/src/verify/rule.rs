@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use kernel::Timestamp;
 use kernel::port::{DeadLetters, LoadedStream};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use super::{Findings, Invariant};
 
@@ -16,10 +16,10 @@ pub trait Rule: Send {
     fn contexts(&self) -> &'static [&'static str];
 
     /// Sees every stream of its contexts, whole, once; `until` is the last log position checked.
-    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64);
+    fn stream(&mut self, partition_id: PartitionId, stream: &LoadedStream, until: u64);
 
     /// Events of a partition of its contexts could not be read.
-    fn unseen(&mut self, shard: Shard);
+    fn unseen(&mut self, partition_id: PartitionId);
 
     /// Adds what was found. Streams that agree do so whatever is under way; `moving` names what may
     /// be between streams that do not.
@@ -47,7 +47,7 @@ pub struct RuleWorld<'a> {
 pub struct Coverage {
     broken: Vec<String>,
     /// Partitions of which not every stream was seen.
-    unseen: BTreeSet<Shard>,
+    unseen: BTreeSet<PartitionId>,
 }
 
 impl Coverage {
@@ -57,8 +57,8 @@ impl Coverage {
     }
 
     /// Not every event of the partition could be read.
-    pub fn unseen(&mut self, shard: Shard) {
-        self.unseen.insert(shard);
+    pub fn unseen(&mut self, partition_id: PartitionId) {
+        self.unseen.insert(partition_id);
     }
 
     /// Adds what is wrong to the findings about a context. `false`: streams are missing, so what

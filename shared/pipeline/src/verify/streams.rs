@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kernel::port::{LoadedStream, ReadModel, Snapshot, ViewValue, WHOLE};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Parameters};
 
 use super::finding::in_full;
@@ -19,7 +19,7 @@ const STREAMS_MAX: usize = 32;
 impl Verifier<'_> {
     pub(super) async fn streams(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         new: &[(Arc<str>, i64)],
         head: u64,
         findings: &mut Findings,
@@ -32,40 +32,41 @@ impl Verifier<'_> {
             let mut shown = Vec::new();
             for view in self.views {
                 for (name, model) in &self.ports.models {
-                    let read = Shown::read(*view, name, model.as_ref(), shard, &keys, findings);
+                    let read =
+                        Shown::read(*view, name, model.as_ref(), partition_id, &keys, findings);
                     shown.extend(read.await);
                 }
             }
-            let snapshots = self.snapshots(shard, &numbers, findings).await;
-            for stream in self.load(shard, &keys, findings, watch).await {
+            let snapshots = self.snapshots(partition_id, &numbers, findings).await;
+            for stream in self.load(partition_id, &keys, findings, watch).await {
                 watch.progress(1);
                 findings.streams += 1;
-                if sound(|| watch.stream(shard, &stream, head)).is_none() {
-                    let place = format!("{shard} {}", stream.key);
+                if sound(|| watch.stream(partition_id, &stream, head)).is_none() {
+                    let place = format!("{partition_id} {}", stream.key);
                     findings.violation(Invariant::I9, place, PANICKED);
-                    watch.unseen(shard);
+                    watch.unseen(partition_id);
                 }
                 for shown in &shown {
-                    shown.compare(shard, &stream, self.live, findings);
+                    shown.compare(partition_id, &stream, self.live, findings);
                 }
                 let mine = snapshots.iter().filter(|kept| kept.stream == stream.stream);
-                mine.for_each(|snapshot| self.snapshot(shard, &stream, snapshot, findings));
+                mine.for_each(|snapshot| self.snapshot(partition_id, &stream, snapshot, findings));
             }
         }
     }
 
     async fn snapshots(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         numbers: &[i64],
         findings: &mut Findings,
     ) -> Vec<Snapshot> {
-        let stored = self.ports.snapshots.stored(shard, numbers);
-        let stored = bound::answer(|| format!("read snapshots of {shard}"), stored).await;
+        let stored = self.ports.snapshots.stored(partition_id, numbers);
+        let stored = bound::answer(|| format!("read snapshots of {partition_id}"), stored).await;
         stored.unwrap_or_else(|fault| {
             findings.uncompared(
                 &[Invariant::I5],
-                format!("{shard} snapshots"),
+                format!("{partition_id} snapshots"),
                 in_full(&fault),
             );
             Vec::new()
@@ -75,14 +76,14 @@ impl Verifier<'_> {
     /// The streams of the keys. One that cannot be loaded, such as one with a hole, spoils no other.
     async fn load(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         findings: &mut Findings,
         watch: &mut dyn Watch,
     ) -> Vec<LoadedStream> {
         let load = |keys| {
-            let load = self.ports.reader.load(shard, keys, WHOLE);
-            bound::answer(move || format!("load streams of {shard}"), load)
+            let load = self.ports.reader.load(partition_id, keys, WHOLE);
+            bound::answer(move || format!("load streams of {partition_id}"), load)
         };
         if let Ok(streams) = load(keys).await {
             return streams;
@@ -92,9 +93,9 @@ impl Verifier<'_> {
             match load(std::slice::from_ref(key)).await {
                 Ok(loaded) => streams.extend(loaded),
                 Err(fault) => {
-                    let place = format!("{shard} {key}");
+                    let place = format!("{partition_id} {key}");
                     findings.uncompared(&[Invariant::I5], place, in_full(&fault));
-                    watch.unseen(shard);
+                    watch.unseen(partition_id);
                 }
             }
         }
@@ -103,13 +104,13 @@ impl Verifier<'_> {
 
     fn snapshot(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         stream: &LoadedStream,
         snapshot: &Snapshot,
         findings: &mut Findings,
     ) {
         let place = format!(
-            "{shard} snapshot of {} at version {}",
+            "{partition_id} snapshot of {} at version {}",
             stream.key, snapshot.version
         );
         let proof = sound(|| (self.context.prove)(stream, snapshot));
@@ -138,13 +139,13 @@ impl Shown {
         view: ViewSlice,
         name: &'static str,
         model: &dyn ReadModel,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         findings: &mut Findings,
     ) -> Option<Self> {
-        let place = || format!("{shard} {} in {name}", view.id);
+        let place = || format!("{partition_id} {} in {name}", view.id);
         let question = || format!("read {} in {name}", view.id);
-        let reached = model.checkpoint(view.id, shard.partition);
+        let reached = model.checkpoint(view.id, partition_id.partition);
         let reached = match bound::answer(question, reached).await {
             Ok(reached) => reached.log_position,
             Err(fault) => {
@@ -174,7 +175,13 @@ impl Shown {
         })
     }
 
-    fn compare(&self, shard: Shard, stream: &LoadedStream, live: bool, findings: &mut Findings) {
+    fn compare(
+        &self,
+        partition_id: PartitionId,
+        stream: &LoadedStream,
+        live: bool,
+        findings: &mut Findings,
+    ) {
         let Some((_, value)) = self.values.iter().find(|(key, _)| *key == stream.key) else {
             return;
         };
@@ -182,7 +189,7 @@ impl Shown {
         let shown = value.map_or(0, |value| value.log_position);
         let mut log_positions = stream.events.iter().map(|row| row.record.log_position);
         let place = format!(
-            "{shard} {} in {} of {}",
+            "{partition_id} {} in {} of {}",
             self.view.id, self.model, stream.key
         );
         if let Some(missed) = log_positions.find(|at| *at > shown && *at <= self.reached) {
@@ -205,7 +212,7 @@ impl Shown {
         let folded = sound(|| {
             (self.view.fold)(
                 stream,
-                shard.partition,
+                partition_id.partition,
                 Until::LogPosition(shown),
                 &Parameters::default(),
             )

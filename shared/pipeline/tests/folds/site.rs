@@ -9,7 +9,7 @@ use eventstore::MemoryEventStore;
 use kernel::context::Folded;
 use kernel::port::{EventLog, EventReader, EventStore, FoldSnapshot, FoldSnapshots, Pace};
 use kernel::record::{self, Undecodable};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{EventMeta, LiveProjection};
 use log::MemoryEventLog;
 use pipeline::{FoldSaving, FollowPorts, Followed, Movement};
@@ -91,7 +91,7 @@ pub(crate) struct Site<S> {
     store: S,
     log: Arc<dyn EventLog>,
     folds: Arc<dyn FoldSnapshots>,
-    writers: HashMap<Shard, Writer>,
+    writers: HashMap<PartitionId, Writer>,
     owner: u128,
 }
 
@@ -134,26 +134,29 @@ impl<S: Store> Site<S> {
         let mut all = 0;
         for context in CONTEXTS {
             for partition in 0..PARTITIONS {
-                let shard = Shard { context, partition };
-                self.note_in(shard, each, text).await;
+                let partition_id = PartitionId { context, partition };
+                self.note_in(partition_id, each, text).await;
                 all += u64::from(each);
             }
         }
         all
     }
 
-    async fn note_in(&mut self, shard: Shard, events: u32, text: &str) {
-        if !self.writers.contains_key(&shard) {
+    async fn note_in(&mut self, partition_id: PartitionId, events: u32, text: &str) {
+        if !self.writers.contains_key(&partition_id) {
             self.owner += 1;
-            let writer = Writer::take_over(&self.store, shard, self.owner).await;
-            self.writers.insert(shard, writer);
+            let writer = Writer::take_over(&self.store, partition_id, self.owner).await;
+            self.writers.insert(partition_id, writer);
         }
-        let writer = self.writers.get_mut(&shard).unwrap();
-        let aggregate = of(shard.partition);
+        let writer = self.writers.get_mut(&partition_id).unwrap();
+        let aggregate = of(partition_id.partition);
         writer.accept(&format!("demo/{aggregate}"), events);
         for row in &mut writer.growing().events {
             let (sequence, text) = (row.sequence, format!("{text}-{}", row.sequence));
-            let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{shard}/{text}").as_bytes());
+            let id = Uuid::new_v5(
+                &Uuid::NAMESPACE_OID,
+                format!("{partition_id}/{text}").as_bytes(),
+            );
             let value = format!(
                 r#"{{"id":"{id}","command":"{id}","tenant":"demo","aggregate":"{aggregate}","sequence":{sequence},"at":"2026-01-05T09:00:00Z","actor":"desk","v":1,"type":"Noted","data":"{text}"}}"#
             );
@@ -161,7 +164,10 @@ impl<S: Store> Site<S> {
         }
         let batch = writer.commit(&self.store).await;
         let events = batch.events.iter().map(|row| row.record.clone());
-        self.log.publish(shard, events.collect()).await.unwrap();
+        self.log
+            .publish(partition_id, events.collect())
+            .await
+            .unwrap();
     }
 
     /// A process that saves whenever there are so many new events.

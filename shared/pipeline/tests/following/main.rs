@@ -10,7 +10,7 @@ use eventstore::MemoryEventStore;
 use kernel::context::Folded;
 use kernel::port::{EventLog, Pace};
 use kernel::record::{self, EventRecord, Undecodable};
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{EventMeta, LiveProjection};
 use log::MemoryEventLog;
 use pipeline::{FollowPorts, Followed, Movement};
@@ -121,8 +121,8 @@ impl Site {
     }
 
     async fn publish(&self, context: &'static str, partition: u16, events: Vec<EventRecord>) {
-        let shard = Shard { context, partition };
-        self.log.publish(shard, events).await.unwrap();
+        let partition_id = PartitionId { context, partition };
+        self.log.publish(partition_id, events).await.unwrap();
     }
 
     async fn noted(&self, aggregate: &str, texts: &[&str]) {
@@ -168,11 +168,11 @@ async fn event_that_cannot_be_read_stops_its_partition_and_the_age_shows_it() {
     let (site, trade, other) = (Site::start(), of(0), of(1));
     eventually("an age", WITHIN, async || site.followed.age()).await;
     // What the store has is no better than what the log has.
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: "trades",
         partition: 0,
     };
-    let mut writer = Writer::take_over(&site.store, shard, 1).await;
+    let mut writer = Writer::take_over(&site.store, partition_id, 1).await;
     writer.accept(&format!("demo/{trade}"), 2);
     writer.commit(&site.store).await;
     let noted = event(&trade, 1, "Noted", r#""a""#);

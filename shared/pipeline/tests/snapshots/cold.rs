@@ -7,7 +7,7 @@ use kernel::Context as _;
 use kernel::port::Snapshots as _;
 use trades::Trade;
 
-use crate::desk::{Desk, kept, proofs, shard_of};
+use crate::desk::{Desk, kept, partition_of, proofs};
 use crate::stores::{NEVER, clean};
 use pipeline::Proof;
 
@@ -19,9 +19,12 @@ async fn cold_aggregate_reads_its_snapshot_and_the_tail() {
         desk.fill("T-1", number, 1).await;
     }
     desk.handle(&store, 64).await;
-    let shard = shard_of(Trade::NAME, "demo/T-1");
+    let partition_id = partition_of(Trade::NAME, "demo/T-1");
     let keys = [Arc::from("demo/T-1")];
-    let resumed = store.resume(shard, &keys, Trade::SHAPE).await.unwrap();
+    let resumed = store
+        .resume(partition_id, &keys, Trade::SHAPE)
+        .await
+        .unwrap();
     let snapshot = resumed[0].snapshot.as_ref().unwrap();
     let tail = resumed[0].tail.events.len() as u64;
     // One event more than the tail: the one that the snapshot was taken at.

@@ -10,14 +10,14 @@ use readmodel::MemoryReadModel;
 use tokio::time::Instant;
 use trades::Trade;
 
-use crate::desk::{Desk, shard_of};
+use crate::desk::{Desk, partition_of};
 use crate::queries::{FOLD, KEY, LATER_MS, query, store_of, view};
 use crate::stores::NEVER;
 
 /// The value after so many of its events.
 async fn value(store: &MemoryEventStore, version: usize) -> ViewValue {
     let rows = store
-        .read(shard_of(Trade::NAME, KEY), 0, 100)
+        .read(partition_of(Trade::NAME, KEY), 0, 100)
         .await
         .unwrap();
     let until = Until::LogPosition(rows[version - 1].record.log_position);

@@ -12,7 +12,7 @@ use kernel::port::{
     Applied, Checkpoint, EventLog as _, EventReader as _, EventStore as _, Listed, ReadModel,
     ViewBatch, ViewId, ViewValue,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context as _, Fault, Parameters};
 use log::MemoryEventLog;
 use pipeline::{Demand, Movement, ProjectorPorts, ProjectorSettings, Unanswered, Until};
@@ -22,7 +22,7 @@ use testkit::{ManualClock, eventually};
 use tokio_util::sync::CancellationToken;
 use trades::Trade;
 
-use crate::desk::{Desk, shard_of};
+use crate::desk::{Desk, partition_of};
 use crate::queries::{KEY, query, view};
 use crate::stores::NEVER;
 
@@ -117,19 +117,23 @@ impl Site {
     async fn project(&mut self) {
         self.desk.handle(&self.store, NEVER).await;
         for partition in 0..PARTITIONS {
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: Trade::NAME,
                 partition,
             };
             let published = self
                 .log
-                .span(shard)
+                .span(partition_id)
                 .await
                 .unwrap()
                 .map_or(0, |span| span.last);
-            let rows = self.store.read(shard, published, 1_000).await.unwrap();
+            let rows = self
+                .store
+                .read(partition_id, published, 1_000)
+                .await
+                .unwrap();
             let events = rows.into_iter().map(|row| row.record).collect();
-            self.log.publish(shard, events).await.unwrap();
+            self.log.publish(partition_id, events).await.unwrap();
         }
         let ports = ProjectorPorts {
             event_log: Arc::clone(&self.log) as _,
@@ -158,13 +162,13 @@ impl Site {
 
     async fn is_projected(&self) -> bool {
         for partition in 0..PARTITIONS {
-            let shard = Shard {
+            let partition_id = PartitionId {
                 context: Trade::NAME,
                 partition,
             };
             let published = self
                 .log
-                .span(shard)
+                .span(partition_id)
                 .await
                 .unwrap()
                 .map_or(0, |span| span.last);
@@ -253,14 +257,14 @@ async fn damaged_event_is_folded_into_no_answer() {
     desk.book("T-1").await;
     desk.fill("T-1", 1, 5).await;
     desk.handle(&store, NEVER).await;
-    let shard = shard_of(Trade::NAME, KEY);
-    let events = store.read(shard, 0, 9).await.unwrap();
+    let partition_id = partition_of(Trade::NAME, KEY);
+    let events = store.read(partition_id, 0, 9).await.unwrap();
     // The same rows again, the last with another checksum.
     let bent = MemoryEventStore::default();
     let cursor = bent
-        .take_over(shard, kernel::Owner(uuid::Uuid::nil()))
+        .take_over(partition_id, kernel::Owner(uuid::Uuid::nil()))
         .await;
-    let mut batch = Batch::new(shard, cursor.unwrap());
+    let mut batch = Batch::new(partition_id, cursor.unwrap());
     batch.streams.push(kernel::batch::NewStream {
         stream: 1,
         key: KEY.into(),

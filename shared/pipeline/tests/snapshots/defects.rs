@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::Fault;
 use kernel::batch::Outcome;
 use kernel::port::{Resumed, Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::desk::{Desk, kept, proofs};
 use crate::stores::{Harmed as _, OnPostgres, clean};
@@ -70,21 +70,28 @@ struct Conflict<S>(S);
 
 #[async_trait]
 impl<S: Snapshots> Snapshots for Conflict<S> {
-    async fn save(&self, shard: Shard, _: &[Snapshot]) -> Result<(), Fault> {
-        Err(Fault::bare("snapshots", format!("conflict in {shard}")))
+    async fn save(&self, partition_id: PartitionId, _: &[Snapshot]) -> Result<(), Fault> {
+        Err(Fault::bare(
+            "snapshots",
+            format!("conflict in {partition_id}"),
+        ))
     }
 
     async fn resume(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         shape: u16,
     ) -> Result<Vec<Resumed>, Fault> {
-        self.0.resume(shard, keys, shape).await
+        self.0.resume(partition_id, keys, shape).await
     }
 
-    async fn stored(&self, shard: Shard, streams: &[i64]) -> Result<Vec<Snapshot>, Fault> {
-        self.0.stored(shard, streams).await
+    async fn stored(
+        &self,
+        partition_id: PartitionId,
+        streams: &[i64],
+    ) -> Result<Vec<Snapshot>, Fault> {
+        self.0.stored(partition_id, streams).await
     }
 }
 

@@ -11,7 +11,7 @@ use kernel::port::{
     Authority, CommandLog as _, DeadLetters, EventReader, EventStore, Ids, NewRecord, Record,
     Sender, Snapshot, Snapshots, WHOLE,
 };
-use kernel::topic::{self, Shard};
+use kernel::topic::{self, PartitionId};
 use kernel::{Context as _, Timestamp};
 use log::{MemoryCommandLog, MemoryEventLog};
 use pipeline::accept::{Request, Sealer};
@@ -55,7 +55,7 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) struct Desk {
     log: MemoryCommandLog,
     sealer: Sealer,
-    sent: Vec<(Shard, CommandId)>,
+    sent: Vec<(PartitionId, CommandId)>,
 }
 
 /// What a store holds of the commands once they are handled.
@@ -140,7 +140,7 @@ impl Desk {
         let (id, record): (_, NewRecord) = self.sealer.seal(request, None).unwrap();
         let partition = topic::partition_of(record.key.as_bytes(), PARTITIONS);
         self.log.append(vec![record]).await.unwrap();
-        self.sent.push((Shard { context, partition }, id));
+        self.sent.push((PartitionId { context, partition }, id));
     }
 
     /// Handles what was sent and is not handled yet, from a cold start, and waits for the snapshots
@@ -214,9 +214,13 @@ impl Desk {
     }
 
     async fn is_handled(&self, store: &impl Store) -> bool {
-        for shard in shards() {
-            let sent = self.sent.iter().filter(|(at, _)| *at == shard).count();
-            let cursor = store.cursor(shard).await.unwrap();
+        for partition_id in partition_ids() {
+            let sent = self
+                .sent
+                .iter()
+                .filter(|(at, _)| *at == partition_id)
+                .count();
+            let cursor = store.cursor(partition_id).await.unwrap();
             let offset = cursor.map_or(0, |cursor| cursor.next_offset);
             if offset < i64::try_from(sent).unwrap() {
                 return false;
@@ -230,10 +234,13 @@ impl Desk {
             events: Vec::new(),
             outcomes: Vec::new(),
         };
-        for shard in shards() {
-            let events = store.read(shard, 0, 1_000_000).await.unwrap();
+        for partition_id in partition_ids() {
+            let events = store.read(partition_id, 0, 1_000_000).await.unwrap();
             records.events.extend(events);
-            let outcomes = store.scan_outcomes(shard, None, 1_000_000).await.unwrap();
+            let outcomes = store
+                .scan_outcomes(partition_id, None, 1_000_000)
+                .await
+                .unwrap();
             let outcomes = outcomes.into_iter().map(|row| (row.command, row.outcome));
             records.outcomes.extend(outcomes);
         }
@@ -243,8 +250,8 @@ impl Desk {
 
     /// How the last command of all ended.
     pub(crate) async fn last(&self, store: &impl Store) -> Outcome {
-        let (shard, id) = self.sent.last().unwrap();
-        let mut found = store.outcomes(*shard, &[*id]).await.unwrap();
+        let (partition_id, id) = self.sent.last().unwrap();
+        let mut found = store.outcomes(*partition_id, &[*id]).await.unwrap();
         found.pop().unwrap().outcome
     }
 }
@@ -252,13 +259,15 @@ impl Desk {
 /// Whether no stream has grown by more since its last snapshot than it may.
 async fn is_saved(store: &impl Store, events_min: u64) -> bool {
     let snapshots = kept(store).await;
-    for shard in shards() {
+    for partition_id in partition_ids() {
         let mut versions = BTreeMap::new();
-        for row in store.read(shard, 0, 1_000_000).await.unwrap() {
+        for row in store.read(partition_id, 0, 1_000_000).await.unwrap() {
             versions.insert(row.stream, row.sequence);
         }
         for (stream, version) in versions {
-            let mine = |(at, kept): &&(Shard, Snapshot)| *at == shard && kept.stream == stream;
+            let mine = |(at, kept): &&(PartitionId, Snapshot)| {
+                *at == partition_id && kept.stream == stream
+            };
             let kept = snapshots.iter().find(mine);
             let kept = kept.map_or(0, |(_, kept)| kept.version);
             if version.saturating_sub(kept) >= events_min.max(version / 4) {
@@ -270,12 +279,16 @@ async fn is_saved(store: &impl Store, events_min: u64) -> bool {
 }
 
 /// Every snapshot there is, with its partition.
-pub(crate) async fn kept(store: &impl Store) -> Vec<(Shard, Snapshot)> {
+pub(crate) async fn kept(store: &impl Store) -> Vec<(PartitionId, Snapshot)> {
     let mut kept = Vec::new();
-    for shard in shards() {
+    for partition_id in partition_ids() {
         let streams: Vec<i64> = (1..100).collect();
-        let snapshots = store.stored(shard, &streams).await.unwrap();
-        kept.extend(snapshots.into_iter().map(|snapshot| (shard, snapshot)));
+        let snapshots = store.stored(partition_id, &streams).await.unwrap();
+        kept.extend(
+            snapshots
+                .into_iter()
+                .map(|snapshot| (partition_id, snapshot)),
+        );
     }
     kept
 }
@@ -283,12 +296,12 @@ pub(crate) async fn kept(store: &impl Store) -> Vec<(Shard, Snapshot)> {
 /// What the check finds of every snapshot there is.
 pub(crate) async fn proofs(store: &impl Store) -> Vec<Proof> {
     let mut proofs = Vec::new();
-    for (shard, snapshot) in kept(store).await {
-        let events = store.read(shard, 0, 1_000_000).await.unwrap();
+    for (partition_id, snapshot) in kept(store).await {
+        let events = store.read(partition_id, 0, 1_000_000).await.unwrap();
         let first = events.iter().find(|row| row.stream == snapshot.stream);
         let keys = [Arc::clone(&first.unwrap().record.key)];
-        let streams = store.load(shard, &keys, WHOLE).await.unwrap();
-        proofs.push((slice(shard.context).prove)(&streams[0], &snapshot));
+        let streams = store.load(partition_id, &keys, WHOLE).await.unwrap();
+        proofs.push((slice(partition_id.context).prove)(&streams[0], &snapshot));
     }
     proofs
 }
@@ -299,15 +312,17 @@ fn slice(context: &str) -> ContextSlice {
     *found.unwrap()
 }
 
-pub(crate) fn shards() -> impl Iterator<Item = Shard> {
+pub(crate) fn partition_ids() -> impl Iterator<Item = PartitionId> {
     [Trade::NAME, Position::NAME]
         .into_iter()
-        .flat_map(|context| (0..PARTITIONS).map(move |partition| Shard { context, partition }))
+        .flat_map(|context| {
+            (0..PARTITIONS).map(move |partition| PartitionId { context, partition })
+        })
 }
 
-pub(crate) fn shard_of(context: &'static str, key: &str) -> Shard {
+pub(crate) fn partition_of(context: &'static str, key: &str) -> PartitionId {
     let partition = topic::partition_of(key.as_bytes(), PARTITIONS);
-    Shard { context, partition }
+    PartitionId { context, partition }
 }
 
 /// Every writer to the log of a test is trusted.

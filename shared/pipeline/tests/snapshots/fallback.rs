@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use eventstore::MemoryEventStore;
 use kernel::Fault;
 use kernel::port::{Resumed, Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::desk::Desk;
 use crate::stores::{Harmed as _, OnPostgres, clean};
@@ -15,15 +15,15 @@ struct Away;
 
 #[async_trait]
 impl Snapshots for Away {
-    async fn save(&self, _: Shard, _: &[Snapshot]) -> Result<(), Fault> {
+    async fn save(&self, _: PartitionId, _: &[Snapshot]) -> Result<(), Fault> {
         Err(Fault::bare("snapshots", "save"))
     }
 
-    async fn resume(&self, _: Shard, _: &[Arc<str>], _: u16) -> Result<Vec<Resumed>, Fault> {
+    async fn resume(&self, _: PartitionId, _: &[Arc<str>], _: u16) -> Result<Vec<Resumed>, Fault> {
         Err(Fault::bare("snapshots", "resume"))
     }
 
-    async fn stored(&self, _: Shard, _: &[i64]) -> Result<Vec<Snapshot>, Fault> {
+    async fn stored(&self, _: PartitionId, _: &[i64]) -> Result<Vec<Snapshot>, Fault> {
         Err(Fault::bare("snapshots", "read"))
     }
 }

@@ -12,8 +12,8 @@ use kernel::port::{
 };
 use kernel::{Context as _, Fault, Parameters};
 use pipeline::{
-    Dear, DearSettings, Demand, History, MinLogPosition, Query, QueryPorts, QuerySettings, Source,
-    Unanswered, Until, ViewSlice,
+    Demand, Expensive, ExpensiveSettings, History, MinLogPosition, Query, QueryPorts,
+    QuerySettings, Source, Unanswered, Until, ViewSlice,
 };
 use readmodel::MemoryReadModel;
 use resilience::{
@@ -24,7 +24,7 @@ use testkit::ManualClock;
 use testkit::contract::PARTITIONS;
 use trades::Trade;
 
-use crate::desk::{Desk, now, shard_of, slices};
+use crate::desk::{Desk, now, partition_of, slices};
 use crate::stores::NEVER;
 
 pub(crate) const KEY: &str = "demo/T-1";
@@ -111,7 +111,7 @@ pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEv
         reader: Arc::new(store.clone()),
         store: Arc::new(store.clone()),
         guard: guard("events"),
-        dear_guard: guard("events"),
+        expensive_guard: guard("events"),
     };
     let settings = QuerySettings {
         partitions: PARTITIONS,
@@ -125,23 +125,23 @@ pub(crate) fn query(model: &(impl ReadModel + Clone + 'static), store: &MemoryEv
     let ports = QueryPorts {
         sources: vec![source],
         history,
-        dear: dear(),
+        expensive: expensive(),
         clock: Arc::new(later()),
     };
     Query::new(ports, &slices().views, settings)
 }
 
-fn dear() -> Dear {
+fn expensive() -> Expensive {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .thread_name("dear")
+        .thread_name("expensive")
         .enable_all()
         .build();
-    let settings = DearSettings {
+    let settings = ExpensiveSettings {
         in_flight_max: NonZeroU32::MIN,
         allowance: Duration::from_secs(60),
     };
-    Dear::on(runtime.unwrap(), settings)
+    Expensive::on(runtime.unwrap(), settings)
 }
 
 /// So many milliseconds after everything of these tests.
@@ -191,8 +191,8 @@ async fn longer_stream_is_not_folded_while_a_model_is_away() {
 async fn question_about_the_past_has_the_larger_bound() {
     let store = store_of(HISTORY + 5).await;
     let query = query(&Model::default(), &store);
-    let shard = shard_of(Trade::NAME, KEY);
-    let rows = store.read(shard, 0, 100).await.unwrap();
+    let partition_id = partition_of(Trade::NAME, KEY);
+    let rows = store.read(partition_id, 0, 100).await.unwrap();
     let ask = async |until| {
         let parameters = Parameters::default();
         let folded = query.folded(&view(), &KEY.into(), until, &parameters).await;

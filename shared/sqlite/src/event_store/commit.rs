@@ -7,7 +7,7 @@ use kernel::batch::{Batch, Cursor};
 use kernel::checksum::{Row as _, Rows};
 use kernel::id::Owner;
 use kernel::port::{CommitError, EventStore};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use rusqlite::{Connection, OptionalExtension, ffi, params};
 
@@ -16,21 +16,21 @@ use crate::file::{SqliteFile, fault, savepoint};
 
 #[async_trait]
 impl EventStore for SqliteFile {
-    async fn take_over(&self, shard: Shard, owner: Owner) -> Result<Cursor, Fault> {
-        let attempt = format!("take over {shard}");
+    async fn take_over(&self, partition_id: PartitionId, owner: Owner) -> Result<Cursor, Fault> {
+        let attempt = format!("take over {partition_id}");
         let rows = self.rows();
-        let work = move |connection: &Connection| take_over(connection, shard, owner, rows);
+        let work = move |connection: &Connection| take_over(connection, partition_id, owner, rows);
         self.write(attempt, work, |_| {}).await.map_err(fault)
     }
 
-    async fn cursor(&self, shard: Shard) -> Result<Option<Cursor>, Fault> {
-        let attempt = format!("read the cursor of {shard}");
+    async fn cursor(&self, partition_id: PartitionId) -> Result<Option<Cursor>, Fault> {
+        let attempt = format!("read the cursor of {partition_id}");
         let rows = self.rows();
-        let work = move |connection: &Connection| read_cursor(connection, shard, rows);
+        let work = move |connection: &Connection| read_cursor(connection, partition_id, rows);
         self.read(attempt, work).await
     }
 
-    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<Shard>, CommitError> {
+    async fn commit(&self, batches: &[Arc<Batch>]) -> Result<Vec<PartitionId>, CommitError> {
         let attempt = format!("commit {} batches", batches.len());
         let (batches, clock) = (batches.to_vec(), self.clock());
         let work = move |connection: &Connection| commit(connection, &batches, clock.now());
@@ -40,7 +40,7 @@ impl EventStore for SqliteFile {
 
 fn take_over(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     owner: Owner,
     rows: Rows,
 ) -> rusqlite::Result<Cursor> {
@@ -54,8 +54,8 @@ fn take_over(
         ))?
         .query_row(
             params![
-                shard.context,
-                shard.partition,
+                partition_id.context,
+                partition_id.partition,
                 start.owner.0,
                 start.next_offset,
                 start.next_log_position.cast_signed(),
@@ -64,24 +64,25 @@ fn take_over(
                 start.handled.cast_signed(),
                 start.chain.from.cast_signed(),
                 start.chain.head.0,
-                start.checksum(shard).0,
+                start.checksum(partition_id).0,
             ],
-            |row| cursor(row, shard, rows),
+            |row| cursor(row, partition_id, rows),
         )
 }
 
 pub(super) fn read_cursor(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     rows: Rows,
 ) -> rusqlite::Result<Option<Cursor>> {
     connection
         .prepare_cached(&format!(
             "SELECT {CURSOR} FROM cursor WHERE context = ?1 AND partition = ?2"
         ))?
-        .query_row(params![shard.context, shard.partition], |row| {
-            cursor(row, shard, rows)
-        })
+        .query_row(
+            params![partition_id.context, partition_id.partition],
+            |row| cursor(row, partition_id, rows),
+        )
         .optional()
 }
 
@@ -90,7 +91,7 @@ fn commit(
     connection: &Connection,
     batches: &[Arc<Batch>],
     logged_at: Timestamp,
-) -> rusqlite::Result<Vec<Shard>> {
+) -> rusqlite::Result<Vec<PartitionId>> {
     let mut refused = Vec::new();
     for batch in batches {
         let mut written = Ok(Written::Whole);
@@ -99,7 +100,7 @@ fn commit(
             matches!(written, Ok(Written::Whole))
         })?;
         if let Written::Refused = written? {
-            refused.push(batch.shard);
+            refused.push(batch.partition_id);
         }
     }
     Ok(refused)
@@ -130,7 +131,10 @@ fn write_batch(
 /// False when another owner has the partition, or its cursor is not where the batch begins.
 fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     let Batch {
-        shard, from, to, ..
+        partition_id,
+        from,
+        to,
+        ..
     } = batch;
     let moved = connection
         .prepare_cached(
@@ -140,8 +144,8 @@ fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool>
                AND next_offset = ?11 AND next_position = ?12",
         )?
         .execute(params![
-            shard.context,
-            shard.partition,
+            partition_id.context,
+            partition_id.partition,
             from.owner.0,
             to.next_offset,
             to.next_log_position.cast_signed(),
@@ -149,7 +153,7 @@ fn move_cursor(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool>
             to.repeats.cast_signed(),
             to.handled.cast_signed(),
             to.chain.head.0,
-            to.checksum(*shard).0,
+            to.checksum(*partition_id).0,
             from.next_offset,
             from.next_log_position.cast_signed(),
         ])?;

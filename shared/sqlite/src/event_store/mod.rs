@@ -7,7 +7,7 @@ mod write;
 use kernel::batch::Cursor;
 use kernel::checksum::{Chain, Checksum, Rows};
 use kernel::id::Owner;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::Row;
 
 use crate::file::damaged;
@@ -21,7 +21,11 @@ pub(crate) use write::text;
 pub(crate) const CURSOR: &str = "owner, next_offset, next_position, next_stream, repeats, handled, chain_from, \
      chain, checksum";
 
-pub(crate) fn cursor(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<Cursor> {
+pub(crate) fn cursor(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<Cursor> {
     let chain = Chain {
         from: row.get::<_, i64>(6)?.cast_unsigned(),
         head: Checksum(row.get(7)?),
@@ -35,6 +39,7 @@ pub(crate) fn cursor(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resul
         handled: row.get::<_, i64>(5)?.cast_unsigned(),
         chain,
     };
-    rows.check(shard, &cursor, row.get(8)?).map_err(damaged)?;
+    rows.check(partition_id, &cursor, row.get(8)?)
+        .map_err(damaged)?;
     Ok(cursor)
 }

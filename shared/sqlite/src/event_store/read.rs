@@ -11,7 +11,7 @@ use kernel::checksum::{Checksum, Rows};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, FOUND_MAX, KnownCommand, LoadedStream};
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::types::{FromSqlResult, Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -23,33 +23,37 @@ use crate::tail::{is_of_the_row, limit};
 impl EventReader for SqliteFile {
     async fn load(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         keys: &[Arc<str>],
         upto: u64,
     ) -> Result<Vec<LoadedStream>, Fault> {
-        let attempt = format!("load {} streams of {shard}", keys.len());
+        let attempt = format!("load {} streams of {partition_id}", keys.len());
         let (keys, rows) = (keys.to_vec(), self.rows());
         let work = move |connection: &Connection| {
             let streams = keys.into_iter();
-            let streams = streams.map(|key| stream(connection, shard, key, 1..=upto, rows));
+            let streams = streams.map(|key| stream(connection, partition_id, key, 1..=upto, rows));
             streams
                 .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<Vec<_>>>()
         };
         let streams = self.read(attempt, work).await?;
         for stream in &streams {
-            without_holes(shard, stream)?;
+            without_holes(partition_id, stream)?;
         }
         Ok(streams)
     }
 
-    async fn outcomes(&self, shard: Shard, ids: &[CommandId]) -> Result<Vec<OutcomeRow>, Fault> {
-        let attempt = format!("look up {} commands in {shard}", ids.len());
+    async fn outcomes(
+        &self,
+        partition_id: PartitionId,
+        ids: &[CommandId],
+    ) -> Result<Vec<OutcomeRow>, Fault> {
+        let attempt = format!("look up {} commands in {partition_id}", ids.len());
         let (ids, rows) = (ids.to_vec(), self.rows());
         let work = move |connection: &Connection| {
             let found = ids
                 .into_iter()
-                .map(|id| outcome_of(connection, shard, id, rows));
+                .map(|id| outcome_of(connection, partition_id, id, rows));
             found.filter_map(Result::transpose).collect()
         };
         self.read(attempt, work).await
@@ -66,9 +70,13 @@ impl EventReader for SqliteFile {
             let mut found = Vec::new();
             for context in contexts {
                 for partition in 0..partitions {
-                    let shard = Shard { context, partition };
-                    let within = outcomes_within(connection, shard, &ids, rows)?;
-                    found.extend(within.into_iter().map(|row| KnownCommand { shard, row }));
+                    let partition_id = PartitionId { context, partition };
+                    let within = outcomes_within(connection, partition_id, &ids, rows)?;
+                    found.extend(
+                        within
+                            .into_iter()
+                            .map(|row| KnownCommand { partition_id, row }),
+                    );
                 }
             }
             Ok(found)
@@ -76,19 +84,19 @@ impl EventReader for SqliteFile {
         self.read(attempt, work).await
     }
 
-    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(Shard, u64)>, Fault> {
+    async fn heads(&self, contexts: &[&'static str]) -> Result<Vec<(PartitionId, u64)>, Fault> {
         let (contexts, partitions, rows) = (contexts.to_vec(), self.partitions(), self.rows());
         let work = move |connection: &Connection| {
             let mut heads = Vec::new();
             for context in contexts {
                 for partition in 0..partitions {
-                    let shard = Shard { context, partition };
-                    let head = match read_cursor(connection, shard, rows) {
+                    let partition_id = PartitionId { context, partition };
+                    let head = match read_cursor(connection, partition_id, rows) {
                         Ok(cursor) => cursor.map(|cursor| cursor.next_log_position - 1),
                         Err(error) if is_of_the_row(&error) => Some(u64::MAX),
                         Err(error) => return Err(error),
                     };
-                    heads.extend(head.map(|head| (shard, head)));
+                    heads.extend(head.map(|head| (partition_id, head)));
                 }
             }
             Ok(heads)
@@ -96,37 +104,48 @@ impl EventReader for SqliteFile {
         self.read("read the last positions".to_owned(), work).await
     }
 
-    async fn read(&self, shard: Shard, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
-        let attempt = format!("read events of {shard} after {after}");
+    async fn read(
+        &self,
+        partition_id: PartitionId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<EventRow>, Fault> {
+        let attempt = format!("read events of {partition_id} after {after}");
         let rows = self.rows();
-        let work = move |connection: &Connection| events(connection, shard, after, max, rows);
+        let work =
+            move |connection: &Connection| events(connection, partition_id, after, max, rows);
         Self::read(self, attempt, work).await
     }
 
     async fn scan_outcomes(
         &self,
-        shard: Shard,
+        partition_id: PartitionId,
         after: Option<CommandId>,
         max: usize,
     ) -> Result<Vec<OutcomeRow>, Fault> {
-        let attempt = format!("scan outcomes of {shard}");
+        let attempt = format!("scan outcomes of {partition_id}");
         let rows = self.rows();
-        let work = move |connection: &Connection| outcomes(connection, shard, after, max, rows);
+        let work =
+            move |connection: &Connection| outcomes(connection, partition_id, after, max, rows);
         self.read(attempt, work).await
     }
 }
 
 fn stream(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     key: Arc<str>,
     sequences: RangeInclusive<u64>,
     rows: Rows,
 ) -> rusqlite::Result<Option<LoadedStream>> {
-    let Some(number) = number_of(connection, shard, &key)? else {
+    let Some(number) = number_of(connection, partition_id, &key)? else {
         return Ok(None);
     };
-    let stream = Stream { shard, number, key };
+    let stream = Stream {
+        partition_id,
+        number,
+        key,
+    };
     let events = events_of(connection, &stream, sequences, rows)?;
     Ok(Some(LoadedStream {
         key: stream.key,
@@ -137,7 +156,7 @@ fn stream(
 
 /// A stream that is there.
 pub(crate) struct Stream {
-    pub(crate) shard: Shard,
+    pub(crate) partition_id: PartitionId,
     pub(crate) number: i64,
     pub(crate) key: Arc<str>,
 }
@@ -150,7 +169,7 @@ pub(crate) fn events_of(
 ) -> rusqlite::Result<Vec<EventRow>> {
     let bound = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
     let (first, last) = (bound(*sequences.start()), bound(*sequences.end()));
-    let Shard { context, partition } = stream.shard;
+    let PartitionId { context, partition } = stream.partition_id;
     connection
         .prepare_cached(
             "SELECT sequence, position, record, checksum FROM event \
@@ -166,24 +185,26 @@ pub(crate) fn events_of(
 
 pub(crate) fn number_of(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     key: &str,
 ) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached(
             "SELECT stream FROM stream WHERE context = ?1 AND partition = ?2 AND key = ?3",
         )?
-        .query_row(params![shard.context, shard.partition, key], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![partition_id.context, partition_id.partition, key],
+            |row| row.get(0),
+        )
         .optional()
 }
 
-fn without_holes(shard: Shard, stream: &LoadedStream) -> Result<(), Fault> {
+fn without_holes(partition_id: PartitionId, stream: &LoadedStream) -> Result<(), Fault> {
     for (row, expected) in stream.events.iter().zip(1..) {
         if row.sequence != expected {
             let (key, found) = (&stream.key, row.sequence);
-            let attempt = format!("load {key} of {shard}: event {found} where {expected} belongs");
+            let attempt =
+                format!("load {key} of {partition_id}: event {found} where {expected} belongs");
             return Err(Fault::bare("sqlite", attempt));
         }
     }
@@ -198,7 +219,7 @@ pub(crate) const EVENTS: &str = "event e LEFT JOIN stream s USING (context, part
 
 fn events(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     after: u64,
     max: usize,
     rows: Rows,
@@ -211,19 +232,31 @@ fn events(
         ))?
         .query_map(
             params![
-                shard.context,
-                shard.partition,
+                partition_id.context,
+                partition_id.partition,
                 after.cast_signed(),
                 limit(max)
             ],
-            |row| event(row, shard, rows),
+            |row| event(row, partition_id, rows),
         )?
         .collect()
 }
 
-pub(crate) fn event(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<EventRow> {
+pub(crate) fn event(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<EventRow> {
     let (number, key) = (row.get(4)?, text(row.get_ref(5)?)?);
-    event_of(row, &Stream { shard, number, key }, rows)
+    event_of(
+        row,
+        &Stream {
+            partition_id,
+            number,
+            key,
+        },
+        rows,
+    )
 }
 
 /// As far as it is a text: a key that is none fits no checksum.
@@ -244,7 +277,7 @@ fn event_of(row: &Row<'_>, stream: &Stream, rows: Rows) -> rusqlite::Result<Even
             value: Bytes::copy_from_slice(row.get_ref(2)?.as_bytes()?),
         },
     };
-    rows.check(stream.shard, &event, checksum)
+    rows.check(stream.partition_id, &event, checksum)
         .map_err(damaged)?;
     Ok(event)
 }
@@ -257,7 +290,7 @@ pub(crate) const OUTCOMES: &str = "outcome o LEFT JOIN stream s USING (context, 
 
 fn outcome_of(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     id: CommandId,
     rows: Rows,
 ) -> rusqlite::Result<Option<OutcomeRow>> {
@@ -266,15 +299,16 @@ fn outcome_of(
             "SELECT {OUTCOME} FROM {OUTCOMES} \
              WHERE o.context = ?1 AND o.partition = ?2 AND o.command = ?3"
         ))?
-        .query_row(params![shard.context, shard.partition, id.0], |row| {
-            outcome(row, shard, rows)
-        })
+        .query_row(
+            params![partition_id.context, partition_id.partition, id.0],
+            |row| outcome(row, partition_id, rows),
+        )
         .optional()
 }
 
 fn outcomes_within(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     ids: &RangeInclusive<CommandId>,
     rows: Rows,
 ) -> rusqlite::Result<Vec<OutcomeRow>> {
@@ -285,20 +319,20 @@ fn outcomes_within(
         ))?
         .query_map(
             params![
-                shard.context,
-                shard.partition,
+                partition_id.context,
+                partition_id.partition,
                 ids.start().0,
                 ids.end().0,
                 limit(FOUND_MAX)
             ],
-            |row| outcome(row, shard, rows),
+            |row| outcome(row, partition_id, rows),
         )?
         .collect()
 }
 
 fn outcomes(
     connection: &Connection,
-    shard: Shard,
+    partition_id: PartitionId,
     after: Option<CommandId>,
     max: usize,
     rows: Rows,
@@ -312,13 +346,22 @@ fn outcomes(
              ORDER BY o.command LIMIT ?4"
         ))?
         .query_map(
-            params![shard.context, shard.partition, after, limit(max)],
-            |row| outcome(row, shard, rows),
+            params![
+                partition_id.context,
+                partition_id.partition,
+                after,
+                limit(max)
+            ],
+            |row| outcome(row, partition_id, rows),
         )?
         .collect()
 }
 
-pub(crate) fn outcome(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Result<OutcomeRow> {
+pub(crate) fn outcome(
+    row: &Row<'_>,
+    partition_id: PartitionId,
+    rows: Rows,
+) -> rusqlite::Result<OutcomeRow> {
     const DETAIL: usize = 6;
     let outcome = match row.get_ref(DETAIL)?.as_str_or_null()? {
         Some(detail) => serde_json::from_str(detail).map_err(|error| {
@@ -338,6 +381,7 @@ pub(crate) fn outcome(row: &Row<'_>, shard: Shard, rows: Rows) -> rusqlite::Resu
         stream: row.get(2)?,
         outcome,
     };
-    rows.check(shard, &outcome, row.get(8)?).map_err(damaged)?;
+    rows.check(partition_id, &outcome, row.get(8)?)
+        .map_err(damaged)?;
     Ok(outcome)
 }

@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use kernel::batch::{Batch, DeadLetter, Outcome, OutcomeRow, TimerChange};
 use kernel::checksum::{ParkedKey, Row as _};
 use kernel::port::DeadLetterState;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::{Connection, params};
 
 use crate::{headers, outcomes};
@@ -20,19 +20,19 @@ pub(super) fn rows(
     marks(connection, batch)?;
     inbox(connection, batch)?;
     for letter in &batch.dead_letters {
-        dead_letter(connection, batch.shard, letter)?;
+        dead_letter(connection, batch.partition_id, letter)?;
     }
     for change in &batch.timers {
-        timer(connection, batch.shard, change)?;
+        timer(connection, batch.partition_id, change)?;
     }
     for notice in &batch.notices {
-        outcomes::insert(connection, batch.shard, notice)?;
+        outcomes::insert(connection, batch.partition_id, notice)?;
     }
     Ok(())
 }
 
 fn streams(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
-    let Shard { context, partition } = batch.shard;
+    let PartitionId { context, partition } = batch.partition_id;
     let mut insert = connection.prepare_cached(
         "INSERT INTO stream (context, partition, stream, key) VALUES (?1, ?2, ?3, ?4)",
     )?;
@@ -43,7 +43,7 @@ fn streams(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
 }
 
 fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusqlite::Result<()> {
-    let Shard { context, partition } = batch.shard;
+    let PartitionId { context, partition } = batch.partition_id;
     let mut insert = connection.prepare_cached(
         "INSERT INTO event (context, partition, position, stream, sequence, logged_at, record, \
              checksum) \
@@ -65,7 +65,7 @@ fn events(connection: &Connection, batch: &Batch, logged_at: Timestamp) -> rusql
 }
 
 fn marks(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
-    let Shard { context, partition } = batch.shard;
+    let PartitionId { context, partition } = batch.partition_id;
     let mut insert = connection.prepare_cached(
         "INSERT INTO mark (context, partition, position, chain) VALUES (?1, ?2, ?3, ?4)",
     )?;
@@ -77,7 +77,7 @@ fn marks(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
 }
 
 fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
-    let Shard { context, partition } = batch.shard;
+    let PartitionId { context, partition } = batch.partition_id;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outcome (context, partition, command, body_hash, stream, first_position, \
              version, events, detail, checksum) \
@@ -95,7 +95,7 @@ fn inbox(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             version.cast_signed(),
             events,
             detail(row),
-            row.checksum(batch.shard).0,
+            row.checksum(batch.partition_id).0,
         ])?;
     }
     Ok(())
@@ -122,7 +122,11 @@ fn detail(row: &OutcomeRow) -> Option<String> {
     Some(whole.expect("an outcome is strings and numbers, which always serialise"))
 }
 
-fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> rusqlite::Result<()> {
+fn dead_letter(
+    connection: &Connection,
+    partition_id: PartitionId,
+    letter: &DeadLetter,
+) -> rusqlite::Result<()> {
     let key = letter.key.clone().map(ParkedKey);
     connection
         .prepare_cached(
@@ -131,8 +135,8 @@ fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> ru
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
-            shard.context,
-            shard.partition,
+            partition_id.context,
+            partition_id.partition,
             letter.offset,
             letter.key.as_deref(),
             letter.value.as_deref(),
@@ -142,13 +146,17 @@ fn dead_letter(connection: &Connection, shard: Shard, letter: &DeadLetter) -> ru
             letter.detail,
             DeadLetterState::Parked.as_str(),
             letter.command.map(|command| command.0),
-            letter.checksum(shard).0,
-            key.map(|key| key.checksum(shard).0),
+            letter.checksum(partition_id).0,
+            key.map(|key| key.checksum(partition_id).0),
         ])
         .map(drop)
 }
 
-fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlite::Result<()> {
+fn timer(
+    connection: &Connection,
+    partition_id: PartitionId,
+    change: &TimerChange,
+) -> rusqlite::Result<()> {
     match change {
         TimerChange::Set(timer) => connection
             .prepare_cached(
@@ -159,19 +167,19 @@ fn timer(connection: &Connection, shard: Shard, change: &TimerChange) -> rusqlit
                      checksum = excluded.checksum, partition = excluded.partition",
             )?
             .execute(params![
-                shard.context,
+                partition_id.context,
                 &*timer.key,
                 &*timer.name,
-                shard.partition,
+                partition_id.partition,
                 timer.id,
                 timer.due.micros(),
                 text(&timer.command)?,
-                timer.checksum(shard).0,
+                timer.checksum(partition_id).0,
             ])
             .map(drop),
         TimerChange::Cancel { key, name } => connection
             .prepare_cached("DELETE FROM timer WHERE context = ?1 AND key = ?2 AND name = ?3")?
-            .execute(params![shard.context, &**key, &**name])
+            .execute(params![partition_id.context, &**key, &**name])
             .map(drop),
     }
 }

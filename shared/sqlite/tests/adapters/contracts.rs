@@ -3,7 +3,7 @@ use kernel::port::{
     Assignments, Change, CommandLog, EventLog, EventStore, NewRecord, Pace, Reader,
 };
 use kernel::record::EventRecord;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use testkit::Writer;
 use testkit::contract::{self, CONTEXTS, Listing};
 
@@ -98,11 +98,11 @@ async fn event_that_is_not_committed_cannot_be_published() {
         key: "demo/a".into(),
         value: "{}".into(),
     };
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition: 0,
     };
-    assert!(file.publish(shard, vec![event]).await.is_err());
+    assert!(file.publish(partition_id, vec![event]).await.is_err());
 }
 
 /// Even one that takes no taken key: it was made from a memory that is not the store's.
@@ -110,16 +110,19 @@ async fn event_that_is_not_committed_cannot_be_published() {
 async fn batch_that_does_not_begin_at_the_cursor_is_refused() {
     let files = Files::new();
     let file = files.create();
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition: 0,
     };
-    let mut writer = Writer::take_over(&file, shard, 1).await;
+    let mut writer = Writer::take_over(&file, partition_id, 1).await;
     writer.repeat();
     let batch = writer.commit(&file).await;
     let again = file.commit(&[batch]).await.unwrap();
-    assert_eq!(again, [shard]);
-    assert_eq!(file.cursor(shard).await.unwrap(), Some(writer.cursor()));
+    assert_eq!(again, [partition_id]);
+    assert_eq!(
+        file.cursor(partition_id).await.unwrap(),
+        Some(writer.cursor())
+    );
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use kernel::port::{
     OutcomeNotice, OutcomeOutbox, Pace, ReadError, ReadModel, Reader, RequestDigest, Scrub, Timers,
     ViewBatch, ViewId, ViewValue, WHOLE,
 };
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 use kernel::{Fault, Timestamp};
 use rusqlite::Connection;
 use sqlite::SqliteFile;
@@ -25,8 +25,8 @@ const VIEW: ViewId = ViewId {
     version: 1,
 };
 
-fn shard() -> Shard {
-    Shard {
+fn partition_id() -> PartitionId {
+    PartitionId {
         context: CONTEXT,
         partition: partition_of(KEY.as_bytes(), PARTITIONS),
     }
@@ -46,7 +46,7 @@ async fn fill_log(file: &SqliteFile) {
 /// A row of every table.
 async fn fill(file: &SqliteFile) {
     fill_log(file).await;
-    let mut writer = Writer::take_over(file, shard(), 1).await;
+    let mut writer = Writer::take_over(file, partition_id(), 1).await;
     writer.accept(KEY, 2);
     writer.park(|offset| DeadLetter {
         offset,
@@ -76,14 +76,14 @@ async fn fill(file: &SqliteFile) {
     bind(file).await.unwrap();
     let value = ViewValue {
         version: 2,
-        partition: shard().partition,
+        partition: partition_id().partition,
         log_position: 2,
         as_of: Timestamp::from_millis(5),
         body: Bytes::from_static(b"{}"),
     };
     let batch = ViewBatch {
         view: VIEW,
-        partition: shard().partition,
+        partition: partition_id().partition,
         from: Checkpoint::default(),
         to: Checkpoint {
             log_position: 2,
@@ -196,7 +196,7 @@ async fn every_change_of_a_row_is_named_by_a_look_at_the_file() {
         let changed = Connection::open(&path).unwrap().execute(change, []);
         assert!(changed.unwrap() > 0, "{change} changes nothing");
         let found = inspect(&path).rows(&CONTEXTS, PARTITIONS).await.unwrap();
-        let row = row.replace("/P", &format!("/{}", shard().partition));
+        let row = row.replace("/P", &format!("/{}", partition_id().partition));
         let named = found
             .named
             .iter()
@@ -224,18 +224,21 @@ async fn changed(files: &Files, change: &str) -> SqliteFile {
 async fn event_that_was_changed_is_refused_by_every_door() {
     let files = Files::new();
     let file = changed(&files, "UPDATE event SET record = '{}' WHERE position = 2").await;
-    let named = format!("event {} position 2 of {KEY}", shard());
+    let named = format!("event {} position 2 of {KEY}", partition_id());
     let keys = [KEY.into()];
-    assert_eq!(refused(file.load(shard(), &keys, WHOLE).await), named);
     assert_eq!(
-        refused(EventReader::read(&file, shard(), 0, 9).await),
+        refused(file.load(partition_id(), &keys, WHOLE).await),
+        named
+    );
+    assert_eq!(
+        refused(EventReader::read(&file, partition_id(), 0, 9).await),
         named
     );
     let log = EventLog::follow(&file, CONTEXT, Pace::Prompt).await;
     let (offset, detail) = unreadable(stopped(log).await);
     assert_eq!((offset, detail.starts_with(&named)), (1, true), "{detail}");
     // A caller that does its own check gets it.
-    let rows = EventReader::read(&file.as_stored(), shard(), 0, 9).await;
+    let rows = EventReader::read(&file.as_stored(), partition_id(), 0, 9).await;
     assert_eq!(rows.unwrap()[1].record.value, "{}");
 }
 
@@ -243,9 +246,9 @@ async fn event_that_was_changed_is_refused_by_every_door() {
 async fn event_whose_stream_is_gone_is_refused_and_not_passed_over() {
     let files = Files::new();
     let file = changed(&files, "DELETE FROM stream").await;
-    let named = format!("event {} position 1 of ", shard());
+    let named = format!("event {} position 1 of ", partition_id());
     assert_eq!(
-        refused(EventReader::read(&file, shard(), 0, 9).await),
+        refused(EventReader::read(&file, partition_id(), 0, 9).await),
         named
     );
     let log = EventLog::follow(&file, CONTEXT, Pace::Prompt).await;
@@ -263,7 +266,7 @@ async fn command_that_was_changed_is_refused() {
     .await;
     let log = CommandLog::follow(&file, CONTEXT, Pace::Prompt).await;
     let (offset, detail) = unreadable(stopped(log).await);
-    let named = format!("command {} offset 1", shard());
+    let named = format!("command {} offset 1", partition_id());
     assert_eq!((offset, detail.starts_with(&named)), (1, true), "{detail}");
 }
 
@@ -295,15 +298,21 @@ async fn command_that_is_gone_is_missed_wherever_it_stood() {
 async fn outcome_that_was_changed_is_refused() {
     let files = Files::new();
     let file = changed(&files, "UPDATE outcome SET version = version + 1").await;
-    let rows = file.as_stored().scan_outcomes(shard(), None, 1).await;
+    let rows = file
+        .as_stored()
+        .scan_outcomes(partition_id(), None, 1)
+        .await;
     let id = rows.unwrap()[0].command;
-    let named = format!("outcome {} of command {id}", shard());
-    assert_eq!(refused(file.outcomes(shard(), &[id]).await), named);
+    let named = format!("outcome {} of command {id}", partition_id());
+    assert_eq!(refused(file.outcomes(partition_id(), &[id]).await), named);
     assert_eq!(
         refused(EventReader::find(&file, &CONTEXTS, id..=id).await),
         named
     );
-    assert_eq!(refused(file.scan_outcomes(shard(), None, 9).await), named);
+    assert_eq!(
+        refused(file.scan_outcomes(partition_id(), None, 9).await),
+        named
+    );
 }
 
 #[tokio::test]
@@ -311,24 +320,24 @@ async fn letter_that_was_changed_is_neither_listed_nor_its_key_believed() {
     let files = Files::new();
     let change = "UPDATE dead_letter SET key = CAST('demo/x' AS BLOB)";
     let file = changed(&files, change).await;
-    let named = format!("dead letter {}/1", shard());
+    let named = format!("dead letter {}/1", partition_id());
     assert_eq!(
-        refused(DeadLetters::list(&file, shard(), None, 9).await),
+        refused(DeadLetters::list(&file, partition_id(), None, 9).await),
         named
     );
     let command = CommandId(Uuid::from_u128(9));
     let found = DeadLetters::find(&file, &CONTEXTS, command..=command).await;
     assert_eq!(refused(found), named);
-    let named = format!("parked key {} demo/x", shard());
-    assert_eq!(refused(file.parked_keys(shard()).await), named);
+    let named = format!("parked key {} demo/x", partition_id());
+    assert_eq!(refused(file.parked_keys(partition_id()).await), named);
 }
 
 #[tokio::test]
 async fn notice_that_was_changed_is_not_published() {
     let files = Files::new();
     let file = changed(&files, "UPDATE outcome_notice SET value = '[]'").await;
-    let named = format!("notice {}/1", shard());
-    assert_eq!(refused(file.unpublished(shard(), 9).await), named);
+    let named = format!("notice {}/1", partition_id());
+    assert_eq!(refused(file.unpublished(partition_id(), 9).await), named);
 }
 
 #[tokio::test]
@@ -358,10 +367,10 @@ async fn timer_that_was_changed_keeps_no_other_waiting() {
 async fn cursor_that_was_changed_is_not_taken_over() {
     let files = Files::new();
     let file = changed(&files, "UPDATE cursor SET next_offset = next_offset + 1").await;
-    let named = format!("cursor {}", shard());
-    assert_eq!(refused(file.cursor(shard()).await), named);
+    let named = format!("cursor {}", partition_id());
+    assert_eq!(refused(file.cursor(partition_id()).await), named);
     let owner = kernel::Owner(Uuid::from_u128(2));
-    assert_eq!(refused(file.take_over(shard(), owner).await), named);
+    assert_eq!(refused(file.take_over(partition_id(), owner).await), named);
 }
 
 #[tokio::test]
@@ -375,9 +384,9 @@ async fn view_that_was_changed_is_refused() {
         "value of demo/x"
     );
     let file = changed(&files, "UPDATE view_checkpoint SET position = position + 1").await;
-    let named = format!("checkpoint noted:v1/{}", shard().partition);
+    let named = format!("checkpoint noted:v1/{}", partition_id().partition);
     assert_eq!(
-        refused(file.checkpoint(VIEW, shard().partition).await),
+        refused(file.checkpoint(VIEW, partition_id().partition).await),
         named
     );
 }
@@ -385,7 +394,7 @@ async fn view_that_was_changed_is_refused() {
 /// Why a reader of the partition never reaches the end.
 async fn stopped(log: Result<Vec<Box<dyn Reader>>, Fault>) -> ReadError {
     let mut readers = log.unwrap().into_iter();
-    let mine = readers.find(|reader| reader.partition() == shard().partition);
+    let mine = readers.find(|reader| reader.partition() == partition_id().partition);
     let (mut reader, mut records) = (mine.unwrap(), Vec::new());
     reader.seek(0).await.unwrap();
     loop {

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use futures::future::join_all;
 use kernel::port::{CommandLog, EventReader, EventStore, NewRecord};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::Connection;
 use sqlite::SqliteFile;
 use testkit::Writer;
@@ -116,11 +116,11 @@ async fn append_until_killed(file: &SqliteFile, life: u32, caller: u32) {
 }
 
 async fn commit_until_killed(file: &SqliteFile, partition: u16) {
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition,
     };
-    let mut writer = Writer::take_over(file, shard, u128::from(std::process::id())).await;
+    let mut writer = Writer::take_over(file, partition_id, u128::from(std::process::id())).await;
     // Keys of this life: a writer that starts again remembers no streams.
     let key = format!("demo/{}", std::process::id());
     loop {
@@ -187,24 +187,27 @@ fn stored(path: &Path) -> BTreeSet<String> {
 }
 
 async fn cursor_agrees_with_the_rows(file: &SqliteFile, partition: u16) {
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition,
     };
-    let Some(cursor) = file.cursor(shard).await.unwrap() else {
+    let Some(cursor) = file.cursor(partition_id).await.unwrap() else {
         return;
     };
-    let events = file.read(shard, 0, usize::MAX).await.unwrap();
+    let events = file.read(partition_id, 0, usize::MAX).await.unwrap();
     let log_positions = events.iter().map(|row| row.record.log_position);
     assert!(
         log_positions.eq(1..cursor.next_log_position),
-        "positions of {shard}"
+        "positions of {partition_id}"
     );
-    let outcomes = file.scan_outcomes(shard, None, usize::MAX).await.unwrap();
+    let outcomes = file
+        .scan_outcomes(partition_id, None, usize::MAX)
+        .await
+        .unwrap();
     assert_eq!(
         outcomes.len() as i64,
         cursor.next_offset,
-        "outcomes of {shard}"
+        "outcomes of {partition_id}"
     );
 }
 

@@ -14,7 +14,7 @@ use kernel::port::{
     Checkpoint, CommandLog, DeadLetters, EventReader, EventStore, NewRecord, Pace, ReadError,
     ReadModel, Record, Timers, ViewBatch, ViewId, ViewValue, WHOLE,
 };
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Fault, Timestamp};
 use sqlite::{OpenError, SqliteFile};
 use testkit::Writer;
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::durability::pseudo_random;
 use crate::files::{Files, clock, open};
 
-const SHARD: Shard = Shard {
+const PARTITION: PartitionId = PartitionId {
     context: CONTEXTS[0],
     partition: 1,
 };
@@ -48,14 +48,14 @@ fn key(n: u64) -> Arc<str> {
 }
 
 async fn fill(file: &SqliteFile, keys: std::ops::Range<u64>) {
-    let mut writer = Writer::take_over(file, SHARD, 1).await;
+    let mut writer = Writer::take_over(file, PARTITION, 1).await;
     let cursor = writer.cursor();
     let (mut puts, mut records) = (Vec::new(), Vec::new());
     for n in keys {
         for events in [1, 2] {
             writer.accept(&key(n), events);
             records.push(NewRecord {
-                context: SHARD.context,
+                context: PARTITION.context,
                 key: key(n),
                 value: Bytes::from(format!("command {n}/{events}")),
                 headers: Vec::new(),
@@ -83,7 +83,7 @@ async fn fill(file: &SqliteFile, keys: std::ops::Range<u64>) {
         }
         let value = ViewValue {
             version: 3,
-            partition: SHARD.partition,
+            partition: PARTITION.partition,
             log_position: writer.cursor().next_log_position - 1,
             as_of: Timestamp::from_millis(5),
             body: Bytes::from(format!("{{\"of\":{n}}}")),
@@ -100,7 +100,7 @@ async fn fill(file: &SqliteFile, keys: std::ops::Range<u64>) {
         log_position => at(log_position),
     };
     let to = at(batch.to.next_log_position - 1);
-    let (view, partition) = (VIEW, SHARD.partition);
+    let (view, partition) = (VIEW, PARTITION.partition);
     let batch = ViewBatch {
         view,
         partition,
@@ -123,32 +123,36 @@ async fn answers(file: &SqliteFile) -> Result<Answers, Fault> {
         note(
             &mut given,
             format!("load {n}"),
-            file.load(SHARD, &keys, WHOLE).await,
+            file.load(PARTITION, &keys, WHOLE).await,
         )?;
         note(&mut given, format!("get {n}"), file.get(VIEW, &keys).await)?;
     }
     for offset in 0..KEYS * 3 {
-        let name = format!("{SHARD}/{offset}");
+        let name = format!("{PARTITION}/{offset}");
         let id = CommandId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
-        let outcome = file.outcomes(SHARD, &[id]).await;
+        let outcome = file.outcomes(PARTITION, &[id]).await;
         note(&mut given, format!("outcome {offset}"), outcome)?;
     }
     let list = ReadModel::list(file, VIEW, "demo/", None, 1_000).await;
     note(&mut given, "list".to_owned(), list)?;
-    let seen = file.checkpoint(VIEW, SHARD.partition).await;
+    let seen = file.checkpoint(VIEW, PARTITION.partition).await;
     note(&mut given, "checkpoint".to_owned(), seen)?;
-    let letters = DeadLetters::list(file, SHARD, None, 1_000).await;
+    let letters = DeadLetters::list(file, PARTITION, None, 1_000).await;
     note(&mut given, "letters".to_owned(), letters)?;
     note(
         &mut given,
         "parked".to_owned(),
-        file.parked_keys(SHARD).await,
+        file.parked_keys(PARTITION).await,
     )?;
-    note(&mut given, "cursor".to_owned(), file.cursor(SHARD).await)?;
-    let events = EventReader::read(file, SHARD, 0, 10_000).await;
+    note(
+        &mut given,
+        "cursor".to_owned(),
+        file.cursor(PARTITION).await,
+    )?;
+    let events = EventReader::read(file, PARTITION, 0, 10_000).await;
     note(&mut given, "events".to_owned(), events)?;
     for due in file
-        .due(SHARD.context, Timestamp::from_millis(7), 1_000)
+        .due(PARTITION.context, Timestamp::from_millis(7), 1_000)
         .await?
     {
         match due {
@@ -192,7 +196,7 @@ fn refused(damaged: &Damaged) -> String {
 
 /// The records of a partition, up to the first that is refused.
 async fn commands(file: &SqliteFile, partition: u16) -> Result<(Vec<Record>, String), Fault> {
-    let readers = CommandLog::follow(file, SHARD.context, Pace::Prompt).await?;
+    let readers = CommandLog::follow(file, PARTITION.context, Pace::Prompt).await?;
     let mut readers = readers.into_iter();
     let mut reader = readers
         .find(|reader| reader.partition() == partition)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use futures::future::join_all;
 use kernel::port::{Change, CommandLog, EventReader, EventStore, NewRecord, Pace};
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 use testkit::Writer;
 use testkit::contract::{CONTEXTS, PARTITIONS};
 
@@ -55,11 +55,11 @@ async fn write_ahead_log_stays_bounded_while_readers_are_busy() {
     let files = Files::new();
     let path = files.path();
     let file = open(&path);
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition: 0,
     };
-    let mut writer = Writer::take_over(&file, shard, 1).await;
+    let mut writer = Writer::take_over(&file, partition_id, 1).await;
     let keys: Vec<_> = (0..500).map(|n| format!("demo/ACC-{n}")).collect();
     let write = async {
         for _ in 0..100 {
@@ -71,7 +71,7 @@ async fn write_ahead_log_stays_bounded_while_readers_are_busy() {
     };
     let read = async {
         loop {
-            let pages = [0, 1, 2].map(|page| file.read(shard, page * 1_000, 1_000));
+            let pages = [0, 1, 2].map(|page| file.read(partition_id, page * 1_000, 1_000));
             for page in join_all(pages).await {
                 page.unwrap();
             }
@@ -83,7 +83,10 @@ async fn write_ahead_log_stays_bounded_while_readers_are_busy() {
     }
     let log = std::fs::metadata(log_of(&path)).unwrap().len();
     assert!(log < LOG_BYTES_MAX, "the log has {log} bytes");
-    assert_eq!(file.cursor(shard).await.unwrap(), Some(writer.cursor()));
+    assert_eq!(
+        file.cursor(partition_id).await.unwrap(),
+        Some(writer.cursor())
+    );
 }
 
 fn log_of(path: &Path) -> PathBuf {

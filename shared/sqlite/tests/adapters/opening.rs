@@ -7,7 +7,7 @@ use std::path::Path;
 use kernel::id::Owner;
 use kernel::installation::InstalledKey;
 use kernel::port::{EventStore, Snapshot, Snapshots};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use rusqlite::Connection;
 use sqlite::{OpenError, SqliteFile, installed_keys};
 use testkit::contract::{CONTEXTS, PARTITIONS};
@@ -86,7 +86,7 @@ async fn file_of_an_older_program_gains_what_is_new_and_keeps_what_it_has() {
         ))
         .unwrap();
     drop(connection);
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition: 0,
     };
@@ -99,11 +99,14 @@ async fn file_of_an_older_program_gains_what_is_new_and_keeps_what_it_has() {
     };
     let file = open(&path);
     let kept = [snapshot];
-    file.save(shard, &kept).await.unwrap();
+    file.save(partition_id, &kept).await.unwrap();
     drop(file);
     let file = open(&path);
-    assert_eq!(file.stored(shard, &[1]).await.unwrap(), kept);
-    let streams = file.resume(shard, &["demo/a".into()], 1).await.unwrap();
+    assert_eq!(file.stored(partition_id, &[1]).await.unwrap(), kept);
+    let streams = file
+        .resume(partition_id, &["demo/a".into()], 1)
+        .await
+        .unwrap();
     assert_eq!(streams[0].tail.events.len(), 1);
 }
 
@@ -271,14 +274,14 @@ async fn closed_file_leaves_no_write_ahead_log_behind() {
     let files = Files::new();
     let path = files.path();
     let file = open(&path);
-    let shard = Shard {
+    let partition_id = PartitionId {
         context: CONTEXTS[0],
         partition: 0,
     };
     let owner = Owner(Uuid::from_u128(1));
-    file.take_over(shard, owner).await.unwrap();
+    file.take_over(partition_id, owner).await.unwrap();
     // Read, so that there is a reader's connection to be closed as well.
-    file.cursor(shard).await.unwrap();
+    file.cursor(partition_id).await.unwrap();
     drop(file);
     let mut log = path.into_os_string();
     log.push("-wal");

@@ -7,7 +7,7 @@ use kernel::batch::EventRow;
 use kernel::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark, Row as _};
 use kernel::port::{EventReader, EventStore, Scrub, Snapshots, WHOLE};
 
-use super::{CONTEXTS, PARTITIONS, key_of, shard};
+use super::{CONTEXTS, PARTITIONS, key_of, partition_id};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store.
@@ -28,13 +28,13 @@ where
 }
 
 async fn event_comes_back_with_the_checksum_it_was_given<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     writer.accept(&key_of(1, 0), 3);
     writer.commit(store).await;
-    for row in store.read(shard(1), 0, 9).await.expect("events") {
-        assert_eq!(row.checksum, Some(row.checksum(shard(1))));
+    for row in store.read(partition_id(1), 0, 9).await.expect("events") {
+        assert_eq!(row.checksum, Some(row.checksum(partition_id(1))));
         // Of its place, too: elsewhere the same row is another.
-        assert_ne!(row.checksum, Some(row.checksum(shard(2))));
+        assert_ne!(row.checksum, Some(row.checksum(partition_id(2))));
     }
 }
 
@@ -44,23 +44,44 @@ where
 {
     let keys = [key_of(0, 0).into(), key_of(0, 1).into()];
     two_streams(store, &keys, |row| row.checksum = Some(Checksum(1))).await;
-    let named = format!("event {} position 2 of {}", shard(0), keys[0]);
+    let named = format!("event {} position 2 of {}", partition_id(0), keys[0]);
     let is_named = |fault: Fault| {
         let damaged = fault.damage().expect("a damaged row");
         assert_eq!(damaged.row, named);
     };
     let one = &keys[..1];
-    is_named(store.load(shard(0), one, WHOLE).await.expect_err("load"));
-    is_named(store.load(shard(0), &keys, WHOLE).await.expect_err("load"));
-    is_named(store.resume(shard(0), one, 1).await.expect_err("resume"));
-    is_named(store.read(shard(0), 0, 9).await.expect_err("read"));
-    is_named(store.read(shard(0), 1, 1).await.expect_err("read"));
+    is_named(
+        store
+            .load(partition_id(0), one, WHOLE)
+            .await
+            .expect_err("load"),
+    );
+    is_named(
+        store
+            .load(partition_id(0), &keys, WHOLE)
+            .await
+            .expect_err("load"),
+    );
+    is_named(
+        store
+            .resume(partition_id(0), one, 1)
+            .await
+            .expect_err("resume"),
+    );
+    is_named(store.read(partition_id(0), 0, 9).await.expect_err("read"));
+    is_named(store.read(partition_id(0), 1, 1).await.expect_err("read"));
     // The rows beside it are sound.
-    let before = store.load(shard(0), one, 1).await.expect("its first event");
+    let before = store
+        .load(partition_id(0), one, 1)
+        .await
+        .expect("its first event");
     assert_eq!(before[0].events.len(), 1);
-    let other = store.load(shard(0), &keys[1..], WHOLE).await;
+    let other = store.load(partition_id(0), &keys[1..], WHOLE).await;
     assert_eq!(other.expect("the other stream")[0].events.len(), 2);
-    let behind = store.read(shard(0), 2, 9).await.expect("events behind it");
+    let behind = store
+        .read(partition_id(0), 2, 9)
+        .await
+        .expect("events behind it");
     assert_eq!(behind.len(), 3);
 }
 
@@ -70,10 +91,20 @@ where
 {
     let keys = [key_of(0, 0).into(), key_of(0, 1).into()];
     two_streams(store, &keys, |row| row.checksum = None).await;
-    let streams = store.load(shard(0), &keys, WHOLE).await.expect("streams");
+    let streams = store
+        .load(partition_id(0), &keys, WHOLE)
+        .await
+        .expect("streams");
     assert_eq!(streams[0].events[1].checksum, None);
-    assert_eq!(store.read(shard(0), 0, 9).await.expect("events").len(), 5);
-    assert!(store.resume(shard(0), &keys, 1).await.is_ok());
+    assert_eq!(
+        store
+            .read(partition_id(0), 0, 9)
+            .await
+            .expect("events")
+            .len(),
+        5
+    );
+    assert!(store.resume(partition_id(0), &keys, 1).await.is_ok());
 }
 
 /// Three events of the first key and two of the second; the second of all is bent.
@@ -82,7 +113,7 @@ async fn two_streams<S: EventStore>(
     keys: &[Arc<str>; 2],
     bend: impl FnOnce(&mut EventRow),
 ) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.accept(&keys[0], 3);
     writer.accept(&keys[1], 2);
     let mut batch = (*writer.seal()).clone();
@@ -92,14 +123,14 @@ async fn two_streams<S: EventStore>(
 }
 
 async fn chain_moves_with_the_cursor<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(3), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(3), 1).await;
     for n in 0..3 {
         writer.accept(&key_of(3, n), 2);
         writer.reject(&key_of(3, n));
         writer.commit(store).await;
     }
-    let rows = store.read(shard(3), 0, 9).await.expect("events");
-    let taken = Writer::take_over(store, shard(3), 2).await;
+    let rows = store.read(partition_id(3), 0, 9).await.expect("events");
+    let taken = Writer::take_over(store, partition_id(3), 2).await;
     assert_eq!(taken.cursor().chain, chained(&rows));
     assert_eq!(taken.cursor().handled, 6);
 }
@@ -108,12 +139,12 @@ async fn chain_leaves_a_mark_at_every_thousandth_position<S>(store: &S)
 where
     S: EventStore + EventReader + Scrub,
 {
-    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(2), 1).await;
     for events in [999, 2, 1_500] {
         writer.accept(&key_of(2, 0), events);
         writer.commit(store).await;
     }
-    let rows = store.read(shard(2), 0, 9_999).await.expect("events");
+    let rows = store.read(partition_id(2), 0, 9_999).await.expect("events");
     let marks: Vec<Mark> = [1_000, 2_000]
         .map(|count| Mark {
             log_position: count as u64,
@@ -125,20 +156,20 @@ where
     assert_eq!(marks_after(store, 0, 1).await, marks[..1]);
     assert_eq!(marks_after(store, 1_000, 9).await, marks[1..]);
     assert_eq!(marks_after(store, 2_000, 9).await, []);
-    assert_eq!(store.marks(shard(1), 0, 9).await.expect("marks"), []);
+    assert_eq!(store.marks(partition_id(1), 0, 9).await.expect("marks"), []);
 }
 
 async fn refused_batch_leaves_no_mark<S: EventStore + Scrub>(store: &S) {
-    let mut stale = Writer::take_over(store, shard(2), 1).await;
-    Writer::take_over(store, shard(2), 2).await;
+    let mut stale = Writer::take_over(store, partition_id(2), 1).await;
+    Writer::take_over(store, partition_id(2), 2).await;
     stale.accept(&key_of(2, 0), 1_000);
     let refused = store.commit(&[stale.seal()]).await.expect("an answer");
-    assert_eq!(refused, [shard(2)]);
+    assert_eq!(refused, [partition_id(2)]);
     assert_eq!(marks_after(store, 0, 9).await, []);
 }
 
 async fn sound_store_has_nothing_to_be_found<S: EventStore + Scrub>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     for n in 0..3 {
         writer.accept(&key_of(0, n), 2);
         writer.reject(&key_of(0, n));
@@ -158,7 +189,7 @@ fn chained(rows: &[EventRow]) -> Chain {
 
 async fn marks_after(store: &impl Scrub, log_position: u64, max: usize) -> Vec<Mark> {
     store
-        .marks(shard(2), log_position, max)
+        .marks(partition_id(2), log_position, max)
         .await
         .expect("marks")
 }

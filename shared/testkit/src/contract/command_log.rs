@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::join_all;
 use kernel::port::{Appended, CommandLog, NewRecord, Pace, Record};
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 
 use super::group::{Member, gone, take};
 use super::{CONTEXTS, PARTITIONS, key_of};
@@ -156,10 +156,17 @@ async fn appended_records_stand_where_the_answer_says(log: &impl CommandLog) {
         let appended = append(log, records.clone()).await;
         assert_eq!(appended.len(), records.len());
         let mut stand = BTreeMap::<_, Vec<_>>::new();
-        for (record, Appended { shard, offset }) in records.iter().zip(appended) {
+        for (
+            record,
+            Appended {
+                partition_id,
+                offset,
+            },
+        ) in records.iter().zip(appended)
+        {
             let partition = partition_of(record.key.as_bytes(), PARTITIONS);
             let context = CONTEXTS[0];
-            assert_eq!(shard, Shard { context, partition });
+            assert_eq!(partition_id, PartitionId { context, partition });
             let stand = stand.entry(partition).or_default();
             stand.push((offset, record.value.clone()));
         }

@@ -5,11 +5,11 @@ use kernel::batch::{DeadLetter, DeadReason};
 use kernel::id::CommandId;
 use kernel::port::{DeadLetterState, DeadLetters, EventStore, StoredDeadLetter};
 use kernel::time::Timestamp;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use uuid::Uuid;
 
-use super::{CONTEXTS, shard};
+use super::{CONTEXTS, partition_id};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store.
@@ -28,7 +28,7 @@ pub async fn dead_letters<S: EventStore + DeadLetters>(make: impl AsyncFn() -> S
 }
 
 async fn letter_comes_back_as_it_was_parked<S: EventStore + DeadLetters>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let mut parked = Vec::new();
     for reason in DeadReason::ALL {
         parked.push(writer.park(|offset| DeadLetter {
@@ -57,23 +57,23 @@ async fn letter_comes_back_as_it_was_parked<S: EventStore + DeadLetters>(store: 
     let expected: Vec<_> = parked
         .into_iter()
         .map(|letter| StoredDeadLetter {
-            shard: shard(0),
+            partition_id: partition_id(0),
             state: DeadLetterState::Parked,
             letter,
         })
         .collect();
-    assert_eq!(list(store, shard(0), None, 100).await, expected);
+    assert_eq!(list(store, partition_id(0), None, 100).await, expected);
 }
 
 async fn list_pages_through_a_partition_in_offset_order<S: EventStore + DeadLetters>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(2), 1).await;
     for n in 0..5 {
         writer.accept("demo/a", n);
         writer.park(|offset| letter(offset, Some("demo/b")));
     }
     writer.commit(store).await;
     let offsets = async |after, max| -> Vec<i64> {
-        let page = list(store, shard(2), after, max).await;
+        let page = list(store, partition_id(2), after, max).await;
         page.iter().map(|stored| stored.letter.offset).collect()
     };
     assert_eq!(offsets(None, 2).await, [1, 3]);
@@ -81,8 +81,8 @@ async fn list_pages_through_a_partition_in_offset_order<S: EventStore + DeadLett
     assert_eq!(offsets(Some(4), 9).await, [5, 7, 9]);
     assert!(offsets(Some(9), 9).await.is_empty());
     for elsewhere in [
-        shard(1),
-        Shard {
+        partition_id(1),
+        PartitionId {
             context: CONTEXTS[1],
             partition: 2,
         },
@@ -96,7 +96,7 @@ where
     S: EventStore + DeadLetters,
 {
     use DeadLetterState::{Discarded, Parked, Redriven};
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     for key in [
         Some("demo/a"),
         Some("demo/b"),
@@ -124,7 +124,7 @@ async fn key_of_a_letter_that_proves_nothing_is_not_parked<S>(store: &S)
 where
     S: EventStore + DeadLetters,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     for reason in DeadReason::ALL {
         let key = format!("demo/{}", reason.as_str());
         writer.park(|offset| DeadLetter {
@@ -138,7 +138,7 @@ where
 }
 
 async fn letter_is_found_by_its_command<S: EventStore + DeadLetters>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.park(|offset| letter(offset, Some("demo/a")));
     let first = writer.park(|offset| blocking(offset, Some("demo/a")));
     let again = writer.park(|offset| DeadLetter {
@@ -169,7 +169,7 @@ where
     S: EventStore + DeadLetters,
 {
     use DeadLetterState::{Discarded, Parked, Redriven};
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.park(|offset| letter(offset, Some("demo/a")));
     writer.commit(store).await;
     assert!(!mark(store, 0, Redriven, Discarded).await);
@@ -183,19 +183,19 @@ where
         !mark(store, 1, Parked, Redriven).await,
         "there is no such letter"
     );
-    let [stored] = &list(store, shard(0), None, 9).await[..] else {
+    let [stored] = &list(store, partition_id(0), None, 9).await[..] else {
         unreachable!("one letter was parked")
     };
     assert_eq!(stored.state, Redriven);
 }
 
 async fn letter_of_a_refused_batch_is_not_there<S: EventStore + DeadLetters>(store: &S) {
-    let mut stale = Writer::take_over(store, shard(0), 1).await;
-    Writer::take_over(store, shard(0), 2).await;
+    let mut stale = Writer::take_over(store, partition_id(0), 1).await;
+    Writer::take_over(store, partition_id(0), 2).await;
     stale.park(|offset| letter(offset, Some("demo/a")));
     let refused = store.commit(&[stale.seal()]).await.expect("an answer");
-    assert_eq!(refused, [shard(0)]);
-    assert_eq!(list(store, shard(0), None, 9).await, []);
+    assert_eq!(refused, [partition_id(0)]);
+    assert_eq!(list(store, partition_id(0), None, 9).await, []);
     assert_eq!(keys(store).await, Vec::<String>::new());
 }
 
@@ -206,25 +206,28 @@ where
     use DeadLetterState::{Discarded, Parked};
     let mut expected = Vec::new();
     for (epoch, by) in [(1, 2), (2, 3)] {
-        let mut writer = Writer::take_over(store, shard(0), epoch).await;
+        let mut writer = Writer::take_over(store, partition_id(0), epoch).await;
         writer.growing().to.next_offset = 0;
         for key in ["demo/a", "demo/b"] {
             writer.park(|offset| blocking(offset, Some(key)));
         }
         writer.commit(store).await;
         assert!(mark(store, 0, Parked, Discarded).await);
-        store.set_aside(shard(0), by).await.expect("set aside");
+        store
+            .set_aside(partition_id(0), by)
+            .await
+            .expect("set aside");
         expected.iter_mut().for_each(|offset| *offset -= by);
         expected.extend([-by, 1 - by]);
     }
-    let found = list(store, shard(0), None, 9).await;
+    let found = list(store, partition_id(0), None, 9).await;
     let offsets: Vec<_> = found.iter().map(|stored| stored.letter.offset).collect();
     assert_eq!(offsets, expected);
     let discarded = |stored: &&StoredDeadLetter| stored.state == Discarded;
     assert_eq!(found.iter().filter(discarded).count(), 2);
     assert_eq!(keys(store).await, ["demo/b"]);
     assert!(mark(store, -2, Parked, Discarded).await);
-    assert_eq!(list(store, shard(1), None, 9).await, []);
+    assert_eq!(list(store, partition_id(1), None, 9).await, []);
 }
 
 fn letter(offset: i64, key: Option<&str>) -> DeadLetter {
@@ -251,15 +254,15 @@ fn blocking(offset: i64, key: Option<&str>) -> DeadLetter {
 
 async fn list(
     store: &impl DeadLetters,
-    shard: Shard,
+    partition_id: PartitionId,
     after: Option<i64>,
     max: usize,
 ) -> Vec<StoredDeadLetter> {
-    store.list(shard, after, max).await.expect("letters")
+    store.list(partition_id, after, max).await.expect("letters")
 }
 
 async fn keys(store: &impl DeadLetters) -> Vec<String> {
-    let keys = store.parked_keys(shard(0)).await.expect("keys");
+    let keys = store.parked_keys(partition_id(0)).await.expect("keys");
     let text = |key: &Bytes| String::from_utf8_lossy(key).into_owned();
     let mut keys: Vec<_> = keys.iter().map(text).collect();
     keys.sort_unstable();
@@ -273,7 +276,7 @@ async fn mark(
     to: DeadLetterState,
 ) -> bool {
     store
-        .mark(shard(0), offset, from, to)
+        .mark(partition_id(0), offset, from, to)
         .await
         .expect("an answer")
 }

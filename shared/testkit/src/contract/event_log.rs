@@ -8,7 +8,7 @@ use kernel::port::{EventLog, EventStore, Pace, Record, Span};
 use kernel::record::EventRecord;
 
 use super::group::{Member, take};
-use super::{CONTEXTS, PARTITIONS, key_of, shard};
+use super::{CONTEXTS, PARTITIONS, key_of, partition_id};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store and an empty log: as in the pipeline,
@@ -45,7 +45,7 @@ async fn event_comes_back_with_its_key_bytes_and_position(
     store: &impl EventStore,
     log: &impl EventLog,
 ) {
-    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(2), 1).await;
     let sent = publish(store, log, &mut writer, 1).await;
     let got = join(log, "projector.contract")
         .await
@@ -59,8 +59,8 @@ async fn event_comes_back_with_its_key_bytes_and_position(
 
 async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &impl EventLog) {
     let mut writers = [
-        Writer::take_over(store, shard(0), 1).await,
-        Writer::take_over(store, shard(3), 1).await,
+        Writer::take_over(store, partition_id(0), 1).await,
+        Writer::take_over(store, partition_id(3), 1).await,
     ];
     let mut sent = [vec![], vec![]];
     for events in [1, 7, 300, 2] {
@@ -79,14 +79,14 @@ async fn events_are_consumed_in_position_order(store: &impl EventStore, log: &im
 /// A publisher that starts again publishes what it is not sure of; a consumer drops what is not
 /// above the last log position, and must not miss one.
 async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl EventLog) {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     let mut sent = publish(store, log, &mut writer, 5).await;
     for again in [&sent[..], &sent[3..], &sent[1..3], &sent[3..]] {
-        log.publish(shard(1), again.to_vec())
+        log.publish(partition_id(1), again.to_vec())
             .await
             .expect("published again");
     }
-    log.publish(shard(1), Vec::new())
+    log.publish(partition_id(1), Vec::new())
         .await
         .expect("published nothing");
     assert_eq!(last_log_position(log, 1).await, 5);
@@ -113,14 +113,14 @@ async fn events_published_again_are_harmless(store: &impl EventStore, log: &impl
 }
 
 async fn span_is_from_the_first_event_to_the_last(store: &impl EventStore, log: &impl EventLog) {
-    assert_eq!(log.span(shard(0)).await.expect("a span"), None);
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    assert_eq!(log.span(partition_id(0)).await.expect("a span"), None);
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     for (events, last) in [(1, 1), (6, 7), (500, 507)] {
         publish(store, log, &mut writer, events).await;
-        let span = log.span(shard(0)).await.expect("a span");
+        let span = log.span(partition_id(0)).await.expect("a span");
         assert_eq!(span, Some(Span { first: 1, last }));
     }
-    assert_eq!(log.span(shard(1)).await.expect("a span"), None);
+    assert_eq!(log.span(partition_id(1)).await.expect("a span"), None);
 }
 
 async fn follower_has_every_partition_regardless_of_readers(
@@ -129,7 +129,7 @@ async fn follower_has_every_partition_regardless_of_readers(
 ) {
     let mut writers = Vec::new();
     for partition in 0..PARTITIONS {
-        writers.push(Writer::take_over(store, shard(partition), 1).await);
+        writers.push(Writer::take_over(store, partition_id(partition), 1).await);
     }
     let mut sent = Vec::new();
     for writer in &mut writers {
@@ -163,7 +163,7 @@ async fn ends_are_behind_the_last_events_of_all_partitions(
     let none = log.ends(CONTEXTS[0]).await.expect("ends");
     assert_eq!(none, vec![0; usize::from(PARTITIONS)]);
     for (partition, count) in [(1, 7), (3, 2)] {
-        let mut writer = Writer::take_over(store, shard(partition), 1).await;
+        let mut writer = Writer::take_over(store, partition_id(partition), 1).await;
         publish(store, log, &mut writer, count).await;
     }
     assert_eq!(log.ends(CONTEXTS[0]).await.expect("ends"), [0, 7, 0, 2]);
@@ -171,7 +171,7 @@ async fn ends_are_behind_the_last_events_of_all_partitions(
 }
 
 async fn waiting_reader_sees_what_is_published(store: &impl EventStore, log: &impl EventLog) {
-    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(2), 1).await;
     let mut member = join(log, "projector.contract").await;
     for _ in 0..20 {
         let (got, sent) = tokio::join!(member.take(2, 2), publish(store, log, &mut writer, 2));
@@ -180,7 +180,7 @@ async fn waiting_reader_sees_what_is_published(store: &impl EventStore, log: &im
 }
 
 async fn reader_continues_behind_its_checkpoint(store: &impl EventStore, log: &impl EventLog) {
-    let mut writer = Writer::take_over(store, shard(3), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(3), 1).await;
     let sent = publish(store, log, &mut writer, 12).await;
     let mut member = join(log, "projector.contract").await;
     let all = member.take(3, 12).await;
@@ -200,7 +200,7 @@ async fn events_of_a_dead_publisher_reach_a_waiting_reader(
     store: &impl EventStore,
     log: &impl EventLog,
 ) {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     let mut sent = publish(store, log, &mut writer, 2).await;
     let mut member = join(log, "projector.contract").await;
     assert_eq!(events(&member.take(1, 2).await), sent);
@@ -210,14 +210,16 @@ async fn events_of_a_dead_publisher_reach_a_waiting_reader(
         let published = last_log_position(log, 1).await;
         let mut missing = sent.clone();
         missing.retain(|event| event.log_position > published);
-        log.publish(shard(1), missing).await.expect("published");
+        log.publish(partition_id(1), missing)
+            .await
+            .expect("published");
     };
     let (got, ()) = tokio::join!(member.take(1, 3), catch_up);
     assert_eq!(events(&got), sent[2..]);
 }
 
 async fn every_group_sees_every_event(store: &impl EventStore, log: &impl EventLog) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let sent = publish(store, log, &mut writer, 4).await;
     for group in [
         "projector.contract",
@@ -237,7 +239,7 @@ async fn readers_of_a_partition_stand_where_they_like(
     store: &impl EventStore,
     log: &impl EventLog,
 ) {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     let mut sent = publish(store, log, &mut writer, 3).await;
     let mut prompt = join(log, "projector.contract").await;
     let mut late = join(log, "reactor.contract").await;
@@ -278,12 +280,14 @@ async fn publish(
     writer: &mut Writer,
     events: usize,
 ) -> Vec<EventRecord> {
-    let shard = writer.growing().shard;
+    let partition_id = writer.growing().partition_id;
     for n in 0..events {
-        writer.accept(&key_of(shard.partition, n % 3), 1);
+        writer.accept(&key_of(partition_id.partition, n % 3), 1);
     }
     let sent = records(&writer.commit(store).await);
-    log.publish(shard, sent.clone()).await.expect("published");
+    log.publish(partition_id, sent.clone())
+        .await
+        .expect("published");
     sent
 }
 
@@ -308,7 +312,7 @@ fn events(records: &[Record]) -> Vec<EventRecord> {
 }
 
 async fn last_log_position(log: &impl EventLog, partition: u16) -> u64 {
-    let span = log.span(shard(partition)).await.expect("a span");
+    let span = log.span(partition_id(partition)).await.expect("a span");
     span.map_or(0, |span| span.last)
 }
 

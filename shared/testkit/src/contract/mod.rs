@@ -31,15 +31,15 @@ pub use replies::replies;
 pub use snapshots::snapshots;
 pub use timers::timers;
 
-use kernel::topic::{Shard, partition_of};
+use kernel::topic::{PartitionId, partition_of};
 
 /// The contexts that the suites of logs and stores use, each with [`PARTITIONS`] partitions; an
 /// adapter that needs topics or tables must have them.
 pub const CONTEXTS: [&str; 2] = ["contract", "contrast"];
 
 /// A partition of the first context.
-const fn shard(partition: u16) -> Shard {
-    Shard {
+const fn partition_id(partition: u16) -> PartitionId {
+    PartitionId {
         context: CONTEXTS[0],
         partition,
     }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use kernel::port::{EventStore, OutcomeNotice, OutcomeOutbox};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
-use super::{CONTEXTS, shard};
+use super::{CONTEXTS, partition_id};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store.
@@ -20,7 +20,7 @@ async fn notices_wait_in_offset_order_until_they_are_published<S>(store: &S)
 where
     S: EventStore + OutcomeOutbox,
 {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     let mut written = Vec::new();
     for key in [Some(&b"demo/a"[..]), None, Some(&[0, 159, 255]), Some(b"")] {
         writer.accept("demo/a", 1);
@@ -29,30 +29,30 @@ where
         written.push(notice);
     }
     writer.commit(store).await;
-    assert_eq!(waiting(store, shard(1), 9).await, written);
-    assert_eq!(waiting(store, shard(1), 2).await, written[..2]);
+    assert_eq!(waiting(store, partition_id(1), 9).await, written);
+    assert_eq!(waiting(store, partition_id(1), 2).await, written[..2]);
     for elsewhere in [
-        shard(0),
-        Shard {
+        partition_id(0),
+        PartitionId {
             context: CONTEXTS[1],
             partition: 1,
         },
     ] {
         assert_eq!(waiting(store, elsewhere, 9).await, []);
     }
-    let published = store.published(shard(1), written[2].offset).await;
+    let published = store.published(partition_id(1), written[2].offset).await;
     published.expect("an answer");
-    assert_eq!(waiting(store, shard(1), 9).await, written[3..]);
+    assert_eq!(waiting(store, partition_id(1), 9).await, written[3..]);
 }
 
 async fn notice_of_a_refused_batch_is_not_there<S: EventStore + OutcomeOutbox>(store: &S) {
-    let mut stale = Writer::take_over(store, shard(0), 1).await;
-    Writer::take_over(store, shard(0), 2).await;
+    let mut stale = Writer::take_over(store, partition_id(0), 1).await;
+    Writer::take_over(store, partition_id(0), 2).await;
     stale.accept("demo/a", 1);
     stale.growing().notices.push(notice(0, None));
     let refused = store.commit(&[stale.seal()]).await.expect("an answer");
-    assert_eq!(refused, [shard(0)]);
-    assert_eq!(waiting(store, shard(0), 9).await, []);
+    assert_eq!(refused, [partition_id(0)]);
+    assert_eq!(waiting(store, partition_id(0), 9).await, []);
 }
 
 fn notice(offset: i64, key: Option<&[u8]>) -> OutcomeNotice {
@@ -63,6 +63,10 @@ fn notice(offset: i64, key: Option<&[u8]>) -> OutcomeNotice {
     }
 }
 
-async fn waiting(store: &impl OutcomeOutbox, shard: Shard, max: usize) -> Vec<OutcomeNotice> {
-    store.unpublished(shard, max).await.expect("notices")
+async fn waiting(
+    store: &impl OutcomeOutbox,
+    partition_id: PartitionId,
+    max: usize,
+) -> Vec<OutcomeNotice> {
+    store.unpublished(partition_id, max).await.expect("notices")
 }

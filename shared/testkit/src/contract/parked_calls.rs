@@ -7,20 +7,20 @@ use kernel::Timestamp;
 use kernel::effect::{Call, IdempotencyKey};
 use kernel::id::{Actor, CommandId};
 use kernel::port::CallState::{Discarded, Done, Parked, Waiting};
-use kernel::port::{CallPlace, CallReason, CallState, EffectShard, ParkedCall, ParkedCalls};
+use kernel::port::{CallPlace, CallReason, CallState, EffectPartition, ParkedCall, ParkedCalls};
 use uuid::Uuid;
 
-use super::{CONTEXTS, shard};
+use super::{CONTEXTS, partition_id};
 
 /// Effects of the suite.
 const EFFECTS: [&str; 2] = ["offers-to-mail", "trades-to-risk"];
 
-const AT: EffectShard = PARKED_AT;
+const AT: EffectPartition = PARKED_AT;
 
 /// Where the suite parks calls.
-pub const PARKED_AT: EffectShard = EffectShard {
+pub const PARKED_AT: EffectPartition = EffectPartition {
     effect: EFFECTS[0],
-    shard: shard(1),
+    partition_id: partition_id(1),
 };
 
 /// A call that was given up, of the key `demo/a`.
@@ -82,18 +82,18 @@ async fn list_pages_through_the_calls_in_the_order_of_their_places<S: ParkedCall
 
 async fn calls_of_other_effects_and_partitions_are_apart<S: ParkedCalls>(store: &S) {
     let others = [
-        EffectShard {
+        EffectPartition {
             effect: EFFECTS[1],
             ..AT
         },
-        EffectShard {
-            shard: shard(0),
+        EffectPartition {
+            partition_id: partition_id(0),
             ..AT
         },
-        EffectShard {
-            shard: kernel::topic::Shard {
+        EffectPartition {
+            partition_id: kernel::topic::PartitionId {
                 context: CONTEXTS[1],
-                ..AT.shard
+                ..AT.partition_id
             },
             ..AT
         },
@@ -238,34 +238,34 @@ fn call(log_position: u64, n: u32, aggregate: &str, state: CallState) -> ParkedC
     }
 }
 
-async fn park(store: &impl ParkedCalls, at: EffectShard, calls: &[ParkedCall]) {
+async fn park(store: &impl ParkedCalls, at: EffectPartition, calls: &[ParkedCall]) {
     store.park(at, calls).await.expect("parked");
 }
 
 async fn list(
     store: &impl ParkedCalls,
-    at: EffectShard,
+    at: EffectPartition,
     after: Option<CallPlace>,
     max: usize,
 ) -> Vec<ParkedCall> {
     store.list(at, after, max).await.expect("calls")
 }
 
-async fn held(store: &impl ParkedCalls, at: EffectShard) -> Vec<String> {
+async fn held(store: &impl ParkedCalls, at: EffectPartition) -> Vec<String> {
     let keys = store.held_keys(at).await.expect("keys");
     let mut keys: Vec<_> = keys.iter().map(|key| key.to_string()).collect();
     keys.sort_unstable();
     keys
 }
 
-async fn ready(store: &impl ParkedCalls, at: EffectShard, max: usize) -> Vec<CallPlace> {
+async fn ready(store: &impl ParkedCalls, at: EffectPartition, max: usize) -> Vec<CallPlace> {
     let ready = store.ready(at, max).await.expect("calls");
     ready.into_iter().map(|call| call.place).collect()
 }
 
 async fn mark(
     store: &impl ParkedCalls,
-    at: EffectShard,
+    at: EffectPartition,
     place: CallPlace,
     from: CallState,
     to: CallState,

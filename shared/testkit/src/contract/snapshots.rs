@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::port::{EventReader, EventStore, Resumed, Snapshot, Snapshots, WHOLE};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
-use super::{CONTEXTS, key_of, shard};
+use super::{CONTEXTS, key_of, partition_id};
 use crate::Writer;
 
 /// The shape that most snapshots of the suite have.
@@ -40,7 +40,7 @@ async fn nothing_is_kept_before_anything_was_saved<S: Snapshots>(store: &S) {
 }
 
 async fn snapshot_comes_back_as_it_was_given<S: EventStore + Snapshots>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.accept(&key_of(0, 0), 4);
     writer.commit(store).await;
     for (checksum, state) in [
@@ -56,14 +56,17 @@ async fn snapshot_comes_back_as_it_was_given<S: EventStore + Snapshots>(store: &
         save(store, std::slice::from_ref(&given)).await;
         assert!(stored(store, &[1, 2]).await == [given], "{checksum}");
     }
-    store.save(shard(0), &[]).await.expect("saved nothing");
+    store
+        .save(partition_id(0), &[])
+        .await
+        .expect("saved nothing");
 }
 
 async fn stream_is_resumed_from_the_event_its_snapshot_stands_on<S>(store: &S)
 where
     S: EventStore + EventReader + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let key: Arc<str> = key_of(0, 0).into();
     writer.accept(&key, 3);
     writer.accept(&key_of(0, 1), 2);
@@ -88,7 +91,7 @@ async fn stream_without_a_snapshot_is_resumed_whole<S>(store: &S)
 where
     S: EventStore + EventReader + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let keys: [Arc<str>; 3] = [0, 1, 2].map(|n| key_of(0, n).into());
     writer.accept(&keys[0], 3);
     writer.accept(&keys[1], 5);
@@ -107,7 +110,7 @@ async fn snapshot_of_another_shape_is_ignored_when_resuming<S>(store: &S)
 where
     S: EventStore + EventReader + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let key: Arc<str> = key_of(0, 0).into();
     writer.accept(&key, 3);
     writer.commit(store).await;
@@ -128,7 +131,7 @@ async fn later_snapshot_takes_the_place_of_the_earlier<S>(store: &S)
 where
     S: EventStore + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.accept(&key_of(0, 0), 9);
     writer.accept(&key_of(0, 1), 9);
     writer.commit(store).await;
@@ -145,7 +148,7 @@ async fn snapshot_beyond_the_end_of_its_stream_comes_without_events<S>(store: &S
 where
     S: EventStore + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let key: Arc<str> = key_of(0, 0).into();
     writer.accept(&key, 3);
     writer.commit(store).await;
@@ -158,7 +161,7 @@ where
 }
 
 async fn hole_after_the_snapshot_is_refused<S: EventStore + Snapshots>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let key: Arc<str> = key_of(0, 0).into();
     writer.accept(&key, 6);
     // Events 1 to 4, 6 and 7.
@@ -167,7 +170,9 @@ async fn hole_after_the_snapshot_is_refused<S: EventStore + Snapshots>(store: &S
     writer.commit(store).await;
     for (version, refused) in [(1, true), (4, true), (5, true), (6, false), (7, false)] {
         save(store, &[snapshot(1, version)]).await;
-        let resumed = store.resume(shard(0), &[Arc::clone(&key)], SHAPE).await;
+        let resumed = store
+            .resume(partition_id(0), &[Arc::clone(&key)], SHAPE)
+            .await;
         assert_eq!(resumed.is_err(), refused, "from version {version}");
     }
 }
@@ -176,13 +181,13 @@ async fn save_leaves_cursor_and_events_alone<S>(store: &S)
 where
     S: EventStore + EventReader + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     writer.accept(&key_of(0, 0), 3);
     let batch = writer.commit(store).await;
     save(store, &[snapshot(1, 3)]).await;
-    let cursor = store.cursor(shard(0)).await.expect("a cursor");
+    let cursor = store.cursor(partition_id(0)).await.expect("a cursor");
     assert_eq!(cursor, Some(batch.to));
-    let events = store.read(shard(0), 0, 9).await.expect("events");
+    let events = store.read(partition_id(0), 0, 9).await.expect("events");
     assert_eq!(events, batch.events);
     // And the next batch is none the wiser.
     writer.accept(&key_of(0, 0), 1);
@@ -194,10 +199,10 @@ async fn superseded_owner_may_save_what_is_durable<S>(store: &S)
 where
     S: EventStore + Snapshots,
 {
-    let mut stale = Writer::take_over(store, shard(0), 1).await;
+    let mut stale = Writer::take_over(store, partition_id(0), 1).await;
     stale.accept(&key_of(0, 0), 3);
     stale.commit(store).await;
-    Writer::take_over(store, shard(0), 2).await;
+    Writer::take_over(store, partition_id(0), 2).await;
     save(store, &[snapshot(1, 3)]).await;
     assert_eq!(stored(store, &[1]).await, [snapshot(1, 3)]);
 }
@@ -206,7 +211,7 @@ async fn many_streams_are_saved_and_resumed_at_once<S>(store: &S)
 where
     S: EventStore + Snapshots,
 {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let keys: Vec<Arc<str>> = (0..200).map(|n| key_of(0, n).into()).collect();
     for _ in 0..5 {
         for key in &keys {
@@ -229,10 +234,10 @@ where
 
 async fn partitions_do_not_mix<S: EventStore + Snapshots>(store: &S) {
     let (context, partition) = (CONTEXTS[1], 0);
-    let elsewhere = [shard(1), Shard { context, partition }];
-    for shard in [shard(0), elsewhere[0], elsewhere[1]] {
-        let mut writer = Writer::take_over(store, shard, 1).await;
-        writer.accept(&key_of(shard.partition, 0), 3);
+    let elsewhere = [partition_id(1), PartitionId { context, partition }];
+    for partition_id in [partition_id(0), elsewhere[0], elsewhere[1]] {
+        let mut writer = Writer::take_over(store, partition_id, 1).await;
+        writer.accept(&key_of(partition_id.partition, 0), 3);
         writer.commit(store).await;
     }
     save(store, &[snapshot(1, 2)]).await;
@@ -255,22 +260,31 @@ fn snapshot(stream: i64, version: u64) -> Snapshot {
 }
 
 async fn save(store: &impl Snapshots, snapshots: &[Snapshot]) {
-    store.save(shard(0), snapshots).await.expect("saved");
+    store.save(partition_id(0), snapshots).await.expect("saved");
 }
 
 async fn resume(store: &impl Snapshots, keys: &[Arc<str>]) -> Vec<Resumed> {
-    store.resume(shard(0), keys, SHAPE).await.expect("streams")
+    store
+        .resume(partition_id(0), keys, SHAPE)
+        .await
+        .expect("streams")
 }
 
 /// Sorted by stream: a store may answer in any order.
 async fn stored(store: &impl Snapshots, streams: &[i64]) -> Vec<Snapshot> {
-    let mut stored = store.stored(shard(0), streams).await.expect("snapshots");
+    let mut stored = store
+        .stored(partition_id(0), streams)
+        .await
+        .expect("snapshots");
     stored.sort_by_key(|snapshot| snapshot.stream);
     stored
 }
 
 async fn load(store: &impl EventReader, key: &Arc<str>) -> Vec<kernel::batch::EventRow> {
     let keys = [Arc::clone(key)];
-    let mut loaded = store.load(shard(0), &keys, WHOLE).await.expect("streams");
+    let mut loaded = store
+        .load(partition_id(0), &keys, WHOLE)
+        .await
+        .expect("streams");
     loaded.pop().expect("a stream").events
 }

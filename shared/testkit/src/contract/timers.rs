@@ -4,10 +4,10 @@ use bytes::Bytes;
 use kernel::batch::{Timer, TimerChange};
 use kernel::port::{EventStore, Timers};
 use kernel::time::Timestamp;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use uuid::Uuid;
 
-use super::{CONTEXTS, key_of, shard};
+use super::{CONTEXTS, key_of, partition_id};
 use crate::Writer;
 
 /// Runs the suite. Each call of `make` gives an empty store.
@@ -26,11 +26,11 @@ pub async fn timers<S: EventStore + Timers>(make: impl AsyncFn() -> S) {
 async fn due_timers_come_earliest_first_and_no_others<S: EventStore + Timers>(store: &S) {
     let mut expected = Vec::new();
     for (partition, dues) in [(0, [40, 10, 1_000]), (3, [20, 999, 30])] {
-        let mut writer = Writer::take_over(store, shard(partition), 1).await;
+        let mut writer = Writer::take_over(store, partition_id(partition), 1).await;
         for (n, due) in dues.into_iter().enumerate() {
             let timer = timer(&key_of(partition, n), "expiry", due);
             writer.time(TimerChange::Set(timer.clone()));
-            expected.push((shard(partition), timer));
+            expected.push((partition_id(partition), timer));
         }
         writer.commit(store).await;
     }
@@ -44,7 +44,7 @@ async fn due_timers_come_earliest_first_and_no_others<S: EventStore + Timers>(st
 }
 
 async fn timer_set_again_replaces_the_one_before<S: EventStore + Timers>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let other = timer("demo/a", "reminder", 5);
     let first = timer("demo/a", "expiry", 10);
     let second = timer("demo/a", "expiry", 20);
@@ -54,10 +54,10 @@ async fn timer_set_again_replaces_the_one_before<S: EventStore + Timers>(store: 
     writer.commit(store).await;
     writer.time(TimerChange::Set(second.clone()));
     writer.commit(store).await;
-    assert_eq!(due(store, 10, 9).await, [(shard(0), other.clone())]);
+    assert_eq!(due(store, 10, 9).await, [(partition_id(0), other.clone())]);
     assert_eq!(
         due(store, 20, 9).await,
-        [(shard(0), other.clone()), (shard(0), second)]
+        [(partition_id(0), other.clone()), (partition_id(0), second)]
     );
     // In one batch the last change counts, too.
     let third = timer("demo/a", "expiry", 1);
@@ -66,12 +66,12 @@ async fn timer_set_again_replaces_the_one_before<S: EventStore + Timers>(store: 
     writer.commit(store).await;
     assert_eq!(
         due(store, 99, 9).await,
-        [(shard(0), third), (shard(0), other)]
+        [(partition_id(0), third), (partition_id(0), other)]
     );
 }
 
 async fn cancelled_timer_is_gone<S: EventStore + Timers>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let stays = timer("demo/b", "expiry", 10);
     for set in [
         timer("demo/a", "expiry", 10),
@@ -85,11 +85,11 @@ async fn cancelled_timer_is_gone<S: EventStore + Timers>(store: &S) {
     writer.time(cancel("demo/a", "expiry"));
     writer.time(cancel("demo/b", "another"));
     writer.commit(store).await;
-    assert_eq!(due(store, 10, 9).await, [(shard(0), stays)]);
+    assert_eq!(due(store, 10, 9).await, [(partition_id(0), stays)]);
 }
 
 async fn fired_timer_is_gone_and_others_stay<S: EventStore + Timers>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let timers: Vec<_> = (1..=3)
         .map(|n| timer(&key_of(0, n), "expiry", n as i64))
         .collect();
@@ -105,11 +105,14 @@ async fn fired_timer_is_gone_and_others_stay<S: EventStore + Timers>(store: &S) 
         .fired(CONTEXTS[1], &[timers[1].id])
         .await
         .expect("forgotten");
-    assert_eq!(due(store, 9, 9).await, [(shard(0), timers[1].clone())]);
+    assert_eq!(
+        due(store, 9, 9).await,
+        [(partition_id(0), timers[1].clone())]
+    );
 }
 
 async fn firing_a_replaced_timer_leaves_its_heir<S: EventStore + Timers>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let first = timer("demo/a", "expiry", 10);
     let heir = timer("demo/a", "expiry", 11);
     writer.time(TimerChange::Set(first.clone()));
@@ -117,21 +120,21 @@ async fn firing_a_replaced_timer_leaves_its_heir<S: EventStore + Timers>(store: 
     writer.time(TimerChange::Set(heir.clone()));
     writer.commit(store).await;
     fired(store, &[first.id]).await;
-    assert_eq!(due(store, 11, 9).await, [(shard(0), heir)]);
+    assert_eq!(due(store, 11, 9).await, [(partition_id(0), heir)]);
 }
 
 async fn timer_of_a_refused_batch_is_not_there<S: EventStore + Timers>(store: &S) {
-    let mut stale = Writer::take_over(store, shard(0), 1).await;
+    let mut stale = Writer::take_over(store, partition_id(0), 1).await;
     let kept = timer("demo/a", "expiry", 10);
     stale.time(TimerChange::Set(kept.clone()));
     stale.commit(store).await;
-    Writer::take_over(store, shard(0), 2).await;
+    Writer::take_over(store, partition_id(0), 2).await;
     stale.accept("demo/a", 1);
     stale.time(cancel("demo/a", "expiry"));
     stale.time(TimerChange::Set(timer("demo/b", "expiry", 10)));
     let refused = store.commit(&[stale.seal()]).await.expect("an answer");
-    assert_eq!(refused, [shard(0)]);
-    assert_eq!(due(store, 99, 9).await, [(shard(0), kept)]);
+    assert_eq!(refused, [partition_id(0)]);
+    assert_eq!(due(store, 99, 9).await, [(partition_id(0), kept)]);
 }
 
 /// A timer whose id follows from what it is.
@@ -162,7 +165,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_381_132_800_000_001 + second * 1_000_000)
 }
 
-async fn due(store: &impl Timers, second: i64, max: usize) -> Vec<(Shard, Timer)> {
+async fn due(store: &impl Timers, second: i64, max: usize) -> Vec<(PartitionId, Timer)> {
     let due = store.due(CONTEXTS[0], at(second), max).await;
     let timers = due.expect("timers").into_iter();
     timers.map(|timer| timer.expect("a sound one")).collect()

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::{Clock as _, LoadedStream};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use pipeline::{
     Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub,
 };
@@ -118,13 +118,14 @@ impl Watching<'_> {
 }
 
 impl Watch for Watching<'_> {
-    fn stream(&mut self, shard: Shard, stream: &LoadedStream, until: u64) {
-        self.of(shard.context)
-            .for_each(|rule| rule.stream(shard, stream, until));
+    fn stream(&mut self, partition_id: PartitionId, stream: &LoadedStream, until: u64) {
+        self.of(partition_id.context)
+            .for_each(|rule| rule.stream(partition_id, stream, until));
     }
 
-    fn unseen(&mut self, shard: Shard) {
-        self.of(shard.context).for_each(|rule| rule.unseen(shard));
+    fn unseen(&mut self, partition_id: PartitionId) {
+        self.of(partition_id.context)
+            .for_each(|rule| rule.unseen(partition_id));
     }
 
     fn progress(&mut self, count: usize) {

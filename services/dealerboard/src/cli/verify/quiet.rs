@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use kernel::Fault;
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 use crate::roles::Platform;
 
@@ -15,7 +15,7 @@ pub(super) struct Quiet {
 }
 
 /// Next offset and next position, per partition of each context.
-type Heads = HashMap<Shard, (i64, u64)>;
+type Heads = HashMap<PartitionId, (i64, u64)>;
 
 impl Quiet {
     pub(super) async fn begin(platform: &Platform, contexts: &'static [&'static str]) -> Self {
@@ -55,7 +55,7 @@ impl Quiet {
         let reactions = platform.slices.reactions.iter();
         for reaction in reactions.filter(|reaction| self.contexts.contains(&reaction.on)) {
             for partition in 0..platform.config.partitions() {
-                let shard = Shard {
+                let partition_id = PartitionId {
                     context: reaction.on,
                     partition,
                 };
@@ -64,11 +64,11 @@ impl Quiet {
                     .checkpoint(reaction.progress, partition)
                     .await?;
                 let head = began
-                    .get(&shard)
+                    .get(&partition_id)
                     .map_or(0, |(_, next)| next.saturating_sub(1));
                 if done.log_position < head {
                     return Ok(Some(format!(
-                        "reaction {} has seen {} of {head} events of {shard}",
+                        "reaction {} has seen {} of {head} events of {partition_id}",
                         reaction.name, done.log_position
                     )));
                 }
@@ -82,9 +82,9 @@ async fn heads(platform: &Platform, contexts: &[&'static str]) -> Result<Heads, 
     let mut heads = Heads::new();
     for &context in contexts {
         for partition in 0..platform.config.partitions() {
-            let shard = Shard { context, partition };
-            if let Some(cursor) = platform.ports.as_stored.store.cursor(shard).await? {
-                heads.insert(shard, (cursor.next_offset, cursor.next_log_position));
+            let partition_id = PartitionId { context, partition };
+            if let Some(cursor) = platform.ports.as_stored.store.cursor(partition_id).await? {
+                heads.insert(partition_id, (cursor.next_offset, cursor.next_log_position));
             }
         }
     }

@@ -235,7 +235,7 @@ fn chain(
         reader: Arc::clone(store) as _,
         store: Arc::clone(store) as _,
         guard: guards.of(&class("postgres", "fold", 200, 2_000, share))?,
-        dear_guard: guards.of(&Class::dear("postgres"))?,
+        expensive_guard: guards.of(&Class::expensive("postgres"))?,
     };
     Ok((sources, history))
 }

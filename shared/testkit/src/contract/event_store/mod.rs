@@ -5,7 +5,7 @@ mod read;
 
 use kernel::batch::Cursor;
 use kernel::port::{EventReader, EventStore};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 
 /// Runs the suite. Each call of `make` gives an empty store.
 ///
@@ -16,6 +16,6 @@ pub async fn event_store<S: EventStore + EventReader>(make: impl AsyncFn() -> S)
     read::suite(&make).await;
 }
 
-async fn cursor(store: &impl EventStore, shard: Shard) -> Option<Cursor> {
-    store.cursor(shard).await.expect("a cursor or none")
+async fn cursor(store: &impl EventStore, partition_id: PartitionId) -> Option<Cursor> {
+    store.cursor(partition_id).await.expect("a cursor or none")
 }

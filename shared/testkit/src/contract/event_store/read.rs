@@ -5,11 +5,11 @@ use std::sync::Arc;
 use kernel::batch::{Batch, EventRow, Outcome, OutcomeRow};
 use kernel::id::CommandId;
 use kernel::port::{EventReader, EventStore, KnownCommand, LoadedStream, WHOLE};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use uuid::Uuid;
 
 use crate::Writer;
-use crate::contract::{CONTEXTS, key_of, shard};
+use crate::contract::{CONTEXTS, key_of, partition_id};
 
 pub(super) async fn suite<S: EventStore + EventReader>(make: &impl AsyncFn() -> S) {
     empty_store_knows_nothing(&make().await).await;
@@ -29,18 +29,33 @@ async fn empty_store_knows_nothing(store: &impl EventReader) {
     let id = CommandId(Uuid::from_u128(1));
     assert_eq!(
         store
-            .load(shard(0), &[key_of(0, 0).into()], WHOLE)
+            .load(partition_id(0), &[key_of(0, 0).into()], WHOLE)
             .await
             .expect("streams"),
         []
     );
-    assert_eq!(store.load(shard(0), &[], WHOLE).await.expect("streams"), []);
-    assert_eq!(store.outcomes(shard(0), &[id]).await.expect("outcomes"), []);
-    assert_eq!(store.find(&CONTEXTS, id..=id).await.expect("an answer"), []);
-    assert_eq!(store.read(shard(0), 0, 10).await.expect("events"), []);
     assert_eq!(
         store
-            .scan_outcomes(shard(0), None, 10)
+            .load(partition_id(0), &[], WHOLE)
+            .await
+            .expect("streams"),
+        []
+    );
+    assert_eq!(
+        store
+            .outcomes(partition_id(0), &[id])
+            .await
+            .expect("outcomes"),
+        []
+    );
+    assert_eq!(store.find(&CONTEXTS, id..=id).await.expect("an answer"), []);
+    assert_eq!(
+        store.read(partition_id(0), 0, 10).await.expect("events"),
+        []
+    );
+    assert_eq!(
+        store
+            .scan_outcomes(partition_id(0), None, 10)
             .await
             .expect("outcomes"),
         []
@@ -51,7 +66,7 @@ async fn load_gives_each_stream_that_exists_whole_and_in_order<S>(store: &S)
 where
     S: EventStore + EventReader,
 {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     let keys: Vec<Arc<str>> = (0..4).map(|n| key_of(1, n).into()).collect();
     let mut rows = Vec::new();
     for round in 0..3 {
@@ -62,7 +77,10 @@ where
         rows.extend(writer.commit(store).await.events.iter().cloned());
     }
     let asked = [&keys[2], &keys[3], &keys[0]].map(Arc::clone);
-    let mut loaded = store.load(shard(1), &asked, WHOLE).await.expect("streams");
+    let mut loaded = store
+        .load(partition_id(1), &asked, WHOLE)
+        .await
+        .expect("streams");
     let mut expected = vec![stream_of(&keys[0], &rows), stream_of(&keys[2], &rows)];
     loaded.sort_by_key(|stream| stream.stream);
     expected.sort_by_key(|stream| stream.stream);
@@ -71,25 +89,25 @@ where
 }
 
 async fn load_refuses_a_stream_with_a_hole<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let keys: [Arc<str>; 2] = [key_of(0, 0).into(), key_of(0, 1).into()];
     writer.accept(&keys[0], 3);
     writer.accept(&keys[1], 1);
     writer.growing().events[2].sequence = 4;
     writer.commit(store).await;
     assert!(
-        store.load(shard(0), &keys, WHOLE).await.is_err(),
+        store.load(partition_id(0), &keys, WHOLE).await.is_err(),
         "the hole was not noticed"
     );
     let whole = store
-        .load(shard(0), &keys[1..], WHOLE)
+        .load(partition_id(0), &keys[1..], WHOLE)
         .await
         .expect("a stream");
     assert_eq!(whole.len(), 1);
 }
 
 async fn load_reads_no_further_than_asked<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let keys: [Arc<str>; 2] = [key_of(0, 0).into(), key_of(0, 1).into()];
     writer.accept(&keys[0], 7);
     writer.accept(&keys[1], 3);
@@ -97,13 +115,16 @@ async fn load_reads_no_further_than_asked<S: EventStore + EventReader>(store: &S
     writer.growing().events[6].sequence = 8;
     let rows = writer.commit(store).await.events.clone();
     for upto in [1, 2, 3, 6] {
-        let mut loaded = store.load(shard(0), &keys, upto).await.expect("streams");
+        let mut loaded = store
+            .load(partition_id(0), &keys, upto)
+            .await
+            .expect("streams");
         loaded.sort_by_key(|stream| stream.stream);
         let upto = usize::try_from(upto).expect("a small number");
         assert_eq!(loaded[0].events, rows[..upto]);
         assert_eq!(loaded[1].events, rows[7..7 + upto.min(3)]);
     }
-    assert!(store.load(shard(0), &keys, 8).await.is_err());
+    assert!(store.load(partition_id(0), &keys, 8).await.is_err());
 }
 
 async fn heads_are_the_last_positions<S: EventStore + EventReader>(store: &S) {
@@ -113,22 +134,24 @@ async fn heads_are_the_last_positions<S: EventStore + EventReader>(store: &S) {
         heads
     };
     assert_eq!(heads(&CONTEXTS).await, []);
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
-    Writer::take_over(store, shard(2), 2).await;
-    let expected = |events| vec![(shard(0), events), (shard(2), 0)];
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
+    Writer::take_over(store, partition_id(2), 2).await;
+    let expected = |events| vec![(partition_id(0), events), (partition_id(2), 0)];
     assert_eq!(heads(&CONTEXTS).await, expected(0));
     writer.accept(&key_of(0, 0), 3);
     writer.reject(&key_of(0, 1));
     writer.commit(store).await;
     assert_eq!(heads(&CONTEXTS).await, expected(3));
     assert_eq!(heads(&[]).await, []);
-    let others = CONTEXTS.iter().filter(|name| **name != shard(0).context);
+    let others = CONTEXTS
+        .iter()
+        .filter(|name| **name != partition_id(0).context);
     let others: Vec<_> = others.copied().collect();
     assert_eq!(heads(&others).await, []);
 }
 
 async fn outcomes_come_back_as_they_were_given<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(2), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(2), 1).await;
     let (known, unknown) = (key_of(2, 0), key_of(2, 1));
     let unchanged_before_any_event = writer.accept(&unknown, 0);
     let rejected_before_any_event = writer.reject(&unknown);
@@ -160,8 +183,8 @@ where
     S: EventStore + EventReader,
 {
     for (context, partition) in [(CONTEXTS[0], 3), (CONTEXTS[1], 1)] {
-        let shard = Shard { context, partition };
-        let mut writer = Writer::take_over(store, shard, 1).await;
+        let partition_id = PartitionId { context, partition };
+        let mut writer = Writer::take_over(store, partition_id, 1).await;
         let ids = [
             writer.accept(&key_of(partition, 0), 1),
             writer.reject(&key_of(partition, 1)),
@@ -170,7 +193,7 @@ where
         for (id, row) in ids.into_iter().zip(&batch.outcomes) {
             let row = row.clone();
             let found = store.find(&CONTEXTS, id..=id).await.expect("an answer");
-            assert_eq!(found, [KnownCommand { shard, row }]);
+            assert_eq!(found, [KnownCommand { partition_id, row }]);
             let elsewhere = CONTEXTS.into_iter().filter(|other| *other != context);
             let elsewhere: Vec<_> = elsewhere.collect();
             let found = store.find(&elsewhere, id..=id).await.expect("an answer");
@@ -186,7 +209,7 @@ where
 {
     let mut ids = Vec::new();
     for partition in [0, 2] {
-        let mut writer = Writer::take_over(store, shard(partition), 1).await;
+        let mut writer = Writer::take_over(store, partition_id(partition), 1).await;
         ids.extend((0..5).map(|n| writer.accept(&key_of(partition, n), 1)));
         writer.commit(store).await;
     }
@@ -199,7 +222,7 @@ where
 }
 
 async fn read_pages_through_the_events_in_order<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let mut rows = Vec::new();
     for n in 0..5 {
         writer.accept(&key_of(0, n % 2), 5);
@@ -210,7 +233,7 @@ async fn read_pages_through_the_events_in_order<S: EventStore + EventReader>(sto
         let after = paged
             .last()
             .map_or(0, |row: &EventRow| row.record.log_position);
-        let page = store.read(shard(0), after, 7).await.expect("a page");
+        let page = store.read(partition_id(0), after, 7).await.expect("a page");
         assert!(page.len() <= 7 && paged.len() <= rows.len());
         if page.is_empty() {
             break;
@@ -218,12 +241,15 @@ async fn read_pages_through_the_events_in_order<S: EventStore + EventReader>(sto
         paged.extend(page);
     }
     assert_eq!(paged, rows);
-    assert_eq!(store.read(shard(0), 3, 0).await.expect("a page"), []);
-    assert_eq!(store.read(shard(0), 1_000, 5).await.expect("a page"), []);
+    assert_eq!(store.read(partition_id(0), 3, 0).await.expect("a page"), []);
+    assert_eq!(
+        store.read(partition_id(0), 1_000, 5).await.expect("a page"),
+        []
+    );
 }
 
 async fn scan_pages_through_the_outcomes_in_id_order<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(1), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(1), 1).await;
     for n in 0..20 {
         writer.accept(&key_of(1, n % 3), 1);
         writer.reject(&key_of(1, n % 5));
@@ -235,7 +261,7 @@ async fn scan_pages_through_the_outcomes_in_id_order<S: EventStore + EventReader
     loop {
         let after = scanned.last().map(|row: &OutcomeRow| row.command);
         let page = store
-            .scan_outcomes(shard(1), after, 9)
+            .scan_outcomes(partition_id(1), after, 9)
             .await
             .expect("a page");
         assert!(page.len() <= 9 && scanned.len() <= batch.outcomes.len());
@@ -248,13 +274,13 @@ async fn scan_pages_through_the_outcomes_in_id_order<S: EventStore + EventReader
 }
 
 async fn partitions_do_not_mix<S: EventStore + EventReader>(store: &S) {
-    let mut writer = Writer::take_over(store, shard(0), 1).await;
+    let mut writer = Writer::take_over(store, partition_id(0), 1).await;
     let id = writer.accept(&key_of(0, 0), 2);
     writer.commit(store).await;
     let key = [key_of(0, 0).into()];
     for other in [
-        shard(1),
-        Shard {
+        partition_id(1),
+        PartitionId {
             context: CONTEXTS[1],
             partition: 0,
         },
@@ -275,7 +301,14 @@ async fn partitions_do_not_mix<S: EventStore + EventReader>(store: &S) {
         writer.accept(&key_of(0, 0), 2);
         writer.commit(store).await;
     }
-    assert_eq!(store.read(shard(0), 0, 10).await.expect("events").len(), 2);
+    assert_eq!(
+        store
+            .read(partition_id(0), 0, 10)
+            .await
+            .expect("events")
+            .len(),
+        2
+    );
 }
 
 fn stream_of(key: &Arc<str>, rows: &[EventRow]) -> LoadedStream {
@@ -299,7 +332,10 @@ fn by_id(batch: &Batch) -> Vec<OutcomeRow> {
 
 /// Sorted by id: a store may answer in any order.
 async fn outcomes(store: &impl EventReader, ids: &[CommandId]) -> Vec<OutcomeRow> {
-    let mut rows = store.outcomes(shard(2), ids).await.expect("outcomes");
+    let mut rows = store
+        .outcomes(partition_id(2), ids)
+        .await
+        .expect("outcomes");
     rows.sort_by_key(|row| row.command);
     rows
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kernel::Fault;
 use kernel::port::{DeadLetterState, DeadLetters, Record};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use lru::LruCache;
 use tokio::time::Instant;
 
@@ -23,8 +23,8 @@ const REDRIVES_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("is not zero
 const PAGE: usize = 256;
 
 /// The blocked keys of one partition, for as long as it is owned.
-pub(super) struct Parked {
-    shard: Shard,
+pub(super) struct BlockedKeys {
+    partition_id: PartitionId,
     letters: Arc<dyn DeadLetters>,
     /// With the number of the batch in which a command of the key was last parked by this owner, 0
     /// for none: until that is durable the store does not know of it.
@@ -49,13 +49,16 @@ impl Redrive {
     }
 }
 
-impl Parked {
+impl BlockedKeys {
     /// # Errors
     /// The store cannot be reached.
-    pub(super) async fn load(shard: Shard, letters: Arc<dyn DeadLetters>) -> Result<Self, Fault> {
-        let keys = letters.parked_keys(shard).await?;
+    pub(super) async fn load(
+        partition_id: PartitionId,
+        letters: Arc<dyn DeadLetters>,
+    ) -> Result<Self, Fault> {
+        let keys = letters.parked_keys(partition_id).await?;
         Ok(Self {
-            shard,
+            partition_id,
             letters,
             keys: keys.into_iter().map(|key| (key, 0)).collect(),
             redrives: LruCache::new(REDRIVES_MAX),
@@ -118,7 +121,7 @@ impl Parked {
     async fn ask_again(&mut self, durable: u64) -> Result<(), Fault> {
         let parked: HashSet<Bytes> = self
             .letters
-            .parked_keys(self.shard)
+            .parked_keys(self.partition_id)
             .await?
             .into_iter()
             .collect();
@@ -132,7 +135,7 @@ impl Parked {
     async fn was_parked(&self, key: &Bytes, redrive: &Bytes) -> Result<bool, Fault> {
         let mut after = None;
         loop {
-            let page = self.letters.list(self.shard, after, PAGE).await?;
+            let page = self.letters.list(self.partition_id, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(false);
             };

@@ -24,7 +24,7 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What expensive questions may take of this process.
 #[derive(Clone, Copy, Debug)]
-pub struct DearSettings {
+pub struct ExpensiveSettings {
     /// Questions under way at once: no more than there are threads to run them.
     pub in_flight_max: NonZeroU32,
     /// Time that a tenant's questions may take one after another; half of what passes comes back.
@@ -32,7 +32,7 @@ pub struct DearSettings {
 }
 
 /// The threads, and the time each tenant has used.
-pub struct Dear {
+pub struct Expensive {
     /// Taken when this is dropped, which may be where a runtime must not wait for its threads.
     runtime: Option<Runtime>,
     places: Arc<Semaphore>,
@@ -40,10 +40,10 @@ pub struct Dear {
     budgets: Mutex<Budgets>,
 }
 
-impl Dear {
+impl Expensive {
     /// On the threads of a runtime that has nothing else to do.
     #[must_use]
-    pub fn on(runtime: Runtime, settings: DearSettings) -> Self {
+    pub fn on(runtime: Runtime, settings: ExpensiveSettings) -> Self {
         let places = settings.in_flight_max.get() as usize;
         Self {
             runtime: Some(runtime),
@@ -63,7 +63,7 @@ impl Dear {
             .map_err(|retry_after| Unanswered::Overspent { retry_after })?;
         let place = self.enter().await?;
         let turn = Turn {
-            dear: Arc::clone(&self),
+            expensive: Arc::clone(&self),
             tenant: tenant.into(),
             began: Instant::now(),
             _place: place,
@@ -97,7 +97,7 @@ impl Dear {
     }
 }
 
-impl Drop for Dear {
+impl Drop for Expensive {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -107,7 +107,7 @@ impl Drop for Dear {
 
 /// A question under way; its time is paid for however it ends.
 struct Turn {
-    dear: Arc<Dear>,
+    expensive: Arc<Expensive>,
     tenant: Box<str>,
     began: Instant,
     _place: OwnedSemaphorePermit,
@@ -116,7 +116,7 @@ struct Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let took = self.began.elapsed();
-        self.dear
+        self.expensive
             .with_budgets(|budgets| budgets.spend(&self.tenant, took));
     }
 }
@@ -126,7 +126,7 @@ impl Query {
     ///
     /// # Errors
     /// Its own, or [`Unanswered::Overspent`] or [`Unanswered::Crowded`].
-    pub async fn dearly<T, F>(
+    pub async fn run_expensive<T, F>(
         &self,
         tenant: &str,
         question: impl FnOnce(Self) -> F,
@@ -136,6 +136,6 @@ impl Query {
         F: Future<Output = Result<T, Unanswered>> + Send + 'static,
     {
         let question = question(self.clone());
-        Arc::clone(&self.dear).run(tenant, question).await
+        Arc::clone(&self.expensive).run(tenant, question).await
     }
 }

@@ -15,7 +15,7 @@ use kernel::context::{Refused, TimerRequest};
 use kernel::id::{AggregateId, CommandId, EventId};
 use kernel::port::{Reply, ReplyTo};
 use kernel::record::{self, EventMeta, EventRecord};
-use kernel::topic::Shard;
+use kernel::topic::PartitionId;
 use kernel::{Context, Rejection};
 
 use super::cache::Cached;
@@ -63,7 +63,7 @@ fn decide<C: Context>(
     attempts.next().map(Decided::By).ok_or(Panicked::Deciding)
 }
 
-pub(crate) struct Growing {
+pub(crate) struct BatchBuilder {
     /// 1, 2, 3 … within one ownership of the partition.
     pub(crate) number: u64,
     pub(crate) batch: Batch,
@@ -92,10 +92,10 @@ pub(crate) struct Sealed {
     pub(crate) refusals: Vec<Refusal>,
 }
 
-impl Growing {
+impl BatchBuilder {
     /// `bytes` is what the records will take, estimated from the batch before.
     pub(crate) fn new(
-        shard: Shard,
+        partition_id: PartitionId,
         number: u64,
         from: Cursor,
         bytes: usize,
@@ -103,7 +103,7 @@ impl Growing {
     ) -> Self {
         Self {
             number,
-            batch: Batch::new(shard, from),
+            batch: Batch::new(partition_id, from),
             replies: Vec::new(),
             accepted: 0,
             repeated: 0,
@@ -169,7 +169,7 @@ impl Growing {
             self.reply(to, command, Resolution::Parked(parked), false);
         }
         if self.gives_notice {
-            let notice = notices::of_letter(self.batch.shard, &letter);
+            let notice = notices::of_letter(self.batch.partition_id, &letter);
             self.batch.notices.push(notice);
         }
         self.batch.dead_letters.push(letter);
@@ -315,7 +315,7 @@ impl Growing {
             sequence: cached.version,
             record: &self.records[start..],
         };
-        let checksum = parts.checksum(self.batch.shard);
+        let checksum = parts.checksum(self.batch.partition_id);
         self.batch.chain(log_position, checksum);
         self.batch.events.push(EventRow {
             stream: cached.stream,
@@ -341,7 +341,7 @@ impl Growing {
             && self.gives_notice
             && notices::is_wanted(producer, &outcome)
         {
-            let notice = notices::of_outcome(self.batch.shard, incoming, producer, &outcome);
+            let notice = notices::of_outcome(self.batch.partition_id, incoming, producer, &outcome);
             self.batch.notices.push(notice);
         }
         if let Some(to) = &incoming.reply_to {
@@ -353,7 +353,7 @@ impl Growing {
         let reply = Reply {
             request: to.request,
             command,
-            partition: self.batch.shard.partition,
+            partition: self.batch.partition_id.partition,
             resolution,
             repeated,
         };

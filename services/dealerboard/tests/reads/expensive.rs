@@ -11,7 +11,7 @@ use crate::desk::{Caller, embedded};
 const FILLS: usize = 3_000;
 const ASKERS: usize = 50;
 const ASKED_FOR: Duration = Duration::from_secs(8);
-const DEAR: [&str; 3] = [
+const EXPENSIVE: [&str; 3] = [
     "/v1/positions/A1/PROP/X?method=LIFO",
     "/v1/positions/A1/PROP/X?as_of=2036-01-01T00:00:00Z",
     "/v1/trades?account=unknown",
@@ -79,7 +79,7 @@ async fn expensive_queries_delay_no_other_and_are_bounded() {
     let until = Instant::now() + ASKED_FOR;
     let askers = (0..ASKERS).map(|asker| {
         let caller = caller.clone();
-        tokio::spawn(async move { ask(&caller, DEAR[asker % DEAR.len()], until).await })
+        tokio::spawn(async move { ask(&caller, EXPENSIVE[asker % EXPENSIVE.len()], until).await })
     });
     let askers: Vec<_> = askers.collect();
     let beside = others(&caller, &command, until).await;
