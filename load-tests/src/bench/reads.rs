@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use kernel::{Actor, Tenant};
+use kernel::{Actor, Role, Tenant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +76,7 @@ async fn measured(config: Config, metrics: &PrometheusHandle) -> anyhow::Result<
     let token = Token {
         tenant: Tenant::new(TENANT)?,
         actor: Actor::new("reader")?,
+        roles: vec![Role::new("admin")?],
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

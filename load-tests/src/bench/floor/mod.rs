@@ -7,7 +7,7 @@ mod people;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use kernel::{Actor, Tenant};
+use kernel::{Actor, Role, Tenant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,7 @@ async fn measured(
     let token = Token {
         tenant: Tenant::new(people::TENANT)?,
         actor: Actor::router(),
+        roles: vec![Role::new("admin")?],
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use kernel::{Actor, Tenant};
+use kernel::{Actor, Role, Tenant};
 
 use super::token::Token;
 use crate::roles::Platform;
@@ -12,6 +12,7 @@ pub(super) fn print(platform: &Platform, address: SocketAddr) -> anyhow::Result<
     let token = Token {
         tenant: Tenant::new("demo")?,
         actor: Actor::new("trader")?,
+        roles: vec![Role::new("admin")?],
         hours: 12,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

@@ -85,9 +85,8 @@ impl Arguments {
             Command::Migrate => migrate::run(&config),
             #[cfg(feature = "import")]
             Command::Import(import) => import.run(&config.http.bind, &|tenant, actor| {
-                Token::for_import(tenant, actor)
-                    .issue_local(&config)
-                    .boxed()
+                let token = Token::for_import(tenant, actor);
+                async { token?.issue_local(&config).await }.boxed()
             }),
             Command::Verify(verify) => verify.run(config),
             Command::DeadLetters(dead_letters) => dead_letters.run(config),

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use http::auth::{Principal, Role};
 use kernel::port::Clock as _;
-use kernel::{Actor, Tenant};
+use kernel::{Actor, Role, Subject, Tenant};
 
 use crate::config::Config;
 use crate::ports::{LocalKeys, keys_for_tokens};
@@ -19,6 +18,10 @@ pub struct Token {
     pub tenant: Tenant,
     #[arg(long, default_value = "trader", value_parser = Actor::of_caller)]
     pub actor: Actor,
+    /// What it may do: roles of the policies, one `--role` each. Who can read the installation's keys
+    /// may do everything, so that is what it says when none is given.
+    #[arg(long = "role", default_value = "admin")]
+    pub roles: Vec<Role>,
     /// Hours it is valid; at most 24.
     #[arg(long, default_value_t = 12)]
     pub hours: u64,
@@ -27,12 +30,13 @@ pub struct Token {
 impl Token {
     /// For an import, which may take a day.
     #[cfg(feature = "import")]
-    pub(super) fn for_import(tenant: Tenant, actor: Actor) -> Self {
-        Self {
+    pub(super) fn for_import(tenant: Tenant, actor: Actor) -> anyhow::Result<Self> {
+        Ok(Self {
             tenant,
             actor,
+            roles: vec![Role::new("service")?],
             hours: 24,
-        }
+        })
     }
 
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
@@ -55,12 +59,7 @@ impl Token {
     /// # Errors
     /// The token would be valid for longer than the platform allows.
     pub fn issue(self, config: &Config, keys: &LocalKeys) -> anyhow::Result<String> {
-        let roles: [Role; 1] = [Role::new("trader")?];
-        let principal = Principal {
-            tenant: self.tenant,
-            actor: self.actor,
-            roles: roles.into(),
-        };
+        let principal = Subject::person(self.tenant, self.actor, self.roles).into();
         let life = Duration::from_secs(self.hours * 3_600);
         Ok(keys
             .tokens

@@ -76,7 +76,7 @@ impl TokenCache {
 #[cfg(test)]
 pub(super) fn someone() -> (Principal, Window) {
     use super::token::Claims;
-    use kernel::{Actor, Tenant};
+    use kernel::{Actor, Subject, Tenant};
 
     let claims = Claims {
         iss: String::new(),
@@ -88,11 +88,8 @@ pub(super) fn someone() -> (Principal, Window) {
         tenant: String::new(),
         roles: Vec::new(),
     };
-    let principal = Principal {
-        tenant: Tenant::new("demo").unwrap(),
-        actor: Actor::new("ann").unwrap(),
-        roles: [].into(),
-    };
+    let (tenant, actor) = (Tenant::new("demo").unwrap(), Actor::new("ann").unwrap());
+    let principal = Subject::person(tenant, actor, Vec::new()).into();
     (principal, Window::of(&claims).unwrap())
 }
 

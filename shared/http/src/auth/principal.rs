@@ -1,53 +1,39 @@
 //! The principal, and how a handler gets it.
 
 use std::future::{Ready, ready};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use kernel::Subject;
 use kernel::code::platform;
-use kernel::{Actor, Tenant};
-use kernel::{Label, LabelKind};
 
 use super::remembered::Remembered;
 use super::token::TokenError;
 use super::verifier::Verifier;
 use crate::problem::Problem;
 
-/// Most roles of one token; a desk has a handful.
-pub const ROLES_MAX: usize = 32;
-
-/// Kind of [`Role`].
-pub enum RoleKind {}
-impl LabelKind for RoleKind {
-    const NAME: &'static str = "role";
-    const MAX: usize = 64;
-    const PATTERN: &'static str = "^[A-Za-z0-9._:-]+$";
-    fn admits(byte: u8) -> bool {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
-    }
-}
-/// What a principal is to the tenant, such as `trader`; which doors it opens is not decided here.
-pub type Role = Label<RoleKind>;
-
 /// Whose request it is.
 ///
 /// As an argument of a handler it is taken from the request's bearer token, by the [`Verifier`] in
 /// the app data; without a valid token the handler is not called and the answer is 401.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    pub tenant: Tenant,
-    pub actor: Actor,
-    /// At most [`ROLES_MAX`], as the token lists them.
-    pub roles: Arc<[Role]>,
+pub struct Principal(Arc<Subject>);
+
+impl From<Subject> for Principal {
+    fn from(subject: Subject) -> Self {
+        Self(Arc::new(subject))
+    }
 }
 
-impl Principal {
-    #[must_use]
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|own| own.as_str() == role)
+impl Deref for Principal {
+    type Target = Subject;
+
+    fn deref(&self) -> &Subject {
+        &self.0
     }
 }
 

@@ -4,15 +4,14 @@
 //! reads the system's clock, takes a float for a time and a list for an issuer, leaves `crit` and
 //! `typ` unread, and lets a key that it does not know be given twice.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::{Actor, Tenant};
+use kernel::access::{ROLES_MAX, Role};
+use kernel::{Actor, Subject, Tenant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::principal::{Principal, ROLES_MAX, Role};
+use super::principal::Principal;
 use crate::json;
 
 /// Longest token, bytes: half of what all headers of a request may take.
@@ -144,12 +143,13 @@ impl Claims {
         if self.roles.len() > ROLES_MAX {
             return Err(TokenError::Claims);
         }
-        let roles: Result<Arc<[Role]>, _> = self.roles.iter().map(|role| Role::new(role)).collect();
-        Ok(Principal {
-            tenant: Tenant::new(&self.tenant).map_err(|_| TokenError::Claims)?,
-            actor: Actor::of_caller(&self.sub).map_err(|_| TokenError::Claims)?,
-            roles: roles.map_err(|_| TokenError::Claims)?,
-        })
+        let roles: Result<_, _> = self.roles.iter().map(|role| Role::new(role)).collect();
+        let tenant = Tenant::new(&self.tenant).map_err(|_| TokenError::Claims)?;
+        let actor = Actor::of_caller(&self.sub).map_err(|_| TokenError::Claims)?;
+        let roles = roles.map_err(|_| TokenError::Claims)?;
+        let mut subject = Subject::person(tenant, actor, roles);
+        subject.issuer = self.iss.as_str().into();
+        Ok(subject.into())
     }
 }
 

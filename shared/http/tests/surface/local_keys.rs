@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::auth::{IssueError, LocalKey, LocalKeyError, Principal, Role, TokenError, Verifier};
+use http::auth::{
+    IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError, Principal, TokenError, Verifier,
+};
 use kernel::port::Clock;
-use kernel::{Actor, Tenant};
+use kernel::{Actor, Role, Subject, Tenant};
 
 use crate::issuer::{AUDIENCE, Issuer};
 
 fn ann() -> Principal {
-    Principal {
-        tenant: Tenant::new("demo").unwrap(),
-        actor: Actor::new("ann").unwrap(),
-        roles: [Role::new("trader").unwrap()].into(),
-    }
+    let (tenant, actor) = (Tenant::new("demo").unwrap(), Actor::new("ann").unwrap());
+    let mut ann = Subject::person(tenant, actor, vec![Role::new("trader").unwrap()]);
+    ann.issuer = LOCAL_ISSUER.into();
+    ann.into()
 }
 
 fn made() -> LocalKey {
