@@ -217,6 +217,8 @@ pub struct Catalogue {
 pub struct Auth {
     pub directory: PathBuf,
     pub audience: String,
+    /// The shipped ones where it is empty.
+    pub policies: PathBuf,
     pub wrapping_key_file: PathBuf,
     pub wrapping_key: Hidden,
 }

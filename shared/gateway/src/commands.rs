@@ -23,6 +23,7 @@ use resilience::Deadline;
 use serde_json::Map;
 use serde_json::value::RawValue;
 
+use crate::access::{Commanded, Need, Passage};
 use crate::admission::{Addressed, Admission, Admitted};
 use crate::edited::warned;
 use crate::faults::unexplained;
@@ -37,6 +38,7 @@ const INBOX_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Post {
     pub(crate) context: ContextSlice,
     pub(crate) route: CommandRoute,
+    need: Need,
     pub(crate) admissions: Vec<Arc<dyn Admission>>,
 }
 
@@ -47,6 +49,7 @@ impl Post {
         Self {
             context,
             route,
+            need: gateway.gate.need(route.allow),
             admissions: concerned.cloned().collect(),
         }
     }
@@ -60,6 +63,7 @@ impl Post {
         gateway: &Gateway,
     ) -> Result<HttpResponse, Problem> {
         let (context, route) = (self.context, self.route);
+        let passage = gateway.gate.pass(principal, self.need)?;
         let faults = |error| {
             let faults = gateway.document.faults(route.path, body.bytes());
             faults.unwrap_or(error)
@@ -69,6 +73,13 @@ impl Post {
             aggregate = aggregate
                 .without_blanks()
                 .map_err(|error| malformed(&error))?;
+        }
+        if passage == Passage::Narrow {
+            (context.canonical)(route.command, &data)
+                .map_err(|error| faults(unexplained(&error)))?;
+            self.commanded(principal, &aggregate, &data)
+                .admit(gateway)
+                .await?;
         }
         let mut warning = None;
         for admission in &self.admissions {
@@ -95,6 +106,25 @@ impl Post {
             Some(warning) => warned(answer, warning).await,
             None => answer,
         })
+    }
+}
+
+impl Post {
+    fn commanded<'a>(
+        &self,
+        principal: &'a Principal,
+        aggregate: &'a AggregateId,
+        data: &'a RawValue,
+    ) -> Commanded<'a> {
+        Commanded {
+            principal,
+            need: self.need,
+            context: self.context,
+            id_from: self.route.id,
+            aggregate,
+            kind: self.route.command,
+            data,
+        }
     }
 }
 

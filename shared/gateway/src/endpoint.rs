@@ -8,8 +8,9 @@ use futures::future::LocalBoxFuture;
 use http::auth::Principal;
 use http::problem::Problem;
 use kernel::route::QuestionRoute;
-use kernel::{Asked, Parameters, Timestamp};
+use kernel::{Asked, Facts, Parameters, Timestamp};
 
+use crate::access::{Need, Passage};
 use crate::gateway::Gateway;
 
 /// An answer on its way.
@@ -45,6 +46,19 @@ impl Call {
             body: &self.body,
             now,
         }
+    }
+
+    /// # Errors
+    /// The caller may not ask this; where a policy asks about the thing, it is the agent that the path
+    /// names.
+    pub(crate) fn admit(&self, need: Need) -> Result<(), Problem> {
+        let gate = &self.gateway.gate;
+        if gate.pass(&self.principal, need)? == Passage::Open {
+            return Ok(());
+        }
+        let agent = self.path.get("agent_id");
+        let facts = agent.map(Facts::of_agent).unwrap_or_default();
+        gate.admit(&self.principal, need, &facts)
     }
 
     /// The time of the gateway.

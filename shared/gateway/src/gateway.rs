@@ -12,6 +12,7 @@ use pipeline::Query;
 use pipeline::accept::Acceptor;
 use resilience::Dependency;
 
+use crate::access::Gate;
 use crate::admission::Admission;
 use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
@@ -25,6 +26,8 @@ const RECENT_FOR: Duration = Duration::from_secs(15 * 60);
 /// Everything behind the routes.
 pub struct Gateway {
     pub table: Table,
+    /// Who may do what.
+    pub gate: Gate,
     pub acceptor: Acceptor,
     pub query: Query,
     pub reader: Arc<dyn EventReader>,

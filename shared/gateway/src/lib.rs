@@ -3,6 +3,7 @@
 //! In: the route table, the pipeline's ports, and what contexts add to a request. Out: the server, and
 //! the OpenAPI document of what it serves. It knows no context, no database and no broker.
 
+mod access;
 mod gateway;
 mod server;
 mod table;
@@ -29,6 +30,7 @@ mod openapi;
 mod page;
 mod reference;
 
+pub use access::{Gate, TooManyPermissions, describe_metrics, matrix_page};
 pub use admission::{Addressed, Admission, Admitted};
 pub use edited::edited;
 pub use endpoint::{Call, Endpoint, Pending};

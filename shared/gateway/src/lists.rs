@@ -15,6 +15,7 @@ use kernel::Parameters;
 use kernel::port::Listed;
 use pipeline::{BodyFilter, Query, Unanswered, ViewSlice, is_whole};
 
+use crate::access::{Need, Visible};
 use crate::gateway::Gateway;
 use crate::views::{bad_parameter, parameters, refused};
 
@@ -26,9 +27,11 @@ const CHUNK: usize = 500;
 pub(crate) async fn list(
     request: &HttpRequest,
     principal: &Principal,
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     view: ViewSlice,
+    need: Need,
 ) -> Result<HttpResponse, Problem> {
+    let passage = gateway.gate.pass(principal, need)?;
     let prefix = format!("{}/", principal.tenant);
     let parameters = parameters(request);
     let filter = (view.filter)(&parameters).map_err(|bad| bad_parameter(&bad))?;
@@ -44,8 +47,9 @@ pub(crate) async fn list(
         view,
         prefix,
         filter,
+        visible: gateway.visible(principal, need, passage, view),
     };
-    let gathered = if walk.filter.is_some() {
+    let gathered = if walk.is_narrowed() {
         // However few values fit, as many may have to be looked at: away from the threads that serve.
         let gather = |_| async move { walk.gather(page).await };
         let tenant = principal.tenant.as_str();
@@ -91,6 +95,8 @@ struct Walk {
     view: ViewSlice,
     prefix: String,
     filter: Option<BodyFilter>,
+    /// What the caller may see of it, where that is not all.
+    visible: Option<Visible>,
 }
 
 struct Gathered {
@@ -106,9 +112,10 @@ struct Gathered {
 impl Walk {
     async fn gather(&self, page: Page) -> Result<Gathered, Unanswered> {
         // One more than asked for tells whether there is another page.
-        let chunk = match self.filter {
-            None => page.limit + 1,
-            Some(_) => CHUNK,
+        let chunk = if self.is_narrowed() {
+            CHUNK
+        } else {
+            page.limit + 1
         };
         let mut gathered = Gathered {
             values: Listed::new(),
@@ -142,8 +149,16 @@ impl Walk {
         }
     }
 
+    fn is_narrowed(&self) -> bool {
+        self.filter.is_some() || self.visible.is_some()
+    }
+
     fn wants(&self, key: &str, body: &[u8]) -> Result<bool, Unanswered> {
         let wants = self.filter.as_ref().map_or(Ok(true), |filter| filter(body));
+        let wants = match (&self.visible, wants) {
+            (Some(visible), Ok(true)) => visible(key, body),
+            (_, wants) => wants,
+        };
         wants.map_err(|source| Unanswered::Undecodable {
             key: key.into(),
             source,

@@ -14,13 +14,14 @@ use kernel::id::{CommandId, CommandKey, Tenant};
 use kernel::port::{DeadLetterState, StoredDeadLetter};
 use kernel::route::{AnsweredFrom, QuestionRoute};
 use kernel::topic::{self, PartitionId};
-use kernel::{Fault, Permission};
+use kernel::{Facts, Fault, Permission};
 use pipeline::{CommandReport, Status, report};
 use resilience::Deadline;
 use schemars::JsonSchema;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::access::Passage;
 use crate::gateway::{Gateway, Shared};
 
 pub(crate) const ROUTE: QuestionRoute = QuestionRoute::get::<Reported>(
@@ -49,6 +50,11 @@ pub(crate) async fn get(
     principal: Principal,
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
+    let gate = &gateway.gate;
+    let need = gate.need(ROUTE.allow);
+    if gate.pass(&principal, need)? == Passage::Narrow {
+        gate.admit(&principal, need, &Facts::default())?;
+    }
     let tenant = &principal.tenant;
     let id = Uuid::try_parse(&named).ok().map(CommandId);
     if let Some(id) = id {

@@ -185,6 +185,6 @@ fn verb(method: Method) -> &'static str {
     }
 }
 
-fn line(page: &mut String, line: &str) {
+pub(crate) fn line(page: &mut String, line: &str) {
     writeln!(page, "{line}").expect("writing to a string cannot fail");
 }

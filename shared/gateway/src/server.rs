@@ -7,6 +7,7 @@ use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpServer, Resource, Route, dev};
+use futures::FutureExt as _;
 use http::auth::{Principal, Verifier, remember};
 use http::body::JsonBody;
 use http::edge::edge;
@@ -19,8 +20,9 @@ use percent_encoding::percent_decode_str;
 use pipeline::ViewSlice;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Need;
 use crate::commands::Post;
-use crate::endpoint::{Call, Endpoint};
+use crate::endpoint::{Call, Endpoint, Pending};
 use crate::gateway::{Gateway, Shared};
 use crate::known::{Known, known};
 use crate::table::Table;
@@ -150,12 +152,12 @@ fn resource(path: &'static str, rest: &str, gateway: &Gateway) -> Resource {
             resource = resource.route(one(view, gateway));
         }
         if view.route.list == path {
-            resource = resource.route(list(view));
+            resource = resource.route(list(view, gateway));
         }
     }
     let endpoints = gateway.endpoints.iter();
     for endpoint in endpoints.filter(|endpoint| endpoint.route().path == path) {
-        resource = resource.route(question(Arc::clone(endpoint)));
+        resource = resource.route(question(Arc::clone(endpoint), gateway));
     }
     resource
 }
@@ -213,12 +215,13 @@ fn one(view: ViewSlice, gateway: &Gateway) -> Route {
     let extensions = gateway.extensions.iter();
     let extensions = extensions.filter(|extension| extension.view() == view.id.name);
     let extensions: Vec<_> = extensions.cloned().collect();
+    let need = gateway.gate.need(view.route.allow);
     web::get().to(
         move |request: HttpRequest, principal: Principal, gateway: Shared| {
             let extensions = extensions.clone();
             async move {
                 let path = path_of(&request, view.route.path);
-                let answer = views::get(&request, &path, &principal, &gateway, view).await;
+                let answer = views::get(&request, &path, &principal, &gateway, view, need).await;
                 let mut answer = answer?;
                 for extension in extensions {
                     let asked = parameters(&request);
@@ -232,29 +235,39 @@ fn one(view: ViewSlice, gateway: &Gateway) -> Route {
     )
 }
 
-fn list(view: ViewSlice) -> Route {
+fn list(view: ViewSlice, gateway: &Gateway) -> Route {
+    let need = gateway.gate.need(view.route.allow);
     web::get().to(
         move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
-            lists::list(&request, &principal, &gateway, view).await
+            lists::list(&request, &principal, &gateway, view, need).await
         },
     )
 }
 
-fn question(endpoint: Arc<dyn Endpoint>) -> Route {
+fn question(endpoint: Arc<dyn Endpoint>, gateway: &Gateway) -> Route {
     let route = endpoint.route();
+    let need = gateway.gate.need(route.allow);
     match route.method {
         Method::Get => web::get().to(
             move |request: HttpRequest, principal: Principal, gateway: Shared| {
                 let call = call(request, principal, None, &gateway, route.path);
-                endpoint.answer(call)
+                answered(&*endpoint, call, need)
             },
         ),
         Method::Post => web::post().to(
             move |request: HttpRequest, principal: Principal, body: JsonBody, gateway: Shared| {
                 let call = call(request, principal, Some(&body), &gateway, route.path);
-                endpoint.answer(call)
+                answered(&*endpoint, call, need)
             },
         ),
+    }
+}
+
+/// The endpoint's answer, if the caller may ask.
+fn answered(endpoint: &dyn Endpoint, call: Call, need: Need) -> Pending {
+    match call.admit(need) {
+        Ok(()) => endpoint.answer(call),
+        Err(refused) => async { Err(refused) }.boxed_local(),
     }
 }
 

@@ -19,6 +19,7 @@ use pipeline::{
     Answer, Demand, FoldError, MinLogPosition, Query, Through, Unanswered, Until, ViewSlice,
 };
 
+use crate::access::{Need, Passage};
 use crate::commands::joined;
 use crate::gateway::Gateway;
 
@@ -28,7 +29,9 @@ pub(crate) async fn get(
     principal: &Principal,
     gateway: &Gateway,
     view: ViewSlice,
+    need: Need,
 ) -> Result<HttpResponse, Problem> {
+    let passage = gateway.gate.pass(principal, need)?;
     let id = AggregateId::new(&joined(path))
         .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
     let key = topic::key(&principal.tenant, &id);
@@ -50,6 +53,9 @@ pub(crate) async fn get(
             format!("no such {}", view.id.name),
         ));
     };
+    if passage == Passage::Narrow {
+        gateway.admit_read(principal, need, &view, &id, &value.body)?;
+    }
     let body = (view.beside)(&value.body, &parameters).map_err(|error| match error {
         FoldError::Parameter(bad) => bad_parameter(&bad),
         FoldError::Undecodable(error) => Problem::defect(error),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::value::Error as BadValue;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
+use crate::access::Facts;
 use crate::code::Rejection;
 use crate::envelope::Accepted;
 use crate::id::{AggregateId, Tenant};
@@ -74,6 +75,12 @@ pub trait Context:
         _rejection: &Self::Error,
     ) -> Refused<Self::Event> {
         Refused::Noted(Vec::new())
+    }
+
+    /// What policies may ask of an aggregate of that id without looking at it, and of what a command asks
+    /// for. What its view says of it as it is comes from [`View::facts`].
+    fn facts(_id: &AggregateId, _command: Option<&Self::Input>) -> Facts {
+        Facts::default()
     }
 
     /// The break that `event` raises, in a word such as `overfill`; it is reported to the command's sender.
@@ -144,6 +151,15 @@ pub trait View:
     /// A parameter of the view's own cannot be read.
     fn refold(_parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
         Ok(None)
+    }
+
+    /// Whether [`Self::facts`] says anything that the id does not: then a policy may need the value.
+    const HAS_FACTS: bool = false;
+
+    /// What policies may ask of the aggregate as it is: when it is read, or when `command` is to change
+    /// it. A fact that the aggregate itself checks for a command is left out.
+    fn facts(&self, _command: Option<&<Self::Of as Context>::Input>) -> Facts {
+        Facts::default()
     }
 
     /// What a list is narrowed to, when `parameters` ask for that, such as `?state=Booked`.

@@ -19,6 +19,12 @@ impl Permission {
     pub const fn new(area: &'static str, verb: &'static str) -> Self {
         Self { area, verb }
     }
+
+    /// What is done, such as `book`.
+    #[must_use]
+    pub const fn verb(&self) -> &'static str {
+        self.verb
+    }
 }
 
 impl fmt::Display for Permission {
@@ -44,7 +50,6 @@ pub struct CommandRoute {
     pub path: &'static str,
     /// Name of the command, such as `RecordFill`; the request body is its `data`.
     pub command: &'static str,
-    /// Where the aggregate it is for is named.
     /// Where the id of its aggregate stands.
     pub id: IdFrom,
     /// What its caller needs.

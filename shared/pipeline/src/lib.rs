@@ -57,7 +57,7 @@ pub use report::{CommandReport, Status, report};
 pub use seams::{SystemClock, SystemIds};
 pub use share::Share;
 pub use skip::{Barrier, NotSkipped, Skipper};
-pub use slices::{ContextSlice, EffectSlice, ReactionSlice, Slices, ViewSlice};
+pub use slices::{ContextSlice, EffectSlice, Named, ReactionSlice, Slices, ViewSlice};
 pub use timers::TimerKeeper;
 pub use verify::{
     Coverage, Findings, Invariant, Rule, RuleWorld, Verifier, VerifyPorts, Watch, folds, scrub,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
-use kernel::id::CommandId;
+use kernel::id::{AggregateId, CommandId};
 use kernel::port::{EffectPartition, LoadedStream, Snapshot, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
 use kernel::topic::PartitionId;
 use kernel::{
-    BadParameter, Code, Context, Effect, Parameters, Reaction, Rejection, View, adjacent,
+    BadParameter, Code, Context, Effect, Facts, Parameters, Reaction, Rejection, View, adjacent,
 };
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,10 @@ type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValu
 type Beside = fn(&[u8], &Parameters) -> Result<Option<Bytes>, FoldError>;
 type Caused =
     Arc<dyn Fn(&EventRecord) -> Result<Vec<(Arc<str>, CommandId)>, Undecodable> + Send + Sync>;
+/// The name of a command, and its data.
+pub type Named<'c> = (&'c str, &'c RawValue);
+type FactsOfCommand = fn(&AggregateId, Option<Named<'_>>) -> Result<Facts, serde_json::Error>;
+type FactsOfBody = fn(&[u8], Option<Named<'_>>) -> Result<Facts, serde_json::Error>;
 type Perform = Arc<dyn Fn(ActPorts, ActSettings, CancellationToken) -> Role + Send + Sync>;
 type React = Arc<dyn Fn(ReactorPorts, CancellationToken) -> Role + Send + Sync>;
 
@@ -68,6 +72,8 @@ pub struct ContextSlice {
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
     /// that mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
+    /// [`Context::facts`] of an id, and of a command by name and data.
+    pub facts: FactsOfCommand,
     /// Runs its processor until stopped.
     pub process: Process,
     /// Whether a snapshot is the fold of its stream.
@@ -89,6 +95,9 @@ pub struct ViewSlice {
     pub parameters: &'static [Parameter],
     /// [`View::FILTERS`].
     pub filters: &'static [Parameter],
+    /// [`View::facts`] of a body, for a command by name and data or for a reader; none where an id says
+    /// all there is.
+    pub facts: Option<FactsOfBody>,
     /// Runs its projector for one read model until stopped.
     pub project: Project,
     /// The view of one stream, on the spot.
@@ -158,6 +167,7 @@ impl Slices {
             schema: schema_of::<C::Input>,
             codes: <C::Error as Rejection>::CODES,
             canonical: canonical::<C>,
+            facts: facts_of_command::<C>,
             process: |ports, settings, committer, stop| {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
                     .run(stop)
@@ -178,6 +188,7 @@ impl Slices {
             schema: schema_of::<V>,
             parameters: V::PARAMETERS,
             filters: V::FILTERS,
+            facts: V::HAS_FACTS.then_some(facts_of_body::<V>),
             project: |ports, settings, stop| Projector::<V>::new(ports, settings).run(stop).boxed(),
             fold: fold::<V>,
             asks_refold: asks_refold::<V>,
@@ -239,4 +250,24 @@ impl Slices {
 fn canonical<C: Context>(kind: &str, data: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
     let command: C::Input = adjacent::from_raw(kind, data)?;
     command::split(&command).map(|(_, data)| data)
+}
+
+fn facts_of_command<C: Context>(
+    id: &AggregateId,
+    command: Option<Named<'_>>,
+) -> Result<Facts, serde_json::Error> {
+    Ok(C::facts(id, read::<C>(command)?.as_ref()))
+}
+
+fn facts_of_body<V: View>(
+    body: &[u8],
+    command: Option<Named<'_>>,
+) -> Result<Facts, serde_json::Error> {
+    let view: V = serde_json::from_slice(body)?;
+    Ok(view.facts(read::<V::Of>(command)?.as_ref()))
+}
+
+fn read<C: Context>(command: Option<Named<'_>>) -> Result<Option<C::Input>, serde_json::Error> {
+    let command = command.map(|(kind, data)| adjacent::from_raw(kind, data));
+    command.transpose()
 }

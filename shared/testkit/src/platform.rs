@@ -39,6 +39,22 @@ impl Platform {
         Self::start(binary.into(), folder(), Vec::new(), None, roles).await
     }
 
+    /// With the configuration, in TOML, that `config` writes for its folder.
+    ///
+    /// # Panics
+    /// The folder cannot be written.
+    pub async fn embedded_with(
+        binary: impl Into<PathBuf>,
+        config: impl FnOnce(&Path) -> String,
+    ) -> Self {
+        let folder = folder();
+        let file = folder.path().join("site.toml");
+        std::fs::write(&file, config(folder.path())).expect("a file can be written");
+        let file = file.to_str().expect("a temporary folder has a plain name");
+        let environment = vec![("DEALERBOARD_CONFIG", file.to_owned())];
+        Self::start(binary.into(), folder, environment, None, ALL).await
+    }
+
     /// On the servers that the environment names, in a database, topics and keys of its own.
     ///
     /// # Panics

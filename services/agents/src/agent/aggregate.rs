@@ -2,9 +2,9 @@
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use kernel::Accepted;
 use kernel::context::{Context, Refused, TimerRequest};
 use kernel::route::CommandRoute;
+use kernel::{Accepted, AggregateId, Facts};
 use serde::{Deserialize, Serialize};
 
 use super::command::AgentCommand;
@@ -59,6 +59,10 @@ impl Context for Agent {
     ];
 
     type Input = AgentCommand;
+
+    fn facts(id: &AggregateId, _: Option<&AgentCommand>) -> Facts {
+        Facts::of_agent(id.as_str())
+    }
 
     fn decide(&self, accepted: &Accepted<AgentCommand>, _policy: &()) -> Decision {
         use AgentCommand as C;

@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::{Context, Refused, TimerRequest};
 use kernel::route::CommandRoute;
-use kernel::{Accepted, AggregateId, Timestamp};
+use kernel::{Accepted, AggregateId, Facts, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::carried::Trail;
@@ -14,7 +14,7 @@ use super::follow_up::Pending;
 use super::moment::Moment;
 use super::rejection::ConversationRejection;
 use super::stage::{ConversationState, FinalOffer, Stage};
-use super::{route, timers};
+use super::{facts, route, timers};
 use crate::label::{AgentId, ConversationId};
 use crate::message::Messages;
 
@@ -81,6 +81,10 @@ impl Context for Conversation {
     const INTERNAL: &'static [&'static str] = route::INTERNAL;
 
     type Input = ConversationCommand;
+
+    fn facts(_: &AggregateId, command: Option<&ConversationCommand>) -> Facts {
+        command.map(facts::asked).unwrap_or_default()
+    }
 
     fn decide(&self, accepted: &Accepted<ConversationCommand>, (): &()) -> Decided {
         let now = &Moment::new(accepted, self.clock);

@@ -13,6 +13,7 @@ mod aggregate;
 mod carrying;
 mod customer;
 mod ending;
+mod facts;
 mod fold;
 mod follow_up;
 mod handling;

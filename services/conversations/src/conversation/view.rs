@@ -2,13 +2,15 @@
 
 use kernel::context::{Filter, View};
 use kernel::route::{Parameter, ViewRoute};
-use kernel::{BadParameter, EventMeta, Parameters, Timestamp};
+use kernel::{BadParameter, EventMeta, Facts, Parameters, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Conversation;
 use super::clock::Clocks;
+use super::command::ConversationCommand;
 use super::event::{ConversationCreated, ConversationEvent as E, Queued};
+use super::facts;
 use super::follow_up::FollowUp;
 use super::offer_event::Offered;
 use super::route;
@@ -35,6 +37,13 @@ impl View for ConversationView {
         Parameter::of::<State>("state", "those in the state"),
         Parameter::of::<AgentId>("agent", "those that the agent owns"),
     ];
+
+    const HAS_FACTS: bool = true;
+
+    fn facts(&self, command: Option<&ConversationCommand>) -> Facts {
+        let conversation = self.0.as_ref();
+        conversation.map_or_else(Facts::default, |found| facts::stored(found, command))
+    }
 
     /// `?queue=FX-VIP`, `?state=QUEUED`, `?agent=ann` (the owner).
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

@@ -31,6 +31,7 @@ impl SchemasCommand {
         let docs = self.directory.join("../docs");
         if docs.is_dir() {
             pages.push((docs.join("routes.md"), documents::routes()));
+            pages.push((docs.join("access-matrix.md"), documents::access_matrix()?));
         }
         for (path, text) in pages {
             if fs::read_to_string(&path).is_ok_and(|before| before == text) {

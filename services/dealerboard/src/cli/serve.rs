@@ -84,7 +84,13 @@ impl Serve {
         if self.hello {
             super::hello::print(&platform, start.address)?;
         }
-        let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
+        let run = async {
+            let run = platform.run(&self.roles, Some(listener), metrics, stop.clone());
+            let done = run.await;
+            // A role that cannot start ends everything, the wait for readiness too.
+            stop.cancel();
+            done
+        };
         let tell = stop.run_until_cancelled(start.tell(&platform, &self.roles));
         let (done, _line) = tokio::join!(run, tell);
         done

@@ -5,6 +5,7 @@ mod authority;
 mod embedded;
 mod guards;
 mod keys;
+mod policies;
 #[cfg(feature = "production")]
 mod production;
 mod tokens;
@@ -25,6 +26,7 @@ use crate::config::{Config, Mode};
 use health::Checks;
 
 pub use keys::LocalKeys;
+pub use policies::{ROLES, SHIPPED as SHIPPED_POLICIES, policies};
 #[cfg(feature = "production")]
 pub use production::migrate;
 pub(crate) use tokens::keys_for_tokens;

@@ -7,7 +7,7 @@ use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use gateway::{
-    Admission, Bodies, Endpoint, Gateway, OfCalculation, OfProjection, Recent, ViewExtension,
+    Admission, Bodies, Endpoint, Gate, Gateway, OfCalculation, OfProjection, Recent, ViewExtension,
 };
 use http::auth::Verifier;
 use matching::{
@@ -61,8 +61,11 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
 fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> {
     let (platform, matcher) = (process.platform, process.matcher()?);
     let ports = &platform.ports;
+    let table = slices::table();
+    let gate = Gate::new(Arc::clone(&platform.access), table.permissions())?;
     Ok(Gateway {
-        table: slices::table(),
+        table,
+        gate,
         acceptor: matcher.acceptor.clone(),
         query: process.query.clone().context("the gateway has no query")?,
         reader: Arc::clone(&ports.reader),

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use analytics::Metrics;
 use anyhow::Context as _;
+use kernel::Access;
 use kernel::topic::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::Sealer;
@@ -43,6 +44,8 @@ pub struct Platform {
     pub slices: Slices,
     pub ports: Ports,
     pub keys: LocalKeys,
+    /// Who may do what.
+    pub access: Arc<dyn Access>,
     /// What the ports need while it runs, by name.
     background: Vec<(&'static str, Background)>,
     pub sealer: Sealer,
@@ -73,6 +76,7 @@ impl Platform {
 
     async fn open_for(purpose: Purpose, config: Config) -> anyhow::Result<Self> {
         let slices = crate::slices::all();
+        let access = ports::policies(&config.auth.policies)?;
         let Opened {
             ports,
             keys,
@@ -92,6 +96,7 @@ impl Platform {
             slices,
             ports,
             keys,
+            access,
             background,
             sealer,
             demo: None,

@@ -117,6 +117,7 @@ impl<'p> Process<'p> {
         tasks.work("process/metrics", supervise::upkeep(metrics, halt.clone()));
         health::describe_metrics();
         matching::describe_metrics();
+        gateway::describe_metrics();
         let health = Arc::clone(&self.health);
         let watch = health::watch(health, halt.clone());
         tasks.work("process/health", watch.map(Ok));

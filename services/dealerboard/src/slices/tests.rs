@@ -35,6 +35,11 @@ fn committed_documents_are_those_of_the_route_table() {
         page == documents::routes(),
         "docs/routes.md is not of this route table"
     );
+    let page = std::fs::read_to_string(root().join("docs/access-matrix.md")).unwrap();
+    assert!(
+        page == documents::access_matrix().unwrap(),
+        "docs/access-matrix.md is not of this route table and these policies"
+    );
 }
 
 #[test]

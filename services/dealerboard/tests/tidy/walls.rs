@@ -15,6 +15,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("shared/registry", &["kernel", "schemas"]),
     ("shared/http", &["kernel"]),
     ("shared/outside", &["kernel"]),
+    ("shared/access", &["kernel"]),
     ("shared/pipeline", &["kernel", "resilience"]),
     ("shared/eventstore", &["kernel", "postgres"]),
     ("shared/log", &["kernel"]),

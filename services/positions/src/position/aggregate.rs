@@ -6,7 +6,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::{Refused, TimerRequest};
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Context};
+use kernel::{Accepted, AggregateId, Context, Facts};
 use serde::{Deserialize, Serialize};
 
 use crate::lots::execution::ExecRef;
@@ -14,6 +14,7 @@ use crate::lots::execution::ExecRef;
 use super::command::{ApplyFill, BustFill, CorrectFill, PositionCommand};
 use super::decide;
 use super::event::PositionEvent;
+use super::facts;
 use super::refusal::{FillRefused, Refusals};
 use super::rejection::PositionRejection;
 use super::route;
@@ -45,6 +46,10 @@ impl Context for Position {
     const INTERNAL: &'static [&'static str] = &["ApplyFill", "CorrectFill", "BustFill"];
 
     type Input = PositionCommand;
+
+    fn facts(id: &AggregateId, _: Option<&PositionCommand>) -> Facts {
+        facts::of(id)
+    }
 
     fn decide(&self, accepted: &Accepted<PositionCommand>, (): &()) -> decide::Decided {
         use PositionCommand as Command;

@@ -6,6 +6,7 @@ mod break_view;
 mod command;
 mod decide;
 mod event;
+mod facts;
 mod guard;
 mod refusal;
 mod refusal_view;

@@ -4,13 +4,14 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::Context;
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Actor};
+use kernel::{Accepted, Actor, AggregateId, Facts};
 use serde::{Deserialize, Serialize};
 
 use super::amending;
 use super::clock;
 use super::command::{AmendTrade, NewTerms, NoteRefusal, TradeCommand};
 use super::event::{PositionRefused, RemainderCancelled, TradeBooked, TradeCancelled, TradeEvent};
+use super::facts;
 use super::filling::{Filling, less};
 use super::label::TradeId;
 use super::rejection::TradeRejection;
@@ -55,6 +56,10 @@ impl Context for Trade {
     const INTERNAL: &'static [&'static str] = &["NoteRefusal"];
 
     type Input = TradeCommand;
+
+    fn facts(_: &AggregateId, command: Option<&TradeCommand>) -> Facts {
+        command.map(facts::asked).unwrap_or_default()
+    }
 
     fn decide(&self, accepted: &Accepted<TradeCommand>, _policy: &()) -> Decision {
         use TradeCommand as C;

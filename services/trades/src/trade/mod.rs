@@ -14,6 +14,7 @@ mod amending;
 mod breaks;
 mod clock;
 mod execution;
+mod facts;
 mod filling;
 mod progress;
 mod route;

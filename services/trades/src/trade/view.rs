@@ -2,12 +2,14 @@
 
 use kernel::context::{Filter, View};
 use kernel::route::{Parameter, ViewRoute};
-use kernel::{BadParameter, Decimal, EventMeta, Parameters, Timestamp};
+use kernel::{BadParameter, Decimal, EventMeta, Facts, Parameters, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::Trade;
+use super::command::TradeCommand;
 use super::event::{FillRecorded, TradeBooked, TradeEvent};
+use super::facts;
 use super::label::{Account, Book, ExecId, Instrument};
 use super::progress::Progress;
 use super::route;
@@ -44,6 +46,13 @@ impl View for TradeView {
         Parameter::of::<TradeState>("state", "those in the state"),
         Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
     ];
+
+    const HAS_FACTS: bool = true;
+
+    fn facts(&self, command: Option<&TradeCommand>) -> Facts {
+        let trade = self.0.as_ref();
+        trade.map_or_else(Facts::default, |trade| facts::stored(trade, command))
+    }
 
     /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {

@@ -3,13 +3,14 @@
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use kernel::Subject;
 use kernel::code::platform;
+use kernel::{Standing, Subject};
 
 use super::remembered::Remembered;
 use super::token::TokenError;
@@ -20,12 +21,58 @@ use crate::problem::Problem;
 ///
 /// As an argument of a handler it is taken from the request's bearer token, by the [`Verifier`] in
 /// the app data; without a valid token the handler is not called and the answer is 401.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal(Arc<Subject>);
+#[derive(Clone, Debug)]
+pub struct Principal(Arc<Proven>);
+
+#[derive(Debug)]
+struct Proven {
+    subject: Subject,
+    /// What the policies said of each permission; [`UNASKED`] where they were not asked yet. They stay
+    /// as they are while the process runs.
+    standings: [AtomicU8; PERMISSIONS_MAX],
+}
+
+/// Permissions whose standing is remembered with a token.
+pub const PERMISSIONS_MAX: usize = 64;
+
+const UNASKED: u8 = 0;
+const STANDINGS: [Standing; 3] = [Standing::Allowed, Standing::Denied, Standing::Depends];
 
 impl From<Subject> for Principal {
     fn from(subject: Subject) -> Self {
-        Self(Arc::new(subject))
+        Self(Arc::new(Proven {
+            subject,
+            standings: [const { AtomicU8::new(UNASKED) }; PERMISSIONS_MAX],
+        }))
+    }
+}
+
+impl PartialEq for Principal {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.subject == other.0.subject
+    }
+}
+
+impl Eq for Principal {}
+
+impl Principal {
+    /// The standing of the permission with that number, asked once in the life of a remembered token.
+    pub fn standing(&self, permission: usize, ask: impl FnOnce() -> Standing) -> Standing {
+        let Some(known) = self.0.standings.get(permission) else {
+            return ask();
+        };
+        let number = usize::from(known.load(Ordering::Relaxed));
+        if let Some(standing) = number.checked_sub(1).and_then(|n| STANDINGS.get(n)) {
+            return *standing;
+        }
+        let standing = ask();
+        let number = STANDINGS
+            .iter()
+            .zip(1..)
+            .find(|(each, _)| **each == standing);
+        // Two threads that ask at once get the same answer.
+        known.store(number.map_or(UNASKED, |(_, n)| n), Ordering::Relaxed);
+        standing
     }
 }
 
@@ -33,7 +80,7 @@ impl Deref for Principal {
     type Target = Subject;
 
     fn deref(&self) -> &Subject {
-        &self.0
+        &self.0.subject
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use kernel::Permission;
 use kernel::code::{Code, Fault, platform};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,6 +37,10 @@ pub struct Problem {
     /// Seconds; present iff the same request may succeed later.
     retry_after_s: Option<u32>,
     trace_id: Option<Box<str>>,
+    /// The permission that is missing.
+    permission: Option<Permission>,
+    /// What its caller can do about it.
+    fix: Option<Cow<'static, str>>,
     /// It was answered before.
     replayed: bool,
     /// The other uses of the caller's key could not be looked up.
@@ -72,6 +77,8 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: retryable.then_some(RETRY_AFTER_S),
             trace_id: None,
+            permission: None,
+            fix: None,
             replayed: false,
             key_scope_unknown: false,
             cause: None,
@@ -94,6 +101,8 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: None,
             trace_id: None,
+            permission: None,
+            fix: None,
             replayed: false,
             key_scope_unknown: false,
             cause: None,
@@ -128,6 +137,20 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = self.retry_after_s.map(|_| seconds);
+        self
+    }
+
+    /// Names the permission that is missing.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permission = Some(permission);
+        self
+    }
+
+    /// Names the remedy: a call, a command or a line of configuration.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 
@@ -174,6 +197,8 @@ impl Problem {
             errors: &self.places,
             retryable: self.retry_after_s.is_some(),
             retry_after: self.retry_after_s,
+            permission: self.permission.map(|permission| permission.to_string()),
+            fix: self.fix.as_deref(),
             trace_id: self.trace_id.as_deref(),
         }
     }
@@ -195,6 +220,12 @@ pub struct Document<'a> {
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    /// The permission that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission: Option<String>,
+    /// What can be done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
 }

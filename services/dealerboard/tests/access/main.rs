@@ -1,0 +1,10 @@
+//! Who may do what, asked of running platforms.
+
+#![cfg(test)]
+
+mod desk;
+mod limits;
+mod matrix;
+mod own;
+mod policies;
+mod tenants;
