@@ -10,6 +10,10 @@ use kernel::{Actor, Venues, port};
 use matching::UnknownQueues;
 use serde::{Deserialize, Serialize, Serializer};
 
+mod limits;
+
+pub use limits::{Limits, Quotas};
+
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
@@ -27,6 +31,7 @@ pub struct Config {
     pub projector: Projector,
     pub query: Query,
     pub catalogue: Catalogue,
+    pub limits: Limits,
     pub auth: Auth,
     #[serde(default)]
     pub venues: Vec<Venue>,

@@ -29,6 +29,7 @@ use crate::edited::warned;
 use crate::faults::unexplained;
 use crate::gateway::Gateway;
 use crate::keys::{Scope, reused};
+use crate::limits::Class;
 
 /// How long the look for an earlier answer may take.
 const INBOX_WAIT: Duration = Duration::from_millis(500);
@@ -63,7 +64,7 @@ impl Post {
         gateway: &Gateway,
     ) -> Result<HttpResponse, Problem> {
         let (context, route) = (self.context, self.route);
-        let passage = gateway.gate.pass(principal, self.need)?;
+        let passage = gateway.enter(principal, Class::Command, self.need).await?;
         let faults = |error| {
             let faults = gateway.document.faults(route.path, body.bytes());
             faults.unwrap_or(error)

@@ -12,6 +12,7 @@ use kernel::{Asked, Facts, Parameters, Timestamp};
 
 use crate::access::{Need, Passage};
 use crate::gateway::Gateway;
+use crate::limits::Class;
 
 /// An answer on its way.
 pub type Pending = LocalBoxFuture<'static, Result<HttpResponse, Problem>>;
@@ -49,13 +50,17 @@ impl Call {
     }
 
     /// # Errors
-    /// The caller may not ask this; where a policy asks about the thing, it is the agent that the path
+    /// The caller has used up a quota, or may not ask this; where a policy asks about the thing, it is the agent that the path
     /// names.
-    pub(crate) fn admit(&self, need: Need) -> Result<(), Problem> {
-        let gate = &self.gateway.gate;
-        if gate.pass(&self.principal, need)? == Passage::Open {
+    pub(crate) async fn admit(&self, need: Need) -> Result<(), Problem> {
+        let passage = self
+            .gateway
+            .enter(&self.principal, Class::Read, need)
+            .await?;
+        if passage == Passage::Open {
             return Ok(());
         }
+        let gate = &self.gateway.gate;
         let agent = self.path.get("agent_id");
         let facts = agent.map(Facts::of_agent).unwrap_or_default();
         gate.admit(&self.principal, need, &facts)

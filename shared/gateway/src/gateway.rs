@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
+use http::auth::Principal;
+use http::problem::Problem;
 use http::signature::Keyring;
 use kernel::port::{Clock, DeadLetters, EventReader, KeyBindings};
 use kernel::{CommandId, Tenant, Timestamp, Venues};
@@ -12,11 +14,12 @@ use pipeline::Query;
 use pipeline::accept::Acceptor;
 use resilience::Dependency;
 
-use crate::access::Gate;
+use crate::access::{Gate, Need, Passage};
 use crate::admission::Admission;
 use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
 use crate::faults::Bodies;
+use crate::limits::{Class, Limiter};
 use crate::table::Table;
 
 /// Commands whose acceptance this instance remembers, to tell pending from unknown.
@@ -28,6 +31,7 @@ pub struct Gateway {
     pub table: Table,
     /// Who may do what.
     pub gate: Gate,
+    pub limiter: Limiter,
     pub acceptor: Acceptor,
     pub query: Query,
     pub reader: Arc<dyn EventReader>,
@@ -54,6 +58,20 @@ pub struct Gateway {
 pub(crate) type Shared = Data<Arc<Gateway>>;
 
 impl Gateway {
+    /// Counts a request against the quotas of its caller, then asks whether they may.
+    ///
+    /// # Errors
+    /// A quota is used up, or they may not.
+    pub(crate) async fn enter(
+        &self,
+        principal: &Principal,
+        class: Class,
+        need: Need,
+    ) -> Result<Passage, Problem> {
+        self.limiter.admit(principal, class).await?;
+        self.gate.pass(principal, need)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

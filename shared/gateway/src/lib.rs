@@ -5,6 +5,7 @@
 
 mod access;
 mod gateway;
+mod limits;
 mod server;
 mod table;
 
@@ -37,6 +38,7 @@ pub use endpoint::{Call, Endpoint, Pending};
 pub use extension::ViewExtension;
 pub use faults::Bodies;
 pub use gateway::{Gateway, Recent};
+pub use limits::{Limiter, LimiterPorts, Quotas};
 pub use openapi::document;
 pub use page::routes_page;
 pub use projection::{OfCalculation, OfProjection, age, aged, unanswerable};

@@ -17,6 +17,7 @@ use pipeline::{BodyFilter, Query, Unanswered, ViewSlice, is_whole};
 
 use crate::access::{Need, Visible};
 use crate::gateway::Gateway;
+use crate::limits::Class;
 use crate::views::{bad_parameter, parameters, refused};
 
 /// Values that one narrowed page looks at, at most: a page may be short though more follow.
@@ -31,7 +32,7 @@ pub(crate) async fn list(
     view: ViewSlice,
     need: Need,
 ) -> Result<HttpResponse, Problem> {
-    let passage = gateway.gate.pass(principal, need)?;
+    let passage = gateway.enter(principal, Class::Read, need).await?;
     let prefix = format!("{}/", principal.tenant);
     let parameters = parameters(request);
     let filter = (view.filter)(&parameters).map_err(|bad| bad_parameter(&bad))?;

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::access::Passage;
 use crate::gateway::{Gateway, Shared};
+use crate::limits::Class;
 
 pub(crate) const ROUTE: QuestionRoute = QuestionRoute::get::<Reported>(
     "/v1/commands/{id}",
@@ -50,10 +51,9 @@ pub(crate) async fn get(
     principal: Principal,
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
-    let gate = &gateway.gate;
-    let need = gate.need(ROUTE.allow);
-    if gate.pass(&principal, need)? == Passage::Narrow {
-        gate.admit(&principal, need, &Facts::default())?;
+    let need = gateway.gate.need(ROUTE.allow);
+    if gateway.enter(&principal, Class::Read, need).await? == Passage::Narrow {
+        gateway.gate.admit(&principal, need, &Facts::default())?;
     }
     let tenant = &principal.tenant;
     let id = Uuid::try_parse(&named).ok().map(CommandId);

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer, Resource, Route, dev};
-use futures::FutureExt as _;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, dev};
 use http::auth::{Principal, Verifier, remember};
 use http::body::JsonBody;
 use http::edge::edge;
@@ -22,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Need;
 use crate::commands::Post;
-use crate::endpoint::{Call, Endpoint, Pending};
+use crate::endpoint::{Call, Endpoint};
 use crate::gateway::{Gateway, Shared};
 use crate::known::{Known, known};
 use crate::table::Table;
@@ -251,24 +250,26 @@ fn question(endpoint: Arc<dyn Endpoint>, gateway: &Gateway) -> Route {
         Method::Get => web::get().to(
             move |request: HttpRequest, principal: Principal, gateway: Shared| {
                 let call = call(request, principal, None, &gateway, route.path);
-                answered(&*endpoint, call, need)
+                answered(Arc::clone(&endpoint), call, need)
             },
         ),
         Method::Post => web::post().to(
             move |request: HttpRequest, principal: Principal, body: JsonBody, gateway: Shared| {
                 let call = call(request, principal, Some(&body), &gateway, route.path);
-                answered(&*endpoint, call, need)
+                answered(Arc::clone(&endpoint), call, need)
             },
         ),
     }
 }
 
 /// The endpoint's answer, if the caller may ask.
-fn answered(endpoint: &dyn Endpoint, call: Call, need: Need) -> Pending {
-    match call.admit(need) {
-        Ok(()) => endpoint.answer(call),
-        Err(refused) => async { Err(refused) }.boxed_local(),
-    }
+async fn answered(
+    endpoint: Arc<dyn Endpoint>,
+    call: Call,
+    need: Need,
+) -> Result<HttpResponse, Problem> {
+    call.admit(need).await?;
+    endpoint.answer(call).await
 }
 
 fn call(

@@ -22,6 +22,7 @@ use pipeline::{
 use crate::access::{Need, Passage};
 use crate::commands::joined;
 use crate::gateway::Gateway;
+use crate::limits::Class;
 
 pub(crate) async fn get(
     request: &HttpRequest,
@@ -31,7 +32,7 @@ pub(crate) async fn get(
     view: ViewSlice,
     need: Need,
 ) -> Result<HttpResponse, Problem> {
-    let passage = gateway.gate.pass(principal, need)?;
+    let passage = gateway.enter(principal, Class::Read, need).await?;
     let id = AggregateId::new(&joined(path))
         .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
     let key = topic::key(&principal.tenant, &id);

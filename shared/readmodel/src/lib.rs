@@ -1,4 +1,4 @@
-//! Adapters of the read model, of the replies, of the bindings of callers' keys and of heartbeats.
+//! Adapters of the read model, of the replies, of the bindings of callers' keys, of heartbeats and of rates.
 //!
 //! In: batches of view values with their checkpoint, replies to commands, keys. Out: the same bytes.
 //! They never fold an event, parse a body or choose between stores: that is the query chain's.
@@ -11,10 +11,10 @@ mod postgres;
 mod redis;
 
 pub use self::behind::WriteBehind;
-pub use self::memory::{MemoryHeartbeats, MemoryReadModel, MemoryReplies};
+pub use self::memory::{MemoryHeartbeats, MemoryRates, MemoryReadModel, MemoryReplies};
 #[cfg(feature = "servers")]
 pub use self::postgres::{PostgresReadModel, SESSION};
 #[cfg(feature = "servers")]
 pub use self::redis::{
-    RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisReadModel, RedisReplies,
+    RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisRates, RedisReadModel, RedisReplies,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::FutureExt as _;
 use kernel::port::ReadModel;
 use pipeline::{History, Source};
-use readmodel::{MemoryHeartbeats, MemoryReplies, WriteBehind};
+use readmodel::{MemoryHeartbeats, MemoryRates, MemoryReplies, WriteBehind};
 use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
@@ -146,6 +146,8 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         timers: Arc::clone(&file) as _,
         replies: Arc::new(MemoryReplies::default()),
         heartbeats: Arc::new(MemoryHeartbeats::default()),
+        rates: Arc::new(MemoryRates::default()),
+        rates_guard: guards.of(&class("rates"))?,
         authority: Arc::new(authority),
         schemas: None,
         framing: None,

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use kernel::Fault;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
-    Heartbeats, KeyBindings, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
+    Heartbeats, KeyBindings, Rates, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use resilience::Dependency;
@@ -45,6 +45,9 @@ pub struct Ports {
     pub replies: Arc<dyn Replies>,
     pub bindings: Arc<dyn KeyBindings>,
     pub heartbeats: Arc<dyn Heartbeats>,
+    /// What all gateways count requests by, and its guard.
+    pub rates: Arc<dyn Rates>,
+    pub rates_guard: Arc<Dependency>,
     /// How producers other than the platform get the outcomes of their records.
     pub announcing: Option<Announcing>,
     pub authority: Arc<dyn Authority>,
@@ -152,6 +155,7 @@ impl Ports {
             &self.history.expensive_guard,
             &self.inbox_guard,
             &self.bindings_guard,
+            &self.rates_guard,
         ];
         of_sources.chain(others).map(Arc::clone).collect()
     }

@@ -7,19 +7,21 @@ use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use gateway::{
-    Admission, Bodies, Endpoint, Gate, Gateway, OfCalculation, OfProjection, Recent, ViewExtension,
+    Admission, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation, OfProjection,
+    Quotas, Recent, ViewExtension,
 };
 use http::auth::Verifier;
 use matching::{
     CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
 };
 use pipeline::SystemClock;
+use readmodel::MemoryRates;
 use routing::AskFloor;
 
 use super::Platform;
 use super::process::{Process, Tasks};
 use super::table::{Need, Role};
-use crate::slices;
+use crate::{config, slices};
 
 pub(super) const ROLE: Role = Role {
     name: "gateway",
@@ -66,6 +68,7 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> 
     Ok(Gateway {
         table,
         gate,
+        limiter: limiter(platform),
         acceptor: matcher.acceptor.clone(),
         query: process.query.clone().context("the gateway has no query")?,
         reader: Arc::clone(&ports.reader),
@@ -83,6 +86,20 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> 
         recent: Recent::default(),
         document: Bodies::new(slices::OPENAPI),
     })
+}
+
+fn limiter(platform: &Platform) -> Limiter {
+    let (ports, limits) = (&platform.ports, &platform.config.limits);
+    let quotas = |of: &config::Quotas| Quotas::new(of.commands_per_s, of.reads_per_s);
+    let tenants = limits.tenants.iter();
+    let tenants = tenants.map(|(tenant, of)| (tenant.clone(), quotas(of)));
+    let counting = LimiterPorts {
+        rates: Arc::clone(&ports.rates),
+        guard: Arc::clone(&ports.rates_guard),
+        alone: Arc::new(MemoryRates::default()),
+    };
+    let (tenant, principal) = (quotas(&limits.tenant), quotas(&limits.principal));
+    Limiter::new(counting, tenant, tenants.collect(), principal)
 }
 
 fn admissions(platform: &Platform, pulse: Arc<Pulse>) -> Vec<Arc<dyn Admission>> {

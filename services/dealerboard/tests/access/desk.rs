@@ -54,6 +54,10 @@ impl Desk {
         }
     }
 
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// A token of the tenant with what else `dealerboard token` can be told.
     pub(crate) fn token(&self, arguments: &[&str]) -> String {
         self.token_of(TENANT, arguments)

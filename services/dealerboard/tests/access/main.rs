@@ -7,4 +7,5 @@ mod limits;
 mod matrix;
 mod own;
 mod policies;
+mod quota;
 mod tenants;

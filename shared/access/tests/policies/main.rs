@@ -1,5 +1,7 @@
 //! Policies as their writers and the gateway see them.
 
+#![cfg(test)]
+
 mod faults;
 mod shipped;
 mod standing;

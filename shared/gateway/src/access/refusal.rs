@@ -74,7 +74,5 @@ pub(super) fn problem(permission: Permission, by: &[String]) -> Problem {
         }
     };
     let fix = format!("ask the administrator of your tenant for a role that has {permission}");
-    Problem::new(platform::NOT_ALLOWED, detail)
-        .permission(permission)
-        .fix(fix)
+    Problem::new(platform::NOT_ALLOWED, detail).needs(permission, fix)
 }

@@ -4,6 +4,7 @@ mod convert;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -24,7 +25,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Wait advised when nothing better is known, seconds: long enough to pass a broker's election or
 /// a database's failover in a few tries, short enough for a person at a screen.
-const RETRY_AFTER_S: u32 = 2;
+const RETRY_AFTER_S: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 
 /// A refusal as its caller sees it. Status and retry come from the code table alone.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -35,12 +36,9 @@ pub struct Problem {
     detail: Cow<'static, str>,
     places: Vec<Place>,
     /// Seconds; present iff the same request may succeed later.
-    retry_after_s: Option<u32>,
+    retry_after_s: Option<NonZeroU32>,
     trace_id: Option<Box<str>>,
-    /// The permission that is missing.
-    permission: Option<Permission>,
-    /// What its caller can do about it.
-    fix: Option<Cow<'static, str>>,
+    beside: Option<Box<Beside>>,
     /// It was answered before.
     replayed: bool,
     /// The other uses of the caller's key could not be looked up.
@@ -48,6 +46,13 @@ pub struct Problem {
     /// For the log, never for the caller.
     #[source]
     cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What the caller of a refused request lacks.
+#[derive(Clone, Debug)]
+enum Beside {
+    Remedy { permission: Permission, fix: String },
+    Quota { policy: String, left: String },
 }
 
 /// The place in the body that made the request fail.
@@ -77,8 +82,7 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: retryable.then_some(RETRY_AFTER_S),
             trace_id: None,
-            permission: None,
-            fix: None,
+            beside: None,
             replayed: false,
             key_scope_unknown: false,
             cause: None,
@@ -101,8 +105,7 @@ impl Problem {
             places: Vec::new(),
             retry_after_s: None,
             trace_id: None,
-            permission: None,
-            fix: None,
+            beside: None,
             replayed: false,
             key_scope_unknown: false,
             cause: None,
@@ -133,24 +136,25 @@ impl Problem {
         self
     }
 
-    /// Replaces the advised wait, seconds; has no effect when a retry cannot help.
+    /// Replaces the advised wait, seconds, one at least; has no effect when a retry cannot help.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
+        let seconds = NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN);
         self.retry_after_s = self.retry_after_s.map(|_| seconds);
         self
     }
 
-    /// Names the permission that is missing.
+    /// Names the permission that is missing, and the remedy: a call, a command, a line of configuration.
     #[must_use]
-    pub fn permission(mut self, permission: Permission) -> Self {
-        self.permission = Some(permission);
+    pub fn needs(mut self, permission: Permission, fix: String) -> Self {
+        self.beside = Some(Box::new(Beside::Remedy { permission, fix }));
         self
     }
 
-    /// Names the remedy: a call, a command or a line of configuration.
+    /// Names the quota that is used up: the values of the headers `RateLimit-Policy` and `RateLimit`.
     #[must_use]
-    pub fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
-        self.fix = Some(fix.into());
+    pub fn limited(mut self, policy: String, left: String) -> Self {
+        self.beside = Some(Box::new(Beside::Quota { policy, left }));
         self
     }
 
@@ -187,6 +191,10 @@ impl Problem {
     }
 
     fn document(&self) -> Document<'_> {
+        let remedy = match self.beside.as_deref() {
+            Some(Beside::Remedy { permission, fix }) => Some((permission, fix)),
+            Some(Beside::Quota { .. }) | None => None,
+        };
         Document {
             kind: format!("/docs/errors/{}", self.code),
             // RFC 9457: the same for every occurrence of the type, so it is the code in words.
@@ -196,9 +204,9 @@ impl Problem {
             detail: &self.detail,
             errors: &self.places,
             retryable: self.retry_after_s.is_some(),
-            retry_after: self.retry_after_s,
-            permission: self.permission.map(|permission| permission.to_string()),
-            fix: self.fix.as_deref(),
+            retry_after: self.retry_after_s.map(NonZeroU32::get),
+            permission: remedy.map(|(permission, _)| permission.to_string()),
+            fix: remedy.map(|(_, fix)| fix.as_str()),
             trace_id: self.trace_id.as_deref(),
         }
     }
@@ -244,7 +252,11 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
         if let Some(seconds) = self.retry_after_s {
-            response.insert_header((header::RETRY_AFTER, seconds));
+            response.insert_header((header::RETRY_AFTER, seconds.get()));
+        }
+        if let Some(Beside::Quota { policy, left }) = self.beside.as_deref() {
+            response.insert_header(("ratelimit-policy", policy.as_str()));
+            response.insert_header(("ratelimit", left.as_str()));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));

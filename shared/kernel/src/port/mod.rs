@@ -14,6 +14,7 @@ mod log;
 mod outcomes;
 mod outside;
 mod parked_calls;
+mod rates;
 mod read_model;
 mod replies;
 mod schemas;
@@ -40,6 +41,7 @@ pub use outside::{NoAnswer, Outside};
 pub use parked_calls::{
     CallPlace, CallReason, CallState, EffectPartition, ParkedCall, ParkedCalls,
 };
+pub use rates::{Rate, Rates, Taken};
 pub use read_model::{
     Applied, Checkpoint, Listed, READY_PERIOD, ReadModel, ViewBatch, ViewId, ViewValue,
 };

@@ -52,6 +52,11 @@ impl Keys {
         format!("{}heartbeats", self.0)
     }
 
+    /// What was taken from a rate.
+    pub(super) fn rate(&self, name: &str) -> String {
+        format!("{}rate:{name}", self.0)
+    }
+
     pub(super) fn replies(&self, instance: &str) -> String {
         format!("{}replies:{instance}", self.0)
     }

@@ -5,12 +5,14 @@ mod key_bindings;
 mod keys;
 mod link;
 mod links;
+mod rates;
 mod read_model;
 mod replies;
 
 pub use heartbeats::RedisHeartbeats;
 pub use key_bindings::RedisKeyBindings;
 pub use link::RedisOptions;
+pub use rates::RedisRates;
 pub use read_model::RedisReadModel;
 pub use replies::RedisReplies;
 

@@ -3,9 +3,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::port::{Rate, Rates as _, Taken};
 use readmodel::{
-    MemoryHeartbeats, MemoryReadModel, MemoryReplies, PostgresReadModel, RedisHeartbeats,
-    RedisKeyBindings, RedisReadModel, RedisReplies, WriteBehind,
+    MemoryHeartbeats, MemoryRates, MemoryReadModel, MemoryReplies, PostgresReadModel,
+    RedisHeartbeats, RedisKeyBindings, RedisRates, RedisReadModel, RedisReplies, WriteBehind,
 };
 use testkit::contract::{self, Listing};
 
@@ -78,4 +79,34 @@ async fn redis_heartbeats_keep_their_contract() {
 #[tokio::test]
 async fn redis_key_bindings_keep_their_contract() {
     contract::key_bindings(async || RedisKeyBindings::new(&servers::redis()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn memory_rates_keep_their_contract() {
+    contract::rates(async || MemoryRates::default()).await;
+}
+
+#[tokio::test]
+async fn redis_rates_keep_their_contract() {
+    contract::rates(async || RedisRates::new(&servers::redis()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn two_gateways_share_a_rate_on_redis() {
+    let options = servers::redis();
+    let gateways = [(); 2].map(|()| RedisRates::new(&options).unwrap());
+    let rate = Rate {
+        per_second: 1,
+        burst: 100,
+    };
+    let mut taken = [0; 2];
+    'empty: loop {
+        for (gateway, taken) in gateways.iter().zip(&mut taken) {
+            match gateway.take("demo", rate, 10).await.unwrap() {
+                Taken::Granted(some) => *taken += some,
+                Taken::After(_) => break 'empty,
+            }
+        }
+    }
+    assert_eq!(taken, [50, 50]);
 }

@@ -15,7 +15,7 @@ use kernel::port::{Framing, Schemas};
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
 use readmodel::{
-    PostgresReadModel, RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisReadModel,
+    PostgresReadModel, RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisRates, RedisReadModel,
     RedisReplies,
 };
 use registry::{RegistryFraming, RegistrySchemas};
@@ -184,6 +184,8 @@ fn ports(
         replies: Arc::new(RedisReplies::new(&redis_options)?),
         bindings: Arc::new(RedisKeyBindings::new(&redis_options)?),
         heartbeats: Arc::new(RedisHeartbeats::new(&redis_options)?),
+        rates: Arc::new(RedisRates::new(&redis_options)?),
+        rates_guard: guards.of(&class("redis", "rates", 50))?,
         announcing: Some(Announcing {
             outbox: Arc::clone(&store) as _,
             log: outcomes,
