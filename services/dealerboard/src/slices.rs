@@ -9,6 +9,7 @@ use gateway::Table;
 use kernel::route::QuestionRoute;
 use kernel::{Calculation, Question};
 use matching::{LiveQueue, MatchConversation, Slots};
+use members::{Member, MemberView};
 use pipeline::{Rule, Slices};
 use positions::{FillsToPositions, Position, PositionView};
 use reconciliation::Conservation;
@@ -54,6 +55,7 @@ pub fn schemas() -> Catalogue {
         .event_version("QueueConfigured", 2)
         .context::<Decision>()
         .event_version("DecisionRecorded", 2)
+        .context::<Member>()
 }
 
 /// Everything that runs on the pipeline.
@@ -79,6 +81,8 @@ pub fn all() -> Slices {
         .context::<Decision>()
         .view::<DecisionView>()
         .reaction(MatchesToDecisions)
+        .context::<Member>()
+        .view::<MemberView>()
 }
 
 /// What can be asked beside views.

@@ -6,13 +6,14 @@ use std::fs;
 use super::{files, nothing, root};
 
 /// Folders of `schemas`, and the page of each.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("agents", "agents"),
     ("conversations", "conversations"),
     ("queues", "routing"),
     ("decisions", "routing"),
     ("trades", "trades"),
     ("positions", "positions"),
+    ("members", "members"),
 ];
 
 /// Names of what a folder has schemas of.

@@ -9,6 +9,7 @@ use crate::{nothing, root};
 const AGGREGATES: &[&str] = &[
     "agents/src/agent",
     "conversations/src/conversation",
+    "members/src/member",
     "positions/src/position",
     "routing/src/decision",
     "routing/src/queue",

@@ -33,6 +33,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("services/agents", &["kernel"]),
     ("services/analytics", &["kernel"]),
     ("services/conversations", &["kernel"]),
+    ("services/members", &["kernel"]),
     ("services/positions", &["kernel"]),
     ("services/routing", &["kernel"]),
     ("services/trades", &["kernel"]),
