@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use identity::IssuerSettings;
 use kernel::{Actor, Venues, port};
 use matching::UnknownQueues;
 use serde::{Deserialize, Serialize, Serializer};
@@ -217,6 +218,9 @@ pub struct Catalogue {
 pub struct Auth {
     pub directory: PathBuf,
     pub audience: String,
+    pub local: bool,
+    #[serde(default)]
+    pub issuers: Vec<IssuerSettings>,
     pub wrapping_key_file: PathBuf,
     pub wrapping_key: Hidden,
 }
@@ -266,6 +270,18 @@ impl Config {
         venues
             .map(|venue| (venue.tenant.clone(), venue.actor.clone()))
             .collect()
+    }
+
+    /// The names of the configured issuers, for people.
+    #[must_use]
+    pub fn issuers(&self) -> String {
+        let names: Vec<_> = self
+            .auth
+            .issuers
+            .iter()
+            .map(|issuer| issuer.issuer.as_str())
+            .collect();
+        names.join(", ")
     }
 
     /// Reads defaults, the given file and the environment, in that order.
@@ -355,6 +371,10 @@ impl Config {
         {
             faults.push("auth.wrapping_key and auth.wrapping_key_file are both given".to_owned());
         }
+        if auth.audience.is_empty() {
+            faults.push("auth.audience is empty".to_owned());
+        }
+        faults.extend(identity::faults(&auth.issuers, auth.local));
         faults
     }
 

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
+use super::issuers::{fetching, issuers};
 use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use health::{Check, Checks, Failing, Part};
 use pipeline::SystemClock;
 
@@ -38,10 +39,11 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Op
         Purpose::Serve => Views::served(&file, config),
         Purpose::Inspect => Views::as_saved(&file),
     };
+    let ports = ports(views, file, &keys, &config.auth)?;
     Ok(Opened {
-        ports: ports(views, file, &keys)?,
+        background: fetching(&ports.issuers),
+        ports,
         keys,
-        background: Vec::new(),
     })
 }
 
@@ -93,7 +95,12 @@ impl Views {
     }
 }
 
-fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
+fn ports(
+    views: Views,
+    file: Arc<SqliteFile>,
+    keys: &LocalKeys,
+    auth: &Auth,
+) -> anyhow::Result<Ports> {
     let stored = Arc::new(file.as_stored());
     #[expect(
         clippy::disallowed_methods,
@@ -147,6 +154,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         replies: Arc::new(MemoryReplies::default()),
         heartbeats: Arc::new(MemoryHeartbeats::default()),
         authority: Arc::new(authority),
+        issuers: issuers(auth, keys, &guards)?,
         schemas: None,
         framing: None,
         models,

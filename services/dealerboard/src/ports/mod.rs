@@ -4,6 +4,7 @@
 mod authority;
 mod embedded;
 mod guards;
+mod issuers;
 mod keys;
 #[cfg(feature = "production")]
 mod production;
@@ -12,6 +13,7 @@ mod tokens;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use identity::Issuers;
 use kernel::Fault;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
@@ -46,6 +48,8 @@ pub struct Ports {
     /// How producers other than the platform get the outcomes of their records.
     pub announcing: Option<Announcing>,
     pub authority: Arc<dyn Authority>,
+    /// Whose tokens are taken.
+    pub issuers: Issuers,
     /// Reads framed records, when a registry is configured.
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Frames what the platform writes, when a registry is configured.
@@ -151,6 +155,7 @@ impl Ports {
             &self.inbox_guard,
             &self.bindings_guard,
         ];
+        let others = others.into_iter().chain(self.issuers.guards());
         of_sources.chain(others).map(Arc::clone).collect()
     }
 

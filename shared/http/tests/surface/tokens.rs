@@ -13,7 +13,9 @@ use http::edge::edge;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::json;
 
-use crate::issuer::{AUDIENCE, Issuer, NOW_S, claims, demands, ed_header, mapping, pem, with};
+use crate::issuer::{
+    AUDIENCE, ISSUER, Issuer, NOW_S, claims, demands, ed_header, mapping, pem, with,
+};
 
 #[actix_web::test]
 async fn request_without_one_bearer_token_is_answered_401() {
@@ -98,7 +100,7 @@ fn key_speaks_for_its_own_issuer_only() {
     let (ours, theirs) = (Issuer::new(), Issuer::new());
     let issuer = |name: Option<&str>, keys: &Issuer| {
         let demands = Demands {
-            issuer: name.map_or(demands().issuer, str::to_owned),
+            issuer: name.unwrap_or(ISSUER).to_owned(),
             ..demands()
         };
         http::auth::Issuer::new(demands, mapping(), keys.keys())

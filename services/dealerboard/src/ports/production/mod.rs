@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
+use super::issuers::{fetching, issuers};
 use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
 use super::{AsStored, Background, KeysAway, Model, Opened, Ports, contexts};
 use crate::config::Config;
@@ -48,10 +49,10 @@ pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Ope
     let keys = keys(config, &mut seen)?;
     let framing = framing(config)?;
     let ports = ports(config, &keys, &seen.installation, framing.clone())?;
-    let mut background: Vec<(&'static str, Background)> = Vec::new();
+    let mut background = fetching(&ports.issuers);
     if let Some(framing) = framing {
         let learn = move |stop| framing::learn(Arc::clone(&framing), stop).boxed();
-        background.push(("process/registry", Box::new(learn)));
+        background.push(("process/registry", Box::new(learn) as Background));
     }
     if let Some(unseen) = Unseen::of(seen, keys.fingerprints.clone()) {
         let watch = move |stop| unseen.clone().watch(stop).boxed();
@@ -191,6 +192,7 @@ fn ports(
         inbox_guard: guards.of(&class("postgres", "inbox", 500))?,
         bindings_guard: guards.of(&class("redis", "keys", 250))?,
         authority: Arc::new(authority),
+        issuers: issuers(&config.auth, keys, &guards)?,
         schemas: schemas(config)?,
         framing: frames,
         models,
