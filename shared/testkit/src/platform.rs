@@ -39,6 +39,18 @@ impl Platform {
         Self::start(binary.into(), folder(), Vec::new(), None, roles).await
     }
 
+    /// With further configuration, in TOML.
+    ///
+    /// # Panics
+    /// The configuration cannot be written.
+    pub async fn embedded_with(binary: impl Into<PathBuf>, config: &str) -> Self {
+        let folder = folder();
+        let file = folder.path().join("site.toml");
+        std::fs::write(&file, config).expect("a file can be written");
+        let environment = vec![("DEALERBOARD_CONFIG", file.display().to_string())];
+        Self::start(binary.into(), folder, environment, None, ALL).await
+    }
+
     /// On the servers that the environment names, in a database, topics and keys of its own.
     ///
     /// # Panics
