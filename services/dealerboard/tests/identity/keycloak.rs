@@ -17,7 +17,7 @@ async fn tokens_of_keycloak_are_taken_and_its_id_tokens_are_not() {
     }
     let mut provider = Provider::start("keycloak", "/realms/desk").await;
     let platform = gateway(&provider).await;
-    let service = provider.service_token("feeds", "").await;
+    let service = provider.service_token("feeds", "urn:desk").await;
     books(&platform, &service, "T-1").await;
     let feeds = bearer(&provider, &service).await;
     let name = "id.service-account-feeds";
@@ -58,9 +58,9 @@ async fn tokens_of_keycloak_are_taken_and_its_id_tokens_are_not() {
     ] {
         is_refused(&platform, tokens[kind].as_str().unwrap(), reason).await;
     }
-    let other = provider.service_token("elsewhere", "").await;
+    let other = provider.service_token("elsewhere", "urn:desk").await;
     is_refused(&platform, &other, TokenError::Claim("audience")).await;
-    let unseen = provider.service_token("feeds", "").await;
+    let unseen = provider.service_token("feeds", "urn:desk").await;
     provider.kill();
     is_taken(&platform, &unseen).await;
 }

@@ -10,7 +10,7 @@ use crate::story::{bearer, books, gateway, is_refused, is_taken, roles};
 async fn tokens_of_mock_oauth2_server_are_taken() {
     let mut provider = Provider::start("mock", "/desk").await;
     let platform = gateway(&provider).await;
-    let service = provider.service_token("feeds", "").await;
+    let service = provider.service_token("feeds", "urn:desk").await;
     books(&platform, &service, "T-1").await;
     let feeds = bearer(&provider, &service).await;
     assert_eq!(
@@ -19,9 +19,9 @@ async fn tokens_of_mock_oauth2_server_are_taken() {
     );
     assert_eq!(roles(&feeds), ["service", "trader"]);
 
-    let other = provider.service_token("elsewhere", "").await;
+    let other = provider.service_token("elsewhere", "urn:desk").await;
     is_refused(&platform, &other, TokenError::Audience).await;
-    let unseen = provider.service_token("feeds", "").await;
+    let unseen = provider.service_token("feeds", "urn:desk").await;
     provider.kill();
     is_taken(&platform, &unseen).await;
 }

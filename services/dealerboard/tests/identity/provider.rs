@@ -1,5 +1,6 @@
 //! An identity provider of one test, started by the project's own script.
 
+use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -25,16 +26,15 @@ impl Provider {
     /// `realm` is the path of the issuer on the provider.
     pub(crate) async fn start(name: &str, realm: &str) -> Self {
         let folder = TempDir::with_prefix("dealerboard-identity-").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let port = free_port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/identity/provider");
         let mut command = Command::new(script);
         command.args([name, &port.to_string()]);
-        let mut process = Process::start(&mut command, folder.path());
+        let process = RefCell::new(Process::start(&mut command, folder.path()));
         let issuer = format!("http://127.0.0.1:{port}{realm}");
         let described = eventually("the provider to answer", WAIT, async || {
-            if let Some(status) = process.ended() {
-                panic!("{name} ended, {status}: {}", process.log());
+            if let Some(status) = process.borrow_mut().ended() {
+                panic!("{name} ended, {status}: {}", process.borrow().log());
             }
             describes(&issuer).await
         });
@@ -44,7 +44,7 @@ impl Provider {
         Self {
             token_endpoint: described["token_endpoint"].as_str().unwrap().to_owned(),
             issuer,
-            process,
+            process: process.into_inner(),
             _folder: folder,
         }
     }
@@ -98,8 +98,15 @@ pub(crate) fn access_token(tokens: &Value) -> String {
     token.unwrap_or_else(|| panic!("{tokens}")).to_owned()
 }
 
+/// A port that was free just now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 async fn describes(issuer: &str) -> Option<Value> {
     let address = format!("{issuer}/.well-known/openid-configuration");
-    let answer = Client::new().get(address).send().await.ok()?;
+    let question = Client::new().get(address).timeout(Duration::from_secs(2));
+    let answer = question.send().await.ok()?;
     answer.error_for_status().ok()?.json().await.ok()
 }
