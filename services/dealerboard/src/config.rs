@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use identity::IssuerSettings;
+use identity::{IssuerSettings, Sending, WrappingKey};
 use kernel::{Actor, Venues, port};
 use matching::UnknownQueues;
 use serde::{Deserialize, Serialize, Serializer};
@@ -231,11 +231,6 @@ pub struct Auth {
 pub struct Hidden(String);
 
 impl Hidden {
-    #[cfg(test)]
-    pub fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -250,6 +245,16 @@ impl fmt::Debug for Hidden {
 impl Serialize for Hidden {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("hidden")
+    }
+}
+
+impl Auth {
+    /// What encrypts the keys that the database keeps, if it keeps them.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no key.
+    pub fn wrapping(&self) -> anyhow::Result<Option<WrappingKey>> {
+        WrappingKey::of(self.wrapping_key.expose(), &self.wrapping_key_file)
     }
 }
 
@@ -270,6 +275,19 @@ impl Config {
         venues
             .map(|venue| (venue.tenant.clone(), venue.actor.clone()))
             .collect()
+    }
+
+    /// The systems that write commands to the log by themselves.
+    #[must_use]
+    pub fn sending(&self) -> Vec<Sending> {
+        let venues = self.known_venues();
+        let producers = self.kafka.producers.iter();
+        let sending = producers.map(|configured| Sending {
+            context: configured.context.clone(),
+            producer: configured.producer(&venues),
+            secret_file: configured.secret_file.clone(),
+        });
+        sending.collect()
     }
 
     /// The names of the configured issuers, for people.
@@ -364,6 +382,15 @@ impl Config {
         for Venue { actor, .. } in &self.venues {
             if actor.is_platform() || actor.is_venue() || Actor::venue(actor.as_str()).is_err() {
                 faults.push(format!("venues: {actor} is no name for a venue"));
+            }
+        }
+        for producer in &self.kafka.producers {
+            let actor = &producer.actor;
+            if actor.is_platform() || actor.is_venue() {
+                let name = producer.name();
+                faults.push(format!(
+                    "kafka.producers: {name}: {actor} is a name of the platform's own"
+                ));
             }
         }
         let auth = &self.auth;

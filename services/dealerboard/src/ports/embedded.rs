@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::FutureExt as _;
+use identity::{ConfiguredAuthority, KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use kernel::port::ReadModel;
 use pipeline::{History, Source};
 use readmodel::{MemoryHeartbeats, MemoryReplies, WriteBehind};
@@ -11,10 +12,8 @@ use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
 
-use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
 use super::issuers::{fetching, issuers};
-use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
 use crate::config::{Auth, Config};
 use health::{Check, Checks, Failing, Part};
@@ -136,8 +135,7 @@ fn ports(
         durable: true,
         lingers: false,
     }];
-    let authority =
-        ConfiguredAuthority::new(keys.records.clone(), &contexts(), &Configured::default())?;
+    let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), "", Vec::new())?;
     Ok(Ports {
         command_log: Arc::clone(&file) as _,
         event_log: Arc::clone(&file) as _,

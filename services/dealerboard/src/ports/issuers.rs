@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use identity::{Configured, Issuers};
+use identity::{Configured, Issuers, LocalKeys};
 use pipeline::SystemClock;
 
 use super::Background;
 use super::guards::Guards;
-use super::keys::LocalKeys;
 use crate::config::Auth;
 
 pub(super) fn issuers(auth: &Auth, keys: &LocalKeys, guards: &Guards) -> anyhow::Result<Issuers> {

@@ -1,11 +1,9 @@
 //! The world behind the ports: one SQLite file, or Kafka, Postgres and Redis. The only place that
 //! knows which.
 
-mod authority;
 mod embedded;
 mod guards;
 mod issuers;
-mod keys;
 #[cfg(feature = "production")]
 mod production;
 mod tokens;
@@ -26,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Mode};
 use health::Checks;
 
-pub use keys::LocalKeys;
+pub use identity::LocalKeys;
 #[cfg(feature = "production")]
 pub use production::migrate;
 pub(crate) use tokens::keys_for_tokens;
