@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod keycloak;
+mod local;
 mod mock;
 mod oidc_provider;
 mod provider;
