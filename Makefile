@@ -3,16 +3,19 @@
 SERVERS := infra/local/servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench up down
+.PHONY: help run test test-identity check bench up down
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: ## Everything in one process on one file, with a demo day moving; prints URLs and a ready curl
 	RUST_LOG=$${RUST_LOG:-warn} cargo run --profile demo --no-default-features --bin dealerboard -- serve --hello --demo
 
 test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop what was started
 	$(SERVERS) run -- cargo test --workspace
+
+test-identity: ## The tests of identity providers, Keycloak included (a minute to start)
+	DEALERBOARD_TEST_KEYCLOAK=1 cargo test -p dealerboard --test identity -- --nocapture
 
 check: ## Formatting, lints and dependencies, as CI wants them
 	cargo fmt --all --check

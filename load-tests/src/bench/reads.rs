@@ -14,7 +14,7 @@ use super::drain::to_f64;
 use super::live::Latencies;
 use super::load::{Connection, ask};
 use super::report::Row;
-use dealerboard::cli::Token;
+use dealerboard::cli::{Limits, Token};
 use dealerboard::config::{Config, Mode};
 use dealerboard::ports;
 use dealerboard::roles::Platform;
@@ -77,6 +77,7 @@ async fn measured(config: Config, metrics: &PrometheusHandle) -> anyhow::Result<
         tenant: Tenant::new(TENANT)?,
         actor: Actor::new("reader")?,
         roles: vec![Role::new("admin")?],
+        limits: Limits::default(),
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

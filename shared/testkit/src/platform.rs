@@ -39,19 +39,15 @@ impl Platform {
         Self::start(binary.into(), folder(), Vec::new(), None, roles).await
     }
 
-    /// With the configuration, in TOML, that `config` writes for its folder.
+    /// With further configuration, in TOML.
     ///
     /// # Panics
-    /// The folder cannot be written.
-    pub async fn embedded_with(
-        binary: impl Into<PathBuf>,
-        config: impl FnOnce(&Path) -> String,
-    ) -> Self {
+    /// The configuration cannot be written.
+    pub async fn embedded_with(binary: impl Into<PathBuf>, config: &str) -> Self {
         let folder = folder();
         let file = folder.path().join("site.toml");
-        std::fs::write(&file, config(folder.path())).expect("a file can be written");
-        let file = file.to_str().expect("a temporary folder has a plain name");
-        let environment = vec![("DEALERBOARD_CONFIG", file.to_owned())];
+        std::fs::write(&file, config).expect("a file can be written");
+        let environment = vec![("DEALERBOARD_CONFIG", file.display().to_string())];
         Self::start(binary.into(), folder, environment, None, ALL).await
     }
 

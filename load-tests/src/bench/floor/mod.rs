@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::drain::to_f64;
 use super::report::Row;
-use dealerboard::cli::Token;
+use dealerboard::cli::{Limits, Token};
 use dealerboard::config::{Config, Mode, Producer};
 use dealerboard::ports;
 use dealerboard::roles::Platform;
@@ -101,6 +101,7 @@ async fn measured(
         tenant: Tenant::new(people::TENANT)?,
         actor: Actor::router(),
         roles: vec![Role::new("admin")?],
+        limits: Limits::default(),
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

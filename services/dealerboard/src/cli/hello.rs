@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use kernel::{Actor, Role, Tenant};
 
-use super::token::Token;
+use super::token::{Limits, Token};
 use crate::roles::Platform;
 
 /// A trade from its booking to the position, and a conversation from its customer to its end.
@@ -13,6 +13,7 @@ pub(super) fn print(platform: &Platform, address: SocketAddr) -> anyhow::Result<
         tenant: Tenant::new("demo")?,
         actor: Actor::new("trader")?,
         roles: vec![Role::new("admin")?],
+        limits: Limits::default(),
         hours: 12,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

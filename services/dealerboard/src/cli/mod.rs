@@ -23,7 +23,7 @@ use futures::FutureExt as _;
 use telemetry::terminal::{print, say};
 
 use crate::config::Config;
-pub use token::Token;
+pub use token::{Limits, Token};
 
 /// The event-sourced platform under a dealing desk.
 #[derive(Debug, Parser)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::FutureExt as _;
+use identity::{ConfiguredAuthority, KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use kernel::port::ReadModel;
 use pipeline::{History, Source};
 use readmodel::{MemoryHeartbeats, MemoryRates, MemoryReplies, WriteBehind};
@@ -11,11 +12,10 @@ use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
 
-use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
-use super::keys::{KeyDirectory, LocalKeys, Settled, settle_in_directory};
+use super::issuers::{fetching, issuers};
 use super::{AsStored, Model, Opened, Ports, Purpose, contexts};
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use health::{Check, Checks, Failing, Part};
 use pipeline::SystemClock;
 
@@ -38,10 +38,11 @@ pub(super) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Op
         Purpose::Serve => Views::served(&file, config),
         Purpose::Inspect => Views::as_saved(&file),
     };
+    let ports = ports(views, file, &keys, &config.auth)?;
     Ok(Opened {
-        ports: ports(views, file, &keys)?,
+        background: fetching(&ports.issuers),
+        ports,
         keys,
-        background: Vec::new(),
     })
 }
 
@@ -93,7 +94,12 @@ impl Views {
     }
 }
 
-fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Result<Ports> {
+fn ports(
+    views: Views,
+    file: Arc<SqliteFile>,
+    keys: &LocalKeys,
+    auth: &Auth,
+) -> anyhow::Result<Ports> {
     let stored = Arc::new(file.as_stored());
     #[expect(
         clippy::disallowed_methods,
@@ -129,8 +135,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         durable: true,
         lingers: false,
     }];
-    let authority =
-        ConfiguredAuthority::new(keys.records.clone(), &contexts(), &Configured::default())?;
+    let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), "", Vec::new())?;
     Ok(Ports {
         command_log: Arc::clone(&file) as _,
         event_log: Arc::clone(&file) as _,
@@ -149,6 +154,7 @@ fn ports(views: Views, file: Arc<SqliteFile>, keys: &LocalKeys) -> anyhow::Resul
         rates: Arc::new(MemoryRates::default()),
         rates_guard: guards.of(&class("rates"))?,
         authority: Arc::new(authority),
+        issuers: issuers(auth, keys, &guards)?,
         schemas: None,
         framing: None,
         models,

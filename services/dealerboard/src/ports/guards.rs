@@ -34,6 +34,12 @@ impl Class {
     }
 }
 
+/// Fetching the keys of an issuer, by its place in the configuration: one that is away must not keep
+/// those of another from being fetched.
+const JWKS: [&str; identity::ISSUERS_MAX] = [
+    "fetch", "fetch-2", "fetch-3", "fetch-4", "fetch-5", "fetch-6", "fetch-7", "fetch-8",
+];
+
 /// Makes guards that share one retry budget, as they share one process.
 pub(super) struct Guards {
     budget: Arc<RetryBudget>,
@@ -47,6 +53,24 @@ impl Guards {
             budget: Arc::default(),
             instance,
         }
+    }
+
+    /// One for each issuer.
+    pub(super) fn of_issuers(&self, count: usize) -> Result<Vec<Arc<Dependency>>, InvalidConfig> {
+        let classes = JWKS.iter().take(count);
+        let guards = classes.map(|class| {
+            self.of(&Class {
+                name: Name {
+                    dependency: "jwks",
+                    class,
+                },
+                p99: Duration::from_secs(1),
+                // Two answers and a retry, each of which has a bound of its own.
+                timeout: Duration::from_secs(7),
+                in_flight_max: 1,
+            })
+        });
+        guards.collect()
     }
 
     pub(super) fn of(&self, class: &Class) -> Result<Arc<Dependency>, InvalidConfig> {

@@ -1,10 +1,9 @@
 //! The world behind the ports: one SQLite file, or Kafka, Postgres and Redis. The only place that
 //! knows which.
 
-mod authority;
 mod embedded;
 mod guards;
-mod keys;
+mod issuers;
 mod policies;
 #[cfg(feature = "production")]
 mod production;
@@ -13,6 +12,7 @@ mod tokens;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use identity::Issuers;
 use kernel::Fault;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Mode};
 use health::Checks;
 
-pub use keys::LocalKeys;
+pub use identity::LocalKeys;
 pub use policies::{ROLES, SHIPPED as SHIPPED_POLICIES, policies};
 #[cfg(feature = "production")]
 pub use production::migrate;
@@ -51,6 +51,8 @@ pub struct Ports {
     /// How producers other than the platform get the outcomes of their records.
     pub announcing: Option<Announcing>,
     pub authority: Arc<dyn Authority>,
+    /// Whose tokens are taken.
+    pub issuers: Issuers,
     /// Reads framed records, when a registry is configured.
     pub schemas: Option<Arc<dyn Schemas>>,
     /// Frames what the platform writes, when a registry is configured.
@@ -157,6 +159,7 @@ impl Ports {
             &self.bindings_guard,
             &self.rates_guard,
         ];
+        let others = others.into_iter().chain(self.issuers.guards());
         of_sources.chain(others).map(Arc::clone).collect()
     }
 

@@ -1,9 +1,9 @@
 //! The keys for a command that signs a token and does nothing else.
 
+use identity::{KeyDirectory, LocalKeys};
 use kernel::Fault;
 use kernel::installation::InstalledKey;
 
-use super::keys::{KeyDirectory, LocalKeys};
 use crate::config::{Config, Mode};
 
 /// What to do when an embedded installation has none.

@@ -10,7 +10,6 @@ use gateway::{
     Admission, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation, OfProjection,
     Quotas, Recent, ViewExtension,
 };
-use http::auth::Verifier;
 use matching::{
     CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
 };
@@ -40,9 +39,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let views = gateway.query.clone().watch(halt.clone());
     tasks.work("gateway/views", views.map(Ok));
     tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
-    let trusted = vec![platform.keys.tokens.trusted()];
-    let audience = &platform.config.auth.audience;
-    let verifier = Verifier::new(trusted, audience, Arc::new(SystemClock));
+    let verifier = platform.ports.issuers.verifier();
     let (health, metrics) = (
         Data::new(Arc::clone(&process.health)),
         process.metrics.clone(),

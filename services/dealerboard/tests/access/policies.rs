@@ -16,13 +16,11 @@ async fn file_of_policies_replaces_the_shipped_ones() {
         permit (principal in Role::"fx", action in [Action::"trades:book", Action::"read"], resource)
         when { resource has book && resource.book like "FX*" };
     "#;
-    let desk = Desk::of(
-        Platform::embedded_with(BINARY, |folder| {
-            fs::write(folder.join("desk.cedar"), text).unwrap();
-            "auth.policies = \"desk.cedar\"\n".to_owned()
-        })
-        .await,
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("desk.cedar");
+    fs::write(&file, text).unwrap();
+    let config = format!("auth.policies = {:?}\n", file.display().to_string());
+    let desk = Desk::of(Platform::embedded_with(BINARY, &config).await);
     let fx = desk.token(&["--actor", "fay", "--role", "fx"]);
     let booked = desk
         .post(&fx, "/v1/trades", booking("T-1", "A1", "FX-SPOT", 1))

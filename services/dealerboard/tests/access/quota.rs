@@ -34,7 +34,7 @@ async fn answered(url: &str, token: &str, reads: usize) -> usize {
 
 #[tokio::test]
 async fn principal_and_tenant_have_quotas_and_other_tenants_are_not_concerned() {
-    let platform = Platform::embedded_with(BINARY, |_| QUOTAS.to_owned()).await;
+    let platform = Platform::embedded_with(BINARY, QUOTAS).await;
     let desk = Desk::of(platform);
     let (ann, bob) = (
         desk.token(&["--actor", "ann"]),

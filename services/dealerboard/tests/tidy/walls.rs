@@ -14,6 +14,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("shared/schemas", &["kernel"]),
     ("shared/registry", &["kernel", "schemas"]),
     ("shared/http", &["kernel"]),
+    ("shared/identity", &["kernel", "http", "resilience"]),
     ("shared/outside", &["kernel"]),
     ("shared/access", &["kernel"]),
     ("shared/pipeline", &["kernel", "resilience"]),

@@ -11,8 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use super::principal::Principal;
-use super::token::Window;
+use super::token::Proof;
 
 /// Locks, so that the workers rarely wait for each other; a power of two above usual core counts.
 const SHARDS: usize = 64;
@@ -32,7 +31,7 @@ pub(super) struct TokenCache {
     shards: Vec<Mutex<Shard>>,
 }
 
-type Shard = LruCache<Fingerprint, (Principal, Window)>;
+type Shard = LruCache<Fingerprint, Proof>;
 
 impl Default for TokenCache {
     fn default() -> Self {
@@ -44,12 +43,12 @@ impl Default for TokenCache {
 }
 
 impl TokenCache {
-    pub(super) fn get(&self, token: &Fingerprint) -> Option<(Principal, Window)> {
+    pub(super) fn get(&self, token: &Fingerprint) -> Option<Proof> {
         self.shard(token).get(token).cloned()
     }
 
-    pub(super) fn keep(&self, token: Fingerprint, principal: Principal, window: Window) {
-        self.shard(&token).put(token, (principal, window));
+    pub(super) fn keep(&self, token: Fingerprint, proof: Proof) {
+        self.shard(&token).put(token, proof);
     }
 
     pub(super) fn forget(&self, token: &Fingerprint) {
@@ -74,23 +73,18 @@ impl TokenCache {
 
 /// Ann of the demo desk, whose token counts from 0 to 60 s.
 #[cfg(test)]
-pub(super) fn someone() -> (Principal, Window) {
-    use super::token::Claims;
+pub(super) fn someone() -> Proof {
+    use super::token::{LEEWAY_S, Window};
     use kernel::{Actor, Subject, Tenant};
+    use serde_json::json;
 
-    let claims = Claims {
-        iss: String::new(),
-        sub: String::new(),
-        aud: serde_json::Value::Null,
-        exp: 60,
-        nbf: 0,
-        iat: 0,
-        tenant: String::new(),
-        roles: Vec::new(),
-    };
+    let claims = json!({ "exp": 60, "iat": 0 });
     let (tenant, actor) = (Tenant::new("demo").unwrap(), Actor::new("ann").unwrap());
-    let principal = Subject::person(tenant, actor, Vec::new()).into();
-    (principal, Window::of(&claims).unwrap())
+    Proof {
+        principal: Subject::person(tenant, actor, Vec::new()).into(),
+        window: Window::of(claims.as_object().unwrap(), LEEWAY_S).unwrap(),
+        revision: 0,
+    }
 }
 
 #[cfg(test)]
@@ -100,14 +94,14 @@ mod tests {
     #[test]
     fn cache_stays_within_its_bound() {
         let cache = TokenCache::default();
-        let (principal, window) = someone();
+        let proof = someone();
         let bound = SHARDS * SHARD_TOKENS.get();
         for n in 0..2 * bound {
-            cache.keep(fingerprint(&n.to_string()), principal.clone(), window);
+            cache.keep(fingerprint(&n.to_string()), proof.clone());
         }
         assert!(cache.len() <= bound);
         let newest = fingerprint(&(2 * bound - 1).to_string());
-        assert_eq!(cache.get(&newest), Some((principal, window)));
+        assert_eq!(cache.get(&newest), Some(proof));
         cache.forget(&newest);
         assert_eq!(cache.get(&newest), None);
     }

@@ -1,7 +1,9 @@
 //! The installation's own key for tokens: one command is enough to try the platform, and no
 //! identity provider is needed. Where the key is kept is none of its business.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -11,13 +13,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::aws_lc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use kernel::Timestamp;
-use serde_json::Value;
+use kernel::access::SubjectKind;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::keys::TrustedKey;
 use super::principal::Principal;
-use super::token::{Claims, LIFETIME_MAX_S};
-use super::verifier::TrustedKey;
+use super::token::LIFETIME_MAX_S;
 
 /// Issuer of the tokens that [`LocalKey`] signs.
 pub const LOCAL_ISSUER: &str = "dealerboard-local";
@@ -45,6 +48,29 @@ pub enum IssueError {
     Lifetime,
     #[error("sign the token")]
     Sign(#[source] jsonwebtoken::errors::Error),
+}
+
+/// What [`Issuer::local`](super::Issuer::local) reads again.
+#[derive(Serialize)]
+struct LocalClaims<'p> {
+    iss: &'p str,
+    sub: &'p str,
+    aud: &'p str,
+    exp: i64,
+    nbf: i64,
+    iat: i64,
+    tenant: &'p str,
+    roles: Vec<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'p Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    books: Option<&'p BTreeSet<Arc<str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<&'p BTreeSet<Arc<str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceiling: Option<i64>,
 }
 
 impl LocalKey {
@@ -80,7 +106,8 @@ impl LocalKey {
         &self.public
     }
 
-    /// A token that proves `principal` to `audience`, from `now` for `ttl` (whole seconds).
+    /// A token that proves `principal` to `audience`, from `now` for `ttl` (whole seconds). Issuer and
+    /// name in it are the installation's and the actor's, whatever the principal says.
     ///
     /// # Errors
     /// The life asked for is longer than the verifier takes, or the library cannot sign.
@@ -96,15 +123,20 @@ impl LocalKey {
             .ok()
             .filter(|seconds| *seconds <= LIFETIME_MAX_S)
             .ok_or(IssueError::Lifetime)?;
-        let claims = Claims {
-            iss: LOCAL_ISSUER.to_owned(),
-            sub: principal.actor.to_string(),
-            aud: Value::String(audience.to_owned()),
+        let claims = LocalClaims {
+            iss: LOCAL_ISSUER,
+            sub: principal.actor.as_str(),
+            aud: audience,
             exp: now_s + ttl_s,
             nbf: now_s,
             iat: now_s,
-            tenant: principal.tenant.to_string(),
-            roles: principal.roles.iter().map(ToString::to_string).collect(),
+            tenant: principal.tenant.as_str(),
+            roles: principal.roles.iter().map(|role| role.as_str()).collect(),
+            kind: (principal.kind == SubjectKind::Service).then_some("service"),
+            agent: (*principal.agent != *principal.actor.as_str()).then_some(&principal.agent),
+            books: principal.books.as_ref(),
+            accounts: principal.accounts.as_ref(),
+            ceiling: principal.ceiling,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some("at+jwt".to_owned());
@@ -117,7 +149,7 @@ impl LocalKey {
     /// The public half, for the verifier of the same installation.
     #[must_use]
     pub fn trusted(&self) -> TrustedKey {
-        TrustedKey::of_ed25519_bytes(&self.kid, LOCAL_ISSUER, &self.public)
+        TrustedKey::of_ed25519_bytes(&self.kid, &self.public)
     }
 }
 

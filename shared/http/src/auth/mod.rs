@@ -1,14 +1,22 @@
 //! The sender of a request: only a verified access token proves it.
 
 mod cache;
+mod claims;
+mod issuer;
+mod keys;
 mod local_key;
+mod path;
 mod principal;
 mod remembered;
 mod token;
 mod verifier;
 
+pub use claims::{Absent, Mapping, ServiceRule, TenantRule};
+pub use issuer::{Demands, Issuer};
+pub use keys::{Found, KeySource, Revision, Signing, TrustedKey, UnusableKey, find};
 pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
+pub use path::{ClaimPath, NoClaimPath};
 pub use principal::{PERMISSIONS_MAX, Principal};
 pub use remembered::remember;
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};
-pub use verifier::{TrustedKey, UnusableKey, Verifier};
+pub use verifier::Verifier;

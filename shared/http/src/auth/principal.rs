@@ -9,12 +9,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use futures::future::{Either, FutureExt as _, LocalBoxFuture};
 use kernel::code::platform;
 use kernel::{Standing, Subject};
 
 use super::remembered::Remembered;
 use super::token::TokenError;
-use super::verifier::Verifier;
+use super::verifier::{Unproven, Verifier};
 use crate::problem::Problem;
 
 /// Whose request it is.
@@ -86,26 +87,45 @@ impl Deref for Principal {
 
 impl FromRequest for Principal {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    /// At once, unless keys are waited for.
+    type Future =
+        Either<Ready<Result<Self, Problem>>, LocalBoxFuture<'static, Result<Self, Problem>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(of_request(request))
+        let Some(verifier) = request.app_data::<Data<Verifier>>() else {
+            return Either::Left(ready(Err(Problem::defect(NoVerifier))));
+        };
+        match of_request(request, verifier) {
+            Ok(principal) => Either::Left(ready(Ok(principal))),
+            Err((Unproven::Refused(error), _)) => Either::Left(ready(Err(error.into()))),
+            Err((unproven, token)) => {
+                let (verifier, token) = (Data::clone(verifier), token.to_owned());
+                let waiting = async move { Ok(verifier.after_renewal(unproven, &token).await?) };
+                Either::Right(waiting.boxed_local())
+            }
+        }
     }
 }
 
-fn of_request(request: &HttpRequest) -> Result<Principal, Problem> {
-    let Some(verifier) = request.app_data::<Data<Verifier>>() else {
-        return Err(Problem::defect(NoVerifier));
-    };
-    let header = authorization(request)?;
+/// Whose request it is by the keys that are known now; or why not, and the token.
+fn of_request<'r>(
+    request: &'r HttpRequest,
+    verifier: &Verifier,
+) -> Result<Principal, (Unproven, &'r str)> {
+    let header = authorization(request).map_err(|error| (error.into(), ""))?;
     let now_s = verifier.now_s();
     let remembered = request.conn_data::<Remembered>();
-    if let Some(known) = remembered.and_then(|last| last.recall(header.as_bytes(), now_s)) {
+    let recall = |last: &Remembered| last.recall(header.as_bytes(), verifier, now_s);
+    if let Some(known) = remembered.and_then(recall) {
         return Ok(known);
     }
-    let (principal, window) = verifier.verify_at(now_s, bearer(header)?)?;
+    let token = bearer(header).map_err(|error| (error.into(), ""))?;
+    let proof = verifier
+        .prove(now_s, token)
+        .map_err(|error| (error, token))?;
+    let principal = proof.principal.clone();
     if let Some(remembered) = remembered {
-        remembered.keep(header.as_bytes(), principal.clone(), window);
+        remembered.keep(header.as_bytes(), proof);
     }
     Ok(principal)
 }
@@ -136,8 +156,13 @@ fn bearer(header: &HeaderValue) -> Result<&str, TokenError> {
 }
 
 impl From<TokenError> for Problem {
-    /// The answer holds the reason: it concerns the caller's own token and helps no other caller.
+    /// The answer holds the reason: it concerns the caller's own token and helps no other caller. That
+    /// an issuer does not answer is nobody's fault.
     fn from(error: TokenError) -> Self {
-        Self::new(platform::TOKEN_INVALID, error.to_string())
+        let code = match error {
+            TokenError::KeysAway => platform::DEPENDENCY_UNAVAILABLE,
+            _ => platform::TOKEN_INVALID,
+        };
+        Self::new(code, error.to_string())
     }
 }

@@ -1,23 +1,21 @@
-//! What an access token must be: RFC 9068, read as strictly as it can be.
+//! What an access token must be: RFC 9068, read as strictly as providers allow.
 //!
-//! jsonwebtoken 11 checks the signature, the issuer and the audience. It is not left the rest: it
-//! reads the system's clock, takes a float for a time and a list for an issuer, leaves `crit` and
-//! `typ` unread, and lets a key that it does not know be given twice.
+//! jsonwebtoken 12 checks the signature, the issuer and the audience. It is not left the rest: it
+//! reads the system's clock, takes a float for a time and a list for an issuer, leaves `typ`
+//! unread, and lets a claim that it does not know be given twice.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::access::{ROLES_MAX, Role};
-use kernel::{Actor, Subject, Tenant};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::claims::Claims;
 use super::principal::Principal;
 use crate::json;
 
 /// Longest token, bytes: half of what all headers of a request may take.
 pub const TOKEN_MAX: usize = 8 * 1024;
 
-/// How far the issuer's clock may be off, seconds.
+/// How far the clock of an issuer may be off unless it is configured otherwise, seconds.
 pub const LEEWAY_S: i64 = 30;
 
 /// Longest life of a token from `iat` to `exp`, seconds: one working day. Tokens for people should
@@ -33,77 +31,108 @@ pub enum TokenError {
     TooLong,
     #[error("token is not a signed JWT")]
     Malformed,
-    #[error("token is not of type at+jwt")]
+    #[error("token is no access token, or of a type that is not taken of its issuer")]
     NotAnAccessToken,
     #[error("token lists critical extensions, of which none is known here")]
     Critical,
-    #[error("token names no key that is trusted here")]
+    #[error("token is bound to a key of its bearer (cnf), which is not asked for here")]
+    Bound,
+    #[error("token is of an issuer that is not trusted here")]
+    Issuer,
+    #[error("token names no key of its issuer")]
     UnknownKey,
-    #[error("token's algorithm is not the one of its key")]
+    #[error("token's algorithm is not one that is taken of its issuer, or not that of its key")]
     Algorithm,
     #[error("token's signature does not hold")]
     Signature,
-    #[error("token is not for this issuer")]
-    Issuer,
     #[error("token is not for this audience")]
     Audience,
-    #[error("token lacks a claim, or has one of the wrong form")]
-    Claims,
+    #[error("token lacks what names its {0}, or has it in a wrong form")]
+    Claim(&'static str),
+    #[error("token lists more {0} than the {1} that are taken")]
+    TooMany(&'static str, usize),
+    #[error("token's actor has a name that belongs to another issuer")]
+    ForeignName,
     #[error("token lives longer than a day")]
     Lifetime,
     #[error("token has expired")]
     Expired,
     #[error("token is not valid yet")]
     NotYet,
+    /// Nobody can say whether the token is good.
+    #[error("the issuer's keys cannot be had at the moment")]
+    KeysAway,
 }
 
-/// The claims of an access token; all must be there, others are ignored. `aud` is checked by the
-/// library, where it may be one text or a list.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Claims {
-    pub iss: String,
-    pub sub: String,
-    pub aud: Value,
-    /// Whole seconds since the epoch, as are the next two.
-    pub exp: i64,
-    pub nbf: i64,
-    pub iat: i64,
-    pub tenant: String,
-    pub roles: Vec<String>,
-}
-
-/// What a token's header declares about how to verify it. Where to fetch keys (`jku`, `x5u`, `jwk`) is not
-/// read at all.
+/// What a token declares before anything of it is believed. Where to fetch keys (`jku`, `x5u`, `jwk`)
+/// is not read at all.
 #[derive(Debug)]
-pub(super) struct TokenHeader {
-    pub alg: String,
-    pub kid: String,
+pub(super) struct Declared {
+    header: Map<String, Value>,
+    pub(super) claims: Claims,
 }
 
-impl TokenHeader {
-    /// Reads the header of a compact token and makes sure that its payload is strict JSON.
+impl Declared {
+    /// Header and claims of a compact token; both must be strict JSON.
     pub(super) fn of(token: &str) -> Result<Self, TokenError> {
         let parts: Vec<&str> = token.splitn(4, '.').collect();
-        let [header, payload, signature] = parts[..] else {
+        let [header, claims, signature] = parts[..] else {
             return Err(TokenError::Malformed);
         };
         if signature.is_empty() {
             return Err(TokenError::Malformed);
         }
-        strict_json(payload)?;
-        let header: Map<String, Value> =
-            serde_json::from_slice(&strict_json(header)?).map_err(|_| TokenError::Malformed)?;
+        let declared = Self {
+            claims: strict_object(claims)?,
+            header: strict_object(header)?,
+        };
         // Even `"crit": null` is a claim to be understood.
-        if header.contains_key("crit") {
+        if declared.header.contains_key("crit") {
             return Err(TokenError::Critical);
         }
-        if !text(&header, "typ").is_some_and(is_access_token) {
+        Ok(declared)
+    }
+
+    pub(super) fn issuer(&self) -> Result<&str, TokenError> {
+        text(&self.claims, "iss").ok_or(TokenError::Claim("issuer"))
+    }
+
+    pub(super) fn algorithm(&self) -> Result<&str, TokenError> {
+        text(&self.header, "alg").ok_or(TokenError::Algorithm)
+    }
+
+    pub(super) fn kid(&self) -> Result<&str, TokenError> {
+        text(&self.header, "kid").ok_or(TokenError::UnknownKey)
+    }
+
+    /// Whether it may be an access token of one of these types; `""` stands for a token without.
+    pub(super) fn is_access_token(&self, types: &[String]) -> Result<(), TokenError> {
+        let typ = match self.header.get("typ") {
+            None => "",
+            Some(typ) => typ.as_str().ok_or(TokenError::NotAnAccessToken)?,
+        };
+        let typ = without_prefix(typ);
+        let is_taken = types
+            .iter()
+            .any(|taken| typ.eq_ignore_ascii_case(without_prefix(taken)));
+        // What only ID tokens have; their header is often the same as that of access tokens.
+        let is_id_token = ["nonce", "at_hash", "c_hash"]
+            .iter()
+            .any(|name| self.claims.contains_key(*name));
+        // Logout and security-event tokens; and Keycloak's own word for what a token is.
+        let is_other = self.claims.contains_key("events")
+            || self.claims.get("typ").is_some_and(|typ| {
+                !typ.as_str()
+                    .is_some_and(|typ| typ.eq_ignore_ascii_case("bearer"))
+            });
+        if !is_taken || is_id_token || is_other {
             return Err(TokenError::NotAnAccessToken);
         }
-        Ok(Self {
-            alg: text(&header, "alg").ok_or(TokenError::Algorithm)?.into(),
-            kid: text(&header, "kid").ok_or(TokenError::UnknownKey)?.into(),
-        })
+        // It would be worth as much to a thief as to its bearer (RFC 8705, RFC 9449).
+        if self.claims.contains_key("cnf") {
+            return Err(TokenError::Bound);
+        }
+        Ok(())
     }
 }
 
@@ -116,14 +145,19 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn of(claims: &Claims) -> Result<Self, TokenError> {
-        if claims.exp.saturating_sub(claims.iat) > LIFETIME_MAX_S {
+    pub(super) fn of(claims: &Claims, leeway_s: i64) -> Result<Self, TokenError> {
+        let until_s = time(claims, "exp")?.ok_or(TokenError::Claim("exp"))?;
+        let issued_s = time(claims, "iat")?;
+        if issued_s.is_some_and(|issued_s| until_s.saturating_sub(issued_s) > LIFETIME_MAX_S) {
             return Err(TokenError::Lifetime);
         }
+        // Without `iat` it counts on its last day only. A token issued in the future is as early as one
+        // whose `nbf` is.
+        let from_s = issued_s.unwrap_or_else(|| until_s.saturating_sub(LIFETIME_MAX_S));
+        let from_s = time(claims, "nbf")?.map_or(from_s, |not_before_s| not_before_s.max(from_s));
         Ok(Self {
-            // A token issued in the future is as early as one whose `nbf` is.
-            from_s: claims.nbf.max(claims.iat).saturating_sub(LEEWAY_S),
-            until_s: claims.exp.saturating_add(LEEWAY_S),
+            from_s: from_s.saturating_sub(leeway_s),
+            until_s: until_s.saturating_add(leeway_s),
         })
     }
 
@@ -138,34 +172,41 @@ impl Window {
     }
 }
 
-impl Claims {
-    pub(super) fn principal(&self) -> Result<Principal, TokenError> {
-        if self.roles.len() > ROLES_MAX {
-            return Err(TokenError::Claims);
-        }
-        let roles: Result<_, _> = self.roles.iter().map(|role| Role::new(role)).collect();
-        let tenant = Tenant::new(&self.tenant).map_err(|_| TokenError::Claims)?;
-        let actor = Actor::of_caller(&self.sub).map_err(|_| TokenError::Claims)?;
-        let roles = roles.map_err(|_| TokenError::Claims)?;
-        let mut subject = Subject::person(tenant, actor, roles);
-        subject.issuer = self.iss.as_str().into();
-        Ok(subject.into())
-    }
+/// What a token proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    pub(super) principal: Principal,
+    pub(super) window: Window,
+    /// Of the keys that it was proven by.
+    pub(super) revision: u64,
 }
 
-fn strict_json(part: &str) -> Result<Vec<u8>, TokenError> {
+/// Whole seconds since the epoch.
+fn time(claims: &Claims, name: &'static str) -> Result<Option<i64>, TokenError> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    let seconds = value.as_i64().filter(|seconds| *seconds >= 0);
+    seconds.map(Some).ok_or(TokenError::Claim(name))
+}
+
+fn strict_object(part: &str) -> Result<Map<String, Value>, TokenError> {
     let text = URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| TokenError::Malformed)?;
     json::check(&text).map_err(|_| TokenError::Malformed)?;
-    Ok(text)
+    serde_json::from_slice(&text).map_err(|_| TokenError::Malformed)
 }
 
 fn text<'m>(map: &'m Map<String, Value>, name: &str) -> Option<&'m str> {
     map.get(name)?.as_str()
 }
 
-fn is_access_token(typ: &str) -> bool {
-    // RFC 9068 §4: the media type, with or without its prefix; media types ignore case.
-    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
+/// RFC 9068 §4: a media type, with or without its prefix; media types ignore case.
+fn without_prefix(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.get(..PREFIX.len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => &typ[PREFIX.len()..],
+        _ => typ,
+    }
 }

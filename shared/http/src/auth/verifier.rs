@@ -1,121 +1,47 @@
-//! Verifies tokens against keys that the server's configuration names.
+//! Verifies tokens of the issuers that the server's configuration names.
 
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use jsonwebtoken::crypto::aws_lc;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use kernel::port::Clock;
 
 use super::cache::{TokenCache, fingerprint};
+use super::issuer::{Issuer, KeyUnknown};
+use super::keys::Revision;
 use super::principal::Principal;
-use super::token::{Claims, TOKEN_MAX, TokenError, TokenHeader, Window};
-
-/// A public key, the one algorithm it is for and the one issuer that signs with it.
-///
-/// Bound to its issuer, so that one identity provider cannot sign for another.
-#[derive(Clone)]
-pub struct TrustedKey {
-    kid: String,
-    issuer: String,
-    algorithm: Algorithm,
-    key: DecodingKey,
-}
-
-/// The PEM is not a public key of the required kind.
-#[derive(Debug, thiserror::Error)]
-#[error("key `{kid}` is not a {wanted} public key in PEM form")]
-pub struct UnusableKey {
-    pub kid: String,
-    pub wanted: &'static str,
-}
+use super::token::{Declared, Proof, TOKEN_MAX, TokenError, Window};
 
 /// Turns tokens into principals.
 pub struct Verifier {
-    keys: Arc<[(TrustedKey, Validation)]>,
+    issuers: Arc<[Issuer]>,
+    revision: Revision,
     clock: Arc<dyn Clock>,
     cache: TokenCache,
 }
 
-impl TrustedKey {
-    /// An RSA key for RS256; 2048 to 8192 bits.
-    ///
-    /// # Errors
-    /// The PEM is not an RSA public key (`BEGIN PUBLIC KEY`).
-    pub fn rs256(kid: &str, issuer: &str, pem: &str) -> Result<Self, UnusableKey> {
-        let key = public_pem(pem).and_then(|pem| DecodingKey::from_rsa_pem(pem).ok());
-        Self::new(kid, issuer, Algorithm::RS256, key, "RSA")
-    }
+/// Why a token proves nothing so far.
+pub(super) enum Unproven {
+    Refused(TokenError),
+    /// It names a key that the issuer at this place may have by now.
+    KeyUnknown(usize),
+}
 
-    /// An Ed25519 key for EdDSA.
-    ///
-    /// # Errors
-    /// The PEM is not an Ed25519 public key (`BEGIN PUBLIC KEY`).
-    pub fn eddsa(kid: &str, issuer: &str, pem: &str) -> Result<Self, UnusableKey> {
-        let key = public_pem(pem).and_then(|pem| DecodingKey::from_ed_pem(pem).ok());
-        Self::new(kid, issuer, Algorithm::EdDSA, key, "Ed25519")
-    }
-
-    pub(super) fn of_ed25519_bytes(kid: &str, issuer: &str, public: &[u8]) -> Self {
-        Self {
-            kid: kid.to_owned(),
-            issuer: issuer.to_owned(),
-            algorithm: Algorithm::EdDSA,
-            key: DecodingKey::from_ed_der(public),
-        }
-    }
-
-    fn new(
-        kid: &str,
-        issuer: &str,
-        algorithm: Algorithm,
-        key: Option<DecodingKey>,
-        wanted: &'static str,
-    ) -> Result<Self, UnusableKey> {
-        let unusable = || UnusableKey {
-            kid: kid.to_owned(),
-            wanted,
-        };
-        let key = key
-            .filter(|key| parses(algorithm, key))
-            .ok_or_else(unusable)?;
-        Ok(Self {
-            kid: kid.to_owned(),
-            issuer: issuer.to_owned(),
-            algorithm,
-            key,
-        })
-    }
-
-    /// What the library checks: all but times, which it would take from the system's clock.
-    fn validation(&self, audience: &str) -> Validation {
-        let mut validation = Validation::new(self.algorithm);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[audience]);
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation
+impl From<TokenError> for Unproven {
+    fn from(error: TokenError) -> Self {
+        Self::Refused(error)
     }
 }
 
 impl Verifier {
-    /// Trusts exactly these keys; a token must be for `audience`.
-    pub fn new(keys: Vec<TrustedKey>, audience: &str, clock: Arc<dyn Clock>) -> Self {
+    /// Takes tokens of exactly these issuers, each by its own keys. `revision` is that of all of them.
+    pub fn new(issuers: Vec<Issuer>, revision: Revision, clock: Arc<dyn Clock>) -> Self {
         // Left to find its own, the library panics at the first token when another crate of the
         // build has switched on its second set of algorithms. Once installed, it stays.
         let _already_installed = aws_lc::DEFAULT_PROVIDER.install_default();
-        let keys = keys
-            .into_iter()
-            .map(|key| {
-                let validation = key.validation(audience);
-                (key, validation)
-            })
-            .collect();
         Self {
-            keys,
+            issuers: issuers.into(),
+            revision,
             clock,
             cache: TokenCache::default(),
         }
@@ -126,17 +52,56 @@ impl Verifier {
     #[must_use]
     pub fn for_worker(&self) -> Self {
         Self {
-            keys: Arc::clone(&self.keys),
+            issuers: Arc::clone(&self.issuers),
+            revision: self.revision.clone(),
             clock: Arc::clone(&self.clock),
             cache: TokenCache::default(),
         }
     }
 
+    /// By the keys that are known now.
+    ///
     /// # Errors
     /// [`TokenError`]: the token proves nothing, or not now.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        self.verify_at(self.now_s(), token)
-            .map(|(principal, _)| principal)
+        let proof = self.prove(self.now_s(), token);
+        let proof = proof.map_err(|unproven| self.refusal(unproven))?;
+        Ok(proof.principal)
+    }
+
+    /// Waits for keys to be fetched if the token's is unknown and that was not done a moment ago.
+    ///
+    /// # Errors
+    /// [`TokenError`]: the token proves nothing, or not now.
+    pub async fn authenticate(&self, token: &str) -> Result<Principal, TokenError> {
+        match self.prove(self.now_s(), token) {
+            Ok(proof) => Ok(proof.principal),
+            Err(unproven) => self.after_renewal(unproven, token).await,
+        }
+    }
+
+    /// A second look, with the keys that the issuer has by now.
+    pub(super) async fn after_renewal(
+        &self,
+        unproven: Unproven,
+        token: &str,
+    ) -> Result<Principal, TokenError> {
+        if let Unproven::KeyUnknown(at) = unproven
+            && let Some(renewal) = self.issuers[at].keys().renewal()
+        {
+            renewal.await;
+            return self.verify(token);
+        }
+        Err(self.refusal(unproven))
+    }
+
+    /// A token of an unknown key is its bearer's fault only if the issuer said so.
+    fn refusal(&self, unproven: Unproven) -> TokenError {
+        match unproven {
+            Unproven::Refused(error) => error,
+            Unproven::KeyUnknown(at) if self.issuers[at].keys().is_away() => TokenError::KeysAway,
+            Unproven::KeyUnknown(_) => TokenError::UnknownKey,
+        }
     }
 
     /// Seconds since the epoch.
@@ -144,90 +109,54 @@ impl Verifier {
         self.clock.now().micros().div_euclid(1_000_000)
     }
 
-    /// The principal, and how long the token counts.
-    pub(super) fn verify_at(
-        &self,
-        now_s: i64,
-        token: &str,
-    ) -> Result<(Principal, Window), TokenError> {
+    /// Whether a proof still holds.
+    pub(super) fn holds(&self, proof: &Proof, now_s: i64) -> bool {
+        proof.revision == self.revision.current() && proof.window.admits(now_s).is_ok()
+    }
+
+    /// What the token proves at this second.
+    pub(super) fn prove(&self, now_s: i64, token: &str) -> Result<Proof, Unproven> {
         if token.len() > TOKEN_MAX {
-            return Err(TokenError::TooLong);
+            return Err(TokenError::TooLong.into());
         }
         let fingerprint = fingerprint(token);
-        if let Some((principal, window)) = self.cache.get(&fingerprint) {
-            let still = window.admits(now_s);
-            if still.is_err() {
-                self.cache.forget(&fingerprint);
+        if let Some(proof) = self.cache.get(&fingerprint) {
+            if self.holds(&proof, now_s) {
+                return Ok(proof);
             }
-            return still.map(|()| (principal, window));
+            self.cache.forget(&fingerprint);
         }
-        let (principal, window) = self.prove(token)?;
+        // Before the keys are looked at: one that goes meanwhile then counts as gone.
+        let revision = self.revision.current();
+        let (principal, window) = self.verified(token)?;
         window.admits(now_s)?;
-        self.cache.keep(fingerprint, principal.clone(), window);
-        Ok((principal, window))
+        let proof = Proof {
+            principal,
+            window,
+            revision,
+        };
+        self.cache.keep(fingerprint, proof.clone());
+        Ok(proof)
     }
 
     /// All that does not change with time.
-    fn prove(&self, token: &str) -> Result<(Principal, Window), TokenError> {
-        let header = TokenHeader::of(token)?;
-        let (key, validation) = self
-            .keys
-            .iter()
-            .find(|(key, _)| key.kid == header.kid)
-            .ok_or(TokenError::UnknownKey)?;
-        // The key decides the algorithm; the token may only agree.
-        if header.alg != name_of(key.algorithm) {
-            return Err(TokenError::Algorithm);
+    fn verified(&self, token: &str) -> Result<(Principal, Window), Unproven> {
+        let declared = Declared::of(token)?;
+        let named = declared.issuer()?;
+        let mut issuers = self.issuers.iter();
+        let at = issuers.position(|issuer| issuer.name() == named);
+        let at = at.ok_or(TokenError::Issuer)?;
+        match self.issuers[at].prove(&declared, token) {
+            Ok(proven) => Ok(proven?),
+            Err(KeyUnknown) => Err(Unproven::KeyUnknown(at)),
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.key, validation)
-            .map_err(|error| reason(error.kind()))?
-            .claims;
-        Ok((claims.principal()?, Window::of(&claims)?))
     }
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<_> = self.keys.iter().map(|(key, _)| &key.kid).collect();
-        f.debug_struct("Verifier").field("keys", &keys).finish()
+        f.debug_struct("Verifier")
+            .field("issuers", &self.issuers)
+            .finish_non_exhaustive()
     }
-}
-
-fn name_of(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::RS256 => "RS256",
-        Algorithm::EdDSA => "EdDSA",
-        // No key is ever made for another.
-        _ => "",
-    }
-}
-
-fn reason(kind: &ErrorKind) -> TokenError {
-    match kind {
-        ErrorKind::InvalidSignature => TokenError::Signature,
-        ErrorKind::InvalidIssuer => TokenError::Issuer,
-        ErrorKind::InvalidAudience => TokenError::Audience,
-        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) => TokenError::Claims,
-        ErrorKind::InvalidAlgorithm => TokenError::Algorithm,
-        _ => TokenError::Malformed,
-    }
-}
-
-/// Whether a signature can be checked with it: the library would find out at the first token, and
-/// then blame the token.
-fn parses(algorithm: Algorithm, key: &DecodingKey) -> bool {
-    let Ok(bytes) = key.try_get_as_bytes() else {
-        return false;
-    };
-    match algorithm {
-        Algorithm::RS256 => ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, bytes).is_ok(),
-        _ => ParsedPublicKey::new(&ED25519, bytes).is_ok(),
-    }
-}
-
-/// The library would take the first bit string of a certificate, or a private key, for a public one.
-fn public_pem(pem: &str) -> Option<&[u8]> {
-    pem.trim_start()
-        .starts_with("-----BEGIN PUBLIC KEY-----")
-        .then_some(pem.as_bytes())
 }

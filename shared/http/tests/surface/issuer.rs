@@ -8,12 +8,15 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-    RsaKeyPair,
+    RSA_PSS_SHA256, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
-use http::auth::{TrustedKey, Verifier};
+use http::auth::{
+    Absent, Demands, KeySource, LEEWAY_S, Mapping, Revision, Signing, TenantRule, TrustedKey,
+    Verifier,
+};
 use kernel::Timestamp;
 use kernel::port::Clock;
 use serde_json::{Value, json};
@@ -58,11 +61,25 @@ impl Issuer {
 
     /// Trusts `ed` for EdDSA and `rsa` for RS256, both of [`ISSUER`]; and `ec` for nothing.
     pub(crate) fn verifier(&self) -> Verifier {
-        let keys = vec![
-            TrustedKey::eddsa("ed", ISSUER, &self.ed_pem()).unwrap(),
-            TrustedKey::rs256("rsa", ISSUER, &self.rsa_pem()).unwrap(),
-        ];
-        Verifier::new(keys, AUDIENCE, Arc::new(self.clock.clone()))
+        self.verifier_of(demands(), mapping(), self.keys())
+    }
+
+    pub(crate) fn verifier_of(
+        &self,
+        demands: Demands,
+        mapping: Mapping,
+        keys: Arc<dyn KeySource>,
+    ) -> Verifier {
+        let issuer = http::auth::Issuer::new(demands, mapping, keys);
+        let clock = Arc::new(self.clock.clone());
+        Verifier::new(vec![issuer], Revision::default(), clock)
+    }
+
+    pub(crate) fn keys(&self) -> Arc<Vec<TrustedKey>> {
+        Arc::new(vec![
+            TrustedKey::eddsa("ed", &self.ed_pem()).unwrap(),
+            TrustedKey::rs256("rsa", &self.rsa_pem()).unwrap(),
+        ])
     }
 
     pub(crate) fn ed_pem(&self) -> String {
@@ -116,11 +133,68 @@ impl Issuer {
         })
     }
 
+    pub(crate) fn rsa_pss(&self, header: &Value, claims: &Value) -> String {
+        signed(&header.to_string(), &claims.to_string(), |message| {
+            let mut signature = vec![0; self.rsa.public_modulus_len()];
+            let random = SystemRandom::new();
+            self.rsa
+                .sign(&RSA_PSS_SHA256, &random, message, &mut signature)
+                .unwrap();
+            signature
+        })
+    }
+
+    pub(crate) fn ed_jwk(&self) -> Value {
+        let x = URL_SAFE_NO_PAD.encode(self.ed.public_key().as_ref());
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": x })
+    }
+
+    pub(crate) fn ec_jwk(&self) -> Value {
+        let point = self.ec.public_key().as_ref();
+        let [x, y] = [&point[1..33], &point[33..]].map(|half| URL_SAFE_NO_PAD.encode(half));
+        json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y })
+    }
+
+    pub(crate) fn rsa_jwk(&self) -> Value {
+        let key = self.rsa.public_key();
+        let n = URL_SAFE_NO_PAD.encode(key.modulus().big_endian_without_leading_zero());
+        let e = URL_SAFE_NO_PAD.encode(key.exponent().big_endian_without_leading_zero());
+        json!({ "kty": "RSA", "n": n, "e": e })
+    }
+
     pub(crate) fn ec(&self, header: &Value, claims: &Value) -> String {
         signed(&header.to_string(), &claims.to_string(), |message| {
             let signature = self.ec.sign(&SystemRandom::new(), message).unwrap();
             signature.as_ref().to_vec()
         })
+    }
+}
+
+/// Both kinds of its keys, access tokens only.
+pub(crate) fn demands() -> Demands {
+    Demands {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        algorithms: vec![Signing::EdDSA, Signing::RS256],
+        types: vec!["at+jwt".to_owned()],
+        leeway_s: LEEWAY_S,
+    }
+}
+
+/// Tenant, name and roles, each by one claim.
+pub(crate) fn mapping() -> Mapping {
+    Mapping {
+        tenant: TenantRule::Claim("tenant".parse().unwrap()),
+        actor: vec!["sub".parse().unwrap()],
+        actor_prefix: String::new(),
+        foreign_prefixes: Vec::new(),
+        roles: vec!["roles".parse().unwrap()],
+        agent: None,
+        books: None,
+        accounts: None,
+        ceiling: None,
+        absent: Absent::Nothing,
+        service: None,
     }
 }
 

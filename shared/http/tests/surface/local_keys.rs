@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::auth::{
-    IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError, Principal, TokenError, Verifier,
+    IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError, Principal, Revision, TokenError, Verifier,
 };
+use kernel::access::SubjectKind;
 use kernel::port::Clock;
 use kernel::{Actor, Role, Subject, Tenant};
 
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::issuer::{AUDIENCE, Issuer, SetClock};
 
 fn ann() -> Principal {
     let (tenant, actor) = (Tenant::new("demo").unwrap(), Actor::new("ann").unwrap());
@@ -22,6 +23,35 @@ fn made() -> LocalKey {
     LocalKey::from_der(&LocalKey::generate().unwrap()).unwrap()
 }
 
+fn verifier(key: &LocalKey, audience: &str, clock: &SetClock) -> Verifier {
+    let issuer = http::auth::Issuer::local(key.trusted(), audience, vec!["desk.".to_owned()]);
+    Verifier::new(vec![issuer], Revision::default(), Arc::new(clock.clone()))
+}
+
+#[test]
+fn all_that_is_said_of_the_bearer_is_read_again() {
+    let (key, clock) = (made(), Issuer::new().clock);
+    let verifier = verifier(&key, AUDIENCE, &clock);
+    let mut subject = (*ann()).clone();
+    subject.kind = SubjectKind::Service;
+    subject.agent = "agent-7".into();
+    subject.books = Some(["EQ 1".into(), "FX".into()].into());
+    subject.accounts = Some([].into());
+    subject.ceiling = Some(1_000_000);
+    let issue = |subject: &Subject| {
+        let (principal, ttl) = (subject.clone().into(), Duration::from_secs(60));
+        key.issue(&principal, AUDIENCE, clock.now(), ttl).unwrap()
+    };
+    assert_eq!(
+        verifier.verify(&issue(&subject)),
+        Ok(subject.clone().into())
+    );
+    // A name that belongs to another issuer is not given, though the key may sign anything.
+    subject.actor = Actor::new("desk.ann").unwrap();
+    let refused = verifier.verify(&issue(&subject));
+    assert_eq!(refused, Err(TokenError::ForeignName));
+}
+
 #[test]
 fn issued_token_is_taken_by_its_own_installation_only() {
     let (ours, theirs) = (made(), made());
@@ -29,9 +59,7 @@ fn issued_token_is_taken_by_its_own_installation_only() {
     let token = ours
         .issue(&ann(), AUDIENCE, clock.now(), Duration::from_secs(60))
         .unwrap();
-    let verifier = |key: &LocalKey, audience| {
-        Verifier::new(vec![key.trusted()], audience, Arc::new(clock.clone())).verify(&token)
-    };
+    let verifier = |key: &LocalKey, audience| verifier(key, audience, &clock).verify(&token);
     assert_eq!(verifier(&ours, AUDIENCE), Ok(ann()));
     assert_eq!(verifier(&ours, "other"), Err(TokenError::Audience));
     assert_eq!(verifier(&theirs, AUDIENCE), Err(TokenError::UnknownKey));

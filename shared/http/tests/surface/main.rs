@@ -11,5 +11,6 @@ mod edges;
 mod issuer;
 mod local_keys;
 mod pages;
+mod providers;
 mod sockets;
 mod tokens;

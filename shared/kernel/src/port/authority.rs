@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::id::{Actor, Tenant};
+use crate::access::Subject;
 use crate::port::Record;
 
 /// Header that carries a signature over topic, key and value: the platform's, or a producer's own.
@@ -25,10 +25,8 @@ pub enum Sender {
 pub struct Producer {
     /// As operators know it; names it in letters, logs and metrics.
     pub name: String,
-    /// The tenant and actor of the commands it may send.
-    pub tenant: Tenant,
-    /// As whom.
-    pub actor: Actor,
+    /// Whose commands it may send, and with which roles.
+    pub subject: Subject,
     /// For records in the wrong partition.
     pub misplaced: Misplaced,
     /// Which answers it is sent.

@@ -351,16 +351,16 @@ fn authenticate(
         Sender::Producer(producer) => {
             may_write(producer, keyed)?;
             let claimed = envelope.actor.as_ref();
-            if claimed.is_some_and(|claimed| *claimed != producer.actor) {
+            if claimed.is_some_and(|claimed| *claimed != producer.subject.actor) {
                 return Err(refused("envelope's actor is not the producer's"));
             }
-            Ok((producer.actor.clone(), record.logged_at))
+            Ok((producer.subject.actor.clone(), record.logged_at))
         }
     }
 }
 
 fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
-    if producer.tenant == *keyed {
+    if producer.subject.tenant == *keyed {
         return Ok(());
     }
     let detail = format!("{} may not write for tenant {keyed}", producer.name);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use eventstore::postgres::{Installed, Look};
+use identity::Fingerprints;
 use kernel::Fault;
 use kernel::installation::Obstacle;
 use pipeline::Slices;
@@ -14,7 +15,6 @@ use tracing::{info, warn};
 
 use super::kafka_settings;
 use crate::config::Config;
-use crate::ports::keys::Fingerprints;
 
 /// How often one that is away is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

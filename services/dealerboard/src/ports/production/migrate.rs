@@ -1,6 +1,7 @@
 //! `dealerboard migrate`: database, keys and topics of a production installation.
 
 use eventstore::postgres::HeldKeys;
+use identity::{KeyDirectory, LocalKeys, Settled, settle_in_directory, settle_wrapped};
 use log::KafkaLog;
 use log::kafka::TopicSettings;
 use pipeline::Slices;
@@ -9,9 +10,6 @@ use readmodel::PostgresReadModel;
 use super::installation::Installation;
 use super::kafka_settings;
 use crate::config::Config;
-use crate::ports::keys::{
-    KeyDirectory, LocalKeys, Settled, WrappingKey, settle_in_directory, settle_wrapped,
-};
 
 /// Brings database and topics to this version, and makes the keys of an installation that has none.
 /// Running it again changes nothing, and any number may run at once. Returns what an operator must
@@ -51,7 +49,7 @@ pub async fn migrate(config: &Config, slices: &Slices) -> anyhow::Result<Vec<Str
 
 async fn keys(config: &Config) -> anyhow::Result<String> {
     let directory = KeyDirectory::new(&config.auth.directory)?;
-    let wrapping = WrappingKey::of(&config.auth)?;
+    let wrapping = config.auth.wrapping()?;
     let mut held = HeldKeys::hold(&config.postgres.url).await?;
     let installed = held.keys().await?;
     let Settled { keys, new } = match &wrapping {

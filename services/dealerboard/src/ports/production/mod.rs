@@ -11,6 +11,7 @@ use std::time::Duration;
 use eventstore::PostgresEventStore;
 use eventstore::postgres::Look;
 use futures::FutureExt as _;
+use identity::{ConfiguredAuthority, KeyDirectory, LocalKeys};
 use kernel::port::{Framing, Schemas};
 use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
@@ -22,9 +23,8 @@ use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
 use uuid::Uuid;
 
-use super::authority::{Configured, ConfiguredAuthority};
 use super::guards::{Class, Guards};
-use super::keys::{KeyDirectory, LocalKeys, WrappingKey};
+use super::issuers::{fetching, issuers};
 use super::{AsStored, Background, KeysAway, Model, Opened, Ports, contexts};
 use crate::config::Config;
 
@@ -48,10 +48,10 @@ pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Ope
     let keys = keys(config, &mut seen)?;
     let framing = framing(config)?;
     let ports = ports(config, &keys, &seen.installation, framing.clone())?;
-    let mut background: Vec<(&'static str, Background)> = Vec::new();
+    let mut background = fetching(&ports.issuers);
     if let Some(framing) = framing {
         let learn = move |stop| framing::learn(Arc::clone(&framing), stop).boxed();
-        background.push(("process/registry", Box::new(learn)));
+        background.push(("process/registry", Box::new(learn) as Background));
     }
     if let Some(unseen) = Unseen::of(seen, keys.fingerprints.clone()) {
         let watch = move |stop| unseen.clone().watch(stop).boxed();
@@ -68,7 +68,7 @@ pub(super) async fn open(config: &Config, slices: &Slices) -> anyhow::Result<Ope
 /// takes.
 fn keys(config: &Config, seen: &mut Seen) -> anyhow::Result<LocalKeys> {
     let nothing = || Ok(Look::default());
-    if let Some(wrapping) = WrappingKey::of(&config.auth)? {
+    if let Some(wrapping) = config.auth.wrapping()? {
         let look = std::mem::replace(&mut seen.database, nothing());
         return wrapping.keys(&look.map_err(KeysAway)?.keys);
     }
@@ -89,7 +89,7 @@ pub(super) async fn keys_for_tokens(
         config: config.clone(),
         slices: crate::slices::all(),
     };
-    if let Some(wrapping) = WrappingKey::of(&config.auth)? {
+    if let Some(wrapping) = config.auth.wrapping()? {
         let look = installation.database().await.map_err(KeysAway)?;
         return Ok((wrapping.keys(&look.keys)?, None));
     }
@@ -145,13 +145,8 @@ fn ports(
             lingers: true,
         },
     ];
-    let (prefix, producers) = (&config.kafka.prefix, &config.kafka.producers);
-    let senders = Configured {
-        prefix,
-        producers,
-        venues: config.known_venues(),
-    };
-    let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), &senders)?;
+    let (prefix, sending) = (&config.kafka.prefix, config.sending());
+    let authority = ConfiguredAuthority::new(keys.records.clone(), &contexts(), prefix, sending)?;
     let outcomes = Arc::clone(&kafka) as _;
     let stored = Arc::new(store.as_stored());
     let as_stored = AsStored {
@@ -193,6 +188,7 @@ fn ports(
         inbox_guard: guards.of(&class("postgres", "inbox", 500))?,
         bindings_guard: guards.of(&class("redis", "keys", 250))?,
         authority: Arc::new(authority),
+        issuers: issuers(&config.auth, keys, &guards)?,
         schemas: schemas(config)?,
         framing: frames,
         models,

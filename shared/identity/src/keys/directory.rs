@@ -28,20 +28,26 @@ impl Purpose {
 
 /// The configured directory, by its absolute path.
 #[derive(Clone, Debug)]
-pub(in crate::ports) struct KeyDirectory(PathBuf);
+pub struct KeyDirectory(PathBuf);
 
 impl KeyDirectory {
-    pub(in crate::ports) fn new(directory: &Path) -> anyhow::Result<Self> {
+    /// # Errors
+    /// The working directory cannot be asked for.
+    pub fn new(directory: &Path) -> anyhow::Result<Self> {
         let absolute = std::path::absolute(directory).context("find auth.directory")?;
         Ok(Self(absolute))
     }
 
-    pub(in crate::ports) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.0
     }
 
     /// The keys that are there. None is made: when one is missing, `remedy` is what to do.
-    pub(in crate::ports) fn keys(&self, remedy: &str) -> anyhow::Result<LocalKeys> {
+    ///
+    /// # Errors
+    /// One is missing, cannot be read, or could have been read by others.
+    pub fn keys(&self, remedy: &str) -> anyhow::Result<LocalKeys> {
         let key = |purpose: Purpose| {
             self.read(purpose)?.with_context(|| {
                 let (purpose, directory) = (purpose.name(), self.0.display());

@@ -3,11 +3,9 @@
 
 mod directory;
 mod settle;
-#[cfg(feature = "production")]
 mod wrapping;
 
 #[cfg(test)]
-#[cfg(feature = "production")]
 mod tests;
 
 use std::fmt;
@@ -19,10 +17,9 @@ use kernel::installation::InstalledKey;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-pub(super) use directory::KeyDirectory;
-pub(super) use settle::{Settled, settle_in_directory};
-#[cfg(feature = "production")]
-pub(super) use wrapping::{WrappingKey, settle_wrapped};
+pub use directory::KeyDirectory;
+pub use settle::{Settled, settle_in_directory};
+pub use wrapping::{WrappingKey, settle_wrapped};
 
 /// Bytes of the secret that signs command records: as wide as the digest.
 const SECRET_BYTES: usize = 32;
@@ -48,7 +45,7 @@ impl Purpose {
 
 /// A key as it is kept: the secret itself, or PKCS#8.
 #[derive(Clone)]
-pub(super) struct Key {
+pub(crate) struct Key {
     purpose: Purpose,
     bytes: Zeroizing<Vec<u8>>,
     fingerprint: String,
@@ -93,7 +90,7 @@ impl Key {
 
 /// Why bytes are no key.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     #[error("it is shorter than {SECRET_BYTES} bytes")]
     Short,
     #[error(transparent)]
@@ -102,7 +99,7 @@ pub(super) enum Unusable {
 
 /// Why the keys at hand are not used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub enum Refused {
     #[error(
         "{} holds a key for {purpose} with fingerprint {own}, the installation's has {installed}: put \
          the installation's keys there, or point auth.directory to them",
@@ -140,9 +137,9 @@ fn find(installed: &[InstalledKey], purpose: Purpose) -> Option<&InstalledKey> {
 
 /// One key for tokens, one for records and cursors.
 pub struct LocalKeys {
-    pub(crate) tokens: LocalKey,
-    pub(crate) records: Keyring,
-    pub(super) fingerprints: Fingerprints,
+    pub tokens: LocalKey,
+    pub records: Keyring,
+    pub fingerprints: Fingerprints,
 }
 
 impl LocalKeys {
@@ -162,7 +159,7 @@ impl LocalKeys {
 
 /// Which keys this process has.
 #[derive(Clone, Debug)]
-pub(super) struct Fingerprints {
+pub struct Fingerprints {
     own: [(Purpose, String); 2],
     /// Where the keys are from, for people.
     from: PathBuf,
@@ -170,7 +167,10 @@ pub(super) struct Fingerprints {
 
 impl Fingerprints {
     /// Whether they are the installation's. Without an installed key they agree.
-    pub(super) fn agree(&self, installed: &[InstalledKey]) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// They are others.
+    pub fn agree(&self, installed: &[InstalledKey]) -> Result<(), Refused> {
         for (purpose, own) in &self.own {
             if let Some(known) = find(installed, *purpose)
                 && known.fingerprint != *own

@@ -1,21 +1,25 @@
 //! Configuration: the default file, then a file, then the environment.
 
+mod auth;
+mod limits;
+mod producer;
+
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use kernel::{Actor, Venues, port};
+use identity::Sending;
+use kernel::{Actor, Venues};
 use matching::UnknownQueues;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-mod limits;
-
+pub use auth::{Auth, Hidden};
 pub use limits::{Limits, Quotas};
+pub use producer::{Misplaced, Outcomes, Producer};
 
 /// Every key with its default and what it means.
-const DEFAULTS: &str = include_str!("../../../config/default.toml");
+const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -85,79 +89,6 @@ pub struct Kafka {
     pub producers: Vec<Producer>,
 }
 
-/// A system that writes commands to the log by itself.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Producer {
-    /// The actor's name if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    pub context: String,
-    pub tenant: kernel::Tenant,
-    pub actor: kernel::Actor,
-    /// The key it signs its records with; without one the broker must vouch for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_file: Option<PathBuf>,
-    #[serde(default)]
-    pub misplaced: Misplaced,
-    #[serde(default)]
-    pub outcomes: Outcomes,
-}
-
-/// The treatment of its records that are in another partition than their key belongs to.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Misplaced {
-    #[default]
-    Park,
-    Forward,
-}
-
-/// Which outcomes it gets on the topic of outcomes.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcomes {
-    #[default]
-    Refused,
-    All,
-}
-
-impl Producer {
-    /// One that the broker vouches for.
-    pub fn vouched(context: &str, tenant: kernel::Tenant, actor: kernel::Actor) -> Self {
-        Self {
-            name: None,
-            context: context.to_owned(),
-            tenant,
-            actor,
-            secret_file: None,
-            misplaced: Misplaced::default(),
-            outcomes: Outcomes::default(),
-        }
-    }
-
-    pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(self.actor.as_str())
-    }
-
-    /// As the pipeline knows it.
-    pub fn producer(&self, venues: &Venues) -> port::Producer {
-        port::Producer {
-            name: self.name().to_owned(),
-            tenant: self.tenant.clone(),
-            actor: venues.known(&self.tenant, &self.actor),
-            misplaced: match self.misplaced {
-                Misplaced::Park => port::Misplaced::Park,
-                Misplaced::Forward => port::Misplaced::Forward,
-            },
-            outcomes: match self.outcomes {
-                Outcomes::Refused => port::Outcomes::Refused,
-                Outcomes::All => port::Outcomes::All,
-            },
-        }
-    }
-}
-
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Postgres {
@@ -217,45 +148,6 @@ pub struct Catalogue {
     pub tenants: HashMap<kernel::Tenant, UnknownQueues>,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    pub directory: PathBuf,
-    pub audience: String,
-    /// The shipped ones where it is empty.
-    pub policies: PathBuf,
-    pub wrapping_key_file: PathBuf,
-    pub wrapping_key: Hidden,
-}
-
-/// A secret that cannot print.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Hidden(String);
-
-impl Hidden {
-    #[cfg(test)]
-    pub fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden")
-    }
-}
-
-impl Serialize for Hidden {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("hidden")
-    }
-}
-
 impl Mode {
     pub fn name(self) -> &'static str {
         match self {
@@ -273,6 +165,31 @@ impl Config {
         venues
             .map(|venue| (venue.tenant.clone(), venue.actor.clone()))
             .collect()
+    }
+
+    /// The systems that write commands to the log by themselves.
+    #[must_use]
+    pub fn sending(&self) -> Vec<Sending> {
+        let venues = self.known_venues();
+        let producers = self.kafka.producers.iter();
+        let sending = producers.map(|configured| Sending {
+            context: configured.context.clone(),
+            producer: configured.producer(&venues),
+            secret_file: configured.secret_file.clone(),
+        });
+        sending.collect()
+    }
+
+    /// The names of the configured issuers, for people.
+    #[must_use]
+    pub fn issuers(&self) -> String {
+        let names: Vec<_> = self
+            .auth
+            .issuers
+            .iter()
+            .map(|issuer| issuer.issuer.as_str())
+            .collect();
+        names.join(", ")
     }
 
     /// Reads defaults, the given file and the environment, in that order.
@@ -357,11 +274,16 @@ impl Config {
                 faults.push(format!("venues: {actor} is no name for a venue"));
             }
         }
+        faults.extend(self.kafka.producers.iter().flat_map(Producer::faults));
         let auth = &self.auth;
         if !auth.wrapping_key.expose().is_empty() && !auth.wrapping_key_file.as_os_str().is_empty()
         {
             faults.push("auth.wrapping_key and auth.wrapping_key_file are both given".to_owned());
         }
+        if auth.audience.is_empty() {
+            faults.push("auth.audience is empty".to_owned());
+        }
+        faults.extend(identity::faults(&auth.issuers, auth.local));
         faults
     }
 
@@ -379,15 +301,8 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format, Toml};
 
-    use super::{Config, Hidden, Mode};
+    use super::{Config, Mode};
     use matching::UnknownQueues;
-
-    #[test]
-    fn secret_does_not_print() {
-        let secret = Hidden("c2VjcmV0".to_owned());
-        let printed = format!("{secret:?}{}", serde_json::to_string(&secret).unwrap());
-        assert!(!printed.contains("c2Vj"), "{printed}");
-    }
 
     #[test]
     fn default_file_is_a_valid_configuration() {

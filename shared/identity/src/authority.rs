@@ -2,6 +2,7 @@
 //! and on a topic that the broker guards those of its one producer without a key.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -10,10 +11,7 @@ use http::signature::{Keyring, Secret};
 use kernel::port::{Authority, Producer, Record, SIGNATURE, Sender};
 use kernel::topic;
 
-use crate::config;
-use kernel::Venues;
-
-pub(super) struct ConfiguredAuthority {
+pub struct ConfiguredAuthority {
     records: Keyring,
     contexts: HashMap<&'static str, Senders>,
 }
@@ -25,27 +23,32 @@ struct Senders {
     signing: Vec<(Keyring, Arc<Producer>)>,
 }
 
-/// The configuration of other systems.
-#[derive(Default)]
-pub(super) struct Configured<'a> {
-    /// Of the topics.
-    pub(super) prefix: &'a str,
-    pub(super) producers: &'a [config::Producer],
-    pub(super) venues: Venues,
+/// Another system that writes commands to the log by itself.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// To whose command topic.
+    pub context: String,
+    /// As whom.
+    pub producer: Producer,
+    /// The key it signs with; without one the broker must vouch for it.
+    pub secret_file: Option<PathBuf>,
 }
 
 impl ConfiguredAuthority {
+    /// `prefix` is that of the topics.
+    ///
     /// # Errors
     /// A producer is of no context, or nothing tells its records from another's, or its key cannot be
     /// read.
-    pub(super) fn new(
+    pub fn new(
         records: Keyring,
         contexts: &[&'static str],
-        configured: &Configured<'_>,
+        prefix: &str,
+        sending: Vec<Sending>,
     ) -> anyhow::Result<Self> {
         let senders = |context: &&'static str| {
             let senders = Senders {
-                topic: topic::commands(configured.prefix, context),
+                topic: topic::commands(prefix, context),
                 unsigned: None,
                 signing: Vec::new(),
             };
@@ -55,34 +58,30 @@ impl ConfiguredAuthority {
             records,
             contexts: contexts.iter().map(senders).collect(),
         };
-        for producer in configured.producers {
+        for system in sending {
+            let name = system.producer.name.clone();
             authority
-                .admit(producer, &configured.venues)
-                .with_context(|| format!("kafka.producers: {}", producer.name()))?;
+                .admit(system)
+                .with_context(|| format!("kafka.producers: {name}"))?;
         }
         Ok(authority)
     }
 
-    fn admit(&mut self, configured: &config::Producer, venues: &Venues) -> anyhow::Result<()> {
-        let context = configured.context.as_str();
+    fn admit(&mut self, system: Sending) -> anyhow::Result<()> {
+        let context = system.context.as_str();
         let names: Vec<_> = self.contexts.keys().copied().collect();
         let senders = self.contexts.get_mut(context);
         let senders = senders.with_context(|| {
             format!("there is no context `{context}`, only {}", names.join(", "))
         })?;
-        ensure!(
-            !configured.actor.is_platform() && !configured.actor.is_venue(),
-            "{} is a name of the platform's own",
-            configured.actor
-        );
-        let producer = Arc::new(configured.producer(venues));
+        let producer = Arc::new(system.producer);
         let others = senders.signing.iter().map(|(_, other)| other);
         let mut others = others.chain(&senders.unsigned);
         ensure!(
             others.all(|other| other.name != producer.name),
             "{context} has two producers of this name"
         );
-        let Some(file) = &configured.secret_file else {
+        let Some(file) = &system.secret_file else {
             if let Some(other) = &senders.unsigned {
                 anyhow::bail!(
                     "nothing tells its records in {context} from those of {}; one of the two needs a \

@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 use super::directory::read_private;
 use super::settle::{Settled, known_in_directory};
 use super::{KEY_ID, Key, KeyDirectory, LocalKeys, Purpose, find, fingerprint};
-use crate::config::Auth;
 
 /// Bytes of the wrapping key.
 const KEY_BYTES: usize = 32;
@@ -21,7 +20,7 @@ const KEY_BYTES: usize = 32;
 const LAYOUT: u8 = 1;
 
 /// Encrypts the installation's keys, and nothing else.
-pub(in crate::ports) struct WrappingKey {
+pub struct WrappingKey {
     sealing: RandomizedNonceKey,
     fingerprint: String,
     /// Where it is from, for people.
@@ -29,10 +28,12 @@ pub(in crate::ports) struct WrappingKey {
 }
 
 impl WrappingKey {
-    /// The configured one, if the installation keeps its keys in the database.
-    pub(in crate::ports) fn of(auth: &Auth) -> anyhow::Result<Option<Self>> {
-        let given = auth.wrapping_key.expose();
-        let file = &auth.wrapping_key_file;
+    /// The one that is configured, itself or as a file, if the installation keeps its keys in the
+    /// database; neither: `None`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no key.
+    pub fn of(given: &str, file: &Path) -> anyhow::Result<Option<Self>> {
         if !given.is_empty() {
             let key = key(given.as_bytes()).context("read auth.wrapping_key")?;
             return Self::new(&key, Path::new("auth.wrapping_key")).map(Some);
@@ -102,7 +103,10 @@ impl WrappingKey {
     }
 
     /// The keys that the installation keeps; all of them, or what to do.
-    pub(in crate::ports) fn keys(&self, installed: &[InstalledKey]) -> anyhow::Result<LocalKeys> {
+    ///
+    /// # Errors
+    /// One is missing, damaged, or encrypted by another key.
+    pub fn keys(&self, installed: &[InstalledKey]) -> anyhow::Result<LocalKeys> {
         let key = |purpose: Purpose| {
             let wrapped = find(installed, purpose).and_then(|known| known.wrapped.as_ref());
             let wrapped = wrapped.with_context(|| {
@@ -142,7 +146,10 @@ fn key(given: &[u8]) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 
 /// The keys are kept by the installation, encrypted. One that was made before is taken in: its
 /// signatures are in the log.
-pub(in crate::ports) fn settle_wrapped(
+///
+/// # Errors
+/// They are not the installation's, or cannot be read or made.
+pub fn settle_wrapped(
     wrapping: &WrappingKey,
     directory: &KeyDirectory,
     installed: &[InstalledKey],

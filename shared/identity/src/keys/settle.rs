@@ -6,13 +6,16 @@ use kernel::installation::InstalledKey;
 use super::{Key, KeyDirectory, LocalKeys, Purpose, Refused, find};
 
 /// Keys, and what the installation does not know of them yet.
-pub(in crate::ports) struct Settled {
-    pub(in crate::ports) keys: LocalKeys,
-    pub(in crate::ports) new: Vec<InstalledKey>,
+pub struct Settled {
+    pub keys: LocalKeys,
+    pub new: Vec<InstalledKey>,
 }
 
 /// The keys are files: those that are there, or new ones if the installation has none.
-pub(in crate::ports) fn settle_in_directory(
+///
+/// # Errors
+/// They are not the installation's, or cannot be read or made.
+pub fn settle_in_directory(
     directory: &KeyDirectory,
     installed: &[InstalledKey],
 ) -> anyhow::Result<Settled> {

@@ -9,7 +9,6 @@ use tempfile::TempDir;
 
 use super::wrapping::WrappingKey;
 use super::{Key, KeyDirectory, Purpose, settle_in_directory, settle_wrapped};
-use crate::config::{Auth, Config, Hidden};
 
 fn folder() -> (TempDir, KeyDirectory) {
     let folder = tempfile::tempdir().unwrap();
@@ -31,16 +30,9 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn auth(change: impl FnOnce(&mut Auth)) -> Auth {
-    let mut auth = Config::load(None).unwrap().auth;
-    change(&mut auth);
-    auth
-}
-
 fn wrapping(byte: u8) -> WrappingKey {
     let given = STANDARD.encode([byte; 32]);
-    let auth = auth(|auth| auth.wrapping_key = Hidden::new(given));
-    WrappingKey::of(&auth).unwrap().unwrap()
+    WrappingKey::of(&given, Path::new("")).unwrap().unwrap()
 }
 
 /// The refusal of what must not be taken.
@@ -218,7 +210,7 @@ fn wrapping_key_is_32_bytes_raw_or_as_base64() {
     let read = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        WrappingKey::of(&auth(|auth| auth.wrapping_key_file.clone_from(&path)))
+        WrappingKey::of("", &path)
     };
     let base64 = STANDARD.encode([7; 32]);
     for given in [

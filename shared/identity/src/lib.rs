@@ -1,0 +1,23 @@
+//! Who is believed: issuers of tokens and the keys that they publish, the installation's own keys, and
+//! senders of records.
+//!
+//! In: the configuration, key files, and what issuers answer. Out: a verifier of tokens, an authority
+//! of records, and work that keeps keys fresh. It never takes a key for another issuer than the one
+//! that published it, and never makes a request wait for a provider longer than a moment.
+
+mod settings;
+
+mod issuers;
+mod provider;
+
+mod authority;
+mod keys;
+
+pub use authority::{ConfiguredAuthority, Sending};
+pub use issuers::{Configured, Issuers};
+pub use keys::{
+    Fingerprints, KeyDirectory, LocalKeys, Refused, Settled, WrappingKey, settle_in_directory,
+    settle_wrapped,
+};
+pub use provider::{Provider, REFRESH, TRUSTED_UNSEEN};
+pub use settings::{ISSUERS_MAX, IssuerSettings, ServiceSettings, TenantSettings, faults};
