@@ -49,6 +49,8 @@ pub struct Subject {
     pub issuer: Arc<str>,
     /// What the issuer calls it: the token's `sub`.
     pub name: Arc<str>,
+    /// When its token was issued, seconds since the epoch, where that is known.
+    pub issued_s: Option<i64>,
     /// At most [`ROLES_MAX`].
     pub roles: Vec<Role>,
     /// The agent it works as; the actor if nothing else is said.
@@ -72,6 +74,7 @@ impl Subject {
             kind: SubjectKind::Person,
             issuer: "".into(),
             name: Arc::clone(&name),
+            issued_s: None,
             roles,
             agent: name,
             books: None,

@@ -10,6 +10,7 @@ use gateway::{
     Admission, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation, OfProjection,
     Quotas, Recent, ViewExtension,
 };
+use http::auth::Members;
 use matching::{
     CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
 };
@@ -18,13 +19,14 @@ use readmodel::MemoryRates;
 use routing::AskFloor;
 
 use super::Platform;
+use super::members::Known;
 use super::process::{Process, Tasks};
 use super::table::{Need, Role};
 use crate::{config, slices};
 
 pub(super) const ROLE: Role = Role {
     name: "gateway",
-    needs: &[Need::Callers, Need::Floor, Need::Figures],
+    needs: &[Need::Callers, Need::Floor, Need::Figures, Need::Directory],
     start,
 };
 
@@ -44,8 +46,11 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         Data::new(Arc::clone(&process.health)),
         process.metrics.clone(),
     );
+    let members: Arc<dyn Members> = Arc::new(Known(platform.directory.clone()));
+    let members = Data::from(members);
     let beside = move |config: &mut ServiceConfig| {
         config
+            .app_data(Data::clone(&members))
             .app_data(Data::clone(&health))
             .app_data(Data::clone(&metrics))
             .configure(health::routes);

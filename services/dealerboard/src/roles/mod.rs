@@ -9,6 +9,7 @@ mod reactor;
 mod router;
 
 mod expensive;
+mod members;
 mod process;
 mod supervise;
 
@@ -16,6 +17,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::members::Directory;
 use analytics::Metrics;
 use anyhow::Context as _;
 use kernel::Access;
@@ -53,6 +55,7 @@ pub struct Platform {
     pub demo: Option<Demo>,
     pub floor: Followed<Floor>,
     pub metrics: Followed<Metrics>,
+    pub directory: Followed<Directory>,
     /// What the workers of this process are about.
     pub movement: Movement,
 }
@@ -92,6 +95,7 @@ impl Platform {
         Ok(Self {
             floor: Followed::new(partitions),
             metrics: Followed::new(partitions),
+            directory: Followed::new(partitions),
             config,
             slices,
             ports,
@@ -154,9 +158,12 @@ impl Platform {
 
     /// Ends when everything has been read that these roles hold in memory.
     pub(crate) async fn has_read(&self, roles: &Roles) {
-        let (floor, figures) = (roles.need(Need::Floor), roles.need(Need::Figures));
-        let read =
-            || (!floor || self.floor.age().is_some()) && (!figures || self.metrics.age().is_some());
+        let has = |need, age: Option<Duration>| !roles.need(need) || age.is_some();
+        let read = || {
+            has(Need::Floor, self.floor.age())
+                && has(Need::Figures, self.metrics.age())
+                && has(Need::Directory, self.directory.age())
+        };
         while !read() {
             tokio::time::sleep(LOOK_PERIOD).await;
         }

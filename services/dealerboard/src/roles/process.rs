@@ -13,6 +13,7 @@ use health::{Backlog, Health, Projection};
 use kernel::port::{Clock as _, Ids as _, Pace};
 use kernel::{AggregateId, LiveProjection};
 use matching::Matcher;
+use members::Directory;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
 use pipeline::{
@@ -77,6 +78,7 @@ pub(super) struct Process<'p> {
     pub(super) halt: CancellationToken,
     matcher: Option<Matcher>,
     figures: bool,
+    directory: bool,
 }
 
 impl<'p> Process<'p> {
@@ -101,6 +103,7 @@ impl<'p> Process<'p> {
             query,
             matcher,
             figures: roles.need(Need::Figures),
+            directory: roles.need(Need::Directory),
         })
     }
 
@@ -129,6 +132,10 @@ impl<'p> Process<'p> {
         if self.figures {
             let figures = follow(platform, &platform.metrics, Pace::Leisurely, halt);
             tasks.work("process/figures", figures);
+        }
+        if self.directory {
+            let directory = follow(platform, &platform.directory, Pace::Prompt, halt);
+            tasks.work("process/directory", directory);
         }
         if let Some(listener) = self.listener.as_ref().filter(|_| self.query.is_none()) {
             let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
@@ -251,7 +258,17 @@ impl Platform {
             age: Box::new(move || figures.age()),
             gauge: Box::new(|| {}),
         };
-        let needed = [(Need::Floor, floor), (Need::Figures, figures)];
+        let directory = self.directory.clone();
+        let directory = Projection {
+            name: Directory::NAME,
+            age: Box::new(move || directory.age()),
+            gauge: Box::new(|| {}),
+        };
+        let needed = [
+            (Need::Floor, floor),
+            (Need::Figures, figures),
+            (Need::Directory, directory),
+        ];
         let needed = needed.into_iter().filter(|(need, _)| roles.need(*need));
         needed.map(|(_, projection)| projection).collect()
     }

@@ -22,6 +22,8 @@ pub(super) enum Need {
     Floor,
     /// The live projection of the figures.
     Figures,
+    /// The live projection of the members.
+    Directory,
 }
 
 const ROLES: [&Role; 5] = [

@@ -194,6 +194,11 @@ impl Desk {
         }
     }
 
+    /// kill -9, and a new start on what is left.
+    pub(crate) async fn crash(&mut self) {
+        self.platform.crash().await;
+    }
+
     pub(crate) async fn discard(self) {
         self.platform.discard().await;
     }

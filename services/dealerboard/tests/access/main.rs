@@ -5,6 +5,7 @@
 mod desk;
 mod limits;
 mod matrix;
+mod members;
 mod own;
 mod policies;
 mod quota;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
 use serde_json::json;
+use testkit::eventually;
 use testkit::platform::Platform;
 
 use crate::desk::{Desk, TENANT};
@@ -17,18 +18,17 @@ const QUOTAS: &str = "[limits.tenant]\ncommands_per_s = 5\nreads_per_s = 50\n\
 async fn answered(url: &str, token: &str, reads: usize) -> usize {
     let client = Client::new();
     let read = || {
-        let request = client.get(format!("{url}/v1/trades")).bearer_auth(token);
+        let request = client.get(format!("{url}/v1/floor")).bearer_auth(token);
         async move { request.send().await.unwrap().status() }
     };
     let reads = futures::future::join_all(std::iter::repeat_with(read).take(reads)).await;
     let (answered, refused): (Vec<_>, Vec<_>) = reads
         .into_iter()
         .partition(|status| *status == StatusCode::OK);
-    assert!(
-        refused
-            .iter()
-            .all(|status| *status == StatusCode::TOO_MANY_REQUESTS)
-    );
+    let other = refused
+        .iter()
+        .find(|status| **status != StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(other, None);
     answered.len()
 }
 
@@ -47,13 +47,20 @@ async fn principal_and_tenant_have_quotas_and_other_tenants_are_not_concerned() 
     assert!((20..=most).contains(&of_ann), "{of_ann} of 20 a second");
     // Another principal has a quota of their own.
     assert!(answered(&url, &bob, 10).await >= 10);
-    // Another tenant has none here.
+    // The tenant's is used up by both and one more; another tenant has a quota of its own.
+    let cid = desk.token(&["--actor", "cid"]);
+    let began = Instant::now();
+    let of_cid = answered(&url, &cid, 40).await;
+    assert!(
+        of_cid <= 20 + (began.elapsed().as_millis() / 20) as usize,
+        "{of_cid}"
+    );
     let acme = desk.token_of("acme", &["--actor", "ann"]);
-    assert_eq!(answered(&url, &acme, 200).await, 200);
+    assert!(answered(&url, &acme, 20).await >= 20);
 
     let refused = loop {
         let request = Client::new()
-            .get(format!("{url}/v1/trades"))
+            .get(format!("{url}/v1/floor"))
             .bearer_auth(&ann);
         let answer = request.send().await.unwrap();
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -86,6 +93,17 @@ async fn gateways_of_an_installation_count_together() {
     let platform = Platform::production_with(BINARY, "all", config).await;
     let (_second, other) = platform.role("gateway").await;
     let token = platform.token(TENANT);
+    // A gateway that has just begun believes no view yet.
+    for url in [platform.url(), &other] {
+        eventually("the first answer", Duration::from_secs(20), async || {
+            let read = Client::new()
+                .get(format!("{url}/v1/floor"))
+                .bearer_auth(&token);
+            (read.send().await.unwrap().status() == StatusCode::OK).then_some(())
+        })
+        .await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let began = Instant::now();
     let (one, two) = tokio::join!(
         answered(platform.url(), &token, 300),

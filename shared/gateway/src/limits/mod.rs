@@ -25,7 +25,7 @@ const NAMES_MAX: u64 = 100_000;
 const FORGET_AFTER: Duration = Duration::from_secs(30);
 
 /// How long the shared count may take to answer.
-const ASK_WAIT: Duration = Duration::from_millis(50);
+const ASK_WAIT: Duration = Duration::from_millis(100);
 
 /// What a request is to its sender's quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

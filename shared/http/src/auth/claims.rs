@@ -107,6 +107,7 @@ impl Mapping {
                 .and_then(Value::as_str)
                 .unwrap_or(name)
                 .into(),
+            issued_s: claims.get("iat").and_then(Value::as_i64),
             roles: self.roles(claims)?,
             agent: self.agent(claims, &actor)?,
             actor,

@@ -2,8 +2,8 @@
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
@@ -31,6 +31,36 @@ struct Proven {
     /// What the policies said of each permission; [`UNASKED`] where they were not asked yet. They stay
     /// as they are while the process runs.
     standings: [AtomicU8; PERMISSIONS_MAX],
+    /// What the members of this generation made of it.
+    completed: Mutex<Option<(u64, Completed)>>,
+}
+
+/// What is known of the bearers of tokens beside what the tokens say.
+pub trait Members: Send + Sync + 'static {
+    /// Raised with every change; 0 while nothing is known of anybody.
+    fn generation(&self) -> u64;
+
+    /// What becomes of a bearer.
+    fn complete(&self, subject: &Subject) -> Completion;
+}
+
+/// What members make of a token's bearer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// The token says all there is.
+    AsIs,
+    /// Other roles or limits.
+    By(Subject),
+    /// The token does not count any more.
+    Revoked,
+}
+
+/// The same as it is remembered.
+#[derive(Clone, Debug)]
+enum Completed {
+    AsIs,
+    By(Principal),
+    Revoked,
 }
 
 /// Permissions whose standing is remembered with a token.
@@ -44,6 +74,7 @@ impl From<Subject> for Principal {
         Self(Arc::new(Proven {
             subject,
             standings: [const { AtomicU8::new(UNASKED) }; PERMISSIONS_MAX],
+            completed: Mutex::default(),
         }))
     }
 }
@@ -77,6 +108,46 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// The bearer as members know it, worked out once per change of theirs.
+    ///
+    /// # Errors
+    /// [`TokenError::Revoked`].
+    fn completed(self, members: &dyn Members) -> Result<Self, TokenError> {
+        let generation = members.generation();
+        if generation == 0 {
+            return Ok(self);
+        }
+        let completed = {
+            // A panic under the lock cannot leave half a value.
+            let mut known = self
+                .0
+                .completed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let (_, completed) = known
+                .take_if(|(of, _)| *of == generation)
+                .unwrap_or_else(|| (generation, members.complete(&self).into()));
+            known.insert((generation, completed)).1.clone()
+        };
+        match completed {
+            Completed::AsIs => Ok(self),
+            Completed::By(principal) => Ok(principal),
+            Completed::Revoked => Err(TokenError::Revoked),
+        }
+    }
+}
+
+impl From<Completion> for Completed {
+    fn from(completion: Completion) -> Self {
+        match completion {
+            Completion::AsIs => Self::AsIs,
+            Completion::By(subject) => Self::By(subject.into()),
+            Completion::Revoked => Self::Revoked,
+        }
+    }
+}
+
 impl Deref for Principal {
     type Target = Subject;
 
@@ -95,16 +166,30 @@ impl FromRequest for Principal {
         let Some(verifier) = request.app_data::<Data<Verifier>>() else {
             return Either::Left(ready(Err(Problem::defect(NoVerifier))));
         };
+        let members = request.app_data::<Data<dyn Members>>().cloned();
         match of_request(request, verifier) {
-            Ok(principal) => Either::Left(ready(Ok(principal))),
+            Ok(principal) => Either::Left(ready(known_to(members.as_ref(), principal))),
             Err((Unproven::Refused(error), _)) => Either::Left(ready(Err(error.into()))),
             Err((unproven, token)) => {
                 let (verifier, token) = (Data::clone(verifier), token.to_owned());
-                let waiting = async move { Ok(verifier.after_renewal(unproven, &token).await?) };
+                let waiting = async move {
+                    let principal = verifier.after_renewal(unproven, &token).await?;
+                    known_to(members.as_ref(), principal)
+                };
                 Either::Right(waiting.boxed_local())
             }
         }
     }
+}
+
+fn known_to(
+    members: Option<&Data<dyn Members>>,
+    principal: Principal,
+) -> Result<Principal, Problem> {
+    let Some(members) = members else {
+        return Ok(principal);
+    };
+    Ok(principal.completed(&***members)?)
 }
 
 /// Whose request it is by the keys that are known now; or why not, and the token.

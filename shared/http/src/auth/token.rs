@@ -57,6 +57,8 @@ pub enum TokenError {
     Lifetime,
     #[error("token has expired")]
     Expired,
+    #[error("token was revoked")]
+    Revoked,
     #[error("token is not valid yet")]
     NotYet,
     /// Nobody can say whether the token is good.

@@ -13,6 +13,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::port::{Clock as _, LoadedStream};
 use kernel::topic::PartitionId;
+use members::Directory;
 use pipeline::{
     Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub,
 };
@@ -91,6 +92,7 @@ impl Verify {
         let (store, reader) = (&*platform.ports.folds, &*platform.ports.as_stored.reader);
         findings.add(folds::<Floor>(store, reader, partitions).await);
         findings.add(folds::<Metrics>(store, reader, partitions).await);
+        findings.add(folds::<Directory>(store, reader, partitions).await);
         let world = RuleWorld {
             dead_letters: ports.dead_letters.as_ref(),
             partitions,

@@ -180,7 +180,7 @@ fn ports(
         bindings: Arc::new(RedisKeyBindings::new(&redis_options)?),
         heartbeats: Arc::new(RedisHeartbeats::new(&redis_options)?),
         rates: Arc::new(RedisRates::new(&redis_options)?),
-        rates_guard: guards.of(&class("redis", "rates", 50))?,
+        rates_guard: guards.of(&class("redis", "rates", 100))?,
         announcing: Some(Announcing {
             outbox: Arc::clone(&store) as _,
             log: outcomes,
