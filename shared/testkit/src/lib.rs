@@ -10,8 +10,10 @@ pub mod topics;
 
 mod clock;
 mod eventually;
+mod unrestricted;
 mod writer;
 
 pub use clock::ManualClock;
 pub use eventually::eventually;
+pub use unrestricted::Unrestricted;
 pub use writer::Writer;

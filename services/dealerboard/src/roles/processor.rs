@@ -17,6 +17,7 @@ pub(super) const ROLE: Role = Role {
 fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let (platform, stop) = (process.platform, &process.halt);
     let ports = ProcessorPorts {
+        access: Arc::clone(&platform.access),
         command_log: Arc::clone(&platform.ports.command_log),
         event_log: Arc::clone(&platform.ports.event_log),
         store: Arc::clone(&platform.ports.store),

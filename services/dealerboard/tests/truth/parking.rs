@@ -188,3 +188,57 @@ fn raw<'a>(key: &'a [u8], value: Option<&'a [u8]>, headers: Vec<(&'a str, &'a [u
         partition: None,
     }
 }
+
+/// The policies hold for records as for requests; what they refuse holds up nobody.
+#[tokio::test]
+async fn producer_sends_what_its_roles_permit() {
+    let producers = r#"
+        [[kafka.producers]]
+        context = "trades"
+        tenant = "demo"
+        actor = "risk-engine"
+        roles = ["risk"]
+        [[kafka.producers]]
+        context = "conversations"
+        tenant = "demo"
+        actor = "chat-channel"
+    "#;
+    let platform = production_with(producers).await;
+    let outsider = Outsider::of(&platform);
+    let envelope = |kind: &str, data: Value| {
+        json!({ "id": format!("k-{kind}"), "type": kind, "data": data })
+            .to_string()
+            .into_bytes()
+    };
+    let book = envelope("BookTrade", terms(1));
+    let (partition, offset) = outsider
+        .send("trades", raw(b"demo/T-1", Some(&book), vec![]))
+        .await;
+    let opening = json!({"customer_id": "C-1", "channel": "chat", "intent": "order"});
+    let create = envelope("Create", opening);
+    outsider
+        .send("conversations", raw(b"demo/V-1", Some(&create), vec![]))
+        .await;
+    let notice = eventually("the notice", WAIT, async || {
+        outsider
+            .outcomes("trades")
+            .get(&(partition.into(), offset))
+            .cloned()
+    })
+    .await;
+    assert_eq!(notice["reason"], "not_allowed", "{notice}");
+    let detail = notice["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("risk-engine needs the permission trades:book"),
+        "{notice}"
+    );
+    // The key it claimed is free, and what the channel may send is done.
+    platform
+        .post("demo", "/v1/trades", &booking("T-1", 2))
+        .await;
+    eventually("the conversation", WAIT, async || {
+        value(&platform, "demo", "/v1/conversations/V-1").await
+    })
+    .await;
+    platform.discard().await;
+}

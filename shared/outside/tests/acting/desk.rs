@@ -30,7 +30,7 @@ use resilience::{
 use sqlite::SqliteFile;
 use testkit::contract::PARTITIONS;
 use testkit::servers::Database;
-use testkit::{ManualClock, eventually};
+use testkit::{ManualClock, Unrestricted, eventually};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -237,6 +237,7 @@ impl Desk {
     fn handle(&self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
         let adapters = &self.adapters;
         let ports = ProcessorPorts {
+            access: Arc::new(Unrestricted),
             command_log: Arc::clone(&adapters.command_log),
             event_log: Arc::clone(&adapters.event_log),
             store: Arc::clone(&adapters.store),

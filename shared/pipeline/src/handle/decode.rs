@@ -12,7 +12,7 @@ use kernel::port::{
     Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
 use kernel::topic::{self, PartitionId};
-use kernel::{Accepted, Context, Fault, Timestamp, adjacent};
+use kernel::{Accepted, Access, Context, Fault, Standing, Timestamp, adjacent};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -124,6 +124,7 @@ type Keep<'k> = Option<&'k mut Option<Box<RawValue>>>;
 #[derive(Clone)]
 pub(crate) struct Decoder {
     pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) access: Arc<dyn Access>,
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
     pub(crate) value_bytes_max: usize,
     pub(crate) partition_id: PartitionId,
@@ -216,18 +217,18 @@ impl Decoder {
     ) -> Result<Result<Incoming<C::Input>, Refused>, Fault> {
         let value = record.value.as_deref().unwrap_or_default();
         if value.first() != Some(&FRAME) {
-            return Ok(read::<C>(sender, record, value, data));
+            return Ok(self.parsed::<C>(sender, record, value, data));
         }
         // JSON that we signed we also wrote: its frame is for others, and no registry is asked.
         if let (Sender::Platform, Some(json)) = (sender, framed_object(value)) {
-            return Ok(read::<C>(sender, record, json, data));
+            return Ok(self.parsed::<C>(sender, record, json, data));
         }
         let Some(schemas) = &self.schemas else {
             let detail = "framed by a schema registry, but none is configured";
             return Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)));
         };
         match schemas.decode(value).await {
-            Ok(plain) => Ok(read::<C>(sender, record, &plain, data)),
+            Ok(plain) => Ok(self.parsed::<C>(sender, record, &plain, data)),
             Err(SchemaError::Permanent(detail)) => {
                 Ok(Err(Refused::new(DeadReason::UnknownSchema, detail)))
             }
@@ -236,55 +237,92 @@ impl Decoder {
     }
 }
 
-fn read<C: Context>(
-    sender: &Sender,
-    record: &Record,
-    json: &[u8],
-    data: Keep<'_>,
-) -> Result<Incoming<C::Input>, Refused> {
-    let (key, tenant, mut aggregate) = keyed(record)?;
-    if !C::BLANKS_IN_IDS {
-        let refused = |error: BadLabel| Refused::new(DeadReason::BadKey, error.to_string());
-        aggregate = aggregate.without_blanks().map_err(refused)?;
+impl Decoder {
+    fn parsed<C: Context>(
+        &self,
+        sender: &Sender,
+        record: &Record,
+        json: &[u8],
+        data: Keep<'_>,
+    ) -> Result<Incoming<C::Input>, Refused> {
+        let (key, tenant, mut aggregate) = keyed(record)?;
+        if !C::BLANKS_IN_IDS {
+            let refused = |error: BadLabel| Refused::new(DeadReason::BadKey, error.to_string());
+            aggregate = aggregate.without_blanks().map_err(refused)?;
+        }
+        let json = binary::structured(record, json)?;
+        // Checked once as a whole rather than text by text.
+        let json = std::str::from_utf8(&json).map_err(Refused::undecodable)?;
+        let envelope: CommandEnvelope<'_> =
+            serde_json::from_str(json).map_err(Refused::undecodable)?;
+        let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
+        let id = identity(sender, &envelope.id, &tenant, C::NAME, &aggregate)?;
+        let (producer, reply_to) = match sender {
+            Sender::Platform => (None, envelope.reply_to.clone()),
+            Sender::Producer(producer) => (Some(Arc::clone(producer)), None),
+        };
+        let named = || Named {
+            id,
+            reply_to: reply_to.clone(),
+        };
+        let command = typed::<C>(&envelope, &actor, sender)
+            .and_then(|command| self.allowed::<C>(sender, &envelope.kind, &aggregate, command));
+        let command = command.map_err(|refused| refused.of(named()))?;
+        let (kind, version) = (&envelope.kind, envelope.expected_version);
+        let correlation = envelope.correlation.map(AggregateId::without_blanks);
+        if let Some(data) = data {
+            *data = Some(envelope.data.to_owned());
+        }
+        Ok(Incoming {
+            offset: record.offset,
+            id,
+            body_hash: body_hash(&key, kind, envelope.data.get(), version),
+            tenant,
+            key,
+            correlation: correlation.transpose().map_err(Refused::undecodable)?,
+            causation: envelope.causation,
+            expected_version: envelope.expected_version,
+            reply_to,
+            producer,
+            accepted: Accepted {
+                id: aggregate,
+                actor,
+                at,
+                command,
+            },
+        })
     }
-    let json = binary::structured(record, json)?;
-    // Checked once as a whole rather than text by text.
-    let json = std::str::from_utf8(&json).map_err(Refused::undecodable)?;
-    let envelope: CommandEnvelope<'_> = serde_json::from_str(json).map_err(Refused::undecodable)?;
-    let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
-    let id = identity(sender, &envelope.id, &tenant, C::NAME, &aggregate)?;
-    let (producer, reply_to) = match sender {
-        Sender::Platform => (None, envelope.reply_to.clone()),
-        Sender::Producer(producer) => (Some(Arc::clone(producer)), None),
-    };
-    let named = || Named {
-        id,
-        reply_to: reply_to.clone(),
-    };
-    let command = typed::<C>(&envelope, &actor, sender).map_err(|refused| refused.of(named()))?;
-    let (kind, version) = (&envelope.kind, envelope.expected_version);
-    let correlation = envelope.correlation.map(AggregateId::without_blanks);
-    if let Some(data) = data {
-        *data = Some(envelope.data.to_owned());
+
+    /// The command, if the policies let its producer send it: by the permission of its route, as over
+    /// HTTP, and with the facts that the record holds. A command without a route is the platform's own.
+    fn allowed<C: Context>(
+        &self,
+        sender: &Sender,
+        kind: &str,
+        aggregate: &AggregateId,
+        command: C::Input,
+    ) -> Result<C::Input, Refused> {
+        let mut routes = C::COMMANDS.iter();
+        let (Sender::Producer(producer), Some(route)) =
+            (sender, routes.find(|route| route.command == kind))
+        else {
+            return Ok(command);
+        };
+        let (subject, permission) = (&producer.subject, route.allow);
+        let is_allowed = match self.access.standing(subject, permission) {
+            Standing::Allowed => true,
+            Standing::Denied => false,
+            Standing::Depends => {
+                let facts = C::facts(aggregate, Some(&command));
+                self.access.decide(subject, permission, &facts).allowed
+            }
+        };
+        if is_allowed {
+            return Ok(command);
+        }
+        let detail = format!("{} needs the permission {permission}", producer.name);
+        Err(Refused::new(DeadReason::NotAllowed, detail))
     }
-    Ok(Incoming {
-        offset: record.offset,
-        id,
-        body_hash: body_hash(&key, kind, envelope.data.get(), version),
-        tenant,
-        key,
-        correlation: correlation.transpose().map_err(Refused::undecodable)?,
-        causation: envelope.causation,
-        expected_version: envelope.expected_version,
-        reply_to,
-        producer,
-        accepted: Accepted {
-            id: aggregate,
-            actor,
-            at,
-            command,
-        },
-    })
 }
 
 fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {

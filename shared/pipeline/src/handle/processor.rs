@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use kernel::Context;
 use kernel::id::AggregateId;
 use kernel::port::{
     CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas, Snapshots,
 };
 use kernel::topic::PartitionId;
+use kernel::{Access, Context};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -28,6 +28,8 @@ const REPLIES_MAX: usize = 1_024;
 /// The world as a processor sees it.
 #[derive(Clone)]
 pub struct ProcessorPorts {
+    /// What producers may send.
+    pub access: Arc<dyn Access>,
     /// Where commands are taken from.
     pub command_log: Arc<dyn CommandLog>,
     /// Where events are published.
@@ -116,6 +118,7 @@ impl<C: Context> Processor<C> {
         };
         let decoder = Decoder {
             authority: Arc::clone(&self.ports.sealer.authority),
+            access: Arc::clone(&self.ports.access),
             schemas: self.ports.schemas.clone(),
             value_bytes_max: self.settings.value_bytes_max,
             partition_id,

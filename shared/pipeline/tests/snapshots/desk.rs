@@ -22,7 +22,7 @@ use positions::{Position, PositionView};
 use readmodel::MemoryReplies;
 use serde_json::value::RawValue;
 use testkit::contract::PARTITIONS;
-use testkit::{ManualClock, eventually};
+use testkit::{ManualClock, Unrestricted, eventually};
 use tokio_util::sync::CancellationToken;
 use trades::{Trade, TradeView};
 use uuid::Uuid;
@@ -171,6 +171,7 @@ impl Desk {
     ) {
         let (store, movement) = (Arc::new(store.clone()), Movement::default());
         let ports = ProcessorPorts {
+            access: Arc::new(Unrestricted),
             command_log: Arc::new(self.log.clone()),
             event_log: Arc::new(MemoryEventLog::new(
                 PARTITIONS,
