@@ -19,6 +19,7 @@ mod read_model;
 mod replies;
 mod schemas;
 mod scrub;
+mod sessions;
 mod snapshots;
 mod timers;
 
@@ -48,5 +49,6 @@ pub use read_model::{
 pub use replies::{NotAnAddress, Replies, Reply, ReplyStream, ReplyTo};
 pub use schemas::{FRAME, SchemaError, Schemas};
 pub use scrub::{Scrub, Scrubbed};
+pub use sessions::{SessionKey, Sessions};
 pub use snapshots::{Hole, Resumed, Snapshot, Snapshots};
 pub use timers::{Due, Timers};

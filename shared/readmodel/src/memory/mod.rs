@@ -4,8 +4,10 @@ mod heartbeats;
 mod rates;
 mod read_model;
 mod replies;
+mod sessions;
 
 pub use heartbeats::MemoryHeartbeats;
 pub use rates::MemoryRates;
 pub use read_model::MemoryReadModel;
 pub use replies::MemoryReplies;
+pub use sessions::MemorySessions;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use kernel::id::{CommandKey, Tenant};
-use kernel::port::ViewId;
+use kernel::port::{SessionKey, ViewId};
 
 /// Names of keys and channels under one prefix.
 ///
@@ -55,6 +55,11 @@ impl Keys {
     /// What was taken from a rate.
     pub(super) fn rate(&self, name: &str) -> String {
         format!("{}rate:{name}", self.0)
+    }
+
+    /// A browser's session.
+    pub(super) fn session(&self, key: SessionKey) -> String {
+        format!("{}session:{key}", self.0)
     }
 
     pub(super) fn replies(&self, instance: &str) -> String {

@@ -8,6 +8,7 @@ mod links;
 mod rates;
 mod read_model;
 mod replies;
+mod sessions;
 
 pub use heartbeats::RedisHeartbeats;
 pub use key_bindings::RedisKeyBindings;
@@ -15,6 +16,7 @@ pub use link::RedisOptions;
 pub use rates::RedisRates;
 pub use read_model::RedisReadModel;
 pub use replies::RedisReplies;
+pub use sessions::RedisSessions;
 
 /// The dependency that every fault of this module names.
 const REDIS: &str = "redis";

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use kernel::port::{Rate, Rates as _, Taken};
 use readmodel::{
-    MemoryHeartbeats, MemoryRates, MemoryReadModel, MemoryReplies, PostgresReadModel,
-    RedisHeartbeats, RedisKeyBindings, RedisRates, RedisReadModel, RedisReplies, WriteBehind,
+    MemoryHeartbeats, MemoryRates, MemoryReadModel, MemoryReplies, MemorySessions,
+    PostgresReadModel, RedisHeartbeats, RedisKeyBindings, RedisRates, RedisReadModel, RedisReplies,
+    RedisSessions, WriteBehind,
 };
 use testkit::contract::{self, Listing};
 
@@ -89,6 +90,16 @@ async fn memory_rates_keep_their_contract() {
 #[tokio::test]
 async fn redis_rates_keep_their_contract() {
     contract::rates(async || RedisRates::new(&servers::redis()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn memory_sessions_keep_their_contract() {
+    contract::sessions(async || MemorySessions::default()).await;
+}
+
+#[tokio::test]
+async fn redis_sessions_keep_their_contract() {
+    contract::sessions(async || RedisSessions::new(&servers::redis()).unwrap()).await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod parked_calls;
 mod rates;
 mod read_model;
 mod replies;
+mod sessions;
 mod snapshots;
 mod timers;
 
@@ -30,6 +31,7 @@ pub use parked_calls::{PARKED_AT, parked_call, parked_calls};
 pub use rates::rates;
 pub use read_model::{Listing, PARTITIONS, VIEWS, read_model};
 pub use replies::replies;
+pub use sessions::sessions;
 pub use snapshots::snapshots;
 pub use timers::timers;
 
