@@ -20,6 +20,7 @@ use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
 use crate::faults::Bodies;
 use crate::limits::{Class, Limiter};
+use crate::signin::SignIn;
 use crate::table::Table;
 
 /// Commands whose acceptance this instance remembers, to tell pending from unknown.
@@ -32,6 +33,8 @@ pub struct Gateway {
     /// Who may do what.
     pub gate: Gate,
     pub limiter: Limiter,
+    /// How browsers sign in.
+    pub sign_in: SignIn,
     pub acceptor: Acceptor,
     pub query: Query,
     pub reader: Arc<dyn EventReader>,

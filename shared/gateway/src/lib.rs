@@ -9,6 +9,9 @@ mod limits;
 mod server;
 mod table;
 
+mod sessions;
+mod signin;
+
 mod commands;
 mod keys;
 
@@ -43,5 +46,7 @@ pub use openapi::document;
 pub use page::routes_page;
 pub use projection::{OfCalculation, OfProjection, age, aged, unanswerable};
 pub use server::{Server, serve, server};
+pub use sessions::{BrowserSessions, SessionLimits, SessionPorts};
+pub use signin::{Person, SignIn, is_local};
 pub use table::{PAGES, Table, UnknownEndpoint};
 pub use views::{bad_parameter, refused};

@@ -112,9 +112,24 @@ fn public(table: &Table, page: &mut String) {
     line(page, "| Route | |");
     line(page, "|---|---|");
     for public in &table.public {
+        let verb = verb(public.method);
         line(
             page,
-            &format!("| `GET {}` | {} |", public.path, public.summary),
+            &format!("| `{verb} {}` | {} |", public.path, public.summary),
+        );
+    }
+    line(page, "\n## About the caller\n");
+    line(
+        page,
+        "These need a token or a session, and no permission.\n",
+    );
+    line(page, "| Route | |");
+    line(page, "|---|---|");
+    for route in &table.callers {
+        let verb = verb(route.method);
+        line(
+            page,
+            &format!("| `{verb} {}` | {} |", route.path, route.summary),
         );
     }
 }

@@ -7,7 +7,7 @@ use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, dev};
-use http::auth::{Principal, Verifier, remember};
+use http::auth::{Browsers, Principal, Verifier, remember};
 use http::body::JsonBody;
 use http::edge::edge;
 use http::limits::Limits;
@@ -24,9 +24,10 @@ use crate::commands::Post;
 use crate::endpoint::{Call, Endpoint};
 use crate::gateway::{Gateway, Shared};
 use crate::known::{Known, known};
+use crate::sessions::routes as session;
 use crate::table::Table;
 use crate::views::parameters;
-use crate::{explorer, lists, outcomes, reference, views};
+use crate::{explorer, lists, outcomes, reference, signin, views};
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -68,12 +69,15 @@ pub fn server(
     let limits = Limits::default();
     let verifier = Arc::new(verifier);
     let parameters = Data::new(Known::of(&gateway.table));
+    let browsers: Arc<dyn Browsers> = Arc::clone(&gateway.sign_in.sessions) as _;
+    let browsers = Data::from(browsers);
     let app = move || {
         App::new()
             .app_data(Data::new(limits))
             .app_data(Shared::new(Arc::clone(&gateway)))
             .app_data(Data::new(verifier.for_worker()))
             .app_data(Data::clone(&parameters))
+            .app_data(Data::clone(&browsers))
             .configure(beside.clone())
             .configure(|config| routes(config, &gateway))
             .wrap(from_fn(known))
@@ -95,7 +99,12 @@ fn routes(config: &mut ServiceConfig, gateway: &Gateway) {
         .route(outcomes::ROUTE.path, web::get().to(outcomes::get))
         .route("/docs/errors/{code}", web::get().to(reference::page))
         .route("/openapi.json", web::get().to(explorer::document))
-        .route("/explorer/{file}*", web::get().to(explorer::file));
+        .route("/explorer/{file}*", web::get().to(explorer::file))
+        .route("/signin", web::get().to(signin::page))
+        .route("/signin.css", web::get().to(signin::style))
+        .route("/signin/local", web::post().to(signin::sign_in))
+        .route(session::SHOW.path, web::get().to(session::show))
+        .route(session::END.path, web::post().to(session::end));
     let paths = paths(&gateway.table);
     for paths in paths.chunk_by(|one, next| collection(one) == collection(next)) {
         let name = collection(paths[0]);

@@ -2,31 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::route::{AnsweredFrom, CommandRoute, Parameter, PublicRoute, QuestionRoute};
+use kernel::route::{
+    AnsweredFrom, CallerRoute, CommandRoute, Parameter, PublicRoute, QuestionRoute,
+};
 use kernel::{Permission, Timestamp};
 use pipeline::{ContextSlice, Slices, ViewSlice};
 use schemars::JsonSchema;
 
 use crate::endpoint::Endpoint;
 use crate::outcomes;
+use crate::sessions::routes;
+use crate::signin;
 
 /// Pages that are part of the binary and need no token.
 pub const PAGES: &[PublicRoute] = &[
-    PublicRoute {
-        path: "/openapi.json",
-        name: "openapi",
-        summary: "this document",
-    },
-    PublicRoute {
-        path: "/explorer/{file}*",
-        name: "explorer",
-        summary: "a page to read this document and try its routes",
-    },
-    PublicRoute {
-        path: "/docs/errors/{code}",
-        name: "error_page",
-        summary: "cause and remedy of a problem code",
-    },
+    PublicRoute::get("/openapi.json", "openapi", "this document"),
+    PublicRoute::get(
+        "/explorer/{file}*",
+        "explorer",
+        "a page to read this document and try its routes",
+    ),
+    PublicRoute::get(
+        "/docs/errors/{code}",
+        "error_page",
+        "cause and remedy of a problem code",
+    ),
 ];
 
 /// What can be asked of every view's value.
@@ -69,7 +69,9 @@ pub struct UnknownEndpoint(String);
 pub struct Table {
     pub slices: Slices,
     pub questions: Vec<QuestionRoute>,
-    /// Served without a token: health, and [`PAGES`].
+    /// About the caller alone.
+    pub callers: Vec<CallerRoute>,
+    /// Served without a token: health, sign-in, and [`PAGES`].
     pub public: Vec<PublicRoute>,
 }
 
@@ -81,7 +83,8 @@ impl Table {
         Self {
             slices,
             questions,
-            public: [PAGES, public].concat(),
+            callers: vec![routes::SHOW, routes::END],
+            public: [PAGES, signin::ROUTES, public].concat(),
         }
     }
 
@@ -112,6 +115,9 @@ impl Table {
         }
         for question in &self.questions {
             parameters.insert(question.path, parameters_of(question));
+        }
+        for public in &self.public {
+            parameters.insert(public.path, public.parameters.to_vec());
         }
         parameters
     }

@@ -25,26 +25,22 @@ const VERBOSE: &str = "verbose";
 
 /// Rows of the route table.
 pub const ROUTES: &[PublicRoute] = &[
-    PublicRoute {
-        path: "/livez",
-        name: "live",
-        summary: "whether the process answers",
-    },
-    PublicRoute {
-        path: "/readyz",
-        name: "ready",
-        summary: "whether the process should be sent requests, and why not",
-    },
-    PublicRoute {
-        path: "/readyz/{part}",
-        name: "ready_part",
-        summary: "whether a part of the process is ready",
-    },
-    PublicRoute {
-        path: "/metrics",
-        name: "metrics",
-        summary: "the metrics of the process, as Prometheus reads them",
-    },
+    PublicRoute::get("/livez", "live", "whether the process answers"),
+    PublicRoute::get(
+        "/readyz",
+        "ready",
+        "whether the process should be sent requests, and why not",
+    ),
+    PublicRoute::get(
+        "/readyz/{part}",
+        "ready_part",
+        "whether a part of the process is ready",
+    ),
+    PublicRoute::get(
+        "/metrics",
+        "metrics",
+        "the metrics of the process, as Prometheus reads them",
+    ),
 ];
 
 /// Adds them to a server whose data has the [`Health`] and the recorder of metrics.

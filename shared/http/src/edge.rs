@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use kernel::code::platform;
 
+use crate::auth;
 use crate::headers::security;
 use crate::limits::Limits;
 use crate::problem::{self, MEDIA_TYPE, Problem};
@@ -64,14 +65,17 @@ fn too_late() -> Problem {
 }
 
 /// Makes a problem of a refusal, and secures every answer.
-fn finish(response: ServiceResponse<BoxBody>, trace_id: Option<&str>) -> ServiceResponse<BoxBody> {
+fn finish(
+    mut response: ServiceResponse<BoxBody>,
+    trace_id: Option<&str>,
+) -> ServiceResponse<BoxBody> {
+    auth::mark(&mut response);
     let refusal = if is_problem(response.headers()) && response.response().error().is_none() {
         None
     } else {
         problem::of_response(response.status(), response.response().error())
     };
     let Some(problem) = refusal else {
-        let mut response = response;
         security::apply(response.headers_mut());
         return response;
     };

@@ -91,6 +91,8 @@ pub mod platform {
     pub const PARAMETER_MALFORMED: Code = Code::new("PARAMETER_MALFORMED", Kind::Malformed);
     /// There is no token, or it does not hold.
     pub const TOKEN_INVALID: Code = Code::new("TOKEN_INVALID", Kind::Unauthenticated);
+    /// A session's request does not prove that a page of the platform sent it.
+    pub const CSRF_TOKEN_INVALID: Code = Code::new("CSRF_TOKEN_INVALID", Kind::Forbidden);
     /// The token does not allow this.
     pub const NOT_ALLOWED: Code = Code::new("NOT_ALLOWED", Kind::Forbidden);
     /// No such thing is known.
@@ -124,6 +126,7 @@ pub mod platform {
         BODY_MALFORMED,
         PARAMETER_MALFORMED,
         TOKEN_INVALID,
+        CSRF_TOKEN_INVALID,
         NOT_ALLOWED,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,

@@ -254,12 +254,61 @@ impl QuestionRoute {
 }
 
 /// A page that is served without a token, such as a health check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct PublicRoute {
+    /// Whether it has a body, a form.
+    pub method: Method,
     /// Such as `/readyz`.
     pub path: &'static str,
     /// Unique over all routes.
     pub name: &'static str,
+    /// Of its query string.
+    pub parameters: &'static [Parameter],
+    /// One sentence without a period.
+    pub summary: &'static str,
+}
+
+impl PublicRoute {
+    /// A page asked for by `GET`.
+    #[must_use]
+    pub const fn get(path: &'static str, name: &'static str, summary: &'static str) -> Self {
+        Self {
+            method: Method::Get,
+            path,
+            name,
+            parameters: &[],
+            summary,
+        }
+    }
+
+    /// A form sent by `POST`.
+    #[must_use]
+    pub const fn form(path: &'static str, name: &'static str, summary: &'static str) -> Self {
+        Self {
+            method: Method::Post,
+            ..Self::get(path, name, summary)
+        }
+    }
+
+    /// The parameters of its query string.
+    #[must_use]
+    pub const fn with(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+}
+
+/// A route about its caller alone: whoever is known may use it.
+#[derive(Clone, Copy, Debug)]
+pub struct CallerRoute {
+    /// `POST` has no body.
+    pub method: Method,
+    /// Such as `/v1/session`.
+    pub path: &'static str,
+    /// Unique over all routes.
+    pub name: &'static str,
+    /// Of the answer's body.
+    pub answer: SchemaOf,
     /// One sentence without a period.
     pub summary: &'static str,
 }

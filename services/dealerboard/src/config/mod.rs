@@ -3,6 +3,7 @@
 mod auth;
 mod limits;
 mod producer;
+mod session;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use auth::{Auth, Hidden};
 pub use limits::{Limits, Quotas};
 pub use producer::{Misplaced, Outcomes, Producer};
+pub use session::Session;
 
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -37,6 +39,7 @@ pub struct Config {
     pub catalogue: Catalogue,
     pub limits: Limits,
     pub auth: Auth,
+    pub session: Session,
     #[serde(default)]
     pub venues: Vec<Venue>,
 }
@@ -284,6 +287,7 @@ impl Config {
             faults.push("auth.audience is empty".to_owned());
         }
         faults.extend(identity::faults(&auth.issuers, auth.local));
+        faults.extend(self.session.faults());
         faults
     }
 

@@ -7,7 +7,7 @@ use futures::future::FutureExt as _;
 use identity::{ConfiguredAuthority, KeyDirectory, LocalKeys, Settled, settle_in_directory};
 use kernel::port::ReadModel;
 use pipeline::{History, Source};
-use readmodel::{MemoryHeartbeats, MemoryRates, MemoryReplies, WriteBehind};
+use readmodel::{MemoryHeartbeats, MemoryRates, MemoryReplies, MemorySessions, WriteBehind};
 use resilience::Name;
 use sqlite::SqliteFile;
 use uuid::Uuid;
@@ -153,6 +153,8 @@ fn ports(
         heartbeats: Arc::new(MemoryHeartbeats::default()),
         rates: Arc::new(MemoryRates::default()),
         rates_guard: guards.of(&class("rates"))?,
+        sessions: Arc::new(MemorySessions::default()),
+        sessions_guard: guards.of(&class("sessions"))?,
         authority: Arc::new(authority),
         issuers: issuers(auth, keys, &guards)?,
         schemas: None,

@@ -16,7 +16,8 @@ use identity::Issuers;
 use kernel::Fault;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
-    Heartbeats, KeyBindings, Rates, ReadModel, Replies, Schemas, Scrub, Snapshots, Timers,
+    Heartbeats, KeyBindings, Rates, ReadModel, Replies, Schemas, Scrub, Sessions, Snapshots,
+    Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use resilience::Dependency;
@@ -48,6 +49,9 @@ pub struct Ports {
     /// What all gateways count requests by, and its guard.
     pub rates: Arc<dyn Rates>,
     pub rates_guard: Arc<Dependency>,
+    /// Of browsers, and their guard.
+    pub sessions: Arc<dyn Sessions>,
+    pub sessions_guard: Arc<Dependency>,
     /// How producers other than the platform get the outcomes of their records.
     pub announcing: Option<Announcing>,
     pub authority: Arc<dyn Authority>,
@@ -158,6 +162,7 @@ impl Ports {
             &self.inbox_guard,
             &self.bindings_guard,
             &self.rates_guard,
+            &self.sessions_guard,
         ];
         let others = others.into_iter().chain(self.issuers.guards());
         of_sources.chain(others).map(Arc::clone).collect()

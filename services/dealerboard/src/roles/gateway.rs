@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use futures::future::FutureExt;
 use gateway::{
     Admission, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation, OfProjection,
-    Quotas, Recent, ViewExtension,
+    Quotas, Recent, SignIn, ViewExtension,
 };
 use http::auth::Members;
 use matching::{
@@ -21,6 +21,7 @@ use routing::AskFloor;
 use super::Platform;
 use super::members::Known;
 use super::process::{Process, Tasks};
+use super::sign_in::sign_in;
 use super::table::{Need, Role};
 use crate::{config, slices};
 
@@ -37,7 +38,8 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         .context("the gateway has no listener")?
         .try_clone()?;
     let pulse = Pulse::new(Arc::clone(&platform.ports.heartbeats));
-    let gateway = gateway(process, Arc::clone(&pulse))?;
+    let sign_in = sign_in(platform, listener.local_addr()?)?;
+    let gateway = gateway(process, Arc::clone(&pulse), sign_in)?;
     let views = gateway.query.clone().watch(halt.clone());
     tasks.work("gateway/views", views.map(Ok));
     tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
@@ -62,7 +64,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> {
+fn gateway(process: &Process<'_>, pulse: Arc<Pulse>, sign_in: SignIn) -> anyhow::Result<Gateway> {
     let (platform, matcher) = (process.platform, process.matcher()?);
     let ports = &platform.ports;
     let table = slices::table();
@@ -71,6 +73,7 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> 
         table,
         gate,
         limiter: limiter(platform),
+        sign_in,
         acceptor: matcher.acceptor.clone(),
         query: process.query.clone().context("the gateway has no query")?,
         reader: Arc::clone(&ports.reader),

@@ -7,6 +7,7 @@ mod processor;
 mod projector;
 mod reactor;
 mod router;
+mod sign_in;
 
 mod expensive;
 mod members;

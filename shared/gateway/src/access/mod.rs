@@ -77,6 +77,18 @@ impl Gate {
         }
     }
 
+    /// What the policies say of the caller and each permission.
+    pub(crate) fn standings<'g>(
+        &'g self,
+        principal: &'g Principal,
+    ) -> impl Iterator<Item = (Permission, Standing)> + 'g {
+        let permissions = self.permissions.iter().enumerate();
+        permissions.map(move |(index, permission)| {
+            let ask = || self.policies.standing(principal, *permission);
+            (*permission, principal.standing(index, ask))
+        })
+    }
+
     /// # Errors
     /// The caller may not, whatever the thing is.
     pub(crate) fn pass(&self, principal: &Principal, need: Need) -> Result<Passage, Problem> {

@@ -62,6 +62,12 @@ impl Components {
                     "bearerFormat": "JWT",
                     "description": "an access token; its tenant is the tenant of the request",
                 },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "__Host-dealerboard-session",
+                    "description": "a browser's session; every request but GET and HEAD needs `X-CSRF-Token`, see `/v1/session`",
+                },
             },
             "schemas": self.0,
         })

@@ -34,6 +34,9 @@ pub fn document(
     for question in &table.questions {
         operations.question(question);
     }
+    for route in &table.callers {
+        operations.caller(route);
+    }
     for page in &table.public {
         operations.public(page);
     }
@@ -49,7 +52,7 @@ pub fn document(
             "contact": { "name": "Dealerboard", "url": "https://dealerboard.example" },
         },
         "servers": [{ "url": "/", "description": "the gateway that serves this document" }],
-        "security": [{ "bearer": [] }],
+        "security": [{ "bearer": [] }, { "session": [] }],
         "tags": tags(table),
         "paths": paths,
         "components": components.finish(),
@@ -144,7 +147,8 @@ fn tags(table: &Table) -> Vec<Value> {
     let contexts = table.slices.contexts.iter().map(|context| context.name);
     let mut names: Vec<_> = contexts.collect();
     let questions = table.questions.iter().map(|question| tag(question.path));
-    for name in questions.chain(["platform"]) {
+    let callers = table.callers.iter().map(|route| tag(route.path));
+    for name in questions.chain(callers).chain(["platform"]) {
         if !names.contains(&name) {
             names.push(name);
         }

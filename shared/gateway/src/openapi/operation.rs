@@ -2,7 +2,8 @@
 
 use http::problem::Document;
 use kernel::route::{
-    CommandRoute, IdFrom, Parameter, PublicRoute, QuestionRoute, WaitsFor, schema_of,
+    CallerRoute, CommandRoute, IdFrom, Method, Parameter, PublicRoute, QuestionRoute, WaitsFor,
+    schema_of,
 };
 use pipeline::{CommandReport, ContextSlice, ViewSlice};
 use serde_json::{Map, Value, json};
@@ -194,22 +195,56 @@ impl<'c> Operations<'c> {
         self.insert(question.path, verb(question.method), operation);
     }
 
+    pub(super) fn caller(&mut self, route: &CallerRoute) {
+        let owner = tag(route.path);
+        let answer = self.components.answer(owner, route.answer);
+        let mut responses = problems::responses(&[], &self.problem);
+        let answer = json!({
+            "description": route.summary,
+            "content": { "application/json": { "schema": answer } },
+        });
+        responses.insert("200".to_owned(), answer);
+        let operation = json!({
+            "operationId": route.name,
+            "summary": sentence(route.summary),
+            "description": "Needs no permission.",
+            "tags": [owner],
+            "parameters": [],
+            "responses": responses,
+        });
+        self.insert(route.path, verb(route.method), operation);
+    }
+
     pub(super) fn public(&mut self, page: &PublicRoute) {
         let path = page.path.strip_suffix('*').unwrap_or(page.path);
-        let operation = json!({
+        let mut parameters = self.path_parameters(path);
+        parameters.extend(self.query_parameters("platform", page.parameters));
+        let mut operation = json!({
             "operationId": page.name,
             "summary": sentence(page.summary),
             "description": "Needs no token.",
             "tags": ["platform"],
             "security": [],
-            "parameters": self.path_parameters(path),
+            "parameters": parameters,
             "responses": {
                 "200": { "description": page.summary },
                 "404": problem(&self.problem, "NOT_FOUND"),
                 "503": problem(&self.problem, "not ready"),
             },
         });
-        self.insert(path, "get", operation);
+        if page.method == Method::Post {
+            let form = json!({ "schema": { "type": "object" } });
+            let content = json!({ "application/x-www-form-urlencoded": form });
+            operation["requestBody"] = json!({ "required": true, "content": content });
+            operation["responses"] = json!({
+                "303": { "description": page.summary },
+                "400": problem(&self.problem, "BODY_MALFORMED"),
+                "403": problem(&self.problem, "CSRF_TOKEN_INVALID"),
+                "404": problem(&self.problem, "NOT_FOUND"),
+                "503": problem(&self.problem, "DEPENDENCY_UNAVAILABLE"),
+            });
+        }
+        self.insert(path, verb(page.method), operation);
     }
 
     fn insert(&mut self, path: &str, method: &str, operation: Value) {

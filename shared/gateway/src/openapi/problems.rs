@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 const ANY: &[Code] = &[
     platform::PARAMETER_MALFORMED,
     platform::TOKEN_INVALID,
+    platform::CSRF_TOKEN_INVALID,
     platform::NOT_ALLOWED,
     platform::OVERLOADED,
     platform::DEFECT,

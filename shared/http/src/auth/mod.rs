@@ -1,5 +1,6 @@
 //! The sender of a request: only a verified access token proves it.
 
+mod browser;
 mod cache;
 mod claims;
 mod issuer;
@@ -8,9 +9,12 @@ mod local_key;
 mod path;
 mod principal;
 mod remembered;
+mod session;
 mod token;
 mod verifier;
 
+pub(crate) use browser::mark;
+pub use browser::{Browsers, SignedIn, same_origin};
 pub use claims::{Absent, Mapping, ServiceRule, TenantRule};
 pub use issuer::{Demands, Issuer};
 pub use keys::{Found, KeySource, Revision, Signing, TrustedKey, UnusableKey, find};
@@ -18,5 +22,6 @@ pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
 pub use path::{ClaimPath, NoClaimPath};
 pub use principal::{Completion, Members, PERMISSIONS_MAX, Principal};
 pub use remembered::remember;
+pub use session::{NoRandomness, Secret, SecretCookie};
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};
 pub use verifier::Verifier;

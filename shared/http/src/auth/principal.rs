@@ -13,6 +13,7 @@ use futures::future::{Either, FutureExt as _, LocalBoxFuture};
 use kernel::code::platform;
 use kernel::{Standing, Subject};
 
+use super::browser;
 use super::remembered::Remembered;
 use super::token::TokenError;
 use super::verifier::{Unproven, Verifier};
@@ -21,7 +22,8 @@ use crate::problem::Problem;
 /// Whose request it is.
 ///
 /// As an argument of a handler it is taken from the request's bearer token, by the [`Verifier`] in
-/// the app data; without a valid token the handler is not called and the answer is 401.
+/// the app data, or else from the cookie of a session, by the [`Browsers`](super::Browsers) there; without a valid
+/// token or session the handler is not called and the answer is 401.
 #[derive(Clone, Debug)]
 pub struct Principal(Arc<Proven>);
 
@@ -158,7 +160,7 @@ impl Deref for Principal {
 
 impl FromRequest for Principal {
     type Error = Problem;
-    /// At once, unless keys are waited for.
+    /// At once, unless keys or a session are waited for.
     type Future =
         Either<Ready<Result<Self, Problem>>, LocalBoxFuture<'static, Result<Self, Problem>>>;
 
@@ -167,6 +169,14 @@ impl FromRequest for Principal {
             return Either::Left(ready(Err(Problem::defect(NoVerifier))));
         };
         let members = request.app_data::<Data<dyn Members>>().cloned();
+        if let Some((browsers, id)) = browser::cookie_of(request) {
+            let (verifier, request) = (Data::clone(verifier), request.clone());
+            let looking = async move {
+                let principal = browser::by_session(&request, browsers, id?, &verifier).await?;
+                known_to(members.as_ref(), principal)
+            };
+            return Either::Right(looking.boxed_local());
+        }
         match of_request(request, verifier) {
             Ok(principal) => Either::Left(ready(known_to(members.as_ref(), principal))),
             Err((Unproven::Refused(error), _)) => Either::Left(ready(Err(error.into()))),

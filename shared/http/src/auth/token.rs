@@ -57,6 +57,8 @@ pub enum TokenError {
     Lifetime,
     #[error("token has expired")]
     Expired,
+    #[error("the session is over, sign in again")]
+    SessionOver,
     #[error("token was revoked")]
     Revoked,
     #[error("token is not valid yet")]

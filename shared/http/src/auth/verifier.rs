@@ -104,6 +104,13 @@ impl Verifier {
         }
     }
 
+    /// Whether tokens of that issuer are taken.
+    #[must_use]
+    pub fn trusts(&self, issuer: &str) -> bool {
+        let mut issuers = self.issuers.iter();
+        issuers.any(|known| known.name() == issuer)
+    }
+
     /// Seconds since the epoch.
     pub(super) fn now_s(&self) -> i64 {
         self.clock.now().micros().div_euclid(1_000_000)

@@ -57,6 +57,17 @@ pub fn mark_degraded(headers: &mut HeaderMap, missing: &[&'static str]) {
     }
 }
 
+/// Names one more thing that an answer was given without.
+pub(crate) fn add_degraded(headers: &mut HeaderMap, missing: &'static str) {
+    let known = headers
+        .get(&X_DEGRADED)
+        .and_then(|known| known.to_str().ok());
+    let reasons = known.map_or_else(|| missing.to_owned(), |known| format!("{known}, {missing}"));
+    if let Ok(reasons) = reasons.try_into() {
+        headers.insert(X_DEGRADED.clone(), reasons);
+    }
+}
+
 /// The oldest answer the request takes, by `Cache-Control: max-age=N` (N in seconds) or `no-cache`,
 /// which is 0; `None` when it names none. Of several the strictest counts; what cannot be read
 /// demands nothing (RFC 9111 §4.2.1 lets a reader of a request ignore it).

@@ -16,6 +16,7 @@ use kernel::code::platform;
 use crate::problem::Problem;
 
 pub use entity_tag::{EntityTags, expected_version, if_match, if_none_match};
+pub(crate) use freshness::add_degraded;
 pub use freshness::{Freshness, mark_age, mark_degraded, max_age};
 pub use idempotency::{KEY_SCOPE, command_key, mark_replayed};
 pub use log_position::min_log_position;

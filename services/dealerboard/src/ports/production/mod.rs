@@ -17,7 +17,7 @@ use log::{KafkaLog, KafkaSettings};
 use pipeline::{Announcing, History, Slices, Source};
 use readmodel::{
     PostgresReadModel, RedisHeartbeats, RedisKeyBindings, RedisOptions, RedisRates, RedisReadModel,
-    RedisReplies,
+    RedisReplies, RedisSessions,
 };
 use registry::{RegistryFraming, RegistrySchemas};
 use resilience::Name;
@@ -181,6 +181,8 @@ fn ports(
         heartbeats: Arc::new(RedisHeartbeats::new(&redis_options)?),
         rates: Arc::new(RedisRates::new(&redis_options)?),
         rates_guard: guards.of(&class("redis", "rates", 100))?,
+        sessions: Arc::new(RedisSessions::new(&redis_options)?),
+        sessions_guard: guards.of(&class("redis", "sessions", 250))?,
         announcing: Some(Announcing {
             outbox: Arc::clone(&store) as _,
             log: outcomes,

@@ -1,0 +1,112 @@
+//! A session as it is kept.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use http::auth::SignedIn;
+use kernel::port::SessionKey;
+use kernel::{Actor, Role, Subject, SubjectKind, Tenant, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What all gateways know of a session. Its id is not in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    tenant: Tenant,
+    actor: Actor,
+    is_service: bool,
+    issuer: Arc<str>,
+    name: Arc<str>,
+    issued_s: Option<i64>,
+    roles: Vec<Role>,
+    agent: Arc<str>,
+    books: Option<BTreeSet<Arc<str>>>,
+    accounts: Option<BTreeSet<Arc<str>>>,
+    ceiling: Option<i64>,
+    csrf_token: Arc<str>,
+    /// Microseconds since the epoch.
+    until: i64,
+}
+
+impl Record {
+    pub(super) fn new(signed_in: &SignedIn) -> Self {
+        let subject = &*signed_in.principal;
+        Self {
+            tenant: subject.tenant.clone(),
+            actor: subject.actor.clone(),
+            is_service: subject.kind == SubjectKind::Service,
+            issuer: Arc::clone(&subject.issuer),
+            name: Arc::clone(&subject.name),
+            issued_s: subject.issued_s,
+            roles: subject.roles.clone(),
+            agent: Arc::clone(&subject.agent),
+            books: subject.books.clone(),
+            accounts: subject.accounts.clone(),
+            ceiling: subject.ceiling,
+            csrf_token: Arc::clone(&signed_in.csrf_token),
+            until: signed_in.until.micros(),
+        }
+    }
+
+    pub(super) fn signed_in(self, key: SessionKey) -> SignedIn {
+        let subject = Subject {
+            tenant: self.tenant,
+            actor: self.actor,
+            kind: if self.is_service {
+                SubjectKind::Service
+            } else {
+                SubjectKind::Person
+            },
+            issuer: self.issuer,
+            name: self.name,
+            issued_s: self.issued_s,
+            roles: self.roles,
+            agent: self.agent,
+            books: self.books,
+            accounts: self.accounts,
+            ceiling: self.ceiling,
+        };
+        SignedIn {
+            principal: subject.into(),
+            key,
+            csrf_token: self.csrf_token,
+            until: Timestamp::from_micros(self.until),
+            is_unconfirmed: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::port::SessionKey;
+    use kernel::{Subject, SubjectKind, Timestamp};
+
+    use super::Record;
+    use http::auth::SignedIn;
+
+    #[test]
+    fn subject_comes_back_as_it_was_kept() {
+        let key = SessionKey([7; 32]);
+        let (tenant, actor) = ("demo".parse().unwrap(), "ann".parse().unwrap());
+        let mut subject = Subject::person(tenant, actor, vec!["trader".parse().unwrap()]);
+        subject.kind = SubjectKind::Service;
+        subject.issuer = "https://id.example".into();
+        subject.issued_s = Some(17);
+        subject.books = Some(["EQ".into()].into());
+        subject.ceiling = Some(250_000);
+        let signed_in = SignedIn {
+            principal: subject.clone().into(),
+            key,
+            csrf_token: "abc".into(),
+            until: Timestamp::from_millis(5),
+            is_unconfirmed: false,
+        };
+        let kept = serde_json::to_vec(&Record::new(&signed_in)).unwrap();
+        let read: Record = serde_json::from_slice(&kept).unwrap();
+        let back = read.signed_in(key);
+        assert_eq!(*back.principal, subject);
+        assert_eq!(
+            (&*back.csrf_token, back.until),
+            ("abc", Timestamp::from_millis(5))
+        );
+    }
+}

@@ -1,0 +1,231 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::port::{Clock, SessionKey, Sessions};
+use kernel::{Fault, Subject, Timestamp};
+use resilience::{
+    BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, Name, RetryBudget, RetryConfig,
+    Seams, TokioClock,
+};
+
+use super::{BrowserSessions, LOOK_PERIOD, SessionLimits, SessionPorts};
+
+const IDLE: Duration = Duration::from_secs(30 * 60);
+const ABSOLUTE: Duration = Duration::from_secs(12 * 60 * 60);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Time and a store that only the test moves.
+#[derive(Default)]
+struct World {
+    millis: AtomicI64,
+    is_away: AtomicBool,
+    looks: AtomicUsize,
+    kept: Mutex<HashMap<SessionKey, (Vec<u8>, Timestamp)>>,
+}
+
+impl World {
+    fn pass(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn asked(&self) -> Result<(), Fault> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(Fault::bare("redis", "answer"));
+        }
+        Ok(())
+    }
+
+    fn until(&self, idle: Duration) -> Timestamp {
+        super::after(self.now(), idle)
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_796_000_000_000 + self.millis.load(Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
+impl Sessions for World {
+    async fn open(&self, key: SessionKey, session: &[u8], idle: Duration) -> Result<(), Fault> {
+        self.asked()?;
+        let kept = (session.to_vec(), self.until(idle));
+        self.kept.lock().unwrap().insert(key, kept);
+        Ok(())
+    }
+
+    async fn find(&self, key: SessionKey, idle: Duration) -> Result<Option<Vec<u8>>, Fault> {
+        self.asked()?;
+        let mut kept = self.kept.lock().unwrap();
+        kept.retain(|_, (_, until)| self.now() < *until);
+        Ok(kept.get_mut(&key).map(|(session, until)| {
+            *until = self.until(idle);
+            session.clone()
+        }))
+    }
+
+    async fn end(&self, key: SessionKey) -> Result<(), Fault> {
+        self.asked()?;
+        self.kept.lock().unwrap().remove(&key);
+        Ok(())
+    }
+}
+
+fn gateway(world: &Arc<World>) -> BrowserSessions {
+    let ports = SessionPorts {
+        sessions: Arc::clone(world) as _,
+        guard: guard(),
+        clock: Arc::clone(world) as _,
+    };
+    let limits = SessionLimits {
+        idle: IDLE,
+        absolute: ABSOLUTE,
+    };
+    BrowserSessions::new(ports, limits, false)
+}
+
+fn guard() -> Arc<Dependency> {
+    let name = Name {
+        dependency: "redis",
+        class: "sessions",
+    };
+    let config = DependencyConfig {
+        breaker: BreakerConfig::for_p99(Duration::from_secs(1)),
+        bulkhead: BulkheadConfig {
+            in_flight_max: 4,
+            waiting_max: 4,
+            wait_max: Duration::from_secs(5),
+        },
+        timeout: Duration::from_secs(5),
+        retry: RetryConfig {
+            retries_max: 1,
+            wait_first: Duration::from_millis(1),
+            wait_longest: Duration::from_millis(2),
+        },
+    };
+    let seams = Seams {
+        clock: Arc::new(TokioClock::start()),
+        seed: 1,
+        budget: Arc::new(RetryBudget::default()),
+    };
+    Arc::new(Dependency::new(name, config, seams).unwrap())
+}
+
+async fn signed_in(gateway: &BrowserSessions) -> SessionKey {
+    let (tenant, actor) = ("demo".parse().unwrap(), "ann".parse().unwrap());
+    let ann = Subject::person(tenant, actor, Vec::new());
+    gateway.open(ann).await.unwrap().key()
+}
+
+async fn is_on(gateway: &BrowserSessions, key: SessionKey) -> bool {
+    gateway.look(key).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn session_is_over_when_it_was_not_used_for_the_idle_time() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let key = signed_in(&gateway).await;
+    for _ in 0..4 {
+        world.pass(IDLE - MINUTE);
+        assert!(is_on(&gateway, key).await);
+    }
+    world.pass(IDLE);
+    assert!(!is_on(&gateway, key).await);
+}
+
+#[tokio::test]
+async fn session_is_over_at_its_absolute_end_although_it_is_used() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in(&gateway).await;
+    for _ in 0..ABSOLUTE.as_secs() / MINUTE.as_secs() - 1 {
+        world.pass(MINUTE);
+        assert!(is_on(&gateway, key).await);
+    }
+    world.pass(MINUTE);
+    assert!(!is_on(&gateway, key).await);
+    assert!(!is_on(&other, key).await);
+}
+
+#[tokio::test]
+async fn session_is_known_to_every_gateway_and_its_use_at_one_keeps_it_at_all() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in(&gateway).await;
+    for _ in 0..4 {
+        world.pass(IDLE - MINUTE);
+        assert!(is_on(&other, key).await);
+    }
+    let (here, there) = (
+        gateway.look(key).await.unwrap(),
+        other.look(key).await.unwrap(),
+    );
+    let (here, there) = (here.unwrap(), there.unwrap());
+    assert_eq!(here.csrf_token, there.csrf_token);
+    assert_eq!(*here.principal, *there.principal);
+}
+
+#[tokio::test]
+async fn session_that_ended_elsewhere_is_over_with_the_next_look() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in(&gateway).await;
+    assert!(is_on(&other, key).await);
+    gateway.end(key).await.unwrap();
+    assert!(!is_on(&gateway, key).await);
+    world.pass(LOOK_PERIOD);
+    assert!(!is_on(&other, key).await);
+}
+
+#[tokio::test]
+async fn session_is_looked_up_once_in_a_while_and_not_with_every_request() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let key = signed_in(&gateway).await;
+    let before = world.looks.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        assert!(is_on(&gateway, key).await);
+    }
+    assert_eq!(world.looks.load(Ordering::Relaxed), before);
+    world.pass(LOOK_PERIOD);
+    assert!(is_on(&gateway, key).await);
+    assert_eq!(world.looks.load(Ordering::Relaxed), before + 1);
+}
+
+#[tokio::test]
+async fn known_session_goes_on_unconfirmed_while_the_store_is_away() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in(&gateway).await;
+    world.is_away.store(true, Ordering::Relaxed);
+    world.pass(MINUTE);
+    let known = gateway.look(key).await.unwrap().unwrap();
+    assert!(known.is_unconfirmed);
+    assert!(other.look(key).await.is_err(), "nobody knows it there");
+    // It was used a moment ago.
+    world.pass(IDLE - MINUTE);
+    assert!(gateway.look(key).await.is_ok());
+    world.pass(IDLE);
+    assert!(gateway.look(key).await.is_err());
+    assert!(gateway.end(key).await.is_err());
+}
+
+#[tokio::test]
+async fn sessions_have_ids_and_tokens_of_their_own() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let (one, other) = (signed_in(&gateway).await, signed_in(&gateway).await);
+    assert_ne!(one, other);
+    let token = async |key| gateway.look(key).await.unwrap().unwrap().csrf_token;
+    assert_ne!(token(one).await, token(other).await);
+    // What is kept does not hold the id.
+    let kept = world.kept.lock().unwrap();
+    assert!(kept.contains_key(&one));
+}
