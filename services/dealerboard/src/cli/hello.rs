@@ -20,7 +20,7 @@ pub(super) fn print(platform: &Platform, address: SocketAddr) -> anyhow::Result<
     let url = format!("http://{address}");
     super::say(&format!(
         r#"
-dealerboard is at {url}    explorer {url}/explorer/    health {url}/readyz    metrics {url}/metrics
+dealerboard is at {url}    sign in {url}/signin    explorer {url}/explorer/    health {url}/readyz    metrics {url}/metrics
 
 Book a trade, fill it, read the position:
 

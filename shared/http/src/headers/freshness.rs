@@ -88,7 +88,7 @@ pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Freshness, mark_degraded, max_age};
+    use super::{Freshness, add_degraded, mark_degraded, max_age};
     use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
     use kernel::topic::PartitionId;
     use kernel::{LogPosition, Timestamp};
@@ -139,5 +139,16 @@ mod tests {
         assert_eq!(age("max-age=-1"), None);
         assert_eq!(age("max-age"), None);
         assert_eq!(age("s-maxage=5"), None);
+    }
+
+    #[test]
+    fn one_more_thing_that_was_missing_is_named_beside_the_others() {
+        let mut headers = HeaderMap::new();
+        add_degraded(&mut headers, "sessions-unconfirmed");
+        assert_eq!(headers.get("x-degraded").unwrap(), "sessions-unconfirmed");
+        mark_degraded(&mut headers, &["redis-open"]);
+        add_degraded(&mut headers, "sessions-unconfirmed");
+        let both = "redis-open, sessions-unconfirmed";
+        assert_eq!(headers.get("x-degraded").unwrap(), both);
     }
 }
