@@ -36,6 +36,8 @@ impl View for ConversationView {
         Parameter::of::<AgentId>("agent", "those that the agent owns"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["agent", "queue"];
+
     /// `?queue=FX-VIP`, `?state=QUEUED`, `?agent=ann` (the owner).
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let queue = parameters.read::<Queue>("queue")?;
@@ -51,6 +53,18 @@ impl View for ConversationView {
                     && state.is_none_or(|state| conversation.state == state)
             })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        let Self(Some(conversation)) = self else {
+            return;
+        };
+        if let Some(owner) = &conversation.owner {
+            note("agent", owner.as_str());
+        }
+        if let Some(queue) = &conversation.queue {
+            note("queue", queue.as_str());
+        }
     }
 
     fn update(&mut self, meta: &EventMeta, event: &E) {

@@ -45,6 +45,8 @@ impl View for TradeView {
         Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["account", "instrument", "book"];
+
     /// `?account=`, `?book=`, `?instrument=`, `?state=Booked`, `?breaks=open`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let asked = parameters.among(&["account", "book", "instrument"]);
@@ -60,6 +62,14 @@ impl View for TradeView {
                     && asked.iter().all(|(name, text)| trade.is(name, text))
             })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        if let Self(Some(trade)) = self {
+            note("account", trade.account.as_str());
+            note("instrument", trade.instrument.as_str());
+            note("book", trade.book.as_str());
+        }
     }
 
     fn update(&mut self, meta: &EventMeta, event: &TradeEvent) {
