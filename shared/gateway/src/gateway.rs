@@ -8,14 +8,15 @@ use http::signature::Keyring;
 use kernel::port::{Clock, DeadLetters, EventReader, KeyBindings};
 use kernel::{CommandId, Tenant, Timestamp, Venues};
 use moka::sync::Cache;
-use pipeline::Query;
 use pipeline::accept::Acceptor;
+use pipeline::{Live, Query};
 use resilience::Dependency;
 
 use crate::admission::Admission;
 use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
 use crate::faults::Bodies;
+use crate::live::Sight;
 use crate::table::Table;
 
 /// Commands whose acceptance this instance remembers, to tell pending from unknown.
@@ -42,6 +43,9 @@ pub struct Gateway {
     pub admissions: Vec<Arc<dyn Admission>>,
     pub extensions: Vec<Arc<dyn ViewExtension>>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
+    pub live: Live,
+    /// Who may see which of the changes that live streams tell.
+    pub sight: Arc<dyn Sight>,
     pub recent: Recent,
     /// The OpenAPI document of the table, as it is committed.
     pub document: Bodies,

@@ -11,6 +11,7 @@ mod commands;
 mod keys;
 
 mod lists;
+mod live;
 mod outcomes;
 mod views;
 
@@ -35,6 +36,7 @@ pub use endpoint::{Call, Endpoint, Pending};
 pub use extension::ViewExtension;
 pub use faults::Bodies;
 pub use gateway::{Gateway, Recent};
+pub use live::{SeesAll, Sight};
 pub use openapi::document;
 pub use page::routes_page;
 pub use projection::{OfCalculation, OfProjection, age, aged, unanswerable};

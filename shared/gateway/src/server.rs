@@ -6,8 +6,8 @@ use std::sync::Arc;
 use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer, Resource, Route, dev};
-use http::auth::{Principal, Verifier, remember};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, dev};
+use http::auth::{Principal, Session, Verifier, remember};
 use http::body::JsonBody;
 use http::edge::edge;
 use http::limits::Limits;
@@ -25,7 +25,7 @@ use crate::gateway::{Gateway, Shared};
 use crate::known::{Known, known};
 use crate::table::Table;
 use crate::views::parameters;
-use crate::{explorer, lists, outcomes, reference, views};
+use crate::{explorer, lists, live, outcomes, reference, views};
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -92,6 +92,7 @@ pub fn server(
 fn routes(config: &mut ServiceConfig, gateway: &Gateway) {
     config
         .route(outcomes::ROUTE.path, web::get().to(outcomes::get))
+        .route(live::ROUTE.path, web::get().to(changes))
         .route("/docs/errors/{code}", web::get().to(reference::page))
         .route("/openapi.json", web::get().to(explorer::document))
         .route("/explorer/{file}*", web::get().to(explorer::file));
@@ -238,6 +239,14 @@ fn list(view: ViewSlice) -> Route {
             lists::list(&request, &principal, &gateway, view).await
         },
     )
+}
+
+async fn changes(
+    request: HttpRequest,
+    session: Session,
+    gateway: Shared,
+) -> Result<HttpResponse, Problem> {
+    live::get(&request, session, &gateway).await
 }
 
 fn question(endpoint: Arc<dyn Endpoint>) -> Route {

@@ -43,8 +43,8 @@ pub use commit::{CommitHandle, Committer};
 pub use follow::{FoldSaving, FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
 pub use live::{
-    End, FeedPorts, Interest, Live, LivePorts, LiveSettings, LiveSlice, LiveStream, NotOpened, Opening,
-    Sees, Wish,
+    End, FeedPorts, Interest, Live, LivePorts, LiveSettings, LiveSlice, LiveStream, NotOpened,
+    Opening, Sees, Wish,
 };
 pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};

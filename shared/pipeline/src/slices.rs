@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::act::{self, Act, ActPorts, ActSettings};
 use crate::command;
 use crate::commit::CommitHandle;
-use crate::live::{self, Interest, LiveSlice};
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
+use crate::live::{self, Interest, LiveSlice};
 use crate::project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, asks_refold,
     beside, filter, fold, view_id,

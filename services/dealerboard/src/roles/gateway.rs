@@ -7,13 +7,14 @@ use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use gateway::{
-    Admission, Bodies, Endpoint, Gateway, OfCalculation, OfProjection, Recent, ViewExtension,
+    Admission, Bodies, Endpoint, Gateway, OfCalculation, OfProjection, Recent, SeesAll,
+    ViewExtension,
 };
 use http::auth::Verifier;
 use matching::{
     CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
 };
-use pipeline::SystemClock;
+use pipeline::{Live, LivePorts, LiveSettings, Query, SystemClock};
 use routing::AskFloor;
 
 use super::Platform;
@@ -37,6 +38,10 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let gateway = gateway(process, Arc::clone(&pulse))?;
     let views = gateway.query.clone().watch(halt.clone());
     tasks.work("gateway/views", views.map(Ok));
+    tasks.work(
+        "gateway/live",
+        gateway.live.clone().run(halt.clone()).map(Ok),
+    );
     tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
     let trusted = vec![platform.keys.tokens.trusted()];
     let audience = &platform.config.auth.audience;
@@ -61,10 +66,13 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
 fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> {
     let (platform, matcher) = (process.platform, process.matcher()?);
     let ports = &platform.ports;
+    let query = process.query.clone().context("the gateway has no query")?;
     Ok(Gateway {
+        live: live(process, &query),
+        sight: Arc::new(SeesAll),
         table: slices::table(),
         acceptor: matcher.acceptor.clone(),
-        query: process.query.clone().context("the gateway has no query")?,
+        query,
         reader: Arc::clone(&ports.reader),
         dead_letters: Arc::clone(&ports.dead_letters),
         reader_guard: Arc::clone(&ports.inbox_guard),
@@ -80,6 +88,31 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>) -> anyhow::Result<Gateway> 
         recent: Recent::default(),
         document: Bodies::new(slices::OPENAPI),
     })
+}
+
+/// Streams end when callers are served no longer.
+fn live(process: &Process<'_>, query: &Query) -> Live {
+    let (platform, config) = (process.platform, &process.platform.config);
+    let ports = LivePorts {
+        event_log: Arc::clone(&platform.ports.event_log),
+        streams: Arc::clone(&platform.ports.reader),
+        query: query.clone(),
+        movement: platform.movement.clone(),
+    };
+    let settings = LiveSettings {
+        streams_max: config.live.streams_max,
+        tenant_streams_max: config.live.tenant_streams_max,
+        waiting_bytes_max: config.live.waiting_bytes_max,
+        recent_bytes_max: config.live.recent_bytes_max,
+        resume_events_max: config.live.resume_events_max,
+        cached_values_max: config.live.cached_values_max,
+    };
+    // Other keys are another installation.
+    let installation = platform.keys.records.sign("live", &[], &[]);
+    let (views, partitions) = (&platform.slices.views, config.partitions());
+    let stop = process.stop.clone();
+    let installation = installation.as_bytes();
+    Live::new(views, partitions, installation, ports, settings, stop)
 }
 
 fn admissions(platform: &Platform, pulse: Arc<Pulse>) -> Vec<Arc<dyn Admission>> {

@@ -8,8 +8,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use kernel::Subject;
 use kernel::code::platform;
+use kernel::{Subject, Timestamp};
 
 use super::remembered::Remembered;
 use super::token::TokenError;
@@ -46,10 +46,40 @@ impl FromRequest for Principal {
     }
 }
 
+/// A principal, and when its token expires: for answers that outlive the moment they begin.
+///
+/// Taken from a request as a [`Principal`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub principal: Principal,
+    /// From then on the token proves nothing; the leeway is in it.
+    pub until: Timestamp,
+}
+
+impl FromRequest for Session {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(session_of(request))
+    }
+}
+
+fn session_of(request: &HttpRequest) -> Result<Session, Problem> {
+    let verifier = verifier(request)?;
+    let token = bearer(authorization(request)?)?;
+    let (principal, window) = verifier.verify_at(verifier.now_s(), token)?;
+    let until = window.until();
+    Ok(Session { principal, until })
+}
+
+fn verifier(request: &HttpRequest) -> Result<&Data<Verifier>, Problem> {
+    let verifier = request.app_data::<Data<Verifier>>();
+    verifier.ok_or_else(|| Problem::defect(NoVerifier))
+}
+
 fn of_request(request: &HttpRequest) -> Result<Principal, Problem> {
-    let Some(verifier) = request.app_data::<Data<Verifier>>() else {
-        return Err(Problem::defect(NoVerifier));
-    };
+    let verifier = verifier(request)?;
     let header = authorization(request)?;
     let now_s = verifier.now_s();
     let remembered = request.conn_data::<Remembered>();

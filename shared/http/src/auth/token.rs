@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::access::{ROLES_MAX, Role};
-use kernel::{Actor, Subject, Tenant};
+use kernel::{Actor, Subject, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -125,6 +125,11 @@ impl Window {
             from_s: claims.nbf.max(claims.iat).saturating_sub(LEEWAY_S),
             until_s: claims.exp.saturating_add(LEEWAY_S),
         })
+    }
+
+    /// When it ends.
+    pub(super) fn until(self) -> Timestamp {
+        Timestamp::from_micros(self.until_s.saturating_mul(1_000_000))
     }
 
     pub(super) fn admits(self, now_s: i64) -> Result<(), TokenError> {

@@ -43,7 +43,12 @@ pub(super) enum Step {
 
 impl Catching {
     /// Where the token says, or behind what every view had seen; and the first frame.
-    pub(super) fn begin(hub: &Hub, member: &Member, token: Option<&str>, settled: Vec<u64>) -> (Self, Bytes) {
+    pub(super) fn begin(
+        hub: &Hub,
+        member: &Member,
+        token: Option<&str>,
+        settled: Vec<u64>,
+    ) -> (Self, Bytes) {
         let mask = member.mask;
         let read = token.map(|token| token::read(token, hub.shape, mask, settled.len()));
         let is_fresh = read.as_ref().is_none_or(Option::is_none);
@@ -63,12 +68,7 @@ impl Catching {
         (catching, first)
     }
 
-    pub(super) async fn step(
-        &mut self,
-        hub: &Hub,
-        past: &dyn Past,
-        member: &Arc<Member>,
-    ) -> Step {
+    pub(super) async fn step(&mut self, hub: &Hub, past: &dyn Past, member: &Arc<Member>) -> Step {
         loop {
             match hub.join(member, &self.positions) {
                 Joined::Live => return Step::Live,

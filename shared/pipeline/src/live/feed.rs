@@ -68,7 +68,10 @@ async fn follow<V: View>(ports: &FeedPorts, worker: &Worker) -> Result<(), Fault
     let world = &ports.world;
     // Before the store is read: what is in the log before these offsets is in the store.
     let ends = world.event_log.ends(context).await?;
-    let readers = world.event_log.follow(context, kernel::port::Pace::Prompt).await?;
+    let readers = world
+        .event_log
+        .follow(context, kernel::port::Pace::Prompt)
+        .await?;
     let settled = loop {
         match world.query.settled().await {
             Some(settled) => break settled,

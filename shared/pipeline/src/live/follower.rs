@@ -55,7 +55,11 @@ impl<V: View> Follower<V> {
         (from, end): (u64, i64),
     ) -> Self {
         // A batch must fit, or its first values would be gone before they are folded.
-        let kept = ports.hub.settings.cached_values_max.max(2 * BATCH_EVENTS_MAX);
+        let kept = ports
+            .hub
+            .settings
+            .cached_values_max
+            .max(2 * BATCH_EVENTS_MAX);
         Self {
             values: LruCache::new(NonZeroUsize::new(kept).unwrap_or(NonZeroUsize::MIN)),
             ports,

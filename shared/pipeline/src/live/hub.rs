@@ -72,7 +72,11 @@ pub(super) enum Joined {
     Live,
     Pages(Vec<Page>),
     /// What it has missed is not in memory any more: what it needs up to there.
-    Gone { view: usize, place: usize, upto: u64 },
+    Gone {
+        view: usize,
+        place: usize,
+        upto: u64,
+    },
     /// It has seen more than this process.
     Ahead,
 }
@@ -160,7 +164,9 @@ impl Hub {
         if feed.wanted > 0 {
             return false;
         }
-        feed.lanes.iter_mut().for_each(|lane| *lane = Lane::default());
+        feed.lanes
+            .iter_mut()
+            .for_each(|lane| *lane = Lane::default());
         true
     }
 
@@ -268,7 +274,9 @@ impl Hub {
     /// Where every lane of the views is.
     pub(super) fn heads(&self, mask: Mask) -> Vec<u64> {
         let state = self.lock();
-        lanes(&state.feeds, mask).map(|(_, lane)| lane.head()).collect()
+        lanes(&state.feeds, mask)
+            .map(|(_, lane)| lane.head())
+            .collect()
     }
 
     /// The id of now, for a stream that has been sent everything.
@@ -343,7 +351,9 @@ impl Telling<'_> {
             return true;
         }
         let frame = self.frame(member.mask);
-        member.outbox.put(&frame, self.hub.settings.waiting_bytes_max)
+        member
+            .outbox
+            .put(&frame, self.hub.settings.waiting_bytes_max)
     }
 
     fn frame(&mut self, mask: Mask) -> Bytes {

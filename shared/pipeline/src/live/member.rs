@@ -45,9 +45,7 @@ impl Member {
 
     pub(super) fn wish(&self, view: usize) -> Option<&Wish> {
         let mut wishes = self.wishes.iter();
-        wishes
-            .find(|(of, _)| *of == view)
-            .map(|(_, wish)| wish)
+        wishes.find(|(of, _)| *of == view).map(|(_, wish)| wish)
     }
 
     /// Whether it can want the change, by all that is known without looking at the value.

@@ -53,7 +53,8 @@ impl Meters {
 
     pub(super) fn sent(&self, bytes: usize) {
         self.frames.increment(1);
-        self.bytes.increment(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.bytes
+            .increment(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     pub(super) fn reset(&self) {

@@ -186,15 +186,15 @@ impl Live {
         views.find(|view| view.live.name == name)
     }
 
-    /// Follows whatever is wanted, until the streams end.
-    pub async fn run(self) {
+    /// Follows whatever is wanted, until `halt`.
+    pub async fn run(self, halt: CancellationToken) {
         let feeds = self.hub.views.iter().enumerate().map(|(view, slice)| {
             let ports = FeedPorts {
                 hub: Arc::clone(&self.hub),
                 view,
                 world: self.ports.clone(),
             };
-            (slice.live.feed)(ports, self.stop.clone())
+            (slice.live.feed)(ports, halt.clone())
         });
         join_all(feeds).await;
     }

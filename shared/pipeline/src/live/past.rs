@@ -146,7 +146,9 @@ impl Search {
     /// The tenant's keys among the events, each with its last version.
     fn changed(&self, rows: &[EventRow]) -> HashMap<Arc<str>, u64> {
         let prefix = format!("{}/", self.tenant);
-        let own = rows.iter().filter(|row| row.record.key.starts_with(&prefix));
+        let own = rows
+            .iter()
+            .filter(|row| row.record.key.starts_with(&prefix));
         own.map(|row| (Arc::clone(&row.record.key), row.sequence))
             .collect()
     }

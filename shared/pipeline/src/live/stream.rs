@@ -8,9 +8,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::NotOpened;
 use super::catching::{Catching, Step};
 use super::frame::{self, End};
-use super::NotOpened;
 use super::hub::Hub;
 use super::member::Member;
 use super::outbox::Found;
