@@ -7,8 +7,9 @@ use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, dev};
-use http::auth::{Principal, Session, Verifier, remember};
+use http::auth::{Principal, Session, Verifier};
 use http::body::JsonBody;
+use http::connection::on_connect;
 use http::edge::edge;
 use http::limits::Limits;
 use http::problem::Problem;
@@ -78,7 +79,7 @@ pub fn server(
             .wrap(from_fn(known))
             .wrap(from_fn(edge))
     };
-    let server = HttpServer::new(app).on_connect(remember);
+    let server = HttpServer::new(app).on_connect(on_connect);
     let server = limits.of_server(server).disable_signals();
     let mut server = server.shutdown_timeout(DRAIN_S);
     if workers > 0 {

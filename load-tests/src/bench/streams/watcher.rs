@@ -99,8 +99,10 @@ impl Watcher {
         loop {
             let read = timeout(LOOK_AGAIN, lines.read_until(b'\n', &mut line)).await;
             match read {
-                Ok(read) if read? == 0 => return Ok(false),
-                Ok(_) => {
+                Ok(read) => {
+                    if read? == 0 {
+                        return Ok(false);
+                    }
                     let text = std::str::from_utf8(&line)?.trim_end();
                     anyhow::ensure!(text != "event: reset", "a stream was reset");
                     if text == "event: end" {

@@ -9,6 +9,6 @@ mod verifier;
 
 pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
 pub use principal::{Principal, Session};
-pub use remembered::remember;
+pub(crate) use remembered::remember;
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};
 pub use verifier::{TrustedKey, UnusableKey, Verifier};

@@ -19,9 +19,9 @@ struct Proven {
     window: Window,
 }
 
-/// For `HttpServer::on_connect`: gives each connection its memory. Without it every request's token
+/// Gives each connection its memory. Without it every request's token
 /// is looked up by its hash.
-pub fn remember(_: &dyn Any, connection: &mut Extensions) {
+pub(crate) fn remember(_: &dyn Any, connection: &mut Extensions) {
     connection.insert(Remembered::default());
 }
 

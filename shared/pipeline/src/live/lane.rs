@@ -103,7 +103,7 @@ impl Lane {
             .partition_point(|change| change.log_position <= place);
         let looked_at = self.changes.range(first..).take(max);
         let is_all = self.changes.len() - first <= max;
-        let last = looked_at.clone().last();
+        let last = looked_at.clone().next_back();
         let reached = last
             .filter(|_| !is_all)
             .map_or(self.head, |last| last.log_position);

@@ -142,7 +142,9 @@ impl Ends {
     pub(super) fn at(&self, at: Instant) -> Option<&HashMap<PartitionId, u64>> {
         let mut moments = self.0.iter().rev();
         let before = moments.find(|moment| moment.at <= at);
-        before.or(self.0.front()).map(|moment| &moment.heads)
+        before
+            .or_else(|| self.0.front())
+            .map(|moment| &moment.heads)
     }
 
     /// The last of the moments up to which a reader at that log position had seen everything.

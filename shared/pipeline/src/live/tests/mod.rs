@@ -84,7 +84,8 @@ async fn slow_reader_is_ended_by_bytes_and_resumes_behind_what_it_has() {
     };
     let mut desk = Desk::new(bounds);
     let (mut slow, mut quick) = (desk.open("demo", None), desk.open("demo", None));
-    (slow.all(), quick.all());
+    slow.all();
+    quick.all();
     desk.tell("demo", 1, "A");
     assert_eq!(slow.changes(), [change("T-1", 1)]);
     for _ in 0..20 {
