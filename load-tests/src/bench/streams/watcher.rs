@@ -98,21 +98,15 @@ impl Watcher {
         let mut line = Vec::new();
         loop {
             let read = timeout(LOOK_AGAIN, lines.read_until(b'\n', &mut line)).await;
-            match read {
-                Ok(read) => {
-                    if read? == 0 {
-                        return Ok(false);
-                    }
-                    let text = std::str::from_utf8(&line)?.trim_end();
-                    anyhow::ensure!(text != "event: reset", "a stream was reset");
-                    if text == "event: end" {
-                        return Ok(false);
-                    }
-                    self.note(text)?;
-                    line.clear();
+            // What has come of a line stays in it when nothing more comes.
+            if let Ok(read) = read {
+                let text = std::str::from_utf8(&line)?.trim_end();
+                anyhow::ensure!(text != "event: reset", "a stream was reset");
+                if read? == 0 || text == "event: end" {
+                    return Ok(false);
                 }
-                // What has come of a line stays in it.
-                Err(_) => {}
+                self.note(text)?;
+                line.clear();
             }
             let trades = sent.0.load(Ordering::Acquire);
             if trades == 0 {
