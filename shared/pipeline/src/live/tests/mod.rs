@@ -230,3 +230,19 @@ async fn streams_have_a_bound_and_give_their_place_back() {
     drop(first);
     assert!(open("demo").is_ok());
 }
+
+#[tokio::test]
+async fn stream_that_is_told_is_small() {
+    let mut desk = Desk::new(settings());
+    let mut reader = desk.open("demo", Some("A"));
+    reader.all();
+    let next = reader.stream.next();
+    let future = std::mem::size_of_val(&next);
+    drop(next);
+    let stream = std::mem::size_of::<super::LiveStream>();
+    let member = std::mem::size_of::<super::member::Member>();
+    assert!(
+        future + stream + member < 2_048,
+        "{future} {stream} {member}"
+    );
+}
