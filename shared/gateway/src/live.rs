@@ -27,7 +27,7 @@ const VIEW: Parameter = Parameter::of::<String>(
 /// The row of the route table.
 pub(crate) const ROUTE: StreamRoute = StreamRoute {
     path: "/v1/live",
-    name: "live",
+    name: "live_changes",
     parameters: &[VIEW],
     summary: "a stream of the changes of views; resumed behind `Last-Event-ID`",
 };
