@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::route::{AnsweredFrom, CommandRoute, Parameter, PublicRoute, QuestionRoute};
+use kernel::route::{
+    AnsweredFrom, CommandRoute, Parameter, PublicRoute, QuestionRoute, StreamRoute,
+};
 use kernel::{Permission, Timestamp};
 use pipeline::{ContextSlice, Slices, ViewSlice};
 use schemars::JsonSchema;
 
 use crate::endpoint::Endpoint;
-use crate::outcomes;
+use crate::{live, outcomes};
 
 /// Pages that are part of the binary and need no token.
 pub const PAGES: &[PublicRoute] = &[
@@ -46,6 +48,9 @@ pub(crate) const CURSOR: Parameter = Parameter::of::<String>(
     "where the page begins, as the page before says in `next`",
 );
 
+/// Of a filter that several views have.
+const SHARED_FILTER: &str = "as in the lists of those views that have it";
+
 /// An instant, or a log position.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
@@ -69,6 +74,8 @@ pub struct UnknownEndpoint(String);
 pub struct Table {
     pub slices: Slices,
     pub questions: Vec<QuestionRoute>,
+    /// Streams of changes.
+    pub streams: Vec<StreamRoute>,
     /// Served without a token: health, and [`PAGES`].
     pub public: Vec<PublicRoute>,
 }
@@ -81,6 +88,7 @@ impl Table {
         Self {
             slices,
             questions,
+            streams: vec![live::ROUTE],
             public: [PAGES, public].concat(),
         }
     }
@@ -112,6 +120,24 @@ impl Table {
         }
         for question in &self.questions {
             parameters.insert(question.path, parameters_of(question));
+        }
+        for stream in &self.streams {
+            parameters.insert(stream.path, self.parameters_of_stream(stream));
+        }
+        parameters
+    }
+
+    /// Its own, and the filters of every view; views that share a name read it each in their own way.
+    pub(crate) fn parameters_of_stream(&self, stream: &StreamRoute) -> Vec<Parameter> {
+        let mut parameters = stream.parameters.to_vec();
+        for filter in self.views().flat_map(|view| view.filters) {
+            let known = parameters
+                .iter_mut()
+                .find(|known| known.name == filter.name);
+            match known {
+                None => parameters.push(*filter),
+                Some(known) => *known = Parameter::of::<String>(filter.name, SHARED_FILTER),
+            }
         }
         parameters
     }

@@ -3,6 +3,7 @@
 mod components;
 mod operation;
 mod problems;
+mod stream;
 
 use kernel::route::{CommandRoute, IdFrom, Method};
 use pipeline::ContextSlice;
@@ -33,6 +34,9 @@ pub fn document(
     }
     for question in &table.questions {
         operations.question(question);
+    }
+    for stream in &table.streams {
+        operations.stream(table, stream);
     }
     for page in &table.public {
         operations.public(page);
@@ -144,7 +148,8 @@ fn tags(table: &Table) -> Vec<Value> {
     let contexts = table.slices.contexts.iter().map(|context| context.name);
     let mut names: Vec<_> = contexts.collect();
     let questions = table.questions.iter().map(|question| tag(question.path));
-    for name in questions.chain(["platform"]) {
+    let streams = table.streams.iter().map(|stream| tag(stream.path));
+    for name in questions.chain(streams).chain(["platform"]) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -1,0 +1,7 @@
+//! Live streams over HTTP: what a `GET` answers, as soon as it changes, and again after a cut.
+
+#![cfg(test)]
+
+mod changes;
+mod reader;
+mod refusals;
