@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod changes;
+mod permissions;
 mod reader;
 mod refusals;

@@ -34,9 +34,13 @@ pub(crate) struct Stream {
 
 /// The answer to a request for a stream.
 pub(crate) async fn ask(platform: &Platform, tenant: &str, query: &str, last_id: &str) -> Response {
+    ask_with(platform, &platform.token(tenant), query, last_id).await
+}
+
+async fn ask_with(platform: &Platform, token: &str, query: &str, last_id: &str) -> Response {
     let request = Client::new()
         .get(format!("{}/v1/live{query}", platform.url()))
-        .bearer_auth(platform.token(tenant));
+        .bearer_auth(token);
     let request = if last_id.is_empty() {
         request
     } else {
@@ -56,9 +60,19 @@ impl Stream {
         query: &str,
         last_id: &str,
     ) -> Self {
+        Self::resume_with(platform, &platform.token(tenant), query, last_id).await
+    }
+
+    /// With a token that may do less.
+    pub(crate) async fn resume_with(
+        platform: &Platform,
+        token: &str,
+        query: &str,
+        last_id: &str,
+    ) -> Self {
         // A process that has just begun knows of no moment yet that everybody has seen.
         let answer = testkit::eventually("a stream", WITHIN, async || {
-            let answer = ask(platform, tenant, query, last_id).await;
+            let answer = ask_with(platform, token, query, last_id).await;
             (answer.status() != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
         })
         .await;
@@ -112,6 +126,12 @@ impl Stream {
     pub(crate) async fn is_quiet(&mut self) {
         let came = self.within(QUIET).await;
         assert!(came.is_none(), "{came:?}");
+    }
+
+    /// Whether it ends within a time; what comes until then is skipped.
+    pub(crate) async fn ends_within(&mut self, patience: Duration) -> bool {
+        let end = async { while let Ok(Some(_)) = self.answer.chunk().await {} };
+        tokio::time::timeout(patience, end).await.is_ok()
     }
 
     pub(crate) async fn has_ended(&mut self) {
