@@ -50,11 +50,9 @@ pub trait Row {
     /// # Errors
     /// [`Damaged`].
     fn check(&self, partition_id: PartitionId, stored: Option<Checksum>) -> Result<(), Damaged> {
-        if stored.is_none_or(|stored| stored == self.checksum(partition_id)) {
-            return Ok(());
-        }
-        let name = self.name(partition_id);
-        Err(Damaged::new(name, "its checksum does not fit"))
+        let fits = stored.is_none_or(|stored| stored == self.checksum(partition_id));
+        let damaged = || Damaged::new(self.name(partition_id), "its checksum does not fit");
+        if fits { Ok(()) } else { Err(damaged()) }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::drain::to_f64;
 use super::memory;
 use super::report::Row;
-use dealerboard::cli::Token;
+use dealerboard::cli::{Limits, Token};
 use dealerboard::config::{Config, Mode};
 use dealerboard::roles::Platform;
 use desk::Desk;
@@ -47,6 +47,7 @@ pub(super) async fn rows(
         tenant: Tenant::new(TENANT)?,
         actor: Actor::new("reader")?,
         roles: vec![Role::new("admin")?],
+        limits: Limits::default(),
         hours: 1,
     };
     let token = token.issue(&platform.config, &platform.keys)?;

@@ -32,7 +32,7 @@ impl Members for Known {
         if completed == *subject {
             Completion::AsIs
         } else {
-            Completion::By(completed)
+            Completion::By(Box::new(completed))
         }
     }
 }

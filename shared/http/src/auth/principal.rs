@@ -53,7 +53,7 @@ pub enum Completion {
     /// The token says all there is.
     AsIs,
     /// Other roles or limits.
-    By(Subject),
+    By(Box<Subject>),
     /// The token does not count any more.
     Revoked,
 }
@@ -145,7 +145,7 @@ impl From<Completion> for Completed {
     fn from(completion: Completion) -> Self {
         match completion {
             Completion::AsIs => Self::AsIs,
-            Completion::By(subject) => Self::By(subject.into()),
+            Completion::By(subject) => Self::By((*subject).into()),
             Completion::Revoked => Self::Revoked,
         }
     }
