@@ -233,7 +233,7 @@ async fn streams_have_a_bound_and_give_their_place_back() {
 
 #[tokio::test]
 async fn stream_that_is_told_is_small() {
-    let mut desk = Desk::new(settings());
+    let desk = Desk::new(settings());
     let mut reader = desk.open("demo", Some("A"));
     reader.all();
     let next = reader.stream.next();
