@@ -71,6 +71,11 @@ pub(super) fn own() -> Row {
     )
 }
 
+/// What this process has now.
+pub(super) fn now_kib() -> u64 {
+    field("/proc/self/status", "VmRSS:").unwrap_or_default()
+}
+
 fn row(name: &'static str, kib: u64) -> Row {
     Row::alone(name, to_f64(kib) / 1_024.0, "MiB")
 }

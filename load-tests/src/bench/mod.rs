@@ -15,6 +15,7 @@ mod reads;
 mod rebuild;
 mod report;
 mod stock;
+mod streams;
 mod workload;
 
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ pub(super) struct Bench {
     /// A TOML file that overrides single keys of the default configuration.
     #[arg(long, env = "DEALERBOARD_CONFIG")]
     config: Option<PathBuf>,
-    /// Some of embedded, pipeline, live, rebuild, reads, floor, commits; all when not given.
+    /// Some of embedded, pipeline, live, rebuild, reads, streams, floor, commits; all when not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Trades of the drained backlog; four commands each.
@@ -88,6 +89,10 @@ impl Bench {
         if self.wants("reads") {
             telemetry::terminal::say("reads …");
             rows.extend(reads::rows(config, metrics).await?);
+        }
+        if self.wants("streams") {
+            telemetry::terminal::say("streams …");
+            rows.extend(streams::rows(config, metrics, self.seconds).await?);
         }
         if self.wants("floor") {
             telemetry::terminal::say("floor …");

@@ -18,6 +18,8 @@ pub struct Known {
     roles: BTreeSet<Role>,
     limits: Limits,
     revoked_before: Option<Timestamp>,
+    /// Events so far.
+    changes: u64,
 }
 
 /// Members by tenant and name.
@@ -43,6 +45,12 @@ impl Directory {
 }
 
 impl Known {
+    /// Events of the member so far.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Whether tokens that were issued then count no more.
     #[must_use]
     pub fn has_revoked(&self, issued: Timestamp) -> bool {
@@ -112,6 +120,7 @@ impl LiveProjection for Directory {
         self.generation += 1;
         let tenant = self.members.entry(meta.tenant.clone()).or_default();
         let known = Arc::make_mut(tenant.entry(actor).or_default());
+        known.changes = meta.sequence;
         match event {
             Event::RolesGranted(changed) | Event::RolesWithdrawn(changed) => {
                 known.roles = changed.roles;

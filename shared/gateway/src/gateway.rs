@@ -10,8 +10,8 @@ use http::signature::Keyring;
 use kernel::port::{Clock, DeadLetters, EventReader, KeyBindings};
 use kernel::{CommandId, Tenant, Timestamp, Venues};
 use moka::sync::Cache;
-use pipeline::Query;
 use pipeline::accept::Acceptor;
+use pipeline::{Live, Query};
 use resilience::Dependency;
 
 use crate::access::{Gate, Need, Passage};
@@ -52,6 +52,7 @@ pub struct Gateway {
     pub admissions: Vec<Arc<dyn Admission>>,
     pub extensions: Vec<Arc<dyn ViewExtension>>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
+    pub live: Live,
     pub recent: Recent,
     /// The OpenAPI document of the table, as it is committed.
     pub document: Bodies,

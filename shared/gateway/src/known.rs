@@ -10,20 +10,16 @@ use actix_web::middleware::Next;
 use actix_web::web::{self, Data};
 use http::problem::Problem;
 use kernel::code::platform;
+use kernel::route::Parameter;
 
 use crate::table::Table;
 
 /// What each path may be asked with; a path that is not here, with nothing.
-pub(crate) struct Known(BTreeMap<&'static str, Vec<&'static str>>);
+pub(crate) struct Known(BTreeMap<&'static str, Vec<Parameter>>);
 
 impl Known {
     pub(crate) fn of(table: &Table) -> Self {
-        let parameters = table.parameters().into_iter();
-        let names = parameters.map(|(path, known)| {
-            let names = known.iter().map(|parameter| parameter.name).collect();
-            (path, names)
-        });
-        Self(names.collect())
+        Self(table.parameters())
     }
 
     fn check(&self, pattern: &str, query: &str) -> Result<(), Problem> {
@@ -32,14 +28,15 @@ impl Known {
         let asked = asked.map_err(|error| malformed(format!("query string: {error}")))?;
         let known = self.0.get(pattern).map_or(&[][..], Vec::as_slice);
         for (place, (name, _)) in asked.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
+            let Some(parameter) = known.iter().find(|known| known.name == name) else {
                 let name = name.escape_debug();
                 return Err(malformed(format!(
                     "`{name}` is not known here, {}",
                     these(known)
                 )));
-            }
-            if asked.iter().take(place).any(|(before, _)| before == name) {
+            };
+            let mut before = asked.iter().take(place);
+            if !parameter.repeats && before.any(|(before, _)| before == name) {
                 return Err(malformed(format!("{name} is given twice")));
             }
         }
@@ -47,11 +44,12 @@ impl Known {
     }
 }
 
-fn these(known: &[&str]) -> String {
-    match known {
-        [] => "where no parameters are".to_owned(),
-        known => format!("but {}", known.join(", ")),
+fn these(known: &[Parameter]) -> String {
+    if known.is_empty() {
+        return "where no parameters are".to_owned();
     }
+    let names: Vec<_> = known.iter().map(|known| known.name).collect();
+    format!("but {}", names.join(", "))
 }
 
 /// Refuses a request that asks with what its route does not know.

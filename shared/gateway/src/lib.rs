@@ -16,6 +16,7 @@ mod commands;
 mod keys;
 
 mod lists;
+mod live;
 mod outcomes;
 mod views;
 

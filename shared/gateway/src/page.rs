@@ -15,6 +15,7 @@ pub fn routes_page(table: &Table) -> String {
     commands(table, &mut page);
     views(table, &mut page);
     questions(table, &mut page);
+    streams(table, &mut page);
     public(table, &mut page);
     waiting(table, &mut page);
     permissions(table, &mut page);
@@ -107,6 +108,30 @@ fn questions(table: &Table, page: &mut String) {
     }
 }
 
+fn streams(table: &Table, page: &mut String) {
+    line(page, "\n## Live streams\n");
+    line(page, "| Route | Parameters | |");
+    line(page, "|---|---|---|");
+    for stream in &table.streams {
+        let parameters = table.parameters_of_stream(stream);
+        let names: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
+        let row = format!(
+            "| `GET {}` | `{}` | {} |",
+            stream.path,
+            names.join("` `"),
+            stream.summary
+        );
+        line(page, &row);
+    }
+    let views = table.views().map(|view| format!("`{}`", view.live.name));
+    let views: Vec<_> = views.collect();
+    let sentence = format!(
+        "\nViews are {}; each needs the permission of its list. [live.md](live.md) has a recipe.",
+        views.join(", ")
+    );
+    line(page, &sentence);
+}
+
 fn public(table: &Table, page: &mut String) {
     line(page, "\n## Without a token\n");
     line(page, "| Route | |");
@@ -175,6 +200,10 @@ fn permissions(table: &Table, page: &mut String) {
     for view in table.views() {
         open(view.route.allow, format!("`GET {}`", view.route.path));
         open(view.route.allow, format!("`GET {}`", view.route.list));
+        for stream in &table.streams {
+            let route = format!("`GET {}?view={}`", stream.path, view.live.name);
+            open(view.route.allow, route);
+        }
     }
     for question in &table.questions {
         open(

@@ -7,8 +7,9 @@ use actix_web::guard::Post as PostOnly;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Resource, Route, dev};
-use http::auth::{Browsers, Principal, Verifier, remember};
+use http::auth::{Browsers, Principal, Verifier};
 use http::body::JsonBody;
+use http::connection::on_connect;
 use http::edge::edge;
 use http::limits::Limits;
 use http::problem::Problem;
@@ -27,7 +28,7 @@ use crate::known::{Known, known};
 use crate::sessions::routes as session;
 use crate::table::Table;
 use crate::views::parameters;
-use crate::{explorer, lists, outcomes, reference, signin, views};
+use crate::{explorer, lists, live, outcomes, reference, signin, views};
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -83,7 +84,7 @@ pub fn server(
             .wrap(from_fn(known))
             .wrap(from_fn(edge))
     };
-    let server = HttpServer::new(app).on_connect(remember);
+    let server = HttpServer::new(app).on_connect(on_connect);
     let server = limits.of_server(server).disable_signals();
     let mut server = server.shutdown_timeout(DRAIN_S);
     if workers > 0 {
@@ -97,6 +98,7 @@ pub fn server(
 fn routes(config: &mut ServiceConfig, gateway: &Gateway) {
     config
         .route(outcomes::ROUTE.path, web::get().to(outcomes::get))
+        .route(live::ROUTE.path, web::get().to(changes))
         .route("/docs/errors/{code}", web::get().to(reference::page))
         .route("/openapi.json", web::get().to(explorer::document))
         .route("/explorer/{file}*", web::get().to(explorer::file))
@@ -250,6 +252,14 @@ fn list(view: ViewSlice, gateway: &Gateway) -> Route {
             lists::list(&request, &principal, &gateway, view, need).await
         },
     )
+}
+
+async fn changes(
+    request: HttpRequest,
+    principal: Principal,
+    gateway: Shared,
+) -> Result<HttpResponse, Problem> {
+    live::get(&request, principal, &gateway).await
 }
 
 fn question(endpoint: Arc<dyn Endpoint>, gateway: &Gateway) -> Route {

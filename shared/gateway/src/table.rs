@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::route::{
-    AnsweredFrom, CallerRoute, CommandRoute, Parameter, PublicRoute, QuestionRoute,
+    AnsweredFrom, CallerRoute, CommandRoute, Parameter, PublicRoute, QuestionRoute, StreamRoute,
 };
 use kernel::{Permission, Timestamp};
 use pipeline::{ContextSlice, Slices, ViewSlice};
 use schemars::JsonSchema;
 
 use crate::endpoint::Endpoint;
-use crate::outcomes;
 use crate::sessions::routes;
-use crate::signin;
+use crate::{live, outcomes, signin};
 
 /// Pages that are part of the binary and need no token.
 pub const PAGES: &[PublicRoute] = &[
@@ -46,6 +45,9 @@ pub(crate) const CURSOR: Parameter = Parameter::of::<String>(
     "where the page begins, as the page before says in `next`",
 );
 
+/// Of a filter that several views have.
+const SHARED_FILTER: &str = "as in the lists of those views that have it";
+
 /// An instant, or a log position.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
@@ -69,6 +71,8 @@ pub struct UnknownEndpoint(String);
 pub struct Table {
     pub slices: Slices,
     pub questions: Vec<QuestionRoute>,
+    /// Streams of changes.
+    pub streams: Vec<StreamRoute>,
     /// About the caller alone.
     pub callers: Vec<CallerRoute>,
     /// Served without a token: health, sign-in, and [`PAGES`].
@@ -83,6 +87,7 @@ impl Table {
         Self {
             slices,
             questions,
+            streams: vec![live::ROUTE],
             callers: vec![routes::SHOW, routes::END],
             public: [PAGES, signin::ROUTES, public].concat(),
         }
@@ -118,6 +123,24 @@ impl Table {
         }
         for public in &self.public {
             parameters.insert(public.path, public.parameters.to_vec());
+        }
+        for stream in &self.streams {
+            parameters.insert(stream.path, self.parameters_of_stream(stream));
+        }
+        parameters
+    }
+
+    /// Its own, and the filters of every view; views that share a name read it each in their own way.
+    pub(crate) fn parameters_of_stream(&self, stream: &StreamRoute) -> Vec<Parameter> {
+        let mut parameters = stream.parameters.to_vec();
+        for filter in self.views().flat_map(|view| view.filters) {
+            let known = parameters
+                .iter_mut()
+                .find(|known| known.name == filter.name);
+            match known {
+                None => parameters.push(*filter),
+                Some(known) => *known = Parameter::of::<String>(filter.name, SHARED_FILTER),
+            }
         }
         parameters
     }

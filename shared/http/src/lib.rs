@@ -4,6 +4,7 @@
 //! and pages of a request, and problems for all that is refused. It knows no context, opens no
 //! connection and never takes a tenant from anywhere but a verified token.
 
+pub mod connection;
 pub mod edge;
 pub mod limits;
 

@@ -51,6 +51,8 @@ pub struct Subject {
     pub name: Arc<str>,
     /// When its token was issued, seconds since the epoch, where that is known.
     pub issued_s: Option<i64>,
+    /// When its token ends, likewise: what goes on until then, such as a stream, ends with it.
+    pub expires_s: Option<i64>,
     /// At most [`ROLES_MAX`].
     pub roles: Vec<Role>,
     /// The agent it works as; the actor if nothing else is said.
@@ -75,6 +77,7 @@ impl Subject {
             issuer: "".into(),
             name: Arc::clone(&name),
             issued_s: None,
+            expires_s: None,
             roles,
             agent: name,
             books: None,

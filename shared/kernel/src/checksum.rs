@@ -50,13 +50,9 @@ pub trait Row {
     /// # Errors
     /// [`Damaged`].
     fn check(&self, partition_id: PartitionId, stored: Option<Checksum>) -> Result<(), Damaged> {
-        match stored {
-            Some(stored) if stored != self.checksum(partition_id) => Err(Damaged::new(
-                self.name(partition_id),
-                "its checksum does not fit",
-            )),
-            _ => Ok(()),
-        }
+        let fits = stored.is_none_or(|stored| stored == self.checksum(partition_id));
+        let damaged = || Damaged::new(self.name(partition_id), "its checksum does not fit");
+        if fits { Ok(()) } else { Err(damaged()) }
     }
 }
 

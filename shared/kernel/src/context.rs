@@ -141,6 +141,8 @@ pub trait View:
     const PARAMETERS: &'static [Parameter] = &[];
     /// The parameters that [`Self::filter`] reads.
     const FILTERS: &'static [Parameter] = &[];
+    /// Those of the filters that [`Self::indexed`] knows, the most selective first.
+    const INDEXED: &'static [&'static str] = &[];
 
     /// Folds the next event; `meta` is what is known of it besides its content.
     fn update(&mut self, meta: &EventMeta, event: &EventOf<Self>);
@@ -169,6 +171,10 @@ pub trait View:
     fn filter(_parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         Ok(None)
     }
+
+    /// Tells `note` every name of [`Self::INDEXED`] with each text that the filter of that name lets this
+    /// value through for: a live stream that asks for another text is then not even looked at.
+    fn indexed(&self, _note: &mut dyn FnMut(&'static str, &str)) {}
 
     /// Fields that `parameters` ask for beside the view's own, such as a valuation at a mark.
     ///

@@ -1,5 +1,6 @@
 //! What tests of several crates need alike.
 
+pub mod indexed;
 pub mod page;
 
 use uuid::Uuid;

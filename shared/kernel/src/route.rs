@@ -144,6 +144,8 @@ pub struct Parameter {
     pub schema: SchemaOf,
     /// One sentence without a period.
     pub summary: &'static str,
+    /// Whether it may be given several times.
+    pub repeats: bool,
 }
 
 impl Parameter {
@@ -154,7 +156,15 @@ impl Parameter {
             name,
             schema: schema_of::<T>,
             summary,
+            repeats: false,
         }
+    }
+
+    /// It may be given several times.
+    #[must_use]
+    pub const fn repeated(mut self) -> Self {
+        self.repeats = true;
+        self
     }
 }
 
@@ -251,6 +261,20 @@ impl QuestionRoute {
         self.body = Some(schema_of::<B>);
         self
     }
+}
+
+/// A stream of changes, answered as `text/event-stream` until its caller has had enough. What it needs is
+/// what the views asked for need.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamRoute {
+    /// Such as `/v1/live`.
+    pub path: &'static str,
+    /// Unique over all routes.
+    pub name: &'static str,
+    /// Of its query string, the filters of the views aside.
+    pub parameters: &'static [Parameter],
+    /// One sentence without a period.
+    pub summary: &'static str,
 }
 
 /// A page that is served without a token, such as a health check.

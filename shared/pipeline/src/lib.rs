@@ -11,6 +11,7 @@ mod announce;
 mod commit;
 mod follow;
 mod handle;
+mod live;
 mod misplaced;
 mod project;
 mod publish;
@@ -41,6 +42,10 @@ pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use follow::{FoldSaving, FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
+pub use live::{
+    End, FeedPorts, Interest, Live, LivePorts, LiveSettings, LiveSlice, LiveStream, NotOpened,
+    Opening, Sees, Wish,
+};
 pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
 pub use movement::{Movement, Seen, Stands, Work, Worker};

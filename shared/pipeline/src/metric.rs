@@ -36,6 +36,7 @@ pub fn describe_metrics() {
     describe_events();
     describe_calls();
     describe_reads();
+    crate::live::metric::describe();
 }
 
 fn describe_commands() {

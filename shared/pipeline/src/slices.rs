@@ -20,6 +20,7 @@ use crate::act::{self, Act, ActPorts, ActSettings};
 use crate::command;
 use crate::commit::CommitHandle;
 use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
+use crate::live::{self, Interest, LiveSlice};
 use crate::project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, asks_refold,
     beside, filter, fold, view_id,
@@ -108,6 +109,8 @@ pub struct ViewSlice {
     pub filter: fn(&Parameters) -> Result<Option<BodyFilter>, BadParameter>,
     /// The body with what parameters ask for beside it.
     pub beside: Beside,
+    /// The view in live streams.
+    pub live: LiveSlice,
 }
 
 /// A reaction, as roles see it.
@@ -194,6 +197,12 @@ impl Slices {
             asks_refold: asks_refold::<V>,
             filter: filter::<V>,
             beside: beside::<V>,
+            live: LiveSlice {
+                name: collection(V::ROUTE.list),
+                interest: Interest::of::<V>,
+                decode: live::decode::<V>,
+                feed: |ports, stop| live::feed::<V>(ports, stop).boxed(),
+            },
         });
         self
     }
@@ -245,6 +254,11 @@ impl Slices {
     pub fn names(&self) -> Vec<&'static str> {
         self.contexts.iter().map(|context| context.name).collect()
     }
+}
+
+/// The last name of a path.
+fn collection(path: &'static str) -> &'static str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 fn canonical<C: Context>(kind: &str, data: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {

@@ -31,6 +31,8 @@ impl View for AgentView {
         Parameter::of::<AgentState>("state", "those in the state"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["queue"];
+
     /// `?queue=FX-VIP`, `?state=available`.
     fn filter(parameters: &Parameters) -> Result<Option<Filter<Self>>, BadParameter> {
         let queue = parameters.read::<Queue>("queue")?;
@@ -44,6 +46,14 @@ impl View for AgentView {
                 queue.as_ref().is_none_or(serves) && state.is_none_or(|state| agent.state == state)
             })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        if let Self(Some(agent)) = self {
+            for queue in &agent.standing.queues {
+                note("queue", queue.as_str());
+            }
+        }
     }
 
     fn update(&mut self, meta: &EventMeta, event: &AgentEvent) {

@@ -38,6 +38,8 @@ impl View for ConversationView {
         Parameter::of::<AgentId>("agent", "those that the agent owns"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["agent", "queue"];
+
     const HAS_FACTS: bool = true;
 
     fn facts(&self, command: Option<&ConversationCommand>) -> Facts {
@@ -60,6 +62,18 @@ impl View for ConversationView {
                     && state.is_none_or(|state| conversation.state == state)
             })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        let Self(Some(conversation)) = self else {
+            return;
+        };
+        if let Some(owner) = &conversation.owner {
+            note("agent", owner.as_str());
+        }
+        if let Some(queue) = &conversation.queue {
+            note("queue", queue.as_str());
+        }
     }
 
     fn update(&mut self, meta: &EventMeta, event: &E) {

@@ -36,6 +36,7 @@ pub struct Config {
     pub processor: Processor,
     pub projector: Projector,
     pub query: Query,
+    pub live: Live,
     pub catalogue: Catalogue,
     pub limits: Limits,
     pub auth: Auth,
@@ -140,6 +141,17 @@ pub struct Query {
     pub expensive_threads: usize,
     pub expensive_allowance_ms: u64,
     pub last_good_max: u64,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    pub streams_max: usize,
+    pub tenant_streams_max: usize,
+    pub waiting_bytes_max: usize,
+    pub recent_bytes_max: usize,
+    pub resume_events_max: u64,
+    pub cached_values_max: usize,
 }
 
 /// The treatment of names that are in no catalogue.
@@ -272,6 +284,19 @@ impl Config {
         bound("query.expensive_threads", threads, 0, 256);
         let allowance = self.query.expensive_allowance_ms;
         bound("query.expensive_allowance_ms", allowance, 1, 3_600_000);
+        let live = &self.live;
+        let streams = live.streams_max as u64;
+        bound("live.streams_max", streams, 1, 1_000_000);
+        let of_tenant = live.tenant_streams_max as u64;
+        bound("live.tenant_streams_max", of_tenant, 1, streams);
+        let waiting = live.waiting_bytes_max as u64;
+        bound("live.waiting_bytes_max", waiting, 16 << 10, 64 << 20);
+        let recent = live.recent_bytes_max as u64;
+        bound("live.recent_bytes_max", recent, 1 << 20, 16 << 30);
+        let resume = live.resume_events_max;
+        bound("live.resume_events_max", resume, 0, 1_000_000);
+        let cached = live.cached_values_max as u64;
+        bound("live.cached_values_max", cached, 1_000, 10_000_000);
         for Venue { actor, .. } in &self.venues {
             if actor.is_platform() || actor.is_venue() || Actor::venue(actor.as_str()).is_err() {
                 faults.push(format!("venues: {actor} is no name for a venue"));

@@ -14,7 +14,7 @@ use http::auth::Members;
 use matching::{
     CheckQueues, DecisionOfAgent, LiveQueue, MatchConversation, Matcher, NoteHeartbeats, Pulse,
 };
-use pipeline::SystemClock;
+use pipeline::{Live, LivePorts, LiveSettings, Query, SystemClock};
 use readmodel::MemoryRates;
 use routing::AskFloor;
 
@@ -42,6 +42,10 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let gateway = gateway(process, Arc::clone(&pulse), sign_in)?;
     let views = gateway.query.clone().watch(halt.clone());
     tasks.work("gateway/views", views.map(Ok));
+    tasks.work(
+        "gateway/live",
+        gateway.live.clone().run(halt.clone()).map(Ok),
+    );
     tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
     let verifier = platform.ports.issuers.verifier();
     let (health, metrics) = (
@@ -69,13 +73,15 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>, sign_in: SignIn) -> anyhow:
     let ports = &platform.ports;
     let table = slices::table();
     let gate = Gate::new(Arc::clone(&platform.access), table.permissions())?;
+    let query = process.query.clone().context("the gateway has no query")?;
     Ok(Gateway {
+        live: live(process, &query),
         table,
         gate,
         limiter: limiter(platform),
         sign_in,
         acceptor: matcher.acceptor.clone(),
-        query: process.query.clone().context("the gateway has no query")?,
+        query,
         reader: Arc::clone(&ports.reader),
         dead_letters: Arc::clone(&ports.dead_letters),
         reader_guard: Arc::clone(&ports.inbox_guard),
@@ -105,6 +111,31 @@ fn limiter(platform: &Platform) -> Limiter {
     };
     let (tenant, principal) = (quotas(&limits.tenant), quotas(&limits.principal));
     Limiter::new(counting, tenant, tenants.collect(), principal)
+}
+
+/// Streams end when callers are served no longer.
+fn live(process: &Process<'_>, query: &Query) -> Live {
+    let (platform, config) = (process.platform, &process.platform.config);
+    let ports = LivePorts {
+        event_log: Arc::clone(&platform.ports.event_log),
+        streams: Arc::clone(&platform.ports.reader),
+        query: query.clone(),
+        movement: platform.movement.clone(),
+    };
+    let settings = LiveSettings {
+        streams_max: config.live.streams_max,
+        tenant_streams_max: config.live.tenant_streams_max,
+        waiting_bytes_max: config.live.waiting_bytes_max,
+        recent_bytes_max: config.live.recent_bytes_max,
+        resume_events_max: config.live.resume_events_max,
+        cached_values_max: config.live.cached_values_max,
+    };
+    // Other keys are another installation.
+    let installation = platform.keys.records.sign("live", &[], &[]);
+    let (views, partitions) = (&platform.slices.views, config.partitions());
+    let stop = process.stop.clone();
+    let installation = installation.as_bytes();
+    Live::new(views, partitions, installation, ports, settings, stop)
 }
 
 fn admissions(platform: &Platform, pulse: Arc<Pulse>) -> Vec<Arc<dyn Admission>> {

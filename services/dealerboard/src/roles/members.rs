@@ -13,6 +13,11 @@ impl Members for Known {
         self.0.ask(|directory| directory.generation())
     }
 
+    fn changes(&self, subject: &Subject) -> u64 {
+        let known = |directory: &mut Directory| directory.known(&subject.tenant, &subject.actor);
+        self.0.ask(known).map_or(0, |known| known.changes())
+    }
+
     fn complete(&self, subject: &Subject) -> Completion {
         let known = |directory: &mut Directory| directory.known(&subject.tenant, &subject.actor);
         let Some(known) = self.0.ask(known) else {

@@ -223,6 +223,8 @@ impl View for PositionView {
         Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["account", "instrument", "book"];
+
     /// `?method=LIFO`: the same executions under another lot method.
     fn refold(parameters: &Parameters) -> Result<Option<Box<dyn Refold<Self>>>, BadParameter> {
         let Some(method) = parameters.read::<LotMethod>("method")? else {
@@ -247,6 +249,12 @@ impl View for PositionView {
                     _ => view.instrument == **text,
                 })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        note("account", &self.account);
+        note("instrument", &self.instrument);
+        note("book", &self.book);
     }
 
     /// `?mark=181.50`: the unrealised profit at that price.

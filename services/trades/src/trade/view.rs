@@ -47,6 +47,8 @@ impl View for TradeView {
         Parameter::of::<Breaks>("breaks", "those with a break that nothing settled"),
     ];
 
+    const INDEXED: &'static [&'static str] = &["account", "instrument", "book"];
+
     const HAS_FACTS: bool = true;
 
     fn facts(&self, command: Option<&TradeCommand>) -> Facts {
@@ -69,6 +71,14 @@ impl View for TradeView {
                     && asked.iter().all(|(name, text)| trade.is(name, text))
             })
         })))
+    }
+
+    fn indexed(&self, note: &mut dyn FnMut(&'static str, &str)) {
+        if let Self(Some(trade)) = self {
+            note("account", trade.account.as_str());
+            note("instrument", trade.instrument.as_str());
+            note("book", trade.book.as_str());
+        }
     }
 
     fn update(&mut self, meta: &EventMeta, event: &TradeEvent) {

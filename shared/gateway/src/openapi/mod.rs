@@ -3,6 +3,7 @@
 mod components;
 mod operation;
 mod problems;
+mod stream;
 
 use kernel::route::{CommandRoute, IdFrom, Method};
 use pipeline::ContextSlice;
@@ -36,6 +37,9 @@ pub fn document(
     }
     for route in &table.callers {
         operations.caller(route);
+    }
+    for stream in &table.streams {
+        operations.stream(table, stream);
     }
     for page in &table.public {
         operations.public(page);
@@ -148,7 +152,9 @@ fn tags(table: &Table) -> Vec<Value> {
     let mut names: Vec<_> = contexts.collect();
     let questions = table.questions.iter().map(|question| tag(question.path));
     let callers = table.callers.iter().map(|route| tag(route.path));
-    for name in questions.chain(callers).chain(["platform"]) {
+    let streams = table.streams.iter().map(|stream| tag(stream.path));
+    let platform = callers.chain(streams).chain(["platform"]);
+    for name in questions.chain(platform) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -247,7 +247,11 @@ impl<'c> Operations<'c> {
         self.insert(path, verb(page.method), operation);
     }
 
-    fn insert(&mut self, path: &str, method: &str, operation: Value) {
+    pub(super) fn problem(&self) -> &Value {
+        &self.problem
+    }
+
+    pub(super) fn insert(&mut self, path: &str, method: &str, operation: Value) {
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));
         methods[method] = operation;
     }
@@ -268,7 +272,7 @@ impl<'c> Operations<'c> {
             .collect()
     }
 
-    fn query_parameters(&mut self, owner: &str, parameters: &[Parameter]) -> Vec<Value> {
+    pub(super) fn query_parameters(&mut self, owner: &str, parameters: &[Parameter]) -> Vec<Value> {
         let parameters = parameters.iter().map(|parameter| {
             json!({
                 "name": parameter.name,
@@ -289,10 +293,10 @@ fn problem(problem: &Value, description: &str) -> Value {
 }
 
 /// A request header, by name.
-struct HeaderParameter {
-    name: &'static str,
-    summary: &'static str,
-    example: &'static str,
+pub(super) struct HeaderParameter {
+    pub(super) name: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) example: &'static str,
 }
 
 const COMMAND_HEADERS: &[HeaderParameter] = &[
@@ -336,7 +340,7 @@ const READ_HEADERS: &[HeaderParameter] = &[
     },
 ];
 
-fn header_parameter(header: &HeaderParameter) -> Value {
+pub(super) fn header_parameter(header: &HeaderParameter) -> Value {
     json!({
         "name": header.name,
         "in": "header",
@@ -372,7 +376,7 @@ fn waits(waits: WaitsFor) -> String {
 }
 
 /// A summary as a sentence.
-fn sentence(summary: &str) -> String {
+pub(super) fn sentence(summary: &str) -> String {
     let mut letters = summary.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).chain(['.']).collect()

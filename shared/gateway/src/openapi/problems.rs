@@ -31,6 +31,9 @@ pub(super) const COMMAND: &[Code] = &[
 
 pub(super) const READ: &[Code] = &[platform::NOT_FOUND, platform::BEHIND];
 
+/// Of a stream of changes.
+pub(super) const LIVE: &[Code] = &[platform::BEHIND];
+
 /// The problem responses of a route with these codes beside those of every route.
 pub(super) fn responses(groups: &[&[Code]], problem: &Value) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();

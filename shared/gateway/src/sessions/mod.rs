@@ -88,11 +88,16 @@ impl BrowserSessions {
         let id = Secret::random().map_err(Problem::defect)?;
         let csrf_token = Secret::random().map_err(Problem::defect)?;
         let now = self.ports.clock.now();
+        let until = after(now, self.limits.absolute);
+        let subject = Subject {
+            expires_s: Some(until.micros().div_euclid(1_000_000)),
+            ..subject
+        };
         let signed_in = SignedIn {
             principal: Principal::from(subject),
             key: id.key(),
             csrf_token: csrf_token.expose().into(),
-            until: after(now, self.limits.absolute),
+            until,
             is_unconfirmed: false,
         };
         let record = serde_json::to_vec(&Record::new(&signed_in)).map_err(Problem::defect)?;
@@ -113,6 +118,12 @@ impl BrowserSessions {
         let end = || self.ports.sessions.end(key);
         let ended = self.ports.guard.call(Deadline::within(LOOK_WAIT), end);
         ended.await.map_err(away)
+    }
+
+    /// Whether the session goes on as far as is known here; that is no use of it.
+    pub(crate) fn goes_on(&self, key: SessionKey) -> bool {
+        let remembered = self.remembered.get(&key);
+        remembered.is_some_and(|remembered| self.is_on(&remembered, self.ports.clock.now()))
     }
 
     /// The session of that key, which is used by that.

@@ -59,6 +59,7 @@ impl Record {
             issuer: self.issuer,
             name: self.name,
             issued_s: self.issued_s,
+            expires_s: Some(self.until.div_euclid(1_000_000)),
             roles: self.roles,
             agent: self.agent,
             books: self.books,
@@ -91,13 +92,15 @@ mod tests {
         subject.kind = SubjectKind::Service;
         subject.issuer = "https://id.example".into();
         subject.issued_s = Some(17);
+        // That of the session.
+        subject.expires_s = Some(5);
         subject.books = Some(["EQ".into()].into());
         subject.ceiling = Some(250_000);
         let signed_in = SignedIn {
             principal: subject.clone().into(),
             key,
             csrf_token: "abc".into(),
-            until: Timestamp::from_millis(5),
+            until: Timestamp::from_millis(5_000),
             is_unconfirmed: false,
         };
         let kept = serde_json::to_vec(&Record::new(&signed_in)).unwrap();
@@ -106,7 +109,7 @@ mod tests {
         assert_eq!(*back.principal, subject);
         assert_eq!(
             (&*back.csrf_token, back.until),
-            ("abc", Timestamp::from_millis(5))
+            ("abc", Timestamp::from_millis(5_000))
         );
     }
 }

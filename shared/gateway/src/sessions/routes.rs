@@ -44,7 +44,7 @@ struct SessionReport {
     roles: Vec<Role>,
     /// What the policies let them do; what is not here is denied.
     permissions: BTreeMap<String, Reach>,
-    /// When the session ends even if it is used; absent with a token.
+    /// When the token expires, or the session ends even if it is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     /// What `X-CSRF-Token` must say in every request but GET and HEAD; absent with a token.
@@ -104,10 +104,14 @@ pub(crate) async fn show(
         agent: principal.agent.to_string(),
         roles: principal.roles.clone(),
         permissions: permissions.collect(),
-        until: signed_in.as_ref().map(|signed_in| signed_in.until),
+        until: principal.expires_s.map(from_seconds),
         csrf_token: signed_in.map(|signed_in| signed_in.csrf_token.to_string()),
     };
     Ok(HttpResponse::Ok().json(report))
+}
+
+fn from_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds.saturating_mul(1_000))
 }
 
 /// `POST /v1/session:end`. A token is not ended by that: it ends by itself, or is revoked.

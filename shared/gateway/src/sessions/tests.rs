@@ -141,6 +141,20 @@ async fn session_is_over_when_it_was_not_used_for_the_idle_time() {
 }
 
 #[tokio::test]
+async fn look_from_a_stream_does_not_keep_a_session() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let key = signed_in(&gateway).await;
+    world.pass(IDLE - MINUTE);
+    assert!(gateway.goes_on(key));
+    world.pass(MINUTE);
+    assert!(!gateway.goes_on(key) && !is_on(&gateway, key).await);
+    let key = signed_in(&gateway).await;
+    gateway.end(key).await.unwrap();
+    assert!(!gateway.goes_on(key));
+}
+
+#[tokio::test]
 async fn session_is_over_at_its_absolute_end_although_it_is_used() {
     let world = Arc::new(World::default());
     let (gateway, other) = (gateway(&world), gateway(&world));

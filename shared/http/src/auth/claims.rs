@@ -108,6 +108,7 @@ impl Mapping {
                 .unwrap_or(name)
                 .into(),
             issued_s: claims.get("iat").and_then(Value::as_i64),
+            expires_s: claims.get("exp").and_then(Value::as_i64),
             roles: self.roles(claims)?,
             agent: self.agent(claims, &actor)?,
             actor,

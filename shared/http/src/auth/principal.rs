@@ -42,6 +42,9 @@ pub trait Members: Send + Sync + 'static {
     /// Raised with every change; 0 while nothing is known of anybody.
     fn generation(&self) -> u64;
 
+    /// How often what is known of the subject has changed: what goes on under its token ends when it does.
+    fn changes(&self, subject: &Subject) -> u64;
+
     /// What becomes of a bearer.
     fn complete(&self, subject: &Subject) -> Completion;
 }

@@ -14,9 +14,9 @@ use super::verifier::Verifier;
 #[derive(Default)]
 pub(super) struct Remembered(RefCell<Option<(Box<[u8]>, Proof)>>);
 
-/// For `HttpServer::on_connect`: gives each connection its memory. Without it every request's token
+/// Gives each connection its memory. Without it every request's token
 /// is looked up by its hash.
-pub fn remember(_: &dyn Any, connection: &mut Extensions) {
+pub(crate) fn remember(_: &dyn Any, connection: &mut Extensions) {
     connection.insert(Remembered::default());
 }
 

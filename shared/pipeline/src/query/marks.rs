@@ -138,6 +138,15 @@ impl Ends {
         self.0.push_back(Moment { at, heads });
     }
 
+    /// The heads of the last moment before that one; of the first there is, if none was before.
+    pub(super) fn at(&self, at: Instant) -> Option<&HashMap<PartitionId, u64>> {
+        let mut moments = self.0.iter().rev();
+        let before = moments.find(|moment| moment.at <= at);
+        before
+            .or_else(|| self.0.front())
+            .map(|moment| &moment.heads)
+    }
+
     /// The last of the moments up to which a reader at that log position had seen everything.
     fn last_reached_by(&self, partition_id: PartitionId, log_position: u64) -> Option<Instant> {
         let head = |moment: &Moment| moment.heads.get(&partition_id).copied().unwrap_or_default();

@@ -11,6 +11,7 @@ mod marks;
 mod missed;
 mod page;
 mod recall;
+mod settled;
 mod through;
 mod watch;
 

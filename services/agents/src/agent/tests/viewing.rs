@@ -1,5 +1,6 @@
 //! The view of an agent.
 
+use kernel::fixtures::indexed::agrees_with_filters;
 use kernel::{CommandId, EventId, EventMeta, View};
 use serde_json::json;
 
@@ -171,4 +172,10 @@ fn since_and_idle_clock_survive_all_that_is_no_choice() {
     assert_eq!(shown.since, at(4_000));
     assert_eq!(shown.idle_since, Some(at(4_000)));
     assert_eq!(shown.updated_at, at(6_000));
+}
+
+#[test]
+fn live_streams_find_an_agent_by_every_queue_served() {
+    let events = with(writing_up(true), &[queues(&["FX-VIP", "FX"])]);
+    agrees_with_filters(&viewed(&events), &["EQUITY"]);
 }

@@ -1,5 +1,6 @@
 //! What a query shows.
 
+use kernel::fixtures::indexed::agrees_with_filters;
 use kernel::{CommandId, EventId, EventMeta, View};
 
 use super::*;
@@ -199,4 +200,14 @@ fn what_is_kept_or_goes_on_elsewhere_is_shown() {
     let shown = shown(&story);
     assert_eq!(shown["continues"], "C-0");
     assert_eq!(shown["messages"][0]["provider_message_id"], "m9");
+}
+
+#[test]
+fn live_streams_find_a_conversation_by_queue_and_owner() {
+    let story = created()
+        .when("Enqueue", json!({ "queue": "fx" }), &["Queued"])
+        .when("MarkOffered", offer(1, 1, 1), &["Offered"])
+        .when("AcceptOffer", of_offer(1), &["OfferAccepting"])
+        .when("ConnectOffer", of_offer(1), &["OfferAccepted", "Connected"]);
+    agrees_with_filters(&viewed(&story.log), &["OTHER"]);
 }

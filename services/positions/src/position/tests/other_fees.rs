@@ -52,3 +52,9 @@ fn correction_bust_and_late_fill_change_them() {
     commands.push(buy(0, "1", "1"));
     assert_eq!(other(&after(commands)), francs("2"));
 }
+
+#[test]
+fn live_streams_find_a_position_by_what_lists_do() {
+    let view = after([in_francs(1, Side::Buy, "10", "1.5")]);
+    kernel::fixtures::indexed::agrees_with_filters(&view, &["OTHER"]);
+}

@@ -1,5 +1,6 @@
 //! The view of a trade.
 
+use kernel::fixtures::indexed::agrees_with_filters;
 use kernel::{CommandId, EventId, EventMeta, View};
 
 use super::*;
@@ -187,4 +188,9 @@ fn is_listed(events: &[TradeEvent]) -> bool {
     let asked = kernel::Parameters(vec![("breaks".to_owned(), "open".to_owned())]);
     let filter = TradeView::filter(&asked).unwrap().unwrap();
     filter(&viewed(events))
+}
+
+#[test]
+fn live_streams_find_a_trade_by_what_lists_do() {
+    agrees_with_filters(&viewed(&[booked(), filled("e1", 40, 40)]), &["OTHER"]);
 }
