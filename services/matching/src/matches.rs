@@ -38,6 +38,7 @@ const ROUTE: QuestionRoute = QuestionRoute {
         "finds an agent for a conversation that waits, and reserves the slot",
     )
     .with_body::<Question>()
+    .refused_with(&[platform::NOT_WAITING])
 };
 
 /// Which conversation.

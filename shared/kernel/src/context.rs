@@ -83,6 +83,12 @@ pub trait Context:
         Facts::default()
     }
 
+    /// Another aggregate of the context that the command leads to a change of: its sender must be allowed
+    /// that, too.
+    fn reaches(_command: &Self::Input) -> Option<AggregateId> {
+        None
+    }
+
     /// The break that `event` raises, in a word such as `overfill`; it is reported to the command's sender.
     fn raised(_event: &Self::Event) -> Option<&'static str> {
         None

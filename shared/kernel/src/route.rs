@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::code::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// What a caller needs to be allowed, written `<area>:<verb>` such as `trades:book`. Areas are
@@ -211,6 +212,8 @@ pub struct QuestionRoute {
     pub waits_for: WaitsFor,
     /// Whether `?as_of=` an instant of the past can be asked.
     pub as_of: bool,
+    /// Codes that it can be refused with beside those of every question.
+    pub codes: &'static [Code],
     /// One sentence without a period.
     pub summary: &'static str,
 }
@@ -236,6 +239,7 @@ impl QuestionRoute {
             from,
             waits_for: WaitsFor::Decision("the answer is all there is"),
             as_of: false,
+            codes: &[],
             summary,
         }
     }
@@ -244,6 +248,13 @@ impl QuestionRoute {
     #[must_use]
     pub const fn with(mut self, parameters: &'static [Parameter]) -> Self {
         self.parameters = parameters;
+        self
+    }
+
+    /// It can be refused with these codes.
+    #[must_use]
+    pub const fn refused_with(mut self, codes: &'static [Code]) -> Self {
+        self.codes = codes;
         self
     }
 

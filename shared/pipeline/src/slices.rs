@@ -75,6 +75,8 @@ pub struct ContextSlice {
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
     /// [`Context::facts`] of an id, and of a command by name and data.
     pub facts: FactsOfCommand,
+    /// [`Context::reaches`] of a command by name and data.
+    pub reaches: fn(Named<'_>) -> Result<Option<AggregateId>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
     /// Whether a snapshot is the fold of its stream.
@@ -171,6 +173,9 @@ impl Slices {
             codes: <C::Error as Rejection>::CODES,
             canonical: canonical::<C>,
             facts: facts_of_command::<C>,
+            reaches: |command| {
+                Ok(read::<C>(Some(command))?.and_then(|command| C::reaches(&command)))
+            },
             process: |ports, settings, committer, stop| {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
                     .run(stop)

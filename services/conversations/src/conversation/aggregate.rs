@@ -82,6 +82,13 @@ impl Context for Conversation {
 
     type Input = ConversationCommand;
 
+    fn reaches(command: &ConversationCommand) -> Option<AggregateId> {
+        match command {
+            ConversationCommand::Merge(merge) => AggregateId::new(merge.into.as_str()).ok(),
+            _ => None,
+        }
+    }
+
     fn facts(_: &AggregateId, command: Option<&ConversationCommand>) -> Facts {
         command.map(facts::asked).unwrap_or_default()
     }

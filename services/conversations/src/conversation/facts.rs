@@ -3,7 +3,7 @@
 use kernel::Facts;
 
 use super::command::ConversationCommand;
-use super::summary::{ConversationSummary, OfferState, OfferView};
+use super::summary::{ConversationSummary, SubState};
 use crate::label::{AgentId, OfferId};
 
 /// The agent that a command names as the one who acts.
@@ -24,19 +24,31 @@ pub(super) fn stored(
     command: Option<&ConversationCommand>,
 ) -> Facts {
     use ConversationCommand as C;
-    let offered = |offer_id: &OfferId| {
-        let mut offers = conversation.offers.iter();
-        let offer = offers.find(|offer| offer.offer_id == *offer_id);
-        offer.map_or_else(Facts::default, |offer| of(&offer.agent_id))
-    };
     match command {
         // The aggregate knows who may write it up, and whose slot is reserved.
         Some(C::TakeManually(_) | C::CompleteWrapUp(_)) => Facts::default(),
-        Some(C::AcceptOffer(offer)) => offered(&offer.offer_id),
-        Some(C::RejectOffer(offer)) => offered(&offer.offer_id),
-        Some(C::FailOffer(offer)) => offered(&offer.offer_id),
-        Some(_) => at_work(conversation, |offer| offer.state == OfferState::Accepting),
-        None => at_work(conversation, |_| true),
+        Some(C::AcceptOffer(offer)) => offered(conversation, &offer.offer_id),
+        Some(C::RejectOffer(offer)) => offered(conversation, &offer.offer_id),
+        Some(C::FailOffer(offer)) => offered(conversation, &offer.offer_id),
+        Some(_) => at_work(conversation),
+        None => {
+            let offers = conversation.offers.iter().map(|offer| &offer.agent_id);
+            all(at_work_agents(conversation)
+                .chain(&conversation.participants)
+                .chain(offers))
+        }
+    }
+}
+
+/// Whose answer an offer waits for: the agent it was made to, or the one who is consulted.
+fn offered(conversation: &ConversationSummary, offer_id: &OfferId) -> Facts {
+    let mut offers = conversation.offers.iter();
+    if let Some(offer) = offers.find(|offer| offer.offer_id == *offer_id) {
+        return of(&offer.agent_id);
+    }
+    match conversation.sub_state {
+        Some(SubState::Consulting) => all(conversation.participants.iter()),
+        _ => Facts::default(),
     }
 }
 
@@ -44,14 +56,19 @@ fn of(agent: &AgentId) -> Facts {
     Facts::of_agent(agent.as_str())
 }
 
-/// Its owner, who takes part in it, and who has such an offer. Whoever has accepted one is about to own it.
-fn at_work(conversation: &ConversationSummary, has_part: fn(&OfferView) -> bool) -> Facts {
-    let offers = conversation.offers.iter();
-    let offered = offers
-        .filter(|offer| has_part(offer))
-        .map(|offer| &offer.agent_id);
-    let owner = conversation.owner.iter();
-    let agents = owner.chain(&conversation.participants).chain(offered);
+fn at_work(conversation: &ConversationSummary) -> Facts {
+    all(at_work_agents(conversation))
+}
+
+/// Its owner, and who has joined it. Who accepted an offer, took it from the queue or is consulted has no part
+/// in it before they are connected.
+fn at_work_agents(conversation: &ConversationSummary) -> impl Iterator<Item = &AgentId> {
+    let is_joined = conversation.sub_state == Some(SubState::Conferenced);
+    let joined = conversation.participants.iter().filter(move |_| is_joined);
+    conversation.owner.iter().chain(joined)
+}
+
+fn all<'a>(agents: impl Iterator<Item = &'a AgentId>) -> Facts {
     Facts {
         agents: Some(agents.map(|agent| agent.as_str().into()).collect()),
         ..Facts::default()

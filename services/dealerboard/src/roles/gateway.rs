@@ -52,7 +52,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         Data::new(Arc::clone(&process.health)),
         process.metrics.clone(),
     );
-    let members: Arc<dyn Members> = Arc::new(Known(platform.directory.clone()));
+    let members: Arc<dyn Members> = Arc::new(Known::new(platform.directory.clone()));
     let members = Data::from(members);
     let beside = move |config: &mut ServiceConfig| {
         config

@@ -109,6 +109,15 @@ impl Desk {
         assert!(answer.status.is_success(), "{path} {body}: {answer:?}");
     }
 
+    /// The same, and nobody waits for the outcome.
+    pub(crate) async fn sends(&self, path: &str, body: &Value) {
+        let body = Some(body.clone());
+        let answer = self
+            .ask(&self.admin, Method::POST, path, body, "wait=0")
+            .await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+    }
+
     pub(crate) async fn shows(&self, path: &str, is: impl Fn(&Value) -> bool) -> Value {
         eventually(&format!("{path} as wanted"), FOLLOWED, async || {
             let shown = self.get(&self.admin, path).await.body;

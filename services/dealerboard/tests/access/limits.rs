@@ -82,6 +82,16 @@ async fn books(desk: Desk) {
         .await;
     assert_eq!(unknown.status, 404, "{unknown:?}");
 
+    // An execution that is too much is not handed over into another book.
+    let much = json!({"exec_id": "E-9", "quantity": "100", "price": "10", "fee": "0",
+        "traded_at": "2026-03-02T15:30:00Z"});
+    desk.does("/v1/trades/T-fx/fills", much).await;
+    let hand_over = json!({"exec_id": "E-9", "resolution": "hand_over", "to": "T-eq", "note": "x"});
+    let handed = desk
+        .post(&dealer, "/v1/trades/T-fx:settle-break", hand_over)
+        .await;
+    assert!(handed.is_refused(), "{handed:?}");
+
     // Positions by their key, whether or not there is one.
     assert!(
         desk.get(&dealer, "/v1/positions/A1/FX/X")

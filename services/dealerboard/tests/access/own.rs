@@ -1,8 +1,14 @@
 //! An agent acts as themselves, and in conversations that are theirs.
 
+use std::time::Duration;
+
 use serde_json::json;
+use testkit::eventually;
 
 use crate::desk::Desk;
+
+/// Until the slot of an offer is confirmed.
+const FOLLOWED: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn agent_does_nothing_for_another() {
@@ -66,8 +72,64 @@ async fn agent(desk: Desk) {
     let unknown = desk
         .post(&bob, "/v1/conversations/V-9:hold", json!({}))
         .await;
-    assert_eq!(unknown.status, 409, "{unknown:?}");
+    assert_eq!(unknown.status, 404, "{unknown:?}");
+    foreign(&desk, &bob).await;
     desk.discard().await;
+}
+
+/// What gave an agent rights that were not theirs.
+async fn foreign(desk: &Desk, bob: &str) {
+    // A conversation that waits, taken under a made-up offer: nothing is theirs before the slot is.
+    desk.waits("W-1").await;
+    let take = json!({"agent_id": "bob", "offer_id": "made-up", "decision_id": "D-9"});
+    let taken = desk.post(bob, "/v1/conversations/W-1:take", take).await;
+    assert!(taken.status.is_success(), "{taken:?}");
+    let left = desk
+        .post(bob, "/v1/conversations/W-1:customer-left", json!({}))
+        .await;
+    assert!(!left.status.is_success(), "{left:?}");
+    // One that was opened a moment ago, before anybody has it.
+    for n in 0..20 {
+        let id = format!("N-{n}");
+        let create = json!({"conversation_id": id, "customer_id": "C-1", "channel": "chat", "intent": "order"});
+        desk.sends("/v1/conversations", &create).await;
+        let cancel = desk
+            .post(bob, &format!("/v1/conversations/{id}:cancel"), json!({}))
+            .await;
+        assert!(!cancel.status.is_success(), "{n}: {cancel:?}");
+    }
+    // Merged into another's conversation.
+    let merge = desk
+        .post(
+            bob,
+            "/v1/conversations/V-bob:merge",
+            json!({"into": "V-ann"}),
+        )
+        .await;
+    assert!(merge.is_refused(), "{merge:?}");
+    // Another's consultation, by an offer that nobody knows.
+    let consult = json!({"target": "cas", "offer_id": "F-cas"});
+    let consulted = desk
+        .post(&desk.token(&[]), "/v1/conversations/V-ann:consult", consult)
+        .await;
+    if consulted.status.is_success() {
+        desk.shows("/v1/conversations/V-ann", |shown| {
+            shown["sub_state"] == "consulting"
+        })
+        .await;
+        let failed = json!({"offer_id": "F-cas", "cause": "setup_failed"});
+        let failed = desk
+            .post(bob, "/v1/conversations/V-ann:fail-offer", failed)
+            .await;
+        assert!(failed.is_refused(), "{failed:?}");
+        let cas = desk.token(&["--actor", "cas", "--role", "agent"]);
+        let ended = desk
+            .post(&cas, "/v1/conversations/V-ann:end", json!({"by": "agent"}))
+            .await;
+        assert!(ended.is_refused(), "{ended:?}");
+    } else {
+        panic!("{consulted:?}");
+    }
 }
 
 #[tokio::test]
@@ -120,7 +182,11 @@ async fn what_was_just_accepted_is_written_in_at_once() {
             .post(&token, &format!("{of}:accept-offer"), accept)
             .await;
         assert!(taken.status.is_success(), "{taken:?}");
-        let held = desk.post(&token, &format!("{of}:hold"), json!({})).await;
-        assert!(!held.is_refused(), "{n}: {held:?}");
+        // Theirs once their slot is, by the events: no view has to follow.
+        eventually("the hold", FOLLOWED, async || {
+            let held = desk.post(&token, &format!("{of}:hold"), json!({})).await;
+            held.status.is_success().then_some(())
+        })
+        .await;
     }
 }

@@ -7,7 +7,7 @@ use cqrs_es::event_sink::EventSink;
 use kernel::access::{ROLES_MAX, SCOPE_MAX};
 use kernel::context::Context;
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Role, Timestamp};
+use kernel::{Accepted, Actor, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::command::{MemberCommand, RevokeTokens, SetLimits};
@@ -48,7 +48,10 @@ impl Context for Member {
     fn decide(&self, accepted: &Accepted<MemberCommand>, _policy: &()) -> Decision {
         use MemberCommand as C;
         let id = MemberId::new(accepted.id.as_str()).map_err(MemberRejection::MemberIdInvalid)?;
-        let is_own = accepted.actor.as_str() == id.as_str();
+        // A market acts under a name of its own making.
+        let as_venue = Actor::venue(id.as_str());
+        let is_own = accepted.actor.as_str() == id.as_str()
+            || as_venue.is_ok_and(|venue| venue == accepted.actor);
         match &accepted.command {
             C::GrantRoles(_) | C::WithdrawRoles(_) | C::SetLimits(_) if is_own => {
                 Err(MemberRejection::OwnRoles)

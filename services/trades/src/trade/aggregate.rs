@@ -57,6 +57,15 @@ impl Context for Trade {
 
     type Input = TradeCommand;
 
+    fn reaches(command: &TradeCommand) -> Option<AggregateId> {
+        match command {
+            TradeCommand::SettleBreak(settle) => {
+                AggregateId::new(settle.to.as_ref()?.as_str()).ok()
+            }
+            _ => None,
+        }
+    }
+
     fn facts(_: &AggregateId, command: Option<&TradeCommand>) -> Facts {
         command.map(facts::asked).unwrap_or_default()
     }

@@ -5,8 +5,8 @@ use http::problem::Problem;
 use kernel::code::platform;
 use kernel::route::IdFrom;
 use kernel::topic;
-use kernel::{AggregateId, Facts, Parameters};
-use pipeline::{ContextSlice, Demand, Named, Query, Until, ViewSlice};
+use kernel::{AggregateId, Facts};
+use pipeline::{ContextSlice, Named, ViewSlice};
 use serde_json::value::RawValue;
 
 use super::Need;
@@ -35,18 +35,22 @@ impl Commanded<'_> {
         let Some(view) = telling.find(|view| view.facts.is_some()) else {
             return gateway.gate.admit(self.principal, self.need, &asked);
         };
-        let read = self.read(gateway, view).await?;
-        let Err(forbidden) = self.judge(gateway, read.as_ref(), &asked) else {
+        // What the events say: a view that is behind would refuse what has just become the caller's, and
+        // allow what no longer is.
+        let now = self
+            .facts_now(gateway, view, self.aggregate, Some(self.named()))
+            .await?;
+        if now.is_none() && matches!(self.id_from, IdFrom::Path) {
+            return Err(unknown(view));
+        }
+        self.judge(gateway, now.as_ref(), &asked)?;
+        let reached = (self.context.reaches)(self.named()).map_err(Problem::defect)?;
+        let Some(reached) = reached else {
             return Ok(());
         };
-        // A view may be behind: what has just become the caller's is not refused for that.
-        let judged = match self.folded(gateway, view).await {
-            Some(None) if matches!(self.id_from, IdFrom::Path) => return Err(unknown(view)),
-            Some(now) if now != read => self.judge(gateway, now.as_ref(), &asked),
-            _ => Err(forbidden),
-        };
-        let gate = &gateway.gate;
-        judged.map_err(|by| gate.refuse(self.principal, self.need.permission, &by))
+        let other = self.facts_now(gateway, view, &reached, None).await?;
+        let other = other.ok_or_else(|| unknown(view))?;
+        gateway.gate.admit(self.principal, self.need, &other)
     }
 
     /// As it is, and as the command makes it.
@@ -55,56 +59,37 @@ impl Commanded<'_> {
         gateway: &Gateway,
         stored: Option<&Facts>,
         asked: &Facts,
-    ) -> Result<(), Vec<String>> {
-        let judge = |facts: &Facts| gateway.gate.judge(self.principal, self.need, facts);
+    ) -> Result<(), Problem> {
+        let admit = |facts: &Facts| gateway.gate.admit(self.principal, self.need, facts);
         let Some(stored) = stored else {
-            return judge(asked);
+            return admit(asked);
         };
-        let (before, after) = (
-            stored.clone().or(asked.clone()),
-            asked.clone().or(stored.clone()),
-        );
-        judge(&before)?;
+        let before = stored.clone().or(asked.clone());
+        let after = asked.clone().or(stored.clone());
+        admit(&before)?;
         if after == before {
             Ok(())
         } else {
-            judge(&after)
+            admit(&after)
         }
     }
 
-    /// What a read model says.
-    async fn read(&self, gateway: &Gateway, view: &ViewSlice) -> Result<Option<Facts>, Problem> {
-        let key = topic::key(&self.principal.tenant, self.aggregate);
-        let answer = gateway.query.get(view, &key, Demand::default()).await;
-        let value = answer.map_err(refused)?.value;
-        value
-            .map(|value| self.stored(view, &value.body))
-            .transpose()
-    }
-
-    /// What the events say now; `None` when there was no time to ask. Away from the threads that serve,
-    /// and of the tenant's budget, so that being refused costs others nothing.
-    async fn folded(&self, gateway: &Gateway, view: &ViewSlice) -> Option<Option<Facts>> {
-        let key = topic::key(&self.principal.tenant, self.aggregate);
-        let view_slice = *view;
-        let fold = move |query: Query| async move {
-            let parameters = Parameters::default();
-            query
-                .folded(&view_slice, &key, Until::Now, &parameters)
-                .await
+    /// The facts of an aggregate by its events; `None` when there are none.
+    async fn facts_now(
+        &self,
+        gateway: &Gateway,
+        view: &ViewSlice,
+        id: &AggregateId,
+        command: Option<Named<'_>>,
+    ) -> Result<Option<Facts>, Problem> {
+        let key = topic::key(&self.principal.tenant, id);
+        let answer = gateway.query.now(view, &key).await.map_err(refused)?;
+        let Some(value) = answer.value else {
+            return Ok(None);
         };
-        let tenant = self.principal.tenant.as_str();
-        let answer = gateway.query.run_expensive(tenant, fold).await.ok()?;
-        match answer.value {
-            None => Some(None),
-            Some(value) => self.stored(view, &value.body).ok().map(Some),
-        }
-    }
-
-    fn stored(&self, view: &ViewSlice, body: &[u8]) -> Result<Facts, Problem> {
-        let stored = view.facts.map(|facts| facts(body, Some(self.named())));
+        let stored = view.facts.map(|facts| facts(&value.body, command));
         let stored = stored.transpose().map_err(Problem::defect)?;
-        Ok(stored.unwrap_or_default())
+        Ok(Some(stored.unwrap_or_default()))
     }
 
     fn named(&self) -> Named<'_> {

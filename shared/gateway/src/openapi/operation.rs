@@ -170,7 +170,8 @@ impl<'c> Operations<'c> {
         } else {
             &[]
         };
-        let mut responses = problems::responses(&[problems::READ, body], &self.problem);
+        let mut responses =
+            problems::responses(&[problems::READ, body, question.codes], &self.problem);
         let answer = json!({
             "description": freshness(question.from),
             "headers": headers(&["Age"]),

@@ -24,6 +24,7 @@ pub(super) const BODY: &[Code] = &[
 ];
 
 pub(super) const COMMAND: &[Code] = &[
+    platform::NOT_FOUND,
     platform::COMMAND_ID_REUSED,
     platform::VERSION_CONFLICT,
     platform::PRECONDITION_FAILED,

@@ -39,8 +39,9 @@ struct Proven {
 
 /// What is known of the bearers of tokens beside what the tokens say.
 pub trait Members: Send + Sync + 'static {
-    /// Raised with every change; 0 while nothing is known of anybody.
-    fn generation(&self) -> u64;
+    /// Raised with every change; 0 while nothing is known of anybody, `None` before it is known whether
+    /// there is anything.
+    fn generation(&self) -> Option<u64>;
 
     /// How often what is known of the subject has changed: what goes on under its token ends when it does.
     fn changes(&self, subject: &Subject) -> u64;
@@ -117,9 +118,9 @@ impl Principal {
     /// The bearer as members know it, worked out once per change of theirs.
     ///
     /// # Errors
-    /// [`TokenError::Revoked`].
+    /// [`TokenError::Revoked`], [`TokenError::MembersUnread`].
     fn completed(self, members: &dyn Members) -> Result<Self, TokenError> {
-        let generation = members.generation();
+        let generation = members.generation().ok_or(TokenError::MembersUnread)?;
         if generation == 0 {
             return Ok(self);
         }
@@ -259,6 +260,7 @@ impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         let code = match error {
             TokenError::KeysAway => platform::DEPENDENCY_UNAVAILABLE,
+            TokenError::MembersUnread => platform::BEHIND,
             _ => platform::TOKEN_INVALID,
         };
         Self::new(code, error.to_string())

@@ -61,6 +61,8 @@ pub enum TokenError {
     SessionOver,
     #[error("token was revoked")]
     Revoked,
+    #[error("which tokens were revoked is still being read")]
+    MembersUnread,
     #[error("token is not valid yet")]
     NotYet,
     /// Nobody can say whether the token is good.

@@ -67,6 +67,10 @@ impl Actor {
     /// [`BadLabel`] when no actor can have the name, or it is one of the platform's own.
     pub fn of_caller(name: &str) -> Result<Self, BadLabel> {
         let actor = Self::new(name)?;
+        // What is known of an actor is addressed by a path: nobody may have a name that gets lost there.
+        if name.contains('/') || name.bytes().all(|byte| byte == b'.') {
+            return Err(BadLabel::Segment(ActorKind::NAME));
+        }
         if actor.is_platform() || actor.is_venue() {
             return Err(BadLabel::Reserved("actor"));
         }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::chain::tell;
-use super::{Answer, Query, QuerySettings, Unanswered};
+use super::{Answer, Demand, Query, QuerySettings, Unanswered};
 use crate::project::{FoldError, Until};
 use crate::slices::ViewSlice;
 
@@ -91,6 +91,30 @@ impl Query {
                     degraded: vec![source],
                 })
             }
+        }
+    }
+
+    /// The value that the events make now, whatever the views have: of a stream that is short enough to be
+    /// folded while a caller waits; of a longer one what the views have.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn now(&self, view: &ViewSlice, key: &Arc<str>) -> Result<Answer, Unanswered> {
+        let deadline = Deadline::within(self.settings.deadline);
+        let asked = Asked {
+            until: Until::Now,
+            parameters: &Parameters::default(),
+            bound: Bound::short(&self.settings),
+        };
+        let began = Instant::now();
+        match self.fold(view, key, asked, deadline).await {
+            Ok(value) => Ok(Answer {
+                value,
+                source: self.history.name,
+                degraded: Vec::new(),
+                age: began.elapsed(),
+            }),
+            Err(_) => self.get(view, key, Demand::default()).await,
         }
     }
 
