@@ -259,8 +259,7 @@ impl From<TokenError> for Problem {
     /// an issuer does not answer is nobody's fault.
     fn from(error: TokenError) -> Self {
         let code = match error {
-            TokenError::KeysAway => platform::DEPENDENCY_UNAVAILABLE,
-            TokenError::MembersUnread => platform::BEHIND,
+            TokenError::KeysAway | TokenError::MembersUnread => platform::DEPENDENCY_UNAVAILABLE,
             _ => platform::TOKEN_INVALID,
         };
         Self::new(code, error.to_string())
