@@ -11,7 +11,7 @@ const callback = `${issuer}/-/callback`;
 
 // What the desk says of each client and person.
 const claims = {
-  feeds: { tenant: 'demo', roles: ['service', 'trader'] },
+  feeds: { tenant: 'demo', roles: ['service', 'trader'], books: ['*'], ceiling: 250000 },
   ann: { tenant: 'demo', roles: ['trader'], books: ['EQ'], ceiling: 250000 },
 };
 const audiences = { 'urn:desk': 'dealerboard', 'urn:other': 'other' };
