@@ -1,23 +1,29 @@
 //! The policies of an installation, and how they answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Authorizer, Decision, PolicySet, Response, ValidationMode, Validator};
 use kernel::{Access, Facts, Permission, Standing, Subject, Verdict};
 use sha2::{Digest, Sha256};
 
 use crate::bad::{BadPolicies, Fault};
-use crate::question::{Question, Unaskable, Words};
+use crate::question::{Question, Words};
 use crate::schema::schema;
 use crate::split::Split;
 
 /// Policies in Cedar, checked against the permissions that exist. What no policy permits is denied.
 pub struct CedarPolicies {
     authorizer: Authorizer,
-    whole: PolicySet,
-    split: Split,
+    /// Those that can concern a permission: Cedar looks at every policy of the set that it is given.
+    concerning: BTreeMap<Permission, Concerning>,
     words: Words,
     version: String,
+}
+
+/// The policies about one permission.
+struct Concerning {
+    whole: PolicySet,
+    split: Split,
 }
 
 impl CedarPolicies {
@@ -42,12 +48,69 @@ impl CedarPolicies {
         if !faults.is_empty() {
             return Err(BadPolicies(faults));
         }
+        let concerning = permissions.iter().map(|permission| {
+            let concerning = Concerning::of(&whole, &words, *permission)?;
+            Ok((*permission, concerning))
+        });
         Ok(Self {
             authorizer: Authorizer::new(),
-            split: Split::of(&whole)?,
+            concerning: concerning.collect::<Result<_, BadPolicies>>()?,
             words,
             version: version(text),
-            whole,
+        })
+    }
+
+    /// The question, and the policies that it is for; `None` for what cannot be asked, which is denied.
+    fn ask(
+        &self,
+        subject: &Subject,
+        permission: Permission,
+        facts: &Facts,
+    ) -> Option<(Question, &Concerning)> {
+        let concerning = self.concerning.get(&permission)?;
+        match self.words.ask(subject, permission, facts) {
+            Ok(question) => Some((question, concerning)),
+            Err(unaskable) => {
+                tracing::error!(error = &unaskable as &dyn std::error::Error, "denied");
+                None
+            }
+        }
+    }
+
+    fn answer(&self, question: &Question, policies: &PolicySet) -> Response {
+        let (request, entities) = (&question.request, &question.entities);
+        self.authorizer.is_authorized(request, policies, entities)
+    }
+
+    fn before(&self, question: &Question, split: &Split) -> Standing {
+        let applies = |policies| self.answer(question, policies).decision() == Decision::Allow;
+        let flat = self.answer(question, &split.flat);
+        let permitted = flat.decision() == Decision::Allow;
+        // A reason to deny is a policy that forbids.
+        if !permitted && flat.diagnostics().reason().next().is_some() {
+            return Standing::Denied;
+        }
+        if permitted && !applies(&split.forbids) {
+            Standing::Allowed
+        } else if permitted || applies(&split.permits) {
+            Standing::Depends
+        } else {
+            Standing::Denied
+        }
+    }
+}
+
+impl Concerning {
+    fn of(whole: &PolicySet, words: &Words, permission: Permission) -> Result<Self, BadPolicies> {
+        let mut about = PolicySet::new();
+        for policy in whole.policies() {
+            if words.concerns(&policy.action_constraint(), permission) {
+                about.add(policy.clone()).map_err(BadPolicies::whole)?;
+            }
+        }
+        Ok(Self {
+            split: Split::of(&about)?,
+            whole: about,
         })
     }
 
@@ -62,72 +125,35 @@ impl CedarPolicies {
         names.sort_unstable();
         names
     }
-
-    fn before(&self, question: &Question) -> Standing {
-        let ask = |policies| {
-            let (request, entities) = (&question.request, &question.entities);
-            self.authorizer.is_authorized(request, policies, entities)
-        };
-        let applies = |policies| ask(policies).decision() == Decision::Allow;
-        let flat = ask(&self.split.flat);
-        let permitted = flat.decision() == Decision::Allow;
-        // A reason to deny is a policy that forbids.
-        if !permitted && flat.diagnostics().reason().next().is_some() {
-            return Standing::Denied;
-        }
-        if permitted && !applies(&self.split.forbids) {
-            Standing::Allowed
-        } else if permitted || applies(&self.split.permits) {
-            Standing::Depends
-        } else {
-            Standing::Denied
-        }
-    }
 }
 
 impl Access for CedarPolicies {
     fn standing(&self, subject: &Subject, permission: Permission) -> Standing {
-        let question = self.words.ask(subject, permission, &Facts::default());
-        match question {
-            Ok(question) => self.before(&question),
-            Err(unaskable) => {
-                report(&unaskable);
-                Standing::Denied
-            }
-        }
+        let asked = self.ask(subject, permission, &Facts::default());
+        asked.map_or(Standing::Denied, |(question, concerning)| {
+            self.before(&question, &concerning.split)
+        })
     }
 
     fn decide(&self, subject: &Subject, permission: Permission, facts: &Facts) -> Verdict {
-        let question = match self.words.ask(subject, permission, facts) {
-            Ok(question) => question,
-            Err(unaskable) => {
-                report(&unaskable);
-                return Verdict {
-                    allowed: false,
-                    by: Vec::new(),
-                };
-            }
+        let Some((question, concerning)) = self.ask(subject, permission, facts) else {
+            return Verdict {
+                allowed: false,
+                by: Vec::new(),
+            };
         };
-        let (request, entities) = (&question.request, &question.entities);
-        let response = self
-            .authorizer
-            .is_authorized(request, &self.whole, entities);
+        let response = self.answer(&question, &concerning.whole);
         // A policy that cannot be evaluated is left out by Cedar: of one that forbids, that would allow.
         let is_sound = response.diagnostics().errors().next().is_none();
         Verdict {
             allowed: is_sound && response.decision() == Decision::Allow,
-            by: self.names(&response),
+            by: concerning.names(&response),
         }
     }
 
     fn version(&self) -> &str {
         &self.version
     }
-}
-
-/// A defect of ours; what cannot be asked is denied.
-fn report(unaskable: &Unaskable) {
-    tracing::error!(error = unaskable as &dyn std::error::Error, "denied");
 }
 
 /// The first 12 digits of the text's SHA-256.

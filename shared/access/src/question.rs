@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    ActionConstraint, Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
     RestrictedExpression as Expression,
 };
-use kernel::{Facts, Permission, Subject, SubjectKind};
+use kernel::{Facts, Permission, Subject};
 
 use crate::bad::BadPolicies;
 
@@ -47,6 +47,18 @@ impl Words {
         })
     }
 
+    /// Whether a policy with that constraint can say anything about the permission.
+    pub(crate) fn concerns(&self, constraint: &ActionConstraint, permission: Permission) -> bool {
+        let action = uid(&self.action, &permission.to_string());
+        let covers =
+            |named: &EntityUid| *named == action || self.actions.is_ancestor_of(named, &action);
+        match constraint {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(named) => *named == action,
+            ActionConstraint::In(named) => named.iter().any(covers),
+        }
+    }
+
     pub(crate) fn ask(
         &self,
         subject: &Subject,
@@ -63,8 +75,10 @@ impl Words {
         let person = Entity::new(who.clone(), of_subject(subject), roles);
         let thing = Entity::new(self.resource.clone(), of_facts(facts), HashSet::new());
         let entities = [person.map_err(unaskable)?, thing.map_err(unaskable)?];
-        let actions = self.actions.clone();
-        let entities = actions.add_entities(entities, None).map_err(unaskable)?;
+        // Its groups stand in the action itself; others are not asked about.
+        let action = self.actions.get(&what).cloned();
+        let entities = Entities::from_entities(entities.into_iter().chain(action), None);
+        let entities = entities.map_err(unaskable)?;
         let (it, none) = (self.resource.clone(), Context::empty());
         let request = Request::new(who, what, it, none, None).map_err(unaskable)?;
         Ok(Question { request, entities })
@@ -88,14 +102,10 @@ fn texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Expression {
 }
 
 fn of_subject(subject: &Subject) -> Attributes {
-    let kind = match subject.kind {
-        SubjectKind::Person => "person",
-        SubjectKind::Service => "service",
-    };
     let always = [
         ("tenant", text(subject.tenant.as_str())),
         ("actor", text(subject.actor.as_str())),
-        ("kind", text(kind)),
+        ("kind", text(subject.kind.name())),
         ("issuer", text(&subject.issuer)),
         ("agent", text(&subject.agent)),
     ];
