@@ -28,6 +28,15 @@ fn verifier(key: &LocalKey, audience: &str, clock: &SetClock) -> Verifier {
     Verifier::new(vec![issuer], Revision::default(), Arc::new(clock.clone()))
 }
 
+/// The bearer of a token that lasts a minute from now.
+fn for_a_minute(subject: &Subject, clock: &SetClock) -> Principal {
+    let now_s = clock.now().micros() / 1_000_000;
+    let mut subject = subject.clone();
+    subject.issued_s = Some(now_s);
+    subject.expires_s = Some(now_s + 60);
+    subject.into()
+}
+
 #[test]
 fn all_that_is_said_of_the_bearer_is_read_again() {
     let (key, clock) = (made(), Issuer::new().clock);
@@ -44,7 +53,7 @@ fn all_that_is_said_of_the_bearer_is_read_again() {
     };
     assert_eq!(
         verifier.verify(&issue(&subject)),
-        Ok(subject.clone().into())
+        Ok(for_a_minute(&subject, &clock))
     );
     // A name that belongs to another issuer is not given, though the key may sign anything.
     subject.actor = Actor::new("desk.ann").unwrap();
@@ -60,7 +69,7 @@ fn issued_token_is_taken_by_its_own_installation_only() {
         .issue(&ann(), AUDIENCE, clock.now(), Duration::from_secs(60))
         .unwrap();
     let verifier = |key: &LocalKey, audience| verifier(key, audience, &clock).verify(&token);
-    assert_eq!(verifier(&ours, AUDIENCE), Ok(ann()));
+    assert_eq!(verifier(&ours, AUDIENCE), Ok(for_a_minute(&ann(), &clock)));
     assert_eq!(verifier(&ours, "other"), Err(TokenError::Audience));
     assert_eq!(verifier(&theirs, AUDIENCE), Err(TokenError::UnknownKey));
 }
