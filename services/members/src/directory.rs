@@ -26,17 +26,9 @@ pub struct Known {
 #[derive(Default)]
 pub struct Directory {
     members: HashMap<Tenant, HashMap<Actor, Arc<Known>>>,
-    /// Counts changes, so that what was worked out before can be told from what has to be again.
-    generation: u64,
 }
 
 impl Directory {
-    /// Changes since this process began; 0 while nobody is known.
-    #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation
-    }
-
     /// What is known of the bearer of a token.
     #[must_use]
     pub fn known(&self, tenant: &Tenant, actor: &Actor) -> Option<Arc<Known>> {
@@ -117,7 +109,6 @@ impl LiveProjection for Directory {
         let Ok(actor) = Actor::new(meta.aggregate.as_str()) else {
             return;
         };
-        self.generation += 1;
         let tenant = self.members.entry(meta.tenant.clone()).or_default();
         let known = Arc::make_mut(tenant.entry(actor).or_default());
         known.changes = meta.sequence;
@@ -147,7 +138,6 @@ impl LiveProjection for Directory {
         for (tenant, actor, known) in kept.0 {
             let members = directory.members.entry(tenant).or_default();
             members.insert(actor, known);
-            directory.generation += 1;
         }
         directory
     }

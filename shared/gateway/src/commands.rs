@@ -23,7 +23,7 @@ use resilience::Deadline;
 use serde_json::Map;
 use serde_json::value::RawValue;
 
-use crate::access::{Commanded, Need, Passage};
+use crate::access::{Commanded, Passage};
 use crate::admission::{Addressed, Admission, Admitted};
 use crate::edited::warned;
 use crate::faults::unexplained;
@@ -39,7 +39,6 @@ const INBOX_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Post {
     pub(crate) context: ContextSlice,
     pub(crate) route: CommandRoute,
-    need: Need,
     pub(crate) admissions: Vec<Arc<dyn Admission>>,
 }
 
@@ -50,7 +49,6 @@ impl Post {
         Self {
             context,
             route,
-            need: gateway.gate.need(route.allow),
             admissions: concerned.cloned().collect(),
         }
     }
@@ -64,7 +62,9 @@ impl Post {
         gateway: &Gateway,
     ) -> Result<HttpResponse, Problem> {
         let (context, route) = (self.context, self.route);
-        let passage = gateway.enter(principal, Class::Command, self.need).await?;
+        let passage = gateway
+            .enter(principal, Class::Command, route.allow)
+            .await?;
         let faults = |error| {
             let faults = gateway.document.faults(route.path, body.bytes());
             faults.unwrap_or(error)
@@ -76,11 +76,10 @@ impl Post {
                 .map_err(|error| malformed(&error))?;
         }
         if passage == Passage::Narrow {
-            (context.canonical)(route.command, &data)
-                .map_err(|error| faults(unexplained(&error)))?;
-            self.commanded(principal, &aggregate, &data)
-                .admit(gateway)
-                .await?;
+            let commanded = self.commanded(principal, &aggregate, &data);
+            let asked = commanded.asked();
+            let asked = asked.map_err(|error| faults(unexplained(&error)))?;
+            commanded.admit(gateway, asked).await?;
         }
         let mut warning = None;
         for admission in &self.admissions {
@@ -119,11 +118,9 @@ impl Post {
     ) -> Commanded<'a> {
         Commanded {
             principal,
-            need: self.need,
             context: self.context,
-            id_from: self.route.id,
+            route: self.route,
             aggregate,
-            kind: self.route.command,
             data,
         }
     }
@@ -202,7 +199,7 @@ async fn answer(
             answer
         };
     }
-    // Replies can be lost, and a repeated command need not wait for a processor that is behind.
+    // Replies can be lost, and a repeated command permission not wait for a processor that is behind.
     match inbox.answer(id).await? {
         Some(first) => settled(id, partition_id, &Resolution::Handled(first)),
         // Running out of patience is no failure: the command is durable and will be handled.

@@ -8,11 +8,9 @@ use futures::future::LocalBoxFuture;
 use http::auth::Principal;
 use http::problem::Problem;
 use kernel::route::QuestionRoute;
-use kernel::{Asked, Facts, Parameters, Timestamp};
+use kernel::{Asked, Facts, Parameters, Permission, Timestamp};
 
-use crate::access::{Need, Passage};
 use crate::gateway::Gateway;
-use crate::limits::Class;
 
 /// An answer on its way.
 pub type Pending = LocalBoxFuture<'static, Result<HttpResponse, Problem>>;
@@ -50,20 +48,13 @@ impl Call {
     }
 
     /// # Errors
-    /// The caller has used up a quota, or may not ask this; where a policy asks about the thing, it is the agent that the path
-    /// names.
-    pub(crate) async fn admit(&self, need: Need) -> Result<(), Problem> {
-        let passage = self
-            .gateway
-            .enter(&self.principal, Class::Read, need)
-            .await?;
-        if passage == Passage::Open {
-            return Ok(());
-        }
-        let gate = &self.gateway.gate;
+    /// The caller has used up a quota, or may not ask this; where a policy asks about the thing, it is the
+    /// agent that the path names.
+    pub(crate) async fn admit(&self, permission: Permission) -> Result<(), Problem> {
         let agent = self.path.get("agent_id");
         let facts = agent.map(Facts::of_agent).unwrap_or_default();
-        gate.admit(&self.principal, need, &facts)
+        let (gateway, principal) = (&self.gateway, &self.principal);
+        gateway.enter_to_ask(principal, permission, &facts).await
     }
 
     /// The time of the gateway.

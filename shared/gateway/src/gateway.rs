@@ -8,13 +8,13 @@ use http::auth::Principal;
 use http::problem::Problem;
 use http::signature::Keyring;
 use kernel::port::{Clock, DeadLetters, EventReader, KeyBindings};
-use kernel::{CommandId, Tenant, Timestamp, Venues};
+use kernel::{CommandId, Facts, Permission, Tenant, Timestamp, Venues};
 use moka::sync::Cache;
 use pipeline::accept::Acceptor;
 use pipeline::{Live, Query};
 use resilience::Dependency;
 
-use crate::access::{Gate, Need, Passage};
+use crate::access::{Gate, Passage};
 use crate::admission::Admission;
 use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
@@ -70,10 +70,26 @@ impl Gateway {
         &self,
         principal: &Principal,
         class: Class,
-        need: Need,
+        permission: Permission,
     ) -> Result<Passage, Problem> {
         self.limiter.admit(principal, class).await?;
-        self.gate.pass(principal, need)
+        self.gate.pass(principal, permission)
+    }
+
+    /// The same for a question, which is about a thing of these facts.
+    ///
+    /// # Errors
+    /// As [`Self::enter`], or they may not with such a thing.
+    pub(crate) async fn enter_to_ask(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+        facts: &Facts,
+    ) -> Result<(), Problem> {
+        match self.enter(principal, Class::Read, permission).await? {
+            Passage::Open => Ok(()),
+            Passage::Narrow => self.gate.admit(principal, permission, facts),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -35,7 +35,7 @@ mod openapi;
 mod page;
 mod reference;
 
-pub use access::{Gate, TooManyPermissions, describe_metrics, matrix_page};
+pub use access::{Gate, describe_metrics, matrix_page};
 pub use admission::{Addressed, Admission, Admitted};
 pub use edited::edited;
 pub use endpoint::{Call, Endpoint, Pending};

@@ -15,7 +15,7 @@ use kernel::Parameters;
 use kernel::port::Listed;
 use pipeline::{BodyFilter, Query, Unanswered, ViewSlice, is_whole};
 
-use crate::access::{Need, Visible};
+use crate::access::Visible;
 use crate::gateway::Gateway;
 use crate::limits::Class;
 use crate::views::{bad_parameter, parameters, refused};
@@ -30,9 +30,10 @@ pub(crate) async fn list(
     principal: &Principal,
     gateway: &Arc<Gateway>,
     view: ViewSlice,
-    need: Need,
 ) -> Result<HttpResponse, Problem> {
-    let passage = gateway.enter(principal, Class::Read, need).await?;
+    let passage = gateway
+        .enter(principal, Class::Read, view.route.allow)
+        .await?;
     let prefix = format!("{}/", principal.tenant);
     let parameters = parameters(request);
     let filter = (view.filter)(&parameters).map_err(|bad| bad_parameter(&bad))?;
@@ -48,7 +49,7 @@ pub(crate) async fn list(
         view,
         prefix,
         filter,
-        visible: gateway.visible(principal, need, passage, view),
+        visible: gateway.visible(principal, passage, view),
     };
     let gathered = if walk.is_narrowed() {
         // However few values fit, as many may have to be looked at: away from the threads that serve.

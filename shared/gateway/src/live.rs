@@ -42,6 +42,8 @@ pub(crate) async fn get(
     principal: Principal,
     gateway: &Arc<Gateway>,
 ) -> Result<HttpResponse, Problem> {
+    // Before anything is decided: a change that comes meanwhile counts.
+    let watch = Watch::of(request, &principal, gateway);
     gateway.limiter.admit(&principal, Class::Read).await?;
     let asked = parameters(request);
     let views = views(gateway, &asked)?;
@@ -57,7 +59,6 @@ pub(crate) async fn get(
     };
     // Rare and large: on the heap, it does not make every answer's future as large.
     let opened = Box::pin(gateway.live.open(opening)).await;
-    let watch = Watch::of(request, principal, Arc::clone(gateway));
     Ok(answer(opened.map_err(not_opened)?, watch))
 }
 
@@ -73,18 +74,18 @@ struct Watch {
 }
 
 impl Watch {
-    fn of(request: &HttpRequest, principal: Principal, gateway: Arc<Gateway>) -> Self {
+    fn of(request: &HttpRequest, principal: &Principal, gateway: &Arc<Gateway>) -> Self {
         let session = request.extensions().get::<SignedIn>().map(|of| of.key);
         let members = request.app_data::<Data<dyn Members>>().cloned();
-        let changes = members.as_ref().map(|members| members.changes(&principal));
+        let changes = members.as_ref().map(|members| members.changes(principal));
         let mut ticks = tokio::time::interval(WATCH_PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             changes: changes.unwrap_or_default(),
             members,
-            principal,
+            principal: principal.clone(),
             session,
-            gateway,
+            gateway: Arc::clone(gateway),
             ticks,
         }
     }
@@ -174,8 +175,7 @@ fn wish(
     view: &ViewSlice,
     asked: &Parameters,
 ) -> Result<Wish, Problem> {
-    let need = gateway.gate.need(view.route.allow);
-    let passage = gateway.gate.pass(principal, need)?;
+    let passage = gateway.gate.pass(principal, view.route.allow)?;
     // A view reads the filters that are its own.
     let own = asked
         .0
@@ -183,7 +183,7 @@ fn wish(
         .filter(|(name, _)| view.filters.iter().any(|filter| filter.name == name));
     let own = Parameters(own.cloned().collect());
     let interest = (view.live.interest)(&own).map_err(|bad| bad_parameter(&bad))?;
-    let sees = gateway.visible(principal, need, passage, *view);
+    let sees = gateway.visible(principal, passage, *view);
     let sees = sees.map(|visible| -> Sees {
         // What cannot be read is not shown.
         Arc::new(move |key, body| visible(key, body).unwrap_or(false))

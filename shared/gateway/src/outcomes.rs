@@ -21,9 +21,7 @@ use schemars::JsonSchema;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::access::Passage;
 use crate::gateway::{Gateway, Shared};
-use crate::limits::Class;
 
 pub(crate) const ROUTE: QuestionRoute = QuestionRoute::get::<Reported>(
     "/v1/commands/{id}",
@@ -51,10 +49,10 @@ pub(crate) async fn get(
     principal: Principal,
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
-    let need = gateway.gate.need(ROUTE.allow);
-    if gateway.enter(&principal, Class::Read, need).await? == Passage::Narrow {
-        gateway.gate.admit(&principal, need, &Facts::default())?;
-    }
+    let facts = Facts::default();
+    gateway
+        .enter_to_ask(&principal, ROUTE.allow, &facts)
+        .await?;
     let tenant = &principal.tenant;
     let id = Uuid::try_parse(&named).ok().map(CommandId);
     if let Some(id) = id {

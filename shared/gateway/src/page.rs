@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use kernel::Permission;
-use kernel::route::{IdFrom, Method, WaitsFor};
+use kernel::route::{IdFrom, WaitsFor};
 
 use crate::table::{Table, freshness, parameters_of};
 
@@ -98,7 +98,7 @@ fn questions(table: &Table, page: &mut String) {
         };
         let row = format!(
             "| `{} {}` | {names} | `{}` | {} | {} |",
-            verb(question.method),
+            question.method.name(),
             question.path,
             question.allow,
             question.summary,
@@ -137,7 +137,7 @@ fn public(table: &Table, page: &mut String) {
     line(page, "| Route | |");
     line(page, "|---|---|");
     for public in &table.public {
-        let verb = verb(public.method);
+        let verb = public.method.name();
         line(
             page,
             &format!("| `{verb} {}` | {} |", public.path, public.summary),
@@ -151,7 +151,7 @@ fn public(table: &Table, page: &mut String) {
     line(page, "| Route | |");
     line(page, "|---|---|");
     for route in &table.callers {
-        let verb = verb(route.method);
+        let verb = route.method.name();
         line(
             page,
             &format!("| `{verb} {}` | {} |", route.path, route.summary),
@@ -185,7 +185,7 @@ fn waiting(table: &Table, page: &mut String) {
             WaitsFor::Decision(why) => (why, "synchronous"),
             WaitsFor::Log => (COMMAND_IS_ASYNC, "asynchronous"),
         };
-        let (verb, path) = (verb(question.method), question.path);
+        let (verb, path) = (question.method.name(), question.path);
         line(page, &format!("| `{verb} {path}` | {when} | {why} |"));
     }
 }
@@ -208,7 +208,7 @@ fn permissions(table: &Table, page: &mut String) {
     for question in &table.questions {
         open(
             question.allow,
-            format!("`{} {}`", verb(question.method), question.path),
+            format!("`{} {}`", question.method.name(), question.path),
         );
     }
     line(page, "\n## Permissions\n");
@@ -219,13 +219,6 @@ fn permissions(table: &Table, page: &mut String) {
             page,
             &format!("| `{permission}` | {} |", routes.join("<br>")),
         );
-    }
-}
-
-fn verb(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
     }
 }
 

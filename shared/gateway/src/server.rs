@@ -20,7 +20,6 @@ use percent_encoding::percent_decode_str;
 use pipeline::ViewSlice;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Need;
 use crate::commands::Post;
 use crate::endpoint::{Call, Endpoint};
 use crate::gateway::{Gateway, Shared};
@@ -162,12 +161,12 @@ fn resource(path: &'static str, rest: &str, gateway: &Gateway) -> Resource {
             resource = resource.route(one(view, gateway));
         }
         if view.route.list == path {
-            resource = resource.route(list(view, gateway));
+            resource = resource.route(list(view));
         }
     }
     let endpoints = gateway.endpoints.iter();
     for endpoint in endpoints.filter(|endpoint| endpoint.route().path == path) {
-        resource = resource.route(question(Arc::clone(endpoint), gateway));
+        resource = resource.route(question(Arc::clone(endpoint)));
     }
     resource
 }
@@ -225,13 +224,12 @@ fn one(view: ViewSlice, gateway: &Gateway) -> Route {
     let extensions = gateway.extensions.iter();
     let extensions = extensions.filter(|extension| extension.view() == view.id.name);
     let extensions: Vec<_> = extensions.cloned().collect();
-    let need = gateway.gate.need(view.route.allow);
     web::get().to(
         move |request: HttpRequest, principal: Principal, gateway: Shared| {
             let extensions = extensions.clone();
             async move {
                 let path = path_of(&request, view.route.path);
-                let answer = views::get(&request, &path, &principal, &gateway, view, need).await;
+                let answer = views::get(&request, &path, &principal, &gateway, view).await;
                 let mut answer = answer?;
                 for extension in extensions {
                     let asked = parameters(&request);
@@ -245,11 +243,10 @@ fn one(view: ViewSlice, gateway: &Gateway) -> Route {
     )
 }
 
-fn list(view: ViewSlice, gateway: &Gateway) -> Route {
-    let need = gateway.gate.need(view.route.allow);
+fn list(view: ViewSlice) -> Route {
     web::get().to(
         move |request: HttpRequest, principal: Principal, gateway: Shared| async move {
-            lists::list(&request, &principal, &gateway, view, need).await
+            lists::list(&request, &principal, &gateway, view).await
         },
     )
 }
@@ -262,32 +259,27 @@ async fn changes(
     live::get(&request, principal, &gateway).await
 }
 
-fn question(endpoint: Arc<dyn Endpoint>, gateway: &Gateway) -> Route {
+fn question(endpoint: Arc<dyn Endpoint>) -> Route {
     let route = endpoint.route();
-    let need = gateway.gate.need(route.allow);
     match route.method {
         Method::Get => web::get().to(
             move |request: HttpRequest, principal: Principal, gateway: Shared| {
                 let call = call(request, principal, None, &gateway, route.path);
-                answered(Arc::clone(&endpoint), call, need)
+                answered(Arc::clone(&endpoint), call)
             },
         ),
         Method::Post => web::post().to(
             move |request: HttpRequest, principal: Principal, body: JsonBody, gateway: Shared| {
                 let call = call(request, principal, Some(&body), &gateway, route.path);
-                answered(Arc::clone(&endpoint), call, need)
+                answered(Arc::clone(&endpoint), call)
             },
         ),
     }
 }
 
 /// The endpoint's answer, if the caller may ask.
-async fn answered(
-    endpoint: Arc<dyn Endpoint>,
-    call: Call,
-    need: Need,
-) -> Result<HttpResponse, Problem> {
-    call.admit(need).await?;
+async fn answered(endpoint: Arc<dyn Endpoint>, call: Call) -> Result<HttpResponse, Problem> {
+    call.admit(endpoint.route().allow).await?;
     endpoint.answer(call).await
 }
 

@@ -19,7 +19,7 @@ use pipeline::{
     Answer, Demand, FoldError, MinLogPosition, Query, Through, Unanswered, Until, ViewSlice,
 };
 
-use crate::access::{Need, Passage};
+use crate::access::Passage;
 use crate::commands::joined;
 use crate::gateway::Gateway;
 use crate::limits::Class;
@@ -30,9 +30,10 @@ pub(crate) async fn get(
     principal: &Principal,
     gateway: &Gateway,
     view: ViewSlice,
-    need: Need,
 ) -> Result<HttpResponse, Problem> {
-    let passage = gateway.enter(principal, Class::Read, need).await?;
+    let passage = gateway
+        .enter(principal, Class::Read, view.route.allow)
+        .await?;
     let id = AggregateId::new(&joined(path))
         .map_err(|error| Problem::new(platform::PARAMETER_MALFORMED, error.to_string()))?;
     let key = topic::key(&principal.tenant, &id);
@@ -55,7 +56,7 @@ pub(crate) async fn get(
         ));
     };
     if passage == Passage::Narrow {
-        gateway.admit_read(principal, need, &view, &id, &value.body)?;
+        gateway.admit_read(principal, &view, &id, &value.body)?;
     }
     let body = (view.beside)(&value.body, &parameters).map_err(|error| match error {
         FoldError::Parameter(bad) => bad_parameter(&bad),

@@ -1,7 +1,10 @@
 //! Who may do what: the terms in which a policy is asked.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{Actor, Tenant};
 use crate::label::{Label, LabelKind};
@@ -27,7 +30,8 @@ impl LabelKind for RoleKind {
 pub type Role = Label<RoleKind>;
 
 /// Whether a person acts, or a program by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
     /// Somebody who signed in.
     #[default]
@@ -36,8 +40,19 @@ pub enum SubjectKind {
     Service,
 }
 
+impl SubjectKind {
+    /// As policies and callers read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// Who asks. Its identity is issuer, name there and kind; `actor` is what the desk calls it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Whose data it may see at all.
     pub tenant: Tenant,
@@ -134,6 +149,46 @@ pub enum Standing {
     Depends,
 }
 
+/// What the policies said of one subject so far. They are asked once per permission, because they stay as
+/// they are while a process runs.
+#[derive(Debug, Default)]
+pub struct Standings(RwLock<Vec<(Permission, Standing)>>);
+
+impl Standings {
+    /// The standing of the permission; `ask` asks the policies.
+    pub fn of(&self, permission: Permission, ask: impl FnOnce() -> Standing) -> Standing {
+        // A panic under the lock cannot leave half an entry.
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = known.iter().find(|(known, _)| *known == permission);
+        if let Some((_, standing)) = found {
+            return *standing;
+        }
+        drop(known);
+        let standing = ask();
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Two threads that ask at once get the same answer.
+        if known.iter().all(|(known, _)| *known != permission) {
+            known.push((permission, standing));
+        }
+        standing
+    }
+}
+
+/// What was asked so far makes no subject another.
+impl PartialEq for Standings {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Standings {}
+
+impl Clone for Standings {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// What was decided, and which policies led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -154,4 +209,24 @@ pub trait Access: Send + Sync {
 
     /// Names the policies that are in force, such as a digest of their text.
     fn version(&self) -> &str;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_are_asked_once_per_permission() {
+        let standings = Standings::default();
+        let [book, read] = ["book", "read"].map(|verb| Permission::new("trades", verb));
+        assert_eq!(standings.of(book, || Standing::Depends), Standing::Depends);
+        assert_eq!(standings.of(read, || Standing::Denied), Standing::Denied);
+        for (permission, standing) in [(book, Standing::Depends), (read, Standing::Denied)] {
+            assert_eq!(standings.of(permission, || panic!("asked again")), standing);
+        }
+        assert_eq!(
+            standings.clone().of(book, || Standing::Allowed),
+            Standing::Allowed
+        );
+    }
 }

@@ -30,7 +30,7 @@ pub mod topic;
 pub mod venues;
 pub mod zone;
 
-pub use access::{Access, Facts, Role, Standing, Subject, SubjectKind, Verdict};
+pub use access::{Access, Facts, Role, Standing, Standings, Subject, SubjectKind, Verdict};
 pub use code::{Code, Defect, Fault, Kind, Rejection};
 pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, View};
 pub use decimal::{Currency, Decimal};

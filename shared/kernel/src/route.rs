@@ -178,6 +178,17 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// As HTTP writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// What an answer is made from, and so how old it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredFrom {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use kernel::access::{ROLES_MAX, SubjectKind};
-use kernel::{Role, Subject, Venues, port};
+use kernel::{Role, Standings, Subject, Venues, port};
 use serde::{Deserialize, Serialize};
 
 /// Who vouches for them: the broker, or a key that the configuration names.
@@ -78,6 +78,7 @@ impl Producer {
         port::Producer {
             name: self.name().to_owned(),
             subject,
+            standings: Standings::default(),
             misplaced: match self.misplaced {
                 Misplaced::Park => port::Misplaced::Park,
                 Misplaced::Forward => port::Misplaced::Forward,

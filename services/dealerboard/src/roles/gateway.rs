@@ -72,7 +72,7 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>, sign_in: SignIn) -> anyhow:
     let (platform, matcher) = (process.platform, process.matcher()?);
     let ports = &platform.ports;
     let table = slices::table();
-    let gate = Gate::new(Arc::clone(&platform.access), table.permissions())?;
+    let gate = Gate::new(Arc::clone(&platform.access), table.permissions());
     let query = process.query.clone().context("the gateway has no query")?;
     Ok(Gateway {
         live: live(process, &query),

@@ -1,5 +1,7 @@
 //! The directory of members, as tokens are completed by it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::auth::{Completion, Members};
@@ -15,6 +17,8 @@ const UNREAD_FOR: Duration = Duration::from_secs(10);
 pub(super) struct Known {
     directory: Followed<Directory>,
     since: Instant,
+    /// Once it is, it is not asked again.
+    is_read: AtomicBool,
 }
 
 impl Known {
@@ -22,24 +26,36 @@ impl Known {
         Self {
             directory,
             since: Instant::now(),
+            is_read: AtomicBool::new(false),
         }
+    }
+
+    fn is_read(&self) -> bool {
+        let is_read = self.is_read.load(Ordering::Relaxed)
+            || self.directory.age().is_some()
+            || self.since.elapsed() > UNREAD_FOR;
+        self.is_read.store(is_read, Ordering::Relaxed);
+        is_read
+    }
+
+    fn of(&self, subject: &Subject) -> Option<Arc<members::Known>> {
+        let (tenant, actor) = (&subject.tenant, &subject.actor);
+        self.directory
+            .ask(|directory| directory.known(tenant, actor))
     }
 }
 
 impl Members for Known {
-    fn generation(&self) -> Option<u64> {
-        let is_read = self.since.elapsed() > UNREAD_FOR || self.directory.age().is_some();
-        is_read.then(|| self.directory.ask(|directory| directory.generation()))
+    fn version(&self) -> Option<u64> {
+        self.is_read().then(|| self.directory.version())
     }
 
     fn changes(&self, subject: &Subject) -> u64 {
-        let known = |directory: &mut Directory| directory.known(&subject.tenant, &subject.actor);
-        self.directory.ask(known).map_or(0, |known| known.changes())
+        self.of(subject).map_or(0, |known| known.changes())
     }
 
     fn complete(&self, subject: &Subject) -> Completion {
-        let known = |directory: &mut Directory| directory.known(&subject.tenant, &subject.actor);
-        let Some(known) = self.directory.ask(known) else {
+        let Some(known) = self.of(subject) else {
             return Completion::AsIs;
         };
         // A token without a time is as old as can be.

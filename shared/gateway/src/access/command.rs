@@ -3,44 +3,47 @@
 use http::auth::Principal;
 use http::problem::Problem;
 use kernel::code::platform;
-use kernel::route::IdFrom;
+use kernel::route::{CommandRoute, IdFrom};
 use kernel::topic;
 use kernel::{AggregateId, Facts};
 use pipeline::{ContextSlice, Named, ViewSlice};
 use serde_json::value::RawValue;
 
-use super::Need;
 use crate::gateway::Gateway;
 use crate::views::refused;
 
 /// A command whose caller is limited to things of some kind.
 pub(crate) struct Commanded<'a> {
     pub(crate) principal: &'a Principal,
-    pub(crate) need: Need,
     pub(crate) context: ContextSlice,
-    pub(crate) id_from: IdFrom,
+    pub(crate) route: CommandRoute,
     pub(crate) aggregate: &'a AggregateId,
-    pub(crate) kind: &'static str,
     pub(crate) data: &'a RawValue,
 }
 
 impl Commanded<'_> {
+    /// What the command asks for.
+    ///
     /// # Errors
-    /// The caller may not, or it cannot be found out now. The data is known to be of its type.
-    pub(crate) async fn admit(&self, gateway: &Gateway) -> Result<(), Problem> {
-        let asked = (self.context.facts)(self.aggregate, Some(self.named()));
-        let asked = asked.map_err(Problem::defect)?;
+    /// The data is not of its type.
+    pub(crate) fn asked(&self) -> Result<Facts, serde_json::Error> {
+        (self.context.facts)(self.aggregate, Some(self.named()))
+    }
+
+    /// # Errors
+    /// The caller may not, with what is [asked](Self::asked) for, or it cannot be found out now.
+    pub(crate) async fn admit(&self, gateway: &Gateway, asked: Facts) -> Result<(), Problem> {
         let views = &gateway.table.slices.views;
         let mut telling = views.iter().filter(|view| view.of == self.context.name);
         let Some(view) = telling.find(|view| view.facts.is_some()) else {
-            return gateway.gate.admit(self.principal, self.need, &asked);
+            return gateway.gate.admit(self.principal, self.route.allow, &asked);
         };
         // What the events say: a view that is behind would refuse what has just become the caller's, and
         // allow what no longer is.
         let now = self
             .facts_now(gateway, view, self.aggregate, Some(self.named()))
             .await?;
-        if now.is_none() && matches!(self.id_from, IdFrom::Path) {
+        if now.is_none() && matches!(self.route.id, IdFrom::Path) {
             return Err(unknown(view));
         }
         self.judge(gateway, now.as_ref(), &asked)?;
@@ -50,7 +53,7 @@ impl Commanded<'_> {
         };
         let other = self.facts_now(gateway, view, &reached, None).await?;
         let other = other.ok_or_else(|| unknown(view))?;
-        gateway.gate.admit(self.principal, self.need, &other)
+        gateway.gate.admit(self.principal, self.route.allow, &other)
     }
 
     /// As it is, and as the command makes it.
@@ -60,7 +63,7 @@ impl Commanded<'_> {
         stored: Option<&Facts>,
         asked: &Facts,
     ) -> Result<(), Problem> {
-        let admit = |facts: &Facts| gateway.gate.admit(self.principal, self.need, facts);
+        let admit = |facts: &Facts| gateway.gate.admit(self.principal, self.route.allow, facts);
         let Some(stored) = stored else {
             return admit(asked);
         };
@@ -93,7 +96,7 @@ impl Commanded<'_> {
     }
 
     fn named(&self) -> Named<'_> {
-        (self.kind, self.data)
+        (self.route.command, self.data)
     }
 }
 

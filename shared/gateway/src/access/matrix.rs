@@ -1,6 +1,6 @@
 //! The page that says which role may use which route.
 
-use kernel::route::{IdFrom, Method};
+use kernel::route::IdFrom;
 use kernel::{Access, Facts, Permission, Role, Standing, Subject};
 
 use crate::page::line;
@@ -50,10 +50,7 @@ fn routes(table: &Table) -> Vec<(String, Permission)> {
         [route.path, route.list].map(|path| (format!("`GET {path}`"), route.allow))
     });
     let questions = table.questions.iter().map(|question| {
-        let method = match question.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
+        let method = question.method.name();
         (format!("`{method} {}`", question.path), question.allow)
     });
     commands.chain(views).chain(questions).collect()

@@ -9,7 +9,7 @@ mod view;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::auth::{PERMISSIONS_MAX, Principal};
+use http::auth::Principal;
 use http::problem::Problem;
 use kernel::{Access, Facts, Permission, Standing};
 
@@ -22,7 +22,7 @@ pub(crate) use view::Visible;
 /// Asks the policies, and remembers for each token what they say whatever the thing is.
 pub struct Gate {
     policies: Arc<dyn Access>,
-    permissions: Vec<Permission>,
+    permissions: BTreeSet<Permission>,
     refusals: Refusals,
 }
 
@@ -35,45 +35,14 @@ pub(crate) enum Passage {
     Narrow,
 }
 
-/// The permission that a route needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Need {
-    pub(crate) permission: Permission,
-    /// Among all permissions.
-    index: usize,
-}
-
-/// There are more permissions than a token remembers.
-#[derive(Debug, thiserror::Error)]
-#[error("there are {0} permissions, and no token remembers more than {PERMISSIONS_MAX}")]
-pub struct TooManyPermissions(usize);
-
 impl Gate {
     /// `permissions` are those that routes need.
-    ///
-    /// # Errors
-    /// [`TooManyPermissions`].
-    pub fn new(
-        policies: Arc<dyn Access>,
-        permissions: BTreeSet<Permission>,
-    ) -> Result<Self, TooManyPermissions> {
-        if permissions.len() > PERMISSIONS_MAX {
-            return Err(TooManyPermissions(permissions.len()));
-        }
-        Ok(Self {
+    #[must_use]
+    pub fn new(policies: Arc<dyn Access>, permissions: BTreeSet<Permission>) -> Self {
+        Self {
             policies,
-            permissions: permissions.into_iter().collect(),
+            permissions,
             refusals: Refusals::default(),
-        })
-    }
-
-    /// What a route of the table needs.
-    pub(crate) fn need(&self, permission: Permission) -> Need {
-        let index = self.permissions.binary_search(&permission);
-        Need {
-            permission,
-            // A route of the table is among those that the gate was made of.
-            index: index.unwrap_or(PERMISSIONS_MAX),
         }
     }
 
@@ -82,22 +51,27 @@ impl Gate {
         &'g self,
         principal: &'g Principal,
     ) -> impl Iterator<Item = (Permission, Standing)> + 'g {
-        let permissions = self.permissions.iter().enumerate();
-        permissions.map(move |(index, permission)| {
-            let ask = || self.policies.standing(principal, *permission);
-            (*permission, principal.standing(index, ask))
-        })
+        let permissions = self.permissions.iter();
+        permissions.map(move |permission| (*permission, self.standing(principal, *permission)))
     }
 
     /// # Errors
     /// The caller may not, whatever the thing is.
-    pub(crate) fn pass(&self, principal: &Principal, need: Need) -> Result<Passage, Problem> {
-        let ask = || self.policies.standing(principal, need.permission);
-        match principal.standing(need.index, ask) {
+    pub(crate) fn pass(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+    ) -> Result<Passage, Problem> {
+        match self.standing(principal, permission) {
             Standing::Allowed => Ok(Passage::Open),
             Standing::Depends => Ok(Passage::Narrow),
-            Standing::Denied => Err(self.refuse(principal, need.permission, &[])),
+            Standing::Denied => Err(self.refuse(principal, permission, &[])),
         }
+    }
+
+    fn standing(&self, principal: &Principal, permission: Permission) -> Standing {
+        let ask = || self.policies.standing(principal, permission);
+        principal.standings().of(permission, ask)
     }
 
     /// # Errors
@@ -105,11 +79,11 @@ impl Gate {
     pub(crate) fn admit(
         &self,
         principal: &Principal,
-        need: Need,
+        permission: Permission,
         facts: &Facts,
     ) -> Result<(), Problem> {
-        let judged = self.judge(principal, need, facts);
-        judged.map_err(|by| self.refuse(principal, need.permission, &by))
+        let judged = self.judge(principal, permission, facts);
+        judged.map_err(|by| self.refuse(principal, permission, &by))
     }
 
     /// The same without a note of it.
@@ -119,10 +93,10 @@ impl Gate {
     pub(crate) fn judge(
         &self,
         principal: &Principal,
-        need: Need,
+        permission: Permission,
         facts: &Facts,
     ) -> Result<(), Vec<String>> {
-        let verdict = self.policies.decide(principal, need.permission, facts);
+        let verdict = self.policies.decide(principal, permission, facts);
         if verdict.allowed {
             Ok(())
         } else {
@@ -131,12 +105,7 @@ impl Gate {
     }
 
     /// The answer to a caller who may not, and a note for operators.
-    pub(crate) fn refuse(
-        &self,
-        principal: &Principal,
-        permission: Permission,
-        by: &[String],
-    ) -> Problem {
+    fn refuse(&self, principal: &Principal, permission: Permission, by: &[String]) -> Problem {
         let version = self.policies.version();
         self.refusals.note(principal, permission, by, version);
         refusal::problem(permission, by)

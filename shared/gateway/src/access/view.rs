@@ -6,7 +6,7 @@ use http::problem::Problem;
 use kernel::{AggregateId, Facts, topic};
 use pipeline::ViewSlice;
 
-use super::{Need, Passage};
+use super::Passage;
 use crate::gateway::Gateway;
 
 impl Gateway {
@@ -15,20 +15,18 @@ impl Gateway {
     pub(crate) fn admit_read(
         &self,
         principal: &Principal,
-        need: Need,
         view: &ViewSlice,
         id: &AggregateId,
         body: &Bytes,
     ) -> Result<(), Problem> {
         let facts = self.facts_of(view, id, body).map_err(Problem::defect)?;
-        self.gate.admit(principal, need, &facts)
+        self.gate.admit(principal, view.route.allow, &facts)
     }
 
     /// Keeps those values of a list that the caller may see; none where that is all of them.
     pub(crate) fn visible(
         self: &std::sync::Arc<Self>,
         principal: &Principal,
-        need: Need,
         passage: Passage,
         view: ViewSlice,
     ) -> Option<Visible> {
@@ -36,13 +34,14 @@ impl Gateway {
             return None;
         }
         let (gateway, principal) = (self.clone(), principal.clone());
+        let permission = view.route.allow;
         Some(Box::new(move |key, body| {
             // Every stored key is one.
             let Ok((_, id)) = topic::split_key(key) else {
                 return Ok(false);
             };
             let facts = gateway.facts_of(&view, &id, body)?;
-            Ok(gateway.gate.judge(&principal, need, &facts).is_ok())
+            Ok(gateway.gate.judge(&principal, permission, &facts).is_ok())
         }))
     }
 

@@ -1,27 +1,16 @@
 //! A session as it is kept.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::auth::SignedIn;
 use kernel::port::SessionKey;
-use kernel::{Actor, Role, Subject, SubjectKind, Tenant, Timestamp};
+use kernel::{Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What all gateways know of a session. Its id is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
-    tenant: Tenant,
-    actor: Actor,
-    is_service: bool,
-    issuer: Arc<str>,
-    name: Arc<str>,
-    issued_s: Option<i64>,
-    roles: Vec<Role>,
-    agent: Arc<str>,
-    books: Option<BTreeSet<Arc<str>>>,
-    accounts: Option<BTreeSet<Arc<str>>>,
-    ceiling: Option<i64>,
+    subject: Subject,
     csrf_token: Arc<str>,
     /// Microseconds since the epoch.
     until: i64,
@@ -29,45 +18,16 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn new(signed_in: &SignedIn) -> Self {
-        let subject = &*signed_in.principal;
         Self {
-            tenant: subject.tenant.clone(),
-            actor: subject.actor.clone(),
-            is_service: subject.kind == SubjectKind::Service,
-            issuer: Arc::clone(&subject.issuer),
-            name: Arc::clone(&subject.name),
-            issued_s: subject.issued_s,
-            roles: subject.roles.clone(),
-            agent: Arc::clone(&subject.agent),
-            books: subject.books.clone(),
-            accounts: subject.accounts.clone(),
-            ceiling: subject.ceiling,
+            subject: Subject::clone(&signed_in.principal),
             csrf_token: Arc::clone(&signed_in.csrf_token),
             until: signed_in.until.micros(),
         }
     }
 
     pub(super) fn signed_in(self, key: SessionKey) -> SignedIn {
-        let subject = Subject {
-            tenant: self.tenant,
-            actor: self.actor,
-            kind: if self.is_service {
-                SubjectKind::Service
-            } else {
-                SubjectKind::Person
-            },
-            issuer: self.issuer,
-            name: self.name,
-            issued_s: self.issued_s,
-            expires_s: Some(self.until.div_euclid(1_000_000)),
-            roles: self.roles,
-            agent: self.agent,
-            books: self.books,
-            accounts: self.accounts,
-            ceiling: self.ceiling,
-        };
         SignedIn {
-            principal: subject.into(),
+            principal: self.subject.into(),
             key,
             csrf_token: self.csrf_token,
             until: Timestamp::from_micros(self.until),

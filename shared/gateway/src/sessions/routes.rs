@@ -36,7 +36,7 @@ pub(crate) const END: CallerRoute = CallerRoute {
 struct SessionReport {
     tenant: Tenant,
     actor: Actor,
-    kind: SubjectKindName,
+    kind: SubjectKind,
     /// Who vouches for them.
     issuer: String,
     /// The agent they work as.
@@ -50,13 +50,6 @@ struct SessionReport {
     /// What `X-CSRF-Token` must say in every request but GET and HEAD; absent with a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     csrf_token: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum SubjectKindName {
-    Person,
-    Service,
 }
 
 /// How far a permission goes.
@@ -96,10 +89,7 @@ pub(crate) async fn show(
     let report = SessionReport {
         tenant: principal.tenant.clone(),
         actor: principal.actor.clone(),
-        kind: match principal.kind {
-            SubjectKind::Person => SubjectKindName::Person,
-            SubjectKind::Service => SubjectKindName::Service,
-        },
+        kind: principal.kind,
         issuer: principal.issuer.to_string(),
         agent: principal.agent.to_string(),
         roles: principal.roles.clone(),

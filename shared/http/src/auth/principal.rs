@@ -2,7 +2,6 @@
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
@@ -11,7 +10,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures::future::{Either, FutureExt as _, LocalBoxFuture};
 use kernel::code::platform;
-use kernel::{Standing, Subject};
+use kernel::{Standings, Subject};
 
 use super::browser;
 use super::remembered::Remembered;
@@ -30,10 +29,8 @@ pub struct Principal(Arc<Proven>);
 #[derive(Debug)]
 struct Proven {
     subject: Subject,
-    /// What the policies said of each permission; [`UNASKED`] where they were not asked yet. They stay
-    /// as they are while the process runs.
-    standings: [AtomicU8; PERMISSIONS_MAX],
-    /// What the members of this generation made of it.
+    standings: Standings,
+    /// What members made of it, at that version of theirs.
     completed: Mutex<Option<(u64, Completed)>>,
 }
 
@@ -41,7 +38,7 @@ struct Proven {
 pub trait Members: Send + Sync + 'static {
     /// Raised with every change; 0 while nothing is known of anybody, `None` before it is known whether
     /// there is anything.
-    fn generation(&self) -> Option<u64>;
+    fn version(&self) -> Option<u64>;
 
     /// How often what is known of the subject has changed: what goes on under its token ends when it does.
     fn changes(&self, subject: &Subject) -> u64;
@@ -69,17 +66,11 @@ enum Completed {
     Revoked,
 }
 
-/// Permissions whose standing is remembered with a token.
-pub const PERMISSIONS_MAX: usize = 64;
-
-const UNASKED: u8 = 0;
-const STANDINGS: [Standing; 3] = [Standing::Allowed, Standing::Denied, Standing::Depends];
-
 impl From<Subject> for Principal {
     fn from(subject: Subject) -> Self {
         Self(Arc::new(Proven {
             subject,
-            standings: [const { AtomicU8::new(UNASKED) }; PERMISSIONS_MAX],
+            standings: Standings::default(),
             completed: Mutex::default(),
         }))
     }
@@ -94,34 +85,19 @@ impl PartialEq for Principal {
 impl Eq for Principal {}
 
 impl Principal {
-    /// The standing of the permission with that number, asked once in the life of a remembered token.
-    pub fn standing(&self, permission: usize, ask: impl FnOnce() -> Standing) -> Standing {
-        let Some(known) = self.0.standings.get(permission) else {
-            return ask();
-        };
-        let number = usize::from(known.load(Ordering::Relaxed));
-        if let Some(standing) = number.checked_sub(1).and_then(|n| STANDINGS.get(n)) {
-            return *standing;
-        }
-        let standing = ask();
-        let number = STANDINGS
-            .iter()
-            .zip(1..)
-            .find(|(each, _)| **each == standing);
-        // Two threads that ask at once get the same answer.
-        known.store(number.map_or(UNASKED, |(_, n)| n), Ordering::Relaxed);
-        standing
+    /// What the policies said of it so far.
+    #[must_use]
+    pub fn standings(&self) -> &Standings {
+        &self.0.standings
     }
-}
 
-impl Principal {
     /// The bearer as members know it, worked out once per change of theirs.
     ///
     /// # Errors
     /// [`TokenError::Revoked`], [`TokenError::MembersUnread`].
     fn completed(self, members: &dyn Members) -> Result<Self, TokenError> {
-        let generation = members.generation().ok_or(TokenError::MembersUnread)?;
-        if generation == 0 {
+        let version = members.version().ok_or(TokenError::MembersUnread)?;
+        if version == 0 {
             return Ok(self);
         }
         let completed = {
@@ -132,9 +108,9 @@ impl Principal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             let (_, completed) = known
-                .take_if(|(of, _)| *of == generation)
-                .unwrap_or_else(|| (generation, members.complete(&self).into()));
-            known.insert((generation, completed)).1.clone()
+                .take_if(|(of, _)| *of == version)
+                .unwrap_or_else(|| (version, members.complete(&self).into()));
+            known.insert((version, completed)).1.clone()
         };
         match completed {
             Completed::AsIs => Ok(self),

@@ -111,33 +111,25 @@ impl SecretCookie {
     /// The secret of the request's cookie; none if there are several, of which one could be another's.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap) -> Option<Secret> {
-        let lines = headers
-            .get_all(COOKIE)
-            .filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';'));
-        let mut values = pairs.filter_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == self.name).then_some(value)
-        });
-        let value = values.next()?;
-        if values.next().is_some() {
-            return None;
+        let mut values = self.values(headers);
+        match (values.next(), values.next()) {
+            (Some(value), None) => Secret::of(value),
+            _ => None,
         }
-        Secret::of(value)
     }
 
     /// Whether the request has the cookie, whatever it holds.
     #[must_use]
     pub fn is_sent(&self, headers: &HeaderMap) -> bool {
-        let mut lines = headers
-            .get_all(COOKIE)
-            .filter_map(|line| line.to_str().ok());
-        lines.any(|line| {
-            let mut pairs = line
-                .split(';')
-                .filter_map(|pair| pair.trim().split_once('='));
-            pairs.any(|(name, _)| name == self.name)
-        })
+        self.values(headers).next().is_some()
+    }
+
+    fn values<'h>(&self, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
+        let (name, lines) = (self.name, headers.get_all(COOKIE));
+        let lines = lines.filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter_map(move |(of, value)| (of == name).then_some(value))
     }
 }
 

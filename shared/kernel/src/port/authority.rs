@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::access::Subject;
+use crate::access::{Standings, Subject};
 use crate::port::Record;
 
 /// Header that carries a signature over topic, key and value: the platform's, or a producer's own.
@@ -27,6 +27,8 @@ pub struct Producer {
     pub name: String,
     /// Whose commands it may send, and with which roles.
     pub subject: Subject,
+    /// What the policies said of that.
+    pub standings: Standings,
     /// For records in the wrong partition.
     pub misplaced: Misplaced,
     /// Which answers it is sent.

@@ -1,6 +1,7 @@
 //! Reading one context of a live projection: a follower per partition, and a look at the ends.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kernel::context::Folded;
@@ -187,6 +188,9 @@ impl<R: LiveProjection> Follower<R> {
             for (meta, event) in events.drain(..) {
                 last = Some(LastEvent::of(&meta));
                 value.fold(partition_id.partition, &meta, event);
+            }
+            if last.is_some() {
+                self.followed.0.version.fetch_add(1, Ordering::Release);
             }
             self.followed.moved(partition_id, self.events.seen(), last);
         }

@@ -10,6 +10,7 @@ mod saving;
 pub(crate) mod snapshot;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ struct Shared<R> {
     /// Partitions per context.
     partitions: u16,
     changed: Notify,
+    version: AtomicU64,
 }
 
 /// How far one partition_id is.
@@ -68,12 +70,20 @@ impl<R: LiveProjection> Followed<R> {
             progress: Mutex::default(),
             partitions,
             changed: Notify::new(),
+            version: AtomicU64::new(0),
         }))
     }
 
     /// Asks the value something; nothing is folded meanwhile, so it should be quick.
     pub fn ask<T>(&self, question: impl FnOnce(&mut R) -> T) -> T {
         question(&mut lock(&self.0.value))
+    }
+
+    /// Raised whenever something was folded; 0 before. Told without a lock: what was worked out of the value
+    /// at this version still holds.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
     }
 
     /// How old it may be at most; none before every partition_id has caught up once.
@@ -162,6 +172,7 @@ impl<R: LiveProjection> Followed<R> {
             return;
         }
         *value = restored;
+        self.0.version.fetch_add(1, Ordering::Release);
         for (partition_id, place) in places {
             let at = Progress {
                 done: place.checkpoint(),

@@ -309,7 +309,8 @@ impl Decoder {
             return Ok(command);
         };
         let (subject, permission) = (&producer.subject, route.allow);
-        let is_allowed = match self.access.standing(subject, permission) {
+        let ask = || self.access.standing(subject, permission);
+        let is_allowed = match producer.standings.of(permission, ask) {
             Standing::Allowed => true,
             Standing::Denied => false,
             Standing::Depends => {

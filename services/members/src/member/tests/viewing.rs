@@ -48,7 +48,6 @@ fn view_is_what_the_events_say() {
 #[test]
 fn token_is_completed_by_what_was_granted_within_the_limits_of_both() {
     let directory = directory();
-    assert_eq!(directory.generation(), 4);
     let subject = dan(None, None);
     let known = directory.known(&subject.tenant, &subject.actor).unwrap();
     let completed = known.complete(&subject);
@@ -82,7 +81,6 @@ fn snapshot_is_the_directory() {
     let kept = serde_json::to_vec(&directory().keep()).unwrap();
     let restored = Directory::restored(serde_json::from_slice(&kept).unwrap());
     assert_eq!(serde_json::to_vec(&restored.keep()).unwrap(), kept);
-    assert!(restored.generation() > 0);
     let subject = dan(None, None);
     assert!(restored.known(&subject.tenant, &subject.actor).is_some());
 }
