@@ -4,8 +4,10 @@ use super::{Load, NoAnswer, check_patience, check_target};
 
 /// States beyond which the line is given up as too long.
 const STATES_MAX: usize = 2_000_000;
-/// Steps times states that a service level may take.
-const WORK_MAX: f64 = 4e9;
+/// Additions that one question may take, a search for the number of agents included: a third of a second.
+const WORK_MAX: f64 = 3e8;
+/// What a state costs whose probability is worked out, in additions: logarithms are dear.
+const STATE_WORK: f64 = 20.0;
 /// Logarithm of a share that no longer counts.
 const NEGLIGIBLE: f64 = -40.0;
 
@@ -32,19 +34,24 @@ impl ErlangA {
         patience_s: f64,
     ) -> Result<Self, NoAnswer> {
         let load = Load::new(arrivals_per_s, aht_s, agents)?;
+        Self::of(load, patience_s, &mut Budget(WORK_MAX))
+    }
+
+    fn of(load: Load, patience_s: f64, budget: &mut Budget) -> Result<Self, NoAnswer> {
         check_patience(patience_s)?;
         let theta = 1.0 / patience_s;
         if theta == 0.0 && load.erlangs() >= load.servers() {
             return Err(NoAnswer::Unstable);
         }
-        let busy = busy_states(&load, theta)?;
+        let busy = busy_states(&load, theta, budget)?;
         Ok(Self { load, theta, busy })
     }
 
     /// The fewest agents with which `target` of all customers are answered within `within_s`.
     ///
     /// # Errors
-    /// A value is out of range, or more agents would be needed than there can be.
+    /// A value is out of range, more agents would be needed than there can be, or it takes too much work
+    /// to find them.
     pub fn for_target(
         arrivals_per_s: f64,
         aht_s: f64,
@@ -53,13 +60,14 @@ impl ErlangA {
         within_s: f64,
     ) -> Result<Self, NoAnswer> {
         check_target(target)?;
-        let meets = |agents| {
+        let mut budget = Budget(WORK_MAX);
+        let mut meets = |agents| {
             let load = Load::new(arrivals_per_s, aht_s, agents)?;
             if is_hopeless(&load, patience_s, within_s) {
                 return Ok(false);
             }
-            match Self::new(arrivals_per_s, aht_s, agents, patience_s) {
-                Ok(formula) => Ok(formula.service_level(within_s)? >= target),
+            match Self::of(load, patience_s, &mut budget) {
+                Ok(formula) => Ok(formula.answered_within(within_s, &mut budget)? >= target),
                 Err(NoAnswer::Unstable) => Ok(false),
                 Err(other) => Err(other),
             }
@@ -126,6 +134,10 @@ impl ErlangA {
     /// # Errors
     /// The time is not a positive number, or too long for the length of the line.
     pub fn service_level(&self, within_s: f64) -> Result<f64, NoAnswer> {
+        self.answered_within(within_s, &mut Budget(WORK_MAX))
+    }
+
+    fn answered_within(&self, within_s: f64, budget: &mut Budget) -> Result<f64, NoAnswer> {
         if within_s < 0.0 || !within_s.is_finite() {
             return Err(NoAnswer::OutOfRange("within_s"));
         }
@@ -138,9 +150,7 @@ impl ErlangA {
         let mean_steps = fastest * within_s;
         let steps_max = mean_steps + 10.0 * mean_steps.sqrt() + 50.0;
         let states = f64::from(u32::try_from(moves.len()).map_err(|_| NoAnswer::TooLong)?);
-        if steps_max * states > WORK_MAX {
-            return Err(NoAnswer::TooLong);
-        }
+        budget.spend(steps_max * states)?;
         Ok(at_once + self.answered_waiting(&moves, fastest, mean_steps, steps_max))
     }
 
@@ -182,6 +192,18 @@ impl ErlangA {
     }
 }
 
+/// Work that is left.
+struct Budget(f64);
+
+impl Budget {
+    fn spend(&mut self, work: f64) -> Result<(), NoAnswer> {
+        self.0 -= work;
+        // What is not a number is too much, too.
+        let is_left = self.0 >= 0.0;
+        is_left.then_some(()).ok_or(NoAnswer::TooLong)
+    }
+}
+
 /// Whether the line is so long that no call is answered in time; it may be too long to be computed.
 ///
 /// Under more load than agents can bear, the line settles where as many give up as are too many,
@@ -196,7 +218,8 @@ fn is_hopeless(load: &Load, patience_s: f64, within_s: f64) -> bool {
 
 /// The probabilities of the states in which all agents are busy. Logarithms are summed, because the
 /// numbers themselves would overflow.
-fn busy_states(load: &Load, theta: f64) -> Result<Vec<f64>, NoAnswer> {
+fn busy_states(load: &Load, theta: f64, budget: &mut Budget) -> Result<Vec<f64>, NoAnswer> {
+    budget.spend(load.servers() * STATE_WORK)?;
     let log_load = load.erlangs().ln();
     let mut log_p = 0.0;
     let mut logs = vec![0.0];
@@ -221,6 +244,7 @@ fn busy_states(load: &Load, theta: f64) -> Result<Vec<f64>, NoAnswer> {
         if logs.len() > STATES_MAX {
             return Err(NoAnswer::TooLong);
         }
+        budget.spend(STATE_WORK)?;
     }
     let total: f64 = logs.iter().map(|log| (log - greatest).exp()).sum();
     let busy = logs.iter().skip(first_busy);

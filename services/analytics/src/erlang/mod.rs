@@ -21,7 +21,7 @@ pub enum NoAnswer {
     /// As much work comes in as agents can do, or more: without end, the line grows.
     #[error("unstable: the load is not below the number of agents")]
     Unstable,
-    #[error("the line is too long to be computed")]
+    #[error("takes too much work: the line is too long, or the time")]
     TooLong,
 }
 

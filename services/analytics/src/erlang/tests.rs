@@ -139,6 +139,22 @@ fn agents_are_found_for_a_load_that_few_could_not_even_be_computed_with() {
     assert_eq!(many, Some(NoAnswer::OutOfRange("agents")));
 }
 
+/// Odd numbers must not keep a processor busy: each of these took minutes.
+#[test]
+fn question_that_takes_too_much_work_is_refused() {
+    let questions = [
+        (1.0, 3_600.0, 1e9, 86_400.0),
+        (1e-3, 1e7, 1e9, 1e9),
+        (500.0, 19.0, 1e5, 900.0),
+    ];
+    for (arrivals_per_s, aht_s, patience_s, within_s) in questions {
+        let fewest = ErlangA::for_target(arrivals_per_s, aht_s, patience_s, 0.8, within_s);
+        assert_eq!(fewest.err(), Some(NoAnswer::TooLong));
+    }
+    let great_desk = ErlangA::for_target(50.0, 100.0, 600.0, 0.8, 60.0).unwrap();
+    assert!((4_000..5_200).contains(&great_desk.agents()));
+}
+
 #[test]
 fn great_loads_do_not_overflow() {
     let a = ErlangA::new(50.0, 100.0, 5_000, 200.0).unwrap();
