@@ -138,7 +138,7 @@ async fn accepted(
     let (tenant, key) = (&principal.tenant, headers::command_key(request.headers())?);
     let id = key.as_ref();
     let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, aggregate));
-    let actor = gateway.venues.known(tenant, &principal.actor);
+    let actor = gateway.venues.known(principal);
     let command = Request {
         context: context.name,
         tenant,

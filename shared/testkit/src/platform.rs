@@ -263,8 +263,18 @@ impl Platform {
     /// The binary does not run.
     #[must_use]
     pub fn token(&self, tenant: &str) -> String {
-        let output = self.command().args(["token", "--tenant", tenant]).output();
+        self.token_with(&["--tenant", tenant])
+    }
+
+    /// An access token, of tenant `demo` unless `dealerboard token` is told another.
+    ///
+    /// # Panics
+    /// The binary does not run, or refuses the arguments.
+    #[must_use]
+    pub fn token_with(&self, arguments: &[&str]) -> String {
+        let output = self.command().arg("token").args(arguments).output();
         let output = output.expect("the binary under test runs");
+        assert!(output.status.success(), "{output:?}");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 

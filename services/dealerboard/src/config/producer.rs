@@ -70,9 +70,10 @@ impl Producer {
 
     /// As the pipeline knows it.
     pub fn producer(&self, venues: &Venues) -> port::Producer {
-        let actor = venues.known(&self.tenant, &self.actor);
-        let mut subject = Subject::person(self.tenant.clone(), actor, self.roles.clone());
+        let (tenant, actor) = (self.tenant.clone(), self.actor.clone());
+        let mut subject = Subject::person(tenant, actor, self.roles.clone());
         subject.kind = SubjectKind::Service;
+        subject.actor = venues.known(&subject);
         subject.issuer = ISSUER.into();
         subject.name = self.name().into();
         port::Producer {

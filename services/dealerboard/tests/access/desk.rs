@@ -46,7 +46,7 @@ impl Desk {
     }
 
     pub(crate) fn of(platform: Platform) -> Self {
-        let admin = token(&platform, &["--tenant", TENANT, "--actor", "root"]);
+        let admin = platform.token_with(&["--tenant", TENANT, "--actor", "root"]);
         Self {
             platform,
             admin,
@@ -64,7 +64,8 @@ impl Desk {
     }
 
     pub(crate) fn token_of(&self, tenant: &str, arguments: &[&str]) -> String {
-        token(&self.platform, &[&["--tenant", tenant], arguments].concat())
+        self.platform
+            .token_with(&[&["--tenant", tenant], arguments].concat())
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
@@ -223,13 +224,6 @@ pub(crate) fn terms(account: &str, book: &str, quantity: u32) -> Value {
     json!({"account": account, "book": book, "instrument": "X", "side": "BUY",
         "quantity": quantity.to_string(), "price": "10", "currency": "USD",
         "traded_at": "2026-03-02T15:30:00Z"})
-}
-
-fn token(platform: &Platform, arguments: &[&str]) -> String {
-    let output = platform.command().arg("token").args(arguments).output();
-    let output = output.expect("the binary under test runs");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Answer {

@@ -73,12 +73,10 @@ impl Desk {
 
     /// A message to the customer, sent by the named actor.
     pub(crate) async fn writes(&self, conversation: &str, actor: &str, id: &str) {
-        let mut issue = self.0.command();
-        issue.args(["token", "--tenant", TENANT, "--actor", actor]);
-        let token = String::from_utf8(issue.output().unwrap().stdout).unwrap();
+        let token = self.0.token_with(&["--tenant", TENANT, "--actor", actor]);
         let path = format!("/v1/conversations/{conversation}/messages");
         let message = json!({"client_message_id": id, "channel": "chat", "recipients": ["C-1"], "body": "Hi"});
-        let answer = self.0.request(token.trim(), &path, &message).send().await;
+        let answer = self.0.request(&token, &path, &message).send().await;
         let status = answer.unwrap().status();
         assert!(status.is_success(), "{actor}: {status}");
     }

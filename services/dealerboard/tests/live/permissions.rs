@@ -12,14 +12,6 @@ const TRADES: &str = "?view=trades";
 /// Streams look every 20 s whether their callers have changed.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
-fn token(platform: &Platform, arguments: &[&str]) -> String {
-    let mut issue = platform.command();
-    issue.args(["token", "--tenant", "demo"]).args(arguments);
-    let output = issue.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
 async fn book(platform: &Platform, trade: &str, book: &str) {
     let body = json!({
         "trade_id": trade, "account": "A1", "book": book, "instrument": "X", "side": "BUY",
@@ -31,7 +23,7 @@ async fn book(platform: &Platform, trade: &str, book: &str) {
 #[tokio::test]
 async fn caller_without_the_permission_of_a_view_gets_no_stream_of_it() {
     let platform = Platform::embedded(BINARY).await;
-    let agent = token(&platform, &["--actor", "ann", "--role", "agent"]);
+    let agent = platform.token_with(&["--actor", "ann", "--role", "agent"]);
     for query in [TRADES, "?view=conversations&view=trades"] {
         let url = format!("{}/v1/live{query}", platform.url());
         let asked = Client::new().get(url).bearer_auth(&agent).send().await;
@@ -46,10 +38,7 @@ async fn caller_without_the_permission_of_a_view_gets_no_stream_of_it() {
 #[tokio::test]
 async fn dealer_of_one_book_sees_the_changes_of_that_book() {
     let platform = Platform::embedded(BINARY).await;
-    let dealer = token(
-        &platform,
-        &["--actor", "dan", "--role", "trader", "--book", "FX"],
-    );
+    let dealer = platform.token_with(&["--actor", "dan", "--role", "trader", "--book", "FX"]);
     let mut stream = Stream::resume_with(&platform, &dealer, TRADES, "").await;
     let begun = stream.last_id.clone();
     book(&platform, "T-eq", "EQ").await;
@@ -69,8 +58,8 @@ async fn dealer_of_one_book_sees_the_changes_of_that_book() {
 #[tokio::test]
 async fn stream_ends_when_its_callers_tokens_are_revoked() {
     let platform = Platform::embedded(BINARY).await;
-    let dan = token(&platform, &["--actor", "dan", "--role", "trader"]);
-    let eve = token(&platform, &["--actor", "eve", "--role", "trader"]);
+    let dan = platform.token_with(&["--actor", "dan", "--role", "trader"]);
+    let eve = platform.token_with(&["--actor", "eve", "--role", "trader"]);
     let mut of_dan = Stream::resume_with(&platform, &dan, TRADES, "").await;
     let mut of_eve = Stream::resume_with(&platform, &eve, TRADES, "").await;
     platform

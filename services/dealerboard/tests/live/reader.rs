@@ -88,6 +88,11 @@ impl Stream {
 
     /// The next frame that is no heartbeat; `None` once the stream has ended, or after a while.
     async fn within(&mut self, patience: Duration) -> Option<Frame> {
+        // Heartbeats are no reason to be more patient.
+        tokio::time::timeout(patience, self.told()).await.ok()?
+    }
+
+    async fn told(&mut self) -> Option<Frame> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let frame = frame.to_owned();
@@ -103,8 +108,8 @@ impl Stream {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(patience, self.answer.chunk()).await;
-            let chunk = chunk.ok()?.expect("the stream is well formed")?;
+            let chunk = self.answer.chunk().await;
+            let chunk = chunk.expect("the stream is well formed")?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
@@ -115,10 +120,20 @@ impl Stream {
 
     /// The next frame of that kind.
     pub(crate) async fn next_of(&mut self, event: &str) -> Frame {
+        self.next_where(|frame| frame.event == event).await
+    }
+
+    /// The next frame that is looked for.
+    pub(crate) async fn next_where(&mut self, is_it: impl FnMut(&Frame) -> bool) -> Frame {
+        let found = tokio::time::timeout(WITHIN, self.find(is_it)).await;
+        found.expect("the frame comes").expect("the stream goes on")
+    }
+
+    async fn find(&mut self, mut is_it: impl FnMut(&Frame) -> bool) -> Option<Frame> {
         loop {
-            let frame = self.next().await;
-            if frame.event == event {
-                return frame;
+            let frame = self.told().await?;
+            if is_it(&frame) {
+                return Some(frame);
             }
         }
     }

@@ -15,17 +15,13 @@ use crate::refusals::holds;
 const WAIT: Duration = Duration::from_secs(20);
 
 /// A token of that actor.
-fn token(platform: &Platform, actor: &str) -> String {
-    let token = platform
-        .command()
-        .args(["token", "--actor", actor])
-        .output();
-    let token = String::from_utf8(token.unwrap().stdout).unwrap();
-    token.trim().to_owned()
+async fn send(platform: &Platform, actor: &str, path: &str, body: Value) -> Answer {
+    let token = platform.token_with(&["--actor", actor]);
+    send_with(platform, &token, path, body).await
 }
 
-async fn send(platform: &Platform, actor: &str, path: &str, body: Value) -> Answer {
-    let request = platform.request(&token(platform, actor), path, &body);
+async fn send_with(platform: &Platform, token: &str, path: &str, body: Value) -> Answer {
+    let request = platform.request(token, path, &body);
     let answer = answer(request.send().await.unwrap()).await;
     assert!(answer.status.is_success(), "{path}: {answer:?}");
     answer
@@ -289,7 +285,7 @@ async fn instrument_is_booked_and_read_under_its_markets_name() {
     }
     let mut blank = order("I-4", "BRK//B", 2);
     blank["instrument"] = " BRK".into();
-    let request = platform.request(&token(&platform, "trader"), "/v1/trades", &blank);
+    let request = platform.request(&platform.token("demo"), "/v1/trades", &blank);
     assert_eq!(
         request.send().await.unwrap().status(),
         StatusCode::BAD_REQUEST
@@ -314,11 +310,20 @@ async fn venue_busts_its_own_fill_by_http_and_by_kafka() {
     )
     .await;
     book(&platform, order("D-1", "VEN", 10)).await;
-    let fills = "/v1/trades/D-1/fills";
-    send(&platform, "drop-copy", fills, fill("X", 4)).await;
+    let (fills, busts) = ("/v1/trades/D-1/fills", "/v1/trades/D-1/busts");
+    let venue = platform.token_with(&["--actor", "drop-copy", "--service"]);
+    // A person of that name is a person.
+    let person = platform.token_with(&["--actor", "drop-copy"]);
+    send_with(&platform, &person, fills, fill("P", 1)).await;
+    let own = json!({ "exec_id": "P" });
+    let request = platform.request(&person, busts, &own).send().await;
+    let refused = answer(request.unwrap()).await;
+    assert_eq!(refused.code(), "FOUR_EYES", "{refused:?}");
+    send(&platform, "control", busts, own).await;
+    send_with(&platform, &venue, fills, fill("X", 4)).await;
     position(&platform, "VEN", "4").await;
     let bust = json!({ "exec_id": "X" });
-    send(&platform, "drop-copy", "/v1/trades/D-1/busts", bust).await;
+    send_with(&platform, &venue, busts, bust).await;
     position(&platform, "VEN", "0").await;
     let found = trade(&platform, "D-1").await;
     assert_eq!(

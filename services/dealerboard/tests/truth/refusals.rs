@@ -68,14 +68,9 @@ async fn refused_fill_is_reported(mut platform: Platform) {
     let trade = value(&platform, "demo", "/v1/trades/L-2").await.unwrap();
     assert_eq!(trade["breaks"].as_array().unwrap().len(), 1, "{trade}");
 
-    let control = platform
-        .command()
-        .args(["token", "--actor", "control"])
-        .output()
-        .unwrap();
-    let control = String::from_utf8(control.stdout).unwrap();
+    let control = platform.token_with(&["--actor", "control"]);
     let request = platform.request(
-        control.trim(),
+        &control,
         "/v1/trades/L-2/busts",
         &json!({ "exec_id": "E-2" }),
     );
