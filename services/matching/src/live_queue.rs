@@ -1,12 +1,14 @@
 //! `GET /v1/queues/{queue_id}/live`: who waits and who could be asked, with today's figures.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::HttpResponse;
 use analytics::{Live, Metrics, NO_QUEUE};
 use futures::FutureExt as _;
-use gateway::{Call, Endpoint, Pending, age, aged, bad_parameter, unanswerable};
+use gateway::{Call, Endpoint, Pending, Reading, Watchable, age, aged, bad_parameter, no_answer};
 use http::problem::Problem;
+use kernel::Asked;
 use kernel::code::platform;
 use kernel::route::{AnsweredFrom, Parameter, QuestionRoute};
 use pipeline::Followed;
@@ -34,6 +36,7 @@ struct LiveFigures {
 }
 
 /// The endpoint of floor and figures together.
+#[derive(Clone)]
 pub struct LiveQueue {
     pub floor: Followed<Floor>,
     pub metrics: Followed<Metrics>,
@@ -50,19 +53,34 @@ impl Endpoint for LiveQueue {
     }
 
     fn answer(&self, call: Call) -> Pending {
-        let (floor, metrics) = (self.floor.clone(), self.metrics.clone());
-        async move { answer(&floor, &metrics, &call) }.boxed_local()
+        let queue = self.clone();
+        async move {
+            let (age, answer) = answer(&queue, &call.asked(call.now()))?;
+            Ok(aged(age, answer))
+        }
+        .boxed_local()
+    }
+
+    fn watched(&self) -> Option<Arc<dyn Watchable>> {
+        Some(Arc::new(self.clone()))
     }
 }
 
-fn answer(
-    floor: &Followed<Floor>,
-    metrics: &Followed<Metrics>,
-    call: &Call,
-) -> Result<HttpResponse, Problem> {
-    let asked = call.asked(call.now());
-    let queue = asked.part::<QueueId>("queue_id");
-    let queue = queue.map_err(|why| unanswerable(call, &ROUTE, why))?;
+impl Watchable for LiveQueue {
+    fn version(&self) -> u64 {
+        // Each only rises.
+        self.floor.version() + self.metrics.version()
+    }
+
+    fn read(&self, asked: &Asked<'_>) -> Result<Reading, Problem> {
+        let (age, answer) = answer(self, asked)?;
+        Reading::new(age, &answer)
+    }
+}
+
+fn answer(of: &LiveQueue, asked: &Asked<'_>) -> Result<(Duration, LiveFigures), Problem> {
+    let LiveQueue { floor, metrics } = of;
+    let queue = asked.part::<QueueId>("queue_id").map_err(no_answer)?;
     let (tenant, now) = (asked.tenant, asked.now);
     let age = age(floor)?.max(age(metrics)?);
     let named = analytics::QueueId::from_str(queue.as_str())
@@ -82,5 +100,5 @@ fn answer(
         Ok(metrics.live(tenant, &named, now, &settings))
     })?;
     let floor = figures;
-    Ok(aged(age, LiveFigures { floor, today }))
+    Ok((age, LiveFigures { floor, today }))
 }

@@ -20,6 +20,7 @@ use crate::endpoint::Endpoint;
 use crate::extension::ViewExtension;
 use crate::faults::Bodies;
 use crate::limits::{Class, Limiter};
+use crate::live::Answers;
 use crate::signin::SignIn;
 use crate::table::Table;
 
@@ -53,6 +54,8 @@ pub struct Gateway {
     pub extensions: Vec<Arc<dyn ViewExtension>>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
     pub live: Live,
+    /// Of questions that live streams watch.
+    pub answers: Arc<Answers>,
     pub recent: Recent,
     /// The OpenAPI document of the table, as it is committed.
     pub document: Bodies,
@@ -79,14 +82,26 @@ impl Gateway {
     /// The same for a question, which is about a thing of these facts.
     ///
     /// # Errors
-    /// As [`Self::enter`], or they may not with such a thing.
+    /// As [`Self::enter`], or they may not ask about such a thing.
     pub(crate) async fn enter_to_ask(
         &self,
         principal: &Principal,
         permission: Permission,
         facts: &Facts,
     ) -> Result<(), Problem> {
-        match self.enter(principal, Class::Read, permission).await? {
+        self.limiter.admit(principal, Class::Read).await?;
+        self.may_ask(principal, permission, facts)
+    }
+
+    /// # Errors
+    /// The caller may not ask about a thing of these facts.
+    pub(crate) fn may_ask(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+        facts: &Facts,
+    ) -> Result<(), Problem> {
+        match self.gate.pass(principal, permission)? {
             Passage::Open => Ok(()),
             Passage::Narrow => self.gate.admit(principal, permission, facts),
         }

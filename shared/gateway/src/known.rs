@@ -22,26 +22,31 @@ impl Known {
         Self(table.parameters())
     }
 
-    fn check(&self, pattern: &str, query: &str) -> Result<(), Problem> {
-        let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
-        let asked = web::Query::<Vec<(String, String)>>::from_query(query);
-        let asked = asked.map_err(|error| malformed(format!("query string: {error}")))?;
-        let known = self.0.get(pattern).map_or(&[][..], Vec::as_slice);
-        for (place, (name, _)) in asked.iter().enumerate() {
-            let Some(parameter) = known.iter().find(|known| known.name == name) else {
-                let name = name.escape_debug();
-                return Err(malformed(format!(
-                    "`{name}` is not known here, {}",
-                    these(known)
-                )));
-            };
-            let mut before = asked.iter().take(place);
-            if !parameter.repeats && before.any(|(before, _)| before == name) {
-                return Err(malformed(format!("{name} is given twice")));
-            }
-        }
-        Ok(())
+    fn of_pattern(&self, pattern: &str) -> &[Parameter] {
+        self.0.get(pattern).map_or(&[], Vec::as_slice)
     }
+}
+
+/// # Errors
+/// The query string cannot be read, or has what is not known, or twice what may be given once.
+pub(crate) fn check(known: &[Parameter], query: &str) -> Result<(), Problem> {
+    let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
+    let asked = web::Query::<Vec<(String, String)>>::from_query(query);
+    let asked = asked.map_err(|error| malformed(format!("query string: {error}")))?;
+    for (place, (name, _)) in asked.iter().enumerate() {
+        let Some(parameter) = known.iter().find(|known| known.name == name) else {
+            let name = name.escape_debug();
+            return Err(malformed(format!(
+                "`{name}` is not known here, {}",
+                these(known)
+            )));
+        };
+        let mut before = asked.iter().take(place);
+        if !parameter.repeats && before.any(|(before, _)| before == name) {
+            return Err(malformed(format!("{name} is given twice")));
+        }
+    }
+    Ok(())
 }
 
 fn these(known: &[Parameter]) -> String {
@@ -61,7 +66,7 @@ pub(crate) async fn known<B: MessageBody>(
         && let Some(pattern) = request.match_pattern()
         && let Some(known) = request.app_data::<Data<Known>>()
     {
-        known.check(&pattern, request.query_string())?;
+        check(known.of_pattern(&pattern), request.query_string())?;
     }
     next.call(request).await
 }

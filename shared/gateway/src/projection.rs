@@ -1,6 +1,7 @@
 //! Endpoints of live projections and calculations.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
@@ -8,12 +9,12 @@ use futures::FutureExt as _;
 use http::headers;
 use http::problem::Problem;
 use kernel::code::platform;
-use kernel::route::QuestionRoute;
-use kernel::{Calculation, LiveProjection, Question, Timestamp, Unanswerable};
+use kernel::route::{Method, QuestionRoute};
+use kernel::{Asked, Calculation, LiveProjection, Question, Timestamp, Unanswerable};
 use pipeline::{Followed, Query, Until};
 use serde::Serialize;
 
-use crate::endpoint::{Call, Endpoint, Pending};
+use crate::endpoint::{Call, Endpoint, Pending, Reading, Watchable};
 use crate::views::{bad_parameter, refused, until};
 
 /// Answers `Q` from the projection that it follows.
@@ -51,6 +52,23 @@ impl<Q: Question> Endpoint for OfProjection<Q> {
             ))
         }
         .boxed_local()
+    }
+
+    fn watched(&self) -> Option<Arc<dyn Watchable>> {
+        let is_whole = Q::ROUTE.method == Method::Get;
+        is_whole.then(|| Arc::new(Self::new(self.followed.clone())) as _)
+    }
+}
+
+impl<Q: Question> Watchable for OfProjection<Q> {
+    fn version(&self) -> u64 {
+        self.followed.version()
+    }
+
+    fn read(&self, asked: &Asked<'_>) -> Result<Reading, Problem> {
+        let age = age(&self.followed)?;
+        let answer = self.followed.ask(|of| Q::answer(of, asked));
+        Reading::new(age, &answer.map_err(no_answer)?)
     }
 }
 
@@ -124,12 +142,21 @@ fn past(call: &Call, can: bool) -> Result<Option<Timestamp>, Problem> {
 /// The problem of a question that has no answer.
 #[must_use]
 pub fn unanswerable(call: &Call, route: &QuestionRoute, why: Unanswerable) -> Problem {
+    match &why {
+        Unanswerable::Body(_) => {
+            let faults = call.gateway.document.faults_of_question(route, &call.body);
+            faults.unwrap_or_else(|| no_answer(why))
+        }
+        _ => no_answer(why),
+    }
+}
+
+/// The same where nobody can be shown the faults of a body.
+#[must_use]
+pub fn no_answer(why: Unanswerable) -> Problem {
     match why {
         Unanswerable::Parameter(bad) => bad_parameter(&bad),
-        Unanswerable::Body(error) => {
-            let faults = call.gateway.document.faults_of_question(route, &call.body);
-            faults.unwrap_or_else(|| crate::faults::unexplained(&error))
-        }
+        Unanswerable::Body(error) => crate::faults::unexplained(&error),
         Unanswerable::TooMuch(detail) => Problem::new(platform::BODY_MALFORMED, detail),
         Unanswerable::Unknown(what) => Problem::new(platform::NOT_FOUND, what),
     }

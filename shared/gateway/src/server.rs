@@ -192,7 +192,7 @@ fn verbs(name: &str, gateway: &Gateway) -> Option<Resource> {
                 let Some((_, post)) = found else {
                     return Err(unknown_verb(&commands));
                 };
-                let path = path_of(&request, post.route.path);
+                let path = path_of(request.match_info(), post.route.path);
                 post.answer(&request, &path, &principal, &body, &gateway)
                     .await
             }
@@ -212,7 +212,7 @@ fn command(post: Post) -> Route {
         move |request: HttpRequest, principal: Principal, body: JsonBody, gateway: Shared| {
             let post = post.clone();
             async move {
-                let path = path_of(&request, post.route.path);
+                let path = path_of(request.match_info(), post.route.path);
                 post.answer(&request, &path, &principal, &body, &gateway)
                     .await
             }
@@ -228,7 +228,7 @@ fn one(view: ViewSlice, gateway: &Gateway) -> Route {
         move |request: HttpRequest, principal: Principal, gateway: Shared| {
             let extensions = extensions.clone();
             async move {
-                let path = path_of(&request, view.route.path);
+                let path = path_of(request.match_info(), view.route.path);
                 let answer = views::get(&request, &path, &principal, &gateway, view).await;
                 let mut answer = answer?;
                 for extension in extensions {
@@ -291,7 +291,7 @@ fn call(
     pattern: &str,
 ) -> Call {
     Call {
-        path: path_of(&request, pattern),
+        path: path_of(request.match_info(), pattern),
         parameters: parameters(&request),
         request,
         principal,
@@ -302,13 +302,13 @@ fn call(
 
 /// The path's parameters in the order the pattern names them. The router leaves `%25`, `%2B` and `%2F`
 /// as they are, so that an id with such a character could be sent and never be read.
-fn path_of(request: &HttpRequest, pattern: &str) -> Parameters {
+pub(crate) fn path_of<T: dev::ResourcePath>(matched: &dev::Path<T>, pattern: &str) -> Parameters {
     let names = pattern.split('/').filter_map(|part| {
         let (name, _) = part.strip_prefix('{')?.split_once('}')?;
         Some(name)
     });
     let values = names.filter_map(|name| {
-        let value = request.match_info().get(name)?;
+        let value = matched.get(name)?;
         let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
         Some((name.to_owned(), value))
     });

@@ -147,10 +147,15 @@ pub(crate) fn until(parameters: &Parameters) -> Result<Option<Until>, Problem> {
 
 /// As they were found to be readable, and known, before the request came here.
 pub(crate) fn parameters(request: &HttpRequest) -> Parameters {
-    if request.query_string().is_empty() {
+    parameters_in(request.query_string())
+}
+
+/// The same of a query string.
+pub(crate) fn parameters_in(query: &str) -> Parameters {
+    if query.is_empty() {
         return Parameters::default();
     }
-    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let query = web::Query::<Vec<(String, String)>>::from_query(query);
     Parameters(query.map(web::Query::into_inner).unwrap_or_default())
 }
 

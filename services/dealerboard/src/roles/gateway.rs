@@ -7,8 +7,8 @@ use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use gateway::{
-    Admission, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation, OfProjection,
-    Quotas, Recent, SignIn, ViewExtension,
+    Admission, Answers, Bodies, Endpoint, Gate, Gateway, Limiter, LimiterPorts, OfCalculation,
+    OfProjection, Quotas, Recent, SignIn, ViewExtension,
 };
 use http::auth::Members;
 use matching::{
@@ -46,6 +46,8 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         "gateway/live",
         gateway.live.clone().run(halt.clone()).map(Ok),
     );
+    let answers = Arc::clone(&gateway.answers).run(halt.clone());
+    tasks.work("gateway/answers", answers.map(Ok));
     tasks.work("gateway/pulse", pulse.run(halt.clone()).map(Ok));
     let verifier = platform.ports.issuers.verifier();
     let (health, metrics) = (
@@ -76,6 +78,7 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>, sign_in: SignIn) -> anyhow:
     let query = process.query.clone().context("the gateway has no query")?;
     Ok(Gateway {
         live: live(process, &query),
+        answers: Arc::new(Answers::new(Arc::new(SystemClock))),
         table,
         gate,
         limiter: limiter(platform),

@@ -1,10 +1,16 @@
-//! `GET /v1/live`: the changes of views as `text/event-stream`.
+//! `GET /v1/live`: the changes of views, and the answers to questions, as `text/event-stream`.
+
+mod answers;
+mod asked;
+mod frame;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures::stream;
 use http::auth::{LIFETIME_MAX_S, Members, Principal, SignedIn};
@@ -16,6 +22,9 @@ use kernel::route::{Parameter, StreamRoute};
 use pipeline::{LiveStream, NotOpened, Opening, Sees, ViewSlice, Wish};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+pub use answers::Answers;
+use answers::Watching;
+
 use crate::gateway::Gateway;
 use crate::limits::Class;
 use crate::views::{bad_parameter, parameters};
@@ -26,6 +35,12 @@ const VIEW: Parameter = Parameter::of::<String>(
 )
 .repeated();
 
+const QUESTION: Parameter = Parameter::of::<String>(
+    "question",
+    "path and query of a question of a live projection, such as `/v1/floor`; may be given several times",
+)
+.repeated();
+
 /// How often a stream looks whether its caller's roles, limits or tokens have changed.
 const WATCH_PERIOD: Duration = Duration::from_secs(20);
 
@@ -33,8 +48,8 @@ const WATCH_PERIOD: Duration = Duration::from_secs(20);
 pub(crate) const ROUTE: StreamRoute = StreamRoute {
     path: "/v1/live",
     name: "live_changes",
-    parameters: &[VIEW],
-    summary: "a stream of the changes of views; resumed behind `Last-Event-ID`",
+    parameters: &[VIEW, QUESTION],
+    summary: "a stream of the changes of views and of answers; resumed behind `Last-Event-ID`",
 };
 
 pub(crate) async fn get(
@@ -47,6 +62,11 @@ pub(crate) async fn get(
     gateway.limiter.admit(&principal, Class::Read).await?;
     let asked = parameters(request);
     let views = views(gateway, &asked)?;
+    let questions = asked::questions(gateway, &principal, named(&asked, QUESTION))?;
+    if views.is_empty() && questions.is_empty() {
+        let known = known(gateway);
+        return Err(malformed(format!("view is missing; there are {known}")));
+    }
     let mut wishes = Vec::with_capacity(views.len());
     for view in &views {
         wishes.push((view.live.name, wish(gateway, &principal, view, &asked)?));
@@ -58,8 +78,38 @@ pub(crate) async fn get(
         until: until(gateway, &principal),
     };
     // Rare and large: on the heap, it does not make every answer's future as large.
-    let opened = Box::pin(gateway.live.open(opening)).await;
-    Ok(answer(opened.map_err(not_opened)?, watch))
+    let changes = Box::pin(gateway.live.open(opening)).await;
+    let tenant = &principal.tenant;
+    let answers = questions.into_iter();
+    let answers = answers.map(|question| gateway.answers.watch(tenant, question));
+    Ok(answer(Told {
+        changes: changes.map_err(not_opened)?,
+        has_begun: false,
+        answers: answers.collect::<Result<_, _>>()?,
+        watch,
+    }))
+}
+
+/// What one stream is told.
+struct Told {
+    changes: LiveStream,
+    has_begun: bool,
+    answers: Vec<Watching>,
+    watch: Watch,
+}
+
+impl Told {
+    async fn next(&mut self) -> Option<Bytes> {
+        let frame = tokio::select! {
+            frame = self.changes.next() => frame,
+            // The first frame says whether the changes resume.
+            frame = answers::next(&mut self.answers), if self.has_begun => Some(frame),
+            // It is opened anew, with what its caller may see now.
+            () = self.watch.changed() => None,
+        };
+        self.has_begun = true;
+        frame
+    }
 }
 
 /// Looks whether a stream's caller is still who they were when it was opened.
@@ -106,14 +156,10 @@ impl Watch {
     }
 }
 
-fn answer(stream: LiveStream, watch: Watch) -> HttpResponse {
-    let frames = stream::unfold((stream, watch), |(mut stream, mut watch)| async move {
-        let frame = tokio::select! {
-            frame = stream.next() => frame?,
-            // It is opened anew, with what its caller may see now.
-            () = watch.changed() => return None,
-        };
-        Some((Ok::<_, std::convert::Infallible>(frame), (stream, watch)))
+fn answer(told: Told) -> HttpResponse {
+    let frames = stream::unfold(told, |mut told| async move {
+        let frame = told.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(frame), told))
     });
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
@@ -129,8 +175,7 @@ fn answer(stream: LiveStream, watch: Watch) -> HttpResponse {
 fn views(gateway: &Gateway, asked: &Parameters) -> Result<Vec<ViewSlice>, Problem> {
     let live = &gateway.live;
     let mut views: Vec<ViewSlice> = Vec::new();
-    let names = asked.0.iter().filter(|(name, _)| name == VIEW.name);
-    for (_, name) in names {
+    for name in named(asked, VIEW) {
         let view = live.view(name).ok_or_else(|| {
             let name = name.escape_debug();
             malformed(format!(
@@ -142,18 +187,12 @@ fn views(gateway: &Gateway, asked: &Parameters) -> Result<Vec<ViewSlice>, Proble
             views.push(*view);
         }
     }
-    if views.is_empty() {
-        return Err(malformed(format!(
-            "view is missing; there are {}",
-            known(gateway)
-        )));
-    }
     let filters = || views.iter().flat_map(|view| view.filters);
     let names = asked
         .0
         .iter()
         .map(|(name, _)| name)
-        .filter(|name| *name != VIEW.name);
+        .filter(|name| ROUTE.parameters.iter().all(|own| own.name != *name));
     for name in names {
         if filters().all(|filter| filter.name != name) {
             return Err(malformed(format!(
@@ -162,6 +201,15 @@ fn views(gateway: &Gateway, asked: &Parameters) -> Result<Vec<ViewSlice>, Proble
         }
     }
     Ok(views)
+}
+
+/// All values of a parameter.
+fn named(asked: &Parameters, parameter: Parameter) -> impl Iterator<Item = &str> {
+    let named = asked
+        .0
+        .iter()
+        .filter(move |(name, _)| name == parameter.name);
+    named.map(|(_, value)| value.as_str())
 }
 
 fn known(gateway: &Gateway) -> String {

@@ -190,6 +190,12 @@ impl Problem {
         &self.code
     }
 
+    /// What is said of this occurrence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn document(&self) -> Document<'_> {
         let remedy = match self.beside.as_deref() {
             Some(Beside::Remedy { permission, fix }) => Some((permission, fix)),
