@@ -3,7 +3,7 @@
 SERVERS := infra/local/servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-identity check bench up down
+.PHONY: help run test test-identity test-long check bench up down
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -16,6 +16,9 @@ test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop wh
 
 test-identity: ## The tests of identity providers, Keycloak included (a minute to start)
 	DEALERBOARD_TEST_KEYCLOAK=1 cargo test -p dealerboard --test identity -- --nocapture
+
+test-long: ## What `make test` has in short: questions across tenants, changed tokens, restarts
+	$(SERVERS) run -- infra/local/long
 
 check: ## Formatting, lints and dependencies, as CI wants them
 	cargo fmt --all --check

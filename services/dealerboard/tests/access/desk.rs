@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::platform::Platform;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_dealerboard");
 pub(crate) const TENANT: &str = "demo";
 /// No match is made without a request.
-const ROLES: &str = "gateway,processor,projector,reactor";
+pub(crate) const ROLES: &str = "gateway,processor,projector,reactor";
 /// Until views have followed.
 const FOLLOWED: Duration = Duration::from_secs(60);
 

@@ -8,5 +8,7 @@ mod matrix;
 mod members;
 mod own;
 mod policies;
+mod probes;
 mod quota;
+mod tenant;
 mod tenants;
