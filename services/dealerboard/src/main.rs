@@ -12,7 +12,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     pipeline::crash::arm();
     // Two sets of algorithms are compiled in; without a choice the first TLS connection panics.
-    #[cfg(any(feature = "production", feature = "import", feature = "issuers"))]
+    #[cfg(any(
+        feature = "production",
+        feature = "import",
+        feature = "issuers",
+        feature = "remote"
+    ))]
     if rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .is_err()

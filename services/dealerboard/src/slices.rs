@@ -15,6 +15,7 @@ use positions::{FillsToPositions, Position, PositionView};
 use reconciliation::Conservation;
 use routing::{AskFloor, Decision, DecisionView, MatchesToDecisions, Queue, QueueView};
 use schemas::Catalogue;
+use tenants::{Registration, RegistrationView};
 use trades::{HandedFills, RefusalsToTrades, Trade, TradeView};
 
 /// The schemas of every command and event.
@@ -56,6 +57,7 @@ pub fn schemas() -> Catalogue {
         .context::<Decision>()
         .event_version("DecisionRecorded", 2)
         .context::<Member>()
+        .context::<Registration>()
 }
 
 /// Everything that runs on the pipeline.
@@ -83,6 +85,8 @@ pub fn all() -> Slices {
         .reaction(MatchesToDecisions)
         .context::<Member>()
         .view::<MemberView>()
+        .context::<Registration>()
+        .view::<RegistrationView>()
 }
 
 /// What can be asked beside views.

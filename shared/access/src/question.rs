@@ -134,6 +134,7 @@ fn of_facts(facts: &Facts) -> Attributes {
             agents.map(|agents| texts(agents.iter().map(AsRef::as_ref))),
         ),
         ("amount", facts.amount.map(Expression::new_long)),
+        ("tenant", facts.tenant.as_deref().map(text)),
     ];
     let known = facts.into_iter();
     known

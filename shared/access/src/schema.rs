@@ -51,9 +51,10 @@ fn entity_types() -> Value {
     });
     let resource = json!({
         "book": optional(text.clone()),
-        "account": optional(text),
+        "account": optional(text.clone()),
         "agents": optional(texts),
         "amount": optional(number),
+        "tenant": optional(text),
     });
     json!({
         "Role": {},

@@ -16,6 +16,9 @@ pub const ROLES_MAX: usize = 32;
 /// Most books, and most accounts, that a token may list.
 pub const SCOPE_MAX: usize = 256;
 
+/// The area of the permissions about tenants, which one tenant alone can have.
+pub const TENANTS: &str = "tenants";
+
 /// Kind of [`Role`].
 pub enum RoleKind {}
 impl LabelKind for RoleKind {
@@ -114,6 +117,8 @@ pub struct Facts {
     pub agents: Option<Vec<Box<str>>>,
     /// Quantity times price times multiplier, whole units of its currency, rounded up.
     pub amount: Option<i64>,
+    /// The tenant that a registration is about, which is not the one that it belongs to.
+    pub tenant: Option<Box<str>>,
 }
 
 impl Facts {
@@ -134,6 +139,7 @@ impl Facts {
             account: self.account.or(others.account),
             agents: self.agents.or(others.agents),
             amount: self.amount.or(others.amount),
+            tenant: self.tenant.or(others.tenant),
         }
     }
 }

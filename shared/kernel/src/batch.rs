@@ -297,6 +297,10 @@ pub enum DeadReason {
     NotAuthentic,
     /// Its sender is known and may not send this.
     NotAllowed,
+    /// The tenant of its sender is suspended.
+    TenantSuspended,
+    /// The tenant of its sender was not created, where tenants have to be.
+    TenantUnknown,
     /// The key is missing or not `{tenant}/{aggregate_id}`.
     BadKey,
     /// The record is in another partition than its key belongs to.
@@ -311,13 +315,15 @@ pub enum DeadReason {
 
 impl DeadReason {
     /// Each once.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Undecodable,
         Self::UnknownSchema,
         Self::UnknownType,
         Self::TooLarge,
         Self::NotAuthentic,
         Self::NotAllowed,
+        Self::TenantSuspended,
+        Self::TenantUnknown,
         Self::BadKey,
         Self::WrongPartition,
         Self::Unreadable,
@@ -335,6 +341,8 @@ impl DeadReason {
             Self::TooLarge => "too_large",
             Self::NotAuthentic => "not_authentic",
             Self::NotAllowed => "not_allowed",
+            Self::TenantSuspended => "tenant_suspended",
+            Self::TenantUnknown => "tenant_unknown",
             Self::BadKey => "bad_key",
             Self::WrongPartition => "wrong_partition",
             Self::Unreadable => "unreadable",

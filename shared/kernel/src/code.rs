@@ -95,6 +95,10 @@ pub mod platform {
     pub const CSRF_TOKEN_INVALID: Code = Code::new("CSRF_TOKEN_INVALID", Kind::Forbidden);
     /// The token does not allow this.
     pub const NOT_ALLOWED: Code = Code::new("NOT_ALLOWED", Kind::Forbidden);
+    /// The caller's tenant is suspended.
+    pub const TENANT_SUSPENDED: Code = Code::new("TENANT_SUSPENDED", Kind::Forbidden);
+    /// The caller's tenant was not created, where tenants have to be.
+    pub const TENANT_UNKNOWN: Code = Code::new("TENANT_UNKNOWN", Kind::Forbidden);
     /// No such thing is known.
     pub const NOT_FOUND: Code = Code::new("NOT_FOUND", Kind::NotFound);
     /// The path has no such method.
@@ -128,6 +132,8 @@ pub mod platform {
         TOKEN_INVALID,
         CSRF_TOKEN_INVALID,
         NOT_ALLOWED,
+        TENANT_SUSPENDED,
+        TENANT_UNKNOWN,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         COMMAND_ID_REUSED,

@@ -21,6 +21,12 @@ impl Permission {
         Self { area, verb }
     }
 
+    /// What it is done to, such as `trades`.
+    #[must_use]
+    pub const fn area(&self) -> &'static str {
+        self.area
+    }
+
     /// What is done, such as `book`.
     #[must_use]
     pub const fn verb(&self) -> &'static str {

@@ -9,6 +9,7 @@ pub mod accept;
 mod act;
 mod announce;
 mod commit;
+mod export;
 mod follow;
 mod handle;
 mod live;
@@ -40,6 +41,7 @@ pub use alone::Alone;
 pub use announce::Announcing;
 pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
+pub use export::TenantEvents;
 pub use follow::{FoldSaving, FollowPorts, Followed};
 pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
 pub use live::{

@@ -44,11 +44,19 @@ impl Platform {
     /// # Panics
     /// The configuration cannot be written.
     pub async fn embedded_with(binary: impl Into<PathBuf>, config: &str) -> Self {
+        Self::embedded_as_with(binary, ALL, config).await
+    }
+
+    /// With some of the roles and further configuration, in TOML.
+    ///
+    /// # Panics
+    /// The configuration cannot be written.
+    pub async fn embedded_as_with(binary: impl Into<PathBuf>, roles: &str, config: &str) -> Self {
         let folder = folder();
         let file = folder.path().join("site.toml");
         std::fs::write(&file, config).expect("a file can be written");
         let environment = vec![("DEALERBOARD_CONFIG", file.display().to_string())];
-        Self::start(binary.into(), folder, environment, None, ALL).await
+        Self::start(binary.into(), folder, environment, None, roles).await
     }
 
     /// On the servers that the environment names, in a database, topics and keys of its own.

@@ -11,6 +11,7 @@ mod schemas;
 mod serve;
 mod simulate;
 mod skip;
+mod tenants;
 mod token;
 mod verify;
 
@@ -61,6 +62,8 @@ enum Command {
     Schemas(schemas::SchemasCommand),
     /// Plays a simulated day through the real pipeline.
     Simulate(simulate::Simulate),
+    /// Lists, creates, suspends, resumes and exports tenants.
+    Tenants(tenants::TenantsCommand),
     /// Prints an access token signed by the local key.
     Token(token::Token),
 }
@@ -95,6 +98,7 @@ impl Arguments {
             Command::Replay(replay) => replay.run(config),
             Command::Schemas(schemas) => schemas.run(),
             Command::Simulate(simulate) => simulate.run(config),
+            Command::Tenants(tenants) => tenants.run(config),
             Command::Token(token) => token.run(&config),
         };
         let code = done.unwrap_or_else(|error| failed(&error));

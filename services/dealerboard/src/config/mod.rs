@@ -4,6 +4,7 @@ mod auth;
 mod limits;
 mod producer;
 mod session;
+mod tenants;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use auth::{Auth, Hidden};
 pub use limits::{Limits, Quotas};
 pub use producer::{Misplaced, Outcomes, Producer};
 pub use session::Session;
+pub use tenants::Tenants;
 
 /// Every key with its default and what it means.
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -41,6 +43,7 @@ pub struct Config {
     pub limits: Limits,
     pub auth: Auth,
     pub session: Session,
+    pub tenants: Tenants,
     #[serde(default)]
     pub venues: Vec<Venue>,
 }
@@ -313,6 +316,7 @@ impl Config {
         }
         faults.extend(identity::faults(&auth.issuers, auth.local));
         faults.extend(self.session.faults());
+        faults.extend(self.tenants.faults());
         faults
     }
 

@@ -27,7 +27,13 @@ use crate::{config, slices};
 
 pub(super) const ROLE: Role = Role {
     name: "gateway",
-    needs: &[Need::Callers, Need::Floor, Need::Figures, Need::Directory],
+    needs: &[
+        Need::Callers,
+        Need::Floor,
+        Need::Figures,
+        Need::Directory,
+        Need::Roll,
+    ],
     start,
 };
 
@@ -54,7 +60,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         Data::new(Arc::clone(&process.health)),
         process.metrics.clone(),
     );
-    let members: Arc<dyn Members> = Arc::new(Known::new(platform.directory.clone()));
+    let members: Arc<dyn Members> = Arc::new(Known::new(platform));
     let members = Data::from(members);
     let beside = move |config: &mut ServiceConfig| {
         config

@@ -1,41 +1,27 @@
-//! The directory of members, as tokens are completed by it.
+//! What is known of the bearers of tokens: the directory of members, and the roll of tenants.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use http::auth::{Completion, Members};
-use kernel::{Subject, Timestamp};
+use kernel::{Subject, Tenancy as _, Timestamp};
 use members::Directory;
-use pipeline::Followed;
 
-/// How long requests wait, by being refused, for a directory that is still being read. Where the events
-/// cannot be read for longer, what its snapshot knew has to do: reads go on without the log.
-const UNREAD_FOR: Duration = Duration::from_secs(10);
+use super::Platform;
+use super::known::Awaited;
+use super::tenants::Managed;
 
-/// Completes what a token says by what the directory knows.
+/// Completes what a token says by what the directory knows, if the tenant is served.
 pub(super) struct Known {
-    directory: Followed<Directory>,
-    since: Instant,
-    /// Once it is, it is not asked again.
-    is_read: AtomicBool,
+    directory: Awaited<Directory>,
+    managed: Option<Managed>,
 }
 
 impl Known {
-    pub(super) fn new(directory: Followed<Directory>) -> Self {
+    pub(super) fn new(platform: &Platform) -> Self {
         Self {
-            directory,
-            since: Instant::now(),
-            is_read: AtomicBool::new(false),
+            directory: Awaited::new(platform.directory.clone()),
+            managed: platform.managed(),
         }
-    }
-
-    fn is_read(&self) -> bool {
-        let is_read = self.is_read.load(Ordering::Relaxed)
-            || self.directory.age().is_some()
-            || self.since.elapsed() > UNREAD_FOR;
-        self.is_read.store(is_read, Ordering::Relaxed);
-        is_read
     }
 
     fn of(&self, subject: &Subject) -> Option<Arc<members::Known>> {
@@ -47,14 +33,24 @@ impl Known {
 
 impl Members for Known {
     fn version(&self) -> Option<u64> {
-        self.is_read().then(|| self.directory.version())
+        let managed = self.managed.as_ref();
+        if !self.directory.is_read() || managed.is_some_and(|managed| !managed.is_read()) {
+            return None;
+        }
+        Some(self.directory.version() + managed.map_or(0, Managed::version))
     }
 
     fn changes(&self, subject: &Subject) -> u64 {
-        self.of(subject).map_or(0, |known| known.changes())
+        let of_tenant = self.managed.as_ref();
+        let of_tenant = of_tenant.map_or(0, |managed| managed.changes(&subject.tenant));
+        self.of(subject).map_or(0, |known| known.changes()) + of_tenant
     }
 
     fn complete(&self, subject: &Subject) -> Completion {
+        let managed = self.managed.as_ref();
+        if let Some(unserved) = managed.and_then(|managed| managed.unserved(&subject.tenant)) {
+            return Completion::Unserved(unserved);
+        }
         let Some(known) = self.of(subject) else {
             return Completion::AsIs;
         };

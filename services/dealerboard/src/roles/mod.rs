@@ -10,15 +10,19 @@ mod router;
 mod sign_in;
 
 mod expensive;
+mod known;
 mod members;
 mod process;
 mod supervise;
+mod tenants;
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::members::Directory;
+use ::tenants::Roll;
+use access::OneManages;
 use analytics::Metrics;
 use anyhow::Context as _;
 use kernel::Access;
@@ -57,6 +61,7 @@ pub struct Platform {
     pub floor: Followed<Floor>,
     pub metrics: Followed<Metrics>,
     pub directory: Followed<Directory>,
+    pub roll: Followed<Roll>,
     /// What the workers of this process are about.
     pub movement: Movement,
 }
@@ -80,7 +85,8 @@ impl Platform {
 
     async fn open_for(purpose: Purpose, config: Config) -> anyhow::Result<Self> {
         let slices = crate::slices::all();
-        let access = ports::policies(&config.auth.policies)?;
+        let policies = ports::policies(&config.auth.policies)?;
+        let access = Arc::new(OneManages::new(policies, config.tenants.manager()));
         let Opened {
             ports,
             keys,
@@ -97,6 +103,7 @@ impl Platform {
             floor: Followed::new(partitions),
             metrics: Followed::new(partitions),
             directory: Followed::new(partitions),
+            roll: Followed::new(partitions),
             config,
             slices,
             ports,
@@ -164,10 +171,16 @@ impl Platform {
             has(Need::Floor, self.floor.age())
                 && has(Need::Figures, self.metrics.age())
                 && has(Need::Directory, self.directory.age())
+                && (!self.needs_roll(roles) || self.roll.age().is_some())
         };
         while !read() {
             tokio::time::sleep(LOOK_PERIOD).await;
         }
+    }
+
+    /// Whether a process of these roles has to know which tenants are served.
+    fn needs_roll(&self, roles: &Roles) -> bool {
+        roles.need(Need::Roll) && self.config.tenants.manager().is_some()
     }
 
     /// What a live projection is folded from, every event; nothing is kept of it.

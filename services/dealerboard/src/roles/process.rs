@@ -6,20 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::web::Data;
-use analytics::Metrics;
 use anyhow::Context as _;
 use futures::future::FutureExt;
 use health::{Backlog, Health, Projection};
 use kernel::port::{Clock as _, Ids as _, Pace};
 use kernel::{AggregateId, LiveProjection};
 use matching::Matcher;
-use members::Directory;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::accept::{Acceptor, Inbox};
 use pipeline::{
     FoldSaving, FollowPorts, Followed, Query, QueryPorts, QuerySettings, SystemClock, SystemIds,
 };
-use routing::Floor;
 use simulation::demo::DemoPorts;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +76,7 @@ pub(super) struct Process<'p> {
     matcher: Option<Matcher>,
     figures: bool,
     directory: bool,
+    roll: bool,
 }
 
 impl<'p> Process<'p> {
@@ -104,6 +102,7 @@ impl<'p> Process<'p> {
             matcher,
             figures: roles.need(Need::Figures),
             directory: roles.need(Need::Directory),
+            roll: platform.needs_roll(roles),
         })
     }
 
@@ -136,6 +135,10 @@ impl<'p> Process<'p> {
         if self.directory {
             let directory = follow(platform, &platform.directory, Pace::Prompt, halt);
             tasks.work("process/directory", directory);
+        }
+        if self.roll {
+            let roll = follow(platform, &platform.roll, Pace::Prompt, halt);
+            tasks.work("process/roll", roll);
         }
         if let Some(listener) = self.listener.as_ref().filter(|_| self.query.is_none()) {
             let (health, metrics) = (Arc::clone(&self.health), self.metrics.clone());
@@ -175,6 +178,16 @@ impl<'p> Process<'p> {
             partitions: platform.config.partitions(),
         };
         tasks.work("process/demo", demo.run(ports, stop).map(Ok));
+    }
+}
+
+/// How health sees a live projection.
+fn projection<R: LiveProjection>(followed: &Followed<R>) -> Projection {
+    let followed = followed.clone();
+    Projection {
+        name: R::NAME,
+        age: Box::new(move || followed.age()),
+        gauge: Box::new(|| {}),
     }
 }
 
@@ -246,30 +259,18 @@ impl Platform {
 
     /// Those that the roles hold.
     fn projections(&self, roles: &Roles) -> Vec<Projection> {
-        let (floor, figures) = (self.floor.clone(), self.metrics.clone());
-        let watched = floor.clone();
+        let floor = self.floor.clone();
         let floor = Projection {
-            name: Floor::NAME,
-            age: Box::new(move || floor.age()),
-            gauge: Box::new(move || matching::gauge(&watched, SystemClock.now())),
-        };
-        let figures = Projection {
-            name: Metrics::NAME,
-            age: Box::new(move || figures.age()),
-            gauge: Box::new(|| {}),
-        };
-        let directory = self.directory.clone();
-        let directory = Projection {
-            name: Directory::NAME,
-            age: Box::new(move || directory.age()),
-            gauge: Box::new(|| {}),
+            gauge: Box::new(move || matching::gauge(&floor, SystemClock.now())),
+            ..projection(&self.floor)
         };
         let needed = [
-            (Need::Floor, floor),
-            (Need::Figures, figures),
-            (Need::Directory, directory),
+            (roles.need(Need::Floor), floor),
+            (roles.need(Need::Figures), projection(&self.metrics)),
+            (roles.need(Need::Directory), projection(&self.directory)),
+            (self.needs_roll(roles), projection(&self.roll)),
         ];
-        let needed = needed.into_iter().filter(|(need, _)| roles.need(*need));
+        let needed = needed.into_iter().filter(|(is_needed, _)| *is_needed);
         needed.map(|(_, projection)| projection).collect()
     }
 }

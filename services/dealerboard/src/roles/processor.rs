@@ -6,11 +6,11 @@ use futures::future::FutureExt;
 use pipeline::{Committer, ProcessorPorts, ProcessorSettings};
 
 use super::process::{Process, Tasks};
-use super::table::Role;
+use super::table::{Need, Role};
 
 pub(super) const ROLE: Role = Role {
     name: "processor",
-    needs: &[],
+    needs: &[Need::Roll],
     start,
 };
 
@@ -18,6 +18,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let (platform, stop) = (process.platform, &process.halt);
     let ports = ProcessorPorts {
         access: Arc::clone(&platform.access),
+        tenancy: platform.tenancy(),
         command_log: Arc::clone(&platform.ports.command_log),
         event_log: Arc::clone(&platform.ports.event_log),
         store: Arc::clone(&platform.ports.store),

@@ -37,12 +37,22 @@ impl Answer {
 
 impl Desk {
     pub(crate) async fn embedded() -> Self {
-        Self::of(Platform::embedded_as(BINARY, ROLES).await)
+        Self::embedded_with("").await
     }
 
     /// On the servers that the environment names.
     pub(crate) async fn production() -> Self {
-        Self::of(Platform::production_as(BINARY, ROLES).await)
+        Self::production_with("").await
+    }
+
+    /// With further configuration, in TOML.
+    pub(crate) async fn embedded_with(config: &str) -> Self {
+        Self::of(Platform::embedded_as_with(BINARY, ROLES, config).await)
+    }
+
+    /// The same, on the servers that the environment names.
+    pub(crate) async fn production_with(config: &str) -> Self {
+        Self::of(Platform::production_with(BINARY, ROLES, config).await)
     }
 
     pub(crate) fn of(platform: Platform) -> Self {
@@ -202,6 +212,11 @@ impl Desk {
             };
             url = format!("{query}&cursor={cursor}");
         }
+    }
+
+    /// Ends the process, so that another may have its file.
+    pub(crate) fn kill(&mut self) {
+        self.platform.kill();
     }
 
     /// kill -9, and a new start on what is left.

@@ -3,7 +3,9 @@
 #![cfg(test)]
 
 mod desk;
+mod exported;
 mod limits;
+mod managed;
 mod matrix;
 mod members;
 mod own;

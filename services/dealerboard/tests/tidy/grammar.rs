@@ -13,6 +13,7 @@ const AGGREGATES: &[&str] = &[
     "positions/src/position",
     "routing/src/decision",
     "routing/src/queue",
+    "tenants/src/registration",
     "trades/src/trade",
 ];
 const FILES: &[&str] = &[

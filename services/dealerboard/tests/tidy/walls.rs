@@ -37,6 +37,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("services/members", &["kernel"]),
     ("services/positions", &["kernel"]),
     ("services/routing", &["kernel"]),
+    ("services/tenants", &["kernel"]),
     ("services/trades", &["kernel"]),
     (
         "services/matching",

@@ -13,3 +13,4 @@ mod misplaced;
 mod ordinary;
 mod parking;
 mod refusals;
+mod suspended;

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod faults;
+mod managing;
 mod shipped;
 mod standing;
 

@@ -12,7 +12,8 @@ const HEAD: &str = "# Who may use which route\n\n\
     **yes**: every thing of the tenant. **own**: only what is the caller's, see \
     [access.md](access.md). Nothing: `403 NOT_ALLOWED`, which names the permission. Whatever the role, \
     another tenant's things do not exist: `404`, and no list, figure or floor has them. The limits of a \
-    token (books, accounts, ceiling) come on top.\n";
+    token (books, accounts, ceiling) come on top. What needs a permission about tenants is allowed in the \
+    [managing tenant](tenants.md) alone.\n";
 
 /// `docs/access-matrix.md` of a table: a row per route, a column per role.
 #[must_use]

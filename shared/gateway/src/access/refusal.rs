@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::problem::Problem;
+use kernel::access::TENANTS;
 use kernel::code::platform;
 use kernel::{Permission, Subject};
 use metrics::{Unit, counter, describe_counter};
@@ -73,6 +74,11 @@ pub(super) fn problem(permission: Permission, by: &[String]) -> Problem {
             format!("this needs the permission {permission}, which is limited here by {policies}")
         }
     };
-    let fix = format!("ask the administrator of your tenant for a role that has {permission}");
+    // Another tenant's administrator has not got it to give.
+    let giver = match permission.area() {
+        TENANTS => "whoever manages the tenants of this installation",
+        _ => "the administrator of your tenant",
+    };
+    let fix = format!("ask {giver} for a role that has {permission}");
     Problem::new(platform::NOT_ALLOWED, detail).needs(permission, fix)
 }

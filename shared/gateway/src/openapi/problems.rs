@@ -12,6 +12,8 @@ const ANY: &[Code] = &[
     platform::TOKEN_INVALID,
     platform::CSRF_TOKEN_INVALID,
     platform::NOT_ALLOWED,
+    platform::TENANT_SUSPENDED,
+    platform::TENANT_UNKNOWN,
     platform::OVERLOADED,
     platform::DEFECT,
     platform::DEPENDENCY_UNAVAILABLE,

@@ -10,7 +10,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures::future::{Either, FutureExt as _, LocalBoxFuture};
 use kernel::code::platform;
-use kernel::{Standings, Subject};
+use kernel::{Standings, Subject, Unserved};
 
 use super::browser;
 use super::remembered::Remembered;
@@ -34,13 +34,14 @@ struct Proven {
     completed: Mutex<Option<(u64, Completed)>>,
 }
 
-/// What is known of the bearers of tokens beside what the tokens say.
+/// What is known of the bearers of tokens, and of their tenants, beside what the tokens say.
 pub trait Members: Send + Sync + 'static {
     /// Raised with every change; 0 while nothing is known of anybody, `None` before it is known whether
     /// there is anything.
     fn version(&self) -> Option<u64>;
 
-    /// How often what is known of the subject has changed: what goes on under its token ends when it does.
+    /// How often what is known of the subject and its tenant has changed: what goes on under its token
+    /// ends when it does.
     fn changes(&self, subject: &Subject) -> u64;
 
     /// What becomes of a bearer.
@@ -56,6 +57,8 @@ pub enum Completion {
     By(Box<Subject>),
     /// The token does not count any more.
     Revoked,
+    /// Nobody of the bearer's tenant is served.
+    Unserved(Unserved),
 }
 
 /// The same as it is remembered.
@@ -64,6 +67,7 @@ enum Completed {
     AsIs,
     By(Principal),
     Revoked,
+    Unserved(Unserved),
 }
 
 impl From<Subject> for Principal {
@@ -94,8 +98,8 @@ impl Principal {
     /// The bearer as members know it, worked out once per change of theirs.
     ///
     /// # Errors
-    /// [`TokenError::Revoked`], [`TokenError::MembersUnread`].
-    fn completed(self, members: &dyn Members) -> Result<Self, TokenError> {
+    /// The token was revoked, its tenant is not served, or neither is known yet.
+    fn completed(self, members: &dyn Members) -> Result<Self, Problem> {
         let version = members.version().ok_or(TokenError::MembersUnread)?;
         if version == 0 {
             return Ok(self);
@@ -115,7 +119,11 @@ impl Principal {
         match completed {
             Completed::AsIs => Ok(self),
             Completed::By(principal) => Ok(principal),
-            Completed::Revoked => Err(TokenError::Revoked),
+            Completed::Revoked => Err(TokenError::Revoked.into()),
+            Completed::Unserved(unserved) => {
+                let problem = Problem::new(unserved.code(), unserved.to_string());
+                Err(problem.mended_by(unserved.fix(&self.tenant)))
+            }
         }
     }
 }
@@ -126,6 +134,7 @@ impl From<Completion> for Completed {
             Completion::AsIs => Self::AsIs,
             Completion::By(subject) => Self::By((*subject).into()),
             Completion::Revoked => Self::Revoked,
+            Completion::Unserved(unserved) => Self::Unserved(unserved),
         }
     }
 }
@@ -179,7 +188,7 @@ fn known_to(
     let Some(members) = members else {
         return Ok(principal);
     };
-    Ok(principal.completed(&***members)?)
+    principal.completed(&***members)
 }
 
 /// Whose request it is by the keys that are known now; or why not, and the token.

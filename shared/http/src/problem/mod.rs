@@ -51,8 +51,14 @@ pub struct Problem {
 /// What the caller of a refused request lacks.
 #[derive(Clone, Debug)]
 enum Beside {
-    Remedy { permission: Permission, fix: String },
-    Quota { policy: String, left: String },
+    Remedy {
+        permission: Option<Permission>,
+        fix: String,
+    },
+    Quota {
+        policy: String,
+        left: String,
+    },
 }
 
 /// The place in the body that made the request fail.
@@ -147,6 +153,15 @@ impl Problem {
     /// Names the permission that is missing, and the remedy: a call, a command, a line of configuration.
     #[must_use]
     pub fn needs(mut self, permission: Permission, fix: String) -> Self {
+        let permission = Some(permission);
+        self.beside = Some(Box::new(Beside::Remedy { permission, fix }));
+        self
+    }
+
+    /// Names the remedy where no permission is missing.
+    #[must_use]
+    pub fn mended_by(mut self, fix: String) -> Self {
+        let permission = None;
         self.beside = Some(Box::new(Beside::Remedy { permission, fix }));
         self
     }
@@ -197,9 +212,9 @@ impl Problem {
     }
 
     fn document(&self) -> Document<'_> {
-        let remedy = match self.beside.as_deref() {
-            Some(Beside::Remedy { permission, fix }) => Some((permission, fix)),
-            Some(Beside::Quota { .. }) | None => None,
+        let (permission, fix) = match self.beside.as_deref() {
+            Some(Beside::Remedy { permission, fix }) => (permission.as_ref(), Some(fix.as_str())),
+            Some(Beside::Quota { .. }) | None => (None, None),
         };
         Document {
             kind: format!("/docs/errors/{}", self.code),
@@ -211,8 +226,8 @@ impl Problem {
             errors: &self.places,
             retryable: self.retry_after_s.is_some(),
             retry_after: self.retry_after_s.map(NonZeroU32::get),
-            permission: remedy.map(|(permission, _)| permission.to_string()),
-            fix: remedy.map(|(_, fix)| fix.as_str()),
+            permission: permission.map(Permission::to_string),
+            fix,
             trace_id: self.trace_id.as_deref(),
         }
     }

@@ -12,7 +12,7 @@ use kernel::port::{
     Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
 use kernel::topic::{self, PartitionId};
-use kernel::{Accepted, Access, Context, Fault, Standing, Timestamp, adjacent};
+use kernel::{Accepted, Access, Context, Fault, Tenancy, Timestamp, adjacent};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -125,6 +125,7 @@ type Keep<'k> = Option<&'k mut Option<Box<RawValue>>>;
 pub(crate) struct Decoder {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) access: Arc<dyn Access>,
+    pub(crate) tenancy: Arc<dyn Tenancy>,
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
     pub(crate) value_bytes_max: usize,
     pub(crate) partition_id: PartitionId,
@@ -149,6 +150,9 @@ impl Decoder {
             // A wrong place is reported first.
             Err(refused) => return Ok(Decoded::Refused(misplaced.unwrap_or(refused))),
         };
+        if matches!(sender, Sender::Producer(_)) && !self.tenancy.is_read() {
+            return Err(Fault::bare("events", "read which tenants are served"));
+        }
         let Some(elsewhere) = misplaced else {
             let read = self.read::<C>(&sender, record, None).await?;
             return Ok(read.map_or_else(Decoded::Refused, |read| Decoded::Command(read.into())));
@@ -265,7 +269,9 @@ impl Decoder {
             id,
             reply_to: reply_to.clone(),
         };
-        let command = typed::<C>(&envelope, &actor, sender)
+        let command = self
+            .served(sender)
+            .and_then(|()| typed::<C>(&envelope, &actor, sender))
             .and_then(|command| self.allowed::<C>(sender, &envelope.kind, &aggregate, command));
         let command = command.map_err(|refused| refused.of(named()))?;
         let (kind, version) = (&envelope.kind, envelope.expected_version);
@@ -291,38 +297,6 @@ impl Decoder {
                 command,
             },
         })
-    }
-
-    /// The command, if the policies let its producer send it: by the permission of its route, as over
-    /// HTTP, and with the facts that the record holds. A command without a route is the platform's own.
-    fn allowed<C: Context>(
-        &self,
-        sender: &Sender,
-        kind: &str,
-        aggregate: &AggregateId,
-        command: C::Input,
-    ) -> Result<C::Input, Refused> {
-        let mut routes = C::COMMANDS.iter();
-        let (Sender::Producer(producer), Some(route)) =
-            (sender, routes.find(|route| route.command == kind))
-        else {
-            return Ok(command);
-        };
-        let (subject, permission) = (&producer.subject, route.allow);
-        let ask = || self.access.standing(subject, permission);
-        let is_allowed = match producer.standings.of(permission, ask) {
-            Standing::Allowed => true,
-            Standing::Denied => false,
-            Standing::Depends => {
-                let facts = C::facts(aggregate, Some(&command));
-                self.access.decide(subject, permission, &facts).allowed
-            }
-        };
-        if is_allowed {
-            return Ok(command);
-        }
-        let detail = format!("{} needs the permission {permission}", producer.name);
-        Err(Refused::new(DeadReason::NotAllowed, detail))
     }
 }
 

@@ -13,6 +13,7 @@ mod known;
 mod notices;
 mod ownership;
 mod partition;
+mod permitted;
 mod processor;
 mod refusal;
 mod resuming;

@@ -9,7 +9,7 @@ use kernel::port::{
     CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas, Snapshots,
 };
 use kernel::topic::PartitionId;
-use kernel::{Access, Context};
+use kernel::{Access, Context, Tenancy};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -30,6 +30,8 @@ const REPLIES_MAX: usize = 1_024;
 pub struct ProcessorPorts {
     /// What producers may send.
     pub access: Arc<dyn Access>,
+    /// Whose producers are served.
+    pub tenancy: Arc<dyn Tenancy>,
     /// Where commands are taken from.
     pub command_log: Arc<dyn CommandLog>,
     /// Where events are published.
@@ -119,6 +121,7 @@ impl<C: Context> Processor<C> {
         let decoder = Decoder {
             authority: Arc::clone(&self.ports.sealer.authority),
             access: Arc::clone(&self.ports.access),
+            tenancy: Arc::clone(&self.ports.tenancy),
             schemas: self.ports.schemas.clone(),
             value_bytes_max: self.settings.value_bytes_max,
             partition_id,

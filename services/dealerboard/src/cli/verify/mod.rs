@@ -18,6 +18,7 @@ use pipeline::{
     Findings, Rule, RuleWorld, SystemClock, Verifier, VerifyPorts, ViewSlice, Watch, folds, scrub,
 };
 use routing::Floor;
+use tenants::Roll;
 
 use crate::config::{Config, Mode};
 use crate::roles::Platform;
@@ -93,6 +94,7 @@ impl Verify {
         findings.add(folds::<Floor>(store, reader, partitions).await);
         findings.add(folds::<Metrics>(store, reader, partitions).await);
         findings.add(folds::<Directory>(store, reader, partitions).await);
+        findings.add(folds::<Roll>(store, reader, partitions).await);
         let world = RuleWorld {
             dead_letters: ports.dead_letters.as_ref(),
             partitions,
