@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use kernel::Actor;
 use kernel::frame::{framed_object, unframe};
-use kernel::port::{DeadLetterState, StoredDeadLetter};
+use kernel::port::{AUTHORIZATION, DeadLetterState, StoredDeadLetter};
 use pipeline::{Redriver, Responsible};
 
 use super::verify::present;
@@ -245,7 +245,13 @@ fn show(stored: &StoredDeadLetter) -> anyhow::Result<()> {
     super::print(&format!("logged at  {}", letter.logged_at));
     super::print(&format!("key        {}", bytes(letter.key.as_deref())));
     for (name, value) in &letter.headers {
-        super::print(&format!("header     {name}: {}", bytes(Some(value))));
+        // Whoever reads a letter is not to be able to act in its sender's name.
+        let shown = if name == AUTHORIZATION {
+            "(not shown)"
+        } else {
+            &*bytes(Some(value))
+        };
+        super::print(&format!("header     {name}: {shown}"));
     }
     let length = letter.value.as_ref().map_or(0, bytes::Bytes::len);
     let framed = letter.value.as_deref().and_then(unframe);

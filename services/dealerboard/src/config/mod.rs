@@ -92,6 +92,8 @@ pub struct Kafka {
     pub replication: u16,
     pub instance: String,
     pub client: BTreeMap<String, String>,
+    /// Whether a record's sender may prove itself by an access token.
+    pub bearer_tokens: bool,
     #[serde(default)]
     pub producers: Vec<Producer>,
 }

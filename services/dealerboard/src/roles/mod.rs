@@ -9,6 +9,7 @@ mod reactor;
 mod router;
 mod sign_in;
 
+mod bearers;
 mod expensive;
 mod known;
 mod members;
@@ -170,12 +171,18 @@ impl Platform {
         let read = || {
             has(Need::Floor, self.floor.age())
                 && has(Need::Figures, self.metrics.age())
-                && has(Need::Directory, self.directory.age())
+                && (!self.needs_directory(roles) || self.directory.age().is_some())
                 && (!self.needs_roll(roles) || self.roll.age().is_some())
         };
         while !read() {
             tokio::time::sleep(LOOK_PERIOD).await;
         }
+    }
+
+    /// Whether a process of these roles completes what tokens say.
+    fn needs_directory(&self, roles: &Roles) -> bool {
+        let of_records = roles.need(Need::Bearers) && self.config.kafka.bearer_tokens;
+        roles.need(Need::Directory) || of_records
     }
 
     /// Whether a process of these roles has to know which tenants are served.

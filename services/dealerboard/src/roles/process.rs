@@ -101,7 +101,7 @@ impl<'p> Process<'p> {
             query,
             matcher,
             figures: roles.need(Need::Figures),
-            directory: roles.need(Need::Directory),
+            directory: platform.needs_directory(roles),
             roll: platform.needs_roll(roles),
         })
     }
@@ -267,7 +267,7 @@ impl Platform {
         let needed = [
             (roles.need(Need::Floor), floor),
             (roles.need(Need::Figures), projection(&self.metrics)),
-            (roles.need(Need::Directory), projection(&self.directory)),
+            (self.needs_directory(roles), projection(&self.directory)),
             (self.needs_roll(roles), projection(&self.roll)),
         ];
         let needed = needed.into_iter().filter(|(is_needed, _)| *is_needed);

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use futures::future::FutureExt;
+use kernel::port::Bearers;
 use pipeline::{Committer, ProcessorPorts, ProcessorSettings};
 
+use super::Platform;
+use super::bearers::TokenBearers;
 use super::process::{Process, Tasks};
 use super::table::{Need, Role};
 
 pub(super) const ROLE: Role = Role {
     name: "processor",
-    needs: &[Need::Roll],
+    needs: &[Need::Roll, Need::Bearers],
     start,
 };
 
@@ -18,6 +21,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let (platform, stop) = (process.platform, &process.halt);
     let ports = ProcessorPorts {
         access: Arc::clone(&platform.access),
+        bearers: bearers(platform),
         tenancy: platform.tenancy(),
         command_log: Arc::clone(&platform.ports.command_log),
         event_log: Arc::clone(&platform.ports.event_log),
@@ -46,4 +50,9 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         tasks.work(&format!("processor/{}", context.name), work.map(Ok));
     }
     Ok(())
+}
+
+fn bearers(platform: &Platform) -> Option<Arc<dyn Bearers>> {
+    let is_wanted = platform.config.kafka.bearer_tokens;
+    is_wanted.then(|| Arc::new(TokenBearers::new(platform)) as _)
 }

@@ -24,6 +24,8 @@ pub(super) enum Need {
     Figures,
     /// The live projection of the members.
     Directory,
+    /// The live projection of the members, if records may have tokens.
+    Bearers,
     /// The live projection of the tenants, if one manages them.
     Roll,
 }

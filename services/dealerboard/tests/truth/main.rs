@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bearers;
 mod desk;
 mod doors;
 mod flood;

@@ -20,7 +20,7 @@ pub use issuer::{Demands, Issuer};
 pub use keys::{Found, KeySource, Revision, Signing, TrustedKey, UnusableKey, find};
 pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
 pub use path::{ClaimPath, NoClaimPath};
-pub use principal::{Completion, Members, Principal};
+pub use principal::{Completion, Members, Principal, bearer};
 pub(crate) use remembered::remember;
 pub use session::{NoRandomness, Secret, SecretCookie};
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};

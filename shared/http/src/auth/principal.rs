@@ -99,7 +99,7 @@ impl Principal {
     ///
     /// # Errors
     /// The token was revoked, its tenant is not served, or neither is known yet.
-    fn completed(self, members: &dyn Members) -> Result<Self, Problem> {
+    pub fn completed(self, members: &dyn Members) -> Result<Self, Problem> {
         let version = members.version().ok_or(TokenError::MembersUnread)?;
         if version == 0 {
             return Ok(self);
@@ -172,7 +172,8 @@ impl FromRequest for Principal {
             Err((unproven, token)) => {
                 let (verifier, token) = (Data::clone(verifier), token.to_owned());
                 let waiting = async move {
-                    let principal = verifier.after_renewal(unproven, &token).await?;
+                    let now_s = verifier.now_s();
+                    let principal = verifier.after_renewal(unproven, &token, now_s).await?;
                     known_to(members.as_ref(), principal)
                 };
                 Either::Right(waiting.boxed_local())
@@ -203,7 +204,7 @@ fn of_request<'r>(
     if let Some(known) = remembered.and_then(recall) {
         return Ok(known);
     }
-    let token = bearer(header).map_err(|error| (error.into(), ""))?;
+    let token = bearer(header.as_bytes()).map_err(|error| (error.into(), ""))?;
     let proof = verifier
         .prove(now_s, token)
         .map_err(|error| (error, token))?;
@@ -229,9 +230,12 @@ fn authorization(request: &HttpRequest) -> Result<&HeaderValue, TokenError> {
     Ok(value)
 }
 
-/// The token of the header.
-fn bearer(header: &HeaderValue) -> Result<&str, TokenError> {
-    let text = header.to_str().map_err(|_| TokenError::Malformed)?;
+/// The token of an `Authorization` header.
+///
+/// # Errors
+/// It is of another scheme, or no text.
+pub fn bearer(header: &[u8]) -> Result<&str, TokenError> {
+    let text = std::str::from_utf8(header).map_err(|_| TokenError::Malformed)?;
     let (scheme, token) = text.split_once(' ').ok_or(TokenError::Malformed)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonwebtoken::crypto::aws_lc;
+use kernel::Timestamp;
 use kernel::port::Clock;
 
 use super::cache::{TokenCache, fingerprint};
@@ -64,7 +65,11 @@ impl Verifier {
     /// # Errors
     /// [`TokenError`]: the token proves nothing, or not now.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        let proof = self.prove(self.now_s(), token);
+        self.proven(token, self.now_s())
+    }
+
+    fn proven(&self, token: &str, at_s: i64) -> Result<Principal, TokenError> {
+        let proof = self.prove(at_s, token);
         let proof = proof.map_err(|unproven| self.refusal(unproven))?;
         Ok(proof.principal)
     }
@@ -74,9 +79,22 @@ impl Verifier {
     /// # Errors
     /// [`TokenError`]: the token proves nothing, or not now.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, TokenError> {
-        match self.prove(self.now_s(), token) {
+        self.authenticate_at(token, self.clock.now()).await
+    }
+
+    /// The same for a token that was presented at another time.
+    ///
+    /// # Errors
+    /// [`TokenError`]: the token proves nothing, or did not then.
+    pub async fn authenticate_at(
+        &self,
+        token: &str,
+        at: Timestamp,
+    ) -> Result<Principal, TokenError> {
+        let at_s = seconds(at);
+        match self.prove(at_s, token) {
             Ok(proof) => Ok(proof.principal),
-            Err(unproven) => self.after_renewal(unproven, token).await,
+            Err(unproven) => self.after_renewal(unproven, token, at_s).await,
         }
     }
 
@@ -85,12 +103,13 @@ impl Verifier {
         &self,
         unproven: Unproven,
         token: &str,
+        at_s: i64,
     ) -> Result<Principal, TokenError> {
         if let Unproven::KeyUnknown(at) = unproven
             && let Some(renewal) = self.issuers[at].keys().renewal()
         {
             renewal.await;
-            return self.verify(token);
+            return self.proven(token, at_s);
         }
         Err(self.refusal(unproven))
     }
@@ -113,7 +132,7 @@ impl Verifier {
 
     /// Seconds since the epoch.
     pub(super) fn now_s(&self) -> i64 {
-        self.clock.now().micros().div_euclid(1_000_000)
+        seconds(self.clock.now())
     }
 
     /// Whether a proof still holds.
@@ -158,6 +177,10 @@ impl Verifier {
             Err(KeyUnknown) => Err(Unproven::KeyUnknown(at)),
         }
     }
+}
+
+fn seconds(time: Timestamp) -> i64 {
+    time.micros().div_euclid(1_000_000)
 }
 
 impl fmt::Debug for Verifier {

@@ -10,6 +10,7 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::{self, Data};
 use http::auth::{Demands, Principal, Revision, TokenError, TrustedKey, Verifier};
 use http::edge::edge;
+use kernel::Timestamp;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::json;
 
@@ -93,6 +94,20 @@ fn known_token_still_expires() {
     assert!(verifier.verify(&token).is_ok());
     issuer.clock.set(NOW_S - 31);
     assert_eq!(verifier.verify(&token), Err(TokenError::NotYet));
+}
+
+#[tokio::test]
+async fn token_is_judged_by_the_time_it_was_presented() {
+    let issuer = Issuer::new();
+    let (verifier, token) = (issuer.verifier(), issuer.good());
+    let at = |now_s: i64| Timestamp::from_micros(now_s * 1_000_000);
+    issuer.clock.set(NOW_S + 86_400);
+    let then = verifier.authenticate_at(&token, at(NOW_S)).await;
+    assert_eq!(then.unwrap().actor.as_str(), "ann");
+    let late = verifier.authenticate_at(&token, at(NOW_S + 330)).await;
+    assert_eq!(late, Err(TokenError::Expired));
+    let now = verifier.authenticate(&token).await;
+    assert_eq!(now, Err(TokenError::Expired));
 }
 
 #[test]

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::access::{Standings, Subject};
+use crate::code::Fault;
 use crate::port::Record;
+use crate::time::Timestamp;
 
 /// Header that carries a signature over topic, key and value: the platform's, or a producer's own.
 pub const SIGNATURE: &str = "signature";
+
+/// Header that proves a sender by an access token, `Bearer <token>`.
+pub const AUTHORIZATION: &str = "authorization";
 
 /// What the log proves about a record's sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +22,7 @@ pub enum Sender {
     /// The platform's own signature covers the envelope: its tenant and actor are true.
     Platform,
     /// A configured producer, known by its own signature or because the broker lets only this one
-    /// write to the topic without.
+    /// write to the topic without; or the bearer of an access token.
     Producer(Arc<Producer>),
 }
 
@@ -73,4 +79,25 @@ pub trait Authority: Send + Sync {
 
     /// `None`: nothing proves the sender.
     fn sender(&self, context: &str, record: &Record) -> Option<Sender>;
+}
+
+/// Knows the bearers of access tokens.
+#[async_trait]
+pub trait Bearers: Send + Sync {
+    /// Whose header [`AUTHORIZATION`] it is, for a record that the log dated `at`.
+    ///
+    /// # Errors
+    /// [`Unproven`]; it may wait for the keys of an issuer.
+    async fn bearer(&self, header: &[u8], at: Timestamp) -> Result<Producer, Unproven>;
+}
+
+/// Why a token proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    /// It does not hold; in words.
+    #[error("{0}")]
+    Refused(String),
+    /// What it is judged by is still being read: the same record is to be tried again.
+    #[error(transparent)]
+    NotYet(Fault),
 }

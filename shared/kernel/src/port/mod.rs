@@ -23,7 +23,9 @@ mod sessions;
 mod snapshots;
 mod timers;
 
-pub use authority::{Authority, Misplaced, Outcomes, Producer, SIGNATURE, Sender};
+pub use authority::{
+    AUTHORIZATION, Authority, Bearers, Misplaced, Outcomes, Producer, SIGNATURE, Sender, Unproven,
+};
 pub use clock::{Clock, Ids};
 pub use dead_letters::{DeadLetterState, DeadLetters, StoredDeadLetter};
 pub use event_store::{

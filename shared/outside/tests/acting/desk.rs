@@ -238,6 +238,7 @@ impl Desk {
         let adapters = &self.adapters;
         let ports = ProcessorPorts {
             access: Arc::new(Unrestricted),
+            bearers: None,
             tenancy: Arc::new(kernel::tenancy::Open),
             command_log: Arc::clone(&adapters.command_log),
             event_log: Arc::clone(&adapters.event_log),

@@ -9,7 +9,7 @@ use kernel::frame::framed_object;
 use kernel::id::{Actor, AggregateId, CommandId, CommandKey, Tenant};
 use kernel::label::BadLabel;
 use kernel::port::{
-    Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
+    Authority, Bearers, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
 use kernel::topic::{self, PartitionId};
 use kernel::{Accepted, Access, Context, Fault, Tenancy, Timestamp, adjacent};
@@ -124,6 +124,7 @@ type Keep<'k> = Option<&'k mut Option<Box<RawValue>>>;
 #[derive(Clone)]
 pub(crate) struct Decoder {
     pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) bearers: Option<Arc<dyn Bearers>>,
     pub(crate) access: Arc<dyn Access>,
     pub(crate) tenancy: Arc<dyn Tenancy>,
     pub(crate) schemas: Option<Arc<dyn Schemas>>,
@@ -145,7 +146,7 @@ impl Decoder {
             Ok(home) => home,
             Err(refused) => return Ok(Decoded::Refused(refused)),
         };
-        let sender = match self.sender(C::NAME, record) {
+        let sender = match self.sender(C::NAME, record).await? {
             Ok(sender) => sender,
             // A wrong place is reported first.
             Err(refused) => return Ok(Decoded::Refused(misplaced.unwrap_or(refused))),
@@ -186,31 +187,6 @@ impl Decoder {
         }
         let detail = format!("its key belongs into partition {home} by murmur2");
         Ok(Some(Refused::new(DeadReason::WrongPartition, detail)))
-    }
-
-    fn sender(&self, context: &str, record: &Record) -> Result<Sender, Refused> {
-        // What cannot be read could have been anything, a proof too.
-        if let Some(detail) = record.unreadable {
-            return Err(Refused::new(DeadReason::Unreadable, detail));
-        }
-        let Some(value) = record.value.as_deref() else {
-            return Err(Refused::undecodable("the record has no value"));
-        };
-        // Before a registry is asked: an unknown sender must not make us ask.
-        let sender = self.authority.sender(context, record).ok_or_else(|| {
-            let detail = "neither signed nor from the topic's configured producer";
-            Refused::new(DeadReason::NotAuthentic, detail)
-        })?;
-        if value.len() <= self.value_bytes_max {
-            return Ok(sender);
-        }
-        // It is not read, but its sender is known, and whose key it is.
-        if let Sender::Producer(producer) = &sender {
-            let (_, tenant, _) = keyed(record)?;
-            may_write(producer, &tenant)?;
-        }
-        let detail = format!("{} bytes, at most {}", value.len(), self.value_bytes_max);
-        Err(Refused::new(DeadReason::TooLarge, detail))
     }
 
     async fn read<C: Context>(
@@ -260,7 +236,8 @@ impl Decoder {
         let envelope: CommandEnvelope<'_> =
             serde_json::from_str(json).map_err(Refused::undecodable)?;
         let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
-        let id = identity(sender, &envelope.id, &tenant, C::NAME, &aggregate)?;
+        let is_platforms = *sender == Sender::Platform;
+        let id = identity(is_platforms, &envelope.id, &tenant, C::NAME, &aggregate)?;
         let (producer, reply_to) = match sender {
             Sender::Platform => (None, envelope.reply_to.clone()),
             Sender::Producer(producer) => (Some(Arc::clone(producer)), None),
@@ -300,7 +277,7 @@ impl Decoder {
     }
 }
 
-fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {
+pub(super) fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {
     let refused = |detail: &dyn ToString| Refused::new(DeadReason::BadKey, detail.to_string());
     let bytes = record.key.as_deref().unwrap_or_default();
     let key = std::str::from_utf8(bytes).map_err(|error| refused(&error))?;
@@ -308,36 +285,35 @@ fn keyed(record: &Record) -> Result<(Arc<str>, Tenant, AggregateId), Refused> {
     Ok((key.into(), tenant, aggregate))
 }
 
-/// The identity of a command: the platform's records carry it, a producer's name a key.
+/// The identity of a command: the platform's records carry it, others name a key.
 fn identity(
-    sender: &Sender,
+    is_platforms: bool,
     id: &str,
     tenant: &Tenant,
     context: &str,
     aggregate: &AggregateId,
 ) -> Result<CommandId, Refused> {
-    match sender {
-        Sender::Platform => Uuid::try_parse(id)
-            .map(CommandId)
-            .map_err(Refused::undecodable),
-        Sender::Producer(_) => CommandKey::new(id)
-            .map(|key| CommandId::of_caller(&key, tenant, context, aggregate))
-            .map_err(Refused::undecodable),
+    if is_platforms {
+        let id = Uuid::try_parse(id).map_err(Refused::undecodable)?;
+        return Ok(CommandId(id));
     }
+    let key = CommandKey::new(id).map_err(Refused::undecodable)?;
+    Ok(CommandId::of_caller(&key, tenant, context, aggregate))
 }
 
-/// The id of a record's command, as [`Decoder`] has it; `None` when it names none or proves nothing.
+/// The id of a record's command, as [`Decoder`] has it; `None` when it names none. Of others' records no proof
+/// is asked: one that was handled was proved then, perhaps by a token that proves nothing any more.
 pub(crate) fn command_id(
     authority: &dyn Authority,
     context: &str,
     record: &Record,
     json: &[u8],
 ) -> Option<CommandId> {
-    let sender = authority.sender(context, record)?;
+    let is_platforms = authority.sender(context, record) == Some(Sender::Platform);
     let (_, tenant, aggregate) = keyed(record).ok()?;
     let json = binary::structured(record, json).ok()?;
     let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json).ok()?;
-    identity(&sender, &envelope.id, &tenant, context, &aggregate).ok()
+    identity(is_platforms, &envelope.id, &tenant, context, &aggregate).ok()
 }
 
 /// Actor and time of the command. What a record claims must agree with what the log proves; the
@@ -372,7 +348,7 @@ fn authenticate(
     }
 }
 
-fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
+pub(super) fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
     if producer.subject.tenant == *keyed {
         return Ok(());
     }

@@ -18,6 +18,7 @@ mod processor;
 mod refusal;
 mod resuming;
 mod saving;
+mod sender;
 mod snapshot;
 
 pub(crate) use batch_builder::reused;

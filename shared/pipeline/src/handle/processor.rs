@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 use kernel::id::AggregateId;
 use kernel::port::{
-    CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas, Snapshots,
+    Bearers, CommandLog, DeadLetters, EventLog, EventReader, EventStore, Replies, Schemas,
+    Snapshots,
 };
 use kernel::topic::PartitionId;
 use kernel::{Access, Context, Tenancy};
@@ -30,6 +31,8 @@ const REPLIES_MAX: usize = 1_024;
 pub struct ProcessorPorts {
     /// What producers may send.
     pub access: Arc<dyn Access>,
+    /// Knows whose access tokens are in records; none where those are not looked at.
+    pub bearers: Option<Arc<dyn Bearers>>,
     /// Whose producers are served.
     pub tenancy: Arc<dyn Tenancy>,
     /// Where commands are taken from.
@@ -120,6 +123,7 @@ impl<C: Context> Processor<C> {
         };
         let decoder = Decoder {
             authority: Arc::clone(&self.ports.sealer.authority),
+            bearers: self.ports.bearers.clone(),
             access: Arc::clone(&self.ports.access),
             tenancy: Arc::clone(&self.ports.tenancy),
             schemas: self.ports.schemas.clone(),

@@ -172,6 +172,7 @@ impl Desk {
         let (store, movement) = (Arc::new(store.clone()), Movement::default());
         let ports = ProcessorPorts {
             access: Arc::new(Unrestricted),
+            bearers: None,
             tenancy: Arc::new(kernel::tenancy::Open),
             command_log: Arc::new(self.log.clone()),
             event_log: Arc::new(MemoryEventLog::new(
