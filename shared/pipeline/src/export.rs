@@ -61,3 +61,70 @@ impl<'r> TenantEvents<'r> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eventstore::MemoryEventStore;
+    use testkit::Writer;
+
+    use super::*;
+
+    const PARTITION: PartitionId = PartitionId {
+        context: "trades",
+        partition: 0,
+    };
+
+    /// Two tenants in turn, of which one's name begins with the other's, and then many of the latter.
+    async fn store() -> MemoryEventStore {
+        let store = MemoryEventStore::default();
+        let mut writer = Writer::take_over(&store, PARTITION, 1).await;
+        for _ in 0..10 {
+            writer.accept("acme/T-1", 1);
+            writer.accept("acme-2/T-1", 1);
+        }
+        for _ in 0..PAGE * 2 {
+            writer.accept("acme-2/T-2", 1);
+        }
+        writer.accept("acme/T-2", 1);
+        writer.commit(&store).await;
+        store
+    }
+
+    async fn positions(store: &MemoryEventStore, tenant: &str, until: u64) -> Vec<u64> {
+        let tenant = tenant.parse().unwrap();
+        let mut events = TenantEvents::new(store, PARTITION, &tenant, until);
+        let mut positions = Vec::new();
+        while let Some(rows) = events.next().await.unwrap() {
+            assert!(rows.len() <= PAGE, "memory is bounded");
+            for row in &rows {
+                let tenant = format!("{tenant}/");
+                assert!(row.record.key.starts_with(&tenant));
+            }
+            positions.extend(rows.iter().map(|row| row.record.log_position));
+        }
+        positions
+    }
+
+    #[tokio::test]
+    async fn events_are_those_of_the_tenant_up_to_the_cut() {
+        let (store, head) = (store().await, 21 + 2 * PAGE as u64);
+        let every_other: Vec<_> = (1..20).step_by(2).collect();
+        let all = [&every_other[..], &[head]].concat();
+        assert_eq!(positions(&store, "acme", head).await, all);
+        assert_eq!(positions(&store, "acme", head - 1).await, every_other);
+        assert_eq!(positions(&store, "acme", 3).await, [1, 3]);
+        let others = positions(&store, "acme-2", head).await;
+        assert_eq!(others.len(), 10 + 2 * PAGE);
+        assert!(positions(&store, "nobody", head).await.is_empty());
+        assert!(positions(&store, "acme", 0).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn events_that_are_missing_are_no_end() {
+        let store = store().await;
+        let tenant = "nobody".parse().unwrap();
+        let mut events = TenantEvents::new(&store, PARTITION, &tenant, 10_000);
+        let fault = events.next().await.unwrap_err();
+        assert!(fault.to_string().contains("trades/0"), "{fault}");
+    }
+}
