@@ -1,12 +1,20 @@
 //! The events of one tenant, as they are stored.
 
+use std::time::Duration;
+
 use kernel::batch::EventRow;
 use kernel::port::EventReader;
 use kernel::topic::PartitionId;
 use kernel::{Fault, Tenant};
+use tokio::time::Instant;
+
+use crate::backoff::Backoff;
 
 /// Events read from the store at once: some hundred KB, and 256 MB if each is as large as a command may be.
 const PAGE: usize = 256;
+
+/// How long one page is tried.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A tenant's events of one partition, page by page up to a log position. Those of other tenants are read,
 /// too, and passed over: a partition is in the order of its log.
@@ -40,13 +48,12 @@ impl<'r> TenantEvents<'r> {
     /// The next that there are, in log position order; none behind the last.
     ///
     /// # Errors
-    /// The store cannot be reached, or an event is damaged or missing.
+    /// The store could not be reached for a minute, or an event is damaged or missing.
     pub async fn next(&mut self) -> Result<Option<Vec<EventRow>>, Fault> {
         while self.after < self.until {
             let left = usize::try_from(self.until - self.after).unwrap_or(PAGE);
             let (partition_id, after) = (self.partition_id, self.after);
-            let page = self.reader.read(partition_id, after, PAGE.min(left));
-            let mut rows = page.await?;
+            let mut rows = self.page(after, PAGE.min(left)).await?;
             let last = rows.last().map(|row| row.record.log_position);
             let Some(last) = last.filter(|last| *last > after) else {
                 let missing = format!("read events of {partition_id} after {after}: none are left");
@@ -59,6 +66,19 @@ impl<'r> TenantEvents<'r> {
             }
         }
         Ok(None)
+    }
+
+    /// An export takes long, and must not end for a store that is away for a moment.
+    async fn page(&self, after: u64, max: usize) -> Result<Vec<EventRow>, Fault> {
+        let (mut backoff, began) = (Backoff::new(), Instant::now());
+        loop {
+            match self.reader.read(self.partition_id, after, max).await {
+                Err(fault) if fault.damage().is_none() && began.elapsed() < PATIENCE => {
+                    backoff.wait().await;
+                }
+                read => return read,
+            }
+        }
     }
 }
 

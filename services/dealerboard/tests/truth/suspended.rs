@@ -1,5 +1,6 @@
 //! Records of a tenant that is not served are kept, and hold up nobody.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -41,10 +42,9 @@ async fn records_of_a_suspended_tenant_are_parked_and_redriven() {
         .await;
     served(&platform, false).await;
     // The processor follows by itself; what it takes until then is a trade like others.
-    let mut tries = 0;
+    let tries = Cell::new(0);
     let late = eventually("the processor to follow", WAIT, async || {
-        tries += 1;
-        let trade = format!("L-{tries}");
+        let trade = format!("L-{}", tries.replace(tries.get() + 1));
         let place = books(&outsider, &trade).await;
         let notice = notice_of(&outsider, place).await;
         (notice["reason"] == "tenant_suspended").then_some(trade)
