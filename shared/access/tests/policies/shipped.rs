@@ -57,14 +57,16 @@ fn subject() -> impl Strategy<Value = Subject> {
 fn facts() -> impl Strategy<Value = Facts> {
     let text = || prop::option::of(name().prop_map(Box::from));
     let agents = prop::option::of(prop::collection::vec(name().prop_map(Box::from), 0..3));
-    (text(), text(), agents, prop::option::of(0..20_i64)).prop_map(
-        |(book, account, agents, amount)| Facts {
+    let amount = prop::option::of(0..20_i64);
+    (text(), text(), agents, amount, text()).prop_map(|(book, account, agents, amount, tenant)| {
+        Facts {
             book,
             account,
             agents,
             amount,
-        },
-    )
+            tenant,
+        }
+    })
 }
 
 #[test]

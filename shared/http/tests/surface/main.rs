@@ -7,6 +7,7 @@
 
 mod attacks;
 mod bodies;
+mod completed;
 mod edges;
 mod issuer;
 mod local_keys;
