@@ -1,7 +1,7 @@
 //! Query parameters: those that a route does not know are refused, whichever route it is. Left out in
 //! silence, a misspelt filter would be answered with everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -15,20 +15,32 @@ use kernel::route::Parameter;
 use crate::table::Table;
 
 /// What each path may be asked with; a path that is not here, with nothing.
-pub(crate) struct Known(BTreeMap<&'static str, Vec<Parameter>>);
+pub(crate) struct Known {
+    parameters: BTreeMap<&'static str, Vec<Parameter>>,
+    /// Paths that others send browsers to, with parameters of their own.
+    open: BTreeSet<&'static str>,
+}
 
 impl Known {
     pub(crate) fn of(table: &Table) -> Self {
-        Self(table.parameters())
+        let open = table.public.iter().filter(|public| public.is_open);
+        Self {
+            parameters: table.parameters(),
+            open: open.map(|public| public.path).collect(),
+        }
     }
 
     fn check(&self, pattern: &str, query: &str) -> Result<(), Problem> {
         let malformed = |detail: String| Problem::new(platform::PARAMETER_MALFORMED, detail);
         let asked = web::Query::<Vec<(String, String)>>::from_query(query);
         let asked = asked.map_err(|error| malformed(format!("query string: {error}")))?;
-        let known = self.0.get(pattern).map_or(&[][..], Vec::as_slice);
+        let known = self.parameters.get(pattern);
+        let known = known.map_or(&[][..], Vec::as_slice);
         for (place, (name, _)) in asked.iter().enumerate() {
             let Some(parameter) = known.iter().find(|known| known.name == name) else {
+                if self.open.contains(pattern) {
+                    continue;
+                }
                 let name = name.escape_debug();
                 return Err(malformed(format!(
                     "`{name}` is not known here, {}",

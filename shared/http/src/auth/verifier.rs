@@ -7,9 +7,10 @@ use jsonwebtoken::crypto::aws_lc;
 use kernel::port::Clock;
 
 use super::cache::{TokenCache, fingerprint};
-use super::issuer::{Issuer, KeyUnknown};
+use super::issuer::Issuer;
 use super::keys::Revision;
 use super::principal::Principal;
+use super::signatures::KeyUnknown;
 use super::token::{Declared, Proof, TOKEN_MAX, TokenError, Window};
 
 /// Turns tokens into principals.
