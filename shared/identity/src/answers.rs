@@ -53,7 +53,9 @@ impl Answers {
             .redirect(Policy::none());
         let client = if is_near { client.no_proxy() } else { client };
         let client = client.build();
-        client.context("set up the client that asks providers").map(Self)
+        client
+            .context("set up the client that asks providers")
+            .map(Self)
     }
 
     /// What is there.

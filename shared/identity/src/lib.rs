@@ -9,6 +9,8 @@ mod settings;
 
 #[cfg(feature = "issuers")]
 mod answers;
+#[cfg(feature = "issuers")]
+mod device;
 mod issuers;
 mod provider;
 #[cfg_attr(not(feature = "issuers"), path = "sign_in/absent.rs")]
@@ -18,6 +20,8 @@ mod authority;
 mod keys;
 
 pub use authority::{ConfiguredAuthority, Sending};
+#[cfg(feature = "issuers")]
+pub use device::{DeviceClient, DeviceCode, DeviceSignIn};
 pub use issuers::{Configured, Guards, Issuers};
 pub use keys::{
     Fingerprints, KeyDirectory, LocalKeys, Refused, Settled, WrappingKey, settle_in_directory,

@@ -43,7 +43,13 @@ const JWKS: [&str; identity::ISSUERS_MAX] = [
 
 /// Redeeming codes of browsers at an issuer, likewise.
 const SIGN_IN: [&str; identity::ISSUERS_MAX] = [
-    "sign-in", "sign-in-2", "sign-in-3", "sign-in-4", "sign-in-5", "sign-in-6", "sign-in-7",
+    "sign-in",
+    "sign-in-2",
+    "sign-in-3",
+    "sign-in-4",
+    "sign-in-5",
+    "sign-in-6",
+    "sign-in-7",
     "sign-in-8",
 ];
 

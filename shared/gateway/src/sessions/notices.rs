@@ -27,7 +27,10 @@ impl BrowserSessions {
     pub(crate) async fn claim(&self, key: SessionKey, keep: Duration) -> Result<bool, Problem> {
         let claim = || self.ports.sessions.claim(key, keep);
         // Tried twice it could be refused for its own sake.
-        let claimed = self.ports.guard.call_once(Deadline::within(LOOK_WAIT), claim);
+        let claimed = self
+            .ports
+            .guard
+            .call_once(Deadline::within(LOOK_WAIT), claim);
         claimed.await.map_err(away)
     }
 
@@ -61,7 +64,10 @@ impl BrowserSessions {
     /// The newest notice under a key counts.
     async fn keep(&self, key: SessionKey, issued_s: i64) -> Result<(), Problem> {
         let before = self.peek(key).await?;
-        if before.and_then(seconds).is_some_and(|before| before >= issued_s) {
+        if before
+            .and_then(seconds)
+            .is_some_and(|before| before >= issued_s)
+        {
             return Ok(());
         }
         let keep = self.limits.absolute + Duration::from_secs(ATTEMPT_FOR.unsigned_abs());

@@ -78,8 +78,11 @@ impl Failed {
             Self::NotBegun | Self::Used | Self::Unanswered => Turn::Person,
             Self::Denied(code) => match code.as_str() {
                 "temporarily_unavailable" | "server_error" => Turn::Later,
-                "invalid_request" | "unauthorized_client" | "unsupported_response_type"
-                | "invalid_scope" | "invalid_target" => Turn::Operator,
+                "invalid_request"
+                | "unauthorized_client"
+                | "unsupported_response_type"
+                | "invalid_scope"
+                | "invalid_target" => Turn::Operator,
                 _ => Turn::Person,
             },
             Self::Ours(problem) if problem.status_code() != UNAVAILABLE => Turn::Operator,
@@ -121,9 +124,11 @@ impl Failed {
     /// What happened, in words for the person in front of the browser.
     fn words(&self, title: &str) -> String {
         match self {
-            Self::NotBegun => "This sign-in did not begin in this browser, or more than ten minutes ago, or \
+            Self::NotBegun => {
+                "This sign-in did not begin in this browser, or more than ten minutes ago, or \
                                another one was begun since."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Used => "This sign-in was used already.".to_owned(),
             Self::Unanswered => format!("{title} did not say who you are."),
             Self::Denied(code) if code == "access_denied" => {
@@ -212,13 +217,20 @@ mod tests {
             (SignInError::OtherIssuer.into(), 400, "refused"),
             (SignInError::Token(TokenError::KeysAway).into(), 503, "away"),
             (SignInError::Token(TokenError::Nonce).into(), 400, "refused"),
-            (SignInError::Token(TokenError::Audience).into(), 500, "unusable"),
+            (
+                SignInError::Token(TokenError::Audience).into(),
+                500,
+                "unusable",
+            ),
         ] {
             let expected = StatusCode::from_u16(status).unwrap();
             assert_eq!((failed.status(), failed.outcome()), (expected, outcome));
             let words = failed.words("Desk");
             // What the provider said is for the log.
-            assert!(!words.contains("used") && !words.contains("scope"), "{words}");
+            assert!(
+                !words.contains("used") && !words.contains("scope"),
+                "{words}"
+            );
         }
     }
 }

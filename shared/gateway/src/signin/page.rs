@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use http::auth::About;
+use http::edge::ForPeople;
 use http::problem::Problem;
 use kernel::Parameters;
 use kernel::code::platform;
@@ -52,10 +53,10 @@ pub(super) struct Said<'a> {
 pub(super) fn said(said: &Said<'_>) -> HttpResponse {
     let words = [said.words, said.address, said.next].map(escaped);
     let [words, address, next] = words;
-    let page = format!(
-        "{HEAD}<p role=\"alert\">{words}</p>\n<a href=\"{address}\">{next}</a>\n{FOOT}"
-    );
+    let page =
+        format!("{HEAD}<p role=\"alert\">{words}</p>\n<a href=\"{address}\">{next}</a>\n{FOOT}");
     let mut answer = answer(said.status, page);
+    answer.extensions_mut().insert(ForPeople);
     if said.status == StatusCode::SERVICE_UNAVAILABLE {
         let value = HeaderValue::from_static("5");
         answer.headers_mut().insert(RETRY_AFTER, value);
@@ -158,7 +159,10 @@ mod tests {
         let address = "https://desk.example/signin/desk?to=%2Fv1%2Ftrades%3Flimit%3D5";
         assert!(link.contains(&format!("href=\"{address}\"")), "{link}");
         for part in [HEAD, &form, &link, FOOT] {
-            assert!(!part.contains("<script") && !part.contains(" style="), "{part}");
+            assert!(
+                !part.contains("<script") && !part.contains(" style="),
+                "{part}"
+            );
         }
     }
 }

@@ -189,7 +189,10 @@ mod tests {
             until_s: 100,
         };
         let notices = of.notices();
-        token.notices(issuer).iter().any(|key| notices.contains(key))
+        token
+            .notices(issuer)
+            .iter()
+            .any(|key| notices.contains(key))
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::settings::{IssuerSettings, is_address, unsafe_address};
 const KEYS_MAX: usize = 64;
 
 /// Where OpenID Connect Discovery has a provider describe itself.
-const DISCOVERY: &str = "/.well-known/openid-configuration";
+pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Where keys are.
 enum Place {

@@ -30,6 +30,8 @@ use keys::Shared;
 
 #[cfg(feature = "issuers")]
 pub(crate) use endpoints::{ClientProof, Endpoints};
+#[cfg(feature = "issuers")]
+pub(crate) use fetch::DISCOVERY;
 #[cfg(not(feature = "issuers"))]
 pub(crate) use fetch::Endpoints;
 pub(crate) use keys::ProvidedKeys;

@@ -122,8 +122,13 @@ pub fn faults(issuers: &[IssuerSettings], local: bool) -> Vec<String> {
             faults.push(format!("{place}.issuer is configured twice"));
         }
         let name = issuer.sign_in.as_ref().map(|sign_in| &sign_in.name);
-        let before = issuers[..at].iter().filter_map(|other| other.sign_in.as_ref());
-        if before.map(|sign_in| &sign_in.name).any(|other| Some(other) == name) {
+        let before = issuers[..at]
+            .iter()
+            .filter_map(|other| other.sign_in.as_ref());
+        if before
+            .map(|sign_in| &sign_in.name)
+            .any(|other| Some(other) == name)
+        {
             faults.push(format!("{place}.sign_in.name is that of another issuer"));
         }
         let others = issuers[..at].iter();

@@ -70,10 +70,14 @@ impl SignInSettings {
             ));
         }
         if !is_text(self.title()) {
-            faults.push(format!("sign_in.title has not 1 to {TEXT_MAX} bytes of plain text"));
+            faults.push(format!(
+                "sign_in.title has not 1 to {TEXT_MAX} bytes of plain text"
+            ));
         }
         if !is_text(&self.client_id) {
-            faults.push(format!("sign_in.client_id has not 1 to {TEXT_MAX} bytes of plain text"));
+            faults.push(format!(
+                "sign_in.client_id has not 1 to {TEXT_MAX} bytes of plain text"
+            ));
         }
         if scopes.len() > LIST_MAX || !scopes.iter().all(|scope| is_scope(scope)) {
             faults.push(format!("sign_in.scopes are not at most {LIST_MAX} scopes"));
@@ -83,11 +87,15 @@ impl SignInSettings {
             faults.push(format!("sign_in.scopes lack \"openid\": {why}"));
         }
         if self.parameters.len() > LIST_MAX {
-            faults.push(format!("sign_in.parameters has more than {LIST_MAX} entries"));
+            faults.push(format!(
+                "sign_in.parameters has more than {LIST_MAX} entries"
+            ));
         }
         for (name, value) in &self.parameters {
             if RESERVED.contains(&name.as_str()) || name == "scope" {
-                faults.push(format!("sign_in.parameters: {name} is the platform's to say"));
+                faults.push(format!(
+                    "sign_in.parameters: {name} is the platform's to say"
+                ));
             }
             if name.is_empty() || value.len() > TEXT_MAX || name.len() > NAME_MAX {
                 faults.push(format!("sign_in.parameters: {name:?} is too long or empty"));

@@ -17,8 +17,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::auth::{
     About, Answered, Identified, IdentityProvider, LogoutToken, Proof, ProviderSession,
-    RelyingParty, SignInError, TokenError,
-    Verifier,
+    RelyingParty, SignInError, TokenError, Verifier,
 };
 use kernel::access::SubjectKind;
 use tokio::sync::watch;
@@ -30,7 +29,8 @@ use crate::issuers::Parts;
 use crate::provider::Endpoints;
 use crate::settings::{IssuerSettings, SignInSettings};
 
-pub(crate) use token::{Client, TokenEndpoint, Tokens};
+use token::{Client, TokenEndpoint};
+pub(crate) use token::{Refusal, Tokens};
 
 /// Longest secret of a client, bytes.
 const SECRET_MAX: usize = 1_024;
@@ -44,8 +44,7 @@ struct OidcProvider {
     settings: SignInSettings,
     relying: RelyingParty,
     /// Of access tokens, the same as for the API.
-    verifier:
-    Verifier,
+    verifier: Verifier,
     endpoints: watch::Receiver<Option<Arc<Endpoints>>>,
     tokens: TokenEndpoint,
 }

@@ -180,7 +180,10 @@ mod tests {
     fn client_proves_itself_as_the_provider_wants_it() {
         let form = [("code", "a b")];
         let (sent, header) = client(None).proven(&form, ClientProof::Header).unwrap();
-        assert_eq!((sent.as_str(), header), ("code=a+b&client_id=desk+one", None));
+        assert_eq!(
+            (sent.as_str(), header),
+            ("code=a+b&client_id=desk+one", None)
+        );
         let with = client(Some("s:1"));
         let (sent, header) = with.proven(&form, ClientProof::Form).unwrap();
         let expected = "code=a+b&client_id=desk+one&client_secret=s%3A1";
@@ -197,7 +200,10 @@ mod tests {
     fn refusals_tell_a_bad_code_from_a_bad_client() {
         let answer = |status, body: &str| tokens(status, body.as_bytes()).map(|_| ()).unwrap_err();
         let bad = StatusCode::BAD_REQUEST;
-        let code = answer(bad, r#"{"error":"invalid_grant","error_description":"used"}"#);
+        let code = answer(
+            bad,
+            r#"{"error":"invalid_grant","error_description":"used"}"#,
+        );
         assert!(matches!(code, SignInError::Code(words) if words == "invalid_grant: used"));
         let client = answer(StatusCode::UNAUTHORIZED, r#"{"error":"invalid_client"}"#);
         assert!(matches!(client, SignInError::Client(_)));

@@ -74,13 +74,16 @@ impl Sessions for MemorySessions {
 
     async fn find(&self, key: SessionKey, idle: Duration) -> Result<Option<Vec<u8>>, Fault> {
         // One step, so that a session which ends meanwhile is not brought back.
-        let kept = self.sessions.entry(key).and_compute_with(|kept| match kept {
-            Some(kept) => {
-                let session = kept.into_value().session;
-                Op::Put(Kept { session, idle })
-            }
-            None => Op::Nop,
-        });
+        let kept = self
+            .sessions
+            .entry(key)
+            .and_compute_with(|kept| match kept {
+                Some(kept) => {
+                    let session = kept.into_value().session;
+                    Op::Put(Kept { session, idle })
+                }
+                None => Op::Nop,
+            });
         let found = kept.into_entry();
         Ok(found.map(|found| found.into_value().session.to_vec()))
     }
