@@ -1,5 +1,6 @@
 //! `dealerboard login`: a person lets a program of theirs in, with a browser.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
@@ -34,9 +35,10 @@ async fn program_is_let_in_by_a_browser_and_keeps_its_token() {
     let provider = Provider::start("oidc-provider", "").await;
     let platform = gateway(&provider).await;
     let folder = TempDir::with_prefix("dealerboard-login-").unwrap();
-    let mut program = Process::start(&mut login(&folder, &provider.issuer), folder.path());
+    let program = Process::start(&mut login(&folder, &provider.issuer), folder.path());
+    let program = RefCell::new(program);
     let address = eventually("the address to open", WAIT, async || {
-        let log = program.log();
+        let log = program.borrow().log();
         let mut lines = log.lines();
         let line = lines.find_map(|line| line.strip_prefix("open "));
         line.filter(|_| log.contains("the code")).map(str::to_owned)
@@ -56,10 +58,12 @@ async fn program_is_let_in_by_a_browser_and_keeps_its_token() {
     let token = token.await;
     let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
-    let ended = eventually("the end of the program", WAIT, async || program.ended());
-    assert!(ended.await.success(), "{}", program.log());
+    let ended = eventually("the end of the program", WAIT, async || {
+        program.borrow_mut().ended()
+    });
+    assert!(ended.await.success(), "{}", program.borrow().log());
     assert!(
-        !program.log().contains(token.trim()),
+        !program.borrow().log().contains(token.trim()),
         "the token was printed"
     );
     is_taken(&platform, token.trim()).await;
