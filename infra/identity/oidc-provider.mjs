@@ -1,5 +1,6 @@
 // node-oidc-provider as a desk would configure it: JWT access tokens for one audience, services by
-// client credentials, people by authorisation code with PKCE. Below /-/ is what only tests ask for.
+// client credentials, people by authorisation code with PKCE, programs of people by device code. Below
+// /-/ is what only tests ask for.
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
@@ -23,15 +24,22 @@ function key() {
   return { ...pair.privateKey.export({ format: 'jwk' }), kid: `key-${serial}`, use: 'sig', alg: 'RS256' };
 }
 
+// The gateway whose browsers sign in here, once it is known where it listens.
+let desk = 'http://127.0.0.1:8080';
+
 function serve(keys) {
   const provider = new Provider(issuer, {
     jwks: { keys },
     clients: [
       { client_id: 'feeds', client_secret: 'secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
       { client_id: 'screens', token_endpoint_auth_method: 'none', application_type: 'native', grant_types: ['authorization_code'], redirect_uris: [callback], response_types: ['code'] },
+      { client_id: 'desk', client_secret: 'secret', grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: [`${desk}/signin/desk/callback`], post_logout_redirect_uris: [`${desk}/signin`], backchannel_logout_uri: `${desk}/signin/desk/backchannel-logout`, backchannel_logout_session_required: true },
+      { client_id: 'terminal', token_endpoint_auth_method: 'none', application_type: 'native', grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], redirect_uris: [], response_types: [] },
     ],
     features: {
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -41,6 +49,8 @@ function serve(keys) {
       },
     },
     scopes: ['openid', 'desk'],
+    // Left to itself it sends nothing to an address of this machine, where the gateways of the tests are.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     cookies: { keys: ['tests-only'] },
     extraTokenClaims: (_, token) => claims[token.accountId ?? token.clientId],
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -91,6 +101,7 @@ async function signIn(person) {
 const told = {
   '/-/rotate': () => { keys = [key(), ...keys]; answer = serve(keys); },
   '/-/retire': () => { keys = keys.slice(0, 1); answer = serve(keys); },
+  '/-/desk': (query) => { desk = query.get('at'); answer = serve(keys); },
   '/-/sign-in': (query) => signIn(query.get('as')),
 };
 

@@ -49,6 +49,6 @@ pub use page::routes_page;
 pub use projection::{OfCalculation, OfProjection, age, aged, no_answer, unanswerable};
 pub use server::{Server, serve, server};
 pub use sessions::{BrowserSessions, SessionLimits, SessionPorts};
-pub use signin::{Person, SignIn, is_local};
+pub use signin::{Person, SignIn, describe_metrics as describe_sign_in_metrics, is_local};
 pub use table::{PAGES, Table, UnknownEndpoint};
 pub use views::{bad_parameter, refused};

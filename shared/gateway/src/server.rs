@@ -104,6 +104,12 @@ fn routes(config: &mut ServiceConfig, gateway: &Gateway) {
         .route("/signin", web::get().to(signin::page))
         .route("/signin.css", web::get().to(signin::style))
         .route("/signin/local", web::post().to(signin::sign_in))
+        .route("/signin/{provider}", web::get().to(signin::begin))
+        .route("/signin/{provider}/callback", web::get().to(signin::finish))
+        .route(
+            "/signin/{provider}/backchannel-logout",
+            web::post().to(signin::end_by_notice),
+        )
         .route(session::SHOW.path, web::get().to(session::show))
         .route(session::END.path, web::post().to(session::end));
     let paths = paths(&gateway.table);

@@ -19,10 +19,15 @@ use crate::problem::{self, MEDIA_TYPE, Problem};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// An extension of an answer that is a page for the person in front of a browser: it says in words why
+/// something is refused, and stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForPeople;
+
 /// The outermost middleware of every app: `App::new().wrap(from_fn(edge))`.
 ///
 /// Refuses by the head alone what is over its [`Limits`], ends what takes longer than the deadline,
-/// turns every refusal, from any layer, into a problem with the caller's trace id, and adds the
+/// turns every refusal, from any layer but the pages of [`ForPeople`], into a problem with the caller's trace id, and adds the
 /// security headers that the handler did not set. Logs the cause of what is not the caller's fault.
 ///
 /// # Errors
@@ -70,7 +75,8 @@ fn finish(
     trace_id: Option<&str>,
 ) -> ServiceResponse<BoxBody> {
     auth::mark(&mut response);
-    let refusal = if is_problem(response.headers()) && response.response().error().is_none() {
+    let is_told = is_problem(response.headers()) || is_for_people(&response);
+    let refusal = if is_told && response.response().error().is_none() {
         None
     } else {
         problem::of_response(response.status(), response.response().error())
@@ -112,6 +118,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let texts: Vec<_> = causes.map(ToString::to_string).collect();
     texts.join(": ")
+}
+
+fn is_for_people(response: &ServiceResponse<BoxBody>) -> bool {
+    let extensions = response.response().extensions();
+    extensions.get::<ForPeople>().is_some()
 }
 
 fn is_problem(headers: &HeaderMap) -> bool {

@@ -2,18 +2,29 @@
 
 use std::sync::Arc;
 
-use http::auth::{Issuer, KeySource, Revision, TrustedKey, Verifier};
+use http::auth::{IdentityProvider, Issuer, KeySource, Revision, TrustedKey, Verifier};
 use kernel::port::Clock;
 use resilience::Dependency;
+use tokio::sync::watch;
 
-use crate::provider::Provider;
+use crate::provider::{Endpoints, Provider};
 use crate::settings::IssuerSettings;
+use crate::sign_in;
 
 /// The issuers of an installation, and what fetches their keys.
 pub struct Issuers {
     verifier: Verifier,
     providers: Vec<Arc<Provider>>,
+    sign_in: Vec<Arc<dyn IdentityProvider>>,
     guards: Vec<Arc<Dependency>>,
+}
+
+/// What guards the calls of one issuer.
+pub struct Guards {
+    /// The fetching of its keys.
+    pub keys: Arc<Dependency>,
+    /// The redeeming of codes, if browsers sign in there.
+    pub sign_in: Option<Arc<Dependency>>,
 }
 
 /// What issuers are made of.
@@ -24,14 +35,28 @@ pub struct Configured<'a> {
     pub audience: &'a str,
     /// The others; without [`crate::faults`].
     pub issuers: &'a [IssuerSettings],
-    /// What guards the fetching of the keys of each.
-    pub guards: Vec<Arc<Dependency>>,
+    /// Those of each.
+    pub guards: Vec<Guards>,
     pub clock: Arc<dyn Clock>,
+}
+
+/// What sign-in at one issuer is made of beside its settings.
+#[cfg_attr(
+    not(feature = "issuers"),
+    expect(dead_code, reason = "there is nothing to sign in at")
+)]
+pub(crate) struct Parts {
+    pub(crate) keys: Arc<dyn KeySource>,
+    /// Of access tokens, the same as for the API.
+    pub(crate) verifier: Verifier,
+    pub(crate) endpoints: watch::Receiver<Option<Arc<Endpoints>>>,
+    pub(crate) guard: Arc<Dependency>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Issuers {
     /// # Errors
-    /// A file of keys cannot be read, or this build cannot fetch any.
+    /// A file of keys or a client's secret cannot be read, or this build cannot fetch keys.
     pub fn new(configured: Configured<'_>) -> anyhow::Result<Self> {
         let Configured {
             local,
@@ -45,19 +70,39 @@ impl Issuers {
         if let Some(key) = local {
             issuers.push(Issuer::local(key, audience, foreign_prefixes("", settings)));
         }
-        let mut providers = Vec::new();
-        for (settings_of, guard) in settings.iter().zip(&guards) {
-            let provider = Provider::new(settings_of, Arc::clone(guard), revision.clone())?;
-            let keys: Arc<dyn KeySource> = Arc::new(provider.keys());
-            providers.push(Arc::new(provider));
+        let (mut providers, mut keys) = (Vec::new(), Vec::new());
+        for (settings_of, guards) in settings.iter().zip(&guards) {
+            let guard = Arc::clone(&guards.keys);
+            let provider = Arc::new(Provider::new(settings_of, guard, revision.clone())?);
+            let of_provider: Arc<dyn KeySource> = Arc::new(provider.keys());
             let foreign = foreign_prefixes(&settings_of.actor_prefix, settings);
-            let mapping = settings_of.mapping(foreign)?;
-            issuers.push(Issuer::new(settings_of.demands(audience), mapping, keys));
+            let (demands, mapping) = (settings_of.demands(audience), settings_of.mapping(foreign)?);
+            issuers.push(Issuer::new(demands, mapping, Arc::clone(&of_provider)));
+            keys.push(of_provider);
+            providers.push(provider);
+        }
+        let verifier = Verifier::new(issuers, revision, Arc::clone(&clock));
+        let mut sign_in = Vec::new();
+        for (((settings_of, keys), guards), provider) in
+            settings.iter().zip(keys).zip(&guards).zip(&providers)
+        {
+            let (Some(asked), Some(guard)) = (&settings_of.sign_in, &guards.sign_in) else {
+                continue;
+            };
+            let parts = Parts {
+                keys,
+                verifier: verifier.for_worker(),
+                endpoints: provider.endpoints(),
+                guard: Arc::clone(guard),
+                clock: Arc::clone(&clock),
+            };
+            sign_in.push(sign_in::provider(settings_of, asked, parts)?);
         }
         Ok(Self {
-            verifier: Verifier::new(issuers, revision, clock),
+            verifier,
+            guards: guards.iter().flat_map(Guards::each).collect(),
+            sign_in,
             providers,
-            guards,
         })
     }
 
@@ -73,10 +118,25 @@ impl Issuers {
         &self.providers
     }
 
-    /// Those of the fetching.
+    /// Those that browsers sign in at.
+    #[must_use]
+    pub fn sign_in(&self) -> &[Arc<dyn IdentityProvider>] {
+        &self.sign_in
+    }
+
+    /// What guards their calls.
     #[must_use]
     pub fn guards(&self) -> &[Arc<Dependency>] {
         &self.guards
+    }
+}
+
+impl Guards {
+    fn each(&self) -> impl Iterator<Item = Arc<Dependency>> {
+        [Some(&self.keys), self.sign_in.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Arc::clone)
     }
 }
 

@@ -7,17 +7,27 @@
 
 mod settings;
 
+#[cfg(feature = "issuers")]
+mod answers;
+#[cfg(feature = "issuers")]
+mod device;
 mod issuers;
 mod provider;
+#[cfg_attr(not(feature = "issuers"), path = "sign_in/absent.rs")]
+mod sign_in;
 
 mod authority;
 mod keys;
 
 pub use authority::{ConfiguredAuthority, Sending};
-pub use issuers::{Configured, Issuers};
+#[cfg(feature = "issuers")]
+pub use device::{DeviceClient, DeviceCode, DeviceSignIn};
+pub use issuers::{Configured, Guards, Issuers};
 pub use keys::{
     Fingerprints, KeyDirectory, LocalKeys, Refused, Settled, WrappingKey, settle_in_directory,
     settle_wrapped,
 };
 pub use provider::{Provider, REFRESH, TRUSTED_UNSEEN};
-pub use settings::{ISSUERS_MAX, IssuerSettings, ServiceSettings, TenantSettings, faults};
+pub use settings::{
+    ISSUERS_MAX, IssuerSettings, ServiceSettings, SignInSettings, TenantSettings, faults,
+};

@@ -93,6 +93,8 @@ pub mod platform {
     pub const TOKEN_INVALID: Code = Code::new("TOKEN_INVALID", Kind::Unauthenticated);
     /// A session's request does not prove that a page of the platform sent it.
     pub const CSRF_TOKEN_INVALID: Code = Code::new("CSRF_TOKEN_INVALID", Kind::Forbidden);
+    /// What a provider sent is no notice that somebody is signed out there.
+    pub const LOGOUT_TOKEN_INVALID: Code = Code::new("LOGOUT_TOKEN_INVALID", Kind::Malformed);
     /// The token does not allow this.
     pub const NOT_ALLOWED: Code = Code::new("NOT_ALLOWED", Kind::Forbidden);
     /// The caller's tenant is suspended.
@@ -131,6 +133,7 @@ pub mod platform {
         PARAMETER_MALFORMED,
         TOKEN_INVALID,
         CSRF_TOKEN_INVALID,
+        LOGOUT_TOKEN_INVALID,
         NOT_ALLOWED,
         TENANT_SUSPENDED,
         TENANT_UNKNOWN,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::code::Code;
+use crate::code::{Code, platform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// What a caller needs to be allowed, written `<area>:<verb>` such as `trades:book`. Areas are
@@ -316,9 +316,23 @@ pub struct PublicRoute {
     pub name: &'static str,
     /// Of its query string.
     pub parameters: &'static [Parameter],
+    /// Whether it may be asked with others, too, which are not looked at.
+    pub is_open: bool,
+    /// What it is answered with if all goes well.
+    pub status: u16,
+    /// Codes that it can be refused with beside those of every page, or instead of those of every form.
+    pub codes: &'static [Code],
     /// One sentence without a period.
     pub summary: &'static str,
 }
+
+/// Codes that a form can be refused with.
+const OF_FORMS: &[Code] = &[
+    platform::BODY_MALFORMED,
+    platform::CSRF_TOKEN_INVALID,
+    platform::NOT_FOUND,
+    platform::DEPENDENCY_UNAVAILABLE,
+];
 
 impl PublicRoute {
     /// A page asked for by `GET`.
@@ -329,17 +343,43 @@ impl PublicRoute {
             path,
             name,
             parameters: &[],
+            is_open: false,
+            status: 200,
+            codes: &[],
             summary,
         }
     }
 
-    /// A form sent by `POST`.
+    /// A form sent by `POST`, which leads on to another page.
     #[must_use]
     pub const fn form(path: &'static str, name: &'static str, summary: &'static str) -> Self {
         Self {
             method: Method::Post,
+            status: 303,
+            codes: OF_FORMS,
             ..Self::get(path, name, summary)
         }
+    }
+
+    /// It is answered with that status if all goes well.
+    #[must_use]
+    pub const fn answering(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// It can be refused with these codes.
+    #[must_use]
+    pub const fn refused_with(mut self, codes: &'static [Code]) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// Whoever sends browsers there may add parameters of their own.
+    #[must_use]
+    pub const fn and_others(mut self) -> Self {
+        self.is_open = true;
+        self
     }
 
     /// The parameters of its query string.

@@ -3,6 +3,8 @@
 mod agreement;
 mod dead_letters;
 mod hello;
+#[cfg(feature = "issuers")]
+mod login;
 #[cfg(feature = "production")]
 mod migrate;
 mod misplaced;
@@ -66,6 +68,9 @@ enum Command {
     Tenants(tenants::TenantsCommand),
     /// Prints an access token signed by the local key.
     Token(token::Token),
+    /// Signs in at an identity provider by a browser on any device, and keeps the access token.
+    #[cfg(feature = "issuers")]
+    Login(login::Login),
 }
 
 /// What is logged by commands whose result is what they print.
@@ -100,6 +105,8 @@ impl Arguments {
             Command::Simulate(simulate) => simulate.run(config),
             Command::Tenants(tenants) => tenants.run(config),
             Command::Token(token) => token.run(&config),
+            #[cfg(feature = "issuers")]
+            Command::Login(login) => login.run(&config),
         };
         let code = done.unwrap_or_else(|error| failed(&error));
         telemetry::terminal::unwritten().map_or(code, |error| {

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::IssuerSettings;
 use resilience::{
     BreakerConfig, BulkheadConfig, Dependency, DependencyConfig, InvalidConfig, Name, RetryBudget,
     RetryConfig, Seams, TokioClock,
@@ -40,6 +41,18 @@ const JWKS: [&str; identity::ISSUERS_MAX] = [
     "fetch", "fetch-2", "fetch-3", "fetch-4", "fetch-5", "fetch-6", "fetch-7", "fetch-8",
 ];
 
+/// Redeeming codes of browsers at an issuer, likewise.
+const SIGN_IN: [&str; identity::ISSUERS_MAX] = [
+    "sign-in",
+    "sign-in-2",
+    "sign-in-3",
+    "sign-in-4",
+    "sign-in-5",
+    "sign-in-6",
+    "sign-in-7",
+    "sign-in-8",
+];
+
 /// Makes guards that share one retry budget, as they share one process.
 pub(super) struct Guards {
     budget: Arc<RetryBudget>,
@@ -55,22 +68,42 @@ impl Guards {
         }
     }
 
-    /// One for each issuer.
-    pub(super) fn of_issuers(&self, count: usize) -> Result<Vec<Arc<Dependency>>, InvalidConfig> {
-        let classes = JWKS.iter().take(count);
-        let guards = classes.map(|class| {
-            self.of(&Class {
-                name: Name {
-                    dependency: "jwks",
-                    class,
-                },
-                p99: Duration::from_secs(1),
-                // Two answers and a retry, each of which has a bound of its own.
-                timeout: Duration::from_secs(7),
-                in_flight_max: 1,
+    /// Those of each issuer.
+    pub(super) fn of_issuers(
+        &self,
+        issuers: &[IssuerSettings],
+    ) -> Result<Vec<identity::Guards>, InvalidConfig> {
+        let classes = JWKS.iter().zip(&SIGN_IN);
+        let guards = classes.zip(issuers).map(|((fetch, sign_in), issuer)| {
+            let sign_in = issuer.sign_in.as_ref().map(|_| self.of_sign_in(sign_in));
+            Ok(identity::Guards {
+                keys: self.of_keys(fetch)?,
+                sign_in: sign_in.transpose()?,
             })
         });
         guards.collect()
+    }
+
+    fn of_keys(&self, class: &'static str) -> Result<Arc<Dependency>, InvalidConfig> {
+        let dependency = "jwks";
+        self.of(&Class {
+            name: Name { dependency, class },
+            p99: Duration::from_secs(1),
+            // Two answers and a retry, each of which has a bound of its own.
+            timeout: Duration::from_secs(7),
+            in_flight_max: 1,
+        })
+    }
+
+    fn of_sign_in(&self, class: &'static str) -> Result<Arc<Dependency>, InvalidConfig> {
+        let dependency = "oidc";
+        self.of(&Class {
+            name: Name { dependency, class },
+            p99: Duration::from_secs(1),
+            timeout: Duration::from_secs(4),
+            // A morning's desk signs in at once; who floods it waits for itself.
+            in_flight_max: 32,
+        })
     }
 
     pub(super) fn of(&self, class: &Class) -> Result<Arc<Dependency>, InvalidConfig> {

@@ -15,7 +15,7 @@ pub(super) fn issuers(auth: &Auth, keys: &LocalKeys, guards: &Guards) -> anyhow:
         local: auth.local.then(|| keys.tokens.trusted()),
         audience: &auth.audience,
         issuers: &auth.issuers,
-        guards: guards.of_issuers(auth.issuers.len())?,
+        guards: guards.of_issuers(&auth.issuers)?,
         clock: Arc::new(SystemClock),
     })
 }

@@ -120,6 +120,7 @@ impl<'p> Process<'p> {
         health::describe_metrics();
         matching::describe_metrics();
         gateway::describe_metrics();
+        gateway::describe_sign_in_metrics();
         let health = Arc::clone(&self.health);
         let watch = health::watch(health, halt.clone());
         tasks.work("process/health", watch.map(Ok));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::{BrowserSessions, Person, SessionLimits, SessionPorts, SignIn};
-use http::auth::LOCAL_ISSUER;
+use http::auth::{AttemptCookie, LOCAL_ISSUER};
 use kernel::{Actor, Role, Subject, Tenant};
 use pipeline::SystemClock;
 
@@ -41,11 +41,22 @@ pub(super) fn sign_in(platform: &Platform, address: SocketAddr) -> anyhow::Resul
     } else {
         Vec::new()
     };
+    let of_issuers = ports.issuers.sign_in();
     let ports = SessionPorts {
         sessions: Arc::clone(&ports.sessions),
         guard: Arc::clone(&ports.sessions_guard),
         clock: Arc::new(SystemClock),
     };
+    let providers = of_issuers.to_vec();
+    let origin = match session.public_url.trim_end_matches('/') {
+        "" => format!("http://{address}"),
+        public => public.to_owned(),
+    };
+    anyhow::ensure!(
+        providers.is_empty() || is_here || !session.public_url.is_empty(),
+        "browsers sign in at a provider, which sends them back: set session.public_url, where they find \
+         this gateway from elsewhere"
+    );
     let limits = SessionLimits {
         idle: Duration::from_secs(session.idle_s),
         absolute: Duration::from_secs(session.absolute_s),
@@ -53,6 +64,9 @@ pub(super) fn sign_in(platform: &Platform, address: SocketAddr) -> anyhow::Resul
     Ok(SignIn {
         sessions: Arc::new(BrowserSessions::new(ports, limits, !is_here)),
         people,
+        providers,
+        attempts: AttemptCookie::new(platform.keys.records.clone(), !is_here),
+        origin,
         home: session.home.clone(),
     })
 }

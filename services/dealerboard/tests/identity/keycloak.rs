@@ -4,8 +4,15 @@
 use http::auth::TokenError;
 use kernel::access::SubjectKind;
 
+use reqwest::Client;
+use serde_json::{Value, json};
+use testkit::platform::Platform;
+
+use crate::chromium::Chromium;
 use crate::provider::{Provider, access_token};
-use crate::story::{bearer, books, gateway, is_refused, is_taken, roles};
+use crate::story::{
+    bearer, books, gateway, gateway_with_sign_in, is_refused, is_taken, roles, trade,
+};
 
 /// Set by `make test-identity`.
 const WANTED: &str = "DEALERBOARD_TEST_KEYCLOAK";
@@ -60,7 +67,81 @@ async fn tokens_of_keycloak_are_taken_and_its_id_tokens_are_not() {
     }
     let other = provider.service_token("elsewhere", "urn:desk").await;
     is_refused(&platform, &other, TokenError::Claim("audience")).await;
+    people_sign_in_and_out(&provider).await;
     let unseen = provider.service_token("feeds", "urn:desk").await;
     provider.kill();
     is_taken(&platform, &unseen).await;
+}
+
+/// In a real browser, with the pages that Keycloak itself shows.
+async fn people_sign_in_and_out(provider: &Provider) {
+    let platform = gateway_with_sign_in(provider, "desk", "desk").await;
+    knows(provider, &platform).await;
+    let mut browser = Chromium::start();
+    signs_in(&mut browser, &platform).await;
+    let (_, session) = browser.reads("/v1/session").await;
+    assert_eq!(
+        (&session["actor"], &session["kind"]),
+        (&json!("id.ann"), &json!("person")),
+        "{session}"
+    );
+    let (status, booked) = browser.posts("/v1/trades", &trade("T-3")).await;
+    assert_eq!(status, 201, "{booked}");
+
+    // With the hint it asks nothing, and leads back.
+    let (_, ended) = browser.posts("/v1/session:end", &json!({})).await;
+    let page = browser.visits(ended["go_to"].as_str().unwrap()).await;
+    assert_eq!(page["address"], format!("{}/signin", platform.url()));
+
+    signs_in(&mut browser, &platform).await;
+    let (status, _) = browser.reads("/v1/session").await;
+    assert_eq!(status, 200);
+    let elsewhere = format!("{}/protocol/openid-connect/logout", provider.issuer);
+    browser.visits(&elsewhere).await;
+    browser.does("submit", json!({})).await;
+    browser
+        .visits(&format!("{}/explorer/", platform.url()))
+        .await;
+    let (status, _) = browser.reads("/v1/session").await;
+    assert_eq!(
+        status, 401,
+        "Keycloak told the platform before it showed its page"
+    );
+}
+
+async fn signs_in(browser: &mut Chromium, platform: &Platform) {
+    browser.visits(&format!("{}/signin", platform.url())).await;
+    browser.clicks("Sign in with The desk").await;
+    let back = browser
+        .sends(json!({ "username": "ann", "password": "ann" }))
+        .await;
+    assert_eq!(
+        back["address"],
+        format!("{}/explorer/", platform.url()),
+        "{back}"
+    );
+}
+
+/// Has Keycloak send its notices to where this platform listens.
+async fn knows(provider: &Provider, platform: &Platform) {
+    let (root, _) = provider.issuer.split_once("/realms/").unwrap();
+    let form = "grant_type=password&client_id=admin-cli&username=admin&password=admin";
+    let token = Client::new()
+        .post(format!(
+            "{root}/realms/master/protocol/openid-connect/token"
+        ))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form);
+    let token: Value = token.send().await.unwrap().json().await.unwrap();
+    let token = access_token(&token);
+    let clients = format!("{root}/admin/realms/desk/clients");
+    let found = Client::new().get(format!("{clients}?clientId=desk"));
+    let found = found.bearer_auth(&token).send().await.unwrap();
+    let mut found: Value = found.json().await.unwrap();
+    let mut client = found[0].take();
+    let address = format!("{}/signin/desk/backchannel-logout", platform.url());
+    client["attributes"]["backchannel.logout.url"] = address.into();
+    let place = format!("{clients}/{}", client["id"].as_str().unwrap());
+    let put = Client::new().put(place).bearer_auth(&token).json(&client);
+    put.send().await.unwrap().error_for_status().unwrap();
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::auth::{Principal, TokenError};
-use identity::{Configured, IssuerSettings, Issuers};
+use identity::{Configured, Guards, IssuerSettings, Issuers};
 use pipeline::SystemClock;
 use reqwest::{Client, Response, StatusCode};
 use resilience::{
@@ -12,6 +12,7 @@ use resilience::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
+use tempfile::TempDir;
 use testkit::platform::Platform;
 use tokio_util::sync::CancellationToken;
 
@@ -27,12 +28,35 @@ pub(crate) fn settings(provider: &Provider) -> Value {
 
 /// A gateway beside the provider.
 pub(crate) async fn gateway(provider: &Provider) -> Platform {
+    Platform::embedded_with(env!("CARGO_BIN_EXE_dealerboard"), &config(provider)).await
+}
+
+/// One whose people sign in there, at `/signin/<name>`, as a client with the secret `secret`.
+pub(crate) async fn gateway_with_sign_in(
+    provider: &Provider,
+    name: &str,
+    client: &str,
+) -> Platform {
+    let folder = TempDir::with_prefix("dealerboard-secret-").unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "secret\n").unwrap();
     let config = format!(
+        "{}sign_in = {{ name = \"{name}\", title = \"The desk\", client_id = \"{client}\", \
+         client_secret_file = \"{}\" }}\n",
+        config(provider),
+        secret.display()
+    );
+    // It is read at the start.
+    Platform::embedded_with(env!("CARGO_BIN_EXE_dealerboard"), &config).await
+}
+
+/// The same as a file.
+fn config(provider: &Provider) -> String {
+    format!(
         "[[auth.issuers]]\nissuer = \"{}\"\ntenant = {{ claim = \"tenant\" }}\nactor_prefix = \"id.\"\n\
          roles = [\"roles\", \"realm_access.roles\"]\nbooks = \"books\"\nceiling = \"ceiling\"\n",
         provider.issuer
-    );
-    Platform::embedded_with(env!("CARGO_BIN_EXE_dealerboard"), &config).await
+    )
 }
 
 /// On a connection of its own, so that nothing is remembered of another.
@@ -56,16 +80,23 @@ pub(crate) async fn is_refused(platform: &Platform, token: &str, reason: TokenEr
 }
 
 /// A booking under a token is the bearer's.
-pub(crate) async fn books(platform: &Platform, token: &str, trade: &str) {
-    let body = json!({
-        "trade_id": trade, "account": "ACC-1", "book": "EQ", "instrument": "IBM", "side": "BUY",
-        "quantity": "100", "price": "181.52", "currency": "USD", "traded_at": "2026-01-05T15:30:00Z",
-    });
-    let answer = platform.request(token, "/v1/trades", &body).send().await;
+pub(crate) async fn books(platform: &Platform, token: &str, id: &str) {
+    let answer = platform
+        .request(token, "/v1/trades", &trade(id))
+        .send()
+        .await;
     let answer = answer.unwrap();
     let status = answer.status();
     let text = answer.text().await.unwrap();
     assert_eq!(status, StatusCode::CREATED, "{text}");
+}
+
+/// A booking in the one book that ann may trade in.
+pub(crate) fn trade(id: &str) -> Value {
+    json!({
+        "trade_id": id, "account": "ACC-1", "book": "EQ", "instrument": "IBM", "side": "BUY",
+        "quantity": "100", "price": "181.52", "currency": "USD", "traded_at": "2026-01-05T15:30:00Z",
+    })
 }
 
 /// Whom the platform takes the bearer for.
@@ -75,7 +106,10 @@ pub(crate) async fn bearer(provider: &Provider, token: &str) -> Principal {
         local: None,
         audience: "dealerboard",
         issuers: &[settings],
-        guards: vec![guard()],
+        guards: vec![Guards {
+            keys: guard(),
+            sign_in: None,
+        }],
         clock: Arc::new(SystemClock),
     });
     let issuers = issuers.unwrap();

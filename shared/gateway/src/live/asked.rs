@@ -11,7 +11,7 @@ use kernel::route::QuestionRoute;
 use super::malformed;
 use crate::endpoint::{Watchable, about};
 use crate::gateway::Gateway;
-use crate::known;
+use crate::known::Askable;
 use crate::server::path_of;
 use crate::views::parameters_in;
 
@@ -58,7 +58,11 @@ fn question(gateway: &Gateway, principal: &Principal, text: &str) -> Result<Live
     });
     let (endpoint, path, of) = found.next().ok_or_else(|| unknown(gateway, target))?;
     let route = endpoint.route();
-    known::check(route.parameters, query)?;
+    let askable = Askable {
+        known: route.parameters,
+        is_open: false,
+    };
+    askable.check(query)?;
     gateway.may_ask(principal, route.allow, &about(&path))?;
     Ok(LiveQuestion {
         text: text.into(),

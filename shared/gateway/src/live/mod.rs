@@ -148,7 +148,10 @@ impl Watch {
             let members = self.members.as_ref();
             let changes = members.map(|members| members.changes(&self.principal));
             let sessions = &self.gateway.sign_in.sessions;
-            let is_over = self.session.is_some_and(|key| !sessions.goes_on(key));
+            let is_over = match self.session {
+                Some(key) => !sessions.goes_on(key).await,
+                None => false,
+            };
             if is_over || changes.is_some_and(|changes| changes != self.changes) {
                 return;
             }

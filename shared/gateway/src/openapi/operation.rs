@@ -228,7 +228,6 @@ impl<'c> Operations<'c> {
             "security": [],
             "parameters": parameters,
             "responses": {
-                "200": { "description": page.summary },
                 "404": problem(&self.problem, "NOT_FOUND"),
                 "503": problem(&self.problem, "not ready"),
             },
@@ -237,14 +236,9 @@ impl<'c> Operations<'c> {
             let form = json!({ "schema": { "type": "object" } });
             let content = json!({ "application/x-www-form-urlencoded": form });
             operation["requestBody"] = json!({ "required": true, "content": content });
-            operation["responses"] = json!({
-                "303": { "description": page.summary },
-                "400": problem(&self.problem, "BODY_MALFORMED"),
-                "403": problem(&self.problem, "CSRF_TOKEN_INVALID"),
-                "404": problem(&self.problem, "NOT_FOUND"),
-                "503": problem(&self.problem, "DEPENDENCY_UNAVAILABLE"),
-            });
+            operation["responses"] = problems::these(page.codes, &self.problem).into();
         }
+        operation["responses"][page.status.to_string()] = json!({ "description": page.summary });
         self.insert(path, verb(page.method), operation);
     }
 

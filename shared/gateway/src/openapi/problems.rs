@@ -39,8 +39,16 @@ pub(super) const LIVE: &[Code] = &[platform::BEHIND];
 
 /// The problem responses of a route with these codes beside those of every route.
 pub(super) fn responses(groups: &[&[Code]], problem: &Value) -> Map<String, Value> {
+    these(groups.iter().copied().chain([ANY]).flatten(), problem)
+}
+
+/// The problem responses with exactly these codes.
+pub(super) fn these<'c>(
+    codes: impl IntoIterator<Item = &'c Code>,
+    problem: &Value,
+) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-    for code in groups.iter().copied().chain([ANY]).flatten() {
+    for code in codes {
         let (status, _) = code.kind.status_and_retry();
         let codes = by_status.entry(status).or_default();
         if !codes.contains(&code.name) {

@@ -1,6 +1,7 @@
 //! Sessions of browsers: kept where all gateways find them, and remembered here for the day they
 //! cannot be looked up.
 
+mod notices;
 mod record;
 pub(crate) mod routes;
 
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures::future::{FutureExt as _, LocalBoxFuture};
-use http::auth::{Browsers, Principal, Secret, SecretCookie, SignedIn};
+use http::auth::{Browsers, Principal, ProviderSession, Secret, SecretCookie, SignedIn};
 use http::problem::Problem;
 use kernel::code::platform;
 use kernel::port::{Clock, SessionKey, Sessions};
@@ -21,6 +22,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use resilience::{Deadline, Dependency};
 
+pub(crate) use notices::Coming;
 use record::Record;
 
 /// Sessions that a gateway remembers, some kilobytes each at most; others are looked up each time.
@@ -61,7 +63,10 @@ pub struct BrowserSessions {
 /// A session that this gateway has seen; times are microseconds since the epoch.
 struct Remembered {
     signed_in: SignedIn,
+    /// For a request, which used it.
     looked_up: AtomicI64,
+    /// For a stream, which did not.
+    peeked_at: AtomicI64,
     used: AtomicI64,
 }
 
@@ -80,11 +85,15 @@ impl BrowserSessions {
         }
     }
 
-    /// Signs a subject in, and gives the id that its browser gets.
+    /// Signs a subject in, here or at a provider, and gives the id that its browser gets.
     ///
     /// # Errors
     /// The session cannot be kept, or there is no randomness.
-    pub(crate) async fn open(&self, subject: Subject) -> Result<Secret, Problem> {
+    pub(crate) async fn open(
+        &self,
+        subject: Subject,
+        at_provider: Option<ProviderSession>,
+    ) -> Result<Secret, Problem> {
         let id = Secret::random().map_err(Problem::defect)?;
         let csrf_token = Secret::random().map_err(Problem::defect)?;
         let now = self.ports.clock.now();
@@ -98,6 +107,7 @@ impl BrowserSessions {
             key: id.key(),
             csrf_token: csrf_token.expose().into(),
             until,
+            at_provider: at_provider.map(Arc::new),
             is_unconfirmed: false,
         };
         let record = serde_json::to_vec(&Record::new(&signed_in)).map_err(Problem::defect)?;
@@ -120,10 +130,50 @@ impl BrowserSessions {
         ended.await.map_err(away)
     }
 
-    /// Whether the session goes on as far as is known here; that is no use of it.
-    pub(crate) fn goes_on(&self, key: SessionKey) -> bool {
+    /// Whether the session goes on, wherever it is used and ended; that is no use of it. While nobody can
+    /// say, it does as far as is known here.
+    pub(crate) async fn goes_on(&self, key: SessionKey) -> bool {
+        let now = self.ports.clock.now();
         let remembered = self.remembered.get(&key);
-        remembered.is_some_and(|remembered| self.is_on(&remembered, self.ports.clock.now()))
+        if let Some(remembered) = &remembered
+            && remembered.was_peeked_at(now)
+        {
+            return now < remembered.signed_in.until;
+        }
+        match (self.peek(key).await, remembered) {
+            (Ok(Some(found)), remembered) => {
+                let goes_on = self.is_still(key, &found, now).await;
+                if let Some(remembered) = remembered.filter(|_| goes_on) {
+                    remembered.peeked_at.store(now.micros(), Ordering::Relaxed);
+                }
+                goes_on
+            }
+            (Ok(None), _) => {
+                self.remembered.invalidate(&key);
+                false
+            }
+            (Err(_), Some(remembered)) => self.is_on(&remembered, now),
+            (Err(_), None) => false,
+        }
+    }
+
+    /// Whether a session that is kept is not over for another reason.
+    async fn is_still(&self, key: SessionKey, found: &[u8], now: Timestamp) -> bool {
+        let Ok(record) = serde_json::from_slice::<Record>(found) else {
+            return false;
+        };
+        let signed_in = record.signed_in(key);
+        let is_still = now < signed_in.until && !self.is_noticed(&signed_in).await;
+        if !is_still {
+            self.remembered.invalidate(&key);
+        }
+        is_still
+    }
+
+    async fn peek(&self, key: SessionKey) -> Result<Option<Vec<u8>>, Problem> {
+        let peek = || self.ports.sessions.peek(key);
+        let found = self.ports.guard.call(Deadline::within(LOOK_WAIT), peek);
+        found.await.map_err(away)
     }
 
     /// The session of that key, which is used by that.
@@ -143,7 +193,7 @@ impl BrowserSessions {
             .call(Deadline::within(LOOK_WAIT), find)
             .await;
         match (found, remembered) {
-            (Ok(Some(found)), remembered) => Ok(self.found(key, &found, remembered, now)),
+            (Ok(Some(found)), remembered) => self.found(key, &found, remembered, now).await,
             (Ok(None), _) => {
                 self.remembered.invalidate(&key);
                 Ok(None)
@@ -156,31 +206,38 @@ impl BrowserSessions {
     }
 
     /// What was looked up; the principal that is remembered knows what the policies said of it.
-    fn found(
+    async fn found(
         &self,
         key: SessionKey,
         found: &[u8],
         remembered: Option<Arc<Remembered>>,
         now: Timestamp,
-    ) -> Option<SignedIn> {
+    ) -> Result<Option<SignedIn>, Problem> {
+        // Another version of the program may have written it in another form: then they sign in again.
+        let Ok(record) = serde_json::from_slice::<Record>(found) else {
+            return Ok(None);
+        };
+        let signed_in = record.signed_in(key);
+        if self.is_noticed(&signed_in).await {
+            self.end(key).await?;
+            return Ok(None);
+        }
         if let Some(remembered) = remembered.filter(|known| now < known.signed_in.until) {
             let micros = now.micros();
             remembered.looked_up.store(micros, Ordering::Relaxed);
-            return Some(remembered.used(now, false));
+            return Ok(Some(remembered.used(now, false)));
         }
-        // Another version of the program may have written it in another form: then they sign in again.
-        let record: Record = serde_json::from_slice(found).ok()?;
-        let signed_in = record.signed_in(key);
         if now >= signed_in.until {
-            return None;
+            return Ok(None);
         }
         self.remember(signed_in.clone(), now);
-        Some(signed_in)
+        Ok(Some(signed_in))
     }
 
     fn remember(&self, signed_in: SignedIn, now: Timestamp) {
         let remembered = Remembered {
             looked_up: AtomicI64::new(now.micros()),
+            peeked_at: AtomicI64::new(now.micros()),
             used: AtomicI64::new(now.micros()),
             signed_in,
         };
@@ -197,8 +254,11 @@ impl BrowserSessions {
 
 impl Remembered {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        let looked_up = Timestamp::from_micros(self.looked_up.load(Ordering::Relaxed));
-        now < after(looked_up, LOOK_PERIOD)
+        is_recent(&self.looked_up, now)
+    }
+
+    fn was_peeked_at(&self, now: Timestamp) -> bool {
+        is_recent(&self.peeked_at, now)
     }
 
     fn used(&self, now: Timestamp, is_unconfirmed: bool) -> SignedIn {
@@ -221,6 +281,11 @@ impl Browsers for BrowserSessions {
     ) -> LocalBoxFuture<'static, Result<Option<SignedIn>, Problem>> {
         async move { self.look(id.key()).await }.boxed_local()
     }
+}
+
+fn is_recent(micros: &AtomicI64, now: Timestamp) -> bool {
+    let at = Timestamp::from_micros(micros.load(Ordering::Relaxed));
+    now < after(at, LOOK_PERIOD)
 }
 
 fn after(time: Timestamp, by: Duration) -> Timestamp {

@@ -67,6 +67,9 @@ enum Reach {
 struct EndReport {
     /// Always true.
     ended: bool,
+    /// Where the page has to go for the session at the provider to end, too; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    go_to: Option<String>,
 }
 
 /// `GET /v1/session`.
@@ -116,9 +119,15 @@ pub(crate) async fn end(
         let detail = "a token has no session to end";
         return Err(Problem::new(platform::NOT_FOUND, detail));
     };
-    let sessions = &gateway.sign_in.sessions;
+    let sign_in = &gateway.sign_in;
+    let sessions = &sign_in.sessions;
     sessions.end(signed_in.key).await?;
+    let at_provider = signed_in.at_provider.as_deref();
+    let report = EndReport {
+        ended: true,
+        go_to: at_provider.and_then(|session| sign_in.farewell(session)),
+    };
     Ok(HttpResponse::Ok()
         .insert_header((SET_COOKIE, sessions.cookie().clear()))
-        .json(EndReport { ended: true }))
+        .json(report))
 }

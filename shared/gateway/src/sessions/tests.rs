@@ -1,9 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::auth::{LogoutToken, ProviderSession};
 use kernel::port::{Clock, SessionKey, Sessions};
 use kernel::{Fault, Subject, Timestamp};
 use resilience::{
@@ -11,7 +12,7 @@ use resilience::{
     Seams, TokioClock,
 };
 
-use super::{BrowserSessions, LOOK_PERIOD, SessionLimits, SessionPorts};
+use super::{BrowserSessions, Coming, LOOK_PERIOD, SessionLimits, SessionPorts};
 
 const IDLE: Duration = Duration::from_secs(30 * 60);
 const ABSOLUTE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -24,6 +25,7 @@ struct World {
     is_away: AtomicBool,
     looks: AtomicUsize,
     kept: Mutex<HashMap<SessionKey, (Vec<u8>, Timestamp)>>,
+    claimed: Mutex<HashSet<SessionKey>>,
 }
 
 impl World {
@@ -68,6 +70,18 @@ impl Sessions for World {
             *until = self.until(idle);
             session.clone()
         }))
+    }
+
+    async fn peek(&self, key: SessionKey) -> Result<Option<Vec<u8>>, Fault> {
+        self.asked()?;
+        let kept = self.kept.lock().unwrap();
+        let found = kept.get(&key).filter(|(_, until)| self.now() < *until);
+        Ok(found.map(|(session, _)| session.clone()))
+    }
+
+    async fn claim(&self, key: SessionKey, _: Duration) -> Result<bool, Fault> {
+        self.asked()?;
+        Ok(self.claimed.lock().unwrap().insert(key))
     }
 
     async fn end(&self, key: SessionKey) -> Result<(), Fault> {
@@ -120,7 +134,7 @@ fn guard() -> Arc<Dependency> {
 async fn signed_in(gateway: &BrowserSessions) -> SessionKey {
     let (tenant, actor) = ("demo".parse().unwrap(), "ann".parse().unwrap());
     let ann = Subject::person(tenant, actor, Vec::new());
-    gateway.open(ann).await.unwrap().key()
+    gateway.open(ann, None).await.unwrap().key()
 }
 
 async fn is_on(gateway: &BrowserSessions, key: SessionKey) -> bool {
@@ -146,12 +160,12 @@ async fn look_from_a_stream_does_not_keep_a_session() {
     let gateway = gateway(&world);
     let key = signed_in(&gateway).await;
     world.pass(IDLE - MINUTE);
-    assert!(gateway.goes_on(key));
+    assert!(gateway.goes_on(key).await);
     world.pass(MINUTE);
-    assert!(!gateway.goes_on(key) && !is_on(&gateway, key).await);
+    assert!(!gateway.goes_on(key).await && !is_on(&gateway, key).await);
     let key = signed_in(&gateway).await;
     gateway.end(key).await.unwrap();
-    assert!(!gateway.goes_on(key));
+    assert!(!gateway.goes_on(key).await);
 }
 
 #[tokio::test]
@@ -242,4 +256,131 @@ async fn sessions_have_ids_and_tokens_of_their_own() {
     // What is kept does not hold the id.
     let kept = world.kept.lock().unwrap();
     assert!(kept.contains_key(&one));
+}
+
+const ISSUER: &str = "https://id.example";
+const SIGNED_IN_S: i64 = 1_796_000_000;
+
+/// Signs ann in at the provider, in that session of hers there.
+async fn signed_in_at(gateway: &BrowserSessions, session: &str) -> SessionKey {
+    let (tenant, actor) = ("demo".parse().unwrap(), "ann".parse().unwrap());
+    let ann = Subject::person(tenant, actor, Vec::new());
+    let at_provider = ProviderSession {
+        provider: "desk".to_owned(),
+        issuer: ISSUER.to_owned(),
+        subject: "ann".to_owned(),
+        session: Some(session.to_owned()),
+        issued_s: SIGNED_IN_S,
+        id_token: None,
+    };
+    let opened = gateway.open(ann, Some(at_provider)).await;
+    opened.unwrap().key()
+}
+
+fn notice(id: &str, subject: Option<&str>, session: Option<&str>) -> LogoutToken {
+    LogoutToken {
+        id: id.to_owned(),
+        subject: subject.map(str::to_owned),
+        session: session.map(str::to_owned),
+        issued_s: SIGNED_IN_S + 10,
+        until_s: SIGNED_IN_S + 130,
+    }
+}
+
+#[tokio::test]
+async fn notice_ends_a_session_here_at_once_and_elsewhere_with_the_next_look() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in_at(&gateway, "s1").await;
+    let spared = signed_in_at(&gateway, "s2").await;
+    assert!(is_on(&other, key).await && is_on(&other, spared).await);
+    let token = notice("1", Some("ann"), Some("s1"));
+    assert_eq!(gateway.notice(ISSUER, &token).await.unwrap(), Coming::First);
+    assert!(!is_on(&gateway, key).await);
+    world.pass(LOOK_PERIOD);
+    assert!(!other.goes_on(key).await);
+    assert!(!is_on(&other, key).await);
+    assert!(is_on(&gateway, spared).await && is_on(&other, spared).await);
+    // It is gone, not only not counted.
+    assert!(!world.kept.lock().unwrap().contains_key(&key));
+}
+
+#[tokio::test]
+async fn notice_about_a_person_ends_all_their_sessions_and_no_later_one() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let (one, two) = (
+        signed_in_at(&gateway, "s1").await,
+        signed_in_at(&gateway, "s2").await,
+    );
+    let local = signed_in(&gateway).await;
+    gateway
+        .notice(ISSUER, &notice("1", Some("ann"), None))
+        .await
+        .unwrap();
+    // A sign-in that was under way is as old as they are.
+    let late = signed_in_at(&gateway, "s3").await;
+    world.pass(LOOK_PERIOD);
+    for key in [one, two, late] {
+        assert!(!is_on(&gateway, key).await);
+    }
+    assert!(is_on(&gateway, local).await);
+    // An older notice that comes late is no newer for that.
+    let older = LogoutToken {
+        issued_s: SIGNED_IN_S - 10,
+        ..notice("2", Some("ann"), None)
+    };
+    gateway.notice(ISSUER, &older).await.unwrap();
+    let again = signed_in_at(&gateway, "s4").await;
+    world.pass(LOOK_PERIOD);
+    assert!(!is_on(&gateway, again).await);
+}
+
+#[tokio::test]
+async fn notice_of_another_issuer_and_one_before_the_sign_in_end_nothing() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let key = signed_in_at(&gateway, "s1").await;
+    let other = "https://other.example";
+    gateway
+        .notice(other, &notice("1", Some("ann"), None))
+        .await
+        .unwrap();
+    let before = LogoutToken {
+        issued_s: SIGNED_IN_S - 1,
+        ..notice("2", Some("ann"), None)
+    };
+    gateway.notice(ISSUER, &before).await.unwrap();
+    world.pass(LOOK_PERIOD);
+    assert!(is_on(&gateway, key).await && gateway.goes_on(key).await);
+}
+
+#[tokio::test]
+async fn notice_that_comes_again_is_known() {
+    let world = Arc::new(World::default());
+    let gateway = gateway(&world);
+    let token = notice("1", None, Some("s1"));
+    assert_eq!(gateway.notice(ISSUER, &token).await.unwrap(), Coming::First);
+    assert_eq!(gateway.notice(ISSUER, &token).await.unwrap(), Coming::Again);
+    // Each issuer names its own.
+    let other = gateway.notice("https://other.example", &token).await;
+    assert_eq!(other.unwrap(), Coming::First);
+    // One that could not be kept may come again.
+    world.is_away.store(true, Ordering::Relaxed);
+    let next = notice("2", None, Some("s1"));
+    assert!(gateway.notice(ISSUER, &next).await.is_err());
+    world.is_away.store(false, Ordering::Relaxed);
+    world.pass(MINUTE);
+    assert_eq!(gateway.notice(ISSUER, &next).await.unwrap(), Coming::First);
+}
+
+#[tokio::test]
+async fn stream_ends_with_a_session_that_was_ended_elsewhere() {
+    let world = Arc::new(World::default());
+    let (gateway, other) = (gateway(&world), gateway(&world));
+    let key = signed_in(&gateway).await;
+    assert!(is_on(&other, key).await && other.goes_on(key).await);
+    gateway.end(key).await.unwrap();
+    world.pass(LOOK_PERIOD);
+    assert!(!other.goes_on(key).await);
 }

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use actix_web::http::Uri;
 use actix_web::http::header::{HOST, HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use http::auth::{Browsers as _, same_origin};
+use http::auth::{Browsers as _, ProviderSession, same_origin};
 use http::problem::Problem;
 use kernel::Subject;
 use kernel::code::platform;
 use serde::Deserialize;
 
 use super::SignIn;
+use super::outcome::{LOCAL, count_signed_in};
 use crate::gateway::{Gateway, Shared};
 
 /// Somebody whom a browser of this machine may sign in as.
@@ -86,7 +87,7 @@ pub(crate) async fn sign_in(
         ..person.subject.clone()
     };
     let to = gateway.sign_in.destination(to.as_deref()).to_owned();
-    signed_in(&request, &gateway, subject, &to).await
+    signed_in(&request, &gateway, subject, None, &to).await
 }
 
 fn unreadable(error: &actix_web::Error) -> Problem {
@@ -96,10 +97,11 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 }
 
 /// Signs the browser in under a new id, ends what it had before, and sends it on.
-async fn signed_in(
+pub(super) async fn signed_in(
     request: &HttpRequest,
     gateway: &Gateway,
     subject: Subject,
+    at_provider: Option<ProviderSession>,
     to: &str,
 ) -> Result<HttpResponse, Problem> {
     let sessions = &gateway.sign_in.sessions;
@@ -108,8 +110,10 @@ async fn signed_in(
         sessions.end(before.key()).await?;
     }
     let (tenant, actor) = (subject.tenant.clone(), subject.actor.clone());
-    let id = sessions.open(subject).await?;
+    let provider = at_provider.as_ref().map(|session| session.provider.clone());
+    let id = sessions.open(subject, at_provider).await?;
     tracing::info!(%tenant, %actor, "signed in");
+    count_signed_in(provider.as_deref().unwrap_or(LOCAL));
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, to))
         .insert_header((SET_COOKIE, cookie.set(&id)))

@@ -1,15 +1,24 @@
 //! How a browser gets a session.
 
 mod local;
+mod notice;
+mod outcome;
 mod page;
+mod provider;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use http::auth::{ATTEMPT_FOR, AttemptCookie, IdentityProvider, ProviderSession};
+use kernel::code::platform;
 use kernel::route::{Parameter, PublicRoute};
 
 pub use local::Person;
 pub(crate) use local::sign_in;
+pub(crate) use notice::end_by_notice;
+pub use outcome::describe_metrics;
 pub(crate) use page::{page, style};
+pub(crate) use provider::{begin, finish};
 
 use crate::sessions::BrowserSessions;
 
@@ -22,9 +31,39 @@ pub(crate) const ROUTES: &[PublicRoute] = &[
         "sign_in_locally",
         "signs a browser of this machine in as one of the demo's people",
     ),
+    PublicRoute::get(
+        "/signin/{provider}",
+        "sign_in_at_provider",
+        "sends the browser to an identity provider, to sign in there",
+    )
+    .with(&[TO])
+    .answering(303),
+    PublicRoute::get(
+        "/signin/{provider}/callback",
+        "signed_in_at_provider",
+        "where the provider sends the browser to; signs it in, or says on a page why not",
+    )
+    .with(provider::PARAMETERS)
+    .and_others()
+    .answering(303),
+    PublicRoute::form(
+        "/signin/{provider}/backchannel-logout",
+        "signed_out_at_provider",
+        "ends the sessions of somebody who was signed out at the provider, by its logout token",
+    )
+    .answering(200)
+    .refused_with(&[
+        platform::BODY_MALFORMED,
+        platform::LOGOUT_TOKEN_INVALID,
+        platform::NOT_FOUND,
+        platform::DEPENDENCY_UNAVAILABLE,
+    ]),
 ];
 
 const TO: Parameter = Parameter::of::<String>("to", "the path that is shown after that");
+
+/// How long a sign-in that was used is known: a moment longer than it could be used.
+const ATTEMPT_KEPT: Duration = Duration::from_secs(ATTEMPT_FOR.unsigned_abs() + 60);
 
 /// Longest path to go on to, bytes.
 const TO_MAX: usize = 2_048;
@@ -34,6 +73,12 @@ pub struct SignIn {
     pub sessions: Arc<BrowserSessions>,
     /// Those whom a browser of this machine may sign in as; none where that is not offered.
     pub people: Vec<Person>,
+    /// Those that browsers are sent to.
+    pub providers: Vec<Arc<dyn IdentityProvider>>,
+    /// A browser's sign-in at one of them while it lasts.
+    pub attempts: AttemptCookie,
+    /// Where browsers find this gateway, such as `https://desk.example`.
+    pub origin: String,
     /// The path that is shown after that, unless another is asked for.
     pub home: String,
 }
@@ -42,6 +87,21 @@ impl SignIn {
     /// Where to go on: nowhere but here.
     fn destination<'p>(&'p self, to: Option<&'p str>) -> &'p str {
         to.filter(|to| is_local(to)).unwrap_or(&self.home)
+    }
+
+    /// The provider that a path names.
+    fn provider(&self, name: &str) -> Option<&Arc<dyn IdentityProvider>> {
+        let mut providers = self.providers.iter();
+        providers.find(|provider| provider.about().name == name)
+    }
+
+    /// Where a browser goes for its session at the provider to end, too.
+    pub(crate) fn farewell(&self, session: &ProviderSession) -> Option<String> {
+        let provider = self.provider(&session.provider)?;
+        let is_same = provider.about().issuer == session.issuer;
+        let back_to = format!("{}/signin", self.origin);
+        let id_token = session.id_token.as_deref();
+        provider.farewell(id_token.filter(|_| is_same), &back_to)
     }
 }
 

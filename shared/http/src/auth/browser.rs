@@ -14,6 +14,7 @@ use kernel::code::platform;
 use kernel::port::SessionKey;
 
 use super::principal::Principal;
+use super::provider::ProviderSession;
 use super::session::{Secret, SecretCookie};
 use super::token::TokenError;
 use super::verifier::Verifier;
@@ -50,6 +51,8 @@ pub struct SignedIn {
     pub csrf_token: Arc<str>,
     /// Even if it is used.
     pub until: Timestamp,
+    /// Where they signed in, if that was at a provider.
+    pub at_provider: Option<Arc<ProviderSession>>,
     /// It is known from before, and could not be looked up.
     pub is_unconfirmed: bool,
 }

@@ -3,14 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{DecodingKey, Validation};
-use serde::de::IgnoredAny;
-
 use super::claims::{Absent, Mapping, ServiceRule, TenantRule};
-use super::keys::{Found, KeySource, Signing, TrustedKey};
+use super::keys::{KeySource, Signing, TrustedKey};
 use super::path::ClaimPath;
 use super::principal::Principal;
+use super::signatures::{KeyUnknown, Signatures};
 use super::token::{Declared, LEEWAY_S, TokenError, Window};
 
 /// One that tokens are taken of.
@@ -20,9 +17,7 @@ pub struct Issuer {
     types: Vec<String>,
     leeway_s: i64,
     mapping: Mapping,
-    keys: Arc<dyn KeySource>,
-    /// What the library checks, for each algorithm that is taken.
-    validations: Vec<(Signing, Validation)>,
+    signatures: Signatures,
 }
 
 /// What tokens of an issuer must be.
@@ -40,20 +35,16 @@ pub struct Demands {
     pub leeway_s: i64,
 }
 
-/// A token's key is not among those of its issuer.
-pub(super) struct KeyUnknown;
-
 impl Issuer {
     #[must_use]
     pub fn new(demands: Demands, mapping: Mapping, keys: Arc<dyn KeySource>) -> Self {
-        let validation = |signing: &Signing| (*signing, validation(*signing, &demands));
+        let (issuer, audience) = (&demands.issuer, &demands.audience);
         Self {
-            validations: demands.algorithms.iter().map(validation).collect(),
+            signatures: Signatures::new(issuer, audience, &demands.algorithms, keys),
             name: demands.issuer.into(),
             types: demands.types,
             leeway_s: demands.leeway_s,
             mapping,
-            keys,
         }
     }
 
@@ -92,7 +83,7 @@ impl Issuer {
     }
 
     pub(super) fn keys(&self) -> &dyn KeySource {
-        &*self.keys
+        self.signatures.keys()
     }
 
     /// All that does not change with time, by a key that is known.
@@ -101,45 +92,17 @@ impl Issuer {
         declared: &Declared,
         token: &str,
     ) -> Result<Result<(Principal, Window), TokenError>, KeyUnknown> {
-        // What is wrong whatever the key is must not make us ask for keys.
-        let named = declared
-            .is_access_token(&self.types)
-            .and_then(|()| Ok((self.algorithm(declared)?, declared.kid()?)));
-        let ((signing, validation), kid) = match named {
-            Ok(named) => named,
-            Err(error) => return Ok(Err(error)),
-        };
-        match self.keys.find(kid, *signing) {
-            Found::Key(key) => Ok(self.verified(declared, token, key.key(), validation)),
-            Found::OtherAlgorithm => Ok(Err(TokenError::Algorithm)),
-            Found::Unknown => Err(KeyUnknown),
+        if let Err(error) = declared.is_access_token(&self.types) {
+            return Ok(Err(error));
         }
-    }
-
-    /// The configuration decides the algorithm; the token may only choose.
-    fn algorithm(&self, declared: &Declared) -> Result<&(Signing, Validation), TokenError> {
-        let name = declared.algorithm()?;
-        let mut taken = self.validations.iter();
-        taken
-            .find(|(signing, _)| signing.name() == name)
-            .ok_or(TokenError::Algorithm)
-    }
-
-    fn verified(
-        &self,
-        declared: &Declared,
-        token: &str,
-        key: &DecodingKey,
-        validation: &Validation,
-    ) -> Result<(Principal, Window), TokenError> {
-        match jsonwebtoken::decode::<IgnoredAny>(token, key, validation) {
+        Ok(match self.signatures.hold(declared, token)? {
             Ok(_) => self.said(declared),
-            Err(error) => Err(match error.kind() {
-                // The library cannot read on behind an object where it expects a text.
-                ErrorKind::Json(_) => self.said(declared).err().unwrap_or(TokenError::Malformed),
-                kind => reason(kind),
-            }),
-        }
+            // The library cannot read on behind an object where it expects a text.
+            Err(TokenError::Malformed) => {
+                Err(self.said(declared).err().unwrap_or(TokenError::Malformed))
+            }
+            Err(error) => Err(error),
+        })
     }
 
     /// Who the bearer is, and for how long, if the token is true.
@@ -153,33 +116,5 @@ impl Issuer {
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Issuer").field(&self.name).finish()
-    }
-}
-
-/// What the library checks: all but times, which it would take from the system's clock.
-fn validation(signing: Signing, demands: &Demands) -> Validation {
-    let mut validation = Validation::new(signing.algorithm());
-    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    validation.set_issuer(&[&demands.issuer]);
-    validation.set_audience(&[&demands.audience]);
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation
-}
-
-fn reason(kind: &ErrorKind) -> TokenError {
-    match kind {
-        ErrorKind::InvalidSignature => TokenError::Signature,
-        ErrorKind::InvalidIssuer => TokenError::Issuer,
-        ErrorKind::InvalidAudience => TokenError::Audience,
-        ErrorKind::MissingRequiredClaim(name) | ErrorKind::InvalidClaimFormat(name) => {
-            TokenError::Claim(match name.as_str() {
-                "aud" => "audience",
-                "iss" => "issuer",
-                _ => "exp",
-            })
-        }
-        ErrorKind::InvalidAlgorithm => TokenError::Algorithm,
-        _ => TokenError::Malformed,
     }
 }

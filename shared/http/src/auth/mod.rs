@@ -1,5 +1,6 @@
 //! The sender of a request: only a verified access token proves it.
 
+mod attempt;
 mod browser;
 mod cache;
 mod claims;
@@ -8,11 +9,15 @@ mod keys;
 mod local_key;
 mod path;
 mod principal;
+mod provider;
+mod relying;
 mod remembered;
 mod session;
+mod signatures;
 mod token;
 mod verifier;
 
+pub use attempt::{ATTEMPT_FOR, Attempt, AttemptCookie};
 pub(crate) use browser::mark;
 pub use browser::{Browsers, SignedIn, same_origin};
 pub use claims::{Absent, Mapping, ServiceRule, TenantRule};
@@ -21,6 +26,10 @@ pub use keys::{Found, KeySource, Revision, Signing, TrustedKey, UnusableKey, fin
 pub use local_key::{IssueError, LOCAL_ISSUER, LocalKey, LocalKeyError};
 pub use path::{ClaimPath, NoClaimPath};
 pub use principal::{Completion, Members, Principal, bearer};
+pub use provider::{
+    About, Answered, Identified, IdentityProvider, Proof, ProviderSession, SignInError,
+};
+pub use relying::{IdToken, LogoutToken, RelyingParty};
 pub(crate) use remembered::remember;
 pub use session::{NoRandomness, Secret, SecretCookie};
 pub use token::{LEEWAY_S, LIFETIME_MAX_S, TOKEN_MAX, TokenError};

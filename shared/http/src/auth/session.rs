@@ -82,6 +82,17 @@ impl SecretCookie {
         Self { name, is_secure }
     }
 
+    /// The cookie of a sign-in that has begun.
+    #[must_use]
+    pub(super) const fn of_attempt(is_secure: bool) -> Self {
+        let name = if is_secure {
+            "__Host-dealerboard-signin"
+        } else {
+            "dealerboard-signin"
+        };
+        Self { name, is_secure }
+    }
+
     /// As a browser is told it; it lasts as long as the browser runs.
     ///
     /// # Panics
@@ -100,7 +111,8 @@ impl SecretCookie {
         self.line("", "; Max-Age=0")
     }
 
-    fn line(&self, value: &str, age: &str) -> HeaderValue {
+    /// With that value, which is printable.
+    pub(super) fn line(&self, value: &str, age: &str) -> HeaderValue {
         let secure = if self.is_secure { "; Secure" } else { "" };
         let name = self.name;
         let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
@@ -111,11 +123,14 @@ impl SecretCookie {
     /// The secret of the request's cookie; none if there are several, of which one could be another's.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap) -> Option<Secret> {
+        self.value(headers).and_then(Secret::of)
+    }
+
+    /// The value of the request's cookie, likewise.
+    pub(super) fn value<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         let mut values = self.values(headers);
-        match (values.next(), values.next()) {
-            (Some(value), None) => Secret::of(value),
-            _ => None,
-        }
+        let value = values.next()?;
+        values.next().is_none().then_some(value)
     }
 
     /// Whether the request has the cookie, whatever it holds.

@@ -53,6 +53,16 @@ pub enum TokenError {
     TooMany(&'static str, usize),
     #[error("token's actor has a name that belongs to another issuer")]
     ForeignName,
+    #[error("token is no ID token")]
+    NotAnIdToken,
+    #[error("token is no logout token")]
+    NotALogoutToken,
+    #[error("token is of another sign-in (nonce)")]
+    Nonce,
+    #[error("token was made for another client (azp)")]
+    OtherClient,
+    #[error("token came with another access token (at_hash), or names another person than it")]
+    OtherAccessToken,
     #[error("token lives longer than a day")]
     Lifetime,
     #[error("token has expired")]
@@ -111,13 +121,22 @@ impl Declared {
         text(&self.header, "kid").ok_or(TokenError::UnknownKey)
     }
 
+    /// The header's `typ` without its prefix, empty where there is none.
+    pub(super) fn media_type(&self) -> Option<&str> {
+        match self.header.get("typ") {
+            None => Some(""),
+            Some(typ) => typ.as_str().map(without_prefix),
+        }
+    }
+
+    /// A claim that is a text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        text(&self.claims, name)
+    }
+
     /// Whether it may be an access token of one of these types; `""` stands for a token without.
     pub(super) fn is_access_token(&self, types: &[String]) -> Result<(), TokenError> {
-        let typ = match self.header.get("typ") {
-            None => "",
-            Some(typ) => typ.as_str().ok_or(TokenError::NotAnAccessToken)?,
-        };
-        let typ = without_prefix(typ);
+        let typ = self.media_type().ok_or(TokenError::NotAnAccessToken)?;
         let is_taken = types
             .iter()
             .any(|taken| typ.eq_ignore_ascii_case(without_prefix(taken)));
@@ -147,7 +166,7 @@ impl Declared {
 pub(super) struct Window {
     from_s: i64,
     /// Exclusive.
-    until_s: i64,
+    pub(super) until_s: i64,
 }
 
 impl Window {
@@ -188,7 +207,7 @@ pub(super) struct Proof {
 }
 
 /// Whole seconds since the epoch.
-fn time(claims: &Claims, name: &'static str) -> Result<Option<i64>, TokenError> {
+pub(super) fn time(claims: &Claims, name: &'static str) -> Result<Option<i64>, TokenError> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };

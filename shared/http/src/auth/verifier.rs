@@ -8,9 +8,10 @@ use kernel::Timestamp;
 use kernel::port::Clock;
 
 use super::cache::{TokenCache, fingerprint};
-use super::issuer::{Issuer, KeyUnknown};
+use super::issuer::Issuer;
 use super::keys::Revision;
 use super::principal::Principal;
+use super::signatures::KeyUnknown;
 use super::token::{Declared, Proof, TOKEN_MAX, TokenError, Window};
 
 /// Turns tokens into principals.

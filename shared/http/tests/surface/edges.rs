@@ -12,7 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
 use actix_web::web::{self, Json, Path, Query};
 use actix_web::{App, Error, HttpResponse, ResponseError};
-use http::edge::edge;
+use http::edge::{ForPeople, edge};
 use http::problem::Problem;
 use kernel::code::{Fault, platform};
 use kernel::{Code, Kind, Rejection};
@@ -334,6 +334,27 @@ async fn headers_of_a_refusal_survive_its_new_body() {
         response.headers().get(CONTENT_TYPE).unwrap(),
         "application/problem+json"
     );
+}
+
+#[actix_web::test]
+async fn page_for_people_stays_as_it_is_and_is_secured() {
+    let app = init_service(App::new().wrap(from_fn(edge)).route(
+        "/",
+        web::get().to(|| async {
+            let mut page = HttpResponse::BadRequest();
+            let page = page.insert_header((CONTENT_TYPE, "text/html"));
+            let mut page = page.body("<h1>no</h1>");
+            page.extensions_mut().insert(ForPeople);
+            page
+        }),
+    ))
+    .await;
+    let response: ServiceResponse = call_service(&app, get("/").to_request()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let headers = response.headers();
+    assert_eq!(headers.get(CONTENT_TYPE).unwrap(), "text/html");
+    assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
+    assert_eq!(read_body(response).await, "<h1>no</h1>");
 }
 
 #[actix_web::test]

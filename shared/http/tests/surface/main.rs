@@ -13,5 +13,6 @@ mod issuer;
 mod local_keys;
 mod pages;
 mod providers;
+mod relying;
 mod sockets;
 mod tokens;

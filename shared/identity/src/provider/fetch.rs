@@ -4,32 +4,26 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use http::auth::{Signing, TrustedKey};
 use jsonwebtoken::jwk::Jwk;
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
 use resilience::{CallError, Classified, Deadline, Dependency, Verdict};
 use serde::Deserialize;
 use serde_json::Value;
-use tracing::debug;
+use tracing::{debug, warn};
 use url::Url;
 
+use super::Fetched;
+use super::endpoints::Endpoints;
+use crate::answers::{ANSWER_MAX, Answers, NoAnswer};
 use crate::settings::{IssuerSettings, is_address, unsafe_address};
-
-/// Longest answer, bytes; a key takes less than 2 KiB, a certificate chain included.
-const ANSWER_MAX: usize = 256 * 1024;
 
 /// Most keys of an issuer.
 const KEYS_MAX: usize = 64;
 
-/// Longest time for one answer.
-const ANSWER_WAIT: Duration = Duration::from_secs(3);
-
 /// Where OpenID Connect Discovery has a provider describe itself.
-const DISCOVERY: &str = "/.well-known/openid-configuration";
+pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Where keys are.
 enum Place {
@@ -42,17 +36,15 @@ pub(super) struct Fetch {
     issuer: String,
     algorithms: Vec<Signing>,
     place: Place,
-    client: Client,
+    answers: Answers,
     guard: Arc<Dependency>,
 }
 
 /// Why there are no new keys.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
-    #[error("the provider did not answer")]
-    NoAnswer(#[source] reqwest::Error),
-    #[error("{address} answered {status}")]
-    Status { address: Url, status: StatusCode },
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
     #[error("{0} has more than {ANSWER_MAX} bytes")]
     TooLarge(String),
     #[error("{place} holds no {wanted}")]
@@ -77,8 +69,7 @@ pub(super) enum FetchError {
 impl Classified for FetchError {
     fn verdict(&self) -> Verdict {
         match self {
-            Self::NoAnswer(_) => Verdict::Failure,
-            Self::Status { status, .. } if status.is_server_error() => Verdict::Failure,
+            Self::NoAnswer(none) if none.is_failure() => Verdict::Failure,
             _ => Verdict::Success,
         }
     }
@@ -97,6 +88,14 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
+impl Fetched {
+    /// Of an issuer that publishes no more.
+    fn keys(keys: Vec<TrustedKey>) -> Self {
+        let endpoints = None;
+        Self { keys, endpoints }
+    }
+}
+
 impl Fetch {
     pub(super) fn new(settings: &IssuerSettings, guard: Arc<Dependency>) -> anyhow::Result<Self> {
         let place = match &settings.jwks {
@@ -110,7 +109,7 @@ impl Fetch {
         let fetch = Self {
             issuer: settings.issuer.clone(),
             algorithms: settings.algorithms(),
-            client: client(&place)?,
+            answers: Answers::new(is_near(&place))?,
             place,
             guard,
         };
@@ -122,10 +121,10 @@ impl Fetch {
         Ok(fetch)
     }
 
-    /// The keys that the issuer has now.
-    pub(super) async fn keys(&self) -> Result<Vec<TrustedKey>, FetchError> {
+    /// The keys that the issuer has now, and where it does what.
+    pub(super) async fn all(&self) -> Result<Fetched, FetchError> {
         if let Place::File(file) = &self.place {
-            return self.of_file(file);
+            return self.of_file(file).map(Fetched::keys);
         }
         let answer = self.guard.call(Deadline::NONE, || self.published()).await;
         answer.map_err(|error| match error {
@@ -134,18 +133,38 @@ impl Fetch {
         })
     }
 
-    async fn published(&self) -> Result<Vec<TrustedKey>, FetchError> {
+    async fn published(&self) -> Result<Fetched, FetchError> {
         match &self.place {
-            Place::Jwks(address) => self.of_address(address).await,
-            Place::Discovery(address) => self.of_address(&self.discovered(address).await?).await,
-            Place::File(file) => self.of_file(file),
+            Place::Jwks(address) => self.of_address(address).await.map(Fetched::keys),
+            Place::Discovery(address) => self.of_description(address).await,
+            Place::File(file) => self.of_file(file).map(Fetched::keys),
+        }
+    }
+
+    async fn of_description(&self, address: &Url) -> Result<Fetched, FetchError> {
+        let description = self.answers.get(address).await?;
+        let keys = self.discovered(&description, address)?;
+        Ok(Fetched {
+            keys: self.of_address(&keys).await?,
+            endpoints: self.endpoints(&description),
+        })
+    }
+
+    /// Tokens are taken without them.
+    fn endpoints(&self, description: &[u8]) -> Option<Endpoints> {
+        match Endpoints::of(description) {
+            Ok(endpoints) => Some(endpoints),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(error, issuer = %self.issuer, "nobody can sign in at the issuer");
+                None
+            }
         }
     }
 
     /// Where the provider says that its keys are.
-    async fn discovered(&self, address: &Url) -> Result<Url, FetchError> {
-        let answer = self.get(address).await?;
-        let described: Description = read(&answer, address.as_str(), "description of a provider")?;
+    fn discovered(&self, answer: &[u8], address: &Url) -> Result<Url, FetchError> {
+        let described: Description = read(answer, address.as_str(), "description of a provider")?;
         // Or anybody's key set would do, once the way to the description is another's.
         if described.issuer != self.issuer {
             return Err(FetchError::OtherIssuer {
@@ -165,7 +184,7 @@ impl Fetch {
     }
 
     async fn of_address(&self, address: &Url) -> Result<Vec<TrustedKey>, FetchError> {
-        self.usable(&self.get(address).await?, address.as_str())
+        self.usable(&self.answers.get(address).await?, address.as_str())
     }
 
     fn of_file(&self, file: &Path) -> Result<Vec<TrustedKey>, FetchError> {
@@ -200,39 +219,11 @@ impl Fetch {
         }
         Ok(usable)
     }
-
-    async fn get(&self, address: &Url) -> Result<Vec<u8>, FetchError> {
-        let request = self.client.get(address.clone());
-        let mut response = request.send().await.map_err(FetchError::NoAnswer)?;
-        let status = response.status();
-        if status != StatusCode::OK {
-            let address = address.clone();
-            return Err(FetchError::Status { address, status });
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(FetchError::NoAnswer)? {
-            if body.len() + chunk.len() > ANSWER_MAX {
-                return Err(FetchError::TooLarge(address.to_string()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
 }
 
-/// No redirects: an address is the configured one, or the one that the issuer itself gave.
-fn client(place: &Place) -> anyhow::Result<Client> {
-    let client = Client::builder()
-        .connect_timeout(ANSWER_WAIT)
-        .timeout(ANSWER_WAIT)
-        .redirect(Policy::none());
-    let is_near =
-        matches!(place, Place::Discovery(url) | Place::Jwks(url) if url.scheme() == "http");
-    // On this machine no proxy lies between.
-    let client = if is_near { client.no_proxy() } else { client };
-    client
-        .build()
-        .context("set up the client that fetches keys")
+/// Whether the provider is on this machine.
+fn is_near(place: &Place) -> bool {
+    matches!(place, Place::Discovery(url) | Place::Jwks(url) if url.scheme() == "http")
 }
 
 fn read<'t, T: Deserialize<'t>>(

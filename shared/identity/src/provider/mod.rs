@@ -1,8 +1,10 @@
-//! The keys of one issuer, kept fresh.
+//! The keys of one issuer, kept fresh, and where it does what.
 //!
 //! They are fetched at the start, every few minutes, and when a token names one that is unknown.
 //! Requests wait for a fetch at most a moment and never make one themselves.
 
+#[cfg(feature = "issuers")]
+mod endpoints;
 #[cfg_attr(not(feature = "issuers"), path = "absent.rs")]
 mod fetch;
 mod keys;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use http::auth::{Revision, TrustedKey};
 use resilience::Dependency;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -25,6 +28,12 @@ use crate::settings::IssuerSettings;
 use fetch::{Fetch, FetchError};
 use keys::Shared;
 
+#[cfg(feature = "issuers")]
+pub(crate) use endpoints::{ClientProof, Endpoints};
+#[cfg(feature = "issuers")]
+pub(crate) use fetch::DISCOVERY;
+#[cfg(not(feature = "issuers"))]
+pub(crate) use fetch::Endpoints;
 pub(crate) use keys::ProvidedKeys;
 
 /// How often keys are fetched that nobody misses: one that its issuer took back is trusted that long
@@ -39,11 +48,20 @@ pub const TRUSTED_UNSEEN: Duration = Duration::from_secs(24 * 60 * 60);
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 const TRY_FIRST: Duration = Duration::from_secs(5);
 
+/// What an issuer publishes.
+pub(crate) struct Fetched {
+    pub(crate) keys: Vec<TrustedKey>,
+    /// Where it describes itself.
+    pub(crate) endpoints: Option<Endpoints>,
+}
+
 /// Fetches the keys of one issuer.
 pub struct Provider {
     issuer: String,
     fetch: Fetch,
     shared: Arc<Shared>,
+    /// As they were last described.
+    endpoints: watch::Sender<Option<Arc<Endpoints>>>,
     revision: Revision,
 }
 
@@ -57,6 +75,7 @@ impl Provider {
             issuer: settings.issuer.clone(),
             fetch: Fetch::new(settings, guard)?,
             shared: Arc::default(),
+            endpoints: watch::Sender::default(),
             revision,
         })
     }
@@ -66,13 +85,18 @@ impl Provider {
         ProvidedKeys::of(&self.shared)
     }
 
+    /// Where it does what; nothing before it was reached.
+    pub(crate) fn endpoints(&self) -> watch::Receiver<Option<Arc<Endpoints>>> {
+        self.endpoints.subscribe()
+    }
+
     /// Fetches until it is told to stop.
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             self.shared.begin();
             tokio::select! {
                 () = stop.cancelled() => return,
-                fetched = self.fetch.keys() => self.settle(fetched),
+                fetched = self.fetch.all() => self.settle(fetched),
             }
             let wait = self.shared.wait();
             tokio::select! {
@@ -83,10 +107,13 @@ impl Provider {
         }
     }
 
-    fn settle(&self, fetched: Result<Vec<TrustedKey>, FetchError>) {
+    fn settle(&self, fetched: Result<Fetched, FetchError>) {
         let issuer = &self.issuer;
         match fetched {
-            Ok(keys) => {
+            Ok(Fetched { keys, endpoints }) => {
+                if let Some(endpoints) = endpoints {
+                    self.endpoints.send_replace(Some(Arc::new(endpoints)));
+                }
                 let kids: Vec<_> = keys.iter().map(|key| key.kid().to_owned()).collect();
                 let change = self.shared.take(keys, Instant::now());
                 if change.any() {

@@ -1,5 +1,7 @@
 //! What the configuration says of issuers.
 
+mod sign_in;
+
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +12,8 @@ use http::auth::{
 use kernel::{Actor, Tenant};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+pub use sign_in::SignInSettings;
 
 /// Most issuers of an installation.
 pub const ISSUERS_MAX: usize = 8;
@@ -55,6 +59,9 @@ pub struct IssuerSettings {
     pub jwks: Option<String>,
     #[serde(default = "usual_leeway_s")]
     pub leeway_s: u32,
+    /// How browsers sign in there, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInSettings>,
 }
 
 /// Where the tenant is from.
@@ -114,6 +121,16 @@ pub fn faults(issuers: &[IssuerSettings], local: bool) -> Vec<String> {
         {
             faults.push(format!("{place}.issuer is configured twice"));
         }
+        let name = issuer.sign_in.as_ref().map(|sign_in| &sign_in.name);
+        let before = issuers[..at]
+            .iter()
+            .filter_map(|other| other.sign_in.as_ref());
+        if before
+            .map(|sign_in| &sign_in.name)
+            .any(|other| Some(other) == name)
+        {
+            faults.push(format!("{place}.sign_in.name is that of another issuer"));
+        }
         let others = issuers[..at].iter();
         for other in others.filter(|other| other.may_share_names(issuer)) {
             faults.push(shared_names(&place, &other.issuer));
@@ -148,6 +165,11 @@ impl IssuerSettings {
         faults.extend(self.address_faults());
         faults.extend(self.list_faults());
         faults.extend(self.claim_faults());
+        faults.extend(self.sign_in.iter().flat_map(SignInSettings::faults));
+        if self.sign_in.is_some() && self.jwks.is_some() {
+            let why = "the provider has to say where browsers sign in";
+            faults.push(format!("sign_in needs discovery, without jwks: {why}"));
+        }
         if self.audience.as_ref().is_some_and(String::is_empty) {
             faults.push("audience is empty".to_owned());
         }
@@ -235,10 +257,16 @@ impl IssuerSettings {
         named.filter_map(|name| Signing::of(name)).collect()
     }
 
+    /// Of access tokens, in an installation of that audience.
     pub(crate) fn demands(&self, audience: &str) -> Demands {
+        self.demands_as(self.audience.as_deref().unwrap_or(audience))
+    }
+
+    /// Of tokens for one audience.
+    pub(crate) fn demands_as(&self, audience: &str) -> Demands {
         Demands {
             issuer: self.issuer.clone(),
-            audience: self.audience.as_deref().unwrap_or(audience).to_owned(),
+            audience: audience.to_owned(),
             algorithms: self.algorithms(),
             types: self.types.clone(),
             leeway_s: self.leeway_s.into(),

@@ -22,6 +22,54 @@ fn usual_configuration_is_taken() {
     assert_eq!(faults(&[alone], false), [""; 0]);
 }
 
+fn sign_in(change: &Value) -> Value {
+    let mut sign_in = json!({ "name": "desk", "client_id": "desk" });
+    let members = change.as_object().unwrap().clone();
+    sign_in.as_object_mut().unwrap().extend(members);
+    json!({ "sign_in": sign_in })
+}
+
+#[test]
+fn sign_in_has_a_name_of_its_own_and_says_nothing_that_the_flow_says() {
+    let usual = issuer(&sign_in(&json!({
+        "title": "The desk", "scopes": ["openid", "profile"],
+        "parameters": { "audience": "dealerboard" },
+    })));
+    assert_eq!(faults(std::slice::from_ref(&usual), true), [""; 0]);
+    let wrong = issuer(&sign_in(&json!({
+        "name": "local", "title": "", "client_id": "a\nb", "scopes": ["a b"],
+        "parameters": { "redirect_uri": "https://evil.example", "scope": "all", "": "x" },
+    })));
+    let said = faults(&[wrong], true);
+    for part in [
+        "sign_in.name \"local\" is none for a path",
+        "sign_in.title has not",
+        "sign_in.client_id has not",
+        "sign_in.scopes are not",
+        "lack \"openid\"",
+        "redirect_uri is the platform's to say",
+        "scope is the platform's to say",
+        "\"\" is too long or empty",
+    ] {
+        assert!(
+            said.iter().any(|fault| fault.contains(part)),
+            "{part}: {said:?}"
+        );
+    }
+    let mut keys = sign_in(&json!({}));
+    keys["jwks"] = json!("keys.json");
+    let said = faults(&[issuer(&keys)], true);
+    assert!(said[0].contains("sign_in needs discovery"), "{said:?}");
+    let mut other = sign_in(&json!({}));
+    other["issuer"] = json!("https://other.example");
+    other["actor_prefix"] = json!("o.");
+    let said = faults(&[usual, issuer(&other)], true);
+    assert!(
+        said[0].contains("sign_in.name is that of another issuer"),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn all_faults_are_said_at_once() {
     let wrong = issuer(&json!({

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use crate::code::Fault;
 
-/// Names a session without revealing the id that opens it: the SHA-256 of the id.
+/// Names a session without revealing the id that opens it: the SHA-256 of the id. What is known of
+/// sign-ins beside sessions is named by hashes, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey(pub [u8; 32]);
 
@@ -46,6 +47,19 @@ pub trait Sessions: Send + Sync {
     /// # Errors
     /// They cannot be reached.
     async fn find(&self, key: SessionKey, idle: Duration) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// What was kept, and is kept no longer for that.
+    ///
+    /// # Errors
+    /// They cannot be reached.
+    async fn peek(&self, key: SessionKey) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Whether nobody has claimed the key for the time `keep`, of whole milliseconds: of all who do,
+    /// one is told so. Claims and sessions have nothing to do with each other.
+    ///
+    /// # Errors
+    /// They cannot be reached; it may have been claimed.
+    async fn claim(&self, key: SessionKey, keep: Duration) -> Result<bool, Fault>;
 
     /// Forgets it; one that is not there is forgotten already.
     ///

@@ -62,6 +62,11 @@ impl Keys {
         format!("{}session:{key}", self.0)
     }
 
+    /// Something that is done once, such as a sign-in.
+    pub(super) fn claim(&self, key: SessionKey) -> String {
+        format!("{}claim:{key}", self.0)
+    }
+
     pub(super) fn replies(&self, instance: &str) -> String {
         format!("{}replies:{instance}", self.0)
     }

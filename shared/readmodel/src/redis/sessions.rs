@@ -42,6 +42,19 @@ impl Sessions for RedisSessions {
         self.link.command("find a session", &get).await
     }
 
+    async fn peek(&self, key: SessionKey) -> Result<Option<Vec<u8>>, Fault> {
+        let mut get = redis::cmd("GET");
+        get.arg(self.keys.session(key));
+        self.link.command("look at a session", &get).await
+    }
+
+    async fn claim(&self, key: SessionKey, keep: Duration) -> Result<bool, Fault> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.keys.claim(key)).arg(1).arg("NX");
+        set.arg("PX").arg(millis(keep));
+        self.link.command("claim a sign-in", &set).await
+    }
+
     async fn end(&self, key: SessionKey) -> Result<(), Fault> {
         let mut delete = redis::cmd("DEL");
         delete.arg(self.keys.session(key));

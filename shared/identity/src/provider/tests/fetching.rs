@@ -10,8 +10,12 @@ use crate::settings::IssuerSettings;
 
 async fn fetched(settings: &IssuerSettings) -> Result<Vec<String>, String> {
     let fetch = Fetch::new(settings, guard()).map_err(|error| format!("{error:#}"))?;
-    let keys = fetch.keys().await.map_err(|error| error.to_string())?;
-    Ok(keys.iter().map(|key| key.kid().to_owned()).collect())
+    let fetched = fetch.all().await.map_err(|error| error.to_string())?;
+    Ok(fetched
+        .keys
+        .iter()
+        .map(|key| key.kid().to_owned())
+        .collect())
 }
 
 #[tokio::test]
