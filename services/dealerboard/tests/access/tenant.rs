@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::platform::Platform;
@@ -177,7 +177,9 @@ impl Tenant {
         let request = self.client.post(format!("{}/v1/trades", self.url));
         let request = request.bearer_auth(&self.tokens[0]).json(&booked);
         let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
+        // Where a dependency is slow for a moment, it tries another trade.
+        let is_away = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
+        assert!(is_away || answer.status().is_success(), "{answer:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
