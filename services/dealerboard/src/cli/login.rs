@@ -1,5 +1,6 @@
 //! `dealerboard login`.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -33,9 +34,9 @@ pub(super) struct Login {
     #[arg(long)]
     print: bool,
     #[arg(long, env = "XDG_CONFIG_HOME", hide = true)]
-    config_home: Option<PathBuf>,
+    config_home: Option<OsString>,
     #[arg(long, env = "HOME", hide = true)]
-    home: Option<PathBuf>,
+    home: Option<OsString>,
 }
 
 impl Login {
@@ -93,14 +94,14 @@ impl Login {
         })
     }
 
-    /// By the XDG Base Directory Specification, which has relative folders ignored.
+    /// By the XDG Base Directory Specification, which has an empty or relative folder ignored.
     fn file(&self) -> anyhow::Result<PathBuf> {
-        let configured = self
-            .config_home
-            .clone()
-            .filter(|folder| folder.is_absolute());
-        let home = || self.home.as_ref().map(|home| home.join(".config"));
-        let folder = configured.or_else(home);
+        let absolute = |folder: &Option<OsString>| {
+            let folder = folder.as_ref().map(PathBuf::from);
+            folder.filter(|folder| folder.is_absolute())
+        };
+        let home = || absolute(&self.home).map(|home| home.join(".config"));
+        let folder = absolute(&self.config_home).or_else(home);
         let folder = folder.context("there is no home to keep the token in: use --print")?;
         Ok(folder.join(FOLDER).join(FILE))
     }
