@@ -39,6 +39,7 @@ pub struct Config {
     pub live: Live,
     pub catalogue: Catalogue,
     pub limits: Limits,
+    pub operations: Operations,
     pub auth: Auth,
     pub session: Session,
     #[serde(default)]
@@ -152,6 +153,13 @@ pub struct Live {
     pub recent_bytes_max: usize,
     pub resume_events_max: u64,
     pub cached_values_max: usize,
+}
+
+/// What operators may reach.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    pub tenants: Vec<kernel::Tenant>,
 }
 
 /// The treatment of names that are in no catalogue.

@@ -9,6 +9,7 @@ mod reactor;
 mod router;
 mod sign_in;
 
+mod console;
 mod expensive;
 mod members;
 mod process;

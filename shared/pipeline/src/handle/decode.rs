@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kernel::batch::{DeadLetter, DeadReason};
 use kernel::envelope::CommandEnvelope;
 use kernel::frame::framed_object;
-use kernel::id::{Actor, AggregateId, CommandId, CommandKey, Tenant};
+use kernel::id::{Actor, AggregateId, CommandId, CommandKey, Identity, Tenant};
 use kernel::label::BadLabel;
 use kernel::port::{
     Authority, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
@@ -256,6 +256,7 @@ impl Decoder {
         let envelope: CommandEnvelope<'_> =
             serde_json::from_str(json).map_err(Refused::undecodable)?;
         let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
+        let who = identity_of::<C>(sender, &envelope);
         let id = identity(sender, &envelope.id, &tenant, C::NAME, &aggregate)?;
         let (producer, reply_to) = match sender {
             Sender::Platform => (None, envelope.reply_to.clone()),
@@ -287,6 +288,7 @@ impl Decoder {
             accepted: Accepted {
                 id: aggregate,
                 actor,
+                identity: who,
                 at,
                 command,
             },
@@ -395,6 +397,17 @@ fn authenticate(
             }
             Ok((producer.subject.actor.clone(), record.logged_at))
         }
+    }
+}
+
+/// Who sends the command, where the context asks: a producer is who it is configured to be.
+fn identity_of<C: Context>(sender: &Sender, envelope: &CommandEnvelope<'_>) -> Option<Identity> {
+    if !C::ASKS_IDENTITY {
+        return None;
+    }
+    match sender {
+        Sender::Platform => envelope.identity,
+        Sender::Producer(producer) => Some(Identity::of(&producer.subject)),
     }
 }
 

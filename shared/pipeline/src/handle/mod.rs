@@ -15,13 +15,17 @@ mod ownership;
 mod partition;
 mod processor;
 mod refusal;
+mod rehearsal;
 mod resuming;
 mod saving;
 mod snapshot;
 
 pub(crate) use batch_builder::reused;
+pub(crate) use binary::structured;
 pub use decode::REDRIVE;
 pub(crate) use decode::command_id;
 pub use processor::{Processor, ProcessorPorts, ProcessorSettings};
+pub(crate) use rehearsal::rehearse;
+pub use rehearsal::{Foreseen, RehearsalPorts};
 pub use snapshot::Proof;
 pub(crate) use snapshot::prove;

@@ -26,9 +26,11 @@ const TIMEOUT: Duration = Duration::from_millis(200);
 const SLOW: Duration = Duration::from_millis(90);
 
 /// An adapter's error: down, or a plain no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Oops {
+    #[error("it is down")]
     Down,
+    #[error("there is no such thing")]
     NotFound,
 }
 
