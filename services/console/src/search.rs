@@ -96,7 +96,8 @@ impl Letters {
         partition_id: PartitionId,
         offset: i64,
     ) -> Result<Option<StoredDeadLetter>, Fault> {
-        let page = self.store().list(partition_id, Some(offset - 1), 1).await?;
+        let before = offset.checked_sub(1);
+        let page = self.store().list(partition_id, before, 1).await?;
         Ok(page
             .into_iter()
             .find(|stored| stored.letter.offset == offset))
@@ -121,6 +122,10 @@ impl Letters {
         wanted: &Wanted<'_>,
         mut visit: impl FnMut(Known) -> bool,
     ) -> Result<Option<At>, Fault> {
+        if let By::Letter { partition, offset } = wanted.selection.by {
+            self.walk_to(wanted, partition, offset, visit).await?;
+            return Ok(None);
+        }
         let mut read = 0;
         for (at, partition_id) in self.walked(wanted) {
             let (nth, begin) = at;
@@ -149,6 +154,29 @@ impl Letters {
         Ok(None)
     }
 
+    /// As [`Self::walk`], to a single place.
+    async fn walk_to(
+        &self,
+        wanted: &Wanted<'_>,
+        partition: u16,
+        offset: i64,
+        mut visit: impl FnMut(Known) -> bool,
+    ) -> Result<(), Fault> {
+        if partition >= self.ports.rehearsal.partitions {
+            return Ok(());
+        }
+        for context in &wanted.selection.contexts {
+            let partition_id = PartitionId { context, partition };
+            let found = self.at(partition_id, offset).await?;
+            let known = found.map(|stored| self.ports.whose.known(stored));
+            let is_wanted = |known: &Known| {
+                self.ports.whose.sees(wanted.tenant, known) && wanted.selection.takes(known)
+            };
+            known.filter(is_wanted).map(&mut visit);
+        }
+        Ok(())
+    }
+
     /// The partitions from the place on, and behind which letter each begins.
     fn walked(&self, wanted: &Wanted<'_>) -> Vec<((usize, Option<Place>), PartitionId)> {
         let (first, place) = wanted.after.unzip();
@@ -157,19 +185,11 @@ impl Letters {
         for (nth, context) in wanted.selection.contexts.iter().enumerate().skip(first) {
             let resumed = place.filter(|_| nth == first);
             let from = resumed.map_or(0, |place| place.partition);
-            for partition in self.partitions(wanted.selection, from) {
+            for partition in from..self.ports.rehearsal.partitions {
                 let begin = resumed.filter(|place| place.partition == partition);
                 walked.push(((nth, begin), PartitionId { context, partition }));
             }
         }
         walked
-    }
-
-    fn partitions(&self, selection: &Selection, from: u16) -> Vec<u16> {
-        let all = from..self.ports.rehearsal.partitions;
-        match selection.by {
-            By::Letter { partition, .. } => all.filter(|one| *one == partition).collect(),
-            By::All | By::Key(_) | By::Fingerprint(_) => all.collect(),
-        }
     }
 }

@@ -47,7 +47,7 @@ fn every_route_has_one_name_and_a_permission_of_the_list() {
     const KNOWN: &str = "trades:book trades:fill trades:correct trades:read positions:read \
         positions:adjust agents:read agents:self agents:manage conversations:read \
         conversations:work conversations:supervise queues:read queues:configure match:ask \
-        figures:read commands:read members:read members:manage";
+        figures:read commands:read members:read members:manage operations:read operations:act";
     let known: BTreeSet<String> = KNOWN.split_whitespace().map(str::to_owned).collect();
     let declared: BTreeSet<_> = table()
         .permissions()

@@ -77,6 +77,12 @@ impl Desk {
         self.ask(Method::POST, token, path, Some(body)).await
     }
 
+    /// `:confirm` or `:withdraw`, which say nothing more.
+    pub(crate) async fn does(&self, token: &str, what: &str) -> Answer {
+        let path = format!("/v1/operations/{what}");
+        self.post(token, &path, &json!({})).await
+    }
+
     async fn ask(&self, method: Method, token: &str, path: &str, body: Option<&Value>) -> Answer {
         let url = self.url.as_deref().unwrap_or(self.platform.url());
         let request = self.client.request(method, format!("{url}{path}"));
@@ -108,9 +114,14 @@ impl Desk {
     /// Nobody waits for the outcome.
     async fn sends(&self, path: &str, body: &Value) {
         let url = format!("{}{path}", self.platform.url());
-        let request = self.client.post(url).bearer_auth(&self.root).json(body);
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::ACCEPTED, "{path}");
+        // A platform that has just begun to serve may still be reading.
+        let accepts = async || {
+            let request = self.client.post(&url).bearer_auth(&self.root).json(body);
+            let status = request.send().await.unwrap().status();
+            (status != StatusCode::SERVICE_UNAVAILABLE).then_some(status)
+        };
+        let status = eventually("the gateway to accept", WITHIN, accepts).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{path}");
     }
 
     /// What `path` shows, once it is as wanted.

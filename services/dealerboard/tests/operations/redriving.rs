@@ -46,10 +46,10 @@ async fn two_people_redrive(mut desk: Desk) -> Desk {
     let proposed = desk.post(&desk.ann, propose, &proposal).await;
     assert!(proposed.status.is_success(), "{proposed:?}");
     desk.operation("OP-1", "proposed").await;
-    let confirm = "/v1/operations/OP-1:confirm";
-    let own = desk.post(&desk.ann, confirm, &json!({})).await;
+    let confirm = "OP-1:confirm";
+    let own = desk.does(&desk.ann, confirm).await;
     own.is(422, "FOUR_EYES");
-    let confirmed = desk.post(&desk.ben, confirm, &json!({})).await;
+    let confirmed = desk.does(&desk.ben, confirm).await;
     assert!(confirmed.status.is_success(), "{confirmed:?}");
 
     dies(armed).await;

@@ -37,7 +37,9 @@ async fn letters_are_their_tenants_and_a_second_person_discards_them() {
         1,
         "{rest:?}"
     );
-    let of_m0 = letters.iter().find(|letter| letter["key"] == "demo/m0");
+    let whole = desk.get(&desk.ann, &path).await.body;
+    let mut all = whole["letters"].as_array().unwrap().iter();
+    let of_m0 = all.find(|letter| letter["key"] == "demo/m0");
     let shown = desk.get(&desk.ann, &place(of_m0.unwrap())).await.body;
     assert_eq!(shown["json"]["type"], "SetLimits", "{shown}");
     assert_eq!(shown["of_key"]["behind"], 1, "{shown}");
@@ -48,12 +50,12 @@ async fn letters_are_their_tenants_and_a_second_person_discards_them() {
     let proposal = alike("discard", fingerprint);
     let proposed = desk.post(&desk.ann, "/v1/operations/OP-1:propose", &proposal);
     assert!(proposed.await.status.is_success());
-    let confirmed = desk.post(&desk.ben, "/v1/operations/OP-1:confirm", &json!({}));
+    let confirmed = desk.does(&desk.ben, "OP-1:confirm");
     assert!(confirmed.await.status.is_success());
     let done = desk.operation("OP-1", "completed").await;
     assert_eq!(done["counts"]["discarded"], 3, "{done}");
     desk.groups(1).await;
-    let again = desk.post(&desk.ben, "/v1/operations/OP-1:withdraw", &json!({}));
+    let again = desk.does(&desk.ben, "OP-1:withdraw");
     again.await.is(409, "INVALID_TRANSITION");
     desk.verify();
 }
@@ -72,7 +74,7 @@ async fn others_are_refused(desk: &Desk, letter: &str, fingerprint: &Value) {
     let other = desk.token("acme", "ben", "operator");
     let proposed = desk.post(&acme, "/v1/operations/OP-9:propose", &proposal);
     assert!(proposed.await.status.is_success());
-    let confirmed = desk.post(&other, "/v1/operations/OP-9:confirm", &json!({}));
+    let confirmed = desk.does(&other, "OP-9:confirm");
     assert!(confirmed.await.status.is_success());
     let over = |shown: &Value| shown["state"] == "completed";
     let done = desk.shows(&acme, "/v1/operations/OP-9", over).await;

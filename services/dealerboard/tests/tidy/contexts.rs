@@ -6,7 +6,7 @@ use std::fs;
 use super::{files, nothing, root};
 
 /// Folders of `schemas`, and the page of each.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("agents", "agents"),
     ("conversations", "conversations"),
     ("queues", "routing"),
@@ -14,6 +14,7 @@ const PAGES: [(&str, &str); 7] = [
     ("trades", "trades"),
     ("positions", "positions"),
     ("members", "members"),
+    ("operations", "operations"),
 ];
 
 /// Names of what a folder has schemas of.

@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use kernel::context::{Context, TimerRequest};
 use kernel::route::CommandRoute;
-use kernel::{Accepted, Actor, Identity, Timestamp};
+use kernel::{Accepted, Actor, Identity};
 use serde::{Deserialize, Serialize};
 
 use super::command::{
@@ -12,13 +12,14 @@ use super::command::{
 };
 use super::event::{
     OperationCompleted, OperationConfirmed, OperationEnded, OperationEvent, OperationProposed,
-    OperationStopped, StepPlanned, StepRecorded,
+    OperationStopped, StepRecorded,
 };
 use super::rejection::OperationRejection;
 use super::route;
+use super::running::{Running, first};
 use super::summary::End;
 use crate::label::OperationId;
-use crate::step::{Counts, Letters, Mending, Planned};
+use crate::step::{Letters, Mending};
 
 /// How long a proposal waits for a second person, seconds.
 const EXPIRY_S: u32 = 3_600;
@@ -36,17 +37,6 @@ pub enum Operation {
     Proposed(OperationProposed),
     Running(Running),
     Ended(Ended),
-}
-
-/// An operation that is done step by step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Running {
-    proposed: OperationProposed,
-    confirmed: Option<OperationConfirmed>,
-    /// The step whose answer is awaited.
-    step: u32,
-    as_of: Timestamp,
-    counts: Counts,
 }
 
 /// An operation that is over, but for the step that was under way then.
@@ -195,26 +185,6 @@ impl Aggregate for Operation {
             (state, E::OperationStopped(_)) => state.ended(End::Stopped),
             (state, _) => state,
         };
-    }
-}
-
-impl Running {
-    fn new(proposed: OperationProposed, confirmed: Option<OperationConfirmed>) -> Self {
-        Self {
-            proposed,
-            confirmed,
-            step: 0,
-            as_of: Timestamp::from_micros(0),
-            counts: Counts::default(),
-        }
-    }
-
-    fn at(self, planned: &StepPlanned) -> Self {
-        Self {
-            step: planned.step,
-            as_of: planned.as_of,
-            ..self
-        }
     }
 }
 
@@ -417,40 +387,5 @@ impl Operation {
             }),
             state => state,
         }
-    }
-}
-
-/// The first step looks for the letters, and does nothing yet.
-fn first(
-    proposed: &OperationProposed,
-    confirmed: Option<&OperationConfirmed>,
-    as_of: Timestamp,
-) -> OperationEvent {
-    planned(proposed, confirmed, as_of, 0, Planned::default())
-}
-
-fn planned(
-    proposed: &OperationProposed,
-    confirmed: Option<&OperationConfirmed>,
-    as_of: Timestamp,
-    step: u32,
-    planned: Planned,
-) -> OperationEvent {
-    OperationEvent::StepPlanned(StepPlanned {
-        operation_id: proposed.operation_id.clone(),
-        step,
-        what: proposed.what,
-        letters: proposed.letters.clone(),
-        as_of,
-        by: proposed.proposed_by.clone(),
-        confirmed_by: confirmed.map(|confirmed| confirmed.confirmed_by.clone()),
-        planned,
-    })
-}
-
-impl Running {
-    fn goes_on(&self, next: Planned) -> OperationEvent {
-        let (confirmed, step) = (self.confirmed.as_ref(), self.step + 1);
-        planned(&self.proposed, confirmed, self.as_of, step, next)
     }
 }

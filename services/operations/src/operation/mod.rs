@@ -6,6 +6,7 @@ mod rejection;
 mod route;
 
 mod aggregate;
+mod running;
 mod summary;
 mod view;
 

@@ -18,6 +18,7 @@ mod refusal;
 mod rehearsal;
 mod resuming;
 mod saving;
+mod sender;
 mod snapshot;
 
 pub(crate) use batch_builder::reused;

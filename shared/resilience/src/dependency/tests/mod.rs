@@ -2,6 +2,7 @@
 //! makes it again. `telemetry`: what is shown.
 
 mod limits;
+mod looking;
 mod retries;
 mod telemetry;
 
