@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn fingerprint_is_the_same_in_every_release() {
         // Proposals and scripts name groups by it.
-        assert_eq!(traits().fingerprint().to_string(), "PINNED");
+        assert_eq!(traits().fingerprint().to_string(), "28cbb03692797382");
     }
 
     #[test]
