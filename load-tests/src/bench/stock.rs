@@ -94,6 +94,7 @@ async fn execute(stock: &Stock, record: &NewRecord) -> anyhow::Result<()> {
     let accepted = Accepted {
         id,
         actor: "generator".parse()?,
+        identity: None,
         at: Timestamp::default(),
         command,
     };

@@ -151,6 +151,7 @@ impl Workload {
             kind: kind.into(),
             tenant: None,
             actor: None,
+            identity: None,
             at: None,
             correlation: None,
             causation: None,

@@ -1,7 +1,8 @@
-//! What the platform knows: one line per context, view, reaction, question and rule.
+//! What the platform knows: one line per context, view, reaction, effect, question and rule.
 
 use agents::{Agent, AgentView, ConversationsToAgents};
 use analytics::{AskAdherence, AskAgentFigures, AskFigures, AskStaffing};
+use console::{Dependencies, DryRun, Groups, Listed, Partitions, Projections, Shown};
 use conversations::{
     AgentsToConversations, Conversation, ConversationView, ConversationsToConversations,
 };
@@ -10,6 +11,7 @@ use kernel::route::QuestionRoute;
 use kernel::{Calculation, Question};
 use matching::{LiveQueue, MatchConversation, Slots};
 use members::{Member, MemberView};
+use operations::{Operation, OperationView, StepsToLetters};
 use pipeline::{Rule, Slices};
 use positions::{FillsToPositions, Position, PositionView};
 use reconciliation::Conservation;
@@ -58,6 +60,7 @@ pub fn schemas() -> Catalogue {
         .event_version("DecisionRecorded", 2)
         .context::<Member>()
         .context::<Registration>()
+        .context::<Operation>()
 }
 
 /// Everything that runs on the pipeline.
@@ -87,6 +90,9 @@ pub fn all() -> Slices {
         .view::<MemberView>()
         .context::<Registration>()
         .view::<RegistrationView>()
+        .context::<Operation>()
+        .view::<OperationView>()
+        .effect(StepsToLetters)
 }
 
 /// What can be asked beside views.
@@ -100,6 +106,13 @@ pub fn questions() -> Vec<QuestionRoute> {
         AskStaffing::ROUTE,
         LiveQueue::ROUTE,
         MatchConversation::ROUTE,
+        Dependencies::ROUTE,
+        Partitions::ROUTE,
+        Projections::ROUTE,
+        Groups::ROUTE,
+        Listed::ROUTE,
+        Shown::ROUTE,
+        DryRun::ROUTE,
     ]
 }
 

@@ -139,6 +139,7 @@ fn fold(
         let accepted = Accepted {
             id: key.clone(),
             actor: "oracle".parse()?,
+            identity: None,
             at: fill.traded_at,
             command: PositionCommand::ApplyFill(ApplyFill {
                 lot_method: method,

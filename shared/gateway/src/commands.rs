@@ -12,7 +12,7 @@ use http::headers;
 use http::problem::Problem;
 use kernel::batch::{Outcome, Resolution};
 use kernel::code::platform;
-use kernel::id::{AggregateId, CommandId, Tenant};
+use kernel::id::{AggregateId, CommandId, Identity, Tenant};
 use kernel::label::BadLabel;
 use kernel::route::{CommandRoute, IdFrom};
 use kernel::topic::{self, PartitionId};
@@ -139,10 +139,12 @@ async fn accepted(
     let id = key.as_ref();
     let id = id.map(|key| CommandId::of_caller(key, tenant, context.name, aggregate));
     let actor = gateway.venues.known(principal);
+    let identity = context.asks_identity.then(|| Identity::of(principal));
     let command = Request {
         context: context.name,
         tenant,
         actor: &actor,
+        identity,
         aggregate,
         id,
         kind: route.command,

@@ -180,5 +180,6 @@ pub(crate) fn freshness(from: AnsweredFrom) -> &'static str {
         }
         AnsweredFrom::Calculation => "computed from the request alone",
         AnsweredFrom::Store => "read from the store",
+        AnsweredFrom::Process => "what the process that answers knows of itself",
     }
 }

@@ -56,6 +56,14 @@ impl Backlog {
         sentences
     }
 
+    /// For how long commands have waited before the partition's cursor, as far as was seen.
+    #[must_use]
+    pub fn waits(&self, partition_id: PartitionId) -> Option<Duration> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = waiting.get(&partition_id)?;
+        (waits.found != Some(Found::Nothing)).then(|| waits.since.elapsed())
+    }
+
     /// Looks once; a few questions.
     ///
     /// # Errors

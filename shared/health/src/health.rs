@@ -65,6 +65,16 @@ impl Health {
         report
     }
 
+    /// What every check has found: the quick ones now, the slow ones when they were last asked.
+    pub async fn findings(&self) -> Vec<(&'static str, Finding)> {
+        let mut answers = self.checks.ask().await;
+        answers.extend(self.slow());
+        let findings = answers.into_iter();
+        findings
+            .map(|answered| (answered.check.name, answered.finding))
+            .collect()
+    }
+
     pub(crate) fn parts(&self) -> &'static [Part] {
         if self.callers {
             &Part::ALL

@@ -282,6 +282,14 @@ pub struct DeadLetter {
     pub command: Option<CommandId>,
 }
 
+impl DeadLetter {
+    /// Its headers for people, without the values that would let a reader act in the sender's name.
+    pub fn headers_shown(&self) -> impl Iterator<Item = (&str, Option<&Bytes>)> {
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), (name != AUTHORIZATION).then_some(value)))
+    }
+}
+
 /// Why a command was parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeadReason {

@@ -41,6 +41,10 @@ pub trait Context:
     /// schemas of its events admit them too.
     const BLANKS_IN_IDS: bool = false;
 
+    /// Whether its rules tell people apart by more than their names, as a second person has to be: then
+    /// [`Accepted::identity`] is given.
+    const ASKS_IDENTITY: bool = false;
+
     /// How soon its commands are to be decided. Where no caller waits for the result, deciding several at
     /// a time costs less.
     const PACE: Pace = Pace::Prompt;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::id::{Actor, AggregateId, Tenant};
+use crate::id::{Actor, AggregateId, Identity, Tenant};
 use crate::port::ReplyTo;
 use crate::time::Timestamp;
 
@@ -31,6 +31,10 @@ pub struct CommandEnvelope<'a> {
     /// Who sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+    /// Who that is, in contexts whose rules [ask](crate::Context::ASKS_IDENTITY). Believed in the
+    /// platform's own records alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// Accepted-at: the only time a decision sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
@@ -70,6 +74,9 @@ pub struct Accepted<C> {
     pub id: AggregateId,
     /// Who sent it, proven by signature or broker.
     pub actor: Actor,
+    /// Who that is, whatever the name, where the context [asks](crate::Context::ASKS_IDENTITY) and
+    /// somebody outside the platform sent it.
+    pub identity: Option<Identity>,
     /// Accepted-at; a decision has no other clock.
     pub at: Timestamp,
     /// What is asked.

@@ -37,7 +37,7 @@ pub use context::{BadParameter, Context, LiveProjection, Parameters, Reaction, V
 pub use decimal::{Currency, Decimal};
 pub use effect::Effect;
 pub use envelope::{Accepted, CommandEnvelope};
-pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Owner, Tenant};
+pub use id::{Actor, AggregateId, CommandId, CommandKey, EventId, Identity, Owner, Tenant};
 pub use label::{Alphabet, Label, LabelKind};
 pub use log_position::LogPosition;
 pub use question::{Asked, Calculation, Question, Unanswerable};

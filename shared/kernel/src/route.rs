@@ -204,6 +204,8 @@ pub enum AnsweredFrom {
     Calculation,
     /// The database, as of the request.
     Store,
+    /// What the process that answers knows of itself.
+    Process,
 }
 
 /// A question that is neither a command nor a view: a live projection, a calculation, a report, a match.

@@ -43,7 +43,9 @@ pub use backoff::Backoff;
 pub use commit::{CommitHandle, Committer};
 pub use export::TenantEvents;
 pub use follow::{FoldSaving, FollowPorts, Followed};
-pub use handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE};
+pub use handle::{
+    Foreseen, Processor, ProcessorPorts, ProcessorSettings, Proof, REDRIVE, RehearsalPorts,
+};
 pub use live::{
     End, FeedPorts, Interest, Live, LivePorts, LiveSettings, LiveSlice, LiveStream, NotOpened,
     Opening, Sees, Wish,
@@ -52,14 +54,18 @@ pub use metric::describe_metrics;
 pub use misplaced::{Misplaced, Streams};
 pub use movement::{Movement, Seen, Stands, Work, Worker};
 pub use project::{
-    BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold, view_id,
+    BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, fold,
+    projection_named, view_id,
 };
 pub use query::{
     Answer, BEHIND, Demand, Expensive, ExpensiveSettings, History, MinLogPosition, Page, Query,
     QueryPorts, QuerySettings, Source, Through, Unanswered, is_whole,
 };
 pub use reactor::{Reactor, ReactorPorts};
-pub use redrive::{Redriver, Responsible, Stays};
+pub use redrive::{
+    BarredLetters, Fingerprint, Known, NoFingerprint, Reading, Redriven, Redriver, Responsible,
+    Stays, Traits, redrive_of,
+};
 pub use report::{CommandReport, Status, report};
 pub use seams::{SystemClock, SystemIds};
 pub use share::Share;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kernel::code::with_causes;
 use tokio::time::Instant;
 
 /// A worker that has begun something and not advanced for so long hangs.
@@ -247,18 +248,6 @@ impl Drop for Worker {
             workers.remove(&self.place);
         }
     }
-}
-
-/// The error and its causes, in one line.
-fn with_causes(why: &(dyn Error + 'static)) -> String {
-    let mut text = why.to_string();
-    let mut cause = why.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -238,6 +238,7 @@ impl<R: Reaction> Partition<R> {
             context: <R::To as Context>::NAME,
             tenant: &reacted.tenant,
             actor: &self.actor,
+            identity: None,
             aggregate: &reacted.to,
             id: Some(CommandId::of_reaction(meta.id, meta.at, R::NAME, n)),
             kind: &kind,

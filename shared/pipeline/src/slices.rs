@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::id::{AggregateId, CommandId};
-use kernel::port::{EffectPartition, LoadedStream, Snapshot, ViewId, ViewValue};
+use kernel::port::{EffectPartition, LoadedStream, Snapshot, StoredDeadLetter, ViewId, ViewValue};
 use kernel::record::{EventRecord, Undecodable};
 use kernel::route::{CommandRoute, Parameter, SchemaOf, ViewRoute, schema_of};
 use kernel::topic::PartitionId;
 use kernel::{
-    BadParameter, Code, Context, Effect, Facts, Parameters, Reaction, Rejection, View, adjacent,
+    BadParameter, Code, Context, Effect, Facts, Fault, Parameters, Reaction, Rejection, View,
+    adjacent,
 };
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::act::{self, Act, ActPorts, ActSettings};
 use crate::command;
 use crate::commit::CommitHandle;
-use crate::handle::{Processor, ProcessorPorts, ProcessorSettings, Proof, prove};
+use crate::handle::{
+    Foreseen, Processor, ProcessorPorts, ProcessorSettings, Proof, RehearsalPorts, prove, rehearse,
+};
 use crate::live::{self, Interest, LiveSlice};
 use crate::project::{
     BodyFilter, FoldError, Projector, ProjectorPorts, ProjectorSettings, Until, asks_refold,
@@ -42,6 +45,9 @@ pub struct Slices {
 
 type Role = BoxFuture<'static, ()>;
 type Process = fn(ProcessorPorts, ProcessorSettings, CommitHandle, CancellationToken) -> Role;
+type Rehearse = fn(RehearsalPorts, PartitionId, Vec<StoredDeadLetter>) -> Rehearsed;
+/// What would become of each letter.
+pub(crate) type Rehearsed = BoxFuture<'static, Result<Vec<Foreseen>, Fault>>;
 type Prove = fn(&LoadedStream, &Snapshot) -> Proof;
 type Project = fn(ProjectorPorts, ProjectorSettings, CancellationToken) -> Role;
 type Fold = fn(&LoadedStream, u16, Until, &Parameters) -> Result<Option<ViewValue>, FoldError>;
@@ -70,6 +76,8 @@ pub struct ContextSlice {
     pub codes: &'static [Code],
     /// [`Context::BLANKS_IN_IDS`].
     pub blanks_in_ids: bool,
+    /// [`Context::ASKS_IDENTITY`].
+    pub asks_identity: bool,
     /// A command's data as its type writes it, from its name and what a caller sent: two callers
     /// that mean the same send the same bytes.
     pub canonical: fn(&str, &RawValue) -> Result<Box<RawValue>, serde_json::Error>,
@@ -79,6 +87,8 @@ pub struct ContextSlice {
     pub reaches: fn(Named<'_>) -> Result<Option<AggregateId>, serde_json::Error>,
     /// Runs its processor until stopped.
     pub process: Process,
+    /// Foresees what a redrive of one partition's letters, in offset order, would come to.
+    pub rehearse: Rehearse,
     /// Whether a snapshot is the fold of its stream.
     pub prove: Prove,
 }
@@ -168,6 +178,7 @@ impl Slices {
             name: C::NAME,
             aggregate_type: C::TYPE,
             blanks_in_ids: C::BLANKS_IN_IDS,
+            asks_identity: C::ASKS_IDENTITY,
             commands: C::COMMANDS,
             schema: schema_of::<C::Input>,
             codes: <C::Error as Rejection>::CODES,
@@ -180,6 +191,9 @@ impl Slices {
                 Processor::<C>::new(ports, settings, committer, C::Services::default())
                     .run(stop)
                     .boxed()
+            },
+            rehearse: |ports, partition_id, letters| {
+                rehearse::<C>(ports, partition_id, letters).boxed()
             },
             prove: prove::<C>,
         });

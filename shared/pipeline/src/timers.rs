@@ -122,6 +122,7 @@ impl TimerKeeper {
             context,
             tenant: &tenant,
             actor: &self.actor,
+            identity: None,
             aggregate: &aggregate,
             id: Some(CommandId(timer.id)),
             kind: &kind,

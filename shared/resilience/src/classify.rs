@@ -1,6 +1,7 @@
 //! What an error proves about the dependency that returned it.
 
 use std::convert::Infallible;
+use std::error::Error;
 
 use kernel::Fault;
 use kernel::port::CommitError;
@@ -17,7 +18,7 @@ pub enum Verdict {
 }
 
 /// An error with a [`Verdict`]. Adapters implement it on their own error types.
-pub trait Classified {
+pub trait Classified: Error + 'static {
     /// What the breaker is to make of the error.
     fn verdict(&self) -> Verdict;
 

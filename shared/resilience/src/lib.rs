@@ -22,14 +22,15 @@ mod refused;
 mod waits;
 
 pub use breaker::{
-    Breaker, BreakerConfig, BreakerSnapshot, Mode, Permit, Refused, State, Transition, WindowSpan,
+    Breaker, BreakerConfig, BreakerSnapshot, Mode, Moved, Permit, Refused, State, Transition,
+    WindowSpan,
 };
 pub use bulkhead::{Bulkhead, BulkheadConfig, Full, Place};
 pub use classify::{Classified, Verdict};
 pub use clock::{Monotonic, TokioClock};
 pub use config::InvalidConfig;
 pub use deadline::Deadline;
-pub use dependency::{CallError, Dependency, DependencyConfig, Name, Seams};
+pub use dependency::{CallError, Dependency, DependencyConfig, LastFailure, Name, Seams};
 pub use metric::describe_metrics;
 pub use refused::unless_refused;
 pub use retry::{RetryBudget, RetryConfig};

@@ -68,6 +68,7 @@ fn command() -> Map<String, Value> {
             "type": name("The command's name."),
             "tenant": optional(tenant(), "Whose data; must agree with the key."),
             "actor": optional(actor(), "Who sends it; must agree with what the broker proves."),
+            "identity": optional(uuid(""), "Who that is, whatever the name, where a rule asks; of the platform's own records."),
             "at": optional(instant(), "Accepted-at; a producer leaves it to the log's clock."),
             "correlation": optional(aggregate_id(), "What the whole chain is about."),
             "causation": optional(uuid(""), "The event or command that caused this one."),
@@ -168,8 +169,8 @@ mod tests {
     fn full_command() -> Value {
         let id = Uuid::nil();
         json!({
-            "id": id, "type": "Count", "tenant": "demo", "actor": "oms", "at": "2013-10-07T08:00:00Z",
-            "correlation": "c/1", "causation": id, "expected_version": 3, "reply_to": "gw-1",
+            "id": id, "type": "Count", "tenant": "demo", "actor": "oms", "identity": id,
+            "at": "2013-10-07T08:00:00Z", "correlation": "c/1", "causation": id, "expected_version": 3, "reply_to": "gw-1",
             "data": {},
         })
     }
@@ -212,7 +213,7 @@ mod tests {
 
     #[test]
     fn command_schema_agrees_with_the_envelope() {
-        let formats = ["at", "causation"];
+        let formats = ["at", "causation", "identity"];
         agrees(
             &full_command(),
             Value::Object(command()),

@@ -2,19 +2,17 @@
 
 use std::collections::HashSet;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use kernel::Actor;
 use kernel::frame::{framed_object, unframe};
-use kernel::port::{AUTHORIZATION, DeadLetterState, StoredDeadLetter};
+use kernel::port::{DeadLetterState, StoredDeadLetter};
 use pipeline::{Redriver, Responsible};
 
 use super::verify::present;
 use crate::config::Config;
 use crate::roles::Platform;
-use pipeline::SystemIds;
 
 /// Letters read from the store at once.
 const PAGE: usize = 500;
@@ -102,9 +100,9 @@ impl DeadLettersCommand {
 
 impl Redrive {
     async fn run(self, platform: &Platform) -> anyhow::Result<()> {
-        let redriver = redriver(platform);
+        let redriver = platform.redriver();
         let letters = self.chosen(platform, &redriver).await?;
-        if let Some(first) = redriver.overtaken(&letters).await? {
+        if let Some(first) = redriver.barred(&letters).await?.into_values().next() {
             anyhow::bail!(
                 "{} is parked before it under the same key: redrive the key (--context, --key), or discard that letter first",
                 place(&first)
@@ -121,16 +119,15 @@ impl Redrive {
             return Ok(());
         }
         self.second_person()?;
-        let count = letters.len();
         let responsible = Responsible {
             by: self.by,
             approved_by: self.approved_by,
         };
-        let stay = redriver.redrive(letters, &responsible).await?;
-        for (stored, stays) in &stay {
+        let redriven = redriver.redrive(letters, &responsible).await?;
+        for (stored, stays) in &redriven.stay {
             super::print(&format!("{} stays: {}", place(stored), stays.as_str()));
         }
-        super::print(&format!("{} letters redriven", count - stay.len()));
+        super::print(&format!("{} letters redriven", redriven.sent.len()));
         Ok(())
     }
 
@@ -185,18 +182,10 @@ async fn discard(platform: &Platform, letter: &str, yes: bool) -> anyhow::Result
         super::print("it would be discarded; --yes does it");
         return Ok(());
     }
-    let discarded = redriver(platform).discard(&stored).await?;
+    let discarded = platform.redriver().discard(&stored).await?;
     anyhow::ensure!(discarded, "{} is not parked any more", place(&stored));
     super::print("discarded");
     Ok(())
-}
-
-fn redriver(platform: &Platform) -> Redriver {
-    Redriver {
-        letters: Arc::clone(&platform.ports.dead_letters),
-        command_log: Arc::clone(&platform.ports.command_log),
-        ids: Arc::new(SystemIds),
-    }
 }
 
 async fn list(
@@ -244,14 +233,9 @@ fn show(stored: &StoredDeadLetter) -> anyhow::Result<()> {
     ));
     super::print(&format!("logged at  {}", letter.logged_at));
     super::print(&format!("key        {}", bytes(letter.key.as_deref())));
-    for (name, value) in &letter.headers {
-        // Whoever reads a letter is not to be able to act in its sender's name.
-        let shown = if name == AUTHORIZATION {
-            "(not shown)"
-        } else {
-            &*bytes(Some(value))
-        };
-        super::print(&format!("header     {name}: {shown}"));
+    for (name, value) in letter.headers_shown() {
+        let value = value.map_or("(not shown)".to_owned(), |value| bytes(Some(value)));
+        super::print(&format!("header     {name}: {value}"));
     }
     let length = letter.value.as_ref().map_or(0, bytes::Bytes::len);
     let framed = letter.value.as_deref().and_then(unframe);

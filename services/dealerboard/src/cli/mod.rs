@@ -1,6 +1,7 @@
 //! The command line.
 
 mod agreement;
+mod calls;
 mod dead_letters;
 mod hello;
 #[cfg(feature = "issuers")]
@@ -54,6 +55,8 @@ enum Command {
     Verify(verify::Verify),
     /// Lists, shows, redrives and discards commands that could not be handled.
     DeadLetters(dead_letters::DeadLettersCommand),
+    /// Lists, redrives and discards calls outside that were given up.
+    Calls(calls::CallsCommand),
     /// Lets a partition of commands continue after an unreadable record.
     Skip(skip::Skip),
     /// Lists aggregates with a stream in the wrong partition, and sends their commands to the right one.
@@ -98,6 +101,7 @@ impl Arguments {
             }),
             Command::Verify(verify) => verify.run(config),
             Command::DeadLetters(dead_letters) => dead_letters.run(config),
+            Command::Calls(calls) => calls.run(config),
             Command::Misplaced(misplaced) => misplaced.run(config),
             Command::Skip(skip) => skip.run(config),
             Command::Replay(replay) => replay.run(config),

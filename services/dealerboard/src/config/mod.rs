@@ -41,6 +41,7 @@ pub struct Config {
     pub live: Live,
     pub catalogue: Catalogue,
     pub limits: Limits,
+    pub operations: Operations,
     pub auth: Auth,
     pub session: Session,
     pub tenants: Tenants,
@@ -157,6 +158,13 @@ pub struct Live {
     pub recent_bytes_max: usize,
     pub resume_events_max: u64,
     pub cached_values_max: usize,
+}
+
+/// What operators may reach.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    pub tenants: Vec<kernel::Tenant>,
 }
 
 /// The treatment of names that are in no catalogue.

@@ -35,6 +35,34 @@ impl Class {
     }
 }
 
+impl Class {
+    /// What operators ask of letters, logs and checkpoints: they are few, and read a great deal.
+    pub(super) fn letters(dependency: &'static str) -> Self {
+        Self {
+            name: Name {
+                dependency,
+                class: "letters",
+            },
+            p99: Duration::from_secs(1),
+            timeout: Duration::from_secs(10),
+            in_flight_max: 8,
+        }
+    }
+
+    /// Steps of operations: each waits until its letters are handled.
+    pub(super) fn steps(dependency: &'static str) -> Self {
+        Self {
+            name: Name {
+                dependency,
+                class: "steps",
+            },
+            p99: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+            in_flight_max: 16,
+        }
+    }
+}
+
 /// Fetching the keys of an issuer, by its place in the configuration: one that is away must not keep
 /// those of another from being fetched.
 const JWKS: [&str; identity::ISSUERS_MAX] = [

@@ -16,8 +16,8 @@ use identity::Issuers;
 use kernel::Fault;
 use kernel::port::{
     Authority, CommandLog, DeadLetters, EventLog, EventReader, EventStore, FoldSnapshots, Framing,
-    Heartbeats, KeyBindings, Rates, ReadModel, Replies, Schemas, Scrub, Sessions, Snapshots,
-    Timers,
+    Heartbeats, KeyBindings, ParkedCalls, Rates, ReadModel, Replies, Schemas, Scrub, Sessions,
+    Snapshots, Timers,
 };
 use pipeline::{Announcing, History, Slices, Source};
 use resilience::Dependency;
@@ -42,6 +42,11 @@ pub struct Ports {
     /// Snapshots of live projections.
     pub folds: Arc<dyn FoldSnapshots>,
     pub dead_letters: Arc<dyn DeadLetters>,
+    /// Guards of what operators ask of letters and logs, and of the steps of their operations.
+    pub letters_guard: Arc<Dependency>,
+    pub steps_guard: Arc<Dependency>,
+    /// Calls of effects that were given up.
+    pub parked_calls: Arc<dyn ParkedCalls>,
     pub timers: Arc<dyn Timers>,
     pub replies: Arc<dyn Replies>,
     pub bindings: Arc<dyn KeyBindings>,
@@ -163,6 +168,8 @@ impl Ports {
             &self.bindings_guard,
             &self.rates_guard,
             &self.sessions_guard,
+            &self.letters_guard,
+            &self.steps_guard,
         ];
         let others = others.into_iter().chain(self.issuers.guards());
         of_sources.chain(others).map(Arc::clone).collect()

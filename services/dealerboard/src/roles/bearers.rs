@@ -1,5 +1,6 @@
 //! Senders of records who prove themselves by an access token, as callers do.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use super::members::Known;
 /// up nobody: what cannot be judged is parked.
 const KEYS_WAIT: Duration = Duration::from_secs(10);
 
-pub(super) struct TokenBearers {
+struct TokenBearers {
     verifier: Verifier,
     members: Known,
     venues: Venues,
@@ -22,7 +23,7 @@ pub(super) struct TokenBearers {
 }
 
 impl TokenBearers {
-    pub(super) fn new(platform: &Platform) -> Self {
+    fn new(platform: &Platform) -> Self {
         Self {
             verifier: platform.ports.issuers.verifier(),
             members: Known::new(platform),
@@ -48,6 +49,14 @@ impl TokenBearers {
             misplaced: Misplaced::Park,
             outcomes: Outcomes::Refused,
         }
+    }
+}
+
+impl Platform {
+    /// None where tokens in records are not looked at.
+    pub(super) fn bearers(&self) -> Option<Arc<dyn Bearers>> {
+        let is_wanted = self.config.kafka.bearer_tokens;
+        is_wanted.then(|| Arc::new(TokenBearers::new(self)) as _)
     }
 }
 

@@ -18,11 +18,11 @@ use pipeline::{Live, LivePorts, LiveSettings, Query, SystemClock};
 use readmodel::MemoryRates;
 use routing::AskFloor;
 
-use super::Platform;
 use super::members::Known;
 use super::process::{Process, Tasks};
 use super::sign_in::sign_in;
 use super::table::{Need, Role};
+use super::{Platform, console};
 use crate::{config, slices};
 
 pub(super) const ROLE: Role = Role {
@@ -102,7 +102,7 @@ fn gateway(process: &Process<'_>, pulse: Arc<Pulse>, sign_in: SignIn) -> anyhow:
         clock: Arc::new(SystemClock),
         admissions: admissions(platform, pulse),
         extensions: vec![extension(platform)],
-        endpoints: endpoints(platform, matcher),
+        endpoints: [endpoints(platform, matcher), console::endpoints(process)].concat(),
         recent: Recent::default(),
         document: Bodies::new(slices::OPENAPI),
     })
@@ -168,7 +168,7 @@ fn extension(platform: &Platform) -> Arc<dyn ViewExtension> {
     Arc::new(DecisionOfAgent { floor })
 }
 
-/// One for each of [`slices::questions`].
+/// One for each of [`slices::questions`], those of operators aside.
 fn endpoints(platform: &Platform, matcher: Matcher) -> Vec<Arc<dyn Endpoint>> {
     let (floor, metrics) = (platform.floor.clone(), platform.metrics.clone());
     vec![

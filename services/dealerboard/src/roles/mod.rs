@@ -10,6 +10,7 @@ mod router;
 mod sign_in;
 
 mod bearers;
+mod console;
 mod expensive;
 mod known;
 mod members;

@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::FutureExt;
-use kernel::port::Bearers;
 use pipeline::{Committer, ProcessorPorts, ProcessorSettings};
 
-use super::Platform;
-use super::bearers::TokenBearers;
 use super::process::{Process, Tasks};
 use super::table::{Need, Role};
 
@@ -21,7 +18,7 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let (platform, stop) = (process.platform, &process.halt);
     let ports = ProcessorPorts {
         access: Arc::clone(&platform.access),
-        bearers: bearers(platform),
+        bearers: platform.bearers(),
         tenancy: platform.tenancy(),
         command_log: Arc::clone(&platform.ports.command_log),
         event_log: Arc::clone(&platform.ports.event_log),
@@ -50,9 +47,4 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         tasks.work(&format!("processor/{}", context.name), work.map(Ok));
     }
     Ok(())
-}
-
-fn bearers(platform: &Platform) -> Option<Arc<dyn Bearers>> {
-    let is_wanted = platform.config.kafka.bearer_tokens;
-    is_wanted.then(|| Arc::new(TokenBearers::new(platform)) as _)
 }

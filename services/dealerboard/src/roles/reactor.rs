@@ -1,10 +1,16 @@
-//! The reactor: sends the commands that events and timers lead to.
+//! The reactor: sends the commands that events and timers lead to, and makes the calls outside.
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use futures::future::FutureExt;
-use pipeline::{ReactorPorts, SystemClock, TimerKeeper};
+use kernel::Effect as _;
+use kernel::port::Outside;
+use operations::StepsToLetters;
+use pipeline::{ActPorts, ActSettings, EffectSlice, ReactorPorts, SystemClock, TimerKeeper};
+use resilience::Dependency;
 
+use super::Platform;
 use super::process::{Process, Tasks};
 use super::table::Role;
 
@@ -38,5 +44,39 @@ fn start(process: &Process<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         let work = (reaction.react)(ports.clone(), stop.clone());
         tasks.work(&format!("reactor/{}", reaction.name), work.map(Ok));
     }
+    for effect in &platform.slices.effects {
+        let settings = ActSettings::new(platform.config.partitions());
+        let work = (effect.act)(act_ports(platform, effect)?, settings, stop.clone());
+        tasks.work(&format!("reactor/{}", effect.name), work.map(Ok));
+    }
     Ok(())
+}
+
+fn act_ports(platform: &Platform, effect: &EffectSlice) -> anyhow::Result<ActPorts> {
+    let (outside, guard) = outside(platform, effect)?;
+    Ok(ActPorts {
+        event_log: Arc::clone(&platform.ports.event_log),
+        command_log: Arc::clone(&platform.ports.command_log),
+        progress: platform.ports.progress()?,
+        streams: Arc::clone(&platform.ports.reader),
+        parked: Arc::clone(&platform.ports.parked_calls),
+        outside,
+        guard,
+        sealer: platform.sealer.clone(),
+        movement: platform.movement.clone(),
+    })
+}
+
+/// What the effect calls, and its guard.
+fn outside(
+    platform: &Platform,
+    effect: &EffectSlice,
+) -> anyhow::Result<(Arc<dyn Outside>, Arc<Dependency>)> {
+    let known: Option<(Arc<dyn Outside>, _)> = match effect.outside {
+        StepsToLetters::OUTSIDE => Some((Arc::new(platform.hands()), &platform.ports.steps_guard)),
+        _ => None,
+    };
+    let (outside, guard) =
+        known.with_context(|| format!("nothing is called {}", effect.outside))?;
+    Ok((outside, Arc::clone(guard)))
 }

@@ -48,7 +48,7 @@ fn every_route_has_one_name_and_a_permission_of_the_list() {
         positions:adjust agents:read agents:self agents:manage conversations:read \
         conversations:work conversations:supervise queues:read queues:configure match:ask \
         figures:read commands:read members:read members:manage tenants:read \
-        tenants:manage";
+         tenants:manage operations:read operations:act";
     let known: BTreeSet<String> = KNOWN.split_whitespace().map(str::to_owned).collect();
     let declared: BTreeSet<_> = table()
         .permissions()

@@ -155,6 +155,9 @@ impl Route {
             ("{queue_id}", "FX-VIP"),
             ("{decision_id}", "D-1"),
             ("{tenant_id}", "acme"),
+            ("{operation_id}", "OP-1"),
+            ("{context}/{partition}/{offset}", "trades/0/0"),
+            ("{context}", "trades"),
             ("{id}", "0197f000-0000-7000-8000-000000000000"),
         ];
         names.iter().fold(self.path.clone(), |path, (name, value)| {

@@ -148,6 +148,7 @@ fn record(
         context: "trades",
         tenant: &tenant,
         actor: &actor.parse().unwrap(),
+        identity: None,
         aggregate: &aggregate,
         id: Some(id),
         kind,

@@ -100,7 +100,7 @@ async fn redriven_commands_take_effect_once_when_two_people_redrive_them() {
         redriver.redrive(letters, &bob)
     );
     assert_eq!(
-        first.unwrap().len() + second.unwrap().len(),
+        first.unwrap().sent.len() + second.unwrap().sent.len(),
         2,
         "each letter is settled once"
     );

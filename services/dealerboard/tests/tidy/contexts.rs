@@ -6,7 +6,7 @@ use std::fs;
 use super::{files, nothing, root};
 
 /// Folders of `schemas`, and the page of each.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("agents", "agents"),
     ("conversations", "conversations"),
     ("queues", "routing"),
@@ -15,6 +15,7 @@ const PAGES: [(&str, &str); 8] = [
     ("positions", "positions"),
     ("members", "members"),
     ("tenants", "tenants"),
+    ("operations", "operations"),
 ];
 
 /// Names of what a folder has schemas of.

@@ -10,6 +10,7 @@ const AGGREGATES: &[&str] = &[
     "agents/src/agent",
     "conversations/src/conversation",
     "members/src/member",
+    "operations/src/operation",
     "positions/src/position",
     "routing/src/decision",
     "routing/src/queue",

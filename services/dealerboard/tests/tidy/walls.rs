@@ -35,6 +35,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("services/analytics", &["kernel"]),
     ("services/conversations", &["kernel"]),
     ("services/members", &["kernel"]),
+    ("services/operations", &["kernel"]),
     ("services/positions", &["kernel"]),
     ("services/routing", &["kernel"]),
     ("services/tenants", &["kernel"]),
@@ -50,6 +51,18 @@ const MAY: &[(&str, &[&str])] = &[
             "analytics",
             "conversations",
             "routing",
+        ],
+    ),
+    (
+        "services/console",
+        &[
+            "kernel",
+            "http",
+            "pipeline",
+            "resilience",
+            "gateway",
+            "health",
+            "operations",
         ],
     ),
     (

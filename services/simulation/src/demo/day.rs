@@ -157,6 +157,7 @@ mod tests {
         Accepted {
             id: step.aggregate.clone(),
             actor: actor.parse().unwrap(),
+            identity: None,
             at: "2026-02-01T00:00:00Z".parse().unwrap(),
             command: serde_json::from_value(command).unwrap(),
         }

@@ -119,6 +119,7 @@ impl Demo {
             context: CONTEXT,
             tenant: &people.tenant,
             actor: people.actor(step.by),
+            identity: None,
             aggregate: &step.aggregate,
             id: Some(self.id(number)),
             kind: step.kind,

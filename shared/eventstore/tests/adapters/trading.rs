@@ -69,6 +69,7 @@ impl Desk {
         let accepted = Accepted {
             id: "T-1".parse().unwrap(),
             actor: "trader".parse().unwrap(),
+            identity: None,
             at: Timestamp::from_millis(1_381_152_600_688),
             command: serde_json::from_str::<TradeCommand>(command).unwrap(),
         };

@@ -11,9 +11,11 @@ use crate::label::{BadLabel, Label, LabelKind};
 
 mod actor;
 mod command;
+mod identity;
 
 pub use actor::{Actor, ActorKind};
 pub use command::{CommandId, CommandKey, CommandKeyKind};
+pub use identity::Identity;
 
 /// Kind of [`Tenant`]; has no `/`, because the Kafka key is `{tenant}/{aggregate_id}`.
 pub enum TenantKind {}

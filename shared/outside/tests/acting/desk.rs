@@ -292,6 +292,7 @@ impl Desk {
                 context: "orders",
                 tenant: &"demo".parse().unwrap(),
                 actor: &"ann".parse().unwrap(),
+                identity: None,
                 aggregate: &order.parse().unwrap(),
                 id: Some(CommandId(Uuid::new_v5(
                     &Uuid::NAMESPACE_OID,

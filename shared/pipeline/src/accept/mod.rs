@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use kernel::Fault;
-use kernel::id::{Actor, AggregateId, CommandId, Tenant};
+use kernel::id::{Actor, AggregateId, CommandId, Identity, Tenant};
 use kernel::port::{CommandLog, NewRecord, Replies, RequestDigest};
 use kernel::topic::{self, PartitionId};
 use serde_json::value::RawValue;
@@ -39,6 +39,8 @@ pub struct Request<'a> {
     pub tenant: &'a Tenant,
     /// Who sends it.
     pub actor: &'a Actor,
+    /// Who that is, where the context asks.
+    pub identity: Option<Identity>,
     /// The aggregate it is for.
     pub aggregate: &'a AggregateId,
     /// `None` draws a fresh, time-ordered id.

@@ -56,6 +56,7 @@ impl OutgoingCommand {
             context: self.context,
             tenant,
             actor,
+            identity: None,
             aggregate: &self.to,
             id: self.id,
             kind: &self.kind,

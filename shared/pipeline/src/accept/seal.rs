@@ -57,6 +57,7 @@ impl Sealer {
             kind: Cow::Borrowed(request.kind),
             tenant: Some(request.tenant.clone()),
             actor: Some(request.actor.clone()),
+            identity: request.identity,
             at: Some(at),
             correlation: request.correlation,
             causation: request.causation,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use kernel::code::with_causes;
 use kernel::id::Actor;
 use kernel::port::{
     CommandLog, EffectPartition, EventLog, EventReader, Outside, ParkedCalls, ReadModel, Reader,
@@ -186,14 +187,7 @@ pub(crate) fn progress_id<E: Effect>() -> ViewId {
 /// Characters of an explanation that are kept.
 const DETAIL_MAX: usize = 500;
 
-/// The error and its causes, in one line.
+/// The error and its causes, as much of it as is kept.
 fn detail(error: &(dyn Error + 'static)) -> String {
-    let mut whole = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        whole.push_str(": ");
-        whole.push_str(&error.to_string());
-        cause = error.source();
-    }
-    whole.chars().take(DETAIL_MAX).collect()
+    with_causes(error).chars().take(DETAIL_MAX).collect()
 }

@@ -208,6 +208,7 @@ impl<E: Effect> Means<E> {
             context: <E::To as Context>::NAME,
             tenant: &reacted.tenant,
             actor: &self.actor,
+            identity: None,
             aggregate: &reacted.to,
             id: Some(job.id.0),
             kind: &kind,

@@ -20,7 +20,7 @@ const TENANT: &str = "tenant";
 ///
 /// # Errors
 /// A header that is meant for us is no text, or the id is missing.
-pub(super) fn structured<'a>(record: &Record, json: &'a [u8]) -> Result<Cow<'a, [u8]>, Refused> {
+pub(crate) fn structured<'a>(record: &Record, json: &'a [u8]) -> Result<Cow<'a, [u8]>, Refused> {
     let kind = first_text(record, [COMMAND_TYPE, CLOUD_EVENT_TYPE])?;
     let Some(kind) = kind else {
         return Ok(Cow::Borrowed(json));

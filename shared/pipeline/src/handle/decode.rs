@@ -12,11 +12,12 @@ use kernel::port::{
     Authority, Bearers, FRAME, Misplaced, Producer, Record, ReplyTo, SchemaError, Schemas, Sender,
 };
 use kernel::topic::{self, PartitionId};
-use kernel::{Accepted, Access, Context, Fault, Tenancy, Timestamp, adjacent};
+use kernel::{Accepted, Access, Context, Fault, Tenancy, adjacent};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::binary;
+use super::sender::{authenticate, identity_of};
 use crate::accept::body_hash;
 
 /// Header of a record that was parked before and is given another try; names the redrive.
@@ -237,6 +238,7 @@ impl Decoder {
             serde_json::from_str(json).map_err(Refused::undecodable)?;
         let (actor, at) = authenticate(sender, &envelope, record, &tenant)?;
         let is_platforms = *sender == Sender::Platform;
+        let who = identity_of::<C>(sender, &envelope);
         let id = identity(is_platforms, &envelope.id, &tenant, C::NAME, &aggregate)?;
         let (producer, reply_to) = match sender {
             Sender::Platform => (None, envelope.reply_to.clone()),
@@ -270,6 +272,7 @@ impl Decoder {
             accepted: Accepted {
                 id: aggregate,
                 actor,
+                identity: who,
                 at,
                 command,
             },
@@ -314,46 +317,6 @@ pub(crate) fn command_id(
     let json = binary::structured(record, json).ok()?;
     let envelope: CommandEnvelope<'_> = serde_json::from_slice(&json).ok()?;
     identity(is_platforms, &envelope.id, &tenant, context, &aggregate).ok()
-}
-
-/// Actor and time of the command. What a record claims must agree with what the log proves; the
-/// key's tenant is the claim that everything else hangs on.
-fn authenticate(
-    sender: &Sender,
-    envelope: &CommandEnvelope<'_>,
-    record: &Record,
-    keyed: &Tenant,
-) -> Result<(Actor, Timestamp), Refused> {
-    let refused = |detail: &str| Refused::new(DeadReason::NotAuthentic, detail);
-    if binary::tenant(record)?.is_some_and(|claimed| claimed != keyed.as_str()) {
-        return Err(refused("header tenant differs from the key's tenant"));
-    }
-    let claimed = envelope.tenant.as_ref();
-    if claimed.is_some_and(|tenant| tenant != keyed) {
-        return Err(refused("envelope's tenant differs from the key's tenant"));
-    }
-    match sender {
-        Sender::Platform => match (&envelope.tenant, &envelope.actor, envelope.at) {
-            (Some(_), Some(actor), Some(at)) => Ok((actor.clone(), at)),
-            _ => Err(refused("signed envelope lacks tenant, actor or time")),
-        },
-        Sender::Producer(producer) => {
-            may_write(producer, keyed)?;
-            let claimed = envelope.actor.as_ref();
-            if claimed.is_some_and(|claimed| *claimed != producer.subject.actor) {
-                return Err(refused("envelope's actor is not the producer's"));
-            }
-            Ok((producer.subject.actor.clone(), record.logged_at))
-        }
-    }
-}
-
-pub(super) fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
-    if producer.subject.tenant == *keyed {
-        return Ok(());
-    }
-    let detail = format!("{} may not write for tenant {keyed}", producer.name);
-    Err(Refused::new(DeadReason::NotAuthentic, detail))
 }
 
 fn typed<C: Context>(

@@ -31,6 +31,7 @@ pub(super) fn record<C: Context>(
         context: C::NAME,
         tenant: &incoming.tenant,
         actor: &incoming.accepted.actor,
+        identity: incoming.accepted.identity,
         aggregate: &incoming.accepted.id,
         id: Some(incoming.id),
         kind: &kind,

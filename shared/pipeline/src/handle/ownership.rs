@@ -316,17 +316,12 @@ impl<'p, C: Context> Ownership<'p, C> {
         missing.sort_unstable();
         missing.dedup();
         let ids = incoming().map(|incoming| (incoming.id, incoming.accepted.at));
-        let resume = resuming::read::<C>(&self.partition.ports, partition_id, &missing);
+        let stored = self.partition.stored();
+        let resume = resuming::read::<C>(stored, partition_id, &missing);
         let (known, resumed) = tokio::join!(self.known.look_up(store, partition_id, ids), resume);
         let asked = known? || !missing.is_empty();
         self.asked = asked && decoded.len() < FEW;
-        resuming::keep(
-            &mut self.cache,
-            &self.partition.ports,
-            partition_id,
-            resumed?,
-        )
-        .await?;
+        resuming::keep(&mut self.cache, stored, partition_id, resumed?).await?;
         for key in missing {
             if !self.cache.has(&key) {
                 self.cache.create(key);

@@ -18,6 +18,7 @@ use super::blocked_keys::BlockedKeys;
 use super::decode::Decoder;
 use super::ownership::Ownership;
 use super::processor::{ProcessorPorts, ProcessorSettings};
+use super::resuming::Stored;
 use super::saving::saving;
 use crate::announce::Announcer;
 use crate::backoff::Backoff;
@@ -102,6 +103,13 @@ impl<C: Context> Partition<C> {
         let cursor = self.ports.store.take_over(self.partition_id, owner).await?;
         let letters = Arc::clone(&self.ports.dead_letters);
         Ok((cursor, BlockedKeys::load(self.partition_id, letters).await?))
+    }
+
+    pub(super) fn stored(&self) -> Stored<'_> {
+        Stored {
+            snapshots: &self.ports.snapshots,
+            reader: &self.ports.reader,
+        }
     }
 
     pub(super) fn barred(&self, why: ReadError) -> Ended {

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
-use kernel::port::{LoadedStream, Resumed, WHOLE};
+use kernel::port::{EventReader, LoadedStream, Resumed, Snapshots, WHOLE};
 use kernel::topic::PartitionId;
 use kernel::{Context, Fault};
 use tracing::warn;
 
 use super::cache::{Cache, NotLoaded};
-use super::processor::ProcessorPorts;
 use crate::metric;
+
+/// Where aggregates are read from.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'p> {
+    pub(super) snapshots: &'p Arc<dyn Snapshots>,
+    pub(super) reader: &'p Arc<dyn EventReader>,
+}
 
 /// The streams of those keys that exist, in one query when nothing is wrong.
 pub(super) async fn read<C: Context>(
-    ports: &ProcessorPorts,
+    ports: Stored<'_>,
     partition_id: PartitionId,
     keys: &[Arc<str>],
 ) -> Result<Vec<Resumed>, Fault> {
@@ -34,7 +40,7 @@ pub(super) async fn read<C: Context>(
 /// Folds what was read into the cache; whole where a snapshot does not hold.
 pub(super) async fn keep<C: Context>(
     cache: &mut Cache<C>,
-    ports: &ProcessorPorts,
+    ports: Stored<'_>,
     partition_id: PartitionId,
     resumed: Vec<Resumed>,
 ) -> Result<(), Fault> {

@@ -1,66 +1,65 @@
-//! Who sent a record, as it proves.
+//! Who sends a command: what the log proves of it, and what the record claims.
 
-use kernel::Fault;
+use kernel::Timestamp;
 use kernel::batch::DeadReason;
-use kernel::port::{AUTHORIZATION, Record, SIGNATURE, Sender, Unproven};
+use kernel::context::Context;
+use kernel::envelope::CommandEnvelope;
+use kernel::id::{Actor, Identity, Tenant};
+use kernel::port::{Producer, Record, Sender};
 
-use super::decode::{Decoder, Refused, keyed, may_write};
+use super::binary;
+use super::decode::Refused;
 
-impl Decoder {
-    /// # Errors
-    /// What its proof is judged by is still being read.
-    pub(super) async fn sender(
-        &self,
-        context: &str,
-        record: &Record,
-    ) -> Result<Result<Sender, Refused>, Fault> {
-        // What cannot be read could have been anything, a proof too.
-        if let Some(detail) = record.unreadable {
-            return Ok(Err(Refused::new(DeadReason::Unreadable, detail)));
-        }
-        if record.value.is_none() {
-            return Ok(Err(Refused::undecodable("the record has no value")));
-        }
-        // Before a registry is asked: an unknown sender must not make us ask.
-        let proved = match self.bearer(record).await? {
-            Some(bearer) => bearer,
-            None => self.authority.sender(context, record).ok_or_else(|| {
-                let detail = "neither signed nor from the topic's configured producer";
-                Refused::new(DeadReason::NotAuthentic, detail)
-            }),
-        };
-        Ok(proved.and_then(|sender| self.sized(sender, record)))
+/// Actor and time of the command. What a record claims must agree with what the log proves; the
+/// key's tenant is the claim that everything else hangs on.
+pub(super) fn authenticate(
+    sender: &Sender,
+    envelope: &CommandEnvelope<'_>,
+    record: &Record,
+    keyed: &Tenant,
+) -> Result<(Actor, Timestamp), Refused> {
+    let refused = |detail: &str| Refused::new(DeadReason::NotAuthentic, detail);
+    if binary::tenant(record)?.is_some_and(|claimed| claimed != keyed.as_str()) {
+        return Err(refused("header tenant differs from the key's tenant"));
     }
-
-    /// The bearer of the record's token. A token that does not hold is worse than none; beside a signature
-    /// it is not looked at.
-    async fn bearer(&self, record: &Record) -> Result<Option<Result<Sender, Refused>>, Fault> {
-        let (Some(bearers), None) = (&self.bearers, record.header(SIGNATURE)) else {
-            return Ok(None);
-        };
-        let Some(header) = record.header(AUTHORIZATION) else {
-            return Ok(None);
-        };
-        match bearers.bearer(header, record.logged_at).await {
-            Ok(bearer) => Ok(Some(Ok(Sender::Producer(bearer.into())))),
-            Err(Unproven::Refused(why)) => {
-                Ok(Some(Err(Refused::new(DeadReason::NotAuthentic, why))))
+    let claimed = envelope.tenant.as_ref();
+    if claimed.is_some_and(|tenant| tenant != keyed) {
+        return Err(refused("envelope's tenant differs from the key's tenant"));
+    }
+    match sender {
+        Sender::Platform => match (&envelope.tenant, &envelope.actor, envelope.at) {
+            (Some(_), Some(actor), Some(at)) => Ok((actor.clone(), at)),
+            _ => Err(refused("signed envelope lacks tenant, actor or time")),
+        },
+        Sender::Producer(producer) => {
+            may_write(producer, keyed)?;
+            let claimed = envelope.actor.as_ref();
+            if claimed.is_some_and(|claimed| *claimed != producer.subject.actor) {
+                return Err(refused("envelope's actor is not the producer's"));
             }
-            Err(Unproven::NotYet(fault)) => Err(fault),
+            Ok((producer.subject.actor.clone(), record.logged_at))
         }
     }
+}
 
-    fn sized(&self, sender: Sender, record: &Record) -> Result<Sender, Refused> {
-        let bytes = record.value.as_deref().unwrap_or_default().len();
-        if bytes <= self.value_bytes_max {
-            return Ok(sender);
-        }
-        // It is not read, but its sender is known, and whose key it is.
-        if let Sender::Producer(producer) = &sender {
-            let (_, tenant, _) = keyed(record)?;
-            may_write(producer, &tenant)?;
-        }
-        let detail = format!("{bytes} bytes, at most {}", self.value_bytes_max);
-        Err(Refused::new(DeadReason::TooLarge, detail))
+/// Who sends the command, where the context asks: a producer is who it is configured to be.
+pub(super) fn identity_of<C: Context>(
+    sender: &Sender,
+    envelope: &CommandEnvelope<'_>,
+) -> Option<Identity> {
+    if !C::ASKS_IDENTITY {
+        return None;
     }
+    match sender {
+        Sender::Platform => envelope.identity,
+        Sender::Producer(producer) => Some(Identity::of(&producer.subject)),
+    }
+}
+
+pub(super) fn may_write(producer: &Producer, keyed: &Tenant) -> Result<(), Refused> {
+    if producer.subject.tenant == *keyed {
+        return Ok(());
+    }
+    let detail = format!("{} may not write for tenant {keyed}", producer.name);
+    Err(Refused::new(DeadReason::NotAuthentic, detail))
 }

@@ -184,6 +184,7 @@ mod tests {
             let accepted = Accepted {
                 id: "T-1".parse().unwrap(),
                 actor: "desk".parse().unwrap(),
+                identity: None,
                 at: Timestamp::from_millis(1_381_152_600_688),
                 command: serde_json::from_str::<TradeCommand>(command).unwrap(),
             };

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use kernel::View;
 use kernel::port::{EventLog, EventReader, Pace, ReadModel, ViewId};
+use kernel::topic::PartitionId;
 use tokio_util::sync::CancellationToken;
 
 use crate::membership;
@@ -19,6 +20,12 @@ use partition::Partition;
 
 pub use fold::{BodyFilter, FoldError, Until, fold};
 pub(crate) use fold::{asks_refold, beside, filter};
+
+/// What the worker is called that keeps a partition of a view in a read model.
+#[must_use]
+pub fn projection_named(view: ViewId, model: &str, partition_id: PartitionId) -> String {
+    format!("{view} in {model}, {partition_id}")
+}
 
 /// Bounds of a projector.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{ProjectorPorts, ProjectorSettings, mend, view_id};
+use super::{ProjectorPorts, ProjectorSettings, mend, projection_named, view_id};
 use crate::backoff::Backoff;
 use crate::consume::{Broken, Course, Events, Published};
 use crate::metric;
@@ -47,7 +47,7 @@ impl<V: View> Partition<V> {
             partitions: settings.partitions,
             role: "projector",
         };
-        let name = format!("{} in {}, {partition_id}", view_id::<V>(), ports.model_name);
+        let name = projection_named(view_id::<V>(), ports.model_name, partition_id);
         Self {
             events: Events::new(course, reader, Arc::clone(&ports.streams)),
             worker: ports.movement.worker(Work::Projection, name),

@@ -126,6 +126,7 @@ impl Desk {
             context,
             tenant: &tenant,
             actor: &actor(kind),
+            identity: None,
             aggregate: &aggregate,
             id: Some(CommandId(Uuid::new_v5(
                 &Uuid::NAMESPACE_OID,

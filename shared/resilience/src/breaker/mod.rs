@@ -5,6 +5,7 @@
 
 mod config;
 mod machine;
+mod past;
 mod permit;
 mod state;
 mod window;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 pub use config::{BreakerConfig, WindowSpan};
 use machine::{Machine, Reading};
+pub use past::Moved;
+use past::Past;
 pub use permit::Permit;
 use permit::{Ending, Ticket};
 pub use state::{Mode, State, Transition};
@@ -34,6 +37,7 @@ pub struct Breaker {
     name: Name,
     clock: Arc<dyn Monotonic>,
     machine: Mutex<Machine>,
+    past: Mutex<Past>,
     meters: BreakerMeters,
 }
 
@@ -90,6 +94,7 @@ impl Breaker {
             name,
             clock,
             machine: Mutex::new(machine),
+            past: Mutex::default(),
             meters,
         })
     }
@@ -155,6 +160,15 @@ impl Breaker {
         snapshot
     }
 
+    /// What it did in the last hour, oldest first, and its last move however long ago that was. A
+    /// breaker without moves has been closed since it was made.
+    #[must_use]
+    pub fn past(&self) -> Vec<Moved> {
+        let now = self.now();
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.told(now)
+    }
+
     fn now(&self) -> Duration {
         self.clock.elapsed()
     }
@@ -171,8 +185,13 @@ impl Breaker {
             // A panic cannot leave the machine half changed in a way that its next step would not
             // bear, so a poisoned lock is taken as it is.
             let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = step(&mut machine, self.clock.elapsed());
+            let now = self.clock.elapsed();
+            let result = step(&mut machine, now);
             let moves = mem::take(&mut machine.moves);
+            if !moves.is_empty() {
+                let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+                past.note(now, &moves);
+            }
             // Under the lock: gauges written in another order than the moves would lie permanently.
             if let Some(last) = moves.last() {
                 self.meters.state_is(last.to);

@@ -9,10 +9,11 @@ mod error;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use error::CallError;
+use kernel::code::with_causes;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::breaker::{Breaker, BreakerConfig, Permit};
@@ -68,6 +69,16 @@ pub struct Dependency {
     slow_after: Duration,
     retry: Retry,
     meters: CallMeters,
+    last_failure: Mutex<Option<(Instant, String)>>,
+}
+
+/// The last call that a dependency failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastFailure {
+    /// Before now.
+    pub ago: Duration,
+    /// In a sentence.
+    pub why: String,
 }
 
 /// When a try must end, and on whose account.
@@ -113,7 +124,31 @@ impl Dependency {
             timeout: config.timeout,
             retry: Retry::new(config.retry, !seed, budget),
             meters: CallMeters::new(name),
+            last_failure: Mutex::default(),
         })
+    }
+
+    /// What is guarded.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The last call that the dependency failed, if one did.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<LastFailure> {
+        let last = self.last_failure.lock();
+        let last = last.unwrap_or_else(PoisonError::into_inner);
+        let (at, why) = last.as_ref()?;
+        Some(LastFailure {
+            ago: at.elapsed(),
+            why: why.clone(),
+        })
+    }
+
+    fn note(&self, why: String) {
+        let last = self.last_failure.lock();
+        *last.unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), why));
     }
 
     /// For readiness, metrics and the operator's modes.
@@ -216,11 +251,13 @@ impl Dependency {
         permit: Permit<'_>,
         answer: Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        permit.settle(
-            answer
-                .as_ref()
-                .map_or_else(E::verdict, |_| Verdict::Success),
-        );
+        let verdict = answer
+            .as_ref()
+            .map_or_else(E::verdict, |_| Verdict::Success);
+        if let (Verdict::Failure, Err(error)) = (verdict, &answer) {
+            self.note(with_causes(error));
+        }
+        permit.settle(verdict);
         answer.map_err(|source| CallError::Failed {
             name: self.name,
             source,
@@ -232,12 +269,15 @@ impl Dependency {
     /// would never open its breaker.
     fn out_of_time<E>(&self, permit: Permit<'_>, limit: Limit) -> CallError<E> {
         let name = self.name;
+        let slow = permit.elapsed();
         if !limit.is_callers {
+            self.note(format!("no answer within {:?}", self.timeout));
             permit.settle(Verdict::Failure);
             let limit = self.timeout;
             return CallError::TimedOut { name, limit };
         }
-        if permit.elapsed() > self.slow_after {
+        if slow > self.slow_after {
+            self.note(format!("no answer to a caller who had {slow:?}"));
             permit.settle(Verdict::Failure);
         }
         CallError::DeadlinePassed { name }

@@ -47,6 +47,7 @@ fn accepted_for(agent_id: &str, by: &str, command: AgentCommand) -> Accepted<Age
     Accepted {
         id: agent_id.parse().unwrap(),
         actor: by.parse().unwrap(),
+        identity: None,
         at: at(NOW),
         command,
     }

@@ -115,6 +115,7 @@ fn accepted(second: i64, command: C) -> Accepted<C> {
     Accepted {
         id: id(),
         actor: "desk".parse().unwrap(),
+        identity: None,
         at: time(second),
         command,
     }

@@ -29,6 +29,7 @@ fn by(actor: &str, command: MemberCommand) -> Accepted<MemberCommand> {
     Accepted {
         id: DAN.parse().unwrap(),
         actor: actor.parse().unwrap(),
+        identity: None,
         at: after(0),
         command,
     }

@@ -48,6 +48,7 @@ fn accepted_at(second: i64, command: PositionCommand) -> Accepted<PositionComman
     Accepted {
         id: KEY.parse().unwrap(),
         actor: "oms".parse().unwrap(),
+        identity: None,
         at: Timestamp::from_millis(second * 1_000),
         command,
     }

@@ -24,6 +24,7 @@ fn accepted_for(decision_id: &str, command: DecisionCommand) -> Accepted<Decisio
     Accepted {
         id: decision_id.parse().unwrap(),
         actor: "router".parse().unwrap(),
+        identity: None,
         at: at(0),
         command,
     }

@@ -28,6 +28,7 @@ fn accepted_for(queue_id: &str, at: Timestamp, command: QueueCommand) -> Accepte
     Accepted {
         id: queue_id.parse().unwrap(),
         actor: "router".parse().unwrap(),
+        identity: None,
         at,
         command,
     }

@@ -43,6 +43,7 @@ fn accepted_for(trade_id: &str, by: &str, command: TradeCommand) -> Accepted<Tra
     Accepted {
         id: trade_id.parse().unwrap(),
         actor: actor(by),
+        identity: None,
         at: Timestamp::from_millis(1_000),
         command,
     }

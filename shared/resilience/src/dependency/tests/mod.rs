@@ -2,6 +2,7 @@
 //! makes it again. `telemetry`: what is shown.
 
 mod limits;
+mod looking;
 mod retries;
 mod telemetry;
 
@@ -26,9 +27,11 @@ const TIMEOUT: Duration = Duration::from_millis(200);
 const SLOW: Duration = Duration::from_millis(90);
 
 /// An adapter's error: down, or a plain no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Oops {
+    #[error("it is down")]
     Down,
+    #[error("there is no such thing")]
     NotFound,
 }
 

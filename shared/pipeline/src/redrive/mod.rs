@@ -3,16 +3,25 @@
 //! A letter is marked after its copy is in the log: a crash between the two leaves it parked, and
 //! redriving it again is harmless because the inbox recognises its id. The other order could lose it.
 
-use std::collections::HashSet;
+mod traits;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use kernel::Fault;
+use kernel::batch::DeadLetter;
 use kernel::id::Actor;
-use kernel::port::{CommandLog, DeadLetterState, DeadLetters, Ids, NewRecord, StoredDeadLetter};
+use kernel::port::{
+    Appended, CommandLog, DeadLetterState, DeadLetters, Ids, NewRecord, StoredDeadLetter,
+};
 use kernel::topic::PartitionId;
+use uuid::Uuid;
 
 use crate::handle::REDRIVE;
+
+pub(crate) use traits::record;
+pub use traits::{Fingerprint, Known, NoFingerprint, Reading, Traits};
 
 /// Letters read, and copies appended, at once.
 const PAGE: usize = 500;
@@ -32,6 +41,18 @@ pub struct Redriver {
     pub ids: Arc<dyn Ids>,
 }
 
+/// What became of letters that were to be redriven.
+#[derive(Clone, Debug, Default)]
+pub struct Redriven {
+    /// Those that are in the log again, and where.
+    pub sent: Vec<(StoredDeadLetter, Appended)>,
+    /// Those that are left where they are, and why.
+    pub stay: Vec<(StoredDeadLetter, Stays)>,
+}
+
+/// Where a letter is, and the letter that has to be dealt with before it.
+pub type BarredLetters = HashMap<(PartitionId, i64), StoredDeadLetter>;
+
 /// The people responsible for it.
 #[derive(Clone, Debug)]
 pub struct Responsible {
@@ -48,6 +69,8 @@ pub enum Stays {
     WithoutKey,
     /// It has no value: there is nothing to send.
     WithoutValue,
+    /// An earlier letter of its key is parked, and would be overtaken.
+    Behind,
     /// It is no longer parked: another call has redriven or discarded it meanwhile.
     Settled,
 }
@@ -59,6 +82,9 @@ impl Stays {
         match self {
             Self::WithoutKey => "it has no key to route it by, so it can only be discarded",
             Self::WithoutValue => "it has no value, so it can only be discarded",
+            Self::Behind => {
+                "an earlier letter of its key is parked: redrive the key, or discard that one first"
+            }
             Self::Settled => "it was redriven or discarded by another call meanwhile",
         }
     }
@@ -89,37 +115,41 @@ impl Redriver {
         }
     }
 
-    /// The first letter that would be overtaken: parked before one of `chosen`, of the same key, and
-    /// not chosen itself.
+    /// Those of `chosen` that would overtake another: one that is parked before them, of the same key,
+    /// and not chosen itself.
     ///
     /// # Errors
     /// The store cannot be reached.
-    pub async fn overtaken(
-        &self,
-        chosen: &[StoredDeadLetter],
-    ) -> Result<Option<StoredDeadLetter>, Fault> {
-        let place = |stored: &StoredDeadLetter| (stored.partition_id, stored.letter.offset);
+    pub async fn barred(&self, chosen: &[StoredDeadLetter]) -> Result<BarredLetters, Fault> {
         let places: HashSet<_> = chosen.iter().map(place).collect();
         let partition_ids: HashSet<PartitionId> =
             chosen.iter().map(|stored| stored.partition_id).collect();
+        let mut barred = BarredLetters::new();
         for partition_id in partition_ids {
-            let before = |other: &StoredDeadLetter| {
-                !places.contains(&place(other))
-                    && chosen.iter().any(|stored| {
-                        stored.partition_id == partition_id
-                            && stored.letter.key == other.letter.key
-                            && stored.letter.offset > other.letter.offset
-                    })
+            let chosen = chosen.iter();
+            let chosen: Vec<_> = chosen
+                .filter(|stored| stored.partition_id == partition_id)
+                .collect();
+            let keys: HashSet<_> = chosen.iter().map(|stored| &stored.letter.key).collect();
+            let other = |other: &StoredDeadLetter| {
+                keys.contains(&other.letter.key) && !places.contains(&place(other))
             };
-            if let Some(first) = self.parked(partition_id, &before).await?.into_iter().next() {
-                return Ok(Some(first));
+            let others = self.parked(partition_id, &other).await?;
+            for stored in chosen {
+                let mut others = others.iter();
+                let before = others.find(|other| {
+                    other.letter.key == stored.letter.key
+                        && other.letter.offset < stored.letter.offset
+                });
+                if let Some(before) = before {
+                    barred.insert(place(stored), before.clone());
+                }
             }
         }
-        Ok(None)
+        Ok(barred)
     }
 
     /// Appends a copy of each letter, then marks it. They must be in offset order per partition.
-    /// Returns those that stay, and why.
     ///
     /// # Errors
     /// Log or store did not answer: some copies may be in the log; redriving again is harmless.
@@ -127,36 +157,54 @@ impl Redriver {
         &self,
         letters: Vec<StoredDeadLetter>,
         responsible: &Responsible,
-    ) -> Result<Vec<(StoredDeadLetter, Stays)>, Fault> {
-        let redrive = Bytes::from(self.ids.random().to_string());
-        let mut stay = Vec::new();
+    ) -> Result<Redriven, Fault> {
+        self.redrive_as(self.ids.random(), letters, responsible)
+            .await
+    }
+
+    /// As [`Self::redrive`], as a part of the redrive of that name: of one redrive, a command that is
+    /// parked again holds up those of its key behind it.
+    ///
+    /// # Errors
+    /// As [`Self::redrive`].
+    pub async fn redrive_as(
+        &self,
+        redrive: Uuid,
+        letters: Vec<StoredDeadLetter>,
+        responsible: &Responsible,
+    ) -> Result<Redriven, Fault> {
+        let redrive = Bytes::from(redrive.to_string());
+        let mut redriven = Redriven::default();
         let mut chunk = Vec::new();
         for stored in letters {
             match copy(&stored, &redrive, responsible) {
                 Ok(record) => chunk.push((stored, record)),
-                Err(stays) => stay.push((stored, stays)),
+                Err(stays) => redriven.stay.push((stored, stays)),
             }
             if chunk.len() == PAGE {
-                stay.extend(self.send(std::mem::take(&mut chunk)).await?);
+                let chunk = std::mem::take(&mut chunk);
+                self.send(chunk, &mut redriven).await?;
             }
         }
-        stay.extend(self.send(chunk).await?);
-        Ok(stay)
+        self.send(chunk, &mut redriven).await?;
+        Ok(redriven)
     }
 
     async fn send(
         &self,
         chunk: Vec<(StoredDeadLetter, NewRecord)>,
-    ) -> Result<Vec<(StoredDeadLetter, Stays)>, Fault> {
+        redriven: &mut Redriven,
+    ) -> Result<(), Fault> {
         let (letters, records): (Vec<_>, Vec<_>) = chunk.into_iter().unzip();
-        self.command_log.append(records).await?;
-        let mut stay = Vec::new();
-        for stored in letters {
-            if !self.settle(&stored, DeadLetterState::Redriven).await? {
-                stay.push((stored, Stays::Settled));
+        let appended = self.command_log.append(records).await?;
+        for (stored, appended) in letters.into_iter().zip(appended) {
+            if self.settle(&stored, DeadLetterState::Redriven).await? {
+                redriven.sent.push((stored, appended));
+            } else {
+                redriven.stay.push((stored, Stays::Settled));
             }
         }
-        Ok(stay)
+        Ok(())
     }
 
     /// Ends a parked letter without another try; false when it was not parked any more.
@@ -174,6 +222,18 @@ impl Redriver {
     }
 }
 
+fn place(stored: &StoredDeadLetter) -> (PartitionId, i64) {
+    (stored.partition_id, stored.letter.offset)
+}
+
+/// The name of the redrive that sent the letter, if it was parked again.
+#[must_use]
+pub fn redrive_of(letter: &DeadLetter) -> Option<Uuid> {
+    let mut headers = letter.headers.iter();
+    let (_, id) = headers.find(|(name, _)| name == REDRIVE)?;
+    Uuid::try_parse_ascii(id).ok()
+}
+
 /// The record as it came: what was signed keeps its signature.
 fn copy(
     stored: &StoredDeadLetter,
@@ -181,9 +241,7 @@ fn copy(
     responsible: &Responsible,
 ) -> Result<NewRecord, Stays> {
     let letter = &stored.letter;
-    let key = letter.key.as_deref().filter(|key| !key.is_empty());
-    let key = key.and_then(|key| std::str::from_utf8(key).ok());
-    let key = key.ok_or(Stays::WithoutKey)?;
+    let (key, value) = sendable(letter)?;
     let own = [REDRIVE, REDRIVEN_BY, APPROVED_BY];
     let came = letter.headers.iter();
     let mut headers: Vec<_> = came
@@ -199,7 +257,23 @@ fn copy(
     Ok(NewRecord {
         context: stored.partition_id.context,
         key: key.into(),
-        value: letter.value.clone().ok_or(Stays::WithoutValue)?,
+        value: value.clone(),
         headers,
     })
+}
+
+/// Whether there is anything to send, and anywhere to send it.
+///
+/// # Errors
+/// Why it stays.
+pub(crate) fn could_be_sent(letter: &DeadLetter) -> Result<(), Stays> {
+    sendable(letter).map(drop)
+}
+
+fn sendable(letter: &DeadLetter) -> Result<(&str, &Bytes), Stays> {
+    let key = letter.key.as_deref().filter(|key| !key.is_empty());
+    let key = key.and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.ok_or(Stays::WithoutKey)?;
+    let value = letter.value.as_ref().ok_or(Stays::WithoutValue)?;
+    Ok((key, value))
 }
