@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::checksum::{Chain, Checksum, MARK_LOG_POSITIONS, Mark};
 use crate::id::{CommandId, Owner};
-use crate::port::OutcomeNotice;
+use crate::port::{AUTHORIZATION, OutcomeNotice};
 use crate::record::EventRecord;
 use crate::time::Timestamp;
 use crate::topic::PartitionId;
