@@ -27,6 +27,7 @@ const PATHS: [&str; 24] = [
     "/docs/errors/BEHIND",
     "/openapi.json",
     "/explorer/",
+    "/",
     "/livez",
     "/readyz",
     "/metrics",
