@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { readSession, Refusal, words } from "./client/http";
-import { Empty } from "./parts/bits";
+import { Empty } from "./parts/cells";
 import { address, place } from "./parts/place";
 import "./parts/prefs";
 import { screens, session } from "./parts/session";

@@ -1,5 +1,5 @@
 // Requests to the platform: reads, and commands that are sent once however often they are tried.
-import type { Accepted, CommandReport, Place, Problem, Session } from "./types";
+import type { Accepted, CommandReport, Place, Problem, Session } from "./shapes";
 
 /** A refusal, in the platform's own words. */
 export class Refusal extends Error {

@@ -1,8 +1,8 @@
 // Forms of commands: what the server refuses is said at the field that it refuses.
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { command, newKey, Refusal, sentence, words } from "../client/http";
-import type { Accepted, Place } from "../client/types";
+import type { Accepted, Place } from "../client/shapes";
 import { CopyCurl } from "./curl";
 
 export type Fields = Record<string, string>;
@@ -28,6 +28,7 @@ export function Form(props: Props) {
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>("[data-first], button[type=submit]")?.focus(), []);
   const sent = useRef({ body: "", key: "" });
   const path = typeof props.path === "string" ? props.path : props.path(fields);
   const places = error instanceof Refusal ? error.places : [];
@@ -78,7 +79,8 @@ const nameOf = ({ pointer }: Place) => pointer.split("/").at(-1) ?? "";
 
 function faultOf(places: Place[], name: string): string | undefined {
   const place = places.find((place) => nameOf(place) === name);
-  return place && sentence(place.detail);
+  if (!place) return undefined;
+  return place.found === "nothing" ? "Is missing" : sentence(place.detail);
 }
 
 function Refused({ error, leads, shown }: { error: unknown; leads: Record<string, string>; shown: string[] }) {
@@ -113,7 +115,7 @@ export function Input({ label, hint, name, value, onValue, fault, placeholder, l
         placeholder={placeholder}
         autocomplete="off"
         spellcheck={false}
-        autofocus={isMain}
+        data-first={isMain || undefined}
         aria-invalid={fault ? true : undefined}
         aria-describedby={fault || hint ? `${id}-said` : undefined}
         onInput={(event) => onValue(event.currentTarget.value)}

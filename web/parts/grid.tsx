@@ -9,6 +9,8 @@ export type Column<T> = {
   name: string;
   width: number;
   isNumber?: boolean;
+  /** Left out beside details, which say it. */
+  isSpare?: boolean;
   /** By which it is ordered, if it can be. */
   by?: (one: T, other: T) => number;
   cell: (value: T) => ComponentChildren;
@@ -67,7 +69,7 @@ export function Grid<T>({ label, columns, rows, chosen, onChoose, order }: Props
   };
   return (
     <div class="grid" ref={region} tabIndex={0} role="region" aria-label={label} onKeyDown={onKeyDown}>
-      <table aria-rowcount={rows.length + 1}>
+      <table aria-rowcount={rows.length + 1} style={{ minWidth: `${columns.reduce((sum, { width }) => sum + width, 0)}px` }}>
         <colgroup>{columns.map(({ id, width }) => <col key={id} style={{ width: `${width}px` }} />)}</colgroup>
         <thead><tr aria-rowindex={1}>{columns.map((column) => <Head key={column.id} column={column} order={order} />)}</tr></thead>
         <tbody>
@@ -99,7 +101,7 @@ function Head<T>({ column, order }: { column: Column<T>; order: string }) {
     <th scope="col" class={isNumber ? "num" : ""} aria-sort={by ? sorted : undefined}>
       {by ? (
         <button type="button" onClick={() => change({ order: isOn && !isDown ? `-${id}` : id }, false)}>
-          {name}<span aria-hidden="true">{isOn ? (isDown ? "↓" : "↑") : ""}</span>
+          {name}{isOn && <span aria-hidden="true">{isDown ? "↓" : "↑"}</span>}
         </button>
       ) : name}
     </th>

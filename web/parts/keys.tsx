@@ -67,14 +67,14 @@ export function KeyList() {
   }, [isOpen]);
   const jumps = screens.value.map(({ key, name }) => ({ keys: ["g", key], does: `Go to ${name}` }));
   const plain = [...screenKeys.value, ...own].map(({ key, does }) => ({ keys: [key], does }));
-  const all = [{ keys: ["Ctrl", "K"], does: "Jump to an id or a screen" }, ...jumps, ...plain, { keys: ["Esc"], does: "Close what is open" }];
+  const all = [{ keys: ["Ctrl", "K"], does: "Jump to an id or a screen" }, ...jumps, ...plain];
   return (
     <dialog ref={dialog} class="keys" aria-labelledby="keys-title" onClose={() => (areKeysShown.value = false)}>
       <h2 id="keys-title">Keys on {place.value.screen || "this screen"}</h2>
       <dl>
         {all.map(({ keys, does }) => (
           <>
-            <dt>{keys.map((key) => <kbd key={key}>{key === " " ? "Space" : key}</kbd>)}</dt>
+            <dt>{keys.map((key) => <kbd key={key}>{key === "Escape" ? "Esc" : key}</kbd>)}</dt>
             <dd>{does}</dd>
           </>
         ))}

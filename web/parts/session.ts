@@ -1,6 +1,6 @@
 // Who is here, and what the policies let them do.
 import { computed, signal } from "@preact/signals";
-import type { Session } from "../client/types";
+import type { Session } from "../client/shapes";
 
 export const session = signal<Session | null>(null);
 

@@ -58,11 +58,11 @@ function Header() {
     <header class="header">
       <TruthBadge />
       <div class="spring" />
-      <button type="button" class="jump" aria-label="Jump to an id or a screen" onClick={() => (isPaletteOpen.value = true)}>
+      <button type="button" class="jump" title="Jump to an id or a screen" onClick={() => (isPaletteOpen.value = true)}>
         <icons.search /><span>Jump to …</span><kbd aria-hidden="true">Ctrl K</kbd>
       </button>
-      <button type="button" class="button quiet" aria-label={`Times are ${isUtc ? "UTC" : `local, ${zoneName()}`}; switch`} title={zoneName()} onClick={switchZone}>
-        <span>{clock(now.value)}</span> <b>{isUtc ? "UTC" : "local"}</b>
+      <button type="button" class="button quiet" title={`Times are of ${zoneName()}`} onClick={switchZone}>
+        <span class="unseen">Switch the zone of times: </span><span>{clock(now.value)}</span> <b>{isUtc ? "UTC" : "local"}</b>
       </button>
       <button type="button" class="button quiet" aria-label={`Theme is ${prefs.value.theme}; switch`} onClick={switchTheme}>
         {isDark ? <icons.moon /> : <icons.sun />}

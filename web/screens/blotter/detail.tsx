@@ -1,8 +1,8 @@
 // One trade: what it is, what became of it, what can be done.
 import { useEffect, useState } from "preact/hooks";
 import { read, Refusal, words } from "../../client/http";
-import type { Fill, Trade, TradeBreak } from "../../client/types";
-import { Amount, Moment, Side, State } from "../../parts/bits";
+import type { Fill, Trade, TradeBreak } from "../../client/shapes";
+import { Amount, Moment, Side, State } from "../../parts/cells";
 import { CopyCurl } from "../../parts/curl";
 import { shown, sign } from "../../parts/decimal";
 import { icons } from "../../parts/icons";
@@ -55,7 +55,7 @@ export function Detail({ id, row, onClose }: { id: string; row: Trade | undefine
     <aside class="drawer" aria-label={id ? `Trade ${id}` : "Book a trade"} onKeyDown={onKeyDown}>
       <header>
         <div>
-          <h2>{id || "New trade"}</h2>
+          <h2 class={id ? "" : "plain"}>{id || "New trade"}</h2>
           {trade && <div class="tags"><State state={trade.state} /><span class="tag">version {trade.version}</span>{!row && <span class="tag">outside of the filters</span>}</div>}
         </div>
         {id && <CopyCurl path={`/v1/trades/${encodeURIComponent(id)}`} />}
@@ -220,7 +220,7 @@ function History({ trade }: { trade: Trade }) {
       <table class="mini">
         <thead><tr><th scope="col">Version</th><th scope="col">What last touched it</th></tr></thead>
         <tbody>
-          {trade.version > (touched[0]?.[0] ?? 0) && <tr><td class="num">{trade.version}</td><td>the trade itself: amended, cancelled, or all filled</td></tr>}
+          {trade.version > (touched[0]?.[0] ?? 0) && <tr><td>{trade.version}</td><td>the trade itself: amended, cancelled, or all filled</td></tr>}
           {touched.map(([version, text]) => <tr key={`${version}${text}`}><td>{version}</td><td>{text}</td></tr>)}
         </tbody>
       </table>

@@ -1,6 +1,6 @@
 // The commands of a trade, as forms.
-import type { Fill, Trade } from "../../client/types";
-import { LOT_METHODS } from "../../client/types";
+import type { Fill, Trade } from "../../client/shapes";
+import { LOT_METHODS } from "../../client/shapes";
 import { type FieldProps, type Fields, Form, Input, Select } from "../../parts/form";
 import { change, param } from "../../parts/place";
 import { say } from "../../parts/toasts";
@@ -12,7 +12,12 @@ const LEADS = {
 
 const second = () => `${new Date().toISOString().slice(0, 19)}Z`;
 const at = (trade: string, rest: string) => `/v1/trades/${encodeURIComponent(trade)}/${rest}`;
-const close = () => change({ form: null, exec: null });
+
+/** Back to the trade, which is what the next key is for. */
+function close(): void {
+  change({ form: null, exec: null });
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".drawer .body")?.focus());
+}
 
 /** Fields without a value are not sent. */
 const given = (fields: Fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));

@@ -1,8 +1,8 @@
 // Blotter: what was traded, live, and what is broken.
 import { useRef } from "preact/hooks";
 import { Collection, ROWS_MAX } from "../../client/collection";
-import { type Trade, TRADE_STATES } from "../../client/types";
-import { Empty, Filter, stateWords } from "../../parts/bits";
+import { type Trade, TRADE_STATES } from "../../client/shapes";
+import { Empty, Filter, stateWords } from "../../parts/cells";
 import { curl, CopyCurl } from "../../parts/curl";
 import { shown } from "../../parts/decimal";
 import { Grid } from "../../parts/grid";
@@ -42,6 +42,7 @@ export function Blotter() {
   const rows = useRows(trades, columns, NEWEST_FIRST, isFound, param("find"));
   const screen = useRef<HTMLDivElement>(null);
   const chosen = param("trade");
+  const isOpen = chosen !== "" || param("form") !== "";
   const book = () => change({ form: "book", trade: null, exec: null });
   const close = () => {
     change({ trade: null, form: null, exec: null });
@@ -54,7 +55,6 @@ export function Blotter() {
     { key: "j", does: "Next row, in the table; so does ↓", run: () => screen.current?.querySelector<HTMLElement>(".grid")?.focus() },
     { key: "k", does: "Row before; so does ↑", run: () => screen.current?.querySelector<HTMLElement>(".grid")?.focus() },
   ]);
-  const isOpen = chosen !== "" || param("form") !== "";
   return (
     <>
       <div class={`screen${truth().kind === "stale" ? " is-stale" : ""}`} ref={screen}>
@@ -69,7 +69,7 @@ export function Blotter() {
         <Filters />
         <StaleNote />
         {trades && trades.loading.value.state === "whole" && rows.length === 0 ? <Nothing isFiltered={asked.size > 0 || param("find") !== ""} /> : (
-          <Grid label="Trades" columns={columns} rows={rows} chosen={chosen} order={NEWEST_FIRST} onChoose={(trade) => change({ trade, form: null, exec: null }, chosen === "")} />
+          <Grid label="Trades" columns={isOpen ? columns.filter(({ isSpare }) => !isSpare) : columns} rows={rows} chosen={chosen} order={NEWEST_FIRST} onChoose={(trade) => change({ trade, form: null, exec: null }, chosen === "")} />
         )}
       </div>
       {isOpen && <Detail id={chosen} row={trades?.rows.get(chosen)?.value} onClose={close} />}

@@ -1,4 +1,4 @@
-import type { AgentShown, Floor } from "../../client/types";
+import type { AgentShown, Floor } from "../../client/shapes";
 import { icons } from "../../parts/icons";
 import { now, span } from "../../parts/time";
 import { phase, presence, reason } from "./words";

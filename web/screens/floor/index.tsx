@@ -1,6 +1,6 @@
 // Floor: who waits, who is free, and whether the promise is kept.
-import type { Floor as Shown, LiveFigures } from "../../client/types";
-import { Empty } from "../../parts/bits";
+import type { Floor as Shown, LiveFigures } from "../../client/shapes";
+import { Empty } from "../../parts/cells";
 import { curl, CopyCurl } from "../../parts/curl";
 import { useAnswers } from "../../parts/live";
 import { param } from "../../parts/place";

@@ -1,5 +1,5 @@
 // Who waits, in the order in which they are served, and why.
-import type { Floor, QueueShown, Waiting as Shown } from "../../client/types";
+import type { Floor, QueueShown, Waiting as Shown } from "../../client/shapes";
 import { shown } from "../../parts/decimal";
 import { now, span } from "../../parts/time";
 import { reason } from "./words";

@@ -1,8 +1,8 @@
 // One position: its figures under any lot method, at any mark, as of any time.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, words } from "../../client/http";
-import { LOT_METHODS, type Lot, type Position } from "../../client/types";
-import { Amount, Moment } from "../../parts/bits";
+import { LOT_METHODS, type Lot, type Position } from "../../client/shapes";
+import { Amount, Moment } from "../../parts/cells";
 import { CopyCurl } from "../../parts/curl";
 import { shown, sign } from "../../parts/decimal";
 import { icons } from "../../parts/icons";

@@ -1,8 +1,8 @@
 // Positions: what is held, at what cost, and what it has made.
 import { useRef } from "preact/hooks";
 import { Collection, ROWS_MAX } from "../../client/collection";
-import type { Position } from "../../client/types";
-import { Amount, Empty, Filter } from "../../parts/bits";
+import type { Position } from "../../client/shapes";
+import { Amount, Empty, Filter } from "../../parts/cells";
 import { CopyCurl } from "../../parts/curl";
 import { shown, sign, sum } from "../../parts/decimal";
 import { Grid } from "../../parts/grid";
@@ -58,7 +58,7 @@ export function Positions() {
         <Filters />
         <StaleNote />
         {isWhole && rows.length === 0 ? <Nothing isFiltered={asked.size > 0 || param("find") !== ""} /> : (
-          <Grid label="Positions" columns={columns} rows={rows} chosen={chosen} order={ORDER} onChoose={(position) => change({ position, method: null, mark: null, as_of: null }, chosen === "")} />
+          <Grid label="Positions" columns={chosen ? columns.filter(({ isSpare }) => !isSpare) : columns} rows={rows} chosen={chosen} order={ORDER} onChoose={(position) => change({ position, method: null, mark: null, as_of: null }, chosen === "")} />
         )}
       </div>
       {chosen && <Detail key={chosen} id={chosen} live={positions?.rows.get(chosen)?.value} onClose={close} />}

@@ -17,7 +17,7 @@ export function Amount({ text, isColoured }: { text: string | null | undefined; 
   if (text === null || text === undefined) return <span class="muted" title="no figure">–</span>;
   const kind = isColoured ? ["bad", "", "good"][sign(text) + 1] : "";
   const plus = isColoured && sign(text) > 0 ? "+" : "";
-  return <span class={kind}>{plus}{shown(text)}</span>;
+  return <span class={kind} title={text}>{plus}{shown(text)}</span>;
 }
 
 export function Side({ side }: { side: "BUY" | "SELL" }) {
