@@ -83,6 +83,7 @@ export function KeyList() {
         <label>
           <input type="checkbox" checked={prefs.value.keys} onChange={(event) => prefer({ keys: event.currentTarget.checked })} /> Single keys are on
         </label>
+        <a href="/assets/licences.txt">Licences</a>
         <button class="button" type="button" onClick={() => (areKeysShown.value = false)}>Close</button>
       </div>
     </dialog>

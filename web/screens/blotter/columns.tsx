@@ -19,7 +19,7 @@ export const columns: Column<Trade>[] = [
   { id: "side", name: "Side", width: 54, by: byText((trade) => trade.side), cell: (trade) => <Side side={trade.side} /> },
   { id: "quantity", name: "Quantity", width: 84, isNumber: true, by: (a, b) => compare(a.quantity, b.quantity), cell: (trade) => <Amount text={trade.quantity} /> },
   { id: "filled", name: "Filled", width: 104, isNumber: true, by: (a, b) => compare(a.cum_quantity, b.cum_quantity), cell: (trade) => <Filled trade={trade} /> },
-  { id: "price", name: "Price", width: 104, isNumber: true, by: (a, b) => compare(a.price, b.price), cell: (trade) => <><Amount text={trade.price} /> <small class="muted">{trade.currency}</small></> },
+  { id: "price", name: "Price", width: 104, isNumber: true, isSpare: true, by: (a, b) => compare(a.price, b.price), cell: (trade) => <><Amount text={trade.price} /> <small class="muted">{trade.currency}</small></> },
   { id: "average", name: "Average", width: 128, isNumber: true, isSpare: true, cell: (trade) => <Amount text={trade.average_price} /> },
   { id: "breaks", name: "Breaks", width: 78, isSpare: true, by: (a, b) => openBreaks(a) - openBreaks(b), cell: (trade) => <Breaks open={openBreaks(trade)} /> },
 ];

@@ -31,7 +31,7 @@ function Row({ agent }: { agent: AgentShown }) {
     <tr>
       <th scope="row">{agent.agent_id}</th>
       <td><State agent={agent} /></td>
-      <td>{agent.idle_since ? span(now.value - Date.parse(agent.idle_since)) : <span class="muted">–</span>}</td>
+      <td>{agent.idle_since && !isAtWork(agent) ? span(now.value - Date.parse(agent.idle_since)) : <span class="muted">–</span>}</td>
       <td>
         <span class="work">
           {work.length === 0 && <span class="muted">nothing</span>}
@@ -54,5 +54,7 @@ function State({ agent }: { agent: AgentShown }) {
     const why = shut === "presence" ? "takes no offers" : reason(shut);
     return <span class="tag"><icons.cross />{where}{next}: {why}</span>;
   }
+  const phases = Object.values(agent.slots).map(({ phase }) => phase);
+  if (phases.length > 0 && phases.every((phase) => phase === "reserved")) return <span class="tag warn"><icons.open />being asked{next}</span>;
   return isAtWork(agent) ? <span class="tag buy"><icons.part />at work{next}</span> : <span class="tag good"><icons.whole />{where}{next}</span>;
 }

@@ -50,6 +50,7 @@ function why(queue: QueueShown, one: Shown, place: number): string {
   if (queue.agents === 0) return "no agent serves the queue";
   if (!staff) return `nobody is known to take ${one.channel}${said}`;
   if (staff.free > 0) return place === 1 ? `an agent is being chosen from ${staff.free} free${said}` : `${place - 1} before it; ${staff.free} free${said}`;
+  if (staff.busy === 1) return `the one who could be asked is at work${said}`;
   if (staff.busy > 0) return `all ${staff.busy} who could be asked are at work${said}`;
   const away = Object.entries(staff.unreachable).map(([code, count]) => `${count} ${reason(code)}`);
   return `nobody can be asked: ${away.join(", ") || "no agent on the channel"}${said}`;
