@@ -91,6 +91,7 @@ export class Collection<T extends Versioned> {
 
   private async readPages(stop: AbortSignal): Promise<boolean> {
     const seen = new Set<string>();
+    const began = Date.now();
     let cursor: string | null = null;
     do {
       const asked = new URLSearchParams(this.options.filters);
@@ -112,8 +113,16 @@ export class Collection<T extends Versioned> {
       }
     } while (cursor);
     this.loading.value = { state: "whole" };
-    this.show();
+    this.drop(seen, began);
     return true;
+  }
+
+  /** What a whole list no longer has is out of this person's sight, unless the stream has told it meanwhile. */
+  private drop(seen: ReadonlySet<string>, began: number): void {
+    for (const [key, { changedAt }] of this.rows) {
+      if (!seen.has(key) && changedAt < began) this.rows.delete(key);
+    }
+    this.show();
   }
 
   private put(value: T, changedAt: number): void {

@@ -24,8 +24,9 @@ const SPOTS = [
 /** By the checker, anywhere. */
 const found = [];
 
-for (const theme of ["dark", "light"]) {
-  for (const who of ["trader", "supervisor"]) {
+// Both themes of the floor at once: an agent who sends no heartbeat goes offline after a minute.
+for (const who of ["trader", "supervisor"]) {
+  for (const theme of ["dark", "light"]) {
     await story(
       async (page) => {
         await signIn(page, who);

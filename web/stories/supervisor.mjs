@@ -20,7 +20,7 @@ await story(async (page) => {
   await send(page, "/v1/agents/ann/capacity", { channels: { chat: 1 } });
   await send(page, "/v1/agents/ann:add-queues", { queues: ["FX-VIP"] });
   await send(page, "/v1/agents/ann/presence", { presence: "away" });
-  await sees(page, "1 presence takes no offers", waits);
+  await sees(page, "1 not taking offers", waits);
   await sees(page, "takes no offers", page.getByRole("row", { name: /ann/ }));
 
   await send(page, "/v1/agents/ann/presence", { presence: "available" });

@@ -10,8 +10,8 @@ const byText = (of: (trade: Trade) => string) => (a: Trade, b: Trade) => (of(a) 
 export const openBreaks = (trade: Trade): number => trade.breaks.filter((one) => one.resolved_version === null).length;
 
 export const columns: Column<Trade>[] = [
-  { id: "traded", name: "Traded", width: 174, by: byText((trade) => order(trade.traded_at)), cell: (trade) => <Moment at={trade.traded_at} /> },
-  { id: "trade", name: "Trade", width: 116, by: byText((trade) => trade.trade_id), cell: (trade) => <span class="id" title={trade.trade_id}>{trade.trade_id}</span> },
+  { id: "traded", name: "Traded", width: 170, by: byText((trade) => order(trade.traded_at)), cell: (trade) => <Moment at={trade.traded_at} /> },
+  { id: "trade", name: "Trade", width: 110, by: byText((trade) => trade.trade_id), cell: (trade) => <span class="id" title={trade.trade_id}>{trade.trade_id}</span> },
   { id: "state", name: "State", width: 124, by: byText((trade) => trade.state), cell: (trade) => <State state={trade.state} /> },
   { id: "account", name: "Account", width: 86, isSpare: true, by: byText((trade) => trade.account), cell: (trade) => trade.account },
   { id: "book", name: "Book", width: 92, isSpare: true, by: byText((trade) => trade.book), cell: (trade) => trade.book },
@@ -20,8 +20,8 @@ export const columns: Column<Trade>[] = [
   { id: "quantity", name: "Quantity", width: 84, isNumber: true, by: (a, b) => compare(a.quantity, b.quantity), cell: (trade) => <Amount text={trade.quantity} /> },
   { id: "filled", name: "Filled", width: 104, isNumber: true, by: (a, b) => compare(a.cum_quantity, b.cum_quantity), cell: (trade) => <Filled trade={trade} /> },
   { id: "price", name: "Price", width: 104, isNumber: true, isSpare: true, by: (a, b) => compare(a.price, b.price), cell: (trade) => <><Amount text={trade.price} /> <small class="muted">{trade.currency}</small></> },
-  { id: "average", name: "Average", width: 128, isNumber: true, isSpare: true, cell: (trade) => <Amount text={trade.average_price} /> },
-  { id: "breaks", name: "Breaks", width: 78, isSpare: true, by: (a, b) => openBreaks(a) - openBreaks(b), cell: (trade) => <Breaks open={openBreaks(trade)} /> },
+  { id: "average", name: "Average", width: 124, isNumber: true, isSpare: true, cell: (trade) => <Amount text={trade.average_price} /> },
+  { id: "breaks", name: "Breaks", width: 92, isSpare: true, by: (a, b) => openBreaks(a) - openBreaks(b), cell: (trade) => <Breaks open={openBreaks(trade)} /> },
 ];
 
 function Filled({ trade }: { trade: Trade }) {

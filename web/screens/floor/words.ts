@@ -6,7 +6,7 @@ const REASONS: Record<string, string> = {
   device_not_ready: "device not ready",
   no_capacity: "no capacity on the channel",
   skill_missing: "a skill is missing",
-  presence: "presence takes no offers",
+  presence: "not taking offers",
   next_presence: "changes presence when clear",
   cooldown: "rejected an offer a moment ago",
   not_permitted: "channel not permitted",
