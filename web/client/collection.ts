@@ -43,6 +43,8 @@ export class Collection<T extends Versioned> {
   readonly rows = new Map<string, Row<T>>();
   /** Versions of values that do not fit, so that an older page does not bring them back. */
   private readonly out = new Map<string, number>();
+  /** Rows that are new, have changed or are gone since they were last taken. */
+  private touched = new Set<Row<T>>();
   private reading = new AbortController();
   private pending = false;
 
@@ -50,6 +52,13 @@ export class Collection<T extends Versioned> {
     const asked = new URLSearchParams(options.filters);
     asked.append("view", options.view);
     this.stream = new Stream(`/v1/live?${asked}`, (frame) => this.take(frame));
+  }
+
+  /** Rows whose place may be another now; to be asked by the one who shows them. */
+  takeTouched(): ReadonlySet<Row<T>> {
+    const { touched } = this;
+    this.touched = new Set();
+    return touched;
   }
 
   close(): void {
@@ -119,8 +128,8 @@ export class Collection<T extends Versioned> {
 
   /** What a whole list no longer has is out of this person's sight, unless the stream has told it meanwhile. */
   private drop(seen: ReadonlySet<string>, began: number): void {
-    for (const [key, { changedAt }] of this.rows) {
-      if (!seen.has(key) && changedAt < began) this.rows.delete(key);
+    for (const [key, row] of this.rows) {
+      if (!seen.has(key) && row.changedAt < began) this.remove(row);
     }
     this.show();
   }
@@ -131,24 +140,32 @@ export class Collection<T extends Versioned> {
     const known = row?.value.version ?? this.out.get(key) ?? -1;
     if (known >= value.version) return;
     if (!this.options.fits(value)) {
-      this.rows.delete(key);
+      if (row) this.remove(row);
       if (this.out.size < ROWS_MAX) this.out.set(key, value.version);
     } else if (row) {
       row.value = value;
       row.changedAt = changedAt;
+      this.touched.add(row);
     } else {
       this.out.delete(key);
-      this.rows.set(key, { key, value, changedAt });
+      const added = { key, value, changedAt };
+      this.rows.set(key, added);
+      this.touched.add(added);
       this.forget();
     }
     this.show();
   }
 
+  private remove(row: Row<T>): void {
+    this.rows.delete(row.key);
+    this.touched.add(row);
+  }
+
   /** The row that was added first makes room. */
   private forget(): void {
     if (this.rows.size <= ROWS_MAX) return;
-    const [oldest] = this.rows.keys();
-    if (oldest !== undefined) this.rows.delete(oldest);
+    const [oldest] = this.rows.values();
+    if (oldest) this.remove(oldest);
     this.loading.value = { state: "cut", max: ROWS_MAX };
   }
 

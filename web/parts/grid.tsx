@@ -32,13 +32,26 @@ const HEAD_PX = 32;
 const SPARE = 12;
 const FRESH_MS = 1_400;
 
-/** Rows as the address says; equal ones by key, so that none moves without a reason. */
-export function ordered<T>(rows: Row<T>[], columns: Column<T>[], fallback: string): Row<T>[] {
+type Order<T> = (one: Row<T>, other: Row<T>) => number;
+
+/** As the address says; equal ones by key, so that none moves without a reason. */
+export function orderOf<T>(columns: Column<T>[], fallback: string): Order<T> {
   const asked = param("order") || fallback;
-  const isDown = asked.startsWith("-");
+  const way = asked.startsWith("-") ? -1 : 1;
   const by = columns.find(({ id }) => id === asked.replace("-", ""))?.by;
-  const way = isDown ? -1 : 1;
-  return rows.sort((a, b) => (by ? way * by(a.value, b.value) : 0) || (a.key < b.key ? -way : way));
+  return (a, b) => (by ? way * by(a.value, b.value) : 0) || (a.key < b.key ? -way : way);
+}
+
+/** Puts a row in its place among rows that are in order. */
+export function insert<T>(rows: Row<T>[], row: Row<T>, order: Order<T>): void {
+  let [from, to] = [0, rows.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const other = rows[middle];
+    if (other && order(other, row) < 0) from = middle + 1;
+    else to = middle;
+  }
+  rows.splice(from, 0, row);
 }
 
 export function Grid<T>({ label, columns, rows, chosen, onChoose, order }: Props<T>) {

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Answers } from "../client/answers";
 import type { Collection, Row, Versioned } from "../client/collection";
-import { type Column, ordered } from "./grid";
+import { type Column, insert, orderOf } from "./grid";
 import { param } from "./place";
 import { tells } from "./truth";
 
@@ -37,10 +37,12 @@ export function useAnswers(questions: string[]): Answers | null {
   return answers;
 }
 
-/**
- * The rows in the asked order. What was in order stays where it was, and only the new is put in its
- * place: ordering what is nearly in order takes one look at each row.
- */
+/** More changes than these at once, and all rows are ordered anew. */
+const PLACED_MAX = 500;
+
+type Ordered<T extends Versioned> = { of: Collection<T> | null; order: string; rows: Row<T>[] };
+
+/** The rows in the asked order. Only those that have changed are put in their places: the others stay where they were. */
 export function useRows<T extends Versioned>(
   collection: Collection<T> | null,
   columns: Column<T>[],
@@ -48,14 +50,18 @@ export function useRows<T extends Versioned>(
   isFound: (value: T) => boolean,
   found: string,
 ): Row<T>[] {
-  const before = useRef<Row<T>[]>([]);
+  const kept = useRef<Ordered<T>>({ of: null, order: "", rows: [] });
   const changes = collection?.changes.value;
+  const asked = param("order");
   return useMemo(() => {
     if (!collection) return [];
-    const kept = before.current.filter((row) => collection.rows.get(row.key) === row);
-    const known = new Set(kept);
-    for (const row of collection.rows.values()) if (!known.has(row)) kept.push(row);
-    before.current = ordered(kept, columns, fallback);
-    return found ? before.current.filter(({ value }) => isFound(value)) : [...before.current];
-  }, [collection, changes, param("order"), found]);
+    const order = orderOf(columns, fallback);
+    const touched = collection.takeTouched();
+    const before = kept.current;
+    const isAnew = before.of !== collection || before.order !== asked || touched.size > PLACED_MAX;
+    const rows = isAnew ? [...collection.rows.values()].sort(order) : before.rows.filter((row) => !touched.has(row));
+    if (!isAnew) for (const row of touched) if (collection.rows.get(row.key) === row) insert(rows, row, order);
+    kept.current = { of: collection, order: asked, rows };
+    return found ? rows.filter(({ value }) => isFound(value)) : rows;
+  }, [collection, changes, asked, found]);
 }
