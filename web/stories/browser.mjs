@@ -18,8 +18,11 @@ export async function story(tell, { theme = "dark", at = url } = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
   const faults = [];
-  /** What the story provokes: a refusal is a line in the console of a browser, too. Who is not signed in is told so. */
-  const expected = [/401 \(Unauthorized\)/];
+  /**
+   * What the story provokes: a refusal is a line in the console of a browser, too. Who is not signed in is told so,
+   * and a command that a busy machine did not take is sent again.
+   */
+  const expected = [/401 \(Unauthorized\)/, /503 \(Service Unavailable\)/];
   page.on("pageerror", (error) => faults.push(`error: ${error.stack}`));
   page.on("console", (line) => {
     if (!["error", "warning"].includes(line.type())) return;
@@ -65,20 +68,31 @@ export async function open(page, place) {
   await page.evaluate((place) => (location.hash = place), place);
 }
 
-/** A command in the name of who is signed in, as a page sends it. */
+/** How often a command is sent that may be sent again. */
+const SENT_MAX = 20;
+
+/** A command in the name of who is signed in, as a page sends it: under one key, until it has its answer. */
 export async function send(page, path, body) {
-  const answer = await page.evaluate(
-    async ([path, body]) => {
+  const key = crypto.randomUUID();
+  for (let sent = 1; ; sent += 1) {
+    const answer = await sendOnce(page, path, body, key);
+    if ([200, 201].includes(answer.status)) return JSON.parse(answer.text);
+    const again = sent < SENT_MAX && (answer.status === 202 || JSON.parse(answer.text).retryable);
+    assert.ok(again, `${path}: ${answer.status} ${answer.text}`);
+    await page.waitForTimeout(500);
+  }
+}
+
+const sendOnce = (page, path, body, key) =>
+  page.evaluate(
+    async ([path, body, key]) => {
       const session = await (await fetch("/v1/session")).json();
-      const headers = { "content-type": "application/json", "x-csrf-token": session.csrf_token, prefer: "wait=10" };
+      const headers = { "content-type": "application/json", "x-csrf-token": session.csrf_token, "idempotency-key": key, prefer: "wait=10" };
       const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
       return { status: answer.status, text: await answer.text() };
     },
-    [path, body],
+    [path, body, key],
   );
-  assert.ok([200, 201].includes(answer.status), `${path}: ${answer.status} ${answer.text}`);
-  return JSON.parse(answer.text);
-}
 
 /** What the platform answers to who is signed in. */
 export const ask = (page, path) => page.evaluate(async (path) => (await fetch(path)).json(), path);
