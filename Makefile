@@ -3,13 +3,20 @@
 SERVERS := infra/local/servers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-identity test-long check bench up down
+.PHONY: help run web pictures test test-identity test-long check bench up down
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: ## Everything in one process on one file, with a demo day moving; prints URLs and a ready curl
 	RUST_LOG=$${RUST_LOG:-warn} cargo run --profile demo --no-default-features --bin dealerboard -- serve --hello --demo
+
+web: ## Build the screens into web/dist, which is committed
+	web/run build
+
+pictures: ## Show the screens to a browser in both themes, and keep how they look in docs/screens
+	mkdir -p docs/screens
+	PICTURES=$(CURDIR)/docs/screens cargo test -p dealerboard --test screens every_screen
 
 test: ## Start real Kafka, registry, Postgres and Redis, run every test, stop what was started
 	$(SERVERS) run -- cargo test --workspace

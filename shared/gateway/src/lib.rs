@@ -34,6 +34,7 @@ mod explorer;
 mod openapi;
 mod page;
 mod reference;
+mod screens;
 
 pub use access::{Gate, describe_metrics, matrix_page};
 pub use admission::{Addressed, Admission, Admitted};

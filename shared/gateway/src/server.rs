@@ -27,7 +27,7 @@ use crate::known::{Known, known};
 use crate::sessions::routes as session;
 use crate::table::Table;
 use crate::views::parameters;
-use crate::{explorer, lists, live, outcomes, reference, signin, views};
+use crate::{explorer, lists, live, outcomes, reference, screens, signin, views};
 
 /// Longest time that requests under way are given to end when it stops, seconds.
 const DRAIN_S: u64 = 10;
@@ -98,6 +98,8 @@ fn routes(config: &mut ServiceConfig, gateway: &Gateway) {
     config
         .route(outcomes::ROUTE.path, web::get().to(outcomes::get))
         .route(live::ROUTE.path, web::get().to(changes))
+        .route("/", web::get().to(screens::page))
+        .route("/assets/{file}", web::get().to(screens::asset))
         .route("/docs/errors/{code}", web::get().to(reference::page))
         .route("/openapi.json", web::get().to(explorer::document))
         .route("/explorer/{file}*", web::get().to(explorer::file))

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 
 use crate::endpoint::Endpoint;
 use crate::sessions::routes;
-use crate::{live, outcomes, signin};
+use crate::{live, outcomes, screens, signin};
 
 /// Pages that are part of the binary and need no token.
 pub const PAGES: &[PublicRoute] = &[
@@ -75,7 +75,7 @@ pub struct Table {
     pub streams: Vec<StreamRoute>,
     /// About the caller alone.
     pub callers: Vec<CallerRoute>,
-    /// Served without a token: health, sign-in, and [`PAGES`].
+    /// Served without a token: health, screens, sign-in, and [`PAGES`].
     pub public: Vec<PublicRoute>,
 }
 
@@ -89,7 +89,7 @@ impl Table {
             questions,
             streams: vec![live::ROUTE],
             callers: vec![routes::SHOW, routes::END],
-            public: [PAGES, signin::ROUTES, public].concat(),
+            public: [PAGES, screens::ROUTES, signin::ROUTES, public].concat(),
         }
     }
 

@@ -53,7 +53,7 @@ mod tests {
             idle_s: 1_800,
             absolute_s: 43_200,
             public_url: "https://desk.example".to_owned(),
-            home: "/explorer/".to_owned(),
+            home: "/".to_owned(),
         };
         assert!(right.faults().is_empty());
         let wrong = Session {

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use crate::desk::{Caller, embedded};
 
 /// One path of every route that is read.
-const PATHS: [&str; 24] = [
+const PATHS: [&str; 25] = [
     "/v1/trades",
     "/v1/trades/T-1",
     "/v1/positions",
@@ -27,6 +27,7 @@ const PATHS: [&str; 24] = [
     "/docs/errors/BEHIND",
     "/openapi.json",
     "/explorer/",
+    "/",
     "/livez",
     "/readyz",
     "/metrics",

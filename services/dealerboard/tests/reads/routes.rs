@@ -11,12 +11,14 @@ const DOCUMENT: &str = include_str!("../../../../schemas/openapi.json");
 async fn every_route_of_the_document_is_served_and_needs_its_token() {
     let platform = embedded().await;
     let (client, url) = (Client::new(), platform.url());
+    let script = script_of_the_screens(&client, url).await;
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let place = path.replace(['{', '}'], "");
             let place = match path.as_str() {
                 "/explorer/{file}" => "/explorer/index.html".to_owned(),
+                "/assets/{file}" => script.clone(),
                 "/docs/errors/{code}" => "/docs/errors/BEHIND".to_owned(),
                 "/readyz/{part}" => "/readyz/reads".to_owned(),
                 _ => place,
@@ -39,6 +41,14 @@ async fn every_route_of_the_document_is_served_and_needs_its_token() {
             }
         }
     }
+}
+
+/// Its name is that of what is in it.
+async fn script_of_the_screens(client: &Client, url: &str) -> String {
+    let page = client.get(format!("{url}/")).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let (_, script) = page.split_once("src=\"").unwrap();
+    script.split_once('"').unwrap().0.to_owned()
 }
 
 #[tokio::test]

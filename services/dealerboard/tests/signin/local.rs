@@ -49,10 +49,10 @@ async fn cookie_is_kept_from_scripts_and_the_browser_goes_on_to_a_path_of_this_h
     let platform = Platform::embedded(BINARY).await;
     let browser = Browser::of(&platform);
     for (to, expected) in [
-        ("", "/explorer/"),
+        ("", "/"),
         ("&to=%2Fv1%2Ftrades%3Flimit%3D5", "/v1/trades?limit=5"),
-        ("&to=%2F%2Fevil.example", "/explorer/"),
-        ("&to=https%3A%2F%2Fevil.example", "/explorer/"),
+        ("&to=%2F%2Fevil.example", "/"),
+        ("&to=https%3A%2F%2Fevil.example", "/"),
     ] {
         let answer = browser.form(&format!("name=ann{to}")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
