@@ -217,10 +217,18 @@ mod tests {
 
     #[test]
     fn token_is_kept_where_programs_keep_such_things() {
-        let file = |line: &str| login(line).file().unwrap();
-        assert_eq!(file(""), Path::new("/home/ann/.config/dealerboard/token"));
-        let other = file("--config-home /etc/ann");
+        let file = |config_home: &str| {
+            let login = Login {
+                config_home: Some(config_home.into()),
+                ..login("")
+            };
+            login.file().unwrap()
+        };
+        let other = file("/etc/ann");
         assert_eq!(other, Path::new("/etc/ann/dealerboard/token"));
+        for none in ["", "relative"] {
+            assert_eq!(file(none), Path::new("/home/ann/.config/dealerboard/token"));
+        }
     }
 
     #[test]

@@ -212,8 +212,16 @@ mod tests {
             (denied("temporarily_unavailable"), 503, "away"),
             (denied("invalid_scope"), 500, "unusable"),
             (away().into(), 503, "away"),
-            (SignInError::Code("used".to_owned()).into(), 400, "refused"),
-            (SignInError::Client("no".to_owned()).into(), 500, "unusable"),
+            (
+                SignInError::Code("their words".to_owned()).into(),
+                400,
+                "refused",
+            ),
+            (
+                SignInError::Client("their words".to_owned()).into(),
+                500,
+                "unusable",
+            ),
             (SignInError::OtherIssuer.into(), 400, "refused"),
             (SignInError::Token(TokenError::KeysAway).into(), 503, "away"),
             (SignInError::Token(TokenError::Nonce).into(), 400, "refused"),
@@ -228,7 +236,7 @@ mod tests {
             let words = failed.words("Desk");
             // What the provider said is for the log.
             assert!(
-                !words.contains("used") && !words.contains("scope"),
+                !words.contains("their words") && !words.contains("scope"),
                 "{words}"
             );
         }
