@@ -84,7 +84,8 @@ impl Desk {
     }
 
     async fn ask(&self, method: Method, token: &str, path: &str, body: Option<&Value>) -> Answer {
-        let url = self.url.as_deref().unwrap_or(self.platform.url());
+        let url = self.url.as_deref();
+        let url = url.unwrap_or_else(|| self.platform.url());
         let request = self.client.request(method, format!("{url}{path}"));
         let request = request.bearer_auth(token).header("prefer", "wait=10");
         let request = match body {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 
-fn find<'v>(list: &'v Value, is: impl Fn(&Value) -> bool) -> &'v Value {
+fn find(list: &Value, is: impl Fn(&Value) -> bool) -> &Value {
     let found = list.as_array().unwrap().iter().find(|one| is(one));
     found.unwrap_or_else(|| panic!("it is not in {list}"))
 }
