@@ -234,7 +234,7 @@ fn show(stored: &StoredDeadLetter) -> anyhow::Result<()> {
     super::print(&format!("logged at  {}", letter.logged_at));
     super::print(&format!("key        {}", bytes(letter.key.as_deref())));
     for (name, value) in letter.headers_shown() {
-        let value = value.map_or("(not shown)".to_owned(), |value| bytes(Some(value)));
+        let value = value.map_or_else(|| "(not shown)".to_owned(), |value| bytes(Some(value)));
         super::print(&format!("header     {name}: {value}"));
     }
     let length = letter.value.as_ref().map_or(0, bytes::Bytes::len);
