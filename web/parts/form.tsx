@@ -28,7 +28,9 @@ export function Form(props: Props) {
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("[data-first], button[type=submit]")?.focus(), []);
+  useEffect(() => {
+    if (form.current) begin(form.current, props.isDanger ?? false);
+  }, []);
   const sent = useRef({ body: "", key: "" });
   const path = typeof props.path === "string" ? props.path : props.path(fields);
   const places = error instanceof Refusal ? error.places : [];
@@ -72,6 +74,13 @@ export function Form(props: Props) {
       </div>
     </form>
   );
+}
+
+/** Where keys go first: what cannot be undone is not a second press of the key that asked for it. */
+function begin(form: HTMLFormElement, isDanger: boolean): void {
+  const first = form.querySelector<HTMLElement>("[data-first]") ?? form.querySelector<HTMLElement>("input, select");
+  const target = isDanger ? form.querySelector<HTMLElement>(".end > button[type=button]") : first;
+  target?.focus();
 }
 
 /** The last part of the pointer is the field: terms of an amendment stand one level deeper. */

@@ -102,7 +102,9 @@ async function bust(page) {
   await button.waitFor();
   await tabTo(page, button);
   await page.keyboard.press("Enter");
-  await drawer(page).getByRole("button", { name: "Bust the fill" }).waitFor();
+  const sure = drawer(page).getByRole("button", { name: "Bust the fill" });
+  await sure.waitFor();
+  await tabTo(page, sure);
   await page.keyboard.press("Enter");
 }
 
