@@ -42,6 +42,7 @@ impl Desk {
                         context: "trades",
                         tenant: &self.tenant,
                         actor: &"generator".parse()?,
+                        identity: None,
                         aggregate: &format!("T-{trade}").parse()?,
                         id: None,
                         kind,

@@ -383,8 +383,9 @@ async fn said(request: RequestBuilder, patience: Duration) -> String {
             said.push_str(&String::from_utf8_lossy(&chunk));
         }
     };
+    let has_ended = tokio::time::timeout(patience, read).await.is_ok();
     // A stream has no end.
-    let _ = tokio::time::timeout(patience, read).await;
+    said.push_str(if has_ended { "\n" } else { "…\n" });
     said
 }
 

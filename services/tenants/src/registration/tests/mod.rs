@@ -22,6 +22,7 @@ fn at(seconds: i64) -> Timestamp {
 fn about(tenant: &str, command: RegistrationCommand) -> Accepted<RegistrationCommand> {
     Accepted {
         id: tenant.parse().unwrap(),
+        identity: None,
         actor: "root".parse().unwrap(),
         at: at(1_000),
         command,

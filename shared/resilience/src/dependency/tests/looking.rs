@@ -32,11 +32,12 @@ async fn last_failure_is_kept_and_a_no_is_none() {
 async fn moves_of_the_breaker_are_told_with_their_age() {
     let dependency = dependency();
     assert!(dependency.breaker().past().is_empty());
-    dependency.breaker().set_mode(Mode::ForcedOpen).to.as_str();
+    let opened = dependency.breaker().set_mode(Mode::ForcedOpen);
     sleep(Duration::from_secs(60)).await;
-    dependency.breaker().set_mode(Mode::Automatic).to.as_str();
+    let closed = dependency.breaker().set_mode(Mode::Automatic);
     let past = dependency.breaker().past();
     let states: Vec<_> = past.iter().map(|moved| moved.transition.to).collect();
+    assert_eq!(states, [opened.to, closed.to]);
     assert_eq!(states, [State::ForcedOpen, State::Closed]);
     assert_eq!(past[0].ago, Duration::from_secs(60));
     assert_eq!(past[1].ago, Duration::ZERO);
