@@ -100,7 +100,10 @@ async fn records_with_a_token_are_judged_as_their_bearers_requests_are() {
     let agent = desk.bearer(&["--actor", "ann", "--role", "agent"]);
     let other_book = desk.bearer(&["--actor", "eve", "--role", "trader", "--book", "FX"]);
     let acme = desk.bearer(&["--tenant", "acme", "--actor", "dan"]);
-    let forged = format!("{}x", &dan[..dan.len() - 1]);
+    // Within the signature: its last digit alone may have bits that count for nothing.
+    let (start, end) = dan.split_at(dan.len() - 10);
+    let other = if end.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{start}{other}{}", &end[1..]);
     for (header, because, detail) in [
         (
             Some(&*agent),

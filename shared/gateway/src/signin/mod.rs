@@ -9,7 +9,9 @@ mod provider;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use http::auth::{ATTEMPT_FOR, AttemptCookie, IdentityProvider, ProviderSession};
+use http::problem::Problem;
 use kernel::code::platform;
 use kernel::route::{Parameter, PublicRoute};
 
@@ -89,10 +91,19 @@ impl SignIn {
         to.filter(|to| is_local(to)).unwrap_or(&self.home)
     }
 
-    /// The provider that a path names.
     fn provider(&self, name: &str) -> Option<&Arc<dyn IdentityProvider>> {
         let mut providers = self.providers.iter();
         providers.find(|provider| provider.about().name == name)
+    }
+
+    /// The provider that the request's path names.
+    ///
+    /// # Errors
+    /// Browsers are not sent to one of that name.
+    fn addressed(&self, request: &HttpRequest) -> Result<&Arc<dyn IdentityProvider>, Problem> {
+        let name = request.match_info().get("provider").unwrap_or_default();
+        let provider = self.provider(name);
+        provider.ok_or_else(|| Problem::new(platform::NOT_FOUND, "no such provider"))
     }
 
     /// Where a browser goes for its session at the provider to end, too.

@@ -22,9 +22,7 @@ pub(crate) async fn end_by_notice(
     gateway: Shared,
 ) -> Result<HttpResponse, Problem> {
     let sign_in = &gateway.sign_in;
-    let name = request.match_info().get("provider").unwrap_or_default();
-    let provider = sign_in.provider(name);
-    let provider = provider.ok_or_else(|| Problem::new(platform::NOT_FOUND, "no such provider"))?;
+    let provider = sign_in.addressed(&request)?;
     let form = form.map_err(|error| unreadable(&error))?.into_inner();
     let issuer = &provider.about().issuer;
     let token = provider.notice(&form.logout_token).await;

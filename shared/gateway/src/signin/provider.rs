@@ -29,7 +29,7 @@ const CODE_MAX: usize = 4_096;
 /// `GET /signin/{provider}`.
 pub(crate) async fn begin(request: HttpRequest, gateway: Shared) -> Result<HttpResponse, Problem> {
     let sign_in = &gateway.sign_in;
-    let provider = named(&request, sign_in)?;
+    let provider = sign_in.addressed(&request)?;
     let asked = parameters(&request);
     let to = sign_in.destination(asked.get("to"));
     let name = &provider.about().name;
@@ -53,7 +53,7 @@ pub(crate) async fn begin(request: HttpRequest, gateway: Shared) -> Result<HttpR
 /// `GET /signin/{provider}/callback`.
 pub(crate) async fn finish(request: HttpRequest, gateway: Shared) -> Result<HttpResponse, Problem> {
     let sign_in = &gateway.sign_in;
-    let provider = named(&request, sign_in)?;
+    let provider = sign_in.addressed(&request)?;
     let about = provider.about();
     let attempt = match begun(&request, &gateway, &about.name) {
         Ok(attempt) => attempt,
@@ -70,15 +70,6 @@ pub(crate) async fn finish(request: HttpRequest, gateway: Shared) -> Result<Http
 fn forgetting(mut answer: HttpResponse, cookie: HeaderValue) -> HttpResponse {
     answer.headers_mut().append(SET_COOKIE, cookie);
     answer
-}
-
-fn named<'s>(
-    request: &HttpRequest,
-    sign_in: &'s SignIn,
-) -> Result<&'s std::sync::Arc<dyn IdentityProvider>, Problem> {
-    let name = request.match_info().get("provider").unwrap_or_default();
-    let provider = sign_in.provider(name);
-    provider.ok_or_else(|| Problem::new(platform::NOT_FOUND, "browsers do not sign in there"))
 }
 
 /// Of the provider's own path back, so that no other can answer in its place.
