@@ -220,6 +220,7 @@ impl Slices {
                 name: collection(V::ROUTE.list),
                 interest: Interest::of::<V>,
                 decode: live::decode::<V>,
+                wanted: live::wanted::<V>,
                 feed: |ports, stop| live::feed::<V>(ports, stop).boxed(),
             },
         });

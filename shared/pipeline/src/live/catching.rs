@@ -111,13 +111,17 @@ impl Catching {
     fn page(&mut self, hub: &Hub, member: &Member, page: &Page, frames: &mut VecDeque<Bytes>) {
         for change in &page.changes {
             self.positions[page.place] = change.log_position;
-            frames.extend(self.frame(hub, member, page.view, change));
+            let judged = Judged::new(change, None, hub.views[page.view].live.decode);
+            let wish = member.wish(page.view);
+            if wish.is_some_and(|wish| judged.fits(wish)) {
+                frames.push_back(self.frame(hub, member, page.view, change));
+            }
         }
         self.positions[page.place] = page.upto;
     }
 
     /// Changes that come from the store are not in the order of the log: the place moves behind all of
-    /// them.
+    /// them. One that is cut among them has seen some, and is told from the same place once more.
     fn missed(
         &mut self,
         hub: &Hub,
@@ -126,18 +130,18 @@ impl Catching {
         missed: Missed,
     ) -> VecDeque<Bytes> {
         self.left = self.left.saturating_sub(missed.events);
+        let wish = member.wish(view);
         let changes = missed.changes.iter();
-        let frames = changes.filter_map(|change| self.frame(hub, member, view, change));
+        let shown = changes.filter(|change| wish.is_some_and(|wish| wish.shows(change)));
+        let frames = shown.map(|change| self.frame(hub, member, view, change));
         let frames = frames.collect();
         self.positions[place] = missed.upto;
         frames
     }
 
-    fn frame(&self, hub: &Hub, member: &Member, view: usize, change: &Change) -> Option<Bytes> {
-        let slice = &hub.views[view];
-        let judged = Judged::new(change, None, slice.live.decode);
-        let wish = member.wish(view).filter(|wish| judged.fits(wish));
-        wish.map(|_| frame::value(slice.live.name, &self.id(hub, member), &change.body))
+    fn frame(&self, hub: &Hub, member: &Member, view: usize, change: &Change) -> Bytes {
+        let name = hub.views[view].live.name;
+        frame::value(name, &self.id(hub, member), &change.body)
     }
 
     /// Begins once more, where a stream that opens now would.

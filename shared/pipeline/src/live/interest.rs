@@ -2,8 +2,11 @@
 
 use std::any::Any;
 
+use kernel::port::LoadedStream;
 use kernel::{BadParameter, Parameters, View};
 use xxhash_rust::xxh3::Xxh3;
+
+use crate::project::FoldError;
 
 /// A view's filter on a value whose type has been erased.
 type AnyFilter = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
@@ -57,6 +60,23 @@ pub(super) fn facets<V: View>(value: &V, facets: &mut Vec<u64>) {
             facets.push(facet);
         }
     });
+}
+
+/// Whether it wanted the value that the stream's events had made by `from`, or any since. Whoever saw one
+/// of those has to be told the newest, even one that it does not want.
+pub(crate) fn wanted<V: View>(
+    interest: &Interest,
+    stream: &LoadedStream,
+    from: u64,
+) -> Result<bool, FoldError> {
+    let (mut view, mut wanted) = (V::default(), false);
+    for row in &stream.events {
+        let (meta, event) = row.record.decode()?;
+        view.update(&meta, &event);
+        let is_since = meta.log_position > from;
+        wanted = interest.wants(&view) || (wanted && is_since);
+    }
+    Ok(wanted)
 }
 
 /// A value of any view.

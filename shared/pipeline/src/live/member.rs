@@ -23,6 +23,14 @@ pub struct Wish {
     pub sees: Option<Sees>,
 }
 
+impl Wish {
+    /// Whether the reader may see the value that was made.
+    pub(super) fn shows(&self, change: &Change) -> bool {
+        let mut sees = self.sees.iter();
+        sees.all(|sees| sees(&change.key, &change.body))
+    }
+}
+
 /// One stream, as the hub knows it.
 pub(super) struct Member {
     pub(super) tenant: Tenant,
@@ -92,8 +100,7 @@ impl<'c> Judged<'c> {
                 return false;
             }
         }
-        let mut sees = wish.sees.iter();
-        sees.all(|sees| sees(&self.change.key, &self.change.body))
+        wish.shows(self.change)
     }
 
     fn after(&self) -> Option<&dyn Any> {

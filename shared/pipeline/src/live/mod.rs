@@ -30,13 +30,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use kernel::port::{EventLog, EventReader};
+use kernel::port::{EventLog, EventReader, LoadedStream};
 use kernel::{BadParameter, Parameters, Tenant};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::movement::Movement;
+use crate::project::FoldError;
 use crate::query::Query;
 use crate::slices::ViewSlice;
 use catching::Catching;
@@ -48,7 +49,7 @@ use stream::Seat;
 use token::Shape;
 
 pub(crate) use feed::feed;
-pub(crate) use interest::decode;
+pub(crate) use interest::{decode, wanted};
 
 pub use feed::FeedPorts;
 pub use frame::End;
@@ -129,6 +130,7 @@ pub struct LiveSlice {
     /// What parameters narrow it to.
     pub interest: fn(&Parameters) -> Result<Interest, BadParameter>,
     pub(crate) decode: fn(&[u8]) -> Option<AnyValue>,
+    pub(crate) wanted: fn(&Interest, &LoadedStream, u64) -> Result<bool, FoldError>,
     pub(crate) feed: fn(FeedPorts, CancellationToken) -> futures::future::BoxFuture<'static, ()>,
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use kernel::Parameters;
 use kernel::batch::EventRow;
 use kernel::port::{EventReader, LoadedStream};
 use kernel::topic::PartitionId;
-use kernel::{Parameters, Tenant};
 use tracing::debug;
 
 use super::hub::Hub;
@@ -42,13 +42,14 @@ pub(super) trait Past: Send + Sync {
     /// cannot be told.
     async fn settled(&self, mask: Mask) -> Option<Vec<u64>>;
 
-    /// What the member may want of a view's partition behind `from`, up to `upto` or to a place before it.
+    /// What the member wants of a view's partition behind `from`, or wanted there, up to `upto` or to a place
+    /// before it.
     ///
     /// # Errors
     /// Why it cannot be had, for the reader.
     async fn missed(
         &self,
-        member: &Member,
+        member: &Arc<Member>,
         lane: (usize, u16),
         from: u64,
         upto: u64,
@@ -82,7 +83,7 @@ impl Past for Stored {
 
     async fn missed(
         &self,
-        member: &Member,
+        member: &Arc<Member>,
         (view, partition): (usize, u16),
         from: u64,
         upto: u64,
@@ -91,12 +92,13 @@ impl Past for Stored {
         if upto - from > events_max {
             return Err(TOO_MUCH);
         }
-        let view = self.hub.views[view];
-        let context = view.of;
+        let slice = self.hub.views[view];
+        let context = slice.of;
         let search = Search {
             streams: Arc::clone(&self.streams),
-            tenant: member.tenant.clone(),
+            member: Arc::clone(member),
             view,
+            slice,
             partition_id: PartitionId { context, partition },
         };
         let tenant = member.tenant.as_str();
@@ -116,8 +118,10 @@ impl Past for Stored {
 /// One look into a partition's past.
 struct Search {
     streams: Arc<dyn EventReader>,
-    tenant: Tenant,
-    view: ViewSlice,
+    member: Arc<Member>,
+    /// Its number in the hub.
+    view: usize,
+    slice: ViewSlice,
     partition_id: PartitionId,
 }
 
@@ -145,7 +149,7 @@ impl Search {
 
     /// The tenant's keys among the events, each with its last version.
     fn changed(&self, rows: &[EventRow]) -> HashMap<Arc<str>, u64> {
-        let prefix = format!("{}/", self.tenant);
+        let prefix = format!("{}/", self.member.tenant);
         let own = rows
             .iter()
             .filter(|row| row.record.key.starts_with(&prefix));
@@ -163,24 +167,28 @@ impl Search {
         let Some(stream) = loaded.first() else {
             return Ok(None);
         };
-        let before = self.fold(stream, Until::LogPosition(from))?;
-        let after = self.fold(stream, Until::Now)?;
-        Ok(after.map(|after| Change {
+        if !self.is_wanted(stream, from)? {
+            return Ok(None);
+        }
+        let (partition, now) = (self.partition_id.partition, Until::Now);
+        let value = (self.slice.fold)(stream, partition, now, &Parameters::default());
+        let value = value.map_err(|error| error.to_string())?;
+        Ok(value.map(|value| Change {
             key,
-            log_position: after.log_position,
-            body: after.body,
-            before: before.map(|before| before.body),
+            log_position: value.log_position,
+            body: value.body,
+            before: None,
             facets: Box::default(),
         }))
     }
 
-    fn fold(
-        &self,
-        stream: &LoadedStream,
-        until: Until,
-    ) -> Result<Option<kernel::port::ViewValue>, String> {
-        let partition = self.partition_id.partition;
-        let folded = (self.view.fold)(stream, partition, until, &Parameters::default());
-        folded.map_err(|error| error.to_string())
+    fn is_wanted(&self, stream: &LoadedStream, from: u64) -> Result<bool, String> {
+        let wish = self.member.wish(self.view);
+        let Some(interest) = wish.map(|wish| &wish.interest) else {
+            return Ok(false);
+        };
+        let wanted = || (self.slice.live.wanted)(interest, stream, from);
+        let wanted = !interest.is_narrow() || wanted().map_err(|error| error.to_string())?;
+        Ok(wanted)
     }
 }

@@ -1,6 +1,6 @@
 //! A hub that is told trades, and streams of it that are read frame by frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use trades::{Trade, TradeView};
 
 use super::super::catching::Catching;
 use super::super::hub::Hub;
-use super::super::interest::{Interest, facets};
+use super::super::interest::{Interest, decode, facets};
 use super::super::lane::Change;
 use super::super::member::{Member, Wish};
 use super::super::past::{Missed, Past};
@@ -186,8 +186,8 @@ impl Past for Remembered {
 
     async fn missed(
         &self,
-        member: &Member,
-        (_, partition): (usize, u16),
+        member: &Arc<Member>,
+        (view, partition): (usize, u16),
         from: u64,
         upto: u64,
         events_max: u64,
@@ -196,23 +196,29 @@ impl Past for Remembered {
             return Err("too much was missed");
         }
         let history = self.history.lock().unwrap();
+        let wish = member.wish(view).unwrap();
         let mut last: BTreeMap<Arc<str>, Change> = BTreeMap::new();
+        let mut wanted: BTreeSet<Arc<str>> = BTreeSet::new();
         for change in &history[usize::from(partition)] {
             let is_missed = (from + 1..=upto).contains(&change.log_position);
             if is_missed && change.tenant() == member.tenant.as_str() {
-                let first = last.remove(&change.key);
-                let before = first.map_or_else(|| change.before.clone(), |first| first.before);
-                let merged = Change {
+                let bodies = change.before.iter().chain([&change.body]);
+                let mut values = bodies.map(|body| decode::<TradeView>(body).unwrap());
+                if values.any(|value| wish.interest.wants(&*value)) {
+                    wanted.insert(Arc::clone(&change.key));
+                }
+                let newest = Change {
                     key: Arc::clone(&change.key),
                     log_position: change.log_position,
                     body: change.body.clone(),
-                    before,
+                    before: None,
                     facets: Box::default(),
                 };
-                last.insert(Arc::clone(&change.key), merged);
+                last.insert(Arc::clone(&change.key), newest);
             }
         }
-        let mut changes: Vec<_> = last.into_values().collect();
+        let changes = last.into_iter().filter(|(key, _)| wanted.contains(key));
+        let mut changes: Vec<_> = changes.map(|(_, change)| change).collect();
         changes.sort_unstable_by_key(|change| change.log_position);
         let events = upto - from;
         Ok(Missed {

@@ -183,6 +183,25 @@ fn run(bounds: LiveSettings, steps: Vec<Step>) -> (Desk, Vec<Client>) {
     (desk, clients)
 }
 
+/// The screen was told a value that fits from the store, and cut before it was told the next one.
+#[test]
+fn screen_that_is_cut_among_what_it_missed_shows_what_lists_do() {
+    use Step::{Cut, Open, Read, Tell};
+    let others = || [Tell(0, 2, 0), Tell(0, 0, 0)];
+    let mut steps = vec![Open(1, Some(1)), Tell(1, 0, 1)];
+    steps.push(Tell(0, 2, 0));
+    steps.push(Tell(1, 0, 0));
+    steps.extend(others());
+    steps.extend([Read(1, 1), Cut(1)]);
+    steps.extend(others());
+    let (desk, clients) = run(forgetful(), steps);
+    assert_eq!(
+        clients[1].came,
+        [("T-0".to_owned(), 1), ("T-0".to_owned(), 2)]
+    );
+    assert_eq!(clients[1].shown, desk.list(TENANTS[1], Some(ACCOUNTS[1])));
+}
+
 proptest! {
     #[test]
     fn every_change_comes_and_screens_show_what_lists_do(
