@@ -146,8 +146,9 @@ impl Reading {
         }
         let value = letter.value.as_deref()?;
         let json = framed_object(value).unwrap_or(value);
-        let context = stored.partition_id.context;
-        command_id(&*self.0, context, &record(letter), json)
+        let (context, record) = (stored.partition_id.context, record(letter));
+        self.0.sender(context, &record)?;
+        command_id(&*self.0, context, &record, json)
     }
 
     /// What could not be read could have been anything, its proof too.
@@ -195,7 +196,66 @@ fn command_type(record: &Record) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use kernel::port::{DeadLetterState, Misplaced, Outcomes, Producer};
+    use kernel::topic::PartitionId;
+    use kernel::{Standings, Subject, Timestamp};
+
     use super::*;
+
+    /// Says the same of every record.
+    struct Says(Option<Sender>);
+
+    impl Authority for Says {
+        fn sign(&self, _: &str, _: &[u8], _: &[u8]) -> Bytes {
+            Bytes::new()
+        }
+
+        fn sender(&self, _: &str, _: &Record) -> Option<Sender> {
+            self.0.clone()
+        }
+    }
+
+    fn producer() -> Producer {
+        let (tenant, actor) = ("demo".parse().unwrap(), "oms".parse().unwrap());
+        Producer {
+            name: "oms".to_owned(),
+            subject: Subject::person(tenant, actor, vec![]),
+            standings: Standings::default(),
+            misplaced: Misplaced::Park,
+            outcomes: Outcomes::Refused,
+        }
+    }
+
+    #[test]
+    fn letter_is_of_a_command_and_a_tenant_only_if_its_sender_is_proven() {
+        let value = r#"{"id":"k-1","type":"BookTrade","data":{}}"#;
+        let stored = StoredDeadLetter {
+            partition_id: PartitionId {
+                context: "trades",
+                partition: 0,
+            },
+            state: DeadLetterState::Parked,
+            letter: DeadLetter {
+                offset: 7,
+                key: Some("demo/T-1".into()),
+                value: Some(value.into()),
+                headers: Vec::new(),
+                logged_at: Timestamp::from_millis(0),
+                reason: DeadReason::NotAllowed,
+                detail: String::new(),
+                command: None,
+            },
+        };
+        let told = |sender| {
+            let reading = Reading(Arc::new(Says(sender)));
+            let (command, known) = (reading.command(&stored), reading.of(stored.clone()));
+            (command.is_some(), known.tenant.is_some())
+        };
+        let by_producer = Sender::Producer(Arc::new(producer()));
+        assert_eq!(told(Some(by_producer)), (true, true));
+        assert_eq!(told(None), (false, false));
+    }
 
     fn traits() -> Traits {
         Traits {
